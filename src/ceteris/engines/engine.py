@@ -1,0 +1,114 @@
+"""The seam between what is asked and how it is learnt: an engine trains a bank of runs."""
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ceteris.data.dataset import Split
+from ceteris.study.run import Run
+from ceteris.study.specification import Specification
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Position:
+    """How far a run has come: whole epochs done, and minibatches done in the epoch after them."""
+
+    epoch: int = 0
+    step: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunState:
+    """All that a run needs to go on exactly where it stopped; random numbers need no state, they are counted.
+
+    Attributes:
+        position: Where it stopped.
+        arrays: The network's weights under their names in `weights.safetensors` (for example `layers.0.weight`), and
+            whatever else the engine keeps (moments, running sums), under names of the engine's own.
+    """
+
+    position: Position
+    arrays: Mapping[str, NDArray[np.generic]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpochMetrics:
+    """What one epoch of one run came to; not-a-number where the loss was no longer finite.
+
+    Attributes:
+        epoch: 1 for the first.
+        training_loss: Mean cross-entropy over the epoch's training images, as they were learnt from, in nats.
+        training_accuracy: Share of them classified correctly at that moment, in [0, 1].
+        validation_loss: Mean cross-entropy over the validation images at the end of the epoch, in nats.
+        validation_accuracy: Share of the validation images classified correctly, in [0, 1].
+    """
+
+    epoch: int
+    training_loss: float
+    training_accuracy: float
+    validation_loss: float
+    validation_accuracy: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a finished run leaves.
+
+    Attributes:
+        probabilities: Class probabilities of the test images. Shape (images, classes), float32.
+        test_loss: Mean cross-entropy over the test images, in nats.
+        test_accuracy: Share of the test images classified correctly, in [0, 1].
+        weights: Parameters and batch-norm statistics under PyTorch's names (`layers.0.weight`) in PyTorch's shapes.
+    """
+
+    probabilities: NDArray[np.float32]
+    test_loss: float
+    test_accuracy: float
+    weights: Mapping[str, NDArray[np.float32]]
+
+
+class BankTraining(Protocol):
+    """A bank in training: runs that advance together and do not notice each other."""
+
+    @property
+    def position(self) -> Position:
+        """Where all runs of the bank are."""
+
+    def advance(self) -> tuple[EpochMetrics, ...] | None:
+        """Train for about a quarter of a second; if that ended an epoch, validate and return one record per run.
+
+        Never crosses the end of an epoch. The interpreter lock is released, so that banks run side by side.
+        """
+
+    def states(self) -> tuple[RunState, ...]:
+        """Copy what each run needs to go on from here, in the order of the bank."""
+
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """Score the test images, once, after the last epoch; in the order of the bank."""
+
+
+class Engine(Protocol):
+    """A way to train banks. Engines are values: they can be pickled and sent to another process.
+
+    Attributes:
+        name: `lanes` or `torch`; stored with every result.
+        bank_size: The most runs that one bank may hold.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def bank_size(self) -> int: ...
+
+    def obstacle(self, specification: Specification) -> str | None:
+        """Say why this engine cannot train a specification, or nothing if it can."""
+
+    def bank_key(self, specification: Specification) -> Hashable:
+        """What must be equal for two runs to share a bank."""
+
+    def start(self, runs: Sequence[Run], split: Split, states: Sequence[RunState] | None = None) -> BankTraining:
+        """Begin to train up to `bank_size` runs with one key, from initial weights or from where they stopped."""

@@ -1,0 +1,117 @@
+"""Random numbers that are a pure function of (seed, stream, epoch, position), for every engine alike.
+
+Nothing here has state. A number is looked up, not drawn, so a run is the same in every bank and on every number of
+threads, and resuming it needs no generator. The generator is Philox4x32-10 (Salmon et al. 2011, doi:10.1145/2063384.2063405),
+whose key is made from the seed and the name of the stream by SHA-256, so that close seeds share nothing.
+"""
+
+import hashlib
+
+import numpy as np
+from numpy.typing import NDArray
+
+Words = NDArray[np.uint32]
+
+_MULTIPLIERS = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
+_WEYL = (np.uint32(0x9E3779B9), np.uint32(0xBB67AE85))
+_ROUNDS = 10
+
+
+def stream_key(seed: int, stream: str) -> tuple[int, int]:
+    """Give the Philox key of one stream of one seed: two 32-bit words.
+
+    Args:
+        seed: The seed of the run.
+        stream: What the numbers are for, for example `order` or `dropout-0`.
+    """
+    digest = hashlib.sha256(f"ceteris/{stream}/{seed}".encode()).digest()
+    return int.from_bytes(digest[0:4], "little"), int.from_bytes(digest[4:8], "little")
+
+
+def philox(key: tuple[int, int], counters: Words) -> Words:
+    """Turn counters into random words.
+
+    Args:
+        key: From `stream_key`.
+        counters: Shape (n, 4).
+
+    Returns:
+        Shape (n, 4), each word uniform over all 32-bit values.
+
+    Example:
+        >>> [hex(word) for word in philox((0, 0), np.zeros((1, 4), np.uint32))[0]]
+        ['0x6627e8d5', '0xe169c58d', '0xbc57ac4c', '0x9b00dbd8']
+    """
+    c0, c1, c2, c3 = (counters[:, word].astype(np.uint32) for word in range(4))
+    k0, k1 = np.array([key[0]], np.uint32), np.array([key[1]], np.uint32)
+    for _ in range(_ROUNDS):
+        product0, product1 = c0 * _MULTIPLIERS[0], c2 * _MULTIPLIERS[1]
+        high0, high1 = (product0 >> np.uint64(32)).astype(np.uint32), (product1 >> np.uint64(32)).astype(np.uint32)
+        c0, c1, c2, c3 = high1 ^ c1 ^ k0, product1.astype(np.uint32), high0 ^ c3 ^ k1, product0.astype(np.uint32)
+        k0, k1 = k0 + _WEYL[0], k1 + _WEYL[1]
+    return np.stack([c0, c1, c2, c3], axis=1)
+
+
+def words(seed: int, stream: str, count: int, *, epoch: int = 0, position: int = 0) -> Words:
+    """Look up the first `count` words at one epoch and position of a stream: word i is word i % 4 of block i // 4.
+
+    Args:
+        seed: The seed of the run.
+        stream: What the words are for.
+        count: How many.
+        epoch: Epochs done before this one.
+        position: Place in the epoch, for example of an image in its order.
+
+    Returns:
+        Shape (count,), uint32.
+    """
+    blocks = -(-count // 4)
+    counters = np.zeros((blocks, 4), np.uint32)
+    counters[:, 0] = np.arange(blocks, dtype=np.uint32)
+    counters[:, 1], counters[:, 2] = position, epoch
+    return philox(stream_key(seed, stream), counters).reshape(-1)[:count]
+
+
+def uniform(seed: int, stream: str, count: int) -> NDArray[np.float32]:
+    """Look up floats spread evenly over [0, 1), in steps of 2**-24.
+
+    Returns:
+        Shape (count,), float32.
+    """
+    return (words(seed, stream, count) >> np.uint32(8)).astype(np.float32) * np.float32(2.0**-24)
+
+
+def order(seed: int, epoch: int, images: int) -> NDArray[np.int32]:
+    """Give the order in which an epoch visits the training images.
+
+    Args:
+        seed: The seed of the run.
+        epoch: Epochs done before this one.
+        images: How many training images there are.
+
+    Returns:
+        A permutation of range(images). Shape (images,).
+    """
+    keys = words(seed, "order", 2 * images, epoch=epoch).view(np.uint64)
+    return np.argsort(keys, kind="stable").astype(np.int32)
+
+
+def shifts(seed: int, epoch: int, images: int, *, flip: bool, crop: int) -> NDArray[np.int8]:
+    """Say how each training image is mirrored and moved in an epoch.
+
+    Args:
+        seed: The seed of the run.
+        epoch: Epochs done before this one.
+        images: How many training images there are.
+        flip: Whether half of the images are mirrored left to right.
+        crop: Largest shift in pixels.
+
+    Returns:
+        One row (mirrored, down, right) per place in the epoch's order: pixel (y, x) of the augmented image is pixel
+        (y + down, x + right) of the (mirrored) image, black outside. Shape (images, 3).
+    """
+    drawn = words(seed, "augment", 4 * images, epoch=epoch).reshape(images, 4)
+    sides = np.uint64(2 * crop + 1)
+    moves = ((drawn[:, 1:3].astype(np.uint64) * sides) >> np.uint64(32)).astype(np.int8) - np.int8(crop)
+    mirrored = (drawn[:, :1] >> np.uint32(31)).astype(np.int8) * np.int8(flip)
+    return np.ascontiguousarray(np.concatenate([mirrored, moves], axis=1))

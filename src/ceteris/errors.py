@@ -1,0 +1,44 @@
+"""The errors that ceteris raises for mistakes a person can mend.
+
+    CeterisError (a ValueError)
+    |-- StudyError         the study file, or a Study built in Python, asks for something that cannot be
+    |-- DataError          images or labels are missing, damaged or not what was asked for
+    |-- ResultsError       a results folder cannot be read or written
+    |-- EngineError        no engine on this machine can train what was asked
+    |-- StatisticsError    the numbers given do not allow the answer asked for
+
+Every message says where, what was found, what was expected and what to do next, in one or two sentences. A mistake of
+the programmer is an assertion, not one of these.
+"""
+
+
+class CeterisError(ValueError):
+    """Something a person asked for cannot be done, and the message says what to do next."""
+
+
+class StudyError(CeterisError):
+    """A study asks for something that cannot be; carries every mistake found, not only the first.
+
+    Attributes:
+        mistakes: One sentence or two for each mistake, each with its place in the file.
+    """
+
+    def __init__(self, *mistakes: str) -> None:
+        self.mistakes = mistakes
+        super().__init__("\n".join(mistakes))
+
+
+class DataError(CeterisError):
+    """Images or labels are missing, damaged, or not what was asked for."""
+
+
+class ResultsError(CeterisError):
+    """A results folder cannot be read or written."""
+
+
+class EngineError(CeterisError):
+    """No engine on this machine can train what was asked."""
+
+
+class StatisticsError(CeterisError):
+    """The numbers given do not allow the answer asked for."""
