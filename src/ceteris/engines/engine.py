@@ -80,7 +80,7 @@ class BankTraining(Protocol):
     def advance(self) -> tuple[EpochMetrics, ...] | None:
         """Train for about a quarter of a second; if that ended an epoch, validate and return one record per run.
 
-        Never crosses the end of an epoch. The interpreter lock is released, so that banks run side by side.
+        Never crosses the end of an epoch. Where `Engine.threaded` holds, the interpreter lock is released meanwhile.
         """
 
     def states(self) -> tuple[RunState, ...]:
@@ -91,18 +91,30 @@ class BankTraining(Protocol):
 
 
 class Engine(Protocol):
-    """A way to train banks. Engines are values: they can be pickled and sent to another process.
-
-    Attributes:
-        name: `lanes` or `torch`; stored with every result.
-        bank_size: The most runs that one bank may hold.
-    """
+    """A way to train banks. Engines are values: they can be pickled and sent to another process."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """`lanes` or `torch`; stored with every result."""
 
     @property
-    def bank_size(self) -> int: ...
+    def bank_size(self) -> int:
+        """The most runs that one bank may hold."""
+
+    @property
+    def threaded(self) -> bool:
+        """Whether banks run side by side in threads, because `advance` releases the interpreter lock; else processes."""
+
+    @property
+    def arithmetic(self) -> str:
+        """What decides the last bits, for example `float32, fused multiply-add`; stored with every result.
+
+        A checkpoint is taken up only by the engine and the arithmetic that wrote it.
+        """
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        """What decides the speed on this machine, for example `{"instruction set": "AVX-512"}`; stored with the times."""
 
     def obstacle(self, specification: Specification) -> str | None:
         """Say why this engine cannot train a specification, or nothing if it can."""
