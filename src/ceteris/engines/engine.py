@@ -103,7 +103,7 @@ class Engine(Protocol):
 
     @property
     def threaded(self) -> bool:
-        """Whether banks run side by side in threads, because `advance` releases the interpreter lock; else processes."""
+        """Whether `advance` releases the interpreter lock, so that banks run in threads; if not, in processes."""
 
     @property
     def arithmetic(self) -> str:
@@ -114,7 +114,7 @@ class Engine(Protocol):
 
     @property
     def facts(self) -> Mapping[str, str]:
-        """What decides the speed on this machine, for example `{"instruction set": "AVX-512"}`; stored with the times."""
+        """What decides the speed here, for example `{"instruction set": "AVX-512"}`; stored with the times."""
 
     def obstacle(self, specification: Specification) -> str | None:
         """Say why this engine cannot train a specification, or nothing if it can."""
