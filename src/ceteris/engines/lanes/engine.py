@@ -1,0 +1,284 @@
+"""The lanes engine: up to sixteen runs in the SIMD lanes of one core, each with the bits it would have alone."""
+
+import math
+import time
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ceteris.data.dataset import LabelledImages, Split
+from ceteris.engines.engine import EpochMetrics, Outcome, Position, RunState
+from ceteris.engines.initial import initial_weights, stream_names
+from ceteris.engines.lanes.kernels import (
+    CompiledBank,
+    InstructionSet,
+    Sums,
+    chosen_instruction_set,
+    load_kernels,
+)
+from ceteris.engines.lanes.layout import Layout, layout, pack, unpack
+from ceteris.engines.streams import order, shifts, stream_key
+from ceteris.errors import EngineError
+from ceteris.study.layers import Activation, BatchNorm, Convolution, Dense, Dropout, MaxPool, Padding
+from ceteris.study.network import Network
+from ceteris.study.run import Run
+from ceteris.study.shape import Shape
+from ceteris.study.specification import Specification
+from ceteris.study.training import Optimizer
+
+_BANK_SIZE = 16
+_LARGEST_POOL = 16
+_SLICE_SECONDS = 0.25
+
+
+@dataclass(frozen=True, kw_only=True)
+class LanesEngine:
+    """Trains small networks on the CPU, sixteen runs a core.
+
+    Runs share a bank if they have the same network but for drop-out rates, the same batch size, epochs, optimiser and
+    augmentation; seed, learning rate, momentum, betas, weight decay and drop-out rate are each run's own.
+
+    Attributes:
+        instruction_set: Which build of the kernels to use; builds with fused multiply-add give the same bits.
+    """
+
+    instruction_set: InstructionSet
+
+    @property
+    def name(self) -> str:
+        """`lanes`."""
+        return "lanes"
+
+    @property
+    def bank_size(self) -> int:
+        """Sixteen, on every processor."""
+        return _BANK_SIZE
+
+    @property
+    def arithmetic(self) -> str:
+        """What decides the bits besides specification and seed: whether multiply-add rounds once."""
+        return "float32, fused multiply-add" if load_kernels(self.instruction_set).fused else "float32"
+
+    def obstacle(self, specification: Specification) -> str | None:
+        """Say why this engine cannot train a specification, or nothing if it can."""
+        for index, layer in enumerate(specification.network.layers):
+            if isinstance(layer, MaxPool) and layer.max_pool > _LARGEST_POOL:
+                return f"layer {index} pools {layer.max_pool}x{layer.max_pool} pixels; the lanes engine pools at most 16x16"
+        return None
+
+    def bank_key(self, specification: Specification) -> Hashable:
+        """Everything of a specification that all lanes of a bank must share."""
+        training = specification.training
+        layers = tuple(Dropout(dropout=0) if isinstance(layer, Dropout) else layer for layer in specification.network.layers)
+        shared = (training.optimizer, training.batch_size, training.epochs, training.flip, training.crop)
+        return (specification.data, layers, shared)
+
+    def start(self, runs: Sequence[Run], split: Split, states: Sequence[RunState] | None = None) -> "LanesTraining":
+        """Begin to train up to sixteen runs with one bank key, from initial weights or from where they stopped."""
+        assert 1 <= len(runs) <= _BANK_SIZE
+        assert len({self.bank_key(run.specification) for run in runs}) == 1
+        image = Shape(*split.training.images.shape[1:])
+        network = runs[0].specification.network
+        bank = _build(self.instruction_set, runs, image, split.classes)
+        training = LanesTraining(
+            runs=tuple(runs), split=split, bank=bank, layout=layout(network, image, split.classes), position=Position()
+        )
+        if states is None:
+            training.begin([initial_weights(run.specification.network, image, split.classes, run.seed) for run in runs])
+        else:
+            training.restore(states)
+        return training
+
+
+def lanes_engine() -> LanesEngine:
+    """Give the engine with the widest kernels that this installation has and this processor runs.
+
+    Raises:
+        EngineError: If no kernels were compiled, or `CETERIS_ISA` asks for some that cannot be used.
+    """
+    chosen = chosen_instruction_set()
+    if chosen is None:
+        raise EngineError(
+            "the lanes engine was not compiled, because no C++ compiler was found when ceteris was installed. Install GCC or "
+            "Clang and reinstall ceteris, or use --engine torch, which is many times slower."
+        )
+    return LanesEngine(instruction_set=chosen)
+
+
+@dataclass(kw_only=True)
+class LanesTraining:
+    """A bank in training; see `engines.engine.BankTraining`."""
+
+    runs: tuple[Run, ...]
+    split: Split
+    bank: CompiledBank
+    layout: Layout
+    position: Position
+    _loss: list[float] = field(default_factory=list)
+    _correct: list[int] = field(default_factory=list)
+    _steps_a_slice: int = 1
+    _order: NDArray[np.int32] | None = None
+    _shifts: NDArray[np.int8] | None = None
+
+    @property
+    def steps_an_epoch(self) -> int:
+        """Minibatches in an epoch, the last one possibly smaller."""
+        return math.ceil(len(self.split.training) / self.runs[0].specification.training.batch_size)
+
+    def begin(self, weights: Sequence[dict[str, NDArray[np.float32]]]) -> None:
+        """Put initial weights in place."""
+        self.bank.write("weights", np.stack([pack(self.layout.learnt, run) for run in weights]))
+        self.bank.write("statistics", np.stack([pack(self.layout.statistics, run) for run in weights]))
+        self._loss, self._correct = [0.0] * len(self.runs), [0] * len(self.runs)
+
+    def restore(self, states: Sequence[RunState]) -> None:
+        """Put everything back where `states` found it."""
+        assert len({state.position for state in states}) == 1
+        self.begin([{name: np.asarray(array, np.float32) for name, array in state.arrays.items()} for state in states])
+        for kind in ("first_moments", "second_moments"):
+            self.bank.write(kind, np.stack([pack(self.layout.learnt, state.arrays, f"{kind}.") for state in states]))
+        self.position = states[0].position
+        self.bank.steps = self.position.epoch * self.steps_an_epoch + self.position.step
+        self._loss = [float(state.arrays["epoch.loss"][0]) for state in states]
+        self._correct = [int(state.arrays["epoch.correct"][0]) for state in states]
+
+    def advance(self) -> tuple[EpochMetrics, ...] | None:
+        """Train for about a quarter of a second; see `BankTraining.advance`."""
+        self._prepare_epoch()
+        assert self._order is not None
+        steps = min(self._steps_a_slice, self.steps_an_epoch - self.position.step)
+        start = time.perf_counter()
+        sums = self.bank.train(
+            images=self.split.training.images,
+            labels=self.split.training.labels,
+            scale=self.split.scale,
+            offset=self.split.offset,
+            order=self._order,
+            shifts=self._shifts,
+            epoch=self.position.epoch,
+            first_step=self.position.step,
+            steps=steps,
+        )
+        seconds = max(time.perf_counter() - start, 1e-6)
+        self._steps_a_slice = max(1, int(steps * _SLICE_SECONDS / seconds))
+        for run, (loss, correct) in enumerate(sums):
+            self._loss[run] += loss
+            self._correct[run] += correct
+        self.position = Position(epoch=self.position.epoch, step=self.position.step + steps)
+        return self._end_epoch() if self.position.step == self.steps_an_epoch else None
+
+    def states(self) -> tuple[RunState, ...]:
+        """Copy what each run needs to go on from here."""
+        weights, statistics = self.bank.read("weights"), self.bank.read("statistics")
+        first, second = self.bank.read("first_moments"), self.bank.read("second_moments")
+        return tuple(
+            RunState(
+                position=self.position,
+                arrays={
+                    **unpack(self.layout.learnt, weights[run]),
+                    **unpack(self.layout.statistics, statistics[run]),
+                    **unpack(self.layout.learnt, first[run], "first_moments."),
+                    **unpack(self.layout.learnt, second[run], "second_moments."),
+                    "epoch.loss": np.array([self._loss[run]], np.float64),
+                    "epoch.correct": np.array([self._correct[run]], np.int64),
+                },
+            )
+            for run in range(len(self.runs))
+        )
+
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """Score the test images, once, after the last epoch."""
+        test = self.split.test
+        probabilities, sums = self.bank.predict(test.images, test.labels, self.split.scale, self.split.offset)
+        weights, statistics = self.bank.read("weights"), self.bank.read("statistics")
+        return tuple(
+            Outcome(
+                probabilities=probabilities[run],
+                test_loss=loss / len(test),
+                test_accuracy=correct / len(test),
+                weights={**unpack(self.layout.learnt, weights[run]), **unpack(self.layout.statistics, statistics[run])},
+            )
+            for run, (loss, correct) in enumerate(sums)
+        )
+
+    def _prepare_epoch(self) -> None:
+        if self._order is not None:
+            return
+        training, images = self.runs[0].specification.training, len(self.split.training)
+        epoch = self.position.epoch
+        self._order = np.stack([order(run.seed, epoch, images) for run in self.runs])
+        if training.flip or training.crop:
+            self._shifts = np.stack(
+                [shifts(run.seed, epoch, images, flip=training.flip, crop=training.crop) for run in self.runs]
+            )
+
+    def _end_epoch(self) -> tuple[EpochMetrics, ...]:
+        validation = self._score(self.split.validation)
+        images = len(self.split.training)
+        epoch = self.position.epoch + 1
+        metrics = tuple(
+            EpochMetrics(
+                epoch=epoch,
+                training_loss=self._loss[run] / images,
+                training_accuracy=self._correct[run] / images,
+                validation_loss=loss / len(self.split.validation),
+                validation_accuracy=correct / len(self.split.validation),
+            )
+            for run, (loss, correct) in enumerate(validation)
+        )
+        self.position = Position(epoch=epoch)
+        self._order = self._shifts = None
+        self._loss, self._correct = [0.0] * len(self.runs), [0] * len(self.runs)
+        return metrics
+
+    def _score(self, images: LabelledImages) -> Sums:
+        return self.bank.score(images.images, images.labels, self.split.scale, self.split.offset)
+
+
+def _build(instruction_set: InstructionSet, runs: Sequence[Run], image: Shape, classes: int) -> CompiledBank:
+    training = runs[0].specification.training
+    kernels = load_kernels(instruction_set)
+    size = (image.height, image.width, image.channels)
+    bank = kernels.Bank(image=size, runs=len(runs), batch_size=training.batch_size)
+    network = runs[0].specification.network
+    for index, (layer, stream) in enumerate(zip(network.layers, stream_names(network), strict=True)):
+        match layer:
+            case Convolution():
+                same = layer.padding is Padding.SAME
+                bank.add_convolution(layer.conv, layer.kernel, same, _activation(layer.activation))
+            case MaxPool():
+                bank.add_max_pool(layer.max_pool)
+            case BatchNorm():
+                bank.add_batch_norm()
+            case Dropout():
+                bank.add_dropout([_dropout(run.specification.network, index, run.seed, stream) for run in runs])
+            case Dense():
+                bank.add_dense(classes if layer.dense == "classes" else layer.dense, _activation(layer.activation))
+    bank.finish([_settings(run) for run in runs], training.optimizer is Optimizer.ADAM)
+    return bank
+
+
+def _settings(run: Run) -> tuple[float, float, float, float, float, float]:
+    training = run.specification.training
+    return (
+        training.learning_rate,
+        training.momentum,
+        training.beta1,
+        training.beta2,
+        training.epsilon,
+        training.weight_decay,
+    )
+
+
+def _dropout(network: Network, index: int, seed: int, stream: str | None) -> tuple[int, int, int, float]:
+    layer = network.layers[index]
+    assert isinstance(layer, Dropout)
+    assert stream is not None
+    low, high = stream_key(seed, stream)
+    return low, high, round(layer.dropout * 2**32), 1 / (1 - layer.dropout)
+
+
+def _activation(activation: Activation | None) -> str:
+    return "none" if activation is None else str(activation)

@@ -1,0 +1,138 @@
+"""Finds the compiled kernels that suit this processor."""
+
+import importlib
+import importlib.util
+import os
+import platform
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Protocol, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ceteris.errors import EngineError
+
+Floats = NDArray[np.float32]
+Sums = list[tuple[float, int]]
+
+
+class InstructionSet(StrEnum):
+    """A build of the kernels; `CETERIS_ISA` forces one."""
+
+    AVX512 = "avx512"
+    AVX2 = "avx2"
+    PORTABLE = "portable"
+
+
+class CompiledBank(Protocol):
+    """A bank in C++ (`bank.hpp`); sums are (loss, correct) per run over the images a call looked at."""
+
+    steps: int
+
+    def add_convolution(self, channels: int, kernel: int, same: bool, activation: str) -> None: ...  # noqa: FBT001, D102
+    def add_max_pool(self, size: int) -> None: ...  # noqa: D102
+    def add_batch_norm(self) -> None: ...  # noqa: D102
+    def add_dropout(self, runs: list[tuple[int, int, int, float]]) -> None: ...  # noqa: D102
+    def add_dense(self, neurons: int, activation: str) -> None: ...  # noqa: D102
+    def finish(self, runs: list[tuple[float, float, float, float, float, float]], with_adam: bool) -> None: ...  # noqa: FBT001, D102
+    def train(  # noqa: D102, PLR0913
+        self,
+        *,
+        images: NDArray[np.uint8],
+        labels: NDArray[np.uint8],
+        scale: Floats,
+        offset: Floats,
+        order: NDArray[np.int32],
+        shifts: NDArray[np.int8] | None,
+        epoch: int,
+        first_step: int,
+        steps: int,
+    ) -> Sums: ...
+    def score(self, images: NDArray[np.uint8], labels: NDArray[np.uint8], scale: Floats, offset: Floats) -> Sums: ...  # noqa: D102
+    def predict(  # noqa: D102
+        self, images: NDArray[np.uint8], labels: NDArray[np.uint8], scale: Floats, offset: Floats
+    ) -> tuple[Floats, Sums]: ...
+    def read(self, kind: str) -> Floats: ...  # noqa: D102
+    def write(self, kind: str, array: Floats) -> None: ...  # noqa: D102
+
+
+class Kernels(Protocol):
+    """One compiled module (`module.cpp`).
+
+    Attributes:
+        width: Lanes in a register.
+        fused: Whether multiply-add rounds once; builds that do give the same bits.
+        bank_size: The most runs in a bank.
+    """
+
+    width: int
+    fused: bool
+    bank_size: int
+
+    def Bank(self, *, image: tuple[int, int, int], runs: int, batch_size: int) -> CompiledBank:  # noqa: N802
+        """Make an empty bank; `image` is (height, width, channels)."""
+
+    def fma_peak(self) -> float:
+        """Measure the floating-point operations a second that one core can do at most."""
+
+    def apply(self, function: str, values: Floats) -> Floats:
+        """Apply `exp`, `log` or `tanh` to each value, for the tests."""
+
+
+def usable_instruction_sets() -> tuple[InstructionSet, ...]:
+    """List the builds that are installed and that this processor can run, widest first."""
+    return tuple(name for name in InstructionSet if _installed(name) and _runs_here(name))
+
+
+def chosen_instruction_set() -> InstructionSet | None:
+    """Choose the widest usable build, or the one that `CETERIS_ISA` names; nothing if none was compiled.
+
+    Raises:
+        EngineError: If `CETERIS_ISA` names a build that is not there or that this processor cannot run.
+    """
+    usable = usable_instruction_sets()
+    wanted = os.environ.get("CETERIS_ISA")
+    if not wanted:
+        return usable[0] if usable else None
+    if wanted not in usable:
+        listed = ", ".join(usable) or "none"
+        raise EngineError(f"CETERIS_ISA={wanted}: this installation on this processor has {listed}. Unset it, or name one.")
+    return InstructionSet(wanted)
+
+
+def load_kernels(name: InstructionSet) -> Kernels:
+    """Load one build of the kernels.
+
+    Raises:
+        ImportError: If it was not compiled.
+    """
+    return cast("Kernels", importlib.import_module(f"ceteris.engines.lanes._{name}"))
+
+
+def _installed(name: InstructionSet) -> bool:
+    return importlib.util.find_spec(f"ceteris.engines.lanes._{name}") is not None
+
+
+@cache
+def _processor_flags() -> frozenset[str]:
+    if platform.system() == "Darwin":
+        return frozenset()
+    information = Path("/proc/cpuinfo")
+    if not information.exists():
+        return frozenset()
+    for line in information.read_text(encoding="utf-8", errors="replace").splitlines():
+        if line.startswith("flags"):
+            return frozenset(line.partition(":")[2].split())
+    return frozenset()
+
+
+def _runs_here(name: InstructionSet) -> bool:
+    match name:
+        case InstructionSet.AVX512:
+            return {"avx512f", "avx512bw", "avx512dq", "avx512vl", "avx2", "fma"} <= _processor_flags()
+        case InstructionSet.AVX2:
+            return {"avx2", "fma"} <= _processor_flags()
+        case InstructionSet.PORTABLE:
+            return True

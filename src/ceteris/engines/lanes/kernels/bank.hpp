@@ -1,0 +1,227 @@
+// A bank: up to sixteen runs that one core trains at the same time, in as many parts as the registers need.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "gather.hpp"
+#include "network.hpp"
+#include "softmax.hpp"
+
+namespace ceteris {
+
+constexpr int kBankSize = 16;
+
+// What dropout needs to know of one run.
+struct DropoutSettings {
+  uint32_t key_low, key_high, threshold;
+  float scale;
+};
+
+// Sums over the images that a call looked at, for one run.
+struct Totals {
+  double loss = 0;
+  int64_t correct = 0;
+};
+
+// The training images and the way through them: `order` is [run][place], `shifts` likewise or nothing.
+struct Epoch {
+  Pixels pixels;
+  const uint8_t* labels;
+  const int32_t* order;
+  const Shift* shifts;
+  int64_t images;
+  uint32_t number;
+};
+
+// The runs of one register. Lanes without a run repeat the last run, and nobody reads them.
+class Part {
+ public:
+  Part(Shape image, int first_run, int runs, int batch_size)
+      : network(image), first_run_(first_run), runs_(std::min(kWidth, runs - first_run)), batch_size_(batch_size), gatherer_(image) {}
+
+  int run(int lane) const { return first_run_ + std::min(lane, runs_ - 1); }
+  int first_run() const { return first_run_; }
+  int runs() const { return runs_; }
+
+  void finish(std::vector<Settings> settings, bool with_adam) {
+    settings_ = std::move(settings);
+    with_adam_ = with_adam;
+    // Scoring wants a few images at a time even where training takes fewer.
+    capacity_ = std::max(batch_size_, 16);
+    network.finish(capacity_);
+    labels_.resize(static_cast<size_t>(capacity_));
+  }
+
+  void train(const Epoch& epoch, int64_t first_step, int64_t steps, Totals* totals) {
+    const FlushTinyNumbers flush;
+    for (int64_t place = first_step * batch_size_; steps > 0 && place < epoch.images; place += batch_size_, --steps) {
+      const int images = static_cast<int>(std::min<int64_t>(batch_size_, epoch.images - place));
+      const Step step{images, static_cast<uint32_t>(place), epoch.number, true};
+      for (int image = 0; image < images; ++image) gather_training(epoch, place + image, image);
+      network.begin(step);
+      network.forward(step);
+      score(images, totals, true);
+      network.backward(step);
+      network.update(settings_, with_adam_);
+    }
+  }
+
+  // `probabilities`, if wanted, is [run][image][class] over the whole bank.
+  void score_all(const Pixels& pixels, const uint8_t* labels, int64_t images, float* probabilities, Totals* totals) {
+    const FlushTinyNumbers flush;
+    const int classes = network.output().channels;
+    network.begin({0, 0, 0, false});
+    for (int64_t first = 0; first < images; first += capacity_) {
+      const int count = static_cast<int>(std::min<int64_t>(capacity_, images - first));
+      for (int image = 0; image < count; ++image) {
+        int64_t index[kWidth];
+        std::fill_n(index, kWidth, first + image);
+        gatherer_.gather(pixels, index, nullptr, network.input().image(image));
+        labels_[static_cast<size_t>(image)] = broadcast(static_cast<int32_t>(labels[first + image]));
+      }
+      network.forward({count, 0, 0, false});
+      score(count, totals, false);
+      if (!probabilities) continue;
+      for (int lane = 0; lane < runs_; ++lane)
+        for (int image = 0; image < count; ++image)
+          for (int k = 0; k < classes; ++k)
+            probabilities[(static_cast<int64_t>(first_run_ + lane) * images + first + image) * classes + k] =
+                network.logits().flat(image)[k][lane];
+    }
+  }
+
+  Network network;
+
+ private:
+  void gather_training(const Epoch& epoch, int64_t place, int image) {
+    int64_t index[kWidth];
+    Shift shifts[kWidth];
+    Integers& label = labels_[static_cast<size_t>(image)];
+    for (int lane = 0; lane < kWidth; ++lane) {
+      const int64_t at = run(lane) * epoch.images + place;
+      index[lane] = epoch.order[at];
+      label[lane] = epoch.labels[index[lane]];
+      if (epoch.shifts) shifts[lane] = epoch.shifts[at];
+    }
+    gatherer_.gather(epoch.pixels, index, epoch.shifts ? shifts : nullptr, network.input().image(image));
+  }
+
+  // Turns logits into probabilities, adds up loss and hits, and leaves the gradient of the logits for training.
+  void score(int images, Totals* totals, bool training) {
+    const int classes = network.output().channels;
+    for (int image = 0; image < images; ++image) {
+      Lanes* logits = network.logits().flat(image);
+      const Integers label = labels_[static_cast<size_t>(image)];
+      const Score score = softmax(logits, classes, label);
+      for (int lane = 0; lane < runs_; ++lane) {
+        totals[first_run_ + lane].loss += static_cast<double>(score.loss[lane]);
+        totals[first_run_ + lane].correct += score.correct[lane];
+      }
+      if (!training) continue;
+      Lanes* gradient = network.logits_gradient().flat(image);
+      std::copy_n(logits, classes, gradient);
+      cross_entropy_gradient(gradient, classes, label, images);
+    }
+  }
+
+  int first_run_, runs_, batch_size_, capacity_ = 0;
+  bool with_adam_ = false;
+  std::vector<Settings> settings_;
+  std::vector<Integers> labels_;
+  Gatherer gatherer_;
+};
+
+class Bank {
+ public:
+  Bank(Shape image, int runs, int batch_size) : runs_(runs) {
+    for (int run = 0; run < runs; run += kWidth) parts_.push_back(std::make_unique<Part>(image, run, runs, batch_size));
+  }
+  Bank(const Bank&) = delete;
+  Bank& operator=(const Bank&) = delete;
+
+  int runs() const { return runs_; }
+  int classes() const { return parts_.front()->network.output().channels; }
+
+  void add_convolution(int channels, int kernel, bool same, Activation activation) {
+    for (auto& part : parts_)
+      part->network.add(std::make_unique<Convolution>(part->network.output(), channels, kernel, same, activation));
+  }
+  void add_max_pool(int size) {
+    for (auto& part : parts_) part->network.add_max_pool(size);
+  }
+  void add_batch_norm() {
+    for (auto& part : parts_) part->network.add(std::make_unique<BatchNorm>(part->network.output()));
+  }
+  void add_dense(int neurons, Activation activation) {
+    for (auto& part : parts_) part->network.add(std::make_unique<Dense>(part->network.output(), neurons, activation));
+  }
+  void add_dropout(const std::vector<DropoutSettings>& settings) {
+    for (auto& part : parts_) {
+      Key key{};
+      Words threshold{};
+      Lanes scale{};
+      for (int lane = 0; lane < kWidth; ++lane) {
+        const DropoutSettings& own = settings[static_cast<size_t>(part->run(lane))];
+        key.low[lane] = own.key_low;
+        key.high[lane] = own.key_high;
+        threshold[lane] = own.threshold;
+        scale[lane] = own.scale;
+      }
+      part->network.add(std::make_unique<Dropout>(part->network.output(), key, threshold, scale));
+    }
+  }
+  void finish(const std::vector<Settings>& settings, bool with_adam) {
+    for (auto& part : parts_) {
+      std::vector<Settings> lanes;
+      for (int lane = 0; lane < kWidth; ++lane) lanes.push_back(settings[static_cast<size_t>(part->run(lane))]);
+      part->finish(std::move(lanes), with_adam);
+    }
+  }
+
+  std::vector<Totals> train(const Epoch& epoch, int64_t first_step, int64_t steps) {
+    std::vector<Totals> totals(static_cast<size_t>(runs_));
+    for (auto& part : parts_) part->train(epoch, first_step, steps, totals.data());
+    return totals;
+  }
+  std::vector<Totals> score(const Pixels& pixels, const uint8_t* labels, int64_t images, float* probabilities) {
+    std::vector<Totals> totals(static_cast<size_t>(runs_));
+    for (auto& part : parts_) part->score_all(pixels, labels, images, probabilities, totals.data());
+    return totals;
+  }
+
+  // Copies one kind of array out of the lanes, [run][value], or into them.
+  template <typename Kind>
+  void read(Kind kind, float* target) const {
+    for (const auto& part : parts_) {
+      const Storage& storage = kind(part->network);
+      for (int lane = 0; lane < part->runs(); ++lane)
+        for (size_t i = 0; i < storage.size(); ++i)
+          target[static_cast<size_t>(part->first_run() + lane) * storage.size() + i] = storage.get()[i][lane];
+    }
+  }
+  template <typename Kind>
+  void write(Kind kind, const float* source) {
+    for (auto& part : parts_) {
+      Storage& storage = kind(part->network);
+      for (int lane = 0; lane < kWidth; ++lane)
+        for (size_t i = 0; i < storage.size(); ++i)
+          storage.get()[i][lane] = source[static_cast<size_t>(part->run(lane)) * storage.size() + i];
+    }
+  }
+  template <typename Kind>
+  size_t count(Kind kind) const {
+    return kind(parts_.front()->network).size();
+  }
+
+  int64_t steps() const { return parts_.front()->network.moments().steps; }
+  void set_steps(int64_t steps) {
+    for (auto& part : parts_) part->network.moments().steps = steps;
+  }
+
+ private:
+  int runs_;
+  std::vector<std::unique_ptr<Part>> parts_;
+};
+
+}  // namespace ceteris

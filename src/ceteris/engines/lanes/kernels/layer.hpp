@@ -1,0 +1,66 @@
+// What every layer is: a forward pass, a backward pass, and what it must find again on the way back.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "map.hpp"
+
+namespace ceteris {
+
+// One minibatch on its way through the network.
+struct Step {
+  int images;               // how many images it has
+  uint32_t position;        // place of its first image in the epoch's order
+  uint32_t epoch;           // epochs done before this one
+  bool training;            // dropout and batch statistics on
+};
+
+// The images of a minibatch that a pass is about: all of them, or one.
+struct Images {
+  int first, last;
+};
+
+// Values that a layer learns, and the gradient of the loss by each.
+struct Learnt {
+  Lanes *values = nullptr, *gradients = nullptr;
+  size_t count = 0;
+};
+
+class Layer {
+ public:
+  Layer(Shape input, Shape output) : input_(input), output_(output) {}
+  virtual ~Layer() = default;
+  Layer(const Layer&) = delete;
+  Layer& operator=(const Layer&) = delete;
+
+  Shape input() const { return input_; }
+  Shape output() const { return output_; }
+
+  // Whether the layer must see the whole minibatch at once.
+  virtual bool whole_minibatch() const { return false; }
+  // Whether the backward pass reads what came in, and what went out.
+  virtual bool reads_input() const { return false; }
+  virtual bool reads_output() const { return false; }
+  // Zeros that the forward pass wants around its input, and the backward pass around the gradient of its output.
+  virtual int input_border() const { return 0; }
+  virtual int gradient_border() const { return 0; }
+
+  virtual size_t learnt_count() const { return 0; }
+  virtual size_t statistics_count() const { return 0; }
+  virtual void bind(Learnt, Lanes* /*statistics*/) {}
+  // Makes room for what the backward pass needs besides the boundaries.
+  virtual void reserve(int /*images*/, bool /*wants_input_gradient*/) {}
+  // Called once before each minibatch, after the weights have changed.
+  virtual void begin(const Step&) {}
+
+  virtual void forward(const Step&, Images, const Boundary& in, const Boundary& out) = 0;
+  // Adds to the gradients of the learnt values; writes the gradient of the input if that boundary exists.
+  virtual void backward(const Step&, Images, const Boundary& in, const Boundary& out, const Boundary& out_gradient,
+                        const Boundary& in_gradient) = 0;
+
+ protected:
+  Shape input_, output_;
+};
+
+}  // namespace ceteris

@@ -1,0 +1,87 @@
+// Where the numbers of a minibatch live. Layout of one image: [row][channel][column][lane].
+#pragma once
+
+#include <cstddef>
+#include <cstdlib>
+#include <memory>
+#include <new>
+
+#include "vector.hpp"
+
+namespace ceteris {
+
+struct Shape {
+  int height, width, channels;
+  size_t values() const { return static_cast<size_t>(height) * width * channels; }
+};
+
+// Zeroed memory for many Lanes, aligned to a cache line.
+class Storage {
+ public:
+  Storage() = default;
+  explicit Storage(size_t count) : count_(count) {
+    if (count == 0) return;
+    values_.reset(static_cast<Lanes*>(std::aligned_alloc(64, (count * sizeof(Lanes) + 63) / 64 * 64)));
+    if (!values_) throw std::bad_alloc();
+    clear();
+  }
+  void clear() { std::memset(static_cast<void*>(values_.get()), 0, count_ * sizeof(Lanes)); }
+  Lanes* get() const { return values_.get(); }
+  size_t size() const { return count_; }
+
+ private:
+  struct Free {
+    void operator()(Lanes* values) const { std::free(values); }
+  };
+  std::unique_ptr<Lanes[], Free> values_;
+  size_t count_ = 0;
+};
+
+// One image seen in place, possibly inside a border of zeros.
+struct Map {
+  Lanes* origin = nullptr;
+  Shape shape{};
+  ptrdiff_t row_stride = 0, channel_stride = 0;
+
+  Lanes* row(int y, int channel) const { return origin + y * row_stride + channel * channel_stride; }
+
+  // The same image with `border` more pixels of its frame on each side.
+  Map grown(int border) const {
+    Map map = *this;
+    map.origin -= border * row_stride + border;
+    map.shape.height += 2 * border;
+    map.shape.width += 2 * border;
+    return map;
+  }
+};
+
+// The values between two layers: of every image of a minibatch where the backward pass or a layer that looks at the
+// whole minibatch needs them, otherwise of one image at a time, in memory that stays in the cache.
+class Boundary {
+ public:
+  Boundary() = default;
+  Boundary(Shape shape, int border, int images, bool kept) : shape_(shape), border_(border) {
+    const int width = shape.width + 2 * border;
+    row_stride_ = static_cast<ptrdiff_t>(width) * shape.channels;
+    image_stride_ = row_stride_ * (shape.height + 2 * border);
+    storage_ = Storage(static_cast<size_t>(image_stride_) * (kept ? images : 1));
+    if (!kept) image_stride_ = 0;
+  }
+
+  Map image(int index) const {
+    const ptrdiff_t width = shape_.width + 2 * border_;
+    return {storage_.get() + index * image_stride_ + border_ * row_stride_ + border_, shape_, row_stride_, width};
+  }
+  // All values of one image in a row; only without a border.
+  Lanes* flat(int index) const { return storage_.get() + index * image_stride_; }
+  Shape shape() const { return shape_; }
+  bool exists() const { return storage_.size() > 0; }
+
+ private:
+  Shape shape_{};
+  int border_ = 0;
+  ptrdiff_t row_stride_ = 0, image_stride_ = 0;
+  Storage storage_;
+};
+
+}  // namespace ceteris

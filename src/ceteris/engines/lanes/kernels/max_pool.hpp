@@ -1,0 +1,87 @@
+// The largest value of each square of pixels, then an activation that the convolution before may have handed over.
+#pragma once
+
+#include "activation.hpp"
+#include "layer.hpp"
+
+namespace ceteris {
+
+class MaxPool : public Layer {
+ public:
+  // A winner's place in its square is kept in a byte.
+  static constexpr int kLargest = 16;
+
+  MaxPool(Shape input, int size, Activation activation)
+      : Layer(input, {input.height / size, input.width / size, input.channels}), size_(size), activation_(activation) {}
+
+  bool reads_output() const override { return activation_ != Activation::none; }
+  void reserve(int images, bool) override { winners_.resize(output_.values() * static_cast<size_t>(images)); }
+
+  void forward(const Step& step, Images images, const Boundary& in, const Boundary& out) override {
+    for (int image = images.first; image < images.last; ++image)
+      with_activation(activation_, [&](auto kind) {
+        if (size_ == 2)
+          pool<decltype(kind)::value, 2>(step, image, in.image(image), out.image(image));
+        else
+          pool<decltype(kind)::value, 0>(step, image, in.image(image), out.image(image));
+      });
+  }
+
+  void backward(const Step&, Images images, const Boundary&, const Boundary& out, const Boundary& out_gradient,
+                const Boundary& in_gradient) override {
+    if (!in_gradient.exists()) return;
+    for (int image = images.first; image < images.last; ++image)
+      with_activation(activation_, [&](auto kind) {
+        if (size_ == 2)
+          unpool<decltype(kind)::value, 2>(image, out.image(image), out_gradient.image(image), in_gradient.image(image));
+        else
+          unpool<decltype(kind)::value, 0>(image, out.image(image), out_gradient.image(image), in_gradient.image(image));
+      });
+  }
+
+ private:
+  // `Size` 0 means any size; 2 lets the compiler unroll the square that nearly everybody uses.
+  template <Activation kind, int Size>
+  void pool(const Step& step, int image, const Map& in, const Map& out) {
+    const int size = Size ? Size : size_;
+    Bytes* winner = winners_.data() + output_.values() * static_cast<size_t>(image);
+    for (int y = 0; y < output_.height; ++y)
+      for (int c = 0; c < output_.channels; ++c) {
+        Lanes* target = out.row(y, c);
+        for (int x = 0; x < output_.width; ++x, ++winner) {
+          Lanes largest = in.row(y * size, c)[x * size];
+          Integers place{};
+          for (int i = 1; i < size * size; ++i) {
+            const Lanes value = in.row(y * size + i / size, c)[x * size + i % size];
+            const Integers wins = ~(value <= largest);  // not-a-number wins, as in PyTorch
+            largest = select(wins, value, largest);
+            place = select(wins, broadcast(i), place);
+          }
+          target[x] = activate<kind>(largest);
+          if (step.training) *winner = to_bytes(place);
+        }
+      }
+  }
+
+  template <Activation kind, int Size>
+  void unpool(int image, const Map& out, const Map& out_gradient, const Map& in_gradient) const {
+    const int size = Size ? Size : size_;
+    const Bytes* winner = winners_.data() + output_.values() * static_cast<size_t>(image);
+    for (int y = 0; y < output_.height; ++y)
+      for (int c = 0; c < output_.channels; ++c) {
+        const Lanes *gradient = out_gradient.row(y, c), *output = out.row(y, c);
+        for (int x = 0; x < output_.width; ++x, ++winner) {
+          const Lanes d = times_slope<kind>(gradient[x], output[x]);
+          const Integers place = to_integers(*winner);
+          for (int i = 0; i < size * size; ++i)
+            in_gradient.row(y * size + i / size, c)[x * size + i % size] = select(place == broadcast(i), d, Lanes{});
+        }
+      }
+  }
+
+  int size_;
+  Activation activation_;
+  std::vector<Bytes> winners_;
+};
+
+}  // namespace ceteris

@@ -1,0 +1,200 @@
+// The Python face of a bank. Compiled once per instruction set, under the name in CETERIS_MODULE.
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
+#include <nanobind/stl/vector.h>
+
+#include <chrono>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <tuple>
+
+#include "bank.hpp"
+
+namespace nb = nanobind;
+using namespace ceteris;
+
+namespace {
+
+template <typename Scalar, size_t Rank>
+using Input = nb::ndarray<const Scalar, nb::ndim<Rank>, nb::c_contig, nb::device::cpu>;
+template <size_t Rank>
+using Output = nb::ndarray<nb::numpy, float, nb::ndim<Rank>>;
+using Sums = std::vector<std::tuple<double, int64_t>>;
+
+void require(bool condition, const char* message) {
+  if (!condition) throw std::invalid_argument(message);
+}
+
+Activation activation_of(const std::string& name) {
+  if (name == "none") return Activation::none;
+  if (name == "relu") return Activation::relu;
+  if (name == "leaky_relu") return Activation::leaky_relu;
+  if (name == "tanh") return Activation::tanh;
+  throw std::invalid_argument("unknown activation");
+}
+
+Sums sums_of(const std::vector<Totals>& totals) {
+  Sums sums;
+  for (const Totals& total : totals) sums.emplace_back(total.loss, total.correct);
+  return sums;
+}
+
+// Calls `body` with a function that finds one kind of array in a network.
+template <typename Body>
+auto with_kind(const std::string& kind, Body body) {
+  if (kind == "weights") return body([](Network& network) -> Storage& { return network.learnt(); });
+  if (kind == "statistics") return body([](Network& network) -> Storage& { return network.statistics(); });
+  if (kind == "first_moments") return body([](Network& network) -> Storage& { return network.moments().first; });
+  if (kind == "second_moments") return body([](Network& network) -> Storage& { return network.moments().second; });
+  throw std::invalid_argument("unknown kind of array");
+}
+
+Pixels pixels_of(const Input<uint8_t, 4>& images, const Input<float, 1>& scale, const Input<float, 1>& offset) {
+  const Shape shape{static_cast<int>(images.shape(1)), static_cast<int>(images.shape(2)), static_cast<int>(images.shape(3))};
+  require(scale.shape(0) == images.shape(3) && offset.shape(0) == images.shape(3), "one scale and offset per channel");
+  return {images.data(), shape, scale.data(), offset.data()};
+}
+
+void require_labels(const Input<uint8_t, 4>& images, const Input<uint8_t, 1>& labels, int classes) {
+  require(labels.shape(0) == images.shape(0), "one label per image");
+  for (size_t i = 0; i < labels.shape(0); ++i) require(labels.data()[i] < classes, "labels below the number of classes");
+}
+
+template <size_t Rank>
+Output<Rank> new_array(const size_t (&shape)[Rank]) {
+  size_t count = 1;
+  for (size_t side : shape) count *= side;
+  float* values = new float[count]();
+  nb::capsule owner(values, [](void* memory) noexcept { delete[] static_cast<float*>(memory); });
+  return Output<Rank>(values, Rank, shape, owner);
+}
+
+Sums train(Bank& bank, Input<uint8_t, 4> images, Input<uint8_t, 1> labels, Input<float, 1> scale, Input<float, 1> offset,
+           Input<int32_t, 2> order, std::optional<Input<int8_t, 3>> shifts, uint32_t epoch, int64_t first_step, int64_t steps) {
+  const auto runs = static_cast<size_t>(bank.runs());
+  require(order.shape(0) == runs, "one order per run");
+  require_labels(images, labels, bank.classes());
+  for (size_t i = 0; i < order.size(); ++i)
+    require(order.data()[i] >= 0 && static_cast<size_t>(order.data()[i]) < images.shape(0), "an order of the images");
+  if (shifts) require(shifts->shape(0) == runs && shifts->shape(1) == order.shape(1) && shifts->shape(2) == 3, "a shift per place");
+  static_assert(sizeof(Shift) == 3);
+  const auto* moves = shifts ? reinterpret_cast<const Shift*>(shifts->data()) : nullptr;
+  const Epoch work{pixels_of(images, scale, offset), labels.data(), order.data(), moves,
+                   static_cast<int64_t>(order.shape(1)), epoch};
+  const nb::gil_scoped_release release;
+  return sums_of(bank.train(work, first_step, steps));
+}
+
+Sums score(Bank& bank, Input<uint8_t, 4> images, Input<uint8_t, 1> labels, Input<float, 1> scale, Input<float, 1> offset,
+           float* probabilities) {
+  require_labels(images, labels, bank.classes());
+  const Pixels pixels = pixels_of(images, scale, offset);
+  const nb::gil_scoped_release release;
+  return sums_of(bank.score(pixels, labels.data(), static_cast<int64_t>(images.shape(0)), probabilities));
+}
+
+// Multiply-adds a second that one core can do at most, measured for about a tenth of a second, times two: flops.
+double fma_peak() {
+  const nb::gil_scoped_release release;
+  constexpr int kChains = 12, kRounds = 200000;
+  double best = 0;
+  for (int attempt = 0; attempt < 20; ++attempt) {
+    Lanes chain[kChains];
+    for (int i = 0; i < kChains; ++i) chain[i] = broadcast(1.0f + static_cast<float>(i));
+    const Lanes factor = broadcast(0.999f), term = broadcast(0.001f);
+    const auto start = std::chrono::steady_clock::now();
+    for (int round = 0; round < kRounds; ++round)
+      for (int i = 0; i < kChains; ++i) {
+        chain[i] = multiply_add(chain[i], factor, term);
+#if defined(__x86_64__)
+        asm volatile("" : "+v"(chain[i]));  // keeps the chains in registers, and apart
+#endif
+      }
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    best = std::max(best, 2.0 * kWidth * kChains * kRounds / seconds);
+  }
+  return best;
+}
+
+}  // namespace
+
+NB_MODULE(CETERIS_MODULE, module) {
+  module.attr("width") = kWidth;
+  module.attr("fused") = kFused;
+  module.attr("bank_size") = kBankSize;
+  module.def("fma_peak", &fma_peak);
+  // Single functions, for the tests.
+  module.def("apply", [](const std::string& function, Input<float, 1> input) {
+    Output<1> output = new_array<1>({input.shape(0)});
+    for (size_t i = 0; i < input.shape(0); ++i) {
+      const Lanes x = broadcast(input.data()[i]);
+      output.data()[i] = function == "exp" ? exponential(x)[0] : function == "log" ? logarithm(x)[0] : hyperbolic_tangent(x)[0];
+    }
+    return output;
+  });
+
+  nb::class_<Bank>(module, "Bank")
+      .def(
+          "__init__",
+          [](Bank* bank, std::tuple<int, int, int> image, int runs, int batch_size) {
+            require(runs >= 1 && runs <= kBankSize, "1 to 16 runs");
+            require(batch_size >= 1, "at least one image per minibatch");
+            new (bank) Bank(Shape{std::get<0>(image), std::get<1>(image), std::get<2>(image)}, runs, batch_size);
+          },
+          nb::arg("image"), nb::arg("runs"), nb::arg("batch_size"))
+      .def("add_convolution",
+           [](Bank& bank, int channels, int kernel, bool same, const std::string& activation) {
+             bank.add_convolution(channels, kernel, same, activation_of(activation));
+           })
+      .def("add_max_pool", &Bank::add_max_pool)
+      .def("add_batch_norm", &Bank::add_batch_norm)
+      .def("add_dropout",
+           [](Bank& bank, const std::vector<std::tuple<uint32_t, uint32_t, uint32_t, float>>& runs) {
+             require(runs.size() == static_cast<size_t>(bank.runs()), "dropout settings for each run");
+             std::vector<DropoutSettings> settings;
+             for (const auto& [low, high, threshold, scale] : runs) settings.push_back({low, high, threshold, scale});
+             bank.add_dropout(settings);
+           })
+      .def("add_dense", [](Bank& bank, int neurons,
+                           const std::string& activation) { bank.add_dense(neurons, activation_of(activation)); })
+      .def("finish",
+           [](Bank& bank, const std::vector<std::tuple<double, double, double, double, double, double>>& runs, bool with_adam) {
+             require(runs.size() == static_cast<size_t>(bank.runs()), "settings for each run");
+             std::vector<Settings> settings;
+             for (const auto& [rate, momentum, beta1, beta2, epsilon, decay] : runs)
+               settings.push_back({rate, momentum, beta1, beta2, epsilon, decay});
+             bank.finish(settings, with_adam);
+           })
+      .def("train", &train, nb::arg("images"), nb::arg("labels"), nb::arg("scale"), nb::arg("offset"), nb::arg("order"),
+           nb::arg("shifts").none(), nb::arg("epoch"), nb::arg("first_step"), nb::arg("steps"))
+      .def("score", [](Bank& bank, Input<uint8_t, 4> images, Input<uint8_t, 1> labels, Input<float, 1> scale,
+                       Input<float, 1> offset) { return score(bank, images, labels, scale, offset, nullptr); })
+      .def("predict",
+           [](Bank& bank, Input<uint8_t, 4> images, Input<uint8_t, 1> labels, Input<float, 1> scale, Input<float, 1> offset) {
+             Output<3> probabilities =
+                 new_array<3>({static_cast<size_t>(bank.runs()), images.shape(0), static_cast<size_t>(bank.classes())});
+             Sums sums = score(bank, images, labels, scale, offset, probabilities.data());
+             return nb::make_tuple(probabilities, sums);
+           })
+      .def("read",
+           [](const Bank& bank, const std::string& kind) {
+             return with_kind(kind, [&](auto find) {
+               Output<2> array = new_array<2>({static_cast<size_t>(bank.runs()), bank.count(find)});
+               bank.read(find, array.data());
+               return array;
+             });
+           })
+      .def("write",
+           [](Bank& bank, const std::string& kind, Input<float, 2> array) {
+             with_kind(kind, [&](auto find) {
+               require(array.shape(0) == static_cast<size_t>(bank.runs()) && array.shape(1) == bank.count(find), "an array per run");
+               bank.write(find, array.data());
+               return 0;
+             });
+           })
+      .def_prop_rw("steps", &Bank::steps, &Bank::set_steps);
+}

@@ -1,0 +1,44 @@
+// Softmax and categorical cross-entropy: class probabilities, the loss, and the gradient of its mean by the logits.
+#pragma once
+
+#include "functions.hpp"
+
+namespace ceteris {
+
+struct Score {
+  Lanes loss;        // cross-entropy of one image, in nats
+  Integers correct;  // 1 where the first largest logit is the label's
+};
+
+// Replaces `classes` logits by probabilities. Not-a-number among them makes all of them, and the loss, not-a-number.
+inline Score softmax(Lanes* logits, int classes, Integers label) {
+  Lanes largest = logits[0];
+  Integers winner{};
+  for (int k = 1; k < classes; ++k) {
+    const Integers wins = logits[k] > largest;
+    largest = select(wins, logits[k], largest);
+    winner = select(wins, broadcast(k), winner);
+  }
+  Lanes sum{}, own{};
+  for (int k = 0; k < classes; ++k) {
+    const Lanes shifted = logits[k] - largest;
+    own = select(label == broadcast(k), shifted, own);
+    logits[k] = exponential(shifted);
+    sum += logits[k];
+  }
+  for (int k = 0; k < classes; ++k) logits[k] = logits[k] / sum;
+  const Lanes loss = logarithm(sum) - own;
+  const Integers finite = loss == loss;
+  return {loss, select(finite, (winner == label) & 1, Integers{})};
+}
+
+// Turns probabilities into the gradient of the mean loss of a minibatch of `images`.
+inline void cross_entropy_gradient(Lanes* probabilities, int classes, Integers label, int images) {
+  const Lanes share = broadcast(1.0f / static_cast<float>(images));
+  for (int k = 0; k < classes; ++k) {
+    const Lanes target = select(label == broadcast(k), broadcast(1.0f), Lanes{});
+    probabilities[k] = (probabilities[k] - target) * share;
+  }
+}
+
+}  // namespace ceteris

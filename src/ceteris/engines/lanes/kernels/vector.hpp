@@ -1,0 +1,141 @@
+// Lanes: one float for each run of a bank, in one SIMD register.
+//
+// Every kernel is written as if for one network; the compiler makes each line as many runs wide as the instruction set
+// allows. All operations are exact functions of their own lane (IEEE 754 with one rounding each), so a run has the same
+// bits in any lane, beside any neighbours, and in every build that has fused multiply-add. The build must not contract
+// or reorder floating-point expressions on its own (-ffp-contract=off): what is fused is written multiply_add.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#elif defined(__ARM_NEON)
+#include <arm_neon.h>
+#endif
+
+namespace ceteris {
+
+#if defined(__AVX512F__)
+constexpr int kWidth = 16;
+constexpr int kRegisters = 32;
+constexpr bool kFused = true;
+#elif defined(__AVX2__) && defined(__FMA__)
+constexpr int kWidth = 8;
+constexpr int kRegisters = 16;
+constexpr bool kFused = true;
+#elif defined(__ARM_NEON)
+constexpr int kWidth = 4;
+constexpr int kRegisters = 32;
+constexpr bool kFused = true;
+#else
+constexpr int kWidth = 4;
+constexpr int kRegisters = 16;
+constexpr bool kFused = false;
+#endif
+
+using Lanes = float __attribute__((vector_size(4 * kWidth)));
+using Integers = int32_t __attribute__((vector_size(4 * kWidth)));  // also what a comparison of Lanes gives: 0 or -1
+using Words = uint32_t __attribute__((vector_size(4 * kWidth)));
+using Bytes = uint8_t __attribute__((vector_size(kWidth)));
+
+inline Lanes broadcast(float value) { return Lanes{} + value; }
+inline Integers broadcast(int32_t value) { return Integers{} + value; }
+inline Words broadcast(uint32_t value) { return Words{} + value; }
+
+inline Lanes select(Integers mask, Lanes yes, Lanes no) { return mask ? yes : no; }
+inline Integers select(Integers mask, Integers yes, Integers no) { return mask ? yes : no; }
+
+inline Lanes as_lanes(Integers bits) { return reinterpret_cast<Lanes>(bits); }
+inline Integers as_integers(Lanes value) { return reinterpret_cast<Integers>(value); }
+
+inline Lanes to_lanes(Integers value) { return __builtin_convertvector(value, Lanes); }
+inline Bytes to_bytes(Integers value) { return __builtin_convertvector(value, Bytes); }
+inline Integers to_integers(Bytes value) { return __builtin_convertvector(value, Integers); }
+
+// a * b + c with one rounding where the machine can.
+inline Lanes multiply_add(Lanes a, Lanes b, Lanes c) {
+#if defined(__AVX512F__)
+  return reinterpret_cast<Lanes>(_mm512_fmadd_ps(a, b, c));
+#elif defined(__AVX2__) && defined(__FMA__)
+  return reinterpret_cast<Lanes>(_mm256_fmadd_ps(a, b, c));
+#elif defined(__ARM_NEON)
+  return reinterpret_cast<Lanes>(vfmaq_f32(c, a, b));
+#else
+  return a * b + c;
+#endif
+}
+
+inline Lanes square_root(Lanes value) {
+#if defined(__AVX512F__)
+  return reinterpret_cast<Lanes>(_mm512_sqrt_ps(value));
+#elif defined(__AVX2__)
+  return reinterpret_cast<Lanes>(_mm256_sqrt_ps(value));
+#else
+  for (int lane = 0; lane < kWidth; ++lane) value[lane] = std::sqrt(value[lane]);
+  return value;
+#endif
+}
+
+// The larger of two values; not-a-number in `value` stays, so that a diverged run cannot look healthy.
+inline Lanes at_least(Lanes bound, Lanes value) {
+#if defined(__AVX512F__)
+  return reinterpret_cast<Lanes>(_mm512_max_ps(bound, value));
+#elif defined(__AVX2__)
+  return reinterpret_cast<Lanes>(_mm256_max_ps(bound, value));
+#else
+  return bound > value ? bound : value;
+#endif
+}
+
+// High and low halves of the 64-bit products of 32-bit words.
+struct Product {
+  Words high, low;
+};
+
+inline Product multiply_wide(Words a, uint32_t factor) {
+#if defined(__AVX512F__)
+  const __m512i words = reinterpret_cast<__m512i>(a), multiplier = _mm512_set1_epi32(static_cast<int>(factor));
+  const __m512i even = _mm512_mul_epu32(words, multiplier);
+  const __m512i odd = _mm512_mul_epu32(_mm512_srli_epi64(words, 32), multiplier);
+  const __m512i high = _mm512_mask_mov_epi32(_mm512_srli_epi64(even, 32), 0xAAAA, odd);
+  const __m512i low = _mm512_mask_mov_epi32(even, 0xAAAA, _mm512_slli_epi64(odd, 32));
+  return {reinterpret_cast<Words>(high), reinterpret_cast<Words>(low)};
+#elif defined(__AVX2__)
+  const __m256i words = reinterpret_cast<__m256i>(a), multiplier = _mm256_set1_epi32(static_cast<int>(factor));
+  const __m256i even = _mm256_mul_epu32(words, multiplier);
+  const __m256i odd = _mm256_mul_epu32(_mm256_srli_epi64(words, 32), multiplier);
+  const __m256i high = _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xAA);
+  const __m256i low = _mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xAA);
+  return {reinterpret_cast<Words>(high), reinterpret_cast<Words>(low)};
+#else
+  Product product{};
+  for (int lane = 0; lane < kWidth; ++lane) {
+    const uint64_t wide = static_cast<uint64_t>(a[lane]) * factor;
+    product.high[lane] = static_cast<uint32_t>(wide >> 32);
+    product.low[lane] = static_cast<uint32_t>(wide);
+  }
+  return product;
+#endif
+}
+
+// Flushes numbers below 1.2e-38 to zero while a bank computes: a dead weight's moments decay into that range, where
+// many processors are a hundred times slower.
+class FlushTinyNumbers {
+ public:
+#if defined(__x86_64__)
+  FlushTinyNumbers() : before_(_mm_getcsr()) { _mm_setcsr(before_ | 0x8040); }
+  ~FlushTinyNumbers() { _mm_setcsr(before_); }
+#else
+  FlushTinyNumbers() : before_(0) {}
+#endif
+  FlushTinyNumbers(const FlushTinyNumbers&) = delete;
+  FlushTinyNumbers& operator=(const FlushTinyNumbers&) = delete;
+
+ private:
+  unsigned before_;
+};
+
+}  // namespace ceteris
