@@ -1,0 +1,1 @@
+"""What is asked: studies, their variations, and the runs they come to."""

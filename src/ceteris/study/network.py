@@ -1,10 +1,18 @@
 """A network: the layers that an image passes through, in order."""
 
+from typing import Annotated
+
+from pydantic import Field
+
 from ceteris.study.frozen import Frozen
-from ceteris.study.layers import Layer
+from ceteris.study.layers import LayerField
 
 
 class Network(Frozen):
-    """Layers in order, ending in a dense layer with as many neurons as the data has classes."""
+    """What an image passes through on its way to a class.
 
-    layers: tuple[Layer, ...]
+    Attributes:
+        layers: In order, the last one dense with as many neurons as the data has classes.
+    """
+
+    layers: Annotated[tuple[LayerField, ...], Field(strict=False)]

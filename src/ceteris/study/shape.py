@@ -30,7 +30,7 @@ class LayerShape:
         before: Size of what goes in.
         after: Size of what comes out; a side below 1 means that the layer does not fit.
         parameters: The learnt arrays in PyTorch's names and shapes, for example `weight: (7, 3, 3, 3)`.
-        multiply_adds: Multiplications with addition for one image going forward; activations and pooling are not counted.
+        multiply_adds: Multiplications with addition for one image going forward, without activations and pooling.
     """
 
     before: Shape
@@ -64,7 +64,10 @@ def layer_shapes(network: Network, image: Shape, classes: int) -> tuple[LayerSha
             case Convolution():
                 shrink = 0 if layer.padding is Padding.SAME else layer.kernel - 1
                 after = Shape(before.height - shrink, before.width - shrink, layer.conv)
-                parameters = {"weight": (layer.conv, before.channels, layer.kernel, layer.kernel), "bias": (layer.conv,)}
+                parameters = {
+                    "weight": (layer.conv, before.channels, layer.kernel, layer.kernel),
+                    "bias": (layer.conv,),
+                }
                 multiply_adds = after.values * before.channels * layer.kernel**2
             case MaxPool():
                 after = Shape(before.height // layer.max_pool, before.width // layer.max_pool, before.channels)

@@ -29,7 +29,7 @@ class DataChoice(Frozen):
 
     name: str = "cifar10"
     batches: Annotated[int, Field(ge=1, le=5)] = 5
-    validation: Annotated[float, Field(gt=0, lt=1, strict=False)] = 0.1
+    validation: Annotated[float, Field(gt=0, lt=1)] = 0.1
     scaling: Annotated[Scaling, Field(strict=False)] = Scaling.UNIT
 
 

@@ -15,7 +15,7 @@ class Optimizer(StrEnum):
     SGD = "sgd"
 
 
-Fraction = Annotated[float, Field(ge=0, lt=1, strict=False)]
+Fraction = Annotated[float, Field(ge=0, lt=1)]
 
 
 class Training(Frozen):
@@ -36,13 +36,13 @@ class Training(Frozen):
     """
 
     optimizer: Annotated[Optimizer, Field(strict=False)] = Optimizer.ADAM
-    learning_rate: Annotated[float, Field(gt=0, strict=False)] = 0.001
+    learning_rate: Annotated[float, Field(gt=0)] = 0.001
     batch_size: Annotated[int, Field(ge=1, le=65536)] = 32
     epochs: Annotated[int, Field(ge=1, le=100_000)] = 20
     momentum: Fraction = 0.0
     beta1: Fraction = 0.9
     beta2: Fraction = 0.999
-    epsilon: Annotated[float, Field(gt=0, strict=False)] = 1e-8
-    weight_decay: Annotated[float, Field(ge=0, strict=False)] = 0.0
+    epsilon: Annotated[float, Field(gt=0)] = 1e-8
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0
     flip: bool = False
     crop: Annotated[int, Field(ge=0, le=16)] = 0

@@ -1,0 +1,148 @@
+"""What a variation changes, computed from two specifications and never typed by hand."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ceteris.study.layers import Layer
+from ceteris.study.specification import Specification
+
+Setting = bool | int | float | str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettingChange:
+    """One value that differs.
+
+    Attributes:
+        path: Where it stands in the baseline, for example `training.learning_rate` or `network.layers.0.kernel`.
+        before: The baseline's value.
+        after: The variation's.
+        layer: The baseline's layer whose value it is, if it is a layer's.
+    """
+
+    path: str
+    before: Setting
+    after: Setting
+    layer: Layer | None = None
+
+    def __str__(self) -> str:
+        *owner, name = self.path.split(".")
+        holder = "" if self.layer is None else f"layer {int(owner[-1]) + 1} ({_short(self.layer)}): "
+        return f"{holder}{name.replace('_', ' ')} {_written(self.before)} -> {_written(self.after)}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerAdded:
+    """A layer that the baseline lacks.
+
+    Attributes:
+        index: Its place among the variation's layers, from 0.
+        layer: The layer.
+    """
+
+    index: int
+    layer: Layer
+
+    def __str__(self) -> str:
+        return f"layer {self.index + 1} added: {self.layer}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerRemoved:
+    """A layer that the variation lacks.
+
+    Attributes:
+        index: Its place among the baseline's layers, from 0.
+        layer: The layer.
+    """
+
+    index: int
+    layer: Layer
+
+    def __str__(self) -> str:
+        return f"layer {self.index + 1} removed: {self.layer}"
+
+
+Change = SettingChange | LayerAdded | LayerRemoved
+
+
+def changes(baseline: Specification, variation: Specification) -> tuple[Change, ...]:
+    """Say what differs between two specifications, in as few changes as will do.
+
+    Layers are aligned first, so that an inserted layer reads as one layer added and not as every later one changed.
+
+    Args:
+        baseline: What is compared with.
+        variation: What is compared.
+
+    Returns:
+        Changes of layers in the order of the network, then of training, then of data; empty if nothing differs. The
+        `str` of each is for a reader, who counts layers from 1.
+    """
+    found: list[Change] = list(_layer_changes(baseline.network.layers, variation.network.layers))
+    for room in ("training", "data"):
+        before, after = getattr(baseline, room), getattr(variation, room)
+        for name in type(before).model_fields:
+            if getattr(before, name) != getattr(after, name):
+                path = f"{room}.{name}"
+                found.append(SettingChange(path=path, before=getattr(before, name), after=getattr(after, name)))
+    return tuple(found)
+
+
+# A changed value costs less than half of a layer, so that a layer with all four of its values changed is still one
+# layer that changed and not one that went and another that came.
+_LAYER_COST = 1.0
+_VALUE_COST = 0.45
+
+
+def _layer_changes(before: Sequence[Layer], after: Sequence[Layer]) -> Iterator[Change]:
+    """Walk the cheapest alignment (Wagner and Fischer 1974, doi:10.1145/321796.321811) of two lists of layers."""
+    costs = _costs(before, after)
+    i = j = 0
+    while i < len(before) or j < len(after):
+        paired = _pair_cost(before[i], after[j]) if i < len(before) and j < len(after) else None
+        if paired is not None and costs[i][j] == paired + costs[i + 1][j + 1]:
+            for name in _differing(before[i], after[j]):
+                old, new = getattr(before[i], name), getattr(after[j], name)
+                yield SettingChange(path=f"network.layers.{i}.{name}", before=old, after=new, layer=before[i])
+            i, j = i + 1, j + 1
+        elif i < len(before) and costs[i][j] == _LAYER_COST + costs[i + 1][j]:
+            yield LayerRemoved(index=i, layer=before[i])
+            i += 1
+        else:
+            yield LayerAdded(index=j, layer=after[j])
+            j += 1
+
+
+def _costs(before: Sequence[Layer], after: Sequence[Layer]) -> list[list[float]]:
+    """Give the cost of turning `before[i:]` into `after[j:]`, for every i and j."""
+    rows, columns = len(before), len(after)
+    costs = [[_LAYER_COST * (rows - i + columns - j) for j in range(columns + 1)] for i in range(rows + 1)]
+    for i in reversed(range(rows)):
+        for j in reversed(range(columns)):
+            ways = [_LAYER_COST + costs[i + 1][j], _LAYER_COST + costs[i][j + 1]]
+            paired = _pair_cost(before[i], after[j])
+            if paired is not None:
+                ways.append(paired + costs[i + 1][j + 1])
+            costs[i][j] = min(ways)
+    return costs
+
+
+def _pair_cost(before: Layer, after: Layer) -> float | None:
+    return _VALUE_COST * len(_differing(before, after)) if type(before) is type(after) else None
+
+
+def _differing(before: Layer, after: Layer) -> list[str]:
+    return [name for name in type(before).model_fields if getattr(before, name) != getattr(after, name)]
+
+
+def _short(layer: Layer) -> str:
+    return str(layer).split(",")[0]
+
+
+def _written(value: Setting) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)

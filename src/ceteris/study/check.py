@@ -1,0 +1,193 @@
+"""Whether a study can be done: everything about it that the type of a single value cannot say."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from ceteris.study.arm import BASELINE, arm_folder
+from ceteris.study.baseline import Baseline
+from ceteris.study.images import KNOWN_IMAGES, ImageKind
+from ceteris.study.layers import BatchNorm, Convolution, Dense, MaxPool, Padding
+from ceteris.study.mistakes import Mistake, Mistakes, listed, nearest, variation_title, written
+from ceteris.study.network import Network
+from ceteris.study.shape import layer_shapes
+from ceteris.study.specification import DataChoice, Specification
+from ceteris.study.training import Optimizer, Training
+from ceteris.study.variation import Variation
+from ceteris.study.vary import vary
+
+_SETTINGS_OF = {Optimizer.SGD: ("momentum",), Optimizer.ADAM: ("beta1", "beta2", "epsilon")}
+
+
+def check_study(
+    *,
+    seeds: Sequence[int],
+    data: DataChoice,
+    baseline: Baseline,
+    variations: Sequence[Variation | None],
+) -> tuple[Mistake, ...]:
+    """Find what makes a study impossible, or an arm of it pointless.
+
+    Args:
+        seeds: One run of each arm per seed.
+        data: The images.
+        baseline: What the variations change.
+        variations: The variations, in the order of the file; none in place of one that could not be read.
+
+    Returns:
+        One entry per mistake; places as in a study file.
+    """
+    mistakes = [*_seed_mistakes(seeds), *_data_mistakes(data), *_name_mistakes(variations)]
+    images = KNOWN_IMAGES.get(nearest(data.name, KNOWN_IMAGES) or "")
+    specification = Specification(data=data, network=baseline.network, training=baseline.training)
+    faults = list(network_faults(specification, images)) if images else []
+    for index, fault in faults:
+        place = ("baseline", "network", "layers") if index is None else ("baseline", "network", "layers", index)
+        mistakes.append(Mistake(place=place, sentence=f"baseline: {fault}"))
+    for name in _ignored_settings(baseline.training):
+        sentence = _ignored(f"baseline.training.{name}", baseline.training, name)
+        mistakes.append(Mistake(place=("baseline", "training", name), sentence=sentence))
+    known_faults = {fault for _, fault in faults}
+    arms: list[tuple[Specification, str]] = [(specification, "the baseline")]
+    for index, variation in enumerate(variations):
+        if variation is None:
+            continue
+        title = variation_title(variation, index)
+        place = ("variation", index)
+        try:
+            varied = vary(specification, variation)
+        except Mistakes as error:
+            mistakes += [
+                replace(mistake, place=(*place, *mistake.place), sentence=f"{title}: {mistake.sentence}")
+                for mistake in error.mistakes
+            ]
+            continue
+        new = [fault for _, fault in network_faults(varied, images) if fault not in known_faults] if images else []
+        mistakes += [Mistake(place=place, sentence=f"{title}: {fault}") for fault in new]
+        for name in _ignored_settings(varied.training):
+            if (path := f"training.{name}") in variation.set:
+                sentence = f"{title}: {_ignored(path, varied.training, name)}"
+                mistakes.append(Mistake(place=(*place, "set", path), sentence=sentence, compares=True))
+        twin = next((name for arm, name in arms if arm == varied), None)
+        if twin == "the baseline":
+            sentence = f"{title} changes nothing; give it set, insert, replace or remove, or delete it."
+            mistakes.append(Mistake(place=place, sentence=sentence, compares=True))
+        elif twin is not None:
+            sentence = f"{title} is the same as {twin}: it would train equal networks twice. Delete one of them."
+            mistakes.append(Mistake(place=place, sentence=sentence, compares=True))
+        arms.append((varied, title))
+    return tuple(mistakes)
+
+
+def network_faults(specification: Specification, images: ImageKind) -> Iterator[tuple[int | None, str]]:
+    """Yield what is wrong with a network for its images: the layer's index, if it is one layer's, and a sentence."""
+    network, classes = specification.network, images.classes
+    yield from _layer_faults(specification, images)
+    if not network.layers:
+        yield None, 'the network has no layers; give it at least { dense = "classes" }.'
+        return
+    index, last = len(network.layers) - 1, network.layers[-1]
+    if not isinstance(last, Dense):
+        yield index, f'the last layer is {last}; add {{ dense = "classes" }} after it, one neuron for each class.'
+        return
+    if last.dense not in {"classes", classes}:
+        neurons = f"{last.dense} neurons" if last.dense != 1 else "1 neuron"
+        yield index, f'the last layer has {neurons} for {classes} classes; say dense = "classes".'
+    if last.activation is not None:
+        yield index, f"the last layer has activation {last.activation}; leave it out, the softmax belongs to the loss."
+
+
+def _layer_faults(specification: Specification, images: ImageKind) -> Iterator[tuple[int, str]]:
+    network = specification.network
+    shapes = layer_shapes(network, images.shape, images.classes)
+    for index, (layer, shape) in enumerate(zip(network.layers, shapes, strict=True)):
+        title = f"layer {index + 1} ({layer})"
+        side = min(shape.before.height, shape.before.width)
+        size = f"an image of {shape.before.height} x {shape.before.width} pixels"
+        dense = _dense_before(network, index)
+        if isinstance(layer, Convolution | MaxPool) and dense is not None:
+            before = f"layer {dense + 1} ({network.layers[dense]})"
+            yield index, f"{title} comes after {before}, which leaves no image; move it before."
+            return
+        match layer:
+            case Convolution(padding=Padding.SAME) if layer.kernel % 2 == 0:
+                kernels = f"{layer.kernel - 1} or {layer.kernel + 1}"
+                yield (
+                    index,
+                    f'{title} has an even kernel, and padding = "same" needs an odd one; give kernel = {kernels}.',
+                )
+            case Convolution(padding=Padding.NONE) if layer.kernel > side:
+                yield (
+                    index,
+                    f'{title} sees {size}, smaller than its kernel; give kernel = {side} or less, or padding = "same".',
+                )
+                return
+            case MaxPool() if layer.max_pool > side:
+                yield index, f"{title} sees {size}, smaller than its square; give max_pool = {side} or less."
+                return
+            case BatchNorm() if (
+                shape.before.height * shape.before.width == 1 and specification.training.batch_size == 1
+            ):
+                yield (
+                    index,
+                    f"{title} sees one value per channel at batch_size = 1, and makes it 0; give batch_size = 2.",
+                )
+            case _:
+                pass
+
+
+def _dense_before(network: Network, index: int) -> int | None:
+    return next((i for i, layer in enumerate(network.layers[:index]) if isinstance(layer, Dense)), None)
+
+
+def _ignored_settings(training: Training) -> Iterator[str]:
+    for optimizer, names in _SETTINGS_OF.items():
+        if optimizer is not training.optimizer:
+            yield from (name for name in names if getattr(training, name) != Training.model_fields[name].default)
+
+
+def _ignored(path: str, training: Training, name: str) -> str:
+    value = getattr(training, name)
+    owner = next(optimizer for optimizer, names in _SETTINGS_OF.items() if name in names)
+    return (
+        f"{path} = {written(value)} is for {owner}, and the optimizer is {training.optimizer}; remove one of the two."
+    )
+
+
+def _seed_mistakes(seeds: Sequence[int]) -> Iterator[Mistake]:
+    if not seeds:
+        yield Mistake(place=("seeds",), sentence="seeds is an empty list; give a count, for example seeds = 16.")
+    for seed, count in Counter(seeds).items():
+        if count > 1:
+            times = "twice" if count == 2 else f"{count} times"
+            sentence = (
+                f"seeds names {seed} {times}; give distinct seeds, or a count, for example seeds = {len(set(seeds))}."
+            )
+            yield Mistake(place=("seeds",), sentence=sentence)
+
+
+def _data_mistakes(data: DataChoice) -> Iterator[Mistake]:
+    if data.name not in KNOWN_IMAGES:
+        close = nearest(data.name, KNOWN_IMAGES)
+        end = f'; did you mean "{close}"?' if close else "."
+        choices = listed((f'"{name}"' for name in KNOWN_IMAGES), "or")
+        yield Mistake(place=("data", "name"), sentence=f"data.name = {written(data.name)} must be {choices}{end}")
+
+
+def _name_mistakes(variations: Sequence[Variation | None]) -> Iterator[Mistake]:
+    folders: dict[str, tuple[str, str]] = {arm_folder(BASELINE): (BASELINE, "the baseline")}
+    for index, variation in enumerate(variations):
+        if variation is None:
+            continue
+        title = variation_title(variation, index)
+        folder = arm_folder(variation.name)
+        if folder not in folders:
+            folders[folder] = (variation.name, title)
+            continue
+        other, other_title = folders[folder]
+        if other == variation.name:
+            found = f"is already the name of {'the baseline' if other == BASELINE else 'another variation'}"
+        else:
+            found = f"would share its results folder '{folder}' with {other_title}"
+        sentence = f"variation {index + 1}: name = {written(variation.name)} {found}; choose another name."
+        yield Mistake(place=("variation", index, "name"), sentence=sentence)

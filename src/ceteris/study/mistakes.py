@@ -1,0 +1,274 @@
+"""What is wrong with a study, in sentences: pydantic's findings retold for a person, each with its place."""
+
+import difflib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+Place = tuple[str | int, ...]
+"""Where something stands in a study: keys and positions from the outside in."""
+
+_VALUE_LENGTH = 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mistake:
+    """One thing that cannot be.
+
+    Attributes:
+        place: Where it stands, for example `("variation", 2, "set", "training.epochs")`.
+        sentence: What was found, what was expected and what to do, without the file and the line.
+        compares: Whether it is one only if the baseline is just as it was read.
+    """
+
+    place: Place
+    sentence: str
+    compares: bool = False
+
+
+class Mistakes(ValueError):  # noqa: N818 - a plural noun: it carries findings through pydantic and never reaches a person
+    """Several mistakes on their way through pydantic, which passes a `ValueError` on."""
+
+    def __init__(self, *mistakes: Mistake) -> None:
+        self.mistakes = mistakes
+        super().__init__("; ".join(mistake.sentence for mistake in mistakes))
+
+
+def explain(error: ValidationError, model: type[BaseModel], found: object) -> tuple[Mistake, ...]:
+    """Retell what pydantic found in sentences of the house.
+
+    Args:
+        error: What validating `found` raised.
+        model: The model that `found` was to become.
+        found: The unchecked value, as it was given.
+
+    Returns:
+        One entry per mistake; the several findings on one value of a union become one.
+    """
+    schema = model.model_json_schema()
+    told: dict[Place, Mistake] = {}
+    meant: set[Place] = set()
+    for entry in error.errors():
+        inner = entry.get("ctx", {}).get("error")
+        if isinstance(inner, Mistakes):
+            told.update(((*mistake.place, mistake.sentence), mistake) for mistake in inner.mistakes)
+            continue
+        place, node = _follow(schema, entry["loc"])
+        missing_or_unknown = entry["type"] in {"missing", "extra_forbidden"}
+        owner_place = place[:-1] if missing_or_unknown else place
+        where = spelled(owner_place, found)
+        sentence = _sentence(entry["type"], node, where, entry["loc"][-1] if entry["loc"] else "", entry["input"])
+        told.setdefault(place, Mistake(place=place, sentence=sentence))
+        if entry["type"] == "extra_forbidden" and (close := nearest(str(place[-1]), node.owner.get("properties", {}))):
+            meant.add((*owner_place, close))
+    # A misspelt key is one mistake: that the right one is missing goes without saying.
+    return tuple(mistake for mistake in told.values() if mistake.place not in meant)
+
+
+def spelled(place: Place, found: object) -> str:
+    """Write a place as a reader would look for it: `baseline.network.layers.0`, `variation '5x5': insert.layer`.
+
+    Positions are left out where the study gives one table instead of a list.
+    """
+    words: list[str] = []
+    holder = ""
+    node = found
+    for index, key in enumerate(place):
+        if isinstance(key, int):
+            if index == 1 and place[0] in {"variation", "variations"}:
+                node = _step(node, key)
+                holder, words = variation_title(node, key), []
+            elif isinstance(node, Sequence):
+                node = _step(node, key)
+                words.append(str(key))
+            continue
+        node = _step(node, key)
+        words.append(f'"{key}"' if "." in key else key)
+    path = ".".join(words)
+    return f"{holder}: {path}" if holder and path else holder or path
+
+
+def variation_title(variation: object, index: int) -> str:
+    """Say which variation is meant: `variation '5x5'`, or its rank if it has no name."""
+    name = _step(variation, "name")
+    return f"variation '{name}'" if isinstance(name, str) and name else f"variation {index + 1}"
+
+
+def wrong_value(model: type[BaseModel], field: str, title: str, value: object) -> str:
+    """Say that a field does not take a value, and what it does take.
+
+    Args:
+        model: The model that has the field.
+        field: Its name in the model.
+        title: Its name for the reader.
+        value: What was given.
+    """
+    schema = model.model_json_schema()
+    return _wrong_value(title, value, schema["properties"][field], schema)
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Find the known word that a person most likely meant, if any comes close."""
+    choices = {choice.casefold(): choice for choice in known}
+    close = difflib.get_close_matches(word.casefold(), choices, n=1, cutoff=0.6)
+    return choices[close[0]] if close else None
+
+
+def listed(words: Iterable[str], last: str = "and") -> str:
+    """Join words as in a sentence: `a, b and c`."""
+    *first, end = words
+    return f"{', '.join(first)} {last} {end}" if first else end
+
+
+def written(value: object) -> str:
+    """Write a value as a study file would, cut short if it is long."""
+    match value:
+        case bool():
+            text = str(value).lower()
+        case str():
+            text = json.dumps(value, ensure_ascii=not value.isprintable())
+        case Mapping():
+            text = "{" + ",".join(f" {key} = {written(entry)}" for key, entry in value.items()) + " }"
+        case list() | tuple():
+            text = "[" + ", ".join(written(entry) for entry in value) + "]"
+        case _:
+            text = str(value) if isinstance(value, int | float) else repr(value)
+    return text if len(text) <= _VALUE_LENGTH else text[: _VALUE_LENGTH - 3] + "..."
+
+
+def _sentence(kind: str, node: "_Node", where: str, key: object, value: object) -> str:
+    match kind:
+        case "missing":
+            return f"{where + ' has no' if where else 'there is no'} '{key}'; add {_template(str(key), where, node)}."
+        case "extra_forbidden":
+            keys = list(node.owner.get("properties", {}))
+            close = nearest(str(key), keys)
+            help_ = f"did you mean '{close}'?" if close else f"the keys here are {listed(keys)}."
+            return f"{where + ': ' if where else ''}unknown key '{key}'; {help_}"
+        case "union_tag_not_found" | "union_tag_invalid":
+            return _no_layer(node, where, value)
+        case _:
+            return _wrong_value(where, value, node.schema, node.root)
+
+
+def _wrong_value(title: str, value: object, schema: dict[str, Any], root: dict[str, Any]) -> str:
+    close = nearest(value, _choices(schema, root)) if isinstance(value, str) else None
+    end = f'; did you mean "{close}"?' if close else "."
+    return f"{title} = {written(value)} must be {_expectation(schema, root)}{end}"
+
+
+def _no_layer(node: "_Node", where: str, value: object) -> str:
+    options = [_resolved(option, node.root) for option in node.schema.get("oneOf", [])]
+    openings = [option["required"][0] for option in options]
+    if not isinstance(value, Mapping) or not value:
+        return f"{where} = {written(value)} must be a layer: a table that opens with {listed(openings, 'or')}."
+    close = next(((key, hit) for key in value if (hit := nearest(str(key), openings))), None)
+    end = f"did you mean '{close[1]}' for '{close[0]}'?" if close else f"'{next(iter(value))}' opens none."
+    return f"{where}: a layer opens with {listed(openings, 'or')}; {end}"
+
+
+@dataclass(frozen=True)
+class _Node:
+    schema: dict[str, Any]
+    owner: dict[str, Any]
+    root: dict[str, Any]
+
+
+def _follow(root: dict[str, Any], location: Place) -> tuple[Place, _Node]:
+    """Walk a JSON schema along pydantic's location; the names of union members are no part of the place."""
+    place: list[str | int] = []
+    schema, owner = root, root
+    for key in location:
+        schema = _resolved(schema, root)
+        if isinstance(key, str) and "oneOf" in schema:
+            schema = next(
+                option for option in (_resolved(o, root) for o in schema["oneOf"]) if key in option["required"]
+            )
+            continue
+        if isinstance(key, int) and "items" in schema:
+            owner, schema = schema, schema["items"]
+        elif isinstance(key, str) and key in schema.get("properties", {}):
+            owner, schema = schema, schema["properties"][key]
+        elif isinstance(key, str) and schema.get("additionalProperties") is False:
+            owner, schema = schema, {}
+        elif isinstance(key, str) and isinstance(schema.get("additionalProperties"), dict):
+            owner, schema = schema, schema["additionalProperties"]
+        else:
+            break
+        place.append(key)
+    return tuple(place), _Node(_resolved(schema, root), owner, root)
+
+
+def _resolved(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
+    reference = schema.get("$ref")
+    return root["$defs"][reference.removeprefix("#/$defs/")] if reference else schema
+
+
+def _expectation(schema: dict[str, Any], root: dict[str, Any]) -> str:
+    """Say in words what a schema asks for."""
+    schema = _resolved(schema, root)
+    match schema:
+        case {"anyOf": options}:
+            words = listed(dict.fromkeys(_expectation(o, root) for o in options if o.get("type") != "null"), "or")
+        case {"enum": choices}:
+            words = listed((f'"{choice}"' for choice in choices), "or")
+        case {"const": value}:
+            words = written(value)
+        case {"type": "integer"}:
+            words = f"an integer{_range(schema)}"
+        case {"type": "number"}:
+            words = f"a number{_range(schema)}"
+        case {"type": "boolean"}:
+            words = "true or false"
+        case {"type": "string"}:
+            length = f" of 1 to {schema['maxLength']} characters" if "maxLength" in schema else ""
+            words = f"one line of text{length}, no space before or after it" if "pattern" in schema else f"text{length}"
+        case {"type": "array", "items": entry}:
+            words = f"a list, each entry {_expectation(entry, root)}"
+        case {"oneOf": _}:
+            words = "a layer"
+        case _:
+            words = "a table"
+    return words
+
+
+def _range(schema: dict[str, Any]) -> str:
+    low, above, high, below = (schema.get(k) for k in ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum"))
+    start = f" from {low:g}" if low is not None else f" above {above:g}" if above is not None else ""
+    link = " to" if low is not None else " and"
+    end = (
+        f"{link} {high:d}"
+        if high is not None and isinstance(high, int)
+        else f"{link} {high:g}"
+        if high is not None
+        else ""
+    )
+    return start + (f"{link if start else ''} below {below:g}" if below is not None else end)
+
+
+def _choices(schema: dict[str, Any], root: dict[str, Any]) -> list[str]:
+    schema = _resolved(schema, root)
+    inner = [choice for option in schema.get("anyOf", []) for choice in _choices(option, root)]
+    own = [*schema.get("enum", []), *([schema["const"]] if "const" in schema else [])]
+    return [choice for choice in (*own, *inner) if isinstance(choice, str)]
+
+
+def _template(key: str, where: str, node: _Node) -> str:
+    schema = node.schema
+    examples = {
+        "string": f'{key} = "..."',
+        "array": f"{key} = [...]",
+        "object": f"the table [{where + '.' if where else ''}{key}]",
+    }
+    return examples.get(schema.get("type", ""), f"{key} = ...")
+
+
+def _step(node: object, key: str | int) -> object:
+    if isinstance(node, Mapping):
+        return node.get(key)
+    if isinstance(key, int):
+        return node[key] if isinstance(node, list | tuple) and key < len(node) else None
+    return getattr(node, key, None) if isinstance(node, BaseModel) else None

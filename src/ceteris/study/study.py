@@ -1,0 +1,163 @@
+"""A study: one question, a baseline, and what is changed to answer it."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Self
+
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
+
+from ceteris.study.analysis import Analysis
+from ceteris.study.arm import BASELINE, Arm
+from ceteris.study.baseline import Baseline
+from ceteris.study.check import check_study
+from ceteris.study.frozen import Frozen
+from ceteris.study.mistakes import Mistake, Mistakes, Place, explain
+from ceteris.study.run import Run
+from ceteris.study.specification import DataChoice, Specification
+from ceteris.study.variation import Variation
+from ceteris.study.vary import vary
+
+_MOST_SEEDS = 10_000
+
+
+def _counted(seeds: Any) -> Any:
+    """Take a count of seeds for that many seeds from 0."""
+    if isinstance(seeds, int) and not isinstance(seeds, bool) and 1 <= seeds <= _MOST_SEEDS:
+        return tuple(range(seeds))
+    return tuple(seeds) if isinstance(seeds, range) else seeds
+
+
+Seeds = Annotated[
+    tuple[Annotated[int, Field(ge=0)], ...],
+    BeforeValidator(_counted),
+    Field(strict=False),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 1, "maximum": _MOST_SEEDS},
+                {"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 1, "uniqueItems": True},
+            ]
+        }
+    ),
+]
+
+
+class Study(Frozen):
+    """A question, and all that is needed to answer it by experiment.
+
+    Attributes:
+        title: What the study is called.
+        question: What it asks, in a sentence for the report.
+        seeds: Each arm is trained once per seed; a count is taken for that many seeds from 0.
+        data: The images, the same for all arms.
+        baseline: What every variation is compared with.
+        variations: The baseline with declared changes, each a `[[variation]]` in a study file.
+        analysis: What is decided before results are seen.
+
+    Raises:
+        StudyError: If anything in it cannot be; all mistakes at once.
+    """
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    title: Annotated[str, Field(min_length=1, max_length=200)]
+    question: str = ""
+    seeds: Seeds
+    data: DataChoice = DataChoice()
+    baseline: Baseline
+    variations: Annotated[tuple[Variation, ...], Field(strict=False, alias="variation")] = ()
+    analysis: Analysis = Analysis()
+
+    def arms(self) -> tuple[Arm, ...]:
+        """Give everything that is trained once per seed, the baseline first."""
+        baseline = Specification(data=self.data, network=self.baseline.network, training=self.baseline.training)
+        return (
+            Arm(factor=BASELINE, name=BASELINE, specification=baseline),
+            *(
+                Arm(factor=variation.factor, name=variation.name, specification=vary(baseline, variation))
+                for variation in self.variations
+            ),
+        )
+
+    def runs(self, data_digest: str) -> tuple[Run, ...]:
+        """Give every network to train, arm by arm.
+
+        Args:
+            data_digest: SHA-256 of the records the runs may look at, as `Dataset.digest` gives it.
+        """
+        return tuple(
+            Run(
+                factor=arm.factor,
+                variation=arm.name,
+                seed=seed,
+                specification=arm.specification,
+                data_digest=data_digest,
+            )
+            for arm in self.arms()
+            for seed in self.seeds
+        )
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _tell_all_mistakes(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """Check what types cannot say, also when a type is wrong elsewhere, so that nobody mends a file in rounds."""
+        try:
+            study = handler(value)
+        except ValidationError as error:
+            mistakes = explain(error, cls, value)
+            raise Mistakes(*mistakes, *_mistakes_in_the_rest(value, mistakes)) from None
+        mistakes = check_study(seeds=study.seeds, data=study.data, baseline=study.baseline, variations=study.variations)
+        if mistakes:
+            raise Mistakes(*mistakes)
+        return study
+
+
+class _Rest(Frozen):
+    """What a study must have for its variations to be checked."""
+
+    seeds: Seeds = (0,)
+    data: DataChoice = DataChoice()
+    baseline: Baseline
+
+
+def _mistakes_in_the_rest(value: Any, told: tuple[Mistake, ...]) -> tuple[Mistake, ...]:
+    """Check what can be checked without the parts that were mistaken."""
+    sound = _without(value, {mistake.place for mistake in told})
+    if not isinstance(sound, Mapping):
+        return ()
+    variations = value.get("variation", value.get("variations", ()))
+    try:
+        rest = _Rest.model_validate({key: sound[key] for key in _Rest.model_fields if key in sound})
+    except ValidationError:
+        return ()
+    readable = [_readable(entry) for entry in variations] if isinstance(variations, list | tuple) else []
+    found = check_study(seeds=rest.seeds, data=rest.data, baseline=rest.baseline, variations=readable)
+    is_same_baseline = not any(mistake.place[:1] == ("baseline",) for mistake in told)
+    return tuple(mistake for mistake in found if is_same_baseline or not mistake.compares)
+
+
+def _without(node: Any, places: set[Place]) -> Any:
+    """Copy tables without the entries at some places; an entry of a list cannot be left out, and becomes nothing."""
+    inner = {
+        key: {place[1:] for place in places if place[:1] == (key,)} for key in {place[0] for place in places if place}
+    }
+    if isinstance(node, Mapping):
+        kept = (key for key in node if () not in inner.get(key, set()))
+        return {key: _without(node[key], inner.get(key, set())) for key in kept}
+    if isinstance(node, list | tuple):
+        return [None if () in inner.get(i, set()) else _without(v, inner.get(i, set())) for i, v in enumerate(node)]
+    return node
+
+
+def _readable(variation: Any) -> Variation | None:
+    try:
+        return Variation.model_validate(variation)
+    except ValidationError:
+        return None

@@ -1,0 +1,85 @@
+"""A variation: the baseline with declared changes, and nothing else changed."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from ceteris.study.frozen import Frozen
+from ceteris.study.layers import LayerField
+
+_ONE_LINE = r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$"
+Name = Annotated[str, Field(min_length=1, max_length=80, pattern=_ONE_LINE)]
+"""One line of text that can stand in a table."""
+
+Value = bool | int | float | str
+
+
+def _many(value: Any) -> Any:
+    """Take one table or one path for a list of one."""
+    return [value] if isinstance(value, Mapping | Frozen | str) else value
+
+
+def _flat(value: Any) -> Any:
+    """Join the keys of nested tables: `network.layers.0.kernel = 5` without quotes makes four of them."""
+    if not isinstance(value, Mapping):
+        return value
+    flat: dict[str, Any] = {}
+    for key, entry in value.items():
+        if isinstance(entry, Mapping) and entry:
+            flat.update({f"{key}.{rest}": inner for rest, inner in _flat(entry).items()})
+        else:
+            flat[key] = entry
+    return flat
+
+
+Layers = Annotated[tuple[LayerField, ...], Field(strict=False, min_length=1), BeforeValidator(_many)]
+Paths = Annotated[tuple[str, ...], Field(strict=False), BeforeValidator(_many)]
+
+
+class Insertion(Frozen):
+    """Layers put between two layers of the baseline.
+
+    Attributes:
+        after: Path of the layer they follow, for example `network.layers.1`.
+        before: Path of the layer they precede, if `after` is not given.
+        layer: One layer, or a list of them.
+    """
+
+    after: str | None = None
+    before: str | None = None
+    layer: Layers
+
+
+class Replacement(Frozen):
+    """Neighbouring layers of the baseline that give way to others.
+
+    Attributes:
+        layer: Path of the one layer that goes, for example `network.layers.1`.
+        layers: Paths of the neighbours that go, if `layer` is not given.
+        by: One layer, or a list of them, that comes in their place.
+    """
+
+    layer: str | None = None
+    layers: Paths = ()
+    by: Layers
+
+
+class Variation(Frozen):
+    """The baseline with declared changes; every path means a place in the baseline, whatever else changes.
+
+    Attributes:
+        factor: What the variation is about, for example `depth`; variations of one factor are shown together.
+        name: Unique in the study.
+        set: New values by path, for example 5 for `network.layers.0.kernel`.
+        insert: Layers to put between layers.
+        replace: Layers to put in place of others.
+        remove: Paths of layers to leave out.
+    """
+
+    factor: Name
+    name: Name
+    set: Annotated[Mapping[str, Value], BeforeValidator(_flat)] = {}
+    insert: Annotated[tuple[Insertion, ...], Field(strict=False), BeforeValidator(_many)] = ()
+    replace: Annotated[tuple[Replacement, ...], Field(strict=False), BeforeValidator(_many)] = ()
+    remove: Paths = ()
