@@ -1,20 +1,21 @@
 """Whether a study can be done: everything about it that the type of a single value cannot say."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from ceteris.study.arm import BASELINE, arm_folder
 from ceteris.study.baseline import Baseline
 from ceteris.study.images import KNOWN_IMAGES, ImageKind
 from ceteris.study.layers import BatchNorm, Convolution, Dense, MaxPool, Padding
-from ceteris.study.mistakes import Mistake, Mistakes, listed, nearest, variation_title, written
+from ceteris.study.mistakes import Mistake, Mistakes, Place, variation_title
 from ceteris.study.network import Network
 from ceteris.study.shape import layer_shapes
 from ceteris.study.specification import DataChoice, Specification
 from ceteris.study.training import Optimizer, Training
 from ceteris.study.variation import Variation
 from ceteris.study.vary import vary
+from ceteris.study.wording import listed, nearest, written
 
 _SETTINGS_OF = {Optimizer.SGD: ("momentum",), Optimizer.ADAM: ("beta1", "beta2", "epsilon")}
 
@@ -37,23 +38,17 @@ def check_study(
     Returns:
         One entry per mistake; places as in a study file.
     """
-    mistakes = [*_seed_mistakes(seeds), *_data_mistakes(data), *_name_mistakes(variations)]
+    # A name that is nearly right is checked as the one that was meant; of any other, nothing is known.
     images = KNOWN_IMAGES.get(nearest(data.name, KNOWN_IMAGES) or "")
     specification = Specification(data=data, network=baseline.network, training=baseline.training)
     faults = list(network_faults(specification, images)) if images else []
-    for index, fault in faults:
-        place = ("baseline", "network", "layers") if index is None else ("baseline", "network", "layers", index)
-        mistakes.append(Mistake(place=place, sentence=f"baseline: {fault}"))
-    for name in _ignored_settings(baseline.training):
-        sentence = _ignored(f"baseline.training.{name}", baseline.training, name)
-        mistakes.append(Mistake(place=("baseline", "training", name), sentence=sentence))
-    known_faults = {fault for _, fault in faults}
-    arms: list[tuple[Specification, str]] = [(specification, "the baseline")]
+    mistakes = [*_seed_mistakes(seeds), *_data_mistakes(data), *_baseline_mistakes(baseline, faults)]
+    mistakes += _name_mistakes(variations)
+    twins = {"the baseline": specification}
     for index, variation in enumerate(variations):
         if variation is None:
             continue
-        title = variation_title(variation, index)
-        place = ("variation", index)
+        title, place = variation_title(variation, index), ("variation", index)
         try:
             varied = vary(specification, variation)
         except Mistakes as error:
@@ -62,20 +57,12 @@ def check_study(
                 for mistake in error.mistakes
             ]
             continue
-        new = [fault for _, fault in network_faults(varied, images) if fault not in known_faults] if images else []
-        mistakes += [Mistake(place=place, sentence=f"{title}: {fault}") for fault in new]
-        for name in _ignored_settings(varied.training):
-            if (path := f"training.{name}") in variation.set:
-                sentence = f"{title}: {_ignored(path, varied.training, name)}"
-                mistakes.append(Mistake(place=(*place, "set", path), sentence=sentence, compares=True))
-        twin = next((name for arm, name in arms if arm == varied), None)
-        if twin == "the baseline":
-            sentence = f"{title} changes nothing; give it set, insert, replace or remove, or delete it."
-            mistakes.append(Mistake(place=place, sentence=sentence, compares=True))
-        elif twin is not None:
-            sentence = f"{title} is the same as {twin}: it would train equal networks twice. Delete one of them."
-            mistakes.append(Mistake(place=place, sentence=sentence, compares=True))
-        arms.append((varied, title))
+        # What is wrong with the baseline is said once, there.
+        new = [fault for fault in network_faults(varied, images) if fault not in faults] if images else []
+        mistakes += [Mistake(place=place, sentence=f"{title}: {sentence}") for _, sentence in new]
+        mistakes += _ignored_in_variation(variation, varied.training, title, place)
+        mistakes += _twin_mistakes(varied, twins, title, place)
+        twins.setdefault(title, varied)
     return tuple(mistakes)
 
 
@@ -138,6 +125,35 @@ def _layer_faults(specification: Specification, images: ImageKind) -> Iterator[t
 
 def _dense_before(network: Network, index: int) -> int | None:
     return next((i for i, layer in enumerate(network.layers[:index]) if isinstance(layer, Dense)), None)
+
+
+def _baseline_mistakes(baseline: Baseline, faults: Sequence[tuple[int | None, str]]) -> Iterator[Mistake]:
+    for index, fault in faults:
+        layers: Place = ("baseline", "network", "layers")
+        yield Mistake(place=layers if index is None else (*layers, index), sentence=f"baseline: {fault}")
+    for name in _ignored_settings(baseline.training):
+        sentence = _ignored(f"baseline.training.{name}", baseline.training, name)
+        yield Mistake(place=("baseline", "training", name), sentence=sentence, compares=True)
+
+
+def _ignored_in_variation(variation: Variation, training: Training, title: str, place: Place) -> Iterator[Mistake]:
+    """Only what the variation sets itself: settings of the baseline may lose their meaning with its optimiser."""
+    for name in _ignored_settings(training):
+        if (path := f"training.{name}") in variation.set:
+            sentence = f"{title}: {_ignored(path, training, name)}"
+            yield Mistake(place=(*place, "set", path), sentence=sentence, compares=True)
+
+
+def _twin_mistakes(
+    varied: Specification, twins: Mapping[str, Specification], title: str, place: Place
+) -> Iterator[Mistake]:
+    twin = next((name for name, specification in twins.items() if specification == varied), None)
+    if twin == "the baseline":
+        sentence = f"{title} changes nothing; give it set, insert, replace or remove, or delete it."
+        yield Mistake(place=place, sentence=sentence, compares=True)
+    elif twin is not None:
+        sentence = f"{title} is the same as {twin}, and would train equal networks twice; delete one of them."
+        yield Mistake(place=place, sentence=sentence, compares=True)
 
 
 def _ignored_settings(training: Training) -> Iterator[str]:

@@ -7,9 +7,10 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from ceteris.errors import StudyError
-from ceteris.study.mistakes import explain, nearest
+from ceteris.study.mistakes import explain
 from ceteris.study.places import line_of, toml_lines
 from ceteris.study.study import Study
+from ceteris.study.wording import nearest
 
 # tomllib ends its messages so; from Python 3.14 the numbers are attributes as well.
 _SYNTAX = re.compile(r"(?P<what>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)")

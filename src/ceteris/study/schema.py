@@ -50,13 +50,13 @@ def study_schema() -> dict[str, Any]:
     definitions["DataChoice"]["properties"]["name"]["enum"] = list(KNOWN_IMAGES)
     for key in ("insert", "replace"):
         _allow_one(definitions["Variation"]["properties"][key])
-    for model, key in (
+    for name, key in (
         ("Insertion", "layer"),
         ("Replacement", "by"),
         ("Replacement", "layers"),
         ("Variation", "remove"),
     ):
-        _allow_one(definitions[model]["properties"][key])
+        _allow_one(definitions[name]["properties"][key])
     for definition in definitions.values():
         for described in definition.get("properties", {}).values():
             _without_null(described)

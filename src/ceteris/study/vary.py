@@ -7,11 +7,12 @@ from itertools import pairwise
 from pydantic import ValidationError
 
 from ceteris.study.layers import Layer
-from ceteris.study.mistakes import Mistake, Mistakes, Place, listed, nearest, written, wrong_value
+from ceteris.study.mistakes import Mistake, Mistakes, Place, wrong_value
 from ceteris.study.network import Network
 from ceteris.study.specification import Specification
 from ceteris.study.training import Training
 from ceteris.study.variation import Insertion, Replacement, Value, Variation
+from ceteris.study.wording import listed, nearest, written
 
 _LAYERS = "network.layers."
 
