@@ -1,0 +1,135 @@
+"""The minibatches of an epoch: which images, how mirrored and moved, and what a pixel becomes."""
+
+# n = images of a set, b = images of a minibatch, c = channels, h, w = height, width
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.dlpack import from_dlpack
+
+from ceteris.data.dataset import LabelledImages
+from ceteris.engines.streams import order, shifts
+from ceteris.engines.torch.dropout import Place
+from ceteris.study.training import Training
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceImages:
+    """Labelled images where the network is; on the processor they share the memory of what was read.
+
+    Attributes:
+        pixels: Shape (n, h, w, c), uint8.
+        labels: Shape (n,), int64.
+    """
+
+    pixels: Tensor
+    labels: Tensor
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Minibatch:
+    """Images of one step.
+
+    Attributes:
+        pixels: Mirrored and moved. Shape (b, h, w, c), uint8.
+        labels: Shape (b,), int64.
+        place: Where the images stand in the epoch.
+    """
+
+    pixels: Tensor
+    labels: Tensor
+    place: Place
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpochPlan:
+    """How one epoch of one run visits its images.
+
+    Attributes:
+        epoch: Epochs done before this one.
+        order: Image of each place. Shape (n,), int64.
+        shifts: Rows (mirrored, down, right) as `shifts` gives them, or nothing to do. Shape (n, 3), int64.
+    """
+
+    epoch: int
+    order: Tensor
+    shifts: Tensor | None
+
+
+def device_images(images: LabelledImages, device: torch.device) -> DeviceImages:
+    """Bring labelled images to a device."""
+    # from_dlpack, because from_numpy warns of arrays that are read-only; nothing here writes to them.
+    return DeviceImages(
+        pixels=from_dlpack(images.images).to(device),
+        labels=from_dlpack(images.labels).to(device, torch.int64),
+    )
+
+
+def epoch_plan(seed: int, epoch: int, images: int, training: Training, device: torch.device) -> EpochPlan:
+    """Look up how an epoch of a run visits its images."""
+    moved = training.flip or training.crop > 0
+    rows = shifts(seed, epoch, images, flip=training.flip, crop=training.crop) if moved else None
+    return EpochPlan(
+        epoch=epoch,
+        order=torch.from_numpy(order(seed, epoch, images)).to(device, torch.int64),
+        shifts=None if rows is None else torch.from_numpy(rows).to(device, torch.int64),
+    )
+
+
+def minibatch(images: DeviceImages, plan: EpochPlan, start: int, count: int) -> Minibatch:
+    """Gather the images at places `start` to `start + count` of an epoch; the last minibatch may be smaller."""
+    chosen = plan.order[start : start + count]
+    if plan.shifts is None:
+        pixels = images.pixels.index_select(0, chosen)
+    else:
+        pixels = _moved(images.pixels, chosen, plan.shifts[start : start + count])
+    positions = torch.arange(start, start + len(chosen), device=chosen.device)
+    place = Place(epoch=plan.epoch, positions=positions)
+    return Minibatch(pixels=pixels, labels=images.labels.index_select(0, chosen), place=place)
+
+
+def pixel_table(scale: NDArray[np.float32], offset: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Give grey level * scale + offset with one rounding, as a fused multiply-add does, for all 256 grey levels.
+
+    A product of a grey level and a float32 has 32 bits at most and is exact in float64; so is the sum, unless scale and
+    offset differ by a factor of more than 2**20, which no scaling of images asks for.
+
+    Returns:
+        Shape (channels, 256), float32.
+    """
+    levels = np.arange(256, dtype=np.float64)
+    return (levels * scale.astype(np.float64)[:, None] + offset.astype(np.float64)[:, None]).astype(np.float32)
+
+
+def scaled(pixels: Tensor, table: Tensor) -> Tensor:
+    """Turn pixels into what the first layer sees.
+
+    Args:
+        pixels: Shape (b, h, w, c), uint8.
+        table: From `pixel_table`, on the same device.
+
+    Returns:
+        Shape (b, c, h, w), in the table's type; in memory channels stay last, which convolutions like best.
+    """
+    channels = torch.arange(len(table), device=table.device, dtype=torch.int32) * 256
+    values = torch.take(table, (pixels.to(torch.int32) + channels).to(torch.int64))
+    return values.permute(0, 3, 1, 2)
+
+
+def _moved(pixels: Tensor, chosen: Tensor, shifts: Tensor) -> Tensor:
+    height, width = pixels.shape[1:3]
+    mirrored, down, right = (column[:, None] for column in shifts.unbind(1))
+    rows = torch.arange(height, device=pixels.device) + down
+    columns = torch.arange(width, device=pixels.device) + right
+    inside = ((rows >= 0) & (rows < height))[:, :, None] & ((columns >= 0) & (columns < width))[:, None, :]
+    columns = torch.where(mirrored == 1, width - 1 - columns, columns)
+    gathered = pixels[
+        chosen[:, None, None], rows.clamp(0, height - 1)[:, :, None], columns.clamp(0, width - 1)[:, None, :]
+    ]
+    return gathered * inside[..., None]

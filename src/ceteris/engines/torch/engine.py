@@ -1,0 +1,102 @@
+"""The PyTorch engine as a value: which device and precision, and how training starts."""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from ceteris.data.dataset import Split
+from ceteris.engines.engine import RunState
+from ceteris.errors import EngineError
+from ceteris.study.layers import BatchNorm
+from ceteris.study.run import Run
+from ceteris.study.shape import Shape, layer_shapes
+from ceteris.study.specification import Specification
+
+if TYPE_CHECKING:
+    from ceteris.engines.torch.training import TorchTraining
+
+
+@dataclass(frozen=True, kw_only=True)
+class TorchEngine:
+    """Trains one run at a time with PyTorch: the fallback on any processor, and the way to a GPU.
+
+    It starts from the weights and uses the order of images, augmentation and dropout masks that the lanes engine uses.
+    On the processor a run gives the same bits each time, interrupted or not, for one number of threads and one version
+    of PyTorch; on a GPU it is as repeatable as cuDNN's deterministic kernels make it.
+
+    Attributes:
+        device: Where to compute, as `torch.device` names it: `cpu`, `cuda`, `cuda:1`, `mps`.
+        precision: `float64` is for checking other engines; outcomes are float32 all the same.
+        threads: Processor threads for each operation. One is best for small networks, with several runs side by side.
+    """
+
+    device: str = "cpu"
+    precision: Literal["float32", "float64"] = "float32"
+    threads: int = 1
+
+    @property
+    def name(self) -> str:
+        """What results say about who trained them."""
+        return "torch"
+
+    @property
+    def bank_size(self) -> int:
+        """One: PyTorch trains one network at a time."""
+        return 1
+
+    def obstacle(self, specification: Specification) -> str | None:  # noqa: ARG002 - every layer there is can be trained
+        """Say why this engine cannot train a specification: it can train all that there are."""
+        return None
+
+    def bank_key(self, specification: Specification) -> Hashable:
+        """Give what must be equal for two runs to share a bank; a bank holds one run, so nothing is left to share."""
+        return specification
+
+    def start(self, runs: Sequence[Run], split: Split, states: Sequence[RunState] | None = None) -> "TorchTraining":
+        """Begin to train one run, from its initial weights or from where it stopped.
+
+        Args:
+            runs: One run.
+            split: Its images.
+            states: Its state, if it goes on.
+
+        Raises:
+            EngineError: If PyTorch is missing, cannot use the device, cannot normalise a minibatch of one image, or the
+                state is not one of this engine's.
+        """
+        assert len(runs) == 1, "the PyTorch engine trains one run at a time"  # noqa: S101 - the caller's own mistake
+        try:
+            from ceteris.engines.torch.training import TorchTraining  # noqa: PLC0415 - torch is optional, and slow to load
+        except ImportError as error:
+            if not (error.name or "").startswith("torch"):
+                raise
+            raise EngineError(
+                "the PyTorch engine needs torch, which is not installed. "
+                "Install it with `pip install torch`, or choose the lanes engine (--engine lanes)."
+            ) from error
+        _check_minibatches(runs[0], split)
+        return TorchTraining(
+            run=runs[0],
+            split=split,
+            device=self.device,
+            precision=self.precision,
+            threads=self.threads,
+            state=None if states is None else states[0],
+        )
+
+
+def _check_minibatches(run: Run, split: Split) -> None:
+    """Refuse a batch norm that would see one value per channel, whose variance PyTorch does not define."""
+    specification, images = run.specification, len(split.training)
+    left_over = images % specification.training.batch_size
+    if left_over != 1 and specification.training.batch_size != 1:
+        return
+    height, width, channels = split.training.images.shape[1:]
+    shapes = layer_shapes(specification.network, Shape(height, width, channels), split.classes)
+    for index, (layer, shape) in enumerate(zip(specification.network.layers, shapes, strict=True)):
+        if isinstance(layer, BatchNorm) and shape.before.height == shape.before.width == 1:
+            raise EngineError(
+                f"variation {run.variation!r}: batch_norm in layer {index} would see one value per channel in a "
+                f"minibatch of one image (batch_size {specification.training.batch_size}, {images} training images). "
+                "Choose a batch_size above 1 that does not leave one image over."
+            )

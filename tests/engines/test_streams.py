@@ -1,0 +1,114 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from ceteris.engines.streams import order, philox, shifts, stream_key, uniform, words
+
+PI = (0x243F6A88, 0x85A308D3, 0x13198A2E, 0x03707344)
+
+
+@pytest.mark.parametrize(
+    ("key", "counter", "expected"),
+    [
+        ((0, 0), (0, 0, 0, 0), "6627e8d5 e169c58d bc57ac4c 9b00dbd8"),
+        ((0xFFFFFFFF, 0xFFFFFFFF), (0xFFFFFFFF,) * 4, "408f276d 41c83b0e a20bc7c6 6d5451fd"),
+        ((0xA4093822, 0x299F31D0), PI, "d16cfe09 94fdcceb 5001e420 24126ea1"),
+    ],
+)
+def test_philox_gives_the_published_answers(key, counter, expected):
+    """The known-answer vectors of the authors' own implementation come out (Random123, kat_vectors)."""
+    found = philox(key, np.array([counter], np.uint32))
+
+    assert " ".join(f"{word:08x}" for word in found[0]) == expected
+
+
+def test_a_stream_stays_what_it_was():
+    """Numbers that stored results rest on are pinned: a change of them needs a new `SCHEMA`."""
+    assert stream_key(7, "order") == (0x200C4FC7, 0x7100417F)
+    assert words(7, "dropout-0", 5, epoch=2, position=3).tolist() == [
+        2644645023,
+        1983872764,
+        3467815021,
+        3928356980,
+        955940695,
+    ]
+    assert order(7, 1, 8).tolist() == [0, 6, 2, 5, 3, 4, 7, 1]
+    assert shifts(7, 1, 4, flip=True, crop=4).tolist() == [[1, 4, 2], [1, -4, 0], [1, -3, -3], [0, -3, 0]]
+
+
+def test_a_word_depends_on_its_place_alone():
+    """Word i is word i % 4 of counter (i // 4, position, epoch, 0), however many words are asked for."""
+    found = words(5, "dropout-1", 11, epoch=3, position=9)
+    block = philox(stream_key(5, "dropout-1"), np.array([[2, 9, 3, 0]], np.uint32))[0]
+
+    assert found.shape == (11,)
+    assert found.dtype == np.uint32
+    assert found[8:].tolist() == block[:3].tolist()
+    assert found[:6].tolist() == words(5, "dropout-1", 6, epoch=3, position=9).tolist()
+
+
+@pytest.mark.parametrize("other", [{"seed": 6}, {"stream": "augment"}, {"epoch": 1}, {"position": 1}])
+def test_streams_share_nothing(other):
+    """Seeds, streams, epochs and positions that differ by one give words without correlation."""
+    place = {"seed": 5, "stream": "order", "epoch": 0, "position": 0}
+    first, second = (
+        words(chosen["seed"], chosen["stream"], 20_000, epoch=chosen["epoch"], position=chosen["position"])
+        for chosen in (place, place | other)
+    )
+
+    assert abs(np.corrcoef(first, second)[0, 1]) < 4 / np.sqrt(20_000)
+    assert not np.any(first == second)
+
+
+def test_uniform_is_even_and_below_one():
+    """Floats fill [0, 1) evenly, in steps of 2**-24."""
+    drawn = uniform(11, "init-conv-0.weight", 100_000)
+
+    assert drawn.dtype == np.float32
+    assert 0 <= drawn.min() < 1e-4
+    assert 1 - 1e-4 < drawn.max() < 1
+    assert np.all(drawn * np.float32(2**24) % 1 == 0)
+    counts, _ = np.histogram(drawn, bins=256, range=(0, 1))
+    assert stats.chisquare(counts).pvalue > 0.001
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 2**63), epoch=st.integers(0, 1000), images=st.integers(0, 300))
+def test_an_order_visits_every_image_once(seed, epoch, images):
+    """Any seed, epoch and number of images gives a permutation."""
+    found = order(seed, epoch, images)
+
+    assert found.dtype == np.int32
+    assert sorted(found.tolist()) == list(range(images))
+
+
+def test_orders_are_shuffled_evenly():
+    """Over many epochs each image comes first equally often, and no epoch repeats the one before it."""
+    orders = np.array([order(1, epoch, 10) for epoch in range(2000)])
+
+    assert stats.chisquare(np.bincount(orders[:, 0], minlength=10)).pvalue > 0.001
+    assert stats.chisquare(np.bincount(orders[:, 9], minlength=10)).pvalue > 0.001
+    assert np.mean(np.all(orders[1:] == orders[:-1], axis=1)) == 0
+
+
+def test_shifts_cover_every_move_evenly():
+    """Half of the images are mirrored, and each shift from -crop to crop is as frequent as any other."""
+    rows = shifts(2, 0, 20_000, flip=True, crop=2)
+
+    assert rows.dtype == np.int8
+    assert rows.flags.c_contiguous
+    assert stats.chisquare(np.bincount(rows[:, 0], minlength=2)).pvalue > 0.001
+    for moves in rows[:, 1:].T:
+        assert stats.chisquare(np.bincount(moves + 2, minlength=5)).pvalue > 0.001
+    assert abs(np.corrcoef(rows.T)[np.triu_indices(3, 1)]).max() < 4 / np.sqrt(20_000)
+
+
+def test_shifts_do_only_what_was_asked_for():
+    """Without flip nothing is mirrored, without crop nothing moves, and one does not change the other."""
+    both, flipped, moved = (shifts(2, 0, 50, flip=f, crop=c) for f, c in ((True, 3), (True, 0), (False, 3)))
+
+    assert not moved[:, 0].any()
+    assert not flipped[:, 1:].any()
+    assert np.array_equal(both, flipped + moved)

@@ -1,0 +1,73 @@
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import torch
+
+from ceteris.engines.streams import order, shifts
+from ceteris.engines.torch.batches import device_images, epoch_plan, minibatch, pixel_table, scaled
+from ceteris.study.training import Training
+
+CPU = torch.device("cpu")
+
+
+def test_images_on_the_processor_are_not_copied(split):
+    """A bank needs no second copy of the images, even of arrays that are read-only."""
+    images = device_images(split.training, CPU)
+
+    assert images.pixels.data_ptr() == split.training.images.ctypes.data
+    assert images.labels.tolist() == split.training.labels.tolist()
+
+
+def test_minibatches_follow_the_order_to_the_last_image(split):
+    """Each minibatch holds the next images of the order, and the last one what is left."""
+    images = device_images(split.training, CPU)
+    plan = epoch_plan(3, 5, 75, Training(), CPU)
+    batches = [minibatch(images, plan, start, 32) for start in range(0, 75, 32)]
+    expected = order(3, 5, 75)
+
+    assert [len(batch.labels) for batch in batches] == [32, 32, 11]
+    assert np.array_equal(np.concatenate([batch.pixels for batch in batches]), split.training.images[expected])
+    assert np.array_equal(np.concatenate([batch.labels for batch in batches]), split.training.labels[expected])
+    assert torch.cat([batch.place.positions for batch in batches]).tolist() == list(range(75))
+    assert {batch.place.epoch for batch in batches} == {5}
+
+
+@pytest.mark.parametrize(("flip", "crop"), [(True, 0), (False, 2), (True, 4), (True, 12)])
+def test_images_are_mirrored_and_moved_as_defined(split, flip, crop):
+    """Pixel (y, x) is pixel (y + down, x + right) of the mirrored image, black outside, for each place in the order."""
+    plan = epoch_plan(3, 1, 75, Training(flip=flip, crop=crop), CPU)
+    batch = minibatch(device_images(split.training, CPU), plan, 16, 20)
+    rows = shifts(3, 1, 75, flip=flip, crop=crop)[16:36]
+
+    for found, image, (mirrored, down, right) in zip(
+        batch.pixels, split.training.images[order(3, 1, 75)[16:36]], rows, strict=True
+    ):
+        surrounded = np.pad(image[:, ::-1] if mirrored else image, ((12, 12), (12, 12), (0, 0)))
+        assert np.array_equal(found, surrounded[12 + down : 21 + down, 12 + right : 21 + right])
+
+
+def test_pixels_are_rounded_once(split):
+    """A pixel's value is the float32 nearest to the exact grey level * scale + offset."""
+    table = pixel_table(split.scale, split.offset)
+
+    assert table.dtype == np.float32
+    for channel, (scale, offset) in enumerate(zip(split.scale, split.offset, strict=True)):
+        for level in range(256):
+            exact = level * Fraction(float(scale)) + Fraction(float(offset))
+            value = table[channel, level]
+            neighbours = (np.nextafter(value, np.float32(-9)), np.nextafter(value, np.float32(9)))
+            error = abs(Fraction(float(value)) - exact)
+            assert all(error <= abs(Fraction(float(neighbour)) - exact) for neighbour in neighbours)
+
+
+def test_scaling_uses_the_table_of_each_channel(split):
+    """Channels come before rows, and each pixel becomes what its channel's table says."""
+    table = pixel_table(split.scale, split.offset)
+    pixels = split.training.images[:4]
+
+    found = scaled(torch.tensor(pixels), torch.tensor(table))
+
+    assert found.shape == (4, 3, 9, 9)
+    for channel in range(3):
+        assert np.array_equal(found[:, channel], table[channel][pixels[..., channel]])

@@ -1,0 +1,106 @@
+import pytest
+import torch
+from torch import nn
+
+from ceteris.engines.initial import initial_weights
+from ceteris.engines.torch.dropout import Place
+from ceteris.engines.torch.network import LayeredNetwork
+from ceteris.engines.torch.state import fill, weight_tensors
+from ceteris.study.layers import Activation, BatchNorm, Convolution, Dense, Dropout, MaxPool, Padding
+from ceteris.study.network import Network
+from ceteris.study.shape import Shape, layer_shapes
+
+IMAGE = Shape(11, 9, 3)
+NETWORK = Network(
+    layers=(
+        BatchNorm(batch_norm=True),
+        Convolution(conv=5, kernel=3, padding=Padding.SAME, activation=Activation.RELU),
+        Convolution(conv=4, kernel=2, activation=Activation.LEAKY_RELU),
+        MaxPool(max_pool=3),
+        Dropout(dropout=0.4),
+        Dense(dense=8, activation=Activation.TANH),
+        Dropout(dropout=0.2),
+        BatchNorm(batch_norm=True),
+        Dense(dense="classes"),
+    )
+)
+BY_HAND = nn.Sequential(
+    nn.BatchNorm2d(3),
+    nn.Conv2d(3, 5, 3, padding=1),
+    nn.ReLU(),
+    nn.Conv2d(5, 4, 2),
+    nn.LeakyReLU(0.01),
+    nn.MaxPool2d(3),
+    nn.Flatten(),
+    nn.Linear(24, 8),
+    nn.Tanh(),
+    nn.BatchNorm1d(8),
+    nn.Linear(8, 10),
+)
+INDEX_BY_HAND = {0: 0, 1: 1, 2: 3, 5: 7, 7: 9, 8: 10}
+
+
+@pytest.fixture
+def network():
+    """The network with the initial weights of seed 3."""
+    network = LayeredNetwork(NETWORK, IMAGE, 10, seed=3)
+    fill(weight_tensors(network), initial_weights(NETWORK, IMAGE, 10, seed=3))
+    return network
+
+
+@pytest.fixture
+def images():
+    """Six images of noise."""
+    return torch.randn(6, 3, 11, 9, generator=torch.Generator().manual_seed(1))
+
+
+def test_parameters_have_the_names_of_the_initial_weights(network):
+    """Exactly the arrays of `initial_weights` can be loaded, under the same names."""
+    expected = initial_weights(NETWORK, IMAGE, 10, seed=3)
+    found = weight_tensors(network)
+
+    assert {name: tuple(tensor.shape) for name, tensor in found.items()} == {
+        name: array.shape for name, array in expected.items()
+    }
+
+
+def test_every_layer_gives_the_shape_that_the_study_computes(network, images):
+    """What each layer passes on has the size that `layer_shapes` says, features as channels of one pixel."""
+    values = images
+    for layer, shape in zip(network.layers, layer_shapes(NETWORK, IMAGE, 10), strict=True):
+        place = Place(epoch=0, positions=torch.arange(6))
+        values = layer(values, place) if "Dropout" in type(layer).__name__ else layer(values)
+        assert values.shape == (6, shape.after.channels, shape.after.height, shape.after.width)
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_the_network_is_the_one_built_by_hand(network, images, training):
+    """Without dropout, logits, gradients and running statistics are those of PyTorch's own layers in a row."""
+    weights = weight_tensors(network)
+    with torch.no_grad():
+        for index, hand in INDEX_BY_HAND.items():
+            for name, tensor in BY_HAND[hand].state_dict().items():
+                if name != "num_batches_tracked":
+                    tensor.copy_(weights[f"layers.{index}.{name}"])
+    network.train(training)
+    BY_HAND.train(training)
+    BY_HAND.zero_grad()
+
+    found, expected = network(images), BY_HAND(images)
+    found.square().sum().backward()
+    expected.square().sum().backward()
+
+    torch.testing.assert_close(found, expected)
+    for index, hand in INDEX_BY_HAND.items():
+        torch.testing.assert_close(network.layers[index].weight.grad, BY_HAND[hand].weight.grad)
+    for name in ("running_mean", "running_var"):
+        torch.testing.assert_close(weight_tensors(network)[f"layers.7.{name}"], getattr(BY_HAND[9], name))
+
+
+def test_building_a_network_leaves_the_global_generator_alone():
+    """PyTorch's random state is the caller's: no layer draws from it."""
+    before = torch.get_rng_state()
+
+    LayeredNetwork(NETWORK, IMAGE, 10, seed=3)
+
+    assert torch.equal(torch.get_rng_state(), before)

@@ -1,0 +1,219 @@
+import math
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from ceteris.engines.engine import Position
+from ceteris.engines.initial import initial_weights
+from ceteris.engines.streams import order, words
+from ceteris.engines.torch import TorchEngine, training
+from ceteris.engines.torch.batches import pixel_table
+from ceteris.study.layers import Activation, BatchNorm, Convolution, Dense, Dropout, MaxPool
+from ceteris.study.shape import Shape
+
+MIXED = (
+    BatchNorm(batch_norm=True),
+    Convolution(conv=4, kernel=3, activation=Activation.TANH),
+    MaxPool(max_pool=2),
+    Dropout(dropout=0.25),
+    Dense(dense=8, activation=Activation.LEAKY_RELU),
+    Dropout(dropout=0.5),
+    Dense(dense="classes"),
+)
+
+
+def _finish(bank, epochs):
+    """Train to the end; give the metrics of each epoch and the outcome."""
+    metrics = []
+    while bank.position.epoch < epochs:
+        metrics += bank.advance() or ()
+    return metrics, bank.outcomes()[0]
+
+
+def test_a_run_learns(split, make_run):
+    """On images whose class can be seen, loss falls from epoch to epoch and the test images are told apart."""
+    metrics, outcome = _finish(TorchEngine().start([make_run(epochs=20)], split), 20)
+
+    assert [record.epoch for record in metrics] == list(range(1, 21))
+    assert metrics[0].training_loss > 0.9
+    assert metrics[-1].training_loss < 0.3 * metrics[0].training_loss
+    assert metrics[-1].training_accuracy > 0.9
+    assert metrics[-1].validation_loss < 0.4
+    assert outcome.test_accuracy > 0.9
+    assert outcome.probabilities.shape == (21, 3)
+    assert np.allclose(outcome.probabilities.sum(1), 1)
+    assert np.mean(outcome.probabilities.argmax(1) == split.test.labels) == outcome.test_accuracy
+
+
+@pytest.mark.parametrize("settings", [{}, {"optimizer": "sgd", "momentum": 0.9, "weight_decay": 0.01}])
+def test_training_is_a_plain_pytorch_loop(split, make_run, settings):
+    """Two epochs give the weights, losses and accuracies of a loop written by hand from the definitions."""
+    run = make_run(epochs=2, **settings)
+    metrics, outcome = _finish(TorchEngine(precision="float64").start([run], split), 2)
+
+    network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(36, 3)).double()
+    start = initial_weights(run.specification.network, Shape(9, 9, 3), 3, run.seed)
+    places = {"layers.0.weight": "0.weight", "layers.0.bias": "0.bias", "layers.3.weight": "4.weight"}
+    places["layers.3.bias"] = "4.bias"
+    network.load_state_dict({place: torch.tensor(start[name]).double() for name, place in places.items()})
+    chosen = {"lr": 0.01}
+    optimizer = torch.optim.Adam(network.parameters(), **chosen)
+    if settings:
+        optimizer = torch.optim.SGD(network.parameters(), momentum=0.9, weight_decay=0.01, **chosen)
+    table = pixel_table(split.scale, split.offset)
+    inputs = {
+        name: torch.tensor(np.stack([table[c][images.images[..., c]] for c in range(3)], 1)).double()
+        for name, images in (("training", split.training), ("validation", split.validation))
+    }
+    for epoch in range(2):
+        losses, hits = [], 0
+        visit = order(run.seed, epoch, 75)
+        for first in range(0, 75, 16):
+            indices = visit[first : first + 16]
+            labels = torch.tensor(split.training.labels[indices]).long()
+            drawn = np.stack(
+                [words(run.seed, "dropout-0", 36, epoch=epoch, position=first + i) for i in range(len(labels))]
+            )
+            keep = torch.tensor(drawn >= round(0.25 * 2**32)).view(-1, 3, 4, 3).permute(0, 2, 1, 3)
+            hidden = network[:3](inputs["training"][indices.tolist()]) * keep * float(np.float32(1 / 0.75))
+            logits = network[3:](hidden)
+            loss = nn.functional.cross_entropy(logits, labels)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item() * len(labels))
+            hits += int((logits.argmax(1) == labels).sum())
+        labels = torch.tensor(split.validation.labels).long()
+        validation = network(inputs["validation"])
+        assert metrics[epoch].training_loss == pytest.approx(sum(losses) / 75, rel=1e-10)
+        assert metrics[epoch].training_accuracy == hits / 75
+        assert metrics[epoch].validation_loss == pytest.approx(nn.functional.cross_entropy(validation, labels).item())
+        assert metrics[epoch].validation_accuracy == (validation.argmax(1) == labels).double().mean().item()
+    assert set(outcome.weights) == set(places)
+    for name, place in places.items():
+        assert outcome.weights[name].dtype == np.float32
+        assert np.array_equal(outcome.weights[name], network.state_dict()[place].float().numpy())
+
+
+@pytest.mark.parametrize(
+    "settings", [{}, {"optimizer": "sgd", "momentum": 0.9}, {"flip": True, "crop": 2, "batch_size": 10}]
+)
+@pytest.mark.parametrize("stops", [1, 3, 7])
+def test_a_run_goes_on_exactly_where_it_stopped(split, make_run, monkeypatch, settings, stops):
+    """A run that begins again from its state, mid-epoch too, leaves the bits of one that never stopped."""
+    monkeypatch.setattr(training, "SLICE_SECONDS", 0.0)
+    run, engine = make_run(MIXED, **settings), TorchEngine()
+    whole, outcome = _finish(engine.start([run], split), 3)
+
+    first = engine.start([run], split)
+    metrics = [record for _ in range(stops) for record in first.advance() or ()]
+    states = first.states()
+    first.advance()
+    second = engine.start([run], split, states)
+    assert second.position == states[0].position
+    rest, resumed = _finish(second, 3)
+
+    assert states[0].position > Position()
+    assert metrics + rest == whole
+    assert np.array_equal(resumed.probabilities, outcome.probabilities)
+    assert resumed.weights.keys() == outcome.weights.keys()
+    assert all(np.array_equal(resumed.weights[name], outcome.weights[name]) for name in outcome.weights)
+
+
+def test_a_slice_stops_at_the_end_of_an_epoch(split, make_run, monkeypatch):
+    """However long a slice may last, `advance` ends it with the epoch; however short, it takes a step."""
+    bank = TorchEngine().start([make_run()], split)
+    monkeypatch.setattr(training, "SLICE_SECONDS", 1e9)
+    assert [record.epoch for record in bank.advance()] == [1]
+    assert bank.position == Position(epoch=1, step=0)
+    monkeypatch.setattr(training, "SLICE_SECONDS", 0.0)
+    assert bank.advance() is None
+    assert bank.position == Position(epoch=1, step=1)
+
+
+def test_a_state_has_weights_moments_and_sums(split, make_run):
+    """A state holds the weights under the names of `weights.safetensors`, and copies that training leaves alone."""
+    bank = TorchEngine().start([make_run((Dense(dense="classes"),))], split)
+    state = bank.states()[0]
+    before = state.arrays["layers.0.weight"].copy()
+    bank.advance()
+
+    moments = [
+        f"optimizer.{moment}.layers.0.{name}"
+        for moment in ("exp_avg", "exp_avg_sq", "step")
+        for name in ("bias", "weight")
+    ]
+    assert sorted(state.arrays) == ["epoch.correct", "epoch.loss", "layers.0.bias", "layers.0.weight", *moments]
+    assert np.array_equal(state.arrays["layers.0.weight"], before)
+
+
+@pytest.mark.parametrize("learning_rate", [1e30, 1e6])
+def test_a_run_that_diverges_says_not_a_number(split, make_run, learning_rate):
+    """Divergence is a result: the run goes on to its end, and its metrics are not-a-number."""
+    run = make_run(learning_rate=learning_rate, optimizer="sgd", epochs=4)
+    metrics, outcome = _finish(TorchEngine().start([run], split), 4)
+
+    last = metrics[-1]
+    assert len(metrics) == 4
+    assert math.isnan(last.training_loss)
+    assert math.isnan(last.training_accuracy)
+    assert math.isnan(last.validation_loss)
+    assert math.isnan(last.validation_accuracy)
+    assert math.isnan(outcome.test_loss)
+    assert math.isnan(outcome.test_accuracy)
+    assert outcome.probabilities.dtype == np.float32
+
+
+def test_float64_and_float32_begin_alike_and_stay_close(split, make_run):
+    """The precisions start from the same weights, and after an epoch differ by rounding alone."""
+    single, double = (
+        _finish(TorchEngine(precision=precision).start([make_run(MIXED, epochs=1)], split), 1)
+        for precision in ("float32", "float64")
+    )
+
+    assert single[0][0].training_loss == pytest.approx(double[0][0].training_loss, rel=1e-5)
+    assert single[0][0].training_loss != double[0][0].training_loss
+    assert double[1].probabilities.dtype == np.float32
+
+
+def test_training_uses_its_own_number_of_threads(split, make_run, monkeypatch):
+    """A run computes with the engine's threads, and leaves the caller's number as it was."""
+    seen = []
+    bank = TorchEngine(threads=1).start([make_run()], split)
+    bank._network.register_forward_pre_hook(lambda *_: seen.append(torch.get_num_threads()))
+    monkeypatch.setattr(training, "SLICE_SECONDS", 0.0)
+
+    def train():
+        torch.set_num_threads(2)
+        bank.advance()
+        seen.append(torch.get_num_threads())
+
+    thread = threading.Thread(target=train)
+    thread.start()
+    thread.join()
+
+    assert seen == [1, 2]
+
+
+def test_the_last_minibatch_of_one_image_trains(split, make_run):
+    """An epoch that leaves one image over trains on it too, batch normalisation of an image included."""
+    metrics, _ = _finish(TorchEngine().start([make_run(MIXED, batch_size=37, epochs=1)], split), 1)
+
+    assert math.isfinite(metrics[0].training_loss)
+
+
+def test_runs_side_by_side_do_not_notice_each_other(split, make_run):
+    """Runs trained at the same time in two threads leave the bits that each leaves alone."""
+    runs = [make_run(MIXED, seed=seed, epochs=4) for seed in (1, 2)]
+    alone = [_finish(TorchEngine().start([run], split), 4)[1] for run in runs]
+
+    with ThreadPoolExecutor(2) as pool:
+        together = list(pool.map(lambda run: _finish(TorchEngine().start([run], split), 4)[1], runs))
+
+    for found, expected in zip(together, alone, strict=True):
+        assert np.array_equal(found.probabilities, expected.probabilities)
+    assert not np.array_equal(alone[0].probabilities, alone[1].probabilities)
