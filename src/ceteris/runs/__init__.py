@@ -1,0 +1,1 @@
+"""What happened: records of runs, the folder they are kept in, and checkpoints on disk."""

@@ -1,0 +1,139 @@
+"""Writing files so that a reader, and a run after a power cut, sees the old content or the new, never a part.
+
+Content goes to a temporary name in the same folder, is flushed to the disk, and takes its place by renaming; then the
+folder is flushed too (Pillai et al. 2014, "All File Systems Are Not Created Equal").
+"""
+
+import errno
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from ceteris.errors import ResultsError
+
+PARTIAL = ".partial"
+"""How the name of a file ends that is not complete; a leftover of a killed process, and safe to delete."""
+
+_FULL = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the disk quota is used up"}
+_FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Put content in place of what a file held, all of it or none.
+
+    Args:
+        path: The file; its folder exists.
+        content: All of its new content.
+
+    Raises:
+        ResultsError: If the disk is full, the folder is read-only, or the disk reports an error. What the file held
+            before is still there, unless only the last step failed, which makes the renaming durable.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PARTIAL}")
+    with explained(path.parent, f"write {path.name}", needed=len(content)):
+        try:
+            _write_flushed(temporary, content)
+            os.replace(temporary, path)  # noqa: PTH105 - the tests count and fail this very call
+        except BaseException:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            raise
+        _flush_folder(path.parent)
+
+
+def make_folder(path: Path) -> None:
+    """Create a folder and those above it, durably, where they do not exist.
+
+    Raises:
+        ResultsError: If that is not possible.
+    """
+    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+    with explained(path, "create the folder", needed=0):
+        for folder in reversed(missing):
+            folder.mkdir(exist_ok=True)
+            _flush_folder(folder.parent)
+        if not path.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+
+
+def remove(path: Path) -> None:
+    """Delete a file, durably, if it is there.
+
+    Raises:
+        ResultsError: If that is not possible.
+    """
+    with explained(path.parent, f"remove {path.name}", needed=0):
+        if path.exists():
+            path.unlink(missing_ok=True)
+            _flush_folder(path.parent)
+
+
+def move(path: Path, destination: Path) -> None:
+    """Rename a file or folder, durably; nothing exists at the destination yet, but its folder does.
+
+    Raises:
+        ResultsError: If that is not possible.
+    """
+    with explained(path.parent, f"move {path.name} to {destination.parent}", needed=0):
+        path.rename(destination)
+        _flush_folder(destination.parent)
+        _flush_folder(path.parent)
+
+
+def clear_partials(folder: Path) -> None:
+    """Delete what writers that were killed left in a folder; only for one who knows that nobody writes there now."""
+    for leftover in folder.glob(f".*{PARTIAL}"):
+        remove(leftover)
+
+
+@contextmanager
+def explained(folder: Path, doing: str, *, needed: int) -> Iterator[None]:
+    """Turn an error of the operating system into one that says which folder, what was tried and what to do.
+
+    Args:
+        folder: Where it happened.
+        doing: What was tried, as a verb with its object: `write result.json`.
+        needed: Bytes that it takes on the disk.
+
+    Raises:
+        ResultsError: In place of an OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        if error.errno in _FULL:
+            size = f", which takes {needed:,} bytes" if needed else ""
+            found = f"{_FULL[error.errno]}: cannot {doing}{size}"
+            advice = "Free some space there and run the same command again; what was complete is kept."
+        elif error.errno in _FORBIDDEN:
+            found = f"cannot {doing}: {reason}"
+            advice = "Choose a folder that you may write to, or make this one writable; what was complete is kept."
+        else:
+            found = f"cannot {doing}: {reason}"
+            advice = "Check the folder and its disk, then run the same command again; what was complete is kept."
+        raise ResultsError(f"{folder}: {found}. {advice}") from error
+
+
+def _write_flushed(path: Path, content: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    try:
+        rest = memoryview(content)
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _flush_folder(path: Path) -> None:
+    """Make renamings in a folder durable; Windows cannot, and needs not."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,44 @@
+"""What the folder of a run was found to hold."""
+
+from dataclasses import dataclass
+
+from ceteris.engines.engine import Position
+from ceteris.runs.damage import Damage
+from ceteris.runs.failure import RunFailure
+from ceteris.runs.record import RunRecord
+from ceteris.runs.status import Status
+from ceteris.study.run import Run
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """How far a run has come, and everything about it that a table needs.
+
+    Attributes:
+        run: The run.
+        record: Its result, if it has one.
+        failure: What went wrong, if it failed and was not tried again since.
+        position: Where its checkpoint stops, if it has one.
+        engine: The engine of the record, checkpoint or failure, whichever is there first; empty if none is.
+        training_seconds: Wall-clock time that its banks trained, if it has a result.
+        damage: Files that are not as they were written; set aside and redone by the next `ceteris run`.
+    """
+
+    run: Run
+    record: RunRecord | None = None
+    failure: RunFailure | None = None
+    position: Position | None = None
+    engine: str = ""
+    training_seconds: float | None = None
+    damage: tuple[Damage, ...] = ()
+
+    @property
+    def status(self) -> Status:
+        """The one word for it."""
+        if self.damage:
+            return Status.DAMAGED
+        if self.record is not None:
+            return self.record.status
+        if self.failure is not None:
+            return Status.FAILED
+        return Status.MISSING if self.position is None else Status.UNFINISHED

@@ -1,0 +1,143 @@
+"""`study.json`: what a results folder is about."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Self
+
+from ceteris.data.dataset import Dataset, Origin
+from ceteris.runs.arrays import encode_labels
+from ceteris.runs.damage import DamagedError
+from ceteris.runs.sealed import seal, unseal
+from ceteris.study.changes import changes
+from ceteris.study.run import Run
+from ceteris.study.study import Study
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """The study in full and the images it was run on.
+
+    Attributes:
+        study: The study, every default filled in.
+        data_name: `cifar10` or `shapes`.
+        data_digest: SHA-256 of the images and labels, as `Dataset.digest` gives it.
+        data_origin: Official, a modified copy, or built in.
+        data_source: Where the images came from, in words.
+        class_names: One name per class, in label order.
+        labels_sha256: Of `labels.npy`, the classes of the test images in the order of `predictions.npy`.
+        notes: What a reader must know before believing a result, one sentence each.
+    """
+
+    study: Study
+    data_name: str
+    data_digest: str
+    data_origin: Origin
+    data_source: str
+    class_names: tuple[str, ...]
+    labels_sha256: str
+    notes: tuple[str, ...]
+
+    @classmethod
+    def of(cls, study: Study, dataset: Dataset, notes: tuple[str, ...] = ()) -> Self:
+        """Describe a study on a data set, whose own notes come first."""
+        return cls(
+            study=study,
+            data_name=dataset.name,
+            data_digest=dataset.digest,
+            data_origin=dataset.origin,
+            data_source=dataset.source,
+            class_names=dataset.class_names,
+            labels_sha256=hashlib.sha256(encode_labels(dataset.test.labels)).hexdigest(),
+            notes=dataset.notes + notes,
+        )
+
+    def runs(self) -> tuple[Run, ...]:
+        """Give every run that the folder is for, arm by arm."""
+        return self.study.runs(self.data_digest)
+
+
+def encode_manifest(manifest: Manifest) -> bytes:
+    """Write the content of `study.json`."""
+    return seal(
+        {
+            "study": manifest.study.model_dump(mode="json", by_alias=True),
+            "data": {
+                "name": manifest.data_name,
+                "digest": manifest.data_digest,
+                "origin": manifest.data_origin.value,
+                "source": manifest.data_source,
+                "class_names": list(manifest.class_names),
+                "labels_sha256": manifest.labels_sha256,
+            },
+            "notes": list(manifest.notes),
+        }
+    )
+
+
+def decode_manifest(content: bytes) -> Manifest:
+    """Read the content of `study.json`.
+
+    Raises:
+        DamagedError: If it is not as it was written.
+        ResultsError: If a later version of ceteris wrote it.
+        StudyError: If this version of ceteris does not know such a study.
+    """
+    facts = unseal(content)
+    data = facts["data"]
+    try:
+        origin = Origin(data["origin"])
+    except ValueError:
+        raise DamagedError(f"names an origin of images that is not known: '{data['origin']}'") from None
+    return Manifest(
+        study=Study(**facts["study"]),
+        data_name=data["name"],
+        data_digest=data["digest"],
+        data_origin=origin,
+        data_source=data["source"],
+        class_names=tuple(data["class_names"]),
+        labels_sha256=data["labels_sha256"],
+        notes=tuple(facts["notes"]),
+    )
+
+
+def differences(before: Manifest, after: Manifest) -> tuple[str, ...]:
+    """Say what makes runs of one study not count for another, in short phrases; empty if nothing does.
+
+    Args:
+        before: What the folder was about.
+        after: What it is about now.
+    """
+    return tuple(_differences(before, after))
+
+
+def _differences(before: Manifest, after: Manifest) -> Iterator[str]:
+    if before.data_digest != after.data_digest:
+        yield (
+            f"images {before.data_digest[:8]} ({before.data_origin.value}) -> "
+            f"{after.data_digest[:8]} ({after.data_origin.value})"
+        )
+    if before.study.seeds != after.study.seeds:
+        yield f"seeds {_spans(before.study.seeds)} -> {_spans(after.study.seeds)}"
+    old = {arm.name: arm.specification for arm in before.study.arms()}
+    new = {arm.name: arm.specification for arm in after.study.arms()}
+    where: dict[str, list[str]] = {}
+    for name in new.keys() & old.keys():
+        for change in changes(old[name], new[name]):
+            where.setdefault(str(change), []).append(name)
+    for found, names in sorted(where.items()):
+        place = names[0] if len(names) == 1 else f"{len(names)} variations"
+        yield f"{found} in {place}"
+    yield from (f"{name} is gone" for name in old if name not in new)
+    yield from (f"{name} is new" for name in new if name not in old)
+
+
+def _spans(seeds: tuple[int, ...]) -> str:
+    """Write seeds as spans: 0-15, 20."""
+    spans: list[list[int]] = []
+    for seed in sorted(seeds):
+        if spans and seed == spans[-1][1] + 1:
+            spans[-1][1] = seed
+        else:
+            spans.append([seed, seed])
+    return ", ".join(f"{first}" if first == last else f"{first}-{last}" for first, last in spans)

@@ -1,0 +1,113 @@
+"""All results of a study, read from its folder alone."""
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ceteris.runs.arrays import decode_predictions, decode_weights
+from ceteris.runs.atomic import explained
+from ceteris.runs.epochs import EpochRecord, decode_epochs
+from ceteris.runs.failure import RunFailure
+from ceteris.runs.finding import Finding
+from ceteris.runs.folder import ResultsFolder
+from ceteris.runs.manifest import Manifest
+from ceteris.runs.record import RunRecord
+from ceteris.runs.run_folder import EPOCHS, PREDICTIONS, WEIGHTS
+from ceteris.runs.status import Status
+from ceteris.study.run import Run
+
+
+@dataclass(frozen=True, kw_only=True)
+class Results:
+    """What is known so far about every run of a study.
+
+    Attributes:
+        folder: Where it was read.
+        manifest: The study and its images.
+        findings: One per run, in the order of the study.
+        held: Runs that a process is training now.
+        stale: Run folders of other versions of the study, which are not counted, as `variation/seed-07-0a1b2c3d`.
+    """
+
+    folder: ResultsFolder
+    manifest: Manifest
+    findings: tuple[Finding, ...]
+    held: tuple[Run, ...]
+    stale: tuple[str, ...]
+
+    @property
+    def records(self) -> tuple[RunRecord, ...]:
+        """The runs that came to their end, diverged ones too, in the order of the study."""
+        return tuple(one.record for one in self.findings if one.record is not None and not one.damage)
+
+    @property
+    def failures(self) -> tuple[RunFailure, ...]:
+        """The runs that could not be trained."""
+        return tuple(one.failure for one in self.findings if one.failure is not None)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every run came to its end."""
+        return all(one.status in (Status.FINISHED, Status.DIVERGED) for one in self.findings)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know before believing a number: said above every table."""
+        notes = list(self.manifest.notes)
+        kinds = Counter((record.engine, record.arithmetic) for record in self.records)
+        if len(kinds) > 1:
+            parts = " and ".join(f"{count} by {engine} ({arithmetic})" for (engine, arithmetic), count in kinds.items())
+            notes.append(f"The runs were not all trained alike: {parts}.")
+        if self.stale:
+            notes.append(f"{len(self.stale)} more in this folder belong to other versions of the study, not counted.")
+        return tuple(notes)
+
+    def epochs(self, run: Run) -> tuple[EpochRecord, ...]:
+        """Read what each epoch of a finished run came to."""
+        return decode_epochs(self._content(run, EPOCHS))
+
+    def predictions(self, run: Run) -> NDArray[np.float16]:
+        """Read what a finished run answered to the test images.
+
+        Returns:
+            Class probabilities. Shape (images, classes), float16.
+        """
+        return decode_predictions(self._content(run, PREDICTIONS))
+
+    def weights(self, run: Run) -> dict[str, NDArray[np.float32]]:
+        """Read the weights of a finished run, under PyTorch's names and in its shapes."""
+        return decode_weights(self._content(run, WEIGHTS))
+
+    def labels(self) -> NDArray[np.uint8]:
+        """Read the classes of the test images, in the order of the predictions. Shape (images,)."""
+        return self.folder.read_labels(self.manifest)
+
+    def _content(self, run: Run, name: str) -> bytes:
+        path = self.folder.run_folder(run).path
+        with explained(path, f"read {name}", needed=0):
+            return (path / name).read_bytes()
+
+
+def read_results(path: Path) -> Results:
+    """Read a results folder, and change nothing in it.
+
+    Args:
+        path: A folder that `ceteris run` wrote, also one that is half done or in use.
+
+    Raises:
+        ResultsError: If it is not such a folder, or cannot be read. Damaged runs are no error: they are among the
+            findings.
+    """
+    folder = ResultsFolder(path)
+    manifest = folder.read_manifest()
+    runs = manifest.runs()
+    return Results(
+        folder=folder,
+        manifest=manifest,
+        findings=folder.survey(runs),
+        held=tuple(run for run in runs if folder.is_held(run)),
+        stale=folder.stale(runs),
+    )
