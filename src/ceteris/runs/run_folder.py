@@ -72,9 +72,10 @@ class RunFolder:
         return None if content is None else decode_checkpoint(content, self.run)
 
     def write_checkpoint(self, checkpoint: Checkpoint) -> None:
-        """Keep where the run is, in place of the checkpoint before."""
+        """Keep where the run is, in place of the checkpoint before and of a failure before that."""
         make_folder(self.path)
         write_atomically(self.path / CHECKPOINT, encode_checkpoint(checkpoint))
+        remove(self.path / FAILURE)
 
     def write_failure(self, failure: RunFailure) -> None:
         """Keep what went wrong; the checkpoint stays for the next attempt."""

@@ -1,0 +1,71 @@
+"""Banks: runs that one engine trains together."""
+
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from ceteris.engines.engine import Engine, Position
+from ceteris.study.images import KNOWN_IMAGES
+from ceteris.study.run import Run
+from ceteris.study.shape import layer_shapes
+from ceteris.study.specification import Specification
+
+_START = Position()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bank:
+    """Runs that advance together, from one position.
+
+    Attributes:
+        engine: Who trains them.
+        runs: Up to `engine.bank_size` runs with one bank key.
+        position: Where all of them are.
+        work: Multiply-adds of a forward pass over one image, times the epochs left: what banks are compared by.
+    """
+
+    engine: Engine
+    runs: tuple[Run, ...]
+    position: Position
+    work: float
+
+
+def pack(runs: Iterable[Run], engine: Engine, positions: Mapping[str, Position] | None = None) -> tuple[Bank, ...]:
+    """Put runs into as few banks as one engine can train them in.
+
+    The same runs give the same banks, and a run's result does not depend on its bank; only the time it takes does.
+
+    Args:
+        runs: What is to be trained, all of it within the engine's reach.
+        engine: Who trains it.
+        positions: By digest of the run, where an unfinished one goes on; others start at the beginning.
+
+    Returns:
+        The banks, the longest first, so that the cores end at about the same time.
+    """
+    positions = positions or {}
+    groups: dict[tuple[Hashable, Position], list[Run]] = {}
+    for run in runs:
+        position = positions.get(run.digest, _START)
+        groups.setdefault((engine.bank_key(run.specification), position), []).append(run)
+    banks = [
+        Bank(engine=engine, runs=members, position=position, work=_work(members[0].specification, position))
+        for (_, position), group in groups.items()
+        for members in _chunks(group, engine.bank_size)
+    ]
+    return longest_first(banks)
+
+
+def longest_first(banks: Iterable[Bank]) -> tuple[Bank, ...]:
+    """Order banks by the work in them; those with equal work stay in order."""
+    return tuple(sorted(banks, key=lambda bank: -bank.work))
+
+
+def _work(specification: Specification, position: Position) -> float:
+    kind = KNOWN_IMAGES[specification.data.name]
+    shapes = layer_shapes(specification.network, kind.shape, kind.classes)
+    return float(sum(layer.multiply_adds for layer in shapes) * (specification.training.epochs - position.epoch))
+
+
+def _chunks(runs: list[Run], size: int) -> Iterator[tuple[Run, ...]]:
+    for first in range(0, len(runs), size):
+        yield tuple(runs[first : first + size])

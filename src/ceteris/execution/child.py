@@ -1,0 +1,199 @@
+"""A worker in a process of its own, for engines that hold the interpreter lock while they train."""
+
+import multiprocessing
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from ceteris.engines.engine import Position
+from ceteris.errors import EngineError
+from ceteris.execution.bank import Bank
+from ceteris.execution.events import Event, RunFailed, RunsHeld
+from ceteris.execution.worker import train_bank
+from ceteris.execution.workspace import Stop, Workspace
+from ceteris.runs.failure import RunFailure
+from ceteris.study.run import Run
+
+if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
+
+# Seconds between two looks at `stop` while the child trains, and the most to wait for a child that was told to end.
+_LOOK_SECONDS = 0.1
+_END_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """The child has started."""
+
+
+@dataclass(frozen=True)
+class _BankLeft:
+    """The child is done with a bank, or cannot go on."""
+
+    error: Exception | None = None
+
+
+class _DiedError(Exception):
+    """The child ended in the middle of a bank."""
+
+
+class Child:
+    """A process that trains banks, started when the first one comes and again should it die."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._process: BaseProcess | None = None
+        self._connection: Connection | None = None
+
+    def train(self, bank: Bank, stop: Stop) -> Iterator[Event]:
+        """Do what `train_bank` does, in the process; if that dies, the run that it dies of has failed.
+
+        Raises:
+            ResultsError: If the results folder cannot be written.
+            EngineError: If the process cannot be started.
+        """
+        try:
+            yield from self._train(bank, stop)
+        except _DiedError as error:
+            self.close()
+            yield from self._after_death(bank, str(error), stop)
+
+    def close(self) -> None:
+        """End the process; it saves what it trains, if anything."""
+        if self._connection is not None:
+            self._connection.close()
+        if self._process is not None:
+            self._process.join(_END_SECONDS)
+            self._process.kill()
+            self._process.join()
+        self._connection = self._process = None
+
+    def _train(self, bank: Bank, stop: Stop) -> Iterator[Event]:
+        connection = self._connection or self._start()
+        is_told = False
+        try:
+            connection.send(bank)
+            while True:
+                if stop.is_set() and not is_told:
+                    connection.send(None)
+                    is_told = True
+                if not connection.poll(_LOOK_SECONDS):
+                    continue
+                message = connection.recv()
+                if isinstance(message, _BankLeft):
+                    break
+                yield message
+        except (EOFError, OSError):
+            raise _DiedError(self._cause_of_death()) from None
+        if message.error is not None:
+            raise message.error
+
+    def _start(self) -> Connection:
+        context = multiprocessing.get_context("spawn")
+        self._connection, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs, self._workspace), daemon=True)
+        self._process.start()
+        theirs.close()
+        try:
+            self._connection.recv()
+        except (EOFError, OSError):
+            cause = self._cause_of_death()
+            self.close()
+            raise EngineError(
+                f"a worker process could not start: {cause}. If a script of yours runs the study, put what it does "
+                "under `if __name__ == '__main__':`, because each worker process reads the script again."
+            ) from None
+        return self._connection
+
+    def _cause_of_death(self) -> str:
+        assert self._process is not None  # noqa: S101
+        self._process.join(_END_SECONDS)
+        code = self._process.exitcode
+        if code is not None and code < 0:
+            return f"it was ended by signal {-code} ({signal.strsignal(-code)})"
+        return f"it ended with exit code {code}"
+
+    def _after_death(self, bank: Bank, cause: str, stop: Stop) -> Iterator[Event]:
+        """Try the runs that are left in halves, until the one that kills is alone and has failed."""
+        findings = self._workspace.folder.survey(bank.runs)
+        left = tuple(finding.run for finding in findings if finding.record is None)
+        if len(left) > 1:
+            half = len(left) // 2
+            yield from self.train(replace(bank, runs=left[:half]), stop)
+            yield from self.train(replace(bank, runs=left[half:]), stop)
+        elif left:
+            yield self._fail(left[0], bank.engine.name, cause)
+
+    def _fail(self, run: Run, engine: str, cause: str) -> Event:
+        claim = self._workspace.folder.claim(run)
+        if claim is None:
+            return RunsHeld(runs=(run,))
+        try:
+            folder = self._workspace.folder.run_folder(run)
+            position = folder.examine().position or Position()
+            text = f"the process that trained it died: {cause}"
+            failure = RunFailure(run=run, engine=engine, error=text, where=(), position=position)
+            folder.write_failure(failure)
+        finally:
+            claim.release()
+        return RunFailed(failure=failure)
+
+
+class _ParentStop:
+    """Set when the parent says so, when the parent is gone, or on SIGTERM."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.is_final = False
+        self._is_told = False
+
+    def is_set(self) -> bool:
+        if not self._is_told and not self.is_final and self._connection.poll():
+            self.receive()
+        return self._is_told or self.is_final
+
+    def receive(self) -> Bank | None:
+        """Wait for the next bank; nothing comes in its place if the training is to stop."""
+        try:
+            bank: Bank | None = self._connection.recv()
+        except (EOFError, OSError):
+            self.is_final = True
+            return None
+        self._is_told = bank is None
+        return bank
+
+    def tell(self, message: Event | _Ready | _BankLeft) -> None:
+        try:
+            self._connection.send(message)
+        except OSError:
+            self.is_final = True
+
+
+def _serve(connection: Connection, workspace: Workspace) -> None:
+    """Train the banks that come down a pipe, until it closes; what happens goes up the pipe."""
+    parent = _ParentStop(connection)
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        parent.is_final = True
+
+    # Ctrl-C reaches every process of a terminal; the parent passes it on in its own time.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, end)
+    parent.tell(_Ready())
+    while not parent.is_final:
+        if not connection.poll(_LOOK_SECONDS):
+            continue
+        bank = parent.receive()
+        if bank is None:
+            continue
+        error: Exception | None = None
+        try:
+            for event in train_bank(bank, workspace, parent):
+                parent.tell(event)
+        except Exception as raised:  # noqa: BLE001 - handed to the parent
+            error = raised
+        parent.tell(_BankLeft(error))

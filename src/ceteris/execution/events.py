@@ -1,0 +1,140 @@
+"""What happens while a study runs, as values that a table or a log can be made from."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ceteris.engines.engine import EpochMetrics, Position
+from ceteris.execution.bank import Bank
+from ceteris.runs.damage import Damage
+from ceteris.runs.failure import RunFailure
+from ceteris.runs.finding import Finding
+from ceteris.runs.record import RunRecord
+from ceteris.study.run import Run
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyStarted:
+    """The results folder is ready, and it is known what is left to do.
+
+    Attributes:
+        folder: The results folder.
+        findings: Every run of the study as it was found, in the order of the study.
+        banks: What is trained now, the longest first.
+        training_images: Images of one epoch of one run.
+        workers: How many banks are trained side by side.
+    """
+
+    folder: Path
+    findings: tuple[Finding, ...]
+    banks: tuple[Bank, ...]
+    training_images: int
+    workers: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note:
+    """Something that must not stay silent: a fallback, a study that changed, a checkpoint that cannot be continued."""
+
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BankStarted:
+    """A bank is in training, from its position on."""
+
+    bank: Bank
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """A bank has trained for a moment.
+
+    Attributes:
+        bank: As it was started.
+        position: Where its runs are now.
+        images: Images times runs that it trained on in that moment.
+        seconds: How long the moment was.
+    """
+
+    bank: Bank
+    position: Position
+    images: int
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpochFinished:
+    """The runs of a bank have ended an epoch.
+
+    Attributes:
+        bank: As it was started.
+        metrics: Each run that is still in training, with what the epoch came to.
+        seconds: Wall-clock time of the epoch, validation included.
+    """
+
+    bank: Bank
+    metrics: tuple[tuple[Run, EpochMetrics], ...]
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunFinished:
+    """A run has come to its end, perhaps by diverging, and its result is on disk."""
+
+    record: RunRecord
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunFailed:
+    """A run could not be trained; the others go on."""
+
+    failure: RunFailure
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunDamaged:
+    """Files of a run were not as they had been written; they were set aside, and what they held is done again.
+
+    Attributes:
+        run: The run.
+        damage: What was wrong.
+        aside: The folder that holds the damaged files now.
+    """
+
+    run: Run
+    damage: tuple[Damage, ...]
+    aside: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunsHeld:
+    """Another process is training these runs; they are left to it."""
+
+    runs: tuple[Run, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BankInterrupted:
+    """A bank was asked to stop; its runs are saved and go on from here next time.
+
+    Attributes:
+        bank: As it was started.
+        position: Where its runs are.
+    """
+
+    bank: Bank
+    position: Position
+
+
+Event = (
+    StudyStarted
+    | Note
+    | BankStarted
+    | Progress
+    | EpochFinished
+    | RunFinished
+    | RunFailed
+    | RunDamaged
+    | RunsHeld
+    | BankInterrupted
+)

@@ -1,0 +1,133 @@
+"""Trains banks on this machine, one to a core."""
+
+import signal
+import threading
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from queue import SimpleQueue
+from types import FrameType
+
+from ceteris.execution.bank import Bank, longest_first
+from ceteris.execution.child import Child
+from ceteris.execution.events import Event
+from ceteris.execution.worker import train_bank
+from ceteris.execution.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class _WorkerLeft:
+    """A worker has no more to do, or cannot go on."""
+
+    error: BaseException | None = None
+
+
+_Queue = SimpleQueue[Event | _WorkerLeft]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalExecutor:
+    """Trains the longest banks first, on a thread each; engines that hold the interpreter lock get processes.
+
+    The first Ctrl-C or SIGTERM asks all workers to save their runs, and is passed on when they have; a second one
+    leaves at once, at the cost of what was trained since the last checkpoint.
+
+    Attributes:
+        workspace: The images, and the folder of the results.
+        threads: How many banks train side by side.
+        stop: Set it, from any thread, to have all runs saved and the training end.
+    """
+
+    workspace: Workspace
+    threads: int
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def map(self, banks: Sequence[Bank]) -> Iterator[Event]:
+        """Train banks, and tell what happens as it happens; see `Executor.map`.
+
+        Raises:
+            ResultsError: If the results folder can no longer be written.
+            KeyboardInterrupt: After Ctrl-C, when all runs are saved.
+            SystemExit: After SIGTERM, likewise.
+        """
+        waiting = deque(longest_first(banks))
+        events: _Queue = SimpleQueue()
+        workers = [
+            # Daemons, so that a second Ctrl-C need not wait for them.
+            threading.Thread(
+                target=self._work, args=(waiting, events, len(banks)), name=f"worker {number}", daemon=True
+            )
+            for number in range(min(self.threads, len(banks)))
+        ]
+        errors: list[BaseException] = []
+        with _interruptions(self.stop) as received:
+            for worker in workers:
+                worker.start()
+            working = len(workers)
+            try:
+                while working:
+                    event = events.get()
+                    if isinstance(event, _WorkerLeft):
+                        working -= 1
+                        if event.error is not None:
+                            errors.append(event.error)
+                            self.stop.set()
+                    else:
+                        yield event
+            except GeneratorExit:
+                self.stop.set()
+                for worker in workers:
+                    worker.join()
+                raise
+        if errors:
+            raise errors[0]
+        if signal.SIGINT in received:
+            raise KeyboardInterrupt
+        if received:
+            raise SystemExit(128 + received[0])
+
+    def _work(self, waiting: deque[Bank], events: _Queue, banks: int) -> None:
+        """Train one waiting bank after another."""
+        error: BaseException | None = None
+        try:
+            with closing(Child(self.workspace)) as child:
+                while not self.stop.is_set():
+                    try:
+                        bank = waiting.popleft()
+                    except IndexError:
+                        break
+                    if bank.engine.threaded or min(self.threads, banks) == 1:
+                        happened = train_bank(bank, self.workspace, self.stop)
+                    else:
+                        happened = child.train(bank, self.stop)
+                    for event in happened:
+                        events.put(event)
+        except BaseException as raised:  # noqa: BLE001 - handed to the thread that waits for it
+            error = raised
+        events.put(_WorkerLeft(error))
+
+
+@contextmanager
+def _interruptions(stop: threading.Event) -> Iterator[list[signal.Signals]]:
+    """Take the first Ctrl-C or SIGTERM for a request to stop, and give the list that it is noted in."""
+    received: list[signal.Signals] = []
+    # Only the main thread may handle signals; one that is ignored, as by nohup, stays ignored.
+    kinds = (signal.SIGINT, signal.SIGTERM) if threading.current_thread() is threading.main_thread() else ()
+    before = {kind: signal.getsignal(kind) for kind in kinds if signal.getsignal(kind) is not signal.SIG_IGN}
+
+    def restore() -> None:
+        for kind, handler in before.items():
+            signal.signal(kind, handler)
+
+    def request(number: int, _frame: FrameType | None) -> None:
+        received.append(signal.Signals(number))
+        stop.set()
+        restore()
+
+    for kind in before:
+        signal.signal(kind, request)
+    try:
+        yield received
+    finally:
+        restore()

@@ -1,0 +1,271 @@
+"""Trains one bank from where it stopped to its results, whatever happens on the way."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+
+from ceteris.data.dataset import Split
+from ceteris.engines.engine import BankTraining, Engine, EpochMetrics, Outcome, Position
+from ceteris.errors import ResultsError
+from ceteris.execution.bank import Bank
+from ceteris.execution.events import (
+    BankInterrupted,
+    BankStarted,
+    EpochFinished,
+    Event,
+    Note,
+    Progress,
+    RunDamaged,
+    RunFailed,
+    RunFinished,
+    RunsHeld,
+)
+from ceteris.execution.workspace import Stop, Workspace
+from ceteris.runs.checkpoint import Checkpoint
+from ceteris.runs.damage import Damage
+from ceteris.runs.epochs import EpochRecord
+from ceteris.runs.failure import RunFailure, describe_error
+from ceteris.runs.finding import Finding
+from ceteris.runs.record import conclude, diverged_epoch
+from ceteris.runs.run_folder import CHECKPOINT
+from ceteris.study.run import Run
+from ceteris.study.shape import Shape
+
+
+@dataclass(kw_only=True)
+class _Lane:
+    """One run of a bank in training."""
+
+    run: Run
+    checkpoint: Checkpoint | None
+    epochs: list[EpochRecord]
+    seconds: float
+    position: Position
+    is_done: bool = False
+
+
+def train_bank(bank: Bank, workspace: Workspace, stop: Stop) -> Iterator[Event]:
+    """Train a bank's runs, each to its result, its failure, or its checkpoint.
+
+    Runs that another process holds are left to it. What is found on disk decides where each run goes on, also if that
+    has changed since the bank was packed. If the engine raises, the bank is tried again in halves, so that in the end
+    only the runs that cannot be trained have failed.
+
+    Args:
+        bank: What to train.
+        workspace: With which images, and where results go.
+        stop: Looked at several times a second; once set, every run is saved and the iterator ends.
+
+    Raises:
+        ResultsError: If the results folder cannot be written.
+    """
+    with ExitStack() as claims:
+        mine: list[Run] = []
+        held: list[Run] = []
+        for run in bank.runs:
+            claim = workspace.folder.claim(run)
+            if claim is None:
+                held.append(run)
+            else:
+                claims.callback(claim.release)
+                mine.append(run)
+        if held:
+            yield RunsHeld(runs=tuple(held))
+        ready: list[Run] = []
+        for run in mine:
+            finding = workspace.folder.run_folder(run).examine()
+            if finding.damage:
+                yield _set_aside(finding, workspace)
+                finding = workspace.folder.run_folder(run).examine()
+            workspace.folder.run_folder(run).tidy()
+            if finding.record is None:
+                ready.append(run)
+            else:
+                yield RunFinished(record=finding.record)
+        yield from _train(ready, bank, workspace, stop)
+
+
+def _train(runs: Sequence[Run], bank: Bank, workspace: Workspace, stop: Stop) -> Iterator[Event]:
+    """Train claimed runs: together as far as they are at one position, in halves where that fails."""
+    groups: dict[Position, list[_Lane]] = {}
+    for run in runs:
+        checkpoint = workspace.folder.run_folder(run).read_checkpoint()
+        if checkpoint is not None and not _can_continue(checkpoint, bank.engine):
+            yield Note(text=_foreign(checkpoint, bank.engine))
+            checkpoint = None
+        lane = _lane(run, checkpoint)
+        groups.setdefault(lane.position, []).append(lane)
+    for position, lanes in groups.items():
+        if stop.is_set():
+            return
+        error: Exception | None = None
+        members = replace(bank, runs=tuple(lane.run for lane in lanes), position=position)
+        try:
+            yield from _train_together(lanes, members, workspace, stop)
+        except ResultsError:
+            raise
+        except Exception as raised:  # noqa: BLE001 - whatever an engine raises, the other runs go on
+            error = raised
+        if error is None:
+            continue
+        left = [lane for lane in lanes if not lane.is_done]
+        if len(left) == 1:
+            yield _fail(left[0], bank.engine, error, workspace)
+        else:
+            half = len(left) // 2
+            yield from _train([lane.run for lane in left[:half]], bank, workspace, stop)
+            yield from _train([lane.run for lane in left[half:]], bank, workspace, stop)
+
+
+def _train_together(lanes: list[_Lane], bank: Bank, workspace: Workspace, stop: Stop) -> Iterator[Event]:
+    specification = bank.runs[0].specification
+    split = workspace.splits[specification.data]
+    training, damaged = _start(lanes, bank, workspace, split)
+    if damaged is not None:
+        yield damaged
+    yield BankStarted(bank=bank)
+    saved, saved_at = training.position, time.monotonic()
+    while training.position.epoch < specification.training.epochs and not all(lane.is_done for lane in lanes):
+        if stop.is_set():
+            if training.position != saved:
+                _save(lanes, training, bank.engine, workspace)
+            yield BankInterrupted(bank=bank, position=training.position)
+            return
+        yield from _advance(lanes, training, bank, workspace, split)
+        if time.monotonic() - saved_at >= workspace.checkpoint_seconds and training.position > saved:
+            _save(lanes, training, bank.engine, workspace)
+            saved, saved_at = training.position, time.monotonic()
+    if not all(lane.is_done for lane in lanes):
+        for lane, outcome in zip(lanes, training.outcomes(), strict=True):
+            if not lane.is_done:
+                yield _publish(lane, outcome, bank.engine, workspace, split)
+
+
+def _start(
+    lanes: list[_Lane], bank: Bank, workspace: Workspace, split: Split
+) -> tuple[BankTraining, RunDamaged | None]:
+    """Start the engine; where a run's checkpoint is what it stumbles over, set that aside and start the run afresh."""
+    checkpoints = [lane.checkpoint for lane in lanes if lane.checkpoint is not None]
+    if not checkpoints:
+        return bank.engine.start(bank.runs, split), None
+    try:
+        return bank.engine.start(bank.runs, split, [checkpoint.state for checkpoint in checkpoints]), None
+    except Exception as error:
+        if len(lanes) > 1:
+            raise
+        # If this fails too, the checkpoint is not to blame, and stays.
+        training = bank.engine.start(bank.runs, split)
+        damage = Damage(file=CHECKPOINT, reason=f"could not be continued ({describe_error(error)[0]})")
+        finding = Finding(run=bank.runs[0], damage=(damage,))
+        lanes[0] = _lane(bank.runs[0], None)
+        return training, _set_aside(finding, workspace)
+
+
+def _advance(
+    lanes: Sequence[_Lane], training: BankTraining, bank: Bank, workspace: Workspace, split: Split
+) -> Iterator[Event]:
+    """Let the engine train for a moment, and take the time."""
+    before, began = training.position, time.monotonic()
+    metrics = training.advance()
+    seconds = time.monotonic() - began
+    for lane in lanes:
+        lane.seconds += seconds
+        lane.position = training.position
+    batch_size = bank.runs[0].specification.training.batch_size
+    images = _images(before, training.position, batch_size, len(split.training))
+    learning = sum(not lane.is_done for lane in lanes)
+    yield Progress(bank=bank, position=training.position, images=images * learning, seconds=seconds)
+    if metrics is not None:
+        yield from _end_epoch(lanes, metrics, bank, workspace, split)
+
+
+def _end_epoch(
+    lanes: Sequence[_Lane], metrics: Sequence[EpochMetrics], bank: Bank, workspace: Workspace, split: Split
+) -> Iterator[Event]:
+    """Note an epoch for each run, and publish at once those that it diverged in."""
+    alive = [(lane, own) for lane, own in zip(lanes, metrics, strict=True) if not lane.is_done]
+    yield EpochFinished(
+        bank=bank,
+        metrics=tuple((lane.run, own) for lane, own in alive),
+        seconds=max(lane.seconds for lane, _ in alive),
+    )
+    for lane, own in alive:
+        lane.epochs.append(EpochRecord(metrics=own, seconds=lane.seconds, runs_in_bank=len(lanes)))
+        if diverged_epoch([own]) is not None:
+            yield _publish(lane, None, bank.engine, workspace, split)
+    for lane in lanes:
+        lane.seconds = 0.0
+
+
+def _publish(lane: _Lane, outcome: Outcome | None, engine: Engine, workspace: Workspace, split: Split) -> RunFinished:
+    height, width, channels = split.training.images.shape[1:]
+    result = conclude(
+        lane.run,
+        [epoch.metrics for epoch in lane.epochs],
+        outcome,
+        engine=engine.name,
+        arithmetic=engine.arithmetic,
+        data_origin=workspace.origin.value,
+        image=Shape(height, width, channels),
+        classes=split.classes,
+    )
+    workspace.folder.run_folder(lane.run).publish(result, lane.epochs, dict(engine.facts))
+    lane.is_done = True
+    return RunFinished(record=result.record)
+
+
+def _save(lanes: Sequence[_Lane], training: BankTraining, engine: Engine, workspace: Workspace) -> None:
+    for lane, state in zip(lanes, training.states(), strict=True):
+        if not lane.is_done:
+            lane.checkpoint = Checkpoint(
+                run=lane.run,
+                engine=engine.name,
+                arithmetic=engine.arithmetic,
+                state=state,
+                epochs=tuple(lane.epochs),
+                seconds=lane.seconds,
+            )
+            workspace.folder.run_folder(lane.run).write_checkpoint(lane.checkpoint)
+
+
+def _fail(lane: _Lane, engine: Engine, error: Exception, workspace: Workspace) -> RunFailed:
+    text, where = describe_error(error)
+    failure = RunFailure(run=lane.run, engine=engine.name, error=text, where=where, position=lane.position)
+    workspace.folder.run_folder(lane.run).write_failure(failure)
+    return RunFailed(failure=failure)
+
+
+def _set_aside(finding: Finding, workspace: Workspace) -> RunDamaged:
+    return RunDamaged(run=finding.run, damage=finding.damage, aside=workspace.folder.set_aside(finding))
+
+
+def _lane(run: Run, checkpoint: Checkpoint | None) -> _Lane:
+    if checkpoint is None:
+        return _Lane(run=run, checkpoint=None, epochs=[], seconds=0.0, position=Position())
+    return _Lane(
+        run=run,
+        checkpoint=checkpoint,
+        epochs=list(checkpoint.epochs),
+        seconds=checkpoint.seconds,
+        position=checkpoint.state.position,
+    )
+
+
+def _can_continue(checkpoint: Checkpoint, engine: Engine) -> bool:
+    return (checkpoint.engine, checkpoint.arithmetic) == (engine.name, engine.arithmetic)
+
+
+def _foreign(checkpoint: Checkpoint, engine: Engine) -> str:
+    run = checkpoint.run
+    return (
+        f"'{run.variation}', seed {run.seed}: its checkpoint in epoch {checkpoint.state.position.epoch + 1} is of the "
+        f"{checkpoint.engine} engine ({checkpoint.arithmetic}) and cannot be continued by the {engine.name} engine "
+        f"({engine.arithmetic}); it starts again."
+    )
+
+
+def _images(before: Position, after: Position, batch_size: int, images: int) -> int:
+    """Count the images between two positions of one epoch, or from the first to the epoch's end."""
+    end = images if after.epoch > before.epoch else min(after.step * batch_size, images)
+    return end - min(before.step * batch_size, images)
