@@ -33,12 +33,12 @@ class Arm:
 def arm_folder(name: str) -> str:
     """Turn the name of an arm into the name of its folder: safe on every file system, and readable.
 
-    Small letters, digits, dots and hyphens remain. Where letters are lost on the way, as in a name in Greek, eight
+    Small letters, digits, dots and hyphens remain. Where letters are lost on the way, as in a Greek name, eight
     digits of the name's SHA-256 keep the folders of different names apart.
 
     Example:
         >>> arm_folder("leaky ReLU"), arm_folder("0.0004"), arm_folder("größer"), arm_folder("Οκτώ")
-        ('leaky-relu', '0.0004', 'gr-er-c53c8a5c', '8c1a7bb6')
+        ('leaky-relu', '0.0004', 'grosser', '37e2fc01')
     """
     plain = unicodedata.normalize("NFKD", name).casefold()
     spoken = "".join(letter for letter in plain if not unicodedata.combining(letter))

@@ -27,7 +27,9 @@ class SettingChange:
 
     def __str__(self) -> str:
         *owner, name = self.path.split(".")
-        holder = "" if self.layer is None else f"layer {int(owner[-1]) + 1} ({_short(self.layer)}): "
+        holder = "data: " if owner == ["data"] else ""
+        if self.layer is not None:
+            holder = f"layer {int(owner[-1]) + 1} ({_short(self.layer)}): "
         return f"{holder}{name.replace('_', ' ')} {_written(self.before)} -> {_written(self.after)}"
 
 

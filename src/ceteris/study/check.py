@@ -57,9 +57,12 @@ def check_study(
                 for mistake in error.mistakes
             ]
             continue
-        # What is wrong with the baseline is said once, there.
-        new = [fault for fault in network_faults(varied, images) if fault not in faults] if images else []
-        mistakes += [Mistake(place=place, sentence=f"{title}: {sentence}") for _, sentence in new]
+        # A layer that is wrong in the baseline is reported once, there.
+        known = {layer for layer, _ in faults}
+        new = (
+            [(layer, fault) for layer, fault in network_faults(varied, images) if layer not in known] if images else []
+        )
+        mistakes += [Mistake(place=place, sentence=f"{title}: {fault}") for _, fault in new]
         mistakes += _ignored_in_variation(variation, varied.training, title, place)
         mistakes += _twin_mistakes(varied, twins, title, place)
         twins.setdefault(title, varied)

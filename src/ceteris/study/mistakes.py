@@ -46,6 +46,8 @@ def explain(error: ValidationError, model: type[BaseModel], found: object) -> tu
     Returns:
         One entry per mistake; the several findings on one value of a union become one.
     """
+    if isinstance(found, Mapping) and "variations" in found:
+        found = {"variation": found["variations"], **found}
     schema = model.model_json_schema()
     told: dict[Place, Mistake] = {}
     meant: set[Place] = set()
@@ -111,7 +113,7 @@ def wrong_value(model: type[BaseModel], field: str, title: str, value: object) -
 def _sentence(kind: str, node: "_Node", where: str, key: object, value: object) -> str:
     match kind:
         case "missing":
-            return f"{where + ' has no' if where else 'there is no'} '{key}'; add {_template(str(key), where, node)}."
+            return f"{where + ' has no' if where else 'there is no'} '{key}'; {_template(str(key), where, node)}."
         case "extra_forbidden":
             keys = list(node.owner.get("properties", {}))
             close = nearest(str(key), keys)
@@ -126,6 +128,8 @@ def _sentence(kind: str, node: "_Node", where: str, key: object, value: object) 
 def _wrong_value(title: str, value: object, schema: dict[str, Any], root: dict[str, Any]) -> str:
     close = nearest(value, _choices(schema, root)) if isinstance(value, str) else None
     end = f'; did you mean "{close}"?' if close else "."
+    if title == "variation" and isinstance(value, Mapping):
+        end = "; write [[variation]] instead of [variation]."
     return f"{title} = {written(value)} must be {_expectation(schema, root)}{end}"
 
 
@@ -148,6 +152,8 @@ class _Node:
 
 def _follow(root: dict[str, Any], location: Place) -> tuple[Place, _Node]:
     """Walk a JSON schema along pydantic's location; the names of union members are no part of the place."""
+    if location[:1] == ("variations",) and len(location) > 1:
+        location = ("variation", *location[1:])  # the name in Python, understood in a file as well
     place: list[str | int] = []
     schema, owner = root, root
     for key in location:
@@ -157,6 +163,8 @@ def _follow(root: dict[str, Any], location: Place) -> tuple[Place, _Node]:
                 option for option in (_resolved(o, root) for o in schema["oneOf"]) if key in option["required"]
             )
             continue
+        if isinstance(key, int) and "anyOf" in schema:
+            schema = next((option for option in schema["anyOf"] if "items" in option), schema)
         if isinstance(key, int) and "items" in schema:
             owner, schema = schema, schema["items"]
         elif isinstance(key, str) and key in schema.get("properties", {}):
@@ -206,16 +214,12 @@ def _expectation(schema: dict[str, Any], root: dict[str, Any]) -> str:
 
 def _range(schema: dict[str, Any]) -> str:
     low, above, high, below = (schema.get(k) for k in ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum"))
-    start = f" from {low:g}" if low is not None else f" above {above:g}" if above is not None else ""
-    link = " to" if low is not None else " and"
-    end = (
-        f"{link} {high:d}"
-        if high is not None and isinstance(high, int)
-        else f"{link} {high:g}"
-        if high is not None
-        else ""
-    )
-    return start + (f"{link if start else ''} below {below:g}" if below is not None else end)
+    start = f" above {above:g}" if above is not None else f" from {low:g}" if low is not None else ""
+    if high is not None:
+        return f"{start} {'to' if above is None else 'and at most'} {int(high)}"
+    if below is not None:
+        return f"{start} {'to' if above is None else 'and'} below {below:g}"
+    return start
 
 
 def _choices(schema: dict[str, Any], root: dict[str, Any]) -> list[str]:
@@ -226,13 +230,15 @@ def _choices(schema: dict[str, Any], root: dict[str, Any]) -> list[str]:
 
 
 def _template(key: str, where: str, node: _Node) -> str:
-    schema = node.schema
-    examples = {
-        "string": f'{key} = "..."',
-        "array": f"{key} = [...]",
-        "object": f"the table [{where + '.' if where else ''}{key}]",
-    }
-    return examples.get(schema.get("type", ""), f"{key} = ...")
+    match node.schema.get("type"):
+        case "string":
+            return f'add {key} = "..."'
+        case "array":
+            return f"add {key} = [...]"
+        case "object":
+            return f"add the table [{where + '.' if where else ''}{key}]"
+        case _:
+            return f"add it, {_expectation(node.schema, node.root)}"
 
 
 def _step(node: object, key: str | int) -> object:

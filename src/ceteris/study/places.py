@@ -49,6 +49,8 @@ def line_of(place: Place, lines: dict[Place, int]) -> int | None:
 
     A position that the text does not have is stepped over: one table may stand where a list is allowed.
     """
+    if place[:1] == ("variation",) and ("variation",) not in lines:
+        place = ("variations", *place[1:])
     known: Place = ()
     for key in place:
         if (*known, key) in lines:

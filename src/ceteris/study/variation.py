@@ -33,7 +33,7 @@ def _flat(value: Any) -> Any:
     return flat
 
 
-Layers = Annotated[tuple[LayerField, ...], Field(strict=False, min_length=1), BeforeValidator(_many)]
+Layers = Annotated[tuple[LayerField, ...], Field(strict=False), BeforeValidator(_many)]
 Paths = Annotated[tuple[str, ...], Field(strict=False), BeforeValidator(_many)]
 
 

@@ -65,7 +65,7 @@ class _Edit:
         settings += [f"{_LAYERS}{i}.{name}" for i, layer in enumerate(layers) for name in type(layer).model_fields]
         if path == "data" or path.startswith("data."):
             self.refuse(
-                place, f"'{path}' cannot be varied; all variations look at the same images, declared in [data]."
+                place, f'"{path}" cannot be varied; all variations look at the same images, declared in [data].'
             )
             return
         if path not in settings:
@@ -150,6 +150,8 @@ class _Edit:
         close = nearest(path.removeprefix("baseline."), known)
         if close is not None and not _names_absent_layer(path, len(layers)):
             end = f'did you mean "{close}"?'
+        elif not layers:
+            end = "its settings are training.*."
         else:
             end = f"the baseline's layers are {_LAYERS}0 to {_LAYERS}{len(layers) - 1}, its other settings training.*."
         self.refuse(place, f'the baseline has no "{path}"; {end}')

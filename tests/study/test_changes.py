@@ -1,0 +1,144 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ceteris.study.changes import LayerAdded, LayerRemoved, SettingChange, changes
+from ceteris.study.layers import BatchNorm, Convolution, Dense, Dropout, MaxPool
+from ceteris.study.network import Network
+from ceteris.study.specification import DataChoice, Specification
+from ceteris.study.training import Training
+from ceteris.study.variation import Variation
+from ceteris.study.vary import vary
+
+
+def said(specification, **declared):
+    """Give the words for what a variation changes."""
+    varied = vary(specification, Variation(factor="f", name="v", **declared))
+    return [str(change) for change in changes(specification, varied)]
+
+
+def test_equal_specifications_have_no_changes(specification):
+    """Nothing differs, nothing is said."""
+    assert changes(specification, specification.model_copy(deep=True)) == ()
+
+
+CASES = {
+    "setting": ({"set": {"training.learning_rate": 0.0004}}, ["learning rate 0.01 -> 0.0004"]),
+    "truth": ({"set": {"training.flip": True}}, ["flip no -> yes"]),
+    "no activation": (
+        {"set": {"network.layers.1.activation": "none"}},
+        ["layer 2 (conv 9): activation relu -> none"],
+    ),
+    "layer added": (
+        {"insert": {"after": "network.layers.1", "layer": {"conv": 11, "activation": "relu"}}},
+        ["layer 3 added: conv 11, kernel 3, relu"],
+    ),
+    "first layer added": (
+        {"insert": {"before": "network.layers.0", "layer": {"batch_norm": True}}},
+        ["layer 1 added: batch norm"],
+    ),
+    "equal layer added": (
+        {"insert": {"before": "network.layers.1", "layer": {"conv": 9, "activation": "relu"}}},
+        ["layer 3 added: conv 9, kernel 3, relu"],
+    ),
+    "layer removed": ({"remove": "network.layers.3"}, ["layer 4 removed: dropout 0.3"]),
+    "one for two": (
+        {"replace": {"layers": ["network.layers.0", "network.layers.1"], "by": {"conv": 9, "activation": "relu"}}},
+        ["layer 1 removed: conv 7, kernel 3, relu"],
+    ),
+    "another kind": (
+        {"replace": {"layer": "network.layers.3", "by": {"batch_norm": True}}},
+        ["layer 4 removed: dropout 0.3", "layer 4 added: batch norm"],
+    ),
+    "everything of a layer": (
+        {"replace": {"layer": "network.layers.0", "by": {"conv": 1, "kernel": 1, "padding": "same"}}},
+        [
+            "layer 1 (conv 7): conv 7 -> 1",
+            "layer 1 (conv 7): kernel 3 -> 1",
+            "layer 1 (conv 7): padding none -> same",
+            "layer 1 (conv 7): activation relu -> none",
+        ],
+    ),
+    "several": (
+        {"remove": "network.layers.2", "set": {"training.epochs": 9, "network.layers.3.dropout": 0.5}},
+        ["layer 3 removed: max pool 2", "layer 4 (dropout 0.3): dropout 0.3 -> 0.5", "epochs 3 -> 9"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_says_what_differs_in_as_few_words_as_will_do(specification, case):
+    """Layers are aligned, so that one insertion reads as one and not as a change of everything after it."""
+    declared, expected = CASES[case]
+
+    assert said(specification, **declared) == expected
+
+
+def test_changes_are_values(specification):
+    """A change holds its parts, for tables and reports to arrange."""
+    varied = vary(
+        specification,
+        Variation(
+            factor="f",
+            name="v",
+            set={"network.layers.0.kernel": 5, "training.momentum": 0.5},
+            remove=["network.layers.3"],
+            insert={"before": "network.layers.4", "layer": {"dense": 3}},
+        ),
+    )
+
+    assert changes(specification, varied) == (
+        SettingChange(
+            path="network.layers.0.kernel", before=3, after=5, layer=Convolution(conv=7, kernel=3, activation="relu")
+        ),
+        LayerRemoved(index=3, layer=Dropout(dropout=0.3)),
+        LayerAdded(index=3, layer=Dense(dense=3)),
+        SettingChange(path="training.momentum", before=0.0, after=0.5),
+    )
+
+
+def test_other_data_are_a_change(specification):
+    """Two studies may differ in their images too."""
+    other = specification.model_copy(update={"data": DataChoice(name="cifar10", batches=1)})
+
+    assert [str(change) for change in changes(specification, other)] == [
+        "data: name shapes -> cifar10",
+        "data: batches 5 -> 1",
+    ]
+
+
+LAYER = st.one_of(
+    st.builds(Convolution, conv=st.integers(1, 3), kernel=st.sampled_from([1, 3])),
+    st.builds(MaxPool, max_pool=st.integers(1, 2)),
+    st.just(BatchNorm(batch_norm=True)),
+    st.builds(Dense, dense=st.integers(1, 3)),
+)
+
+
+def of(layers):
+    """Give a specification with these layers."""
+    return Specification(data=DataChoice(), network=Network(layers=layers), training=Training())
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(LAYER, max_size=6), st.lists(LAYER, max_size=6))
+def test_changes_lead_from_one_network_to_the_other(before, after):
+    """Done to the baseline's layers, the changes give the variation's, whatever the two are."""
+    kept = list(enumerate(before))
+    found = changes(of(before), of(after))
+    for change in found:
+        if isinstance(change, LayerRemoved):
+            assert before[change.index] == change.layer
+            kept = [(index, layer) for index, layer in kept if index != change.index]
+        elif isinstance(change, SettingChange):
+            *_, place, name = change.path.split(".")
+            kept = [
+                (index, layer.model_copy(update={name: change.after}) if index == int(place) else layer)
+                for index, layer in kept
+            ]
+    layers = [layer for _, layer in kept]
+    for change in found:
+        if isinstance(change, LayerAdded):
+            layers.insert(change.index, change.layer)
+
+    assert layers == after

@@ -1,0 +1,90 @@
+import pytest
+
+from ceteris.study.check import check_study, network_faults
+from ceteris.study.images import KNOWN_IMAGES
+from ceteris.study.layers import Convolution, Dense, MaxPool
+from ceteris.study.network import Network
+from ceteris.study.specification import DataChoice, Specification
+from ceteris.study.training import Training
+from ceteris.study.variation import Variation
+
+
+def faults(*layers, **training):
+    """Find what is wrong with layers for 32 x 32 images."""
+    specification = Specification(data=DataChoice(), network=Network(layers=layers), training=Training(**training))
+    return list(network_faults(specification, KNOWN_IMAGES["cifar10"]))
+
+
+def check(baseline, *variations, name="shapes"):
+    """Check a study with one seed."""
+    found = check_study(seeds=(0,), data=DataChoice(name=name), baseline=baseline, variations=variations)
+    return [(mistake.place, mistake.sentence) for mistake in found]
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        [Dense(dense="classes")],
+        [Dense(dense=10)],
+        [Convolution(conv=1, kernel=32), Dense(dense="classes")],
+        [MaxPool(max_pool=32), Dense(dense="classes")],
+        [Convolution(conv=1, kernel=33, padding="same"), Dense(dense="classes")],
+        [Dense(dense=3, activation="relu"), {"batch_norm": True}, {"dropout": 0.5}, Dense(dense="classes")],
+    ],
+)
+def test_networks_that_fit_have_no_faults(layers):
+    """A kernel as large as its image, padding and several dense layers are all right."""
+    assert faults(*layers) == []
+
+
+def test_sizes_are_not_followed_beyond_a_layer_that_does_not_fit():
+    """What comes after an impossible layer has no size to judge; the end of the network still has its say."""
+    found = faults(MaxPool(max_pool=20), MaxPool(max_pool=20), Convolution(conv=1, kernel=9))
+
+    assert found == [
+        (1, "layer 2 (max pool 20) sees an image of 1 x 1 pixels, smaller than its square; give max_pool = 1 or less."),
+        (
+            2,
+            'the last layer is conv 1, kernel 9; add { dense = "classes" } after it, one neuron for each class.',
+        ),
+    ]
+
+
+def test_a_fault_of_the_baseline_is_not_repeated_by_its_variations(baseline):
+    """What is wrong in the baseline is told once."""
+    layers = [*baseline.network.layers[:4], Dense(dense=9)]
+    wrong = baseline.model_copy(update={"network": Network(layers=layers)})
+    variation = Variation(factor="f", name="v", set={"training.epochs": 9})
+
+    assert check(wrong, variation) == [
+        (
+            ("baseline", "network", "layers", 4),
+            'baseline: the last layer has 9 neurons for 10 classes; say dense = "classes".',
+        )
+    ]
+
+
+def test_a_setting_may_lose_its_meaning_with_the_optimiser(baseline):
+    """A variation that turns Adam into SGD need not undo the baseline's betas, which SGD does not look at."""
+    tuned = baseline.model_copy(update={"training": Training(beta1=0.8)})
+
+    assert check(tuned, Variation(factor="f", name="v", set={"training.optimizer": "sgd"})) == []
+
+
+def test_networks_are_not_judged_for_images_of_unknown_size(baseline):
+    """Of a data set with another name nothing is known, so only its name is refused."""
+    variation = Variation(factor="f", name="v", set={"network.layers.0.kernel": 99})
+
+    assert check(baseline, variation, name="imagenet") == [
+        (("data", "name"), 'data.name = "imagenet" must be "cifar10" or "shapes".')
+    ]
+
+
+def test_mistakes_of_a_variation_have_their_place(baseline):
+    """Places lead to the key in the file."""
+    variation = Variation(factor="f", name="v", set={"training.epoch": 9}, remove=["network.layers.8"])
+
+    assert [place for place, _ in check(baseline, variation)] == [
+        ("variation", 0, "set", "training.epoch"),
+        ("variation", 0, "remove", 0),
+    ]

@@ -1,0 +1,220 @@
+import pytest
+
+from ceteris.study.layers import Activation, BatchNorm, Convolution, Dense, Dropout, MaxPool
+from ceteris.study.mistakes import Mistakes
+from ceteris.study.variation import Variation
+from ceteris.study.vary import vary
+
+A, B, POOL, DROPOUT, DENSE = (
+    "conv 7, kernel 3, relu",
+    "conv 9, kernel 3, relu",
+    "max pool 2",
+    "dropout 0.3",
+    "dense classes",
+)
+
+
+DROP = Dropout(dropout=0.5)
+
+
+def variation(**declared):
+    """Declare changes."""
+    return Variation(factor="f", name="v", **declared)
+
+
+def layers(specification, **declared):
+    """Vary the baseline, and give its layers in words."""
+    return [str(layer) for layer in vary(specification, variation(**declared)).network.layers]
+
+
+def mistakes(specification, **declared):
+    """Vary what cannot be varied, and give places and sentences."""
+    with pytest.raises(Mistakes) as error:
+        vary(specification, variation(**declared))
+    return [(mistake.place, mistake.sentence) for mistake in error.value.mistakes]
+
+
+def test_nothing_declared_changes_nothing(specification):
+    """Without a change the variation is the baseline, to the last value."""
+    assert vary(specification, variation()) == specification
+
+
+def test_set_changes_what_it_names_and_nothing_else(specification):
+    """Everything but the named values stays as it was."""
+    varied = vary(
+        specification,
+        variation(set={"network.layers.1.kernel": 5, "training.learning_rate": 1, "training.optimizer": "sgd"}),
+    )
+
+    assert varied.network.layers[1] == Convolution(conv=9, kernel=5, activation=Activation.RELU)
+    assert varied.network.layers[:1] + varied.network.layers[2:] == (
+        specification.network.layers[:1] + specification.network.layers[2:]
+    )
+    changed = {name: value for name, value in varied.training if value != getattr(specification.training, name)}
+    assert changed == {"learning_rate": 1.0, "optimizer": "sgd"}
+    assert varied.data == specification.data
+
+
+def test_set_takes_an_activation_away(specification):
+    """`none` is how a file says that a layer has no activation."""
+    assert layers(specification, set={"network.layers.0.activation": "none"})[0] == "conv 7, kernel 3"
+
+
+def test_insert_puts_layers_before_and_after(specification):
+    """Layers come in where they were declared, several in one gap in the order of the file."""
+    norm, dense = BatchNorm(batch_norm=True), Dense(dense=5)
+    found = layers(
+        specification,
+        insert=[
+            {"before": "network.layers.0", "layer": norm},
+            {"after": "network.layers.4", "layer": dense},
+            {"after": "network.layers.2", "layer": [Dropout(dropout=0.1), Dropout(dropout=0.2)]},
+            {"before": "network.layers.3", "layer": {"dropout": 0.4}},
+        ],
+    )
+
+    assert found == [
+        "batch norm", A, B, POOL, "dropout 0.1", "dropout 0.2", "dropout 0.4", DROPOUT, DENSE, "dense 5",
+    ]  # fmt: skip
+
+
+def test_replace_puts_layers_in_the_place_of_neighbours(specification):
+    """One layer or several neighbours give way to one or several others."""
+    both = ["network.layers.0", "network.layers.1"]
+
+    assert layers(specification, replace={"layers": both, "by": {"conv": 9, "kernel": 5}}) == [
+        "conv 9, kernel 5", POOL, DROPOUT, DENSE,
+    ]  # fmt: skip
+    assert layers(specification, replace={"layer": "network.layers.2", "by": [MaxPool(max_pool=3), DROP]}) == [
+        A, B, "max pool 3", "dropout 0.5", DROPOUT, DENSE,
+    ]  # fmt: skip
+
+
+def test_paths_mean_places_in_the_baseline(specification):
+    """Changes do not shift each other: each path means the baseline, whatever else the variation does."""
+    found = layers(
+        specification,
+        insert=[
+            {"before": "network.layers.0", "layer": {"batch_norm": True}},
+            {"after": "network.layers.3", "layer": {"dense": 8}},
+        ],
+        remove=["network.layers.0", "network.layers.3"],
+        replace={"layer": "network.layers.2", "by": {"max_pool": 4}},
+        set={"network.layers.1.kernel": 5},
+    )
+
+    assert found == ["batch norm", "conv 9, kernel 5, relu", "max pool 4", "dense 8", DENSE]
+
+
+def test_insert_beside_replaced_layers(specification):
+    """Before the first and after the last of the replaced layers there is a place, between them there is none."""
+    both = {"layers": ["network.layers.0", "network.layers.1"], "by": {"conv": 2}}
+    ends = [{"before": "network.layers.0", "layer": DROP}, {"after": "network.layers.1", "layer": DROP}]
+
+    assert layers(specification, replace=both, insert=ends)[:3] == ["dropout 0.5", "conv 2, kernel 3", "dropout 0.5"]
+    assert mistakes(specification, replace=both, insert={"before": "network.layers.1", "layer": DROP}) == [
+        (
+            ("insert", 0, "before"),
+            'insert before "network.layers.1" lies between layers that the variation replaces; put the layer into by.',
+        )
+    ]
+
+
+REFUSED = {
+    "path from the file's root": (
+        {"set": {"baseline.training.epochs": 5}},
+        ("set", "baseline.training.epochs"),
+        'the baseline has no "baseline.training.epochs"; did you mean "training.epochs"?',
+    ),
+    "path unlike any": (
+        {"set": {"zzz": 5}},
+        ("set", "zzz"),
+        (
+            'the baseline has no "zzz"; the baseline\'s layers are network.layers.0 to network.layers.4, '
+            "its other settings training.*."
+        ),
+    ),
+    "data": (
+        {"set": {"data": 5}},
+        ("set", "data"),
+        '"data" cannot be varied; all variations look at the same images, declared in [data].',
+    ),
+    "value": (
+        {"set": {"training.batch_size": True}},
+        ("set", "training.batch_size"),
+        '"training.batch_size" = true must be an integer from 1 to 65536.',
+    ),
+    "word": (
+        {"set": {"network.layers.0.padding": "sane"}},
+        ("set", "network.layers.0.padding"),
+        '"network.layers.0.padding" = "sane" must be "none" or "same"; did you mean "same"?',
+    ),
+    "layer that is not there": (
+        {"remove": "network.layers.5"},
+        ("remove", 0),
+        (
+            'the baseline has no "network.layers.5"; the baseline\'s layers are network.layers.0 to network.layers.4, '
+            "its other settings training.*."
+        ),
+    ),
+    "layer by another name": (
+        {"insert": {"after": "layers.1", "layer": DROP}},
+        ("insert", 0, "after"),
+        'the baseline has no "layers.1"; did you mean "network.layers.1"?',
+    ),
+    "insert nowhere": (
+        {"insert": {"layer": DROP}},
+        ("insert", 0),
+        "insert takes either after or before, one path, and layer = what comes there.",
+    ),
+    "insert at two places": (
+        {"insert": {"after": "network.layers.1", "before": "network.layers.1", "layer": DROP}},
+        ("insert", 0),
+        "insert takes either after or before, one path, and layer = what comes there.",
+    ),
+    "replace nothing": (
+        {"replace": {"by": DROP}},
+        ("replace", 0),
+        "replace takes either layer = one path or layers = [paths], and by = what comes instead.",
+    ),
+    "replace strangers": (
+        {"replace": {"layers": ["network.layers.0", "network.layers.2"], "by": DROP}},
+        ("replace", 0, "layers"),
+        (
+            "replace: network.layers.0 and network.layers.2 are not neighbours in the baseline's order; "
+            "replace each by itself."
+        ),
+    ),
+    "set and remove": (
+        {"set": {"network.layers.0.kernel": 5}, "remove": ["network.layers.0"]},
+        ("remove", 0),
+        '"network.layers.0" is changed twice; set, replace or remove a layer once.',
+    ),
+    "remove twice": (
+        {"remove": ["network.layers.0", "network.layers.0"]},
+        ("remove", 1),
+        '"network.layers.0" is changed twice; set, replace or remove a layer once.',
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_says_what_cannot_be_varied(specification, case):
+    """Paths that lead nowhere, impossible values and changes that contradict each other are told with their place."""
+    declared, place, sentence = REFUSED[case]
+
+    assert mistakes(specification, **declared) == [(place, sentence)]
+
+
+def test_tells_all_mistakes_of_a_variation(specification):
+    """One round shows everything."""
+    found = mistakes(
+        specification,
+        set={"training.epochs": 0, "training.epoch": 1},
+        remove=["network.layers.9"],
+        replace={"by": DROP},
+    )
+
+    assert [place for place, _ in found] == [
+        ("set", "training.epochs"), ("set", "training.epoch"), ("replace", 0), ("remove", 0),
+    ]  # fmt: skip
