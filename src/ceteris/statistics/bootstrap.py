@@ -1,0 +1,121 @@
+"""Over test images too: would the difference hold if the test set had been drawn again?"""
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ceteris.errors import StatisticsError
+from ceteris.statistics.distributions import normal_quantile, student_quantile
+from ceteris.statistics.interval import Interval, Scope
+from ceteris.statistics.sample import Floats
+
+_DRAWS_AT_ONCE = 200_000  # image draws, 1.6 MB of indices: what stays in the cache is drawn and counted fastest
+
+
+def two_way_bootstrap(
+    baseline: ArrayLike,
+    variation: ArrayLike,
+    *,
+    generator: np.random.Generator,
+    replicates: int = 2_000,
+    level: float = 0.95,
+) -> Interval:
+    """Estimate how much a variation changes accuracy on images like these, not only on these.
+
+    An interval over seeds says what more seeds would give on the same test images. For a claim about all such images,
+    the images are a sample too: seeds and images are drawn again, each with replacement, and the mean difference is
+    computed on the table that this gives (the pigeonhole bootstrap of Owen 2007, doi:10.1214/07-AOAS122).
+
+    Its raw percentiles covered 93 to 99.8 % of the truths in six simulated settings instead of 95 %: the noise of one
+    seed on one image is counted three times, and few seeds vary too little. So the replicates keep their shape and are
+    given the right width: the unbiased variance of the mean of a two-way table, which is the variance over seeds plus
+    what the images add (Cornfield and Tukey 1956, doi:10.1214/aoms/1177728067), and Student's quantile with the degrees
+    of freedom of Satterthwaite 1946 (doi:10.2307/3002019). It is about as wide as the interval over seeds alone, or
+    wider.
+
+    Args:
+        baseline: Whether each image was classified correctly, per seed; or, for a diverged run, the probability of it.
+            Shape (seeds, images).
+        variation: The same seeds and images, in the same order. Shape (seeds, images).
+        generator: Draws seeds and images.
+        replicates: How often.
+        level: Coverage, in (0, 1).
+
+    Returns:
+        Variation minus baseline, as a fraction, with scope `Scope.SEEDS_AND_IMAGES`.
+
+    Raises:
+        StatisticsError: If the shapes differ, or if there are fewer than two seeds or two images.
+
+    Example:
+        >>> before = np.array([[1, 0, 1, 0], [1, 0, 0, 0], [1, 1, 0, 0]])
+        >>> after = np.array([[1, 1, 1, 0], [1, 0, 1, 0], [1, 1, 1, 1]])
+        >>> gain = two_way_bootstrap(before, after, generator=np.random.default_rng(0))
+        >>> f"{gain.estimate:+.2f} {gain.scope}"
+        '+0.33 over seeds and over test images'
+    """
+    changes = _differences(baseline, variation)
+    seeds, images = changes.shape
+    estimate = float(changes.mean())
+    by_seed, by_image = changes.mean(axis=1), changes.mean(axis=0)
+    residuals = changes - by_seed[:, None] - by_image + estimate
+    noise = float((residuals**2).sum()) / ((seeds - 1) * (images - 1))
+    from_seeds = float(by_seed.var(ddof=1)) / seeds
+    from_images = max(0.0, float(by_image.var(ddof=1)) / images - noise / (seeds * images))
+    variance = from_seeds + from_images
+    draws = _replicates(changes, replicates, generator)
+    deviation = float(draws.std())
+    if variance == 0 or deviation == 0:
+        return Interval(estimate=estimate, low=estimate, high=estimate, level=level, scope=Scope.SEEDS_AND_IMAGES)
+    freedom = variance**2 / (from_seeds**2 / (seeds - 1) + from_images**2 / (images - 1))
+    tail = (1 + level) / 2
+    half = max(
+        student_quantile(tail, freedom) * math.sqrt(variance),
+        student_quantile(tail, seeds - 1) * math.sqrt(from_seeds),
+    )
+    ends = np.quantile(draws - draws.mean(), [1 - tail, tail]) / deviation / normal_quantile(tail) * half
+    return Interval(
+        estimate=estimate,
+        low=estimate + float(ends[0]),
+        high=estimate + float(ends[1]),
+        level=level,
+        scope=Scope.SEEDS_AND_IMAGES,
+    )
+
+
+def _differences(baseline: ArrayLike, variation: ArrayLike) -> Floats:
+    before, after = np.asarray(baseline), np.asarray(variation)
+    if before.shape != after.shape or before.ndim != 2:
+        raise StatisticsError(
+            f"correct answers have shapes {before.shape} for the baseline and {after.shape} for the variation, "
+            "expected (seeds, images) for both. Leave out the seeds that only one of them has."
+        )
+    if min(before.shape) < 2:
+        raise StatisticsError(
+            f"correct answers have shape {before.shape}, expected at least 2 seeds and 2 images. Run more seeds."
+        )
+    return after.astype(np.float64) - before.astype(np.float64)
+
+
+def _replicates(changes: Floats, replicates: int, generator: np.random.Generator) -> Floats:
+    """Compute the means of tables whose seeds and images were drawn again: weights times table times weights."""
+    seeds, images = changes.shape
+    single = changes.astype(np.float32)
+    means = [np.empty(0)]
+    at_once = max(1, _DRAWS_AT_ONCE // images)
+    for first in range(0, replicates, at_once):
+        count = min(at_once, replicates - first)
+        seed_weights = _draw(seeds, count, generator)
+        image_weights = _draw(images, count, generator).astype(np.float32)
+        # einsum, not @: products this small lose more to the threads of a matrix library than they gain (45 ms against
+        # 40 to 900 ms for 2,000 replicates of 16 x 10,000 on two busy cores), and their last bits do not depend on it.
+        by_seed = np.einsum("ri,si->rs", image_weights, single).astype(np.float64)
+        means.append((by_seed * seed_weights).sum(axis=1) / (seeds * images))
+    return np.concatenate(means)
+
+
+def _draw(size: int, count: int, generator: np.random.Generator) -> NDArray[np.int64]:
+    """Draw `size` of `size` things with replacement, `count` times, and say how often each was drawn."""
+    drawn = generator.integers(0, size, (count, size)) + size * np.arange(count)[:, None]
+    return np.bincount(drawn.ravel(), minlength=count * size).reshape(count, size)

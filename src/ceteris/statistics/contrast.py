@@ -1,0 +1,116 @@
+"""One number per seed, variation against baseline: all that is computed from the pairs."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ceteris.statistics.criteria import USUAL, Criteria
+from ceteris.statistics.holm import holm
+from ceteris.statistics.interval import Estimate, student_interval
+from ceteris.statistics.paired import differences, paired_t_test, seed_correlation, welch_test
+from ceteris.statistics.power import detectable_difference
+from ceteris.statistics.sample import describe
+from ceteris.statistics.sign_flip import SignFlip, sign_flip_test
+from ceteris.statistics.superiority import probability_to_beat
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contrast:
+    """What the pairs say about one outcome; what one pair cannot say is nothing.
+
+    Attributes:
+        pairs: Seeds that both arms have.
+        difference: Variation minus baseline, with Student's interval over the pairs.
+        beats: Probability that the variation beats the baseline with the same seed.
+        deviation: Standard deviation of the paired difference.
+        p_value: Of the paired t test, two-sided.
+        sign_flip: The test that needs no bell shape, two-sided.
+        welch: P-value of Welch's test, which does not rely on the pairing.
+        correlation: Of the two arms over seeds, in [-1, 1]: what pairing gained.
+        detectable: The difference that these pairs would have shown with the planned power, as strictly as Holm's
+            first step asks.
+        p_value_adjusted: The p-value after Holm's adjustment over the study's variations, once these are known.
+        sign_flip_adjusted: The same for the sign-flip test.
+    """
+
+    pairs: int
+    difference: Estimate
+    beats: Estimate
+    deviation: float | None = None
+    p_value: float | None = None
+    sign_flip: SignFlip | None = None
+    welch: float | None = None
+    correlation: float | None = None
+    detectable: float | None = None
+    p_value_adjusted: float | None = None
+    sign_flip_adjusted: float | None = None
+
+
+def contrast(
+    baseline: ArrayLike,
+    variation: ArrayLike,
+    *,
+    generator: np.random.Generator,
+    higher_is_better: bool = True,
+    comparisons: int = 1,
+    criteria: Criteria = USUAL,
+) -> Contrast:
+    """Compare one outcome of a variation with the baseline's, pair by pair.
+
+    Args:
+        baseline: One number per seed. Shape (pairs,).
+        variation: The same seeds, in the same order. Shape (pairs,).
+        generator: Draws sign patterns where there are too many pairs to go through them all.
+        higher_is_better: Whether the larger number wins, as with accuracy, or the smaller, as with time.
+        comparisons: Variations that the study compares with its baseline.
+        criteria: For the coverage of intervals and the detectable difference.
+
+    Raises:
+        StatisticsError: If the two shapes differ, if there are no pairs, or if a number is not finite.
+
+    Example:
+        >>> gain = contrast([0.50, 0.52, 0.51], [0.55, 0.56, 0.57], generator=np.random.default_rng(0))
+        >>> round(gain.p_value, 4), gain.sign_flip.p_value, round(gain.detectable, 3)
+        (0.0131, 0.25, 0.033)
+    """
+    changes = differences(baseline, variation)
+    sample = describe(changes)
+    alone = Contrast(
+        pairs=sample.size,
+        difference=student_interval(sample, level=criteria.level),
+        beats=probability_to_beat(baseline, variation, higher_is_better=higher_is_better, level=criteria.level),
+    )
+    if sample.deviation is None:
+        return alone
+    effect = detectable_difference(
+        sample.size, comparisons=comparisons, power=criteria.power, level=criteria.significance
+    )
+    return replace(
+        alone,
+        deviation=sample.deviation,
+        p_value=paired_t_test(changes),
+        sign_flip=sign_flip_test(changes, generator=generator),
+        welch=welch_test(baseline, variation),
+        correlation=seed_correlation(baseline, variation),
+        detectable=sample.deviation * effect,
+    )
+
+
+def adjusted(family: Sequence[Contrast | None]) -> tuple[Contrast | None, ...]:
+    """Fill in Holm's adjustment over a family: one outcome, all variations of a study.
+
+    Args:
+        family: One per variation; nothing where it has no pairs yet, which counts in the family all the same.
+    """
+    student = holm([math.nan if entry is None or entry.p_value is None else entry.p_value for entry in family])
+    flips = [None if entry is None else entry.sign_flip for entry in family]
+    flip = holm([math.nan if entry is None else entry.p_value for entry in flips])
+    return tuple(
+        entry
+        if entry is None or entry.p_value is None
+        else replace(entry, p_value_adjusted=float(first), sign_flip_adjusted=float(second))
+        for entry, first, second in zip(family, student, flip, strict=True)
+    )

@@ -1,0 +1,82 @@
+"""Practical equality: not the absence of a finding, but the finding that a difference stays within a margin."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from numpy.typing import ArrayLike
+
+from ceteris.errors import StatisticsError
+from ceteris.statistics.distributions import student_above
+from ceteris.statistics.holm import holm
+from ceteris.statistics.interval import Interval, student_interval
+from ceteris.statistics.sample import checked, describe
+
+
+@dataclass(frozen=True, kw_only=True)
+class Equivalence:
+    """What two one-sided tests say.
+
+    Attributes:
+        margin: Differences smaller than this, either way, are practically none.
+        p_value: Probability of differences at least this well inside the margin if the true one were just outside it.
+        interval: Of level 1 - 2 * significance, 90 % for the usual 5 %: it lies inside the margin exactly where the
+            p-value is at most the significance.
+        p_value_adjusted: The same with Holm's adjustment over the study's variations, once these are known.
+    """
+
+    margin: float
+    p_value: float
+    interval: Interval
+    p_value_adjusted: float | None = None
+
+
+def equivalence_test(changes: ArrayLike, *, margin: float, significance: float = 0.05) -> Equivalence:
+    """Test whether a difference is smaller than what matters.
+
+    Two one-sided t tests ask whether the difference is above -margin and whether it is below +margin; the larger of
+    their p-values counts. Where all differences are equal there is no standard error, and the p-value is that of the
+    sign-flip test of differences all on one side of the margin: 1 / 2 ** pairs, or 1 if they are outside.
+    Method: Schuirmann 1987, doi:10.1007/BF01068419; Lakens 2017, doi:10.1177/1948550617697177.
+
+    Args:
+        changes: Variation minus baseline, from `ceteris.statistics.paired.differences`. Shape (pairs,), at least 2.
+        margin: The smallest difference that matters, above 0; chosen before the results are seen.
+        significance: Of each one-sided test, in (0, 0.5).
+
+    Raises:
+        StatisticsError: If there are fewer than two differences, if one is not finite, or if `margin` is not above 0.
+
+    Example:
+        >>> result = equivalence_test([0.001, -0.002, 0.002, 0.000], margin=0.005)
+        >>> f"p = {result.p_value:.4f} [{result.interval.low:+.4f}, {result.interval.high:+.4f}]"
+        'p = 0.0057 [-0.0018, +0.0023]'
+    """
+    if not margin > 0:
+        raise StatisticsError(
+            f"margin is {margin}, expected a difference above 0. Declare the smallest difference that matters, for "
+            "example 0.005 for half a percentage point."
+        )
+    sample = describe(checked(changes, "differences"))
+    interval = student_interval(sample, level=1 - 2 * significance)
+    if sample.deviation is None or not isinstance(interval, Interval):
+        raise StatisticsError("1 difference shows no spread to test it against, expected at least 2. Run more seeds.")
+    inside = margin - abs(sample.mean)
+    if sample.deviation == 0:
+        p_value = 2.0**-sample.size if inside > 0 else 1.0
+    else:
+        p_value = student_above(inside / (sample.deviation / math.sqrt(sample.size)), sample.size - 1)
+    return Equivalence(margin=margin, p_value=p_value, interval=interval)
+
+
+def adjusted_equivalence(family: Sequence[Equivalence | None]) -> tuple[Equivalence | None, ...]:
+    """Fill in Holm's adjustment over a family: all variations of a study.
+
+    Args:
+        family: One per variation; nothing where it has too few pairs yet, which counts in the family all the same.
+    """
+    p_values = holm([math.nan if entry is None else entry.p_value for entry in family])
+    return tuple(
+        None if entry is None else replace(entry, p_value_adjusted=float(p_value))
+        for entry, p_value in zip(family, p_values, strict=True)
+    )

@@ -1,0 +1,133 @@
+"""What to make of a comparison: better, worse, practically equal, or undecided with what it would take."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ceteris.errors import StatisticsError
+from ceteris.statistics.contrast import Contrast
+from ceteris.statistics.criteria import USUAL, Criteria
+from ceteris.statistics.equivalence import Equivalence
+from ceteris.statistics.power import MOST_SEEDS, seeds_needed, seeds_needed_for_equality
+
+
+class Finding(StrEnum):
+    """The four things that a comparison can come to."""
+
+    BETTER = "better"
+    WORSE = "worse"
+    PRACTICALLY_EQUAL = "practically equal"
+    UNDECIDED = "undecided"
+
+
+class Prospect(StrEnum):
+    """What more seeds would show if the difference is as measured."""
+
+    DIFFERENCE = "the difference"
+    EQUALITY = "practical equality"
+    ERROR_BARS = "error bars"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What a comparison came to.
+
+    Attributes:
+        finding: One of four.
+        words: The finding, and for an undecided one what it would take.
+        more_seeds: For an undecided one: seeds to add to each arm; nothing where more than `MOST_SEEDS` are needed.
+        prospect: For an undecided one: what these seeds would show.
+    """
+
+    finding: Finding
+    words: str
+    more_seeds: int | None = None
+    prospect: Prospect | None = None
+
+
+def decide(
+    accuracy: Contrast | None,
+    equivalence: Equivalence | None,
+    *,
+    comparisons: int = 1,
+    criteria: Criteria = USUAL,
+) -> Verdict:
+    """Judge a variation by its difference in test accuracy, its error bars, and the margin that the study declared.
+
+    The first rule that applies:
+
+    1. Fewer than two pairs: undecided; error bars need at least two.
+    2. The two one-sided tests pass, Holm-adjusted: practically equal, even where a difference inside the margin is
+       certain, since the study declared such differences not to matter; the words then say so.
+    3. The paired t test passes, Holm-adjusted: better or worse, by the sign of the difference.
+    4. Otherwise undecided. What it would take is the smallest number of seeds that, with the given power, shows either
+       the difference or practical equality, if difference and deviation are as measured so far and the test has to pass
+       Holm's first step. It is a plan, not a promise: the measured difference is uncertain itself (Hoenig and Heisey
+       2001, doi:10.1198/000313001300339897).
+
+    Whatever the number of variations, at most 5 % of studies hold a false `better` or `worse`, and at most 5 % a false
+    `practically equal`. Diverged runs are in the difference, with the accuracy of guessing.
+
+    Args:
+        accuracy: Test accuracy of the pairs, from `adjusted`; nothing where there are none.
+        equivalence: Two one-sided tests of the same pairs, from `adjusted_equivalence`; nothing for fewer than two.
+        comparisons: Variations that the study compares with its baseline.
+        criteria: What counts as a finding.
+
+    Raises:
+        StatisticsError: If the p-values are not adjusted yet.
+
+    Example:
+        >>> decide(None, None).words
+        'undecided: no seed counts in both arms yet, error bars need two'
+    """
+    if accuracy is None or accuracy.deviation is None or equivalence is None:
+        return _without_error_bars(0 if accuracy is None else accuracy.pairs)
+    p_value, p_equal = accuracy.p_value_adjusted, equivalence.p_value_adjusted
+    if p_value is None or p_equal is None:
+        raise StatisticsError(
+            "the p-values are not adjusted yet, expected Holm's adjustment over all variations of the study. Pass the "
+            "contrasts through `adjusted` and the equivalences through `adjusted_equivalence` first."
+        )
+    difference = accuracy.difference.estimate
+    direction = Finding.BETTER if difference > 0 else Finding.WORSE
+    significant = p_value <= criteria.significance
+    if p_equal <= criteria.significance:
+        small = f" ({direction}, by less than the margin)" if significant else ""
+        return Verdict(finding=Finding.PRACTICALLY_EQUAL, words=f"{Finding.PRACTICALLY_EQUAL}{small}")
+    if significant:
+        return Verdict(finding=direction, words=str(direction))
+    level, power = criteria.significance, criteria.power
+    show = seeds_needed(difference, accuracy.deviation, comparisons=comparisons, power=power, level=level)
+    equal = seeds_needed_for_equality(
+        difference, accuracy.deviation, equivalence.margin, comparisons=comparisons, power=power, level=level
+    )
+    return _undecided(accuracy.pairs, [(show, Prospect.DIFFERENCE), (equal, Prospect.EQUALITY)])
+
+
+def _undecided(pairs: int, needed: list[tuple[int | None, Prospect]]) -> Verdict:
+    possible = [(seeds, prospect) for seeds, prospect in needed if seeds is not None]
+    condition = f"{Finding.UNDECIDED}: if the difference is as measured,"
+    if not possible:
+        words = f"{condition} it would take more than {MOST_SEEDS:,} seeds"
+        return Verdict(finding=Finding.UNDECIDED, words=words)
+    seeds, prospect = min(possible)
+    more = max(1, seeds - pairs)
+    shown = "it" if prospect is Prospect.DIFFERENCE else prospect
+    words = f"{condition} {_count(more)} would probably show {shown}"
+    return Verdict(finding=Finding.UNDECIDED, words=words, more_seeds=more, prospect=prospect)
+
+
+def _without_error_bars(pairs: int) -> Verdict:
+    found = "no seed counts in both arms yet, error bars need two"
+    if pairs == 1:
+        found = "one pair of runs has no error bars, 1 more seed would give some"
+    return Verdict(
+        finding=Finding.UNDECIDED,
+        words=f"{Finding.UNDECIDED}: {found}",
+        more_seeds=2 - pairs,
+        prospect=Prospect.ERROR_BARS,
+    )
+
+
+def _count(seeds: int) -> str:
+    return "1 more seed" if seeds == 1 else f"{seeds:,} more seeds"
