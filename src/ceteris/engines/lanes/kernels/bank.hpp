@@ -58,9 +58,8 @@ class Part {
     for (int64_t place = first_step * batch_size_; steps > 0 && place < epoch.images; place += batch_size_, --steps) {
       const int images = static_cast<int>(std::min<int64_t>(batch_size_, epoch.images - place));
       const Step step{images, static_cast<uint32_t>(place), epoch.number, true};
-      for (int image = 0; image < images; ++image) gather_training(epoch, place + image, image);
       network.begin(step);
-      network.forward(step);
+      network.forward(step, [&](int image) { gather_training(epoch, place + image, image); });
       score(images, totals, true);
       network.backward(step);
       network.update(settings_, with_adam_);
@@ -74,13 +73,12 @@ class Part {
     network.begin({0, 0, 0, false});
     for (int64_t first = 0; first < images; first += capacity_) {
       const int count = static_cast<int>(std::min<int64_t>(capacity_, images - first));
-      for (int image = 0; image < count; ++image) {
+      network.forward({count, 0, 0, false}, [&](int image) {
         int64_t index[kWidth];
         std::fill_n(index, kWidth, first + image);
         gatherer_.gather(pixels, index, nullptr, network.input().image(image));
         labels_[static_cast<size_t>(image)] = broadcast(static_cast<int32_t>(labels[first + image]));
-      }
-      network.forward({count, 0, 0, false});
+      });
       score(count, totals, false);
       if (!probabilities) continue;
       for (int lane = 0; lane < runs_; ++lane)

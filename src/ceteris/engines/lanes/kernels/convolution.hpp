@@ -24,37 +24,32 @@ constexpr int kTileChannels = kRegisters == 32 ? 4 : 3;
 constexpr int tile_columns(int channels) { return std::min(9, (kRegisters - 1 - channels) / channels); }
 constexpr int kTileColumns = 9;
 
-struct Taps {
-  const Lanes* weights;  // [ky][channel][kx][output channel of the tile]
-  const Lanes* bias;     // [output channel of the tile], or nothing
-  int channels, kernel;
+// The terms of a sum: term t multiplies weights[t * output channels of the tile + o] by the pixel `offsets[t]` away.
+struct Terms {
+  const Lanes* weights;
+  const Lanes* bias;
+  const ptrdiff_t* offsets;
+  int count;
 };
 
 template <Activation kind, int Channels, int Columns>
-inline void correlate_tile(const Taps& taps, const Map& in, const Map& out, int y, int x, int first_channel) {
+void correlate_tile(const Terms& terms, const Lanes* in, Lanes* out, ptrdiff_t channel_stride) {
   Lanes sum[Channels][Columns];
-  for (int o = 0; o < Channels; ++o)
-    for (int i = 0; i < Columns; ++i) sum[o][i] = taps.bias ? taps.bias[o] : Lanes{};
-  const Lanes* weight = taps.weights;
-  for (int ky = 0; ky < taps.kernel; ++ky)
-    for (int c = 0; c < taps.channels; ++c) {
-      const Lanes* pixel = in.row(y + ky, c) + x;
-      for (int kx = 0; kx < taps.kernel; ++kx, ++pixel, weight += Channels) {
-        Lanes w[Channels];
-        for (int o = 0; o < Channels; ++o) w[o] = weight[o];
-        for (int i = 0; i < Columns; ++i) {
-          const Lanes value = pixel[i];
-          for (int o = 0; o < Channels; ++o) sum[o][i] = multiply_add(w[o], value, sum[o][i]);
-        }
-      }
-    }
-  for (int o = 0; o < Channels; ++o) {
-    Lanes* target = out.row(y, first_channel + o) + x;
-    for (int i = 0; i < Columns; ++i) target[i] = activate<kind>(sum[o][i]);
+  each<Channels>([&](auto o) { each<Columns>([&](auto i) { sum[o][i] = terms.bias[o]; }); });
+  const Lanes* weight = terms.weights;
+  for (int t = 0; t < terms.count; ++t, weight += Channels) {
+    const Lanes* pixel = in + terms.offsets[t];
+    Lanes w[Channels];
+    each<Channels>([&](auto o) { w[o] = held(weight[o]); });
+    each<Columns>([&](auto i) {
+      const Lanes value = held(pixel[i]);
+      each<Channels>([&](auto o) { sum[o][i] = multiply_add(w[o], value, sum[o][i]); });
+    });
   }
+  each<Channels>([&](auto o) { each<Columns>([&](auto i) { out[o * channel_stride + i] = activate<kind>(sum[o][i]); }); });
 }
 
-using CorrelateTile = void (*)(const Taps&, const Map&, const Map&, int, int, int);
+using CorrelateTile = void (*)(const Terms&, const Lanes*, Lanes*, ptrdiff_t);
 
 template <Activation kind, int Channels, size_t... Columns>
 constexpr std::array<CorrelateTile, kTileColumns> correlate_row(std::index_sequence<Columns...>) {
@@ -68,17 +63,23 @@ constexpr std::array<std::array<CorrelateTile, kTileColumns>, kTileChannels> cor
   return {correlate_row<kind, static_cast<int>(Channels) + 1>(std::make_index_sequence<kTileColumns>{})...};
 }
 
-// Weights in the order in which the tiles read them.
+// Weights in the order in which the tiles read them: [group of output channels][ky][input channel][kx][output channel].
 class PackedWeights {
  public:
   PackedWeights() = default;
   PackedWeights(int outputs, int inputs, int kernel)
-      : outputs_(outputs), inputs_(inputs), kernel_(kernel), storage_(static_cast<size_t>(outputs) * inputs * kernel * kernel) {}
+      : outputs_(outputs),
+        inputs_(inputs),
+        kernel_(kernel),
+        weights_(static_cast<size_t>(outputs) * inputs * kernel * kernel),
+        biases_(static_cast<size_t>(outputs)),
+        offsets_(static_cast<size_t>(inputs) * kernel * kernel) {}
 
-  // `weight(o, c, ky, kx)` gives one weight.
+  // `weight(o, c, ky, kx)` gives one weight; `bias` is one value per output channel, or nothing for zeros.
   template <typename Weight>
-  void pack(Weight weight) {
-    Lanes* target = storage_.get();
+  void pack(const Lanes* bias, Weight weight) {
+    if (bias) std::copy_n(bias, outputs_, biases_.get());
+    Lanes* target = weights_.get();
     for (int group = 0; group < groups(); ++group)
       for (int ky = 0; ky < kernel_; ++ky)
         for (int c = 0; c < inputs_; ++c)
@@ -86,29 +87,39 @@ class PackedWeights {
             for (int o = first(group); o < first(group + 1); ++o) *target++ = weight(o, c, ky, kx);
   }
 
+  // Says how far the pixel of each term lies from that of the first, in images laid out like `in`.
+  void aim(const Map& in) {
+    ptrdiff_t* offset = offsets_.data();
+    for (int ky = 0; ky < kernel_; ++ky)
+      for (int c = 0; c < inputs_; ++c)
+        for (int kx = 0; kx < kernel_; ++kx) *offset++ = ky * in.row_stride + c * in.channel_stride + kx;
+  }
+
   int groups() const { return piece_count(outputs_, kTileChannels); }
   int first(int group) const { return group == 0 ? 0 : piece_end(outputs_, groups(), group - 1); }
-  Taps taps(int group, const Lanes* bias) const {
-    const Lanes* weights = storage_.get() + static_cast<size_t>(first(group)) * inputs_ * kernel_ * kernel_;
-    return {weights, bias ? bias + first(group) : nullptr, inputs_, kernel_};
+  Terms terms(int group) const {
+    const Lanes* weights = weights_.get() + first(group) * offsets_.size();
+    return {weights, biases_.get() + first(group), offsets_.data(), static_cast<int>(offsets_.size())};
   }
 
  private:
   int outputs_ = 0, inputs_ = 0, kernel_ = 0;
-  Storage storage_;
+  Storage weights_, biases_;
+  std::vector<ptrdiff_t> offsets_;
 };
 
+// Writes some rows of the output; the weights must have been aimed at `in`.
 template <Activation kind>
-inline void correlate(const PackedWeights& weights, const Lanes* bias, const Map& in, const Map& out) {
+void correlate(const PackedWeights& weights, const Map& in, const Map& out, int first_row, int last_row) {
   static constexpr auto tiles = correlate_tiles<kind>(std::make_index_sequence<kTileChannels>{});
-  for (int y = 0; y < out.shape.height; ++y)
+  for (int y = first_row; y < last_row; ++y)
     for (int group = 0; group < weights.groups(); ++group) {
       const int channel = weights.first(group), channels = weights.first(group + 1) - channel;
-      const Taps taps = weights.taps(group, bias);
+      const Terms terms = weights.terms(group);
       const int pieces = piece_count(out.shape.width, tile_columns(channels));
       for (int piece = 0, x = 0; piece < pieces; ++piece) {
         const int end = piece_end(out.shape.width, pieces, piece);
-        tiles[channels - 1][end - x - 1](taps, in, out, y, x, channel);
+        tiles[channels - 1][end - x - 1](terms, in.row(y, 0) + x, out.row(y, channel) + x, out.channel_stride);
         x = end;
       }
     }
@@ -120,26 +131,24 @@ constexpr int kTileTaps = 5;
 constexpr int tile_outputs(int taps) { return std::min(9, (kRegisters - 1 - taps) / taps); }
 constexpr int kTileOutputs = 9;
 
-// One row of output gradients meets one row of one input channel; sums stay in registers along the row.
+// One row of output gradients, interleaved [column][output channel of the tile], meets one row of one input channel; sums
+// stay in registers along the row.
 template <int Taps, int Outputs>
-inline void weight_gradient_tile(const Lanes* pixel, const Lanes* gradient, ptrdiff_t channel_stride, int width, Lanes* target,
-                                 ptrdiff_t target_stride) {
+void weight_gradient_tile(const Lanes* pixel, const Lanes* gradient, int width, Lanes* target) {
   Lanes sum[Outputs][Taps];
-  for (int o = 0; o < Outputs; ++o)
-    for (int t = 0; t < Taps; ++t) sum[o][t] = target[o * target_stride + t];
-  for (int x = 0; x < width; ++x, ++pixel, ++gradient) {
+  each<Outputs>([&](auto o) { each<Taps>([&](auto t) { sum[o][t] = target[o * Taps + t]; }); });
+  for (int x = 0; x < width; ++x, ++pixel, gradient += Outputs) {
     Lanes value[Taps];
-    for (int t = 0; t < Taps; ++t) value[t] = pixel[t];
-    for (int o = 0; o < Outputs; ++o) {
-      const Lanes d = gradient[o * channel_stride];
-      for (int t = 0; t < Taps; ++t) sum[o][t] = multiply_add(d, value[t], sum[o][t]);
-    }
+    each<Taps>([&](auto t) { value[t] = held(pixel[t]); });
+    each<Outputs>([&](auto o) {
+      const Lanes d = held(gradient[o]);
+      each<Taps>([&](auto t) { sum[o][t] = multiply_add(d, value[t], sum[o][t]); });
+    });
   }
-  for (int o = 0; o < Outputs; ++o)
-    for (int t = 0; t < Taps; ++t) target[o * target_stride + t] = sum[o][t];
+  each<Outputs>([&](auto o) { each<Taps>([&](auto t) { target[o * Taps + t] = sum[o][t]; }); });
 }
 
-using WeightGradientTile = void (*)(const Lanes*, const Lanes*, ptrdiff_t, int, Lanes*, ptrdiff_t);
+using WeightGradientTile = void (*)(const Lanes*, const Lanes*, int, Lanes*);
 
 template <int Taps, size_t... Outputs>
 constexpr std::array<WeightGradientTile, kTileOutputs> weight_gradient_row(std::index_sequence<Outputs...>) {
@@ -153,26 +162,62 @@ constexpr std::array<std::array<WeightGradientTile, kTileOutputs>, kTileTaps> we
   return {weight_gradient_row<static_cast<int>(Taps) + 1>(std::make_index_sequence<kTileOutputs>{})...};
 }
 
-inline void add_weight_gradient(const Map& in, const Map& out_gradient, int kernel, Lanes* gradients) {
-  static constexpr auto tiles = weight_gradient_tiles(std::make_index_sequence<kTileTaps>{});
-  const int inputs = in.shape.channels, outputs = out_gradient.shape.channels, width = out_gradient.shape.width;
-  const ptrdiff_t stride = static_cast<ptrdiff_t>(inputs) * kernel * kernel;
-  const int tap_pieces = piece_count(kernel, kTileTaps);
-  for (int y = 0; y < out_gradient.shape.height; ++y)
-    for (int ky = 0; ky < kernel; ++ky)
-      for (int c = 0; c < inputs; ++c)
-        for (int tap_piece = 0, tap = 0; tap_piece < tap_pieces; ++tap_piece) {
-          const int tap_end = piece_end(kernel, tap_pieces, tap_piece), taps = tap_end - tap;
-          const int pieces = piece_count(outputs, tile_outputs(taps));
-          for (int piece = 0, o = 0; piece < pieces; ++piece) {
-            const int end = piece_end(outputs, pieces, piece);
-            tiles[taps - 1][end - o - 1](in.row(y + ky, c) + tap, out_gradient.row(y, o), out_gradient.channel_stride, width,
-                                         gradients + o * stride + (static_cast<ptrdiff_t>(c) * kernel + ky) * kernel + tap, stride);
-            o = end;
+// The gradient of the weights in the order in which its tiles are visited, so that they stream through the cache:
+// [piece of the output channels][input channel][ky][piece of the taps][output channel][tap].
+class PackedGradient {
+ public:
+  PackedGradient(int outputs, int inputs, int kernel, int width)
+      : outputs_(outputs),
+        inputs_(inputs),
+        kernel_(kernel),
+        width_(width),
+        tap_pieces_(piece_count(kernel, kTileTaps)),
+        pieces_(piece_count(outputs, tile_outputs(piece_count(kernel, tap_pieces_)))),
+        sums_(static_cast<size_t>(outputs) * inputs * kernel * kernel),
+        row_(static_cast<size_t>(width) * outputs) {}
+
+  void clear() { sums_.clear(); }
+  int pieces() const { return pieces_; }
+  int begin(int piece) const { return piece == 0 ? 0 : piece_end(outputs_, pieces_, piece - 1); }
+
+  // One row of the output gradient, interleaved [column][output channel of the piece].
+  Lanes* row(int piece) { return row_.get() + static_cast<ptrdiff_t>(begin(piece)) * width_; }
+
+  // Adds what the interleaved row contributes, which is row `y` of the output.
+  void add(const Map& in, int y) {
+    static constexpr auto tiles = weight_gradient_tiles(std::make_index_sequence<kTileTaps>{});
+    Lanes* target = sums_.get();
+    for (int piece = 0; piece < pieces_; ++piece) {
+      const int outputs = begin(piece + 1) - begin(piece);
+      for (int c = 0; c < inputs_; ++c)
+        for (int ky = 0; ky < kernel_; ++ky)
+          for (int tap_piece = 0, tap = 0; tap_piece < tap_pieces_; ++tap_piece) {
+            const int end = piece_end(kernel_, tap_pieces_, tap_piece), taps = end - tap;
+            tiles[taps - 1][outputs - 1](in.row(y + ky, c) + tap, row(piece), width_, target);
+            target += outputs * taps;
+            tap = end;
           }
-          tap = tap_end;
-        }
-}
+    }
+  }
+
+  // Writes the sums in the order of the weights: [output channel][input channel][ky][kx].
+  void unpack(Lanes* gradients) const {
+    const Lanes* source = sums_.get();
+    for (int piece = 0; piece < pieces_; ++piece)
+      for (int c = 0; c < inputs_; ++c)
+        for (int ky = 0; ky < kernel_; ++ky)
+          for (int tap_piece = 0, tap = 0; tap_piece < tap_pieces_; ++tap_piece) {
+            const int end = piece_end(kernel_, tap_pieces_, tap_piece);
+            for (int o = begin(piece); o < begin(piece + 1); ++o)
+              for (int t = tap; t < end; ++t) gradients[((o * inputs_ + c) * kernel_ + ky) * kernel_ + t] = *source++;
+            tap = end;
+          }
+  }
+
+ private:
+  int outputs_, inputs_, kernel_, width_, tap_pieces_, pieces_;
+  Storage sums_, row_;
+};
 
 // ---- the layer
 
@@ -183,7 +228,8 @@ class Convolution : public Layer {
         kernel_(kernel),
         padding_(same ? (kernel - 1) / 2 : 0),
         activation_(activation),
-        forward_(channels, input.channels, kernel) {}
+        forward_(channels, input.channels, kernel),
+        gradient_(channels, input.channels, kernel, output_.width) {}
 
   bool reads_input() const override { return true; }
   bool reads_output() const override { return activation_ != Activation::none; }
@@ -203,27 +249,30 @@ class Convolution : public Layer {
     const Lanes* weight = learnt_.values;
     const int inputs = input_.channels, kernel = kernel_;
     const auto at = [=](int o, int c, int ky, int kx) { return weight[((o * inputs + c) * kernel + ky) * kernel + kx]; };
-    forward_.pack(at);
+    forward_.pack(weight + weight_count(), at);
+    if (step.training) gradient_.clear();
     if (step.training && wants_input_gradient_)
-      turned_.pack([=](int c, int o, int ky, int kx) { return at(o, c, kernel - 1 - ky, kernel - 1 - kx); });
+      turned_.pack(nullptr, [=](int c, int o, int ky, int kx) { return at(o, c, kernel - 1 - ky, kernel - 1 - kx); });
   }
+
+  void end() override { gradient_.unpack(learnt_.gradients); }
 
   void forward(const Step&, Images images, const Boundary& in, const Boundary& out) override {
     for (int image = images.first; image < images.last; ++image)
       with_activation(activation_, [&](auto kind) {
-        correlate<decltype(kind)::value>(forward_, bias(), in.image(image).grown(padding_), out.image(image));
+        const Map source = in.image(image).grown(padding_);
+        forward_.aim(source);
+        correlate<decltype(kind)::value>(forward_, source, out.image(image), 0, output_.height);
       });
   }
 
   void backward(const Step&, Images images, const Boundary& in, const Boundary& out, const Boundary& out_gradient,
                 const Boundary& in_gradient) override {
-    for (int image = images.first; image < images.last; ++image) {
-      const Map gradient = out_gradient.image(image);
-      with_activation(activation_, [&](auto kind) { through_activation<decltype(kind)::value>(out, image, gradient); });
-      add_weight_gradient(in.image(image).grown(padding_), gradient, kernel_, learnt_.gradients);
-      if (in_gradient.exists())
-        correlate<Activation::none>(turned_, nullptr, gradient.grown(kernel_ - 1 - padding_), in_gradient.image(image));
-    }
+    for (int image = images.first; image < images.last; ++image)
+      with_activation(activation_, [&](auto kind) {
+        back<decltype(kind)::value>(in.image(image).grown(padding_), out.image(image), out_gradient.image(image),
+                                    in_gradient.exists() ? in_gradient.image(image) : Map{});
+      });
   }
 
  private:
@@ -232,22 +281,41 @@ class Convolution : public Layer {
     return {input.height - shrink, input.width - shrink, channels};
   }
   size_t weight_count() const { return static_cast<size_t>(output_.channels) * input_.channels * kernel_ * kernel_; }
-  const Lanes* bias() const { return learnt_.values + weight_count(); }
 
-  // Turns the gradient of the output into that of the sums, in place, and adds up the gradient of the bias.
+  // Goes down the rows of the output gradient, and does with each all that there is to do while it is hot.
   template <Activation kind>
-  void through_activation(const Boundary& out, int image, const Map& gradient) {
-    Lanes* target = learnt_.gradients + weight_count();
-    for (int y = 0; y < output_.height; ++y)
-      for (int o = 0; o < output_.channels; ++o) {
-        Lanes* d = gradient.row(y, o);
-        Lanes sum{};
-        for (int x = 0; x < output_.width; ++x) {
-          if constexpr (kind != Activation::none) d[x] = times_slope<kind>(d[x], out.image(image).row(y, o)[x]);
-          sum += d[x];
-        }
-        target[o] += sum;
+  void back(const Map& in, const Map& out, const Map& gradient, const Map& in_gradient) {
+    const Map framed = gradient.grown(kernel_ - 1 - padding_);
+    if (in_gradient.origin) turned_.aim(framed);
+    int ready = 0;
+    for (int y = 0; y < output_.height; ++y) {
+      for (int piece = 0; piece < gradient_.pieces(); ++piece) through_activation<kind>(out, gradient, y, piece);
+      gradient_.add(in, y);
+      if (!in_gradient.origin) continue;
+      // Row r of the input gradient reads rows of the output gradient up to r + padding.
+      const int last = y + 1 == output_.height ? input_.height : std::max(y + 1 - padding_, 0);
+      correlate<Activation::none>(turned_, framed, in_gradient, ready, last);
+      ready = last;
+    }
+  }
+
+  // Turns one row of the gradient of the output into that of the sums, in place and interleaved, and adds up the gradient
+  // of the bias.
+  template <Activation kind>
+  void through_activation(const Map& out, const Map& gradient, int y, int piece) {
+    const int begin = gradient_.begin(piece), end = gradient_.begin(piece + 1);
+    Lanes* bias = learnt_.gradients + weight_count();
+    for (int o = begin; o < end; ++o) {
+      Lanes *d = gradient.row(y, o), *target = gradient_.row(piece) + (o - begin);
+      const Lanes* output = out.row(y, o);
+      Lanes sum{};
+      for (int x = 0; x < output_.width; ++x, target += end - begin) {
+        if constexpr (kind != Activation::none) d[x] = times_slope<kind>(d[x], output[x]);
+        *target = d[x];
+        sum += d[x];
       }
+      bias[o] += sum;
+    }
   }
 
   int kernel_, padding_;
@@ -255,6 +323,7 @@ class Convolution : public Layer {
   bool wants_input_gradient_ = false;
   Learnt learnt_;
   PackedWeights forward_, turned_;
+  PackedGradient gradient_;
 };
 
 }  // namespace ceteris

@@ -50,20 +50,22 @@ class Dense : public Layer {
           bias_gradient[neuron] += d;
         }
     });
-    for (int feature = 0; feature < features_; ++feature)
+    for (int feature = 0; feature < features_; feature += kFeatures)
       for (int neuron = 0; neuron < neurons_; neuron += kNeurons) {
-        const int count = std::min(kNeurons, neurons_ - neuron);
-        if (count == kNeurons)
-          differentiate<kNeurons>(images, in, out_gradient, in_gradient, feature, neuron, count);
-        else if (count == 10 % kNeurons)  // ten classes
-          differentiate<10 % kNeurons>(images, in, out_gradient, in_gradient, feature, neuron, count);
-        else
-          differentiate<0>(images, in, out_gradient, in_gradient, feature, neuron, count);
+        const bool whole = feature + kFeatures <= features_ && neuron + kNeurons <= neurons_;
+        for (int f = feature; f < std::min(feature + kFeatures, features_); f += whole ? kFeatures : 1)
+          for (int n = neuron; n < std::min(neuron + kNeurons, neurons_); n += whole ? kNeurons : 1) {
+            if (whole)
+              differentiate<kFeatures, kNeurons>(images, in, out_gradient, in_gradient, f, n);
+            else
+              differentiate<1, 1>(images, in, out_gradient, in_gradient, f, n);
+          }
       }
   }
 
  private:
   static constexpr int kNeurons = kRegisters == 32 ? 10 : 5;
+  static constexpr int kFeatures = 2, kAhead = 4;
   static constexpr int kChunk = 48;
 
   const Lanes* bias() const { return learnt_.values + static_cast<size_t>(features_) * neurons_; }
@@ -80,41 +82,51 @@ class Dense : public Layer {
   void multiply_tile(const Boundary& in, const Boundary& out, int image, int feature, int end, int neuron) const {
     Lanes sum[Count][Neurons];
     const Lanes* value[Count];
-    for (int i = 0; i < Count; ++i) {
+    each<Count>([&](auto i) {
       value[i] = in.flat(image + i);
-      for (int n = 0; n < Neurons; ++n) sum[i][n] = out.flat(image + i)[neuron + n];
-    }
+      each<Neurons>([&](auto n) { sum[i][n] = out.flat(image + i)[neuron + n]; });
+    });
     for (; feature < end; ++feature) {
       const Lanes* weight = learnt_.values + static_cast<size_t>(feature) * neurons_ + neuron;
-      for (int n = 0; n < Neurons; ++n)
-        for (int i = 0; i < Count; ++i) sum[i][n] = multiply_add(weight[n], value[i][feature], sum[i][n]);
+      Lanes own[Count];
+      each<Count>([&](auto i) { own[i] = held(value[i][feature]); });
+      each<Neurons>([&](auto n) {
+        const Lanes w = held(weight[n]);
+        each<Count>([&](auto i) { sum[i][n] = multiply_add(w, own[i], sum[i][n]); });
+      });
     }
-    for (int i = 0; i < Count; ++i)
-      for (int n = 0; n < Neurons; ++n) out.flat(image + i)[neuron + n] = sum[i][n];
+    each<Count>([&](auto i) { each<Neurons>([&](auto n) { out.flat(image + i)[neuron + n] = sum[i][n]; }); });
   }
 
-  // One feature against `count` neurons: gradient of its weights over all images, and gradient of the feature in each.
-  template <int Fixed>
+  // Some features against some neurons: gradient of the weights over all images, and of the features in each. Neurons
+  // are added to a feature's gradient in their order, whatever the tile.
+  template <int Features, int Neurons>
   void differentiate(Images images, const Boundary& in, const Boundary& out_gradient, const Boundary& in_gradient, int feature,
-                     int neuron, int count) const {
-    constexpr int kMost = Fixed ? Fixed : kNeurons;
-    const int neurons = Fixed ? Fixed : count;
-    const size_t offset = static_cast<size_t>(feature) * neurons_ + neuron;
-    Lanes weight[kMost], sum[kMost];
-    for (int n = 0; n < neurons; ++n) {
-      weight[n] = learnt_.values[offset + n];
-      sum[n] = learnt_.gradients[offset + n];
-    }
+                     int neuron) const {
+    const Lanes* weight = learnt_.values + static_cast<size_t>(feature) * neurons_ + neuron;
+    Lanes* target = learnt_.gradients + static_cast<size_t>(feature) * neurons_ + neuron;
+    Lanes sum[Features][Neurons];
+    each<Features>([&](auto f) { each<Neurons>([&](auto n) { sum[f][n] = target[f * neurons_ + n]; }); });
     for (int image = images.first; image < images.last; ++image) {
-      const Lanes value = in.flat(image)[feature];
-      const Lanes* d = out_gradient.flat(image) + neuron;
-      for (int n = 0; n < neurons; ++n) sum[n] = multiply_add(value, d[n], sum[n]);
-      if (!in_gradient.exists()) continue;
-      Lanes back = neuron == 0 ? Lanes{} : in_gradient.flat(image)[feature];
-      for (int n = 0; n < neurons; ++n) back = multiply_add(weight[n], d[n], back);
-      in_gradient.flat(image)[feature] = back;
+      const Lanes *value = in.flat(image) + feature, *d = out_gradient.flat(image) + neuron;
+      Lanes* out_value = in_gradient.exists() ? in_gradient.flat(image) + feature : nullptr;
+      // Each image lies on pages of its own, too many for the processor to foresee.
+      __builtin_prefetch(value + kAhead);
+      Lanes own[Features], back[Features];
+      each<Features>([&](auto f) { own[f] = held(value[f]); });
+      each<Features>([&](auto f) { back[f] = neuron == 0 || !out_value ? Lanes{} : out_value[f]; });
+      each<Neurons>([&](auto n) {
+        const Lanes gradient = held(d[n]);
+        each<Features>([&](auto f) {
+          sum[f][n] = multiply_add(own[f], gradient, sum[f][n]);
+          back[f] = multiply_add(weight[f * neurons_ + n], gradient, back[f]);
+        });
+      });
+      if (!out_value) continue;
+      __builtin_prefetch(out_value + kAhead, 1);
+      each<Features>([&](auto f) { out_value[f] = back[f]; });
     }
-    for (int n = 0; n < neurons; ++n) learnt_.gradients[offset + n] = sum[n];
+    each<Features>([&](auto f) { each<Neurons>([&](auto n) { target[f * neurons_ + n] = sum[f][n]; }); });
   }
 
   int features_, neurons_;

@@ -53,6 +53,8 @@ class Layer {
   virtual void reserve(int /*images*/, bool /*wants_input_gradient*/) {}
   // Called once before each minibatch, after the weights have changed.
   virtual void begin(const Step&) {}
+  // Called once after the backward pass of each minibatch, before the gradients are used.
+  virtual void end() {}
 
   virtual void forward(const Step&, Images, const Boundary& in, const Boundary& out) = 0;
   // Adds to the gradients of the learnt values; writes the gradient of the input if that boundary exists.

@@ -57,15 +57,20 @@ class Network {
     for (const auto& layer : layers_) layer->begin(step);
   }
 
-  void forward(const Step& step) {
+  // `load(image)` puts one image into `input()`, just before it is needed.
+  template <typename Load>
+  void forward(const Step& step, Load load) {
     for (size_t first = 0, last; first < layers_.size(); first = last) {
       last = stretch_end(first);
       if (layers_[first]->whole_minibatch()) {
+        for (int image = 0; first == 0 && image < step.images; ++image) load(image);
         layers_[first]->forward(step, {0, step.images}, values(first), values(first + 1));
         continue;
       }
-      for (int image = 0; image < step.images; ++image)
+      for (int image = 0; image < step.images; ++image) {
+        if (first == 0) load(image);
         for (size_t i = first; i < last; ++i) layers_[i]->forward(step, {image, image + 1}, values(i), values(i + 1));
+      }
     }
   }
 
@@ -80,6 +85,7 @@ class Network {
       for (int image = 0; image < step.images; ++image)
         for (size_t i = last; i-- > first;) back(step, i, {image, image + 1});
     }
+    for (const auto& layer : layers_) layer->end();
   }
 
   void update(const std::vector<Settings>& settings, bool with_adam) {

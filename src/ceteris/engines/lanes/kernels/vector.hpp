@@ -9,6 +9,8 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
+#include <utility>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -54,6 +56,30 @@ inline Integers as_integers(Lanes value) { return reinterpret_cast<Integers>(val
 inline Lanes to_lanes(Integers value) { return __builtin_convertvector(value, Lanes); }
 inline Bytes to_bytes(Integers value) { return __builtin_convertvector(value, Bytes); }
 inline Integers to_integers(Bytes value) { return __builtin_convertvector(value, Integers); }
+
+// Calls `body` with each index below `Count` as a compile-time constant. A tile indexed so lives in registers; indexed by
+// a loop, GCC 12 keeps it in memory around the loops that use it, however much it unrolls them.
+template <typename Body, int... Index>
+[[gnu::always_inline]] inline void each(Body body, std::integer_sequence<int, Index...>) {
+  (body(std::integral_constant<int, Index>{}), ...);
+}
+template <int Count, typename Body>
+[[gnu::always_inline]] inline void each(Body body) {
+  each(body, std::make_integer_sequence<int, Count>{});
+}
+
+// Keeps a loaded value in one register for all its uses. Left alone, GCC 12 folds the load into each of them or, where
+// values return in the next turn of a loop, carries them over until registers spill (-fno-predictive-commoning).
+inline Lanes held(Lanes value) {
+#if defined(__AVX512F__)
+  asm("" : "+v"(value));
+#elif defined(__x86_64__) && defined(__AVX2__)
+  asm("" : "+x"(value));
+#elif defined(__ARM_NEON)
+  asm("" : "+w"(value));
+#endif
+  return value;
+}
 
 // a * b + c with one rounding where the machine can.
 inline Lanes multiply_add(Lanes a, Lanes b, Lanes c) {
