@@ -1,6 +1,7 @@
 import pickle
 import subprocess
 import sys
+from importlib import metadata
 
 import numpy as np
 import pytest
@@ -18,7 +19,22 @@ def test_engines_are_values():
 
     assert pickle.loads(pickle.dumps(engine)) == engine  # noqa: S301 - made here
     assert engine != TorchEngine()
-    assert (engine.name, engine.bank_size) == ("torch", 1)
+    assert (engine.name, engine.bank_size, engine.threaded) == ("torch", 1, False)
+
+
+def test_what_decides_bits_and_speed_is_said():
+    """Precision, device, threads and version decide the bits; which of several graphics processors does not."""
+    assert TorchEngine().arithmetic == f"float32 on cpu with 1 thread, PyTorch {metadata.version('torch')}"
+    assert TorchEngine(precision="float64", threads=2).arithmetic.startswith("float64 on cpu with 2 threads, PyTorch ")
+    assert TorchEngine(device="cuda:1").arithmetic == TorchEngine(device="cuda", threads=2).arithmetic
+    assert TorchEngine(threads=3).facts == {"device": "cpu", "threads": "3", "PyTorch": metadata.version("torch")}
+
+
+def test_a_graphics_processor_is_named(monkeypatch):
+    """On a graphics processor its model is among the facts, because it decides the speed."""
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: f"model of {device}")
+
+    assert TorchEngine(device="cuda:1").facts["graphics processor"] == "model of cuda:1"
 
 
 def test_every_specification_can_be_trained(make_run):
@@ -50,6 +66,18 @@ def test_missing_torch_is_an_error_that_says_what_to_do(split, make_run, monkeyp
         "the PyTorch engine needs torch, which is not installed. "
         "Install it with `pip install torch`, or choose the lanes engine (--engine lanes)."
     )
+
+
+def test_without_torch_the_arithmetic_is_an_error(monkeypatch):
+    """Asked for its version before training starts, the engine says that PyTorch is missing."""
+
+    def miss(name):
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", miss)
+
+    with pytest.raises(EngineError, match=r"^the PyTorch engine needs torch, which is not installed\."):
+        _ = TorchEngine().arithmetic
 
 
 def test_another_missing_module_is_not_taken_for_torch(split, make_run, monkeypatch):

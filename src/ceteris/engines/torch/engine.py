@@ -1,7 +1,8 @@
 """The PyTorch engine as a value: which device and precision, and how training starts."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import metadata
 from typing import TYPE_CHECKING, Literal
 
 from ceteris.data.dataset import Split
@@ -44,6 +45,36 @@ class TorchEngine:
         """One: PyTorch trains one network at a time."""
         return 1
 
+    @property
+    def threaded(self) -> bool:
+        """No: between its many small operations PyTorch holds the interpreter lock, so banks run in processes."""
+        return False
+
+    @property
+    def arithmetic(self) -> str:
+        """Precision, kind of device, threads and version of PyTorch: another of any of them rounds differently.
+
+        Raises:
+            EngineError: If PyTorch is missing.
+        """
+        threads = "1 thread" if self.threads == 1 else f"{self.threads} threads"
+        where = f"cpu with {threads}" if self._kind == "cpu" else self._kind
+        return f"{self.precision} on {where}, PyTorch {_torch_version()}"
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        """Device, and what it is if it is a CUDA graphics processor; threads; version of PyTorch.
+
+        Raises:
+            EngineError: If PyTorch is missing.
+        """
+        facts = {"device": self.device, "threads": str(self.threads), "PyTorch": _torch_version()}
+        if self._kind == "cuda":
+            import torch  # noqa: PLC0415 - torch is optional, and slow to load
+
+            facts["graphics processor"] = torch.cuda.get_device_name(self.device)
+        return facts
+
     def obstacle(self, specification: Specification) -> str | None:  # noqa: ARG002 - every layer there is can be trained
         """Say why this engine cannot train a specification: it can train all that there are."""
         return None
@@ -70,10 +101,7 @@ class TorchEngine:
         except ImportError as error:
             if not (error.name or "").startswith("torch"):
                 raise
-            raise EngineError(
-                "the PyTorch engine needs torch, which is not installed. "
-                "Install it with `pip install torch`, or choose the lanes engine (--engine lanes)."
-            ) from error
+            raise _missing_torch() from error
         _check_minibatches(runs[0], split)
         return TorchTraining(
             run=runs[0],
@@ -83,6 +111,24 @@ class TorchEngine:
             threads=self.threads,
             state=None if states is None else states[0],
         )
+
+    @property
+    def _kind(self) -> str:
+        return self.device.partition(":")[0]
+
+
+def _torch_version() -> str:
+    try:
+        return metadata.version("torch")
+    except metadata.PackageNotFoundError as error:
+        raise _missing_torch() from error
+
+
+def _missing_torch() -> EngineError:
+    return EngineError(
+        "the PyTorch engine needs torch, which is not installed. "
+        "Install it with `pip install torch`, or choose the lanes engine (--engine lanes)."
+    )
 
 
 def _check_minibatches(run: Run, split: Split) -> None:
