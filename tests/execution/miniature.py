@@ -1,9 +1,10 @@
-"""A study in miniature for the tests: three arms, a few tiny images, and an engine whose arithmetic takes microseconds."""
+"""A study in miniature for the tests: three arms, a few tiny images, and an engine that takes microseconds."""
 
+import hashlib
 import math
 import os
 import signal
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,7 +12,11 @@ import numpy as np
 from ceteris.data.dataset import Dataset, LabelledImages, Origin, Split
 from ceteris.engines.engine import EpochMetrics, Outcome, Position, RunState
 from ceteris.engines.streams import uniform, words
+from ceteris.runs.checkpoint import Checkpoint
+from ceteris.runs.epochs import EpochRecord
+from ceteris.runs.record import Result, conclude, diverged_epoch
 from ceteris.study.run import Run
+from ceteris.study.shape import Shape
 from ceteris.study.specification import Specification
 from ceteris.study.study import Study
 
@@ -44,7 +49,7 @@ def miniature_dataset(seed: int = 0) -> Dataset:
         training=_images(TRAINING_IMAGES + 10, f"training-{seed}"),
         test=_images(12, f"test-{seed}"),
         class_names=tuple("abcdefghij"),
-        digest=f"{seed:064x}",
+        digest=hashlib.sha256(b"miniature %d" % seed).hexdigest(),
         origin=Origin.BUILT_IN,
         source="drawn for a test",
         notes=("These images are noise.",),
@@ -61,6 +66,66 @@ def miniature_split(dataset: Dataset) -> Split:
         classes=10,
         scale=np.full(3, 1 / 255, np.float32),
         offset=np.zeros(3, np.float32),
+    )
+
+
+def miniature_runs(**changes) -> tuple[Run, ...]:
+    """Give the runs of the miniature study on its images."""
+    return miniature_study(**changes).runs(miniature_dataset().digest)
+
+
+def miniature_result(run: Run, *, engine: "FakeEngine | None" = None) -> tuple[Result, tuple[EpochRecord, ...]]:
+    """Train one run alone and sum it up, without a folder."""
+    engine = engine or FakeEngine()
+    split = miniature_split(miniature_dataset())
+    training = engine.start([run], split)
+    epochs: list[EpochRecord] = []
+    while training.position.epoch < run.specification.training.epochs:
+        epochs += _recorded(training.advance())
+    diverged = diverged_epoch([epoch.metrics for epoch in epochs])
+    epochs = epochs[:diverged]
+    result = conclude(
+        run,
+        [epoch.metrics for epoch in epochs],
+        None if diverged else training.outcomes()[0],
+        engine=engine.name,
+        arithmetic=engine.arithmetic,
+        data_origin="built in",
+        image=Shape(32, 32, 3),
+        classes=10,
+    )
+    return result, tuple(epochs)
+
+
+def flipped(content: bytes, count: int) -> Iterator[bytes]:
+    """Give `count` copies of a file, each with one bit flipped at random."""
+    for bit in np.random.default_rng(1).integers(8 * len(content), size=count):
+        changed = bytearray(content)
+        changed[bit // 8] ^= 1 << int(bit % 8)
+        yield bytes(changed)
+
+
+def miniature_outcome(run: Run) -> Outcome:
+    """Train one run alone and score it."""
+    training = FakeEngine().start([run], miniature_split(miniature_dataset()))
+    while training.position.epoch < run.specification.training.epochs:
+        training.advance()
+    return training.outcomes()[0]
+
+
+def miniature_checkpoint(run: Run, *, steps: int = 4) -> Checkpoint:
+    """Train one run alone for some minibatches and give its checkpoint."""
+    training = FakeEngine().start([run], miniature_split(miniature_dataset()))
+    epochs: list[EpochRecord] = []
+    for _ in range(steps):
+        epochs += _recorded(training.advance())
+    return Checkpoint(
+        run=run,
+        engine="fake",
+        arithmetic="float32",
+        state=training.states()[0],
+        epochs=tuple(epochs),
+        seconds=0.125,
     )
 
 
@@ -169,6 +234,10 @@ class FakeTraining:
             test_accuracy=float((probabilities.argmax(axis=1) == self.split.test.labels).mean()),
             weights={"layers.1.weight": weights, "layers.1.bias": weights[:2]},
         )
+
+
+def _recorded(metrics: tuple[EpochMetrics, ...] | None) -> list[EpochRecord]:
+    return [EpochRecord(metrics=own, seconds=0.25, runs_in_bank=1) for own in metrics or ()]
 
 
 def _images(count: int, stream: str) -> LabelledImages:

@@ -110,7 +110,9 @@ def explained(folder: Path, doing: str, *, needed: int) -> Iterator[None]:
             advice = "Free some space there and run the same command again; what was complete is kept."
         elif error.errno in _FORBIDDEN:
             found = f"cannot {doing}: {reason}"
-            advice = "Choose a folder that you may write to, or make this one writable; what was complete is kept."
+            advice = (
+                "Choose a folder that you may read and write, or change its permissions; what was complete is kept."
+            )
         else:
             found = f"cannot {doing}: {reason}"
             advice = "Check the folder and its disk, then run the same command again; what was complete is kept."

@@ -10,8 +10,7 @@ import safetensors
 import safetensors.numpy
 
 from ceteris.engines.engine import EpochMetrics, Position, RunState
-from ceteris.errors import ResultsError
-from ceteris.runs.damage import DamagedError
+from ceteris.runs.damage import DamagedError, LaterFormatError
 from ceteris.runs.epochs import EpochRecord
 from ceteris.runs.sealed import FORMAT, finite
 from ceteris.study.run import Run
@@ -71,13 +70,11 @@ def decode_checkpoint(content: bytes, run: Run) -> Checkpoint:
 
     Raises:
         DamagedError: If a single bit differs from what was written, or it is of another run.
-        ResultsError: If a later version of ceteris wrote it.
+        LaterFormatError: If a later version of ceteris wrote it.
     """
     facts = _verified_facts(content)
     if facts["format"] > FORMAT:
-        raise ResultsError(
-            f"a checkpoint has format {facts['format']}, this ceteris reads up to {FORMAT}. Install a later version."
-        )
+        raise LaterFormatError(facts["format"], FORMAT)
     if facts["digest"] != run.digest:
         raise DamagedError(f"is of another run, with digest {facts['digest'][:8]}")
     return Checkpoint(

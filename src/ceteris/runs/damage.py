@@ -10,6 +10,13 @@ class DamagedError(Exception):
     """
 
 
+class LaterFormatError(Exception):
+    """A file is of a later version of ceteris: no damage, which would be set aside, and nothing to guess at either."""
+
+    def __init__(self, found: int, known: int) -> None:
+        super().__init__(f"has format {found}, and this ceteris reads up to {known}. Install a later version.")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Damage:
     """One damaged file.

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ceteris.errors import CeterisError, ResultsError
+from ceteris.errors import ResultsError, StudyError
 from ceteris.runs.arrays import decode_labels, encode_labels
 from ceteris.runs.atomic import clear_partials, explained, make_folder, move, write_atomically
 from ceteris.runs.claim import Claim, claim, is_held
-from ceteris.runs.damage import DamagedError
+from ceteris.runs.damage import DamagedError, LaterFormatError
 from ceteris.runs.finding import Finding
 from ceteris.runs.manifest import Manifest, decode_manifest, differences, encode_manifest
 from ceteris.runs.run_folder import RunFolder
@@ -98,8 +98,10 @@ class ResultsFolder:
             return decode_manifest(content)
         except DamagedError as error:
             raise ResultsError(f"{file} {error}. {_AGAIN}") from None
-        except CeterisError as error:
-            raise ResultsError(f"{file}: {error}") from error
+        except LaterFormatError as error:
+            raise ResultsError(f"{file} {error}") from None
+        except StudyError as error:
+            raise ResultsError(f"{file} holds a study that this version of ceteris does not know: {error}") from error
 
     def read_labels(self, manifest: Manifest) -> NDArray[np.uint8]:
         """Read the classes of the test images, in the order of every `predictions.npy`.
@@ -167,7 +169,9 @@ class ResultsFolder:
             return ()
         try:
             before = decode_manifest((self.path / STUDY).read_bytes())
-        except (DamagedError, CeterisError) as error:
+        except LaterFormatError as error:
+            raise ResultsError(f"{self.path / STUDY} {error}") from None
+        except (DamagedError, StudyError) as error:
             make_folder(self.path / _DAMAGED)
             number = 1
             while (aside := self.path / _DAMAGED / f"{number}-{STUDY}").exists():

@@ -80,7 +80,7 @@ def decode_manifest(content: bytes) -> Manifest:
 
     Raises:
         DamagedError: If it is not as it was written.
-        ResultsError: If a later version of ceteris wrote it.
+        LaterFormatError: If a later version of ceteris wrote it.
         StudyError: If this version of ceteris does not know such a study.
     """
     facts = unseal(content)

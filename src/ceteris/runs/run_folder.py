@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from ceteris.errors import ResultsError
-from ceteris.runs.atomic import clear_partials, explained, make_folder, move, remove, write_atomically
+from ceteris.runs.atomic import PARTIAL, clear_partials, explained, make_folder, move, remove, write_atomically
 from ceteris.runs.checkpoint import Checkpoint, decode_checkpoint, encode_checkpoint
-from ceteris.runs.damage import Damage, DamagedError
+from ceteris.runs.damage import Damage, DamagedError, LaterFormatError
 from ceteris.runs.epochs import EpochRecord, encode_epochs
 from ceteris.runs.failure import RunFailure, decode_failure, encode_failure
 from ceteris.runs.finding import Finding
@@ -105,6 +105,10 @@ class RunFolder:
         write_atomically(self.path / RESULT, encode_record(result.record))
         self.tidy()
 
+    def has_leftovers(self) -> bool:
+        """Say whether `tidy` would remove anything of a finished run."""
+        return any(path.name in (CHECKPOINT, FAILURE) or path.name.endswith(PARTIAL) for path in self.path.glob("*"))
+
     def tidy(self) -> None:
         """Remove what a killed process left half written, and what a finished run no longer needs."""
         if not self.path.exists():
@@ -162,8 +166,8 @@ class RunFolder:
                 damage.append(Damage(file=name, reason="is missing"))
         except DamagedError as error:
             damage.append(Damage(file=name, reason=str(error)))
-        except ResultsError as error:
-            raise ResultsError(f"{self.path / name}: {error}") from error
+        except LaterFormatError as error:
+            raise ResultsError(f"{self.path / name} {error}") from None
         return None
 
 

@@ -7,8 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ceteris.errors import ResultsError
-from ceteris.runs.damage import DamagedError
+from ceteris.runs.damage import DamagedError, LaterFormatError
 
 FORMAT = 1
 """Raised when the meaning of a stored file changes, so that an older ceteris does not misread it."""
@@ -38,7 +37,7 @@ def unseal(content: bytes) -> dict[str, Any]:
 
     Raises:
         DamagedError: If a single bit differs from what was written.
-        ResultsError: If a later version of ceteris wrote it.
+        LaterFormatError: If a later version of ceteris wrote it.
     """
     match = _SEALED.fullmatch(content)
     if match is None:
@@ -47,9 +46,7 @@ def unseal(content: bytes) -> dict[str, Any]:
         raise DamagedError("was changed after it was written: its seal does not match")
     facts: dict[str, Any] = json.loads(content)
     if facts["format"] > FORMAT:
-        raise ResultsError(
-            f"these results have format {facts['format']}, this ceteris reads up to {FORMAT}. Install a later version."
-        )
+        raise LaterFormatError(facts["format"], FORMAT)
     return facts
 
 

@@ -1,0 +1,55 @@
+"""Whether a disk has room for what a study will leave on it."""
+
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from ceteris.errors import ResultsError
+from ceteris.study.images import KNOWN_IMAGES
+from ceteris.study.run import Run
+from ceteris.study.shape import layer_shapes
+
+_HALF, _SINGLE = 2, 4  # Bytes of a float16 and a float32.
+_SMALL_FILES = 5 * 4096  # result.json, machine.json, epochs.csv and two folders, each in blocks of 4 KiB.
+
+
+def needed_bytes(runs: Iterable[Run], *, test_images: int) -> int:
+    """Estimate what runs leave on the disk when they are finished; the few checkpoints until then are small beside it.
+
+    Args:
+        runs: What is still to be trained.
+        test_images: How many test images each run is scored on.
+    """
+    return sum(_needed(run, test_images) for run in runs)
+
+
+def check_space(folder: Path, runs: Iterable[Run], *, test_images: int) -> None:
+    """Refuse to begin what could not be kept.
+
+    Args:
+        folder: Where the results will go; it exists.
+        runs: What is still to be trained.
+        test_images: How many test images each run is scored on.
+
+    Raises:
+        ResultsError: If the disk has less room than the runs will take.
+    """
+    runs = tuple(runs)
+    needed, free = needed_bytes(runs, test_images=test_images), shutil.disk_usage(folder).free
+    if free < needed:
+        raise ResultsError(
+            f"{folder}: {len(runs)} runs will take about {_megabytes(needed)} there, and {_megabytes(free)} are free. "
+            "Free some space, or choose a folder on another disk; nothing was trained yet."
+        )
+
+
+def _needed(run: Run, test_images: int) -> int:
+    kind = KNOWN_IMAGES[run.specification.data.name]
+    shapes = layer_shapes(run.specification.network, kind.shape, kind.classes)
+    parameters = sum(layer.parameter_count for layer in shapes)
+    predictions = test_images * kind.classes * _HALF
+    return predictions + parameters * _SINGLE + _SMALL_FILES
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / 1e6:,.1f} MB"
