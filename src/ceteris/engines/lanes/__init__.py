@@ -1,0 +1,1 @@
+"""The CPU engine: sixteen replicas in the SIMD lanes of one core."""

@@ -57,21 +57,34 @@ class LanesEngine:
         return _BANK_SIZE
 
     @property
+    def threaded(self) -> bool:
+        """Banks run in threads: the kernels release the interpreter lock."""
+        return True
+
+    @property
     def arithmetic(self) -> str:
         """What decides the bits besides specification and seed: whether multiply-add rounds once."""
         return "float32, fused multiply-add" if load_kernels(self.instruction_set).fused else "float32"
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """Which build of the kernels is at work."""
+        return {"instruction set": self.instruction_set.label}
 
     def obstacle(self, specification: Specification) -> str | None:
         """Say why this engine cannot train a specification, or nothing if it can."""
         for index, layer in enumerate(specification.network.layers):
             if isinstance(layer, MaxPool) and layer.max_pool > _LARGEST_POOL:
-                return f"layer {index} pools {layer.max_pool}x{layer.max_pool} pixels; the lanes engine pools at most 16x16"
+                size = f"{layer.max_pool}x{layer.max_pool}"
+                return f"layer {index} pools {size} pixels; the lanes engine pools at most 16x16"
         return None
 
     def bank_key(self, specification: Specification) -> Hashable:
         """Everything of a specification that all lanes of a bank must share."""
         training = specification.training
-        layers = tuple(Dropout(dropout=0) if isinstance(layer, Dropout) else layer for layer in specification.network.layers)
+        layers = tuple(
+            Dropout(dropout=0) if isinstance(layer, Dropout) else layer for layer in specification.network.layers
+        )
         shared = (training.optimizer, training.batch_size, training.epochs, training.flip, training.crop)
         return (specification.data, layers, shared)
 
@@ -101,8 +114,8 @@ def lanes_engine() -> LanesEngine:
     chosen = chosen_instruction_set()
     if chosen is None:
         raise EngineError(
-            "the lanes engine was not compiled, because no C++ compiler was found when ceteris was installed. Install GCC or "
-            "Clang and reinstall ceteris, or use --engine torch, which is many times slower."
+            "the lanes engine was not compiled, because no C++ compiler was found when ceteris was installed. Install "
+            "GCC or Clang and reinstall ceteris, or use --engine torch, which is many times slower."
         )
     return LanesEngine(instruction_set=chosen)
 

@@ -25,6 +25,17 @@ class InstructionSet(StrEnum):
     AVX2 = "avx2"
     PORTABLE = "portable"
 
+    @property
+    def label(self) -> str:
+        """The name people know it by."""
+        match self:
+            case InstructionSet.AVX512:
+                return "AVX-512"
+            case InstructionSet.AVX2:
+                return "AVX2 with FMA"
+            case InstructionSet.PORTABLE:
+                return "portable"
+
 
 class CompiledBank(Protocol):
     """A bank in C++ (`bank.hpp`); sums are (loss, correct) per run over the images a call looked at."""
@@ -98,7 +109,9 @@ def chosen_instruction_set() -> InstructionSet | None:
         return usable[0] if usable else None
     if wanted not in usable:
         listed = ", ".join(usable) or "none"
-        raise EngineError(f"CETERIS_ISA={wanted}: this installation on this processor has {listed}. Unset it, or name one.")
+        raise EngineError(
+            f"CETERIS_ISA={wanted}: this installation on this processor has {listed}. Unset it, or name one."
+        )
     return InstructionSet(wanted)
 
 

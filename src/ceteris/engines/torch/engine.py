@@ -95,7 +95,7 @@ class TorchEngine:
             EngineError: If PyTorch is missing, cannot use the device, cannot normalise a minibatch of one image, or the
                 state is not one of this engine's.
         """
-        assert len(runs) == 1, "the PyTorch engine trains one run at a time"  # noqa: S101 - the caller's own mistake
+        assert len(runs) == 1, "the PyTorch engine trains one run at a time"
         try:
             from ceteris.engines.torch.training import TorchTraining  # noqa: PLC0415 - torch is optional, and slow to load
         except ImportError as error:

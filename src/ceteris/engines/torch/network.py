@@ -76,7 +76,7 @@ def _module(layer: Layer, shape: LayerShape, stream: str | None, seed: int) -> n
         case MaxPool():
             return nn.MaxPool2d(layer.max_pool)
         case Dropout():
-            assert stream is not None  # noqa: S101 - stream_names names every dropout
+            assert stream is not None
             return CountedDropout(layer.dropout, seed=seed, stream=stream)
         case BatchNorm():
             return nn.BatchNorm2d(shape.before.channels)

@@ -71,7 +71,7 @@ class TorchTraining:
     def advance(self) -> tuple[EpochMetrics, ...] | None:
         """Train for about a quarter of a second; at the end of an epoch, validate and return its record."""
         epoch, step = self._position.epoch, self._position.step
-        assert epoch < self._specification.epochs, "the run is finished"  # noqa: S101 - the caller's own mistake
+        assert epoch < self._specification.epochs, "the run is finished"
         if self._plan is None or self._plan.epoch != epoch:
             self._plan = epoch_plan(self._seed, epoch, len(self._training), self._specification, self._device)
         steps = -(-len(self._training) // self._specification.batch_size)
@@ -93,7 +93,7 @@ class TorchTraining:
 
     def outcomes(self) -> tuple[Outcome, ...]:
         """Score the test images, once, after the last epoch."""
-        assert self._position.epoch == self._specification.epochs, "the run is not finished"  # noqa: S101 - the caller's own mistake
+        assert self._position.epoch == self._specification.epochs, "the run is not finished"
         with _processor_threads(self._threads):
             scores = score(self._network, self._test, self._table, self._widest)
         weights = to_arrays(weight_tensors(self._network))

@@ -152,7 +152,7 @@ class Bank {
     for (auto& part : parts_) part->network.add(std::make_unique<BatchNorm>(part->network.output()));
   }
   void add_dense(int neurons, Activation activation) {
-    for (auto& part : parts_) part->network.add(std::make_unique<Dense>(part->network.output(), neurons, activation));
+    for (auto& part : parts_) part->network.add_dense(neurons, activation);
   }
   void add_dropout(const std::vector<DropoutSettings>& settings) {
     for (auto& part : parts_) {

@@ -11,6 +11,7 @@
 #include "convolution.hpp"
 #include "dense.hpp"
 #include "dropout.hpp"
+#include "flatten.hpp"
 #include "layer.hpp"
 #include "max_pool.hpp"
 #include "optimizer.hpp"
@@ -29,6 +30,11 @@ class Network {
     auto* convolution = layers_.empty() ? nullptr : dynamic_cast<Convolution*>(layers_.back().get());
     const Activation activation = convolution ? convolution->hand_over_activation() : Activation::none;
     add(std::make_unique<MaxPool>(output(), size, activation));
+  }
+
+  void add_dense(int neurons, Activation activation) {
+    if (!layers_.empty() && layers_.back()->gradient_border() > 0) add(std::make_unique<Flatten>(output()));
+    add(std::make_unique<Dense>(output(), neurons, activation));
   }
 
   // Lays out memory for minibatches of up to `images`.

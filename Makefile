@@ -1,0 +1,47 @@
+# Each target sets up what it needs, then does its one job. Without make: see "Without make" in README.md.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python -m
+KERNELS := $(wildcard src/ceteris/engines/lanes/kernels/*.hpp) src/ceteris/engines/lanes/kernels/module.cpp
+
+.PHONY: study test check bench soak clean
+
+# The founding study on the first batch of CIFAR-10; leaves results/cifar10-first-batch.
+study: $(VENV)/.study
+	$(VENV)/bin/ceteris run studies/cifar10-first-batch.toml --or-shapes
+
+# The whole test suite.
+test: $(VENV)/.development
+	$(RUN) pytest -n 2
+
+# Lint, format and types.
+check: $(VENV)/.development
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/clang-format --dry-run --Werror $(KERNELS)
+	$(RUN) mypy
+
+# Side by side with PyTorch (and Keras, if installed); wants real images and a quiet machine.
+bench: $(VENV)/.development
+	$(VENV)/bin/python bench/engines.py --write bench/README.md
+
+# Long versions of the crash tests.
+soak: $(VENV)/.development
+	$(RUN) pytest tests/soak -n 2
+
+clean:
+	rm -rf $(VENV) build
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --upgrade "pip>=25.1"
+
+# PyTorch is needed only where the lanes engine could not be compiled.
+$(VENV)/.study: $(VENV)/bin/python pyproject.toml CMakeLists.txt $(KERNELS)
+	$(VENV)/bin/pip install --quiet --editable .
+	$(VENV)/bin/python -c "import ceteris.engines.lanes._portable" 2>/dev/null || $(VENV)/bin/pip install --quiet --editable ".[torch]"
+	touch $@
+
+$(VENV)/.development: $(VENV)/bin/python pyproject.toml CMakeLists.txt $(KERNELS)
+	$(VENV)/bin/pip install --quiet --editable ".[torch]" --group dev
+	touch $@

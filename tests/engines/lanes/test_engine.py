@@ -1,0 +1,121 @@
+"""The lanes engine as a whole: what it can train, that it learns, and that PyTorch agrees."""
+
+import numpy as np
+import pytest
+
+from ceteris.engines.lanes.engine import LanesEngine
+from ceteris.engines.lanes.kernels import usable_instruction_sets
+from ceteris.engines.torch.engine import TorchEngine
+from ceteris.study.layers import Convolution, Dense, MaxPool
+from ceteris.study.network import Network
+
+pytestmark = pytest.mark.skipif(not usable_instruction_sets(), reason="the lanes engine is not compiled here")
+
+
+def engine():
+    """Give the engine with the widest kernels."""
+    return LanesEngine(instruction_set=usable_instruction_sets()[0])
+
+
+def train(training, epochs):
+    """Train to the end and give the metrics of each epoch."""
+    curve = []
+    while training.position.epoch < epochs:
+        metrics = training.advance()
+        if metrics is not None:
+            curve.append(metrics)
+    return curve
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"optimizer": "sgd", "momentum": 0.9, "weight_decay": 0.01, "learning_rate": 0.05},
+        {"optimizer": "adam", "learning_rate": 0.001, "epsilon": 1e-4, "weight_decay": 0.01},
+        {"optimizer": "sgd", "learning_rate": 0.05, "flip": True, "crop": 2},
+    ],
+)
+@pytest.mark.parametrize("batch_norm", [False, True])
+def test_twenty_one_steps_agree_with_the_pytorch_engine(make, settings, batch_norm):
+    """From the same weights, order, dropout and augmentation, both engines arrive at the same place."""
+    split, run = make.split(), make.run(3, epochs=3, batch_norm=batch_norm, **settings)
+    lanes, torch = engine().start([run], split), TorchEngine(precision="float64").start([run], split)
+
+    lanes_curve, torch_curve = train(lanes, 3), train(torch, 3)
+
+    # Float32 rounding grows with the steps; over these 21 it stays below 1e-4 of the largest weight.
+    for name, expected in torch.outcomes()[0].weights.items():
+        found = lanes.outcomes()[0].weights[name]
+        assert np.abs(found - expected).max() <= 1e-4 * max(np.abs(expected).max(), 0.1), name
+    for found, expected in zip(lanes_curve, torch_curve, strict=True):
+        assert found[0].training_loss == pytest.approx(expected[0].training_loss, rel=1e-4)
+        assert found[0].validation_loss == pytest.approx(expected[0].validation_loss, rel=1e-4)
+        assert found[0].training_accuracy == pytest.approx(expected[0].training_accuracy, abs=0.021)
+    assert lanes.outcomes()[0].test_loss == pytest.approx(torch.outcomes()[0].test_loss, rel=1e-4)
+
+
+def test_a_bank_learns_what_can_be_learnt(make):
+    """The loss falls and the accuracy rises on images whose colour tells the class."""
+    runs = [make.run(seed, epochs=8) for seed in range(4)]
+
+    training = engine().start(runs, make.split(training=120))
+    curve = train(training, 8)
+
+    for number, outcome in enumerate(training.outcomes()):
+        assert curve[-1][number].training_loss < 0.6 * curve[0][number].training_loss
+        assert outcome.test_accuracy > 0.8
+        assert outcome.probabilities.sum(axis=1) == pytest.approx(np.ones(23), abs=1e-5)
+
+
+def test_epochs_are_counted_and_scored_by_the_images(make):
+    """An epoch ends with one record per run, whose accuracies are whole numbers of images."""
+    training = engine().start([make.run(0), make.run(1)], make.split())
+
+    curve = train(training, 2)
+
+    assert [metrics[0].epoch for metrics in curve] == [1, 2]
+    for metrics in curve:
+        assert len(metrics) == 2
+        assert metrics[1].training_accuracy * 50 == pytest.approx(round(metrics[1].training_accuracy * 50))
+        assert metrics[1].validation_accuracy * 17 == pytest.approx(round(metrics[1].validation_accuracy * 17))
+
+
+def test_accuracy_and_loss_are_those_of_the_probabilities(make):
+    """The test score follows from the probabilities that are stored beside it."""
+    training, test = engine().start([make.run(0)], make.split()), make.split().test
+    train(training, 2)
+
+    outcome = training.outcomes()[0]
+
+    assert outcome.test_accuracy == np.mean(outcome.probabilities.argmax(axis=1) == test.labels)
+    own = outcome.probabilities[np.arange(len(test)), test.labels].astype(np.float64)
+    assert outcome.test_loss == pytest.approx(-np.log(own).mean(), rel=1e-5)
+
+
+def test_runs_share_a_bank_only_where_the_kernels_let_them(make):
+    """Seed, rates and drop-out may differ in a bank; batch size, epochs, optimiser, augmentation and layers may not."""
+    key = engine().bank_key
+    baseline = make.run(0).specification
+
+    assert key(make.run(1, learning_rate=0.5, dropout=0.1, weight_decay=0.1).specification) == key(baseline)
+    for other in (
+        {"batch_size": 4},
+        {"epochs": 3},
+        {"optimizer": "sgd"},
+        {"flip": True},
+        {"crop": 1},
+        {"batch_norm": True},
+    ):
+        assert key(make.run(0, **other).specification) != key(baseline), other
+
+
+def test_a_pool_too_large_for_the_kernels_is_an_obstacle(make):
+    """The engine says what it cannot train, and why."""
+    specification = make.run(0).specification
+    layers = (Convolution(conv=2, kernel=1), MaxPool(max_pool=17), Dense(dense="classes"))
+
+    assert engine().obstacle(specification) is None
+    assert (
+        engine().obstacle(specification.model_copy(update={"network": Network(layers=layers)}))
+        == "layer 1 pools 17x17 pixels; the lanes engine pools at most 16x16"
+    )
