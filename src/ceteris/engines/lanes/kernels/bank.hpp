@@ -38,7 +38,11 @@ struct Epoch {
 class Part {
  public:
   Part(Shape image, int first_run, int runs, int batch_size)
-      : network(image), first_run_(first_run), runs_(std::min(kWidth, runs - first_run)), batch_size_(batch_size), gatherer_(image) {}
+      : network(image),
+        first_run_(first_run),
+        runs_(std::min(kWidth, runs - first_run)),
+        batch_size_(batch_size),
+        gatherer_(image) {}
 
   int run(int lane) const { return first_run_ + std::min(lane, runs_ - 1); }
   int first_run() const { return first_run_; }

@@ -18,9 +18,8 @@ class Dropout : public Layer {
     for (int image = images.first; image < images.last; ++image) {
       Bytes* kept = kept_.data() + stride() * static_cast<size_t>(image);
       if (step.training) look_up(step.position + static_cast<uint32_t>(image), step.epoch, kept);
-      each_row(in.image(image), out.image(image), kept, [&](Lanes value, Bytes byte) {
-        return step.training ? keep(value, byte) : value;
-      });
+      each_row(in.image(image), out.image(image), kept,
+               [&](Lanes value, Bytes byte) { return step.training ? keep(value, byte) : value; });
     }
   }
 

@@ -22,8 +22,7 @@ class Flatten : public Layer {
   void copy(Images images, const Boundary& from, const Boundary& to) const {
     for (int image = images.first; image < images.last; ++image)
       for (int y = 0; y < input_.height; ++y)
-        for (int c = 0; c < input_.channels; ++c)
-          std::copy_n(from.image(image).row(y, c), input_.width, to.image(image).row(y, c));
+        for (int c = 0; c < input_.channels; ++c) std::copy_n(from.image(image).row(y, c), input_.width, to.image(image).row(y, c));
   }
 };
 

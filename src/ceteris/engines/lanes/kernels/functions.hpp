@@ -11,7 +11,7 @@ namespace ceteris {
 // e to the power x; 0 below -87.3, infinity above 88.7, not-a-number for not-a-number.
 inline Lanes exponential(Lanes x) {
   const Lanes low = broadcast(-87.33654f), high = broadcast(88.72283f);
-  const Integers under = x < low, over = x > high, unordered = x != x;
+  const Integers under = x<low, over = x> high, unordered = x != x;
   const Lanes input = x;
   x = select(under | over | unordered, Lanes{}, x);
   // x = n ln 2 + r with n whole and |r| <= ln 2 / 2; adding 1.5 * 2^23 rounds to a whole number.

@@ -76,7 +76,8 @@ class Gatherer {
         const Lanes scale = broadcast(pixels.scale[c]), offset = broadcast(pixels.offset[c]);
         Lanes* target = out.row(y, c);
         for (int x = 0; x < shape_.width; ++x)
-          target[x] = multiply_add(to_lanes(to_integers(interleaved_[static_cast<size_t>(x) * shape_.channels + c])), scale, offset);
+          target[x] =
+              multiply_add(to_lanes(to_integers(interleaved_[static_cast<size_t>(x) * shape_.channels + c])), scale, offset);
       }
     }
   }

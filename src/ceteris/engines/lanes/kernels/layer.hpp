@@ -10,10 +10,10 @@ namespace ceteris {
 
 // One minibatch on its way through the network.
 struct Step {
-  int images;               // how many images it has
-  uint32_t position;        // place of its first image in the epoch's order
-  uint32_t epoch;           // epochs done before this one
-  bool training;            // dropout and batch statistics on
+  int images;         // how many images it has
+  uint32_t position;  // place of its first image in the epoch's order
+  uint32_t epoch;     // epochs done before this one
+  bool training;      // dropout and batch statistics on
 };
 
 // The images of a minibatch that a pass is about: all of them, or one.

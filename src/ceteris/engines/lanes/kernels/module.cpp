@@ -83,7 +83,7 @@ Sums train(Bank& bank, Input<uint8_t, 4> images, Input<uint8_t, 1> labels, Input
   if (shifts) require(shifts->shape(0) == runs && shifts->shape(1) == order.shape(1) && shifts->shape(2) == 3, "a shift per place");
   static_assert(sizeof(Shift) == 3);
   const auto* moves = shifts ? reinterpret_cast<const Shift*>(shifts->data()) : nullptr;
-  const Epoch work{pixels_of(images, scale, offset), labels.data(), order.data(), moves,
+  const Epoch work{pixels_of(images, scale, offset),     labels.data(), order.data(), moves,
                    static_cast<int64_t>(order.shape(1)), epoch};
   const nb::gil_scoped_release release;
   return sums_of(bank.train(work, first_step, steps));
@@ -159,8 +159,8 @@ NB_MODULE(CETERIS_MODULE, module) {
              for (const auto& [low, high, threshold, scale] : runs) settings.push_back({low, high, threshold, scale});
              bank.add_dropout(settings);
            })
-      .def("add_dense", [](Bank& bank, int neurons,
-                           const std::string& activation) { bank.add_dense(neurons, activation_of(activation)); })
+      .def("add_dense",
+           [](Bank& bank, int neurons, const std::string& activation) { bank.add_dense(neurons, activation_of(activation)); })
       .def("finish",
            [](Bank& bank, const std::vector<std::tuple<double, double, double, double, double, double>>& runs, bool with_adam) {
              require(runs.size() == static_cast<size_t>(bank.runs()), "settings for each run");
@@ -191,7 +191,8 @@ NB_MODULE(CETERIS_MODULE, module) {
       .def("write",
            [](Bank& bank, const std::string& kind, Input<float, 2> array) {
              with_kind(kind, [&](auto find) {
-               require(array.shape(0) == static_cast<size_t>(bank.runs()) && array.shape(1) == bank.count(find), "an array per run");
+               require(array.shape(0) == static_cast<size_t>(bank.runs()) && array.shape(1) == bank.count(find),
+                       "an array per run");
                bank.write(find, array.data());
                return 0;
              });

@@ -50,8 +50,7 @@ inline void adam(const std::vector<Settings>& settings, Moments& moments, Lanes*
   const Lanes epsilon = per_run(settings, [](const Settings& s) { return s.epsilon; });
   const Lanes rate =
       per_run(settings, [=](const Settings& s) { return s.learning_rate / (1 - detail::whole_power(s.beta1, step)); });
-  const Lanes root =
-      per_run(settings, [=](const Settings& s) { return 1 / std::sqrt(1 - detail::whole_power(s.beta2, step)); });
+  const Lanes root = per_run(settings, [=](const Settings& s) { return 1 / std::sqrt(1 - detail::whole_power(s.beta2, step)); });
   Lanes *first = moments.first.get(), *second = moments.second.get();
   for (size_t i = 0; i < moments.first.size(); ++i) {
     const Lanes gradient = multiply_add(decay, values[i], gradients[i]);
