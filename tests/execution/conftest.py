@@ -1,5 +1,39 @@
+import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 # The miniature study is a module, not a fixture, because the processes that the tests start import it too.
 sys.path.insert(0, str(Path(__file__).parent))
+
+from miniature import miniature_dataset, miniature_split, miniature_study
+
+from ceteris.execution.workspace import Workspace
+from ceteris.runs.folder import ResultsFolder
+from ceteris.runs.manifest import Manifest
+
+
+@pytest.fixture
+def make_workspace(tmp_path) -> Callable[..., Workspace]:
+    """Make workspaces of the miniature study, each with a results folder of its own."""
+
+    def make(name: str = "results", *, checkpoint_seconds: float = 60.0, **changes) -> Workspace:
+        study, dataset = miniature_study(**changes), miniature_dataset()
+        folder = ResultsFolder(tmp_path / name)
+        folder.prepare(Manifest.of(study, dataset), dataset.test.labels)
+        return Workspace(
+            folder=folder,
+            splits={study.data: miniature_split(dataset)},
+            origin=dataset.origin,
+            checkpoint_seconds=checkpoint_seconds,
+        )
+
+    return make
+
+
+@pytest.fixture(autouse=True)
+def no_flushing(monkeypatch):
+    """Leave out waiting for the disk, which takes most of the time and changes nothing that a test can see."""
+    monkeypatch.setattr(os, "fsync", lambda _: None)

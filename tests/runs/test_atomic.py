@@ -1,11 +1,12 @@
 import errno
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from ceteris.errors import ResultsError
-from ceteris.runs.atomic import clear_partials, make_folder, move, remove, write_atomically
+from ceteris.runs.atomic import clear_partials, make_folder, move, remove, write_atomically, write_together
 
 ADVICE = {
     "space": "Free some space there and run the same command again",
@@ -44,6 +45,40 @@ def test_the_file_is_flushed_before_it_is_renamed_and_the_folder_after(tmp_path,
     monkeypatch.setattr(os, "replace", lambda *names: order.append("replace") or real_replace(*names))
     write_atomically(tmp_path / "file", NEW)
     assert order == ["fsync", "replace", "fsync"]
+
+
+def test_several_files_are_written_before_the_first_is_flushed_and_flushed_before_the_first_is_renamed(
+    tmp_path, monkeypatch
+):
+    """A disk does most of its work once; each file is still complete under its name, or not there."""
+    order = []
+    real_write, real_replace = os.write, os.replace
+    monkeypatch.setattr(os, "write", lambda *arguments: order.append("write") or real_write(*arguments))
+    monkeypatch.setattr(os, "fsync", lambda _: order.append("fsync"))
+    monkeypatch.setattr(os, "replace", lambda *names: order.append("replace") or real_replace(*names))
+    write_together(tmp_path, {"a": OLD, "b": NEW})
+    assert order == ["write", "write", "fsync", "fsync", "replace", "replace", "fsync"]
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a": OLD, "b": NEW}
+
+
+@pytest.mark.parametrize("name", ["open", "write", "fsync", "replace"])
+def test_of_several_files_each_is_old_or_new_whatever_fails(tmp_path, monkeypatch, name):
+    """Whichever call fails, no file is a part of itself, and nothing half written stays."""
+    number = 1
+    while True:
+        for file in ("a", "b"):
+            (tmp_path / file).write_bytes(OLD)
+        with monkeypatch.context() as patch:
+            calls = fail_at(patch, name, number, errno.ENOSPC)
+            with suppress(ResultsError):
+                write_together(tmp_path, {"a": NEW, "b": NEW})
+            is_done = len(calls) < number
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
+        assert {(tmp_path / file).read_bytes() for file in ("a", "b")} <= {OLD, NEW}
+        if is_done:
+            break
+        number += 1
+    assert number > 2
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS])

@@ -110,7 +110,7 @@ class Child:
         return self._connection
 
     def _cause_of_death(self) -> str:
-        assert self._process is not None  # noqa: S101
+        assert self._process is not None
         self._process.join(_END_SECONDS)
         code = self._process.exitcode
         if code is not None and code < 0:

@@ -1,6 +1,6 @@
 """The seam between what is to be trained and the machines that train it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from typing import Protocol
 
 from ceteris.execution.bank import Bank
@@ -10,7 +10,7 @@ from ceteris.execution.events import Event
 class Executor(Protocol):
     """Trains banks somewhere. It decides when a result arrives, never what the result is."""
 
-    def map(self, banks: Sequence[Bank]) -> Iterator[Event]:
+    def map(self, banks: Sequence[Bank]) -> Generator[Event, None, None]:
         """Train banks, and tell what happens as it happens.
 
         Closing the iterator stops the training: every bank is saved first.

@@ -3,7 +3,7 @@
 import signal
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from queue import SimpleQueue
@@ -43,7 +43,7 @@ class LocalExecutor:
     threads: int
     stop: threading.Event = field(default_factory=threading.Event)
 
-    def map(self, banks: Sequence[Bank]) -> Iterator[Event]:
+    def map(self, banks: Sequence[Bank]) -> Generator[Event, None, None]:
         """Train banks, and tell what happens as it happens; see `Executor.map`.
 
         Raises:

@@ -7,7 +7,7 @@ folder is flushed too (Pillai et al. 2014, "All File Systems Are Not Created Equ
 import errno
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -31,16 +31,39 @@ def write_atomically(path: Path, content: bytes) -> None:
         ResultsError: If the disk is full, the folder is read-only, or the disk reports an error. What the file held
             before is still there, unless only the last step failed, which makes the renaming durable.
     """
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PARTIAL}")
-    with explained(path.parent, f"write {path.name}", needed=len(content)):
-        try:
-            _write_flushed(temporary, content)
-            os.replace(temporary, path)  # noqa: PTH105 - the tests count and fail this very call
-        except BaseException:
+    write_together(path.parent, {path.name: content})
+
+
+def write_together(folder: Path, contents: Mapping[str, bytes]) -> None:
+    """Write several files of a folder, each of them all or not at all.
+
+    All are written before the first is flushed, so that the disk does most of its work once.
+
+    Args:
+        folder: It exists.
+        contents: All of the new content of each file, by name.
+
+    Raises:
+        ResultsError: As `write_atomically`; some of the files may be new then, and others old.
+    """
+    temporary = {name: folder / f".{name}.{secrets.token_hex(4)}{PARTIAL}" for name in contents}
+    try:
+        for name, content in contents.items():
+            with explained(folder, f"write {name}", needed=len(content)):
+                _write(temporary[name], content)
+        for name, content in contents.items():
+            with explained(folder, f"write {name}", needed=len(content)):
+                _flush(temporary[name])
+        for name, content in contents.items():
+            with explained(folder, f"write {name}", needed=len(content)):
+                os.replace(temporary[name], folder / name)  # noqa: PTH105 - the tests fail this very call
+    except BaseException:
+        for leftover in temporary.values():
             with suppress(OSError):
-                temporary.unlink(missing_ok=True)
-            raise
-        _flush_folder(path.parent)
+                leftover.unlink(missing_ok=True)
+        raise
+    with explained(folder, f"write {', '.join(contents)}", needed=0):
+        _flush(folder)
 
 
 def make_folder(path: Path) -> None:
@@ -53,7 +76,7 @@ def make_folder(path: Path) -> None:
     with explained(path, "create the folder", needed=0):
         for folder in reversed(missing):
             folder.mkdir(exist_ok=True)
-            _flush_folder(folder.parent)
+            _flush(folder.parent)
         if not path.is_dir():
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
 
@@ -67,7 +90,7 @@ def remove(path: Path) -> None:
     with explained(path.parent, f"remove {path.name}", needed=0):
         if path.exists():
             path.unlink(missing_ok=True)
-            _flush_folder(path.parent)
+            _flush(path.parent)
 
 
 def move(path: Path, destination: Path) -> None:
@@ -78,8 +101,8 @@ def move(path: Path, destination: Path) -> None:
     """
     with explained(path.parent, f"move {path.name} to {destination.parent}", needed=0):
         path.rename(destination)
-        _flush_folder(destination.parent)
-        _flush_folder(path.parent)
+        _flush(destination.parent)
+        _flush(path.parent)
 
 
 def clear_partials(folder: Path) -> None:
@@ -119,22 +142,21 @@ def explained(folder: Path, doing: str, *, needed: int) -> Iterator[None]:
         raise ResultsError(f"{folder}: {found}. {advice}") from error
 
 
-def _write_flushed(path: Path, content: bytes) -> None:
+def _write(path: Path, content: bytes) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     try:
         rest = memoryview(content)
         while rest:
             rest = rest[os.write(descriptor, rest) :]
-        os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
 
-def _flush_folder(path: Path) -> None:
-    """Make renamings in a folder durable; Windows cannot, and needs not."""
-    if os.name == "nt":
+def _flush(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on the disk; Windows cannot do that for a folder."""
+    if os.name == "nt" and path.is_dir():
         return
-    descriptor = os.open(path, os.O_RDONLY)
+    descriptor = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

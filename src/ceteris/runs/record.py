@@ -115,7 +115,7 @@ def conclude(
         classes: How many classes there are.
     """
     diverged = diverged_epoch(epochs)
-    assert (outcome is None) == (diverged is not None), "scored, or diverged"  # noqa: S101
+    assert (outcome is None) == (diverged is not None), "scored, or diverged"
     sound = [metrics for metrics in epochs if diverged is None or metrics.epoch < diverged]
     # max gives the first of equals.
     best = max(sound, key=lambda metrics: metrics.validation_accuracy, default=None)

@@ -9,7 +9,16 @@ from pathlib import Path
 from typing import TypeVar
 
 from ceteris.errors import ResultsError
-from ceteris.runs.atomic import PARTIAL, clear_partials, explained, make_folder, move, remove, write_atomically
+from ceteris.runs.atomic import (
+    PARTIAL,
+    clear_partials,
+    explained,
+    make_folder,
+    move,
+    remove,
+    write_atomically,
+    write_together,
+)
 from ceteris.runs.checkpoint import Checkpoint, decode_checkpoint, encode_checkpoint
 from ceteris.runs.damage import Damage, DamagedError, LaterFormatError
 from ceteris.runs.epochs import EpochRecord, encode_epochs
@@ -90,18 +99,18 @@ class RunFolder:
             epochs: As many as the record counts.
             engine: `Engine.facts`.
         """
-        assert len(epochs) == result.record.epochs  # noqa: S101
+        assert len(epochs) == result.record.epochs
         epochs_csv = encode_epochs(epochs)
         training_seconds = sum(epoch.seconds for epoch in epochs)
         machine = describe_machine(training_seconds=training_seconds, engine=engine, epochs=epochs_csv)
         make_folder(self.path)
+        companions = {EPOCHS: epochs_csv, MACHINE: encode_machine(machine)}
         for name, content in ((PREDICTIONS, result.predictions), (WEIGHTS, result.weights)):
             if content is None:
                 remove(self.path / name)
             else:
-                write_atomically(self.path / name, content)
-        write_atomically(self.path / EPOCHS, epochs_csv)
-        write_atomically(self.path / MACHINE, encode_machine(machine))
+                companions[name] = content
+        write_together(self.path, companions)
         write_atomically(self.path / RESULT, encode_record(result.record))
         self.tidy()
 

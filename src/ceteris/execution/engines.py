@@ -1,0 +1,66 @@
+"""Which engine trains which run."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ceteris.engines.engine import Engine
+from ceteris.errors import EngineError
+from ceteris.study.run import Run
+from ceteris.study.wording import listed
+
+_SHOWN_VARIATIONS = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assignment:
+    """Who trains what.
+
+    Attributes:
+        shares: Each engine that has something to train, with its runs in the order of the study.
+        notes: What must be said about it: every variation that the first engine cannot train, and why.
+    """
+
+    shares: tuple[tuple[Engine, tuple[Run, ...]], ...]
+    notes: tuple[str, ...]
+
+
+def assign(runs: Iterable[Run], engines: Sequence[Engine]) -> Assignment:
+    """Give every run to the first engine that can train it.
+
+    Args:
+        runs: What is to be trained.
+        engines: In the order of preference.
+
+    Raises:
+        EngineError: If there is a run that none of them can train.
+    """
+    shares: dict[int, list[Run]] = {}
+    fallbacks: dict[tuple[str, int], dict[str, None]] = {}
+    for run in runs:
+        obstacles: list[str] = []
+        for rank, engine in enumerate(engines):
+            obstacle = engine.obstacle(run.specification)
+            if obstacle is None:
+                shares.setdefault(rank, []).append(run)
+                if rank:
+                    fallbacks.setdefault((obstacles[0], rank), {})[run.variation] = None
+                break
+            obstacles.append(f"the {engine.name} engine cannot train it: {obstacle}")
+        else:
+            raise EngineError(
+                f"variation '{run.variation}': {'; '.join(obstacles)}. Change the variation, or leave it out."
+            )
+    return Assignment(
+        shares=tuple((engines[rank], tuple(share)) for rank, share in sorted(shares.items())),
+        notes=tuple(
+            f"{_named(names)} trained by the {engines[rank].name} engine: {obstacle.replace(' it: ', ' them: ', 1)}."
+            for (obstacle, rank), names in fallbacks.items()
+        ),
+    )
+
+
+def _named(variations: Iterable[str]) -> str:
+    names = [f"'{name}'" for name in variations]
+    if len(names) > _SHOWN_VARIATIONS:
+        names = [*names[:_SHOWN_VARIATIONS], f"{len(names) - _SHOWN_VARIATIONS} more variations"]
+    return f"{listed(names)} {'is' if len(names) == 1 else 'are'}"

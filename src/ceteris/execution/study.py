@@ -1,0 +1,160 @@
+"""Runs a study: finds what is left to do, has it trained, and tells what happens."""
+
+import os
+import threading
+from collections.abc import Collection, Generator, Sequence
+from contextlib import closing, suppress
+from pathlib import Path
+
+from ceteris.data.dataset import Dataset
+from ceteris.data.split import split_dataset
+from ceteris.engines.engine import Engine
+from ceteris.errors import ResultsError, StudyError
+from ceteris.execution.bank import Bank, longest_first, pack
+from ceteris.execution.engines import assign
+from ceteris.execution.events import Event, Note, RunsHeld, StudyStarted
+from ceteris.execution.local import LocalExecutor
+from ceteris.execution.workspace import Workspace
+from ceteris.runs.finding import Finding
+from ceteris.runs.folder import ResultsFolder
+from ceteris.runs.manifest import Manifest
+from ceteris.runs.space import check_space
+from ceteris.runs.status import Status
+from ceteris.study.run import Run
+from ceteris.study.study import Study
+from ceteris.study.wording import listed, nearest
+
+_AT_AN_END = (Status.FINISHED, Status.DIVERGED)
+
+
+def run_study(
+    study: Study,
+    dataset: Dataset,
+    *,
+    folder: Path,
+    engines: Sequence[Engine],
+    threads: int | None = None,
+    only: Collection[str] = (),
+    notes: Sequence[str] = (),
+    stop: threading.Event | None = None,
+) -> Generator[Event, None, None]:
+    """Train what a results folder still lacks, and tell what happens as it happens.
+
+    Finished runs are not repeated, unfinished ones go on from their checkpoints, failed ones are tried again, damaged
+    ones are set aside and done again, and runs that another process is training are left to it. `results.csv` is
+    written at the end, also when the training is interrupted. Close the iterator to stop early; every run is saved
+    first.
+
+    Args:
+        study: What is asked.
+        dataset: The images it asks for.
+        folder: Where the results are, or will be.
+        engines: Who may train, in the order of preference.
+        threads: How many banks are trained side by side; as many as there are cores, if not given.
+        only: Names of the variations to train now, `baseline` among them; all if empty.
+        notes: What else a reader must know before believing a result, one sentence each; stored with the results.
+        stop: Set it, from any thread, to have all runs saved and the training end.
+
+    Yields:
+        Notes, then `StudyStarted`, then what the workers tell.
+
+    Raises:
+        StudyError: If `only` names what is not in the study, or the images are not those it asks for.
+        EngineError: If no engine can train a run.
+        ResultsError: If the folder cannot be written, or has no room.
+        KeyboardInterrupt: After Ctrl-C, when every run is saved.
+    """
+    if dataset.name != study.data.name:
+        raise StudyError(
+            f"the study asks for '{study.data.name}', and the images given are '{dataset.name}'. "
+            "Give the images it asks for, or change data.name in the study."
+        )
+    _check_names(study, only)
+    stop = stop or threading.Event()
+    threads = threads or available_cores()
+    place = ResultsFolder(folder)
+    all_runs = study.runs(dataset.digest)
+    runs = tuple(run for run in all_runs if not only or run.variation in only)
+    assignment = assign(runs, engines)
+    manifest = Manifest.of(study, dataset, notes=(*notes, *assignment.notes))
+    for note in (*assignment.notes, *place.prepare(manifest, dataset.test.labels)):
+        yield Note(text=note)
+    splits = {choice: split_dataset(dataset, choice) for choice in {run.specification.data for run in runs}}
+    workspace = Workspace(folder=place, splits=splits, origin=dataset.origin)
+    executor = LocalExecutor(workspace=workspace, threads=threads, stop=stop)
+    findings = place.survey(all_runs)
+    _tidy(place, findings)
+    to_train = _to_train(findings, runs)
+    check_space(folder, to_train, test_images=len(dataset.test))
+    banks = _pack(to_train, assignment.shares, findings)
+    yield StudyStarted(
+        folder=folder,
+        findings=findings,
+        banks=banks,
+        training_images=len(splits[runs[0].specification.data].training),
+        workers=min(threads, len(banks)),
+    )
+    try:
+        while banks:
+            held: list[Run] = []
+            with closing(executor.map(banks)) as events:
+                for event in events:
+                    if isinstance(event, RunsHeld):
+                        held += event.runs
+                    yield event
+            # What another process has let go of since, finished or not, is looked at once more.
+            findings = place.survey(run for run in held if not stop.is_set() and not place.is_held(run))
+            banks = _pack(_to_train(findings, runs), assignment.shares, findings)
+    except BaseException:
+        with suppress(ResultsError):
+            place.write_table(place.survey(all_runs))
+        raise
+    place.write_table(place.survey(all_runs))
+
+
+def available_cores() -> int:
+    """Count the processor cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _check_names(study: Study, only: Collection[str]) -> None:
+    known = [arm.name for arm in study.arms()]
+    mistakes: list[str] = []
+    for name in only:
+        if name not in known:
+            close = nearest(name, known)
+            names = listed(f"'{one}'" for one in known)
+            hint = f"did you mean '{close}'?" if close else f"the study has {names}."
+            mistakes.append(f"there is no variation called '{name}'; {hint}")
+    if mistakes:
+        raise StudyError(*mistakes)
+
+
+def _tidy(place: ResultsFolder, findings: Sequence[Finding]) -> None:
+    """Remove what a process that was killed left beside finished runs."""
+    for finding in findings:
+        folder = place.run_folder(finding.run)
+        if finding.status in _AT_AN_END and folder.has_leftovers():
+            claim = place.claim(finding.run)
+            if claim is not None:
+                folder.tidy()
+                claim.release()
+
+
+def _to_train(findings: Sequence[Finding], runs: Sequence[Run]) -> tuple[Run, ...]:
+    wanted = {run.digest for run in runs}
+    return tuple(one.run for one in findings if one.status not in _AT_AN_END and one.run.digest in wanted)
+
+
+def _pack(
+    runs: Sequence[Run], shares: Sequence[tuple[Engine, tuple[Run, ...]]], findings: Sequence[Finding]
+) -> tuple[Bank, ...]:
+    wanted = {run.digest for run in runs}
+    positions = {one.run.digest: one.position for one in findings if one.position is not None}
+    return longest_first(
+        bank
+        for engine, share in shares
+        for bank in pack((run for run in share if run.digest in wanted), engine, positions)
+    )

@@ -1,0 +1,332 @@
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from miniature import FakeEngine, FakeTraining, miniature_checkpoint, miniature_result, miniature_runs
+from trees import Never, StopAfter, results_of
+
+from ceteris.engines.engine import Position
+from ceteris.execution import worker
+from ceteris.execution.bank import pack
+from ceteris.execution.events import (
+    BankInterrupted,
+    BankStarted,
+    EpochFinished,
+    Note,
+    Progress,
+    RunDamaged,
+    RunFailed,
+    RunFinished,
+    RunsHeld,
+)
+from ceteris.execution.worker import train_bank
+from ceteris.runs.status import Status
+
+RUNS = miniature_runs()
+STEPS = 3
+
+
+def train(workspace, engine=None, runs=RUNS, stop=None) -> list:
+    """Train runs bank by bank, from where they are on disk, and give all events."""
+    engine = engine or FakeEngine()
+    findings = workspace.folder.survey(runs)
+    positions = {finding.run.digest: finding.position for finding in findings if finding.position}
+    banks = pack((finding.run for finding in findings if finding.record is None), engine, positions)
+    return [event for bank in banks for event in train_bank(bank, workspace, stop or Never())]
+
+
+def of_kind(events, kind) -> list:
+    """Choose events."""
+    return [event for event in events if isinstance(event, kind)]
+
+
+def statuses(workspace, runs=RUNS) -> list[Status]:
+    """Say how far runs are."""
+    return [finding.status for finding in workspace.folder.survey(runs)]
+
+
+def test_every_run_comes_to_its_end(make_workspace):
+    """All events of a bank come in their order, and the results are on disk."""
+    workspace = make_workspace()
+    events = train(workspace, runs=RUNS[:4])
+    kinds = [BankStarted, *([Progress] * STEPS + [EpochFinished]) * 3, *[RunFinished] * 4]
+    assert [type(event) for event in events] == kinds
+    assert statuses(workspace, RUNS[:4]) == [Status.FINISHED] * 4
+    assert [event.record for event in of_kind(events, RunFinished)] == [
+        miniature_result(run)[0].record for run in RUNS[:4]
+    ]
+
+
+def test_events_tell_images_positions_and_metrics(make_workspace):
+    """An epoch of 20 images in minibatches of 8 is 8, 8 and 4 images, times the runs of the bank."""
+    events = train(make_workspace(), runs=RUNS[:4])
+    moments = of_kind(events, Progress)[:STEPS]
+    assert [moment.images for moment in moments] == [32, 32, 16]
+    assert [moment.position for moment in moments] == [Position(step=1), Position(step=2), Position(epoch=1)]
+    assert all(moment.seconds >= 0 for moment in moments)
+    epoch = of_kind(events, EpochFinished)[1]
+    assert [run for run, _ in epoch.metrics] == list(RUNS[:4])
+    assert {metrics.epoch for _, metrics in epoch.metrics} == {2}
+
+
+@pytest.mark.parametrize("bank_size", [1, 2, 3, 16])
+def test_a_result_does_not_depend_on_the_bank(make_workspace, bank_size):
+    """Alone, in pairs or all together: the same bytes."""
+    reference, workspace = make_workspace("reference"), make_workspace()
+    train(reference)
+    train(workspace, FakeEngine(bank_size=bank_size))
+    assert results_of(workspace.folder.path) == results_of(reference.folder.path)
+
+
+@pytest.mark.parametrize("looks", range(12))
+def test_a_run_that_is_stopped_anywhere_ends_with_the_same_bytes(make_workspace, looks):
+    """Stopped at every step and every epoch's end, saved and resumed, the files are those of an uninterrupted run."""
+    runs = RUNS[:4]
+    reference, workspace = make_workspace("reference"), make_workspace()
+    train(reference, runs=runs)
+    events = train(workspace, runs=runs, stop=StopAfter(looks))
+    assert statuses(workspace, runs) != [Status.FINISHED] * 4 or looks > STEPS * 3
+    if 1 < looks <= STEPS * 3:
+        (interrupted,) = of_kind(events, BankInterrupted)
+        assert {finding.position for finding in workspace.folder.survey(runs)} == {interrupted.position}
+    train(workspace, runs=runs)
+    assert results_of(workspace.folder.path) == results_of(reference.folder.path)
+
+
+def test_a_run_that_is_stopped_at_every_step_ends_with_the_same_bytes(make_workspace):
+    """One step at a time, with a new start each: nothing is lost or done twice."""
+    runs = RUNS[:4]
+    reference, workspace = make_workspace("reference"), make_workspace()
+    train(reference, runs=runs)
+    sessions = 0
+    while statuses(workspace, runs) != [Status.FINISHED] * 4:
+        events = train(workspace, runs=runs, stop=StopAfter(2))
+        assert len(of_kind(events, Progress)) == 1
+        sessions += 1
+    assert sessions == STEPS * 3
+    assert results_of(workspace.folder.path) == results_of(reference.folder.path)
+
+
+def test_epochs_and_times_add_up_over_interruptions(make_workspace, monkeypatch):
+    """A clock that ticks once a look gives every step one second, whenever it was trained."""
+    clock = itertools.count()
+    monkeypatch.setattr(worker.time, "monotonic", lambda: float(next(clock)))
+    workspace = make_workspace(checkpoint_seconds=1e9)
+    runs = RUNS[:2]
+    while statuses(workspace, runs) != [Status.FINISHED] * 2:
+        train(workspace, runs=runs, stop=StopAfter(3))
+    path = workspace.folder.run_folder(runs[0]).path / "epochs.csv"
+    rows = [line.split(",") for line in path.read_text().splitlines()[1:]]
+    assert [(row[0], row[5], row[6]) for row in rows] == [("1", "3.0", "2"), ("2", "3.0", "2"), ("3", "3.0", "2")]
+    assert workspace.folder.survey(runs)[0].training_seconds == 9.0
+
+
+def test_checkpoints_are_written_as_often_as_asked(make_workspace, monkeypatch):
+    """With a clock that ticks at each look, a checkpoint is written whenever the time has passed, and not sooner."""
+    written = []
+    clock = itertools.count()
+    monkeypatch.setattr(worker.time, "monotonic", lambda: float(next(clock)))
+    real = worker._save
+    monkeypatch.setattr(
+        worker,
+        "_save",
+        lambda lanes, training, *rest: written.append(training.position) or real(lanes, training, *rest),
+    )
+    train(make_workspace("often", checkpoint_seconds=0), runs=RUNS[:1])
+    assert len(written) == STEPS * 3
+    written.clear()
+    train(make_workspace("seldom", checkpoint_seconds=11), runs=RUNS[:1])
+    assert written == [Position(epoch=1, step=1), Position(epoch=2, step=2)]
+
+
+def test_a_run_that_diverges_is_published_at_once_and_the_others_go_on(make_workspace):
+    """It is a result; the bank goes on without it, and ends early if it is alone."""
+    workspace = make_workspace()
+    events = train(workspace, FakeEngine(diverging=frozenset([1])), runs=RUNS[:3])
+    assert statuses(workspace, RUNS[:3]) == [Status.FINISHED, Status.DIVERGED, Status.FINISHED]
+    finished = of_kind(events, RunFinished)
+    assert [event.record.run.seed for event in finished] == [1, 0, 2]
+    assert events.index(finished[0]) < events.index(of_kind(events, EpochFinished)[2])
+    assert [len(epoch.metrics) for epoch in of_kind(events, EpochFinished)] == [3, 3, 2]
+    assert of_kind(events, Progress)[-1].images == 4 * 2
+    alone = make_workspace("alone")
+    events = train(alone, FakeEngine(diverging=frozenset([1])), runs=RUNS[1:2])
+    assert len(of_kind(events, EpochFinished)) == 2
+    name = f"runs/baseline/{alone.folder.run_folder(RUNS[1]).path.name}/result.json"
+    assert results_of(alone.folder.path)[name] == results_of(workspace.folder.path)[name]
+
+
+def test_one_run_that_cannot_be_trained_does_not_cost_the_others(make_workspace):
+    """The engine raises for a whole bank; in the end only the guilty run has failed, and its failure is on disk."""
+    workspace = make_workspace()
+    events = train(workspace, FakeEngine(failing=frozenset([1]), bank_size=16))
+    expected = [Status.FAILED if run.seed == 1 else Status.FINISHED for run in RUNS]
+    assert statuses(workspace) == expected
+    failures = [event.failure for event in of_kind(events, RunFailed)]
+    assert {failure.run.seed for failure in failures} == {1}
+    assert {failure.error for failure in failures} == {"RuntimeError: seed 1 cannot be trained"}
+    assert {failure.position for failure in failures} == {Position(epoch=1, step=1)}
+    assert [finding.failure for finding in workspace.folder.survey(RUNS) if finding.failure] == sorted(
+        failures, key=lambda failure: RUNS.index(failure.run)
+    )
+    reference = make_workspace("reference")
+    train(reference)
+    found, wanted = results_of(workspace.folder.path), results_of(reference.folder.path)
+    assert {name: found[name] for name in wanted if "seed-01" not in name} == {
+        name: content for name, content in wanted.items() if "seed-01" not in name
+    }
+
+
+def test_a_failed_run_is_tried_again_from_its_checkpoint(make_workspace):
+    """With what was wrong mended, it ends with the bytes of a run that never failed."""
+    workspace, reference = make_workspace(checkpoint_seconds=0), make_workspace("reference")
+    runs = RUNS[1:2]
+    train(workspace, FakeEngine(failing=frozenset([1])), runs=runs)
+    finding = workspace.folder.survey(runs)[0]
+    assert (finding.status, finding.position) == (Status.FAILED, Position(epoch=1, step=1))
+    events = train(workspace, runs=runs)
+    assert of_kind(events, BankStarted)[0].bank.position == Position(epoch=1, step=1)
+    train(reference, runs=runs)
+    assert results_of(workspace.folder.path) == results_of(reference.folder.path)
+
+
+def test_an_engine_that_fails_at_the_end_loses_nobody(make_workspace, monkeypatch):
+    """Scoring the test images may fail too; the runs are tried alone, and each has its failure."""
+    workspace = make_workspace()
+    monkeypatch.setattr(FakeTraining, "outcomes", lambda _: 1 / 0)
+    events = train(workspace, runs=RUNS[:2])
+    assert [event.failure.error for event in of_kind(events, RunFailed)] == ["ZeroDivisionError: division by zero"] * 2
+    assert statuses(workspace, RUNS[:2]) == [Status.FAILED] * 2
+
+
+def test_runs_of_another_process_are_left_to_it(make_workspace):
+    """They are told, and neither read nor written."""
+    workspace = make_workspace()
+    held = workspace.folder.claim(RUNS[1])
+    events = train(workspace, runs=RUNS[:3])
+    held.release()
+    assert of_kind(events, RunsHeld) == [RunsHeld(runs=(RUNS[1],))]
+    assert statuses(workspace, RUNS[:3]) == [Status.FINISHED, Status.MISSING, Status.FINISHED]
+
+
+def test_a_run_that_another_process_has_finished_meanwhile_is_not_repeated(make_workspace):
+    """What is on disk when the bank starts counts, not what was there when it was packed."""
+    workspace = make_workspace()
+    banks = pack(RUNS[:3], FakeEngine())
+    train(workspace, runs=RUNS[1:2])
+    before = results_of(workspace.folder.path)
+    events = [event for bank in banks for event in train_bank(bank, workspace, Never())]
+    assert of_kind(events, RunFinished)[0].record.run == RUNS[1]
+    assert [run for run, _ in of_kind(events, EpochFinished)[0].metrics] == [RUNS[0], RUNS[2]]
+    assert before.items() <= results_of(workspace.folder.path).items()
+
+
+def test_claims_are_held_while_a_bank_trains_and_no_longer(make_workspace):
+    """Another process sees the runs held until the bank has ended."""
+    workspace = make_workspace()
+    (bank,) = pack(RUNS[:2], FakeEngine())
+    events = train_bank(bank, workspace, Never())
+    next(events)
+    assert workspace.folder.is_held(RUNS[0])
+    assert workspace.folder.is_held(RUNS[1])
+    events.close()
+    assert not workspace.folder.is_held(RUNS[0])
+
+
+def test_a_damaged_run_is_set_aside_and_done_again(make_workspace):
+    """It is named with what was wrong and where it is now, and ends with the bytes of an undamaged one."""
+    workspace = make_workspace()
+    runs = RUNS[:1]
+    train(workspace, runs=runs)
+    reference = results_of(workspace.folder.path)
+    folder = workspace.folder.run_folder(runs[0])
+    (folder.path / "weights.safetensors").write_bytes(b"rubbish")
+    (bank,) = pack(runs, FakeEngine())
+    events = list(train_bank(bank, workspace, Never()))
+    (damaged,) = of_kind(events, RunDamaged)
+    assert damaged.run == runs[0]
+    assert [str(damage) for damage in damaged.damage] == [
+        "weights.safetensors was changed after it was written: its SHA-256 does not match"
+    ]
+    assert damaged.aside == workspace.folder.path / "damaged" / f"baseline-{folder.path.name}-1"
+    assert (damaged.aside / "weights.safetensors").read_bytes() == b"rubbish"
+    assert results_of(workspace.folder.path) == reference
+
+
+def test_a_damaged_checkpoint_costs_only_its_run_and_only_time(make_workspace):
+    """The run starts again at the beginning, the others go on, and all bytes are as they should be."""
+    workspace, reference = make_workspace(), make_workspace("reference")
+    runs = RUNS[:3]
+    train(reference, runs=runs)
+    train(workspace, runs=runs, stop=StopAfter(5))
+    path = workspace.folder.run_folder(runs[1]).path / "checkpoint.safetensors"
+    path.write_bytes(path.read_bytes()[:-1])
+    events = train(workspace, runs=runs)
+    assert [event.run for event in of_kind(events, RunDamaged)] == [runs[1]]
+    assert sorted(str(event.bank.position) for event in of_kind(events, BankStarted)) == [
+        str(Position()),
+        str(Position(epoch=1, step=1)),
+    ]
+    assert results_of(workspace.folder.path) == results_of(reference.folder.path)
+
+
+def test_the_checkpoint_of_another_engine_is_not_continued(make_workspace):
+    """It would give a mixture that neither engine can repeat: the run starts again, and a note says so."""
+    workspace, reference = make_workspace(), make_workspace("reference")
+    runs = RUNS[:1]
+    train(workspace, runs=runs, stop=StopAfter(5))
+    events = train(workspace, FakeEngine(arithmetic="float64"), runs=runs)
+    (note,) = of_kind(events, Note)
+    assert note.text == (
+        "'baseline', seed 0: its checkpoint in epoch 2 is of the fake engine (float32) and cannot be continued by the "
+        "fake engine (float64); it starts again."
+    )
+    train(reference, FakeEngine(arithmetic="float64"), runs=runs)
+    assert results_of(workspace.folder.path) == results_of(reference.folder.path)
+
+
+def test_a_checkpoint_that_the_engine_cannot_take_up_is_set_aside(make_workspace):
+    """An undamaged file with a state that the engine does not know costs its run a fresh start, and no other."""
+    workspace, reference = make_workspace(), make_workspace("reference")
+    runs = RUNS[:2]
+    for run in runs:
+        workspace.folder.run_folder(run).write_checkpoint(miniature_checkpoint(run))
+    known = miniature_checkpoint(runs[1])
+    unknown = replace(known, state=replace(known.state, arrays={"other": np.zeros(1)}))
+    workspace.folder.run_folder(runs[1]).write_checkpoint(unknown)
+    events = train(workspace, runs=runs)
+    (damaged,) = of_kind(events, RunDamaged)
+    assert damaged.run == runs[1]
+    assert [str(damage) for damage in damaged.damage] == [
+        "checkpoint.safetensors could not be continued (KeyError: 'layers.1.weight')"
+    ]
+    train(reference, runs=runs)
+    assert results_of(workspace.folder.path) == results_of(reference.folder.path)
+
+
+def test_an_engine_that_cannot_start_at_all_costs_no_checkpoint(make_workspace, monkeypatch):
+    """If the run cannot be started afresh either, its checkpoint is not to blame and stays for the next attempt."""
+    workspace = make_workspace()
+    runs = RUNS[:1]
+    train(workspace, runs=runs, stop=StopAfter(5))
+
+    def refuse(*_):
+        raise MemoryError("no memory")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FakeEngine, "start", refuse)
+        events = train(workspace, runs=runs)
+    assert [event.failure.error for event in of_kind(events, RunFailed)] == ["MemoryError: no memory"]
+    finding = workspace.folder.survey(runs)[0]
+    assert (finding.status, finding.position) == (Status.FAILED, Position(epoch=1, step=1))
+    train(workspace, runs=runs)
+    assert statuses(workspace, runs) == [Status.FINISHED]
+
+
+def test_a_stop_before_the_first_step_saves_nothing(make_workspace):
+    """There is nothing to save."""
+    workspace = make_workspace()
+    assert train(workspace, runs=RUNS[:2], stop=StopAfter(0)) == []
+    train(workspace, runs=RUNS[:2], stop=StopAfter(1))
+    assert statuses(workspace, RUNS[:2]) == [Status.MISSING] * 2
