@@ -82,7 +82,8 @@ def summarise(arm: ArmScores, *, classes: int, target: float | None = None, leve
         >>> arm.accuracy.estimate, arm.notes
         (0.35, ('1 of 2 runs of fast diverged (seed 1): counted with the accuracy of guessing, 10 %.',))
     """
-    counted = [accuracy for run in arm.runs if (accuracy := counted_accuracy(run, classes)) is not None]
+    runs = sorted(arm.runs, key=lambda run: run.seed)  # sums of floats depend on their order in the last bit
+    counted = [accuracy for run in runs if (accuracy := counted_accuracy(run, classes)) is not None]
     return ArmSummary(
         name=arm.name,
         factor=arm.factor,

@@ -1,0 +1,232 @@
+import numpy as np
+import pytest
+import scipy.stats
+from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.weightstats import ttost_paired
+
+from ceteris.statistics.comparison import compare
+from ceteris.statistics.convergence import Measure
+from ceteris.statistics.criteria import Criteria
+from ceteris.statistics.interval import Interval, PointEstimate, Scope
+from ceteris.statistics.scores import ArmScores, RunScore, Scores, Status
+from ceteris.statistics.verdict import Finding
+
+SEEDS, IMAGES, EPOCHS = 6, 200, 5
+
+
+def study(gains, *, seeds=SEEDS, order=1):
+    """A whole study with curves, seconds and predictions, of which each variation gains something."""
+    arms = []
+    for place, gain in enumerate((0.0, *gains)):
+        generator = np.random.default_rng([20, place])
+        runs = []
+        for seed in range(seeds):
+            correct = generator.random(IMAGES) < 0.5 + gain + generator.normal(0, 0.02)
+            rise = 1 - np.exp(-(0.5 + gain) * np.arange(1, EPOCHS + 1))
+            runs.append(
+                RunScore(
+                    seed=seed,
+                    status=Status.FINISHED,
+                    test_accuracy=float(correct.mean()),
+                    correct=correct,
+                    validation_accuracy=0.6 * rise + generator.normal(0, 0.02, EPOCHS),
+                    seconds=np.cumsum(generator.uniform(1, 2, EPOCHS)),
+                )
+            )
+        name = f"variation {place}" if place else "baseline"
+        arms.append(ArmScores(name=name, factor="gain", runs=tuple(runs[::order]), images_per_epoch=900))
+    return Scores(baseline=arms[0], variations=tuple(arms[1:]), classes=10)
+
+
+def accuracies(arm):
+    """Test accuracy by seed."""
+    return np.array([run.test_accuracy for run in sorted(arm.runs, key=lambda run: run.seed)])
+
+
+def test_a_study_recomputed_with_other_libraries():
+    """All p-values and intervals of a study, adjusted, are those of scipy and statsmodels to 1e-10."""
+    scores = study([0.0, 0.3, -0.1, 0.05])
+    found = compare(scores, Criteria(margin=0.05), replicates=50)
+    before = accuracies(scores.baseline)
+    after = [accuracies(arm) for arm in scores.variations]
+    tests = [scipy.stats.ttest_rel(other, before) for other in after]
+    adjusted = multipletests([test.pvalue for test in tests], method="holm")[1]
+    equal = [ttost_paired(other, before, -0.05, 0.05)[0] for other in after]
+    equal_adjusted = multipletests(equal, method="holm")[1]
+    for comparison, test, p_value, p_equal in zip(found, tests, adjusted, equal_adjusted, strict=True):
+        interval = comparison.accuracy.difference
+        assert (interval.low, interval.high) == pytest.approx(test.confidence_interval(0.95), rel=1e-10)
+        assert comparison.accuracy.p_value_adjusted == pytest.approx(p_value, rel=1e-10)
+        assert comparison.equivalence.p_value_adjusted == pytest.approx(p_equal, rel=1e-10)
+        direction = Finding.BETTER if interval.estimate > 0 else Finding.WORSE
+        significant = direction if p_value <= 0.05 else Finding.UNDECIDED
+        assert comparison.verdict.finding is (Finding.PRACTICALLY_EQUAL if p_equal <= 0.05 else significant)
+    assert [comparison.verdict.finding for comparison in found] == [
+        Finding.PRACTICALLY_EQUAL,
+        Finding.BETTER,
+        Finding.WORSE,
+        Finding.UNDECIDED,
+    ]
+
+
+def test_every_outcome_of_a_full_study_is_there():
+    """With curves, seconds and predictions, nothing is left out, and both scopes are labelled."""
+    (found,) = compare(study([0.2]), replicates=50)
+    assert (found.variation, found.factor, found.pairs, found.unpaired) == (
+        "variation 1",
+        "gain",
+        tuple(range(SEEDS)),
+        (),
+    )
+    assert list(found.convergence) == list(found.summary.convergence) == list(Measure)
+    assert found.accuracy.difference.scope is Scope.SEEDS
+    assert found.over_images.scope is Scope.SEEDS_AND_IMAGES
+    assert found.over_images.estimate == pytest.approx(found.accuracy.difference.estimate, abs=1e-12)
+    assert all(measure.contrast.p_value_adjusted is not None for measure in found.convergence.values())
+    assert (found.mcnemar, found.notes) == (None, ())
+
+
+def test_the_order_of_runs_does_not_matter():
+    """Runs in another order give the same comparison, bit for bit."""
+    assert compare(study([0.1, 0.0]), replicates=50) == compare(study([0.1, 0.0], order=-1), replicates=50)
+
+
+def test_other_variations_change_only_the_adjustment():
+    """A variation's numbers, bootstrap included, depend on the rest of the study in Holm's adjustment only."""
+    alone = compare(study([0.1]), replicates=50)[0]
+    among = compare(study([0.1, 0.0]), replicates=50)[0]
+    assert alone.over_images == among.over_images
+    assert alone.accuracy.difference == among.accuracy.difference
+    assert alone.accuracy.p_value == among.accuracy.p_value
+
+
+def test_the_seed_decides_the_bootstrap_only():
+    """Another seed draws other replicates and leaves every other number as it was."""
+    first, second = (compare(study([0.1]), seed=seed, replicates=50)[0] for seed in (0, 1))
+    assert first.over_images != second.over_images
+    assert first.accuracy == second.accuracy
+
+
+def test_one_seed_has_no_interval_anywhere():
+    """A study with one seed has point estimates only, a test over images of the two networks, and no verdict."""
+    (found,) = compare(study([0.2], seeds=1))
+    estimates = [
+        found.accuracy.difference,
+        found.accuracy.beats,
+        found.summary.accuracy,
+        *(measure.contrast.difference for measure in found.convergence.values()),
+    ]
+    assert all(isinstance(estimate, PointEstimate) for estimate in estimates)
+    assert (found.over_images, found.equivalence) == (None, None)
+    assert found.mcnemar.variation_only > found.mcnemar.baseline_only
+    assert found.verdict.words == "undecided: one pair of runs has no error bars, 1 more seed would give some"
+
+
+def test_two_seeds_have_intervals():
+    """Two seeds have intervals, both scopes, and a verdict with what it would take."""
+    (found,) = compare(study([0.0], seeds=2), replicates=50)
+    assert isinstance(found.accuracy.difference, Interval)
+    assert isinstance(found.over_images, Interval)
+    assert found.accuracy.correlation is None
+    assert found.verdict.finding is Finding.UNDECIDED
+
+
+def test_divergences_count_and_failures_are_named(make_arm):
+    """A diverged run is in the difference with guessing; failed and missing ones are named and in no pair."""
+    baseline = make_arm("baseline", {0: 0.5, 1: 0.52, 2: 0.51, 3: 0.5, 4: Status.FAILED})
+    wide = make_arm("wide", {0: 0.55, 1: Status.DIVERGED, 2: 0.56, 3: Status.MISSING, 4: 0.57})
+    (found,) = compare(Scores(baseline=baseline, variations=(wide,), classes=10))
+    assert found.pairs == (0, 1, 2)
+    assert found.unpaired == (3, 4)
+    assert found.accuracy.difference.estimate == pytest.approx(np.mean([0.05, 0.1 - 0.52, 0.05]))
+    assert found.notes == ("Seeds 3, 4 count in one arm only, and so in no pair.",)
+    assert found.summary.notes == (
+        "1 of 5 runs of wide diverged (seed 1): counted with the accuracy of guessing, 10 %.",
+        "1 of 5 runs of wide missing (seed 3): counted in no mean and in no pair yet.",
+    )
+
+
+def test_all_diverged_is_worse_not_missing(make_arm):
+    """A variation of which every run diverges is worse; where the baseline diverges too, they are equally useless."""
+    baseline = make_arm("baseline", {seed: 0.5 + seed / 1000 for seed in range(8)})
+    wild = make_arm("wild", dict.fromkeys(range(8), Status.DIVERGED))
+    (found,) = compare(Scores(baseline=baseline, variations=(wild,), classes=10))
+    assert found.verdict.words == "worse"
+    assert found.accuracy.correlation is None
+    both = make_arm("baseline", dict.fromkeys(range(8), Status.DIVERGED))
+    (found,) = compare(Scores(baseline=both, variations=(wild,), classes=10))
+    assert found.verdict.words == "practically equal"
+    assert found.notes == ("All 8 differences are equal; without a spread, the sign-flip test stands for Student's.",)
+
+
+def test_variations_to_come_count_in_the_family(make_arm):
+    """In a study half done, what is there is judged as strictly as in the end, and the rest is undecided."""
+    baseline = make_arm("baseline", {0: 0.5, 1: 0.52, 2: 0.51})
+    done = make_arm("done", {0: 0.55, 1: 0.56, 2: 0.57})
+    waiting = make_arm("waiting", dict.fromkeys(range(3), Status.MISSING))
+    found = compare(Scores(baseline=baseline, variations=(done, waiting), classes=10))
+    assert found[0].accuracy.p_value_adjusted == pytest.approx(2 * found[0].accuracy.p_value)
+    assert (found[1].accuracy, found[1].equivalence, found[1].over_images, found[1].pairs) == (None, None, None, ())
+    assert found[1].verdict.words == "undecided: no seed counts in both arms yet, error bars need two"
+    assert found[1].notes == ("Seeds 0 to 2 count in one arm only, and so in no pair.",)
+
+
+def test_a_finding_that_the_sign_flip_test_cannot_confirm_says_so(make_arm):
+    """Three clear pairs pass Student's test; the exact test cannot go below 0.25, and the reader learns it."""
+    baseline = make_arm("baseline", {0: 0.5, 1: 0.52, 2: 0.51})
+    deep = make_arm("deep", {0: 0.60, 1: 0.621, 2: 0.609})
+    (found,) = compare(Scores(baseline=baseline, variations=(deep,), classes=10))
+    assert found.verdict.words == "better"
+    assert found.notes == (
+        (
+            "The sign-flip test, which does not assume a normal distribution, does not confirm this (adjusted p = "
+            "0.25; with 3 pairs a single p-value cannot go below 0.25)."
+        ),
+    )
+
+
+def test_predictions_of_some_pairs_only_are_said(make_arm):
+    """The interval over images uses the pairs that have predictions, and says how many."""
+    correct = {seed: [1, 0, 1, seed % 2] for seed in range(3)}
+    baseline = make_arm("baseline", dict.fromkeys(range(4), 0.5), correct=correct)
+    wide = make_arm("wide", dict.fromkeys(range(4), 0.75), correct=correct)
+    (found,) = compare(Scores(baseline=baseline, variations=(wide,), classes=10), replicates=20)
+    assert isinstance(found.over_images, Interval)
+    assert found.notes[0] == "The interval over test images rests on 3 of the 4 pairs; the others have no predictions."
+
+
+def test_a_single_pair_with_a_diverged_run_has_no_test_over_images(make_arm):
+    """Guesses are no answers that McNemar's test could count."""
+    baseline = make_arm("baseline", {0: 0.5}, correct={0: [1, 0]})
+    wild = make_arm("wild", {0: Status.DIVERGED})
+    (found,) = compare(Scores(baseline=baseline, variations=(wild,), classes=10))
+    assert found.mcnemar is None
+
+
+def test_convergence_uses_the_declared_share():
+    """The target is a share of the baseline's mean final accuracy; a target out of reach censors every run."""
+    scores = study([0.2])
+    (within,) = compare(scores, Criteria(target_share=0.5), replicates=10)
+    assert within.convergence[Measure.EPOCHS].censored_variation == ()
+    hard = Scores(
+        baseline=scores.variations[0],
+        variations=(ArmScores(name="stuck", factor="", runs=flat(), images_per_epoch=900),),
+        classes=10,
+    )
+    (stuck,) = compare(hard, replicates=10)
+    assert stuck.convergence[Measure.EPOCHS].censored_variation == tuple(range(SEEDS))
+    assert stuck.summary.convergence[Measure.EPOCHS].reached == 0
+
+
+def flat():
+    """Runs that never learn."""
+    return tuple(
+        RunScore(seed=seed, status=Status.FINISHED, test_accuracy=0.1, validation_accuracy=np.full(EPOCHS, 0.1))
+        for seed in range(SEEDS)
+    )
+
+
+def test_a_study_without_variations_has_no_comparisons():
+    """Nothing to compare is not an error."""
+    scores = study([])
+    assert compare(scores) == ()

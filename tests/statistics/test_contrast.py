@@ -1,0 +1,54 @@
+import numpy as np
+import pytest
+import scipy.stats
+from statsmodels.stats.power import TTestPower
+
+from ceteris.statistics.contrast import adjusted, contrast
+from ceteris.statistics.criteria import Criteria
+from ceteris.statistics.interval import PointEstimate
+
+
+def test_a_contrast_holds_what_scipy_and_statsmodels_say():
+    """Every number of a contrast is recomputed with other libraries."""
+    before, after = np.random.default_rng(7).normal(0.6, 0.01, (2, 8))
+    found = contrast(
+        before, after, generator=np.random.default_rng(0), comparisons=3, criteria=Criteria(significance=0.1, power=0.9)
+    )
+    expected = scipy.stats.ttest_rel(after, before)
+    effect = TTestPower().solve_power(nobs=8, alpha=0.1 / 3, power=0.9)
+    assert found.pairs == 8
+    assert (found.difference.low, found.difference.high) == pytest.approx(expected.confidence_interval(0.9), rel=1e-10)
+    assert found.deviation == pytest.approx(np.std(after - before, ddof=1), rel=1e-10)
+    assert found.p_value == pytest.approx(expected.pvalue, rel=1e-10)
+    assert found.welch == pytest.approx(scipy.stats.ttest_ind(after, before, equal_var=False).pvalue, rel=1e-10)
+    assert found.correlation == pytest.approx(scipy.stats.pearsonr(before, after).statistic, rel=1e-10)
+    assert found.beats.estimate == np.mean(after > before)
+    assert found.beats.level == pytest.approx(0.9)
+    assert found.detectable == pytest.approx(effect * found.deviation, rel=1e-6)
+    assert found.sign_flip.exact
+
+
+def test_one_pair_says_only_what_it_can():
+    """One pair has two point estimates and nothing else."""
+    found = contrast([0.5], [0.6], generator=np.random.default_rng(0))
+    assert isinstance(found.difference, PointEstimate)
+    assert found.beats == PointEstimate(estimate=1.0)
+    rest = (found.deviation, found.p_value, found.sign_flip, found.welch, found.correlation, found.detectable)
+    assert rest == (None,) * 6
+
+
+def test_adjustment_fills_in_both_tests():
+    """Both p-values are adjusted over the family, which counts variations without pairs and with one pair."""
+    generator = np.random.default_rng(0)
+    full = contrast([0.5, 0.5, 0.5, 0.5], [0.6, 0.7, 0.65, 0.62], generator=generator)
+    single = contrast([0.5], [0.6], generator=generator)
+    first, second, third = adjusted([full, single, None])
+    assert first.p_value_adjusted == pytest.approx(3 * full.p_value)
+    assert first.sign_flip_adjusted == pytest.approx(3 * full.sign_flip.p_value)
+    assert (second.p_value_adjusted, second.sign_flip_adjusted, third) == (None, None, None)
+
+
+def test_many_pairs_draw_from_the_generator():
+    """Beyond the exact limit the sign-flip test is random, and says so."""
+    before, after = np.random.default_rng(8).normal(0.6, 0.01, (2, 40))
+    assert not contrast(before, after, generator=np.random.default_rng(0)).sign_flip.exact

@@ -1,0 +1,80 @@
+import pytest
+
+from ceteris.statistics.convergence import Measure
+from ceteris.statistics.interval import Interval, PointEstimate, mean_interval
+from ceteris.statistics.scores import Status
+from ceteris.statistics.summary import seed_list, summarise
+
+
+def test_divergences_count_and_failures_are_named(make_arm):
+    """The mean holds finished and diverged runs, and the notes say what became of every other."""
+    arm = make_arm(
+        "wide",
+        {5: Status.MISSING, 4: Status.FAILED, 3: Status.FAILED, 2: Status.DIVERGED, 1: 0.6, 0: 0.7, 6: Status.MISSING},
+    )
+    found = summarise(arm, classes=10)
+    assert found.accuracy == mean_interval([0.6, 0.7, 0.1])
+    assert found.deviation == pytest.approx(0.3214550253664318)
+    assert (found.finished, found.diverged, found.failed, found.missing) == ((0, 1), (2,), (3, 4), (5, 6))
+    assert found.planned == 7
+    assert found.notes == (
+        "1 of 7 runs of wide diverged (seed 2): counted with the accuracy of guessing, 10 %.",
+        "2 of 7 runs of wide failed (seeds 3, 4): counted in no mean and in no pair.",
+        "2 of 7 runs of wide missing (seeds 5, 6): counted in no mean and in no pair yet.",
+    )
+
+
+def test_all_diverged(make_arm):
+    """An arm of which every run diverged has the accuracy of guessing, without spread."""
+    found = summarise(make_arm("wild", dict.fromkeys(range(4), Status.DIVERGED)), classes=3)
+    assert found.accuracy == Interval(estimate=1 / 3, low=1 / 3, high=1 / 3, level=0.95)
+    assert found.notes == (
+        "4 of 4 runs of wild diverged (seeds 0 to 3): counted with the accuracy of guessing, 33.3 %.",
+    )
+
+
+@pytest.mark.parametrize("status", [Status.FAILED, Status.MISSING])
+def test_no_result_is_no_mean(make_arm, status):
+    """An arm without any result has no accuracy, rather than one of 0."""
+    found = summarise(make_arm("wide", {0: status}), classes=10)
+    assert (found.accuracy, found.deviation, found.convergence) == (None, None, {})
+
+
+def test_one_seed_has_no_interval_anywhere(make_arm):
+    """One seed has point estimates for accuracy and for every measure of convergence."""
+    arm = make_arm("wide", {0: 0.6}, curves={0: [0.2, 0.6]}, seconds={0: [1.0, 2.0]}, images_per_epoch=50)
+    found = summarise(arm, classes=10, target=0.5)
+    assert found.accuracy == PointEstimate(estimate=0.6)
+    assert list(found.convergence) == list(Measure)
+    assert all(isinstance(measure.mean, PointEstimate) for measure in found.convergence.values())
+
+
+def test_convergence_of_an_arm(make_arm):
+    """Times have a restricted mean, a median, a horizon and a count of runs that arrived; other measures a mean."""
+    curves = {0: [0.6, 0.6, 0.6, 0.6], 1: [0.2, 0.6, 0.6, 0.5], 2: [0.2, 0.2, 0.2, 0.2]}
+    found = summarise(make_arm("wide", {0: 0.6, 1: 0.5, 2: 0.2}, curves=curves), classes=10, target=0.5).convergence
+    epochs = found[Measure.EPOCHS]
+    assert epochs.mean == mean_interval([1, 2, 4])
+    assert (epochs.runs, epochs.reached, epochs.horizon, epochs.median) == (3, 2, 4.0, 2.0)
+    assert found[Measure.FINAL_MINUS_BEST].mean.estimate == pytest.approx(-0.1 / 3)
+    assert Measure.SECONDS not in found
+
+
+def test_without_a_target_there_are_no_times(make_arm):
+    """Area and fall need no target."""
+    found = summarise(make_arm("wide", {0: 0.6}, curves={0: [0.2, 0.6]}), classes=10).convergence
+    assert list(found) == [Measure.AREA, Measure.FINAL_MINUS_BEST]
+
+
+@pytest.mark.parametrize(
+    ("seeds", "words"),
+    [
+        ((4,), "seed 4"),
+        ((1, 2), "seeds 1, 2"),
+        ((0, 1, 2, 3, 7, 8), "seeds 0 to 3, 7, 8"),
+        ((1, 5, 6, 7), "seeds 1, 5 to 7"),
+    ],
+)
+def test_seeds_are_named_in_few_words(seeds, words):
+    """Three and more in a row are named by their ends."""
+    assert seed_list(seeds) == words

@@ -1,0 +1,119 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ceteris.errors import StatisticsError
+from ceteris.statistics.contrast import adjusted, contrast
+from ceteris.statistics.criteria import Criteria
+from ceteris.statistics.equivalence import adjusted_equivalence, equivalence_test
+from ceteris.statistics.power import equivalence_power, paired_power
+from ceteris.statistics.verdict import Finding, Prospect, Verdict, decide
+
+
+def judged(changes, *, comparisons=1, margin=0.005):
+    """Judge a variation with these differences, in a study whose other variations have no pairs yet."""
+    changes = np.array(changes)
+    others = [None] * (comparisons - 1)
+    criteria = Criteria(margin=margin)
+    before = np.full(len(changes), 0.5)
+    gain = contrast(before, before + changes, generator=np.random.default_rng(0), comparisons=comparisons)
+    (accuracy, *_) = adjusted([gain, *others])
+    (equivalence, *_) = adjusted_equivalence([equivalence_test(changes, margin=margin), *others])
+    return decide(accuracy, equivalence, comparisons=comparisons, criteria=criteria)
+
+
+NOISE = np.array([-0.011, 0.012, -0.004, 0.003, 0.009, -0.009, 0.001, -0.001])
+
+
+@pytest.mark.parametrize(("shift", "finding"), [(0.05, Finding.BETTER), (-0.05, Finding.WORSE)])
+def test_a_large_difference_is_decided(shift, finding):
+    """A difference far beyond its noise is better or worse, by its sign."""
+    assert judged(NOISE + shift) == Verdict(finding=finding, words=finding.value)
+
+
+def test_a_small_one_within_the_margin_is_practically_equal():
+    """Little noise around nothing is practically equal."""
+    assert judged(NOISE / 10) == Verdict(finding=Finding.PRACTICALLY_EQUAL, words="practically equal")
+
+
+def test_a_certain_difference_within_the_margin_is_practically_equal_and_said():
+    """A certain difference that the study declared not to matter is equal in practice, and the words say both."""
+    assert judged(NOISE / 10 + 0.003).words == "practically equal (better, by less than the margin)"
+    assert judged(NOISE / 10 - 0.003).words == "practically equal (worse, by less than the margin)"
+
+
+def test_an_undecided_one_says_how_many_seeds_would_show_the_difference():
+    """The seeds to add are the fewest that have 80 % power at the measured difference."""
+    verdict = judged(NOISE + 0.006)
+    effect = 0.006 / np.std(NOISE, ddof=1)
+    assert verdict.words == "undecided: if the difference is as measured, 9 more seeds would probably show it"
+    assert (verdict.finding, verdict.prospect, verdict.more_seeds) == (Finding.UNDECIDED, Prospect.DIFFERENCE, 9)
+    assert paired_power(effect, 16) < 0.8 <= paired_power(effect, 17)
+
+
+def test_an_undecided_one_says_how_many_seeds_would_show_equality():
+    """Where the difference is small, equality is nearer, and the fewest seeds for it are given."""
+    verdict = judged(NOISE)
+    bound = 0.005 / np.std(NOISE, ddof=1)
+    words = "undecided: if the difference is as measured, 16 more seeds would probably show practical equality"
+    assert (verdict.words, verdict.prospect) == (words, Prospect.EQUALITY)
+    assert equivalence_power(0, bound, 23) < 0.8 <= equivalence_power(0, bound, 24)
+
+
+def test_more_comparisons_ask_for_more_seeds():
+    """With 14 variations in the study, each has to pass a stricter level."""
+    assert judged(NOISE + 0.006, comparisons=14).more_seeds > judged(NOISE + 0.006).more_seeds
+
+
+def test_more_comparisons_ask_for_a_clearer_difference():
+    """What is better alone is undecided as one of 14, because of Holm's adjustment."""
+    assert judged(NOISE + 0.009).finding is Finding.BETTER
+    assert judged(NOISE + 0.009, comparisons=14).finding is Finding.UNDECIDED
+
+
+def test_hopeless_cases_say_so():
+    """Where more than 1,000 seeds would be needed, no number is given."""
+    verdict = judged(NOISE * 20 + 0.006)
+    assert verdict.words == "undecided: if the difference is as measured, it would take more than 1,000 seeds"
+    assert verdict.more_seeds is None
+
+
+def test_one_more_seed_is_singular():
+    """The words are right for one seed too."""
+    verdict = judged([0.01] * 5)
+    assert verdict.words == "undecided: if the difference is as measured, 1 more seed would probably show it"
+
+
+@pytest.mark.parametrize(
+    ("size", "words", "more"),
+    [
+        (0, "undecided: no seed counts in both arms yet, error bars need two", 2),
+        (1, "undecided: one pair of runs has no error bars, 1 more seed would give some", 1),
+    ],
+)
+def test_without_error_bars_nothing_is_decided(size, words, more):
+    """No pair and one pair are undecided, and ask for two."""
+    accuracy = contrast([0.5], [0.9], generator=np.random.default_rng(0)) if size else None
+    expected = Verdict(finding=Finding.UNDECIDED, words=words, more_seeds=more, prospect=Prospect.ERROR_BARS)
+    assert decide(accuracy, None) == expected
+
+
+@pytest.mark.parametrize("size", [2, 3, 8])
+def test_arms_without_any_spread(size):
+    """Equal arms are undecided from two seeds and practically equal from eight, never certain from two."""
+    finding = judged([0.0] * size).finding
+    assert finding is (Finding.PRACTICALLY_EQUAL if size == 8 else Finding.UNDECIDED)
+
+
+def test_p_values_must_be_adjusted_first():
+    """A contrast outside its family is refused with what to do."""
+    changes = NOISE + 0.05
+    accuracy = contrast(np.full(8, 0.5), 0.5 + changes, generator=np.random.default_rng(0))
+    equivalence = replace(equivalence_test(changes, margin=0.005), p_value_adjusted=1.0)
+    with pytest.raises(StatisticsError) as error:
+        decide(accuracy, equivalence)
+    assert str(error.value) == (
+        "the p-values are not adjusted yet, expected Holm's adjustment over all variations of the study. Pass the "
+        "contrasts through `adjusted` and the equivalences through `adjusted_equivalence` first."
+    )
