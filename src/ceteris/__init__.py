@@ -1,1 +1,102 @@
-"""Controlled experiments on image classifiers: declare a baseline and what you change, learn what each change did."""
+"""Controlled experiments on image classifiers: declare a baseline and what you change, learn what each change did.
+
+>>> from ceteris import Baseline, Convolution, DataChoice, Dense, MaxPool, Network, Study, Training, Variation, changes
+>>> study = Study(
+...     title="Kernel size on drawn shapes",
+...     seeds=4,
+...     data=DataChoice(name="shapes", batches=1),
+...     baseline=Baseline(
+...         network=Network(
+...             layers=[Convolution(conv=4, activation="relu"), MaxPool(max_pool=4), Dense(dense="classes")]
+...         ),
+...         training=Training(learning_rate=0.003, epochs=2),
+...     ),
+...     variations=[Variation(factor="kernel", name="5x5", set={"network.layers.0.kernel": 5})],
+... )
+>>> baseline, variation = study.arms()
+>>> [str(change) for change in changes(baseline.specification, variation.specification)]
+['layer 1 (conv 4): kernel 3 -> 5']
+
+`run(study, folder="results/kernel")` trains it; `read_study` reads one from a file.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ceteris.errors import CeterisError, DataError, EngineError, ResultsError, StatisticsError, StudyError
+    from ceteris.running import run
+    from ceteris.runs.results import Results, read_results
+    from ceteris.study.analysis import Analysis
+    from ceteris.study.arm import Arm
+    from ceteris.study.baseline import Baseline
+    from ceteris.study.changes import changes
+    from ceteris.study.layers import BatchNorm, Convolution, Dense, Dropout, MaxPool
+    from ceteris.study.network import Network
+    from ceteris.study.reader import read_study
+    from ceteris.study.run import Run
+    from ceteris.study.specification import DataChoice, Specification
+    from ceteris.study.study import Study
+    from ceteris.study.training import Training
+    from ceteris.study.variation import Insertion, Replacement, Variation
+
+__all__ = [
+    "Analysis",
+    "Arm",
+    "Baseline",
+    "BatchNorm",
+    "CeterisError",
+    "Convolution",
+    "DataChoice",
+    "DataError",
+    "Dense",
+    "Dropout",
+    "EngineError",
+    "Insertion",
+    "MaxPool",
+    "Network",
+    "Replacement",
+    "Results",
+    "ResultsError",
+    "Run",
+    "Specification",
+    "StatisticsError",
+    "Study",
+    "StudyError",
+    "Training",
+    "Variation",
+    "changes",
+    "read_results",
+    "read_study",
+    "run",
+]
+
+# Loaded when first asked for, so that `ceteris --help` does not wait for what it does not need.
+_MODULES = {
+    "ceteris.errors": ("CeterisError", "DataError", "EngineError", "ResultsError", "StatisticsError", "StudyError"),
+    "ceteris.running": ("run",),
+    "ceteris.runs.results": ("Results", "read_results"),
+    "ceteris.study.analysis": ("Analysis",),
+    "ceteris.study.arm": ("Arm",),
+    "ceteris.study.baseline": ("Baseline",),
+    "ceteris.study.changes": ("changes",),
+    "ceteris.study.layers": ("BatchNorm", "Convolution", "Dense", "Dropout", "MaxPool"),
+    "ceteris.study.network": ("Network",),
+    "ceteris.study.reader": ("read_study",),
+    "ceteris.study.run": ("Run",),
+    "ceteris.study.specification": ("DataChoice", "Specification"),
+    "ceteris.study.study": ("Study",),
+    "ceteris.study.training": ("Training",),
+    "ceteris.study.variation": ("Insertion", "Replacement", "Variation"),
+}
+_HOMES = {name: module for module, names in _MODULES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'ceteris' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

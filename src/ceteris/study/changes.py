@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeGuard
 
 from ceteris.study.layers import Layer
 from ceteris.study.specification import Specification
+from ceteris.study.wording import listed
 
 Setting = bool | int | float | str | None
 
@@ -25,12 +27,17 @@ class SettingChange:
     after: Setting
     layer: Layer | None = None
 
+    @property
+    def name(self) -> str:
+        """The last word of the path."""
+        return self.path.rpartition(".")[2]
+
     def __str__(self) -> str:
-        *owner, name = self.path.split(".")
+        owner = self.path.split(".")[:-1]
         holder = "data: " if owner == ["data"] else ""
         if self.layer is not None:
             holder = f"layer {int(owner[-1]) + 1} ({_short(self.layer)}): "
-        return f"{holder}{name.replace('_', ' ')} {_written(self.before)} -> {_written(self.after)}"
+        return f"{holder}{self.name.replace('_', ' ')} {_written(self.before)} -> {_written(self.after)}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +96,37 @@ def changes(baseline: Specification, variation: Specification) -> tuple[Change, 
                 path = f"{room}.{name}"
                 found.append(SettingChange(path=path, before=getattr(before, name), after=getattr(after, name)))
     return tuple(found)
+
+
+def in_words(found: Sequence[Change]) -> tuple[str, ...]:
+    """Say changes to a reader, one line each; what is changed alike in several layers is said once.
+
+    Example:
+        >>> from ceteris.study.layers import Convolution
+        >>> layers = [Convolution(conv=7), Convolution(conv=9)]
+        >>> found = [
+        ...     SettingChange(path=f"network.layers.{i}.kernel", before=3, after=5, layer=layer)
+        ...     for i, layer in enumerate(layers)
+        ... ]
+        >>> in_words(found)
+        ('layers 1 and 2: kernel 3 -> 5',)
+    """
+    alike: dict[Any, list[Change]] = {}
+    for change in found:
+        key = (change.name, change.before, change.after) if _is_of_layer(change) else change
+        alike.setdefault(key, []).append(change)
+    return tuple(_together(group) for group in alike.values())
+
+
+def _is_of_layer(change: Change) -> TypeGuard[SettingChange]:
+    return isinstance(change, SettingChange) and change.layer is not None
+
+
+def _together(group: Sequence[Change]) -> str:
+    layers = [change.path.split(".")[2] for change in group if _is_of_layer(change)]
+    if len(layers) < 2:
+        return str(group[0])
+    return f"layers {listed(str(int(layer) + 1) for layer in layers)}: {str(group[0]).split(': ', 1)[1]}"
 
 
 # A changed value costs less than half of a layer, so that a layer with all four of its values changed is still one

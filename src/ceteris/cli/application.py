@@ -1,0 +1,136 @@
+"""The command `ceteris`: reads the command line, calls what does the work, and turns errors into one line each.
+
+What a command needs is imported when it is called, so that `ceteris --help` answers at once.
+"""
+
+# ruff: noqa: PLC0415 - see above
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ceteris.errors import CeterisError, StudyError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+app = typer.Typer(
+    name="ceteris",
+    help="Controlled experiments on image classifiers: declare a baseline and what you change, learn what it did.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+StudyFile = Annotated[Path, typer.Argument(metavar="FILE", help="A study, for example studies/cifar10.toml.")]
+Seeds = Annotated[int | None, typer.Option(min=1, metavar="N", help="Run N seeds, whatever the file says.")]
+Epochs = Annotated[int | None, typer.Option(min=1, metavar="N", help="Train N epochs, whatever the file says.")]
+Threads = Annotated[
+    int | None, typer.Option(min=1, metavar="N", help="How many cores to train on; all of them if not given.")
+]
+EngineOption = Annotated[
+    str,
+    typer.Option(
+        metavar="auto|lanes|torch",
+        help="Who trains: lanes is fastest on a processor, torch knows GPUs, auto takes lanes where it can.",
+    ),
+]
+Device = Annotated[str | None, typer.Option(metavar="DEVICE", help="Where torch computes: cpu, cuda, cuda:1, mps.")]
+
+
+@app.command("plan")
+def plan_command(
+    file: StudyFile,
+    *,
+    seeds: Seeds = None,
+    epochs: Epochs = None,
+    threads: Threads = None,
+    engine: EngineOption = "auto",
+    device: Device = None,
+) -> None:
+    """Show what a study will train, and what it can show.
+
+    Trains on random images for two seconds, to say how long the study takes on this machine.
+    """
+    from ceteris.cli.plan import plan
+
+    plan(file, seeds=seeds, epochs=epochs, threads=threads, engine=engine, device=device, console=_console())
+
+
+@app.command("run")
+def run_command(  # noqa: PLR0913 - one argument an option
+    file: StudyFile,
+    *,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where the results go; results/<name of FILE> if not given.")
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH",
+            help="A copy of CIFAR-10: an archive, or a folder of its files. Else CETERIS_DATA names one, "
+            "else the one in the cache is taken, else it is downloaded.",
+        ),
+    ] = None,
+    seeds: Seeds = None,
+    epochs: Epochs = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="VARIATION", help="Train only this variation now; may be given several times."),
+    ] = None,
+    threads: Threads = None,
+    engine: EngineOption = "auto",
+    device: Device = None,
+    shapes_if_no_cifar10: Annotated[bool, typer.Option("--shapes-if-no-cifar10", hidden=True)] = False,
+) -> None:
+    """Train a study, and show what each variation came to.
+
+    Call it again to go on after an interruption, by Ctrl-C or by a crash: finished runs are not repeated, unfinished
+    ones continue.
+    """
+    from ceteris.cli.run import run
+
+    results = run(
+        file,
+        out=out,
+        data=data,
+        seeds=seeds,
+        epochs=epochs,
+        only=only or (),
+        threads=threads,
+        engine=engine,
+        device=device,
+        or_shapes=shapes_if_no_cifar10,
+        console=_console(),
+    )
+    if results.failures:
+        raise typer.Exit(1)
+
+
+@app.command("schema")
+def schema_command() -> None:
+    """Print the JSON schema of study files, for editors."""
+    import json
+
+    from ceteris.study.schema import study_schema
+
+    typer.echo(json.dumps(study_schema(), indent=2))
+
+
+def main() -> None:
+    """Run the command line: 2 for a mistake that can be mended, 1 if a run failed, 130 after Ctrl-C."""
+    try:
+        app()
+    except CeterisError as error:
+        for sentence in error.mistakes if isinstance(error, StudyError) else (str(error),):
+            print(f"error: {sentence}", file=sys.stderr)  # noqa: T201
+        raise SystemExit(2) from None
+
+
+def _console() -> "Console":
+    from rich.console import Console
+
+    return Console(highlight=False)

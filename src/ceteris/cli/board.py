@@ -1,0 +1,219 @@
+"""What is known of a study while it runs: how far each variation is, how fast it goes, and how long it still takes."""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from ceteris.engines.engine import Position
+from ceteris.execution.bank import Bank
+from ceteris.execution.events import (
+    BankInterrupted,
+    BankStarted,
+    EpochFinished,
+    Event,
+    Progress,
+    RunDamaged,
+    RunFailed,
+    RunFinished,
+    RunsHeld,
+    StudyStarted,
+)
+from ceteris.runs.status import Status
+from ceteris.study.run import Run
+
+_SPEED_SECONDS = 10.0
+"""How long ago training still counts for the present speed."""
+
+
+@dataclass(kw_only=True)
+class Row:
+    """One variation on the board.
+
+    Attributes:
+        factor: What it is about.
+        variation: Its name.
+        planned: Runs of it.
+        finished: Runs that came to their end, those that diverged among them.
+        diverged: Runs that diverged.
+        failed: Runs that could not be trained.
+        held: Runs that another process is training.
+        epoch: The epoch that its slowest run in training is in, from 1; nothing if none is in training.
+        epochs: How many epochs a run has.
+        accuracies: The last validation accuracy of each seed that has one, in [0, 1].
+    """
+
+    factor: str
+    variation: str
+    epochs: int
+    planned: int = 0
+    finished: int = 0
+    diverged: int = 0
+    failed: int = 0
+    held: int = 0
+    epoch: int | None = None
+    accuracies: dict[int, float] = field(default_factory=dict)
+
+    @property
+    def is_at_an_end(self) -> bool:
+        """Whether no run of it is still to come."""
+        return self.finished + self.failed + self.held == self.planned
+
+    @property
+    def accuracy(self) -> float | None:
+        """Mean over seeds of the last validation accuracy, in [0, 1]."""
+        return sum(self.accuracies.values()) / len(self.accuracies) if self.accuracies else None
+
+
+@dataclass(kw_only=True)
+class _Training:
+    """A bank in training, where it is, and the digests of its runs that have not ended."""
+
+    bank: Bank
+    position: Position
+    left: set[str]
+
+
+class Board:
+    """The state of a study that is running; `take` each event with the time it came at, in seconds of one clock."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, Row] = {}
+        self._began = 0.0
+        self._training: dict[str, _Training] = {}
+        self._waiting: dict[str, Bank] = {}
+        self._images = 0
+        self._work_done = 0.0
+        self._recent: deque[tuple[float, int]] = deque()
+
+    @property
+    def planned(self) -> int:
+        """Runs of the whole study."""
+        return sum(row.planned for row in self.rows.values())
+
+    @property
+    def finished(self) -> int:
+        """Runs that came to their end."""
+        return sum(row.finished for row in self.rows.values())
+
+    @property
+    def failed(self) -> int:
+        """Runs that could not be trained."""
+        return sum(row.failed for row in self.rows.values())
+
+    def take(self, event: Event, now: float) -> None:  # noqa: C901 - one branch an event
+        """Learn from an event."""
+        match event:
+            case StudyStarted():
+                self._start(event, now)
+            case BankStarted():
+                self._begin(event.bank)
+            case Progress():
+                self._advance(event, now)
+            case EpochFinished():
+                for run, metrics in event.metrics:
+                    self.rows[run.variation].accuracies[run.seed] = metrics.validation_accuracy
+            case RunFinished():
+                self._end(event.record.run)
+                self.rows[event.record.run.variation].finished += 1
+                self.rows[event.record.run.variation].diverged += event.record.status is Status.DIVERGED
+            case RunFailed():
+                self._end(event.failure.run)
+                self.rows[event.failure.run.variation].failed += 1
+            case RunsHeld():
+                for run in event.runs:
+                    self.rows[run.variation].held += 1
+            case BankInterrupted():
+                self._training.pop(_name(event.bank), None)
+            case RunDamaged():
+                self.rows[event.run.variation].accuracies.pop(event.run.seed, None)
+            case _:
+                pass
+
+    def speed(self, now: float) -> float:
+        """Say how many images times models a second are trained on at present."""
+        while self._recent and now - self._recent[0][0] > _SPEED_SECONDS:
+            self._recent.popleft()
+        seconds = min(now - self._began, _SPEED_SECONDS)
+        return sum(images for _, images in self._recent) / seconds if seconds > 0 else 0.0
+
+    def seconds_left(self, now: float) -> float | None:
+        """Estimate how long the rest takes, from the work done so far; nothing as long as too little is known."""
+        elapsed = now - self._began
+        if self._work_done == 0 or elapsed < 1:
+            return None
+        left = sum(bank.work for bank in self._waiting.values())
+        left += sum(training.bank.work - self._done(training) for training in self._training.values())
+        return left / self._work_done * elapsed
+
+    def _start(self, event: StudyStarted, now: float) -> None:
+        self._began = now
+        self._images = event.training_images
+        self._waiting = {_name(bank): bank for bank in event.banks}
+        trained = {run.digest for bank in event.banks for run in bank.runs}
+        for finding in event.findings:
+            run = finding.run
+            at_an_end = finding.status in (Status.FINISHED, Status.DIVERGED)
+            if not at_an_end and run.digest not in trained:
+                continue  # not asked for now
+            epochs = run.specification.training.epochs
+            row = self.rows.setdefault(run.variation, Row(factor=run.factor, variation=run.variation, epochs=epochs))
+            row.planned += 1
+            if at_an_end:
+                row.finished += 1
+                row.diverged += finding.status is Status.DIVERGED
+                if finding.record is not None and finding.record.final_validation_accuracy is not None:
+                    row.accuracies[run.seed] = finding.record.final_validation_accuracy
+
+    def _begin(self, bank: Bank) -> None:
+        digests = _digests(bank)
+        self._waiting = {name: other for name, other in self._waiting.items() if digests.isdisjoint(_digests(other))}
+        # A bank that is tried again in halves takes its own place.
+        self._training = {
+            name: other for name, other in self._training.items() if digests.isdisjoint(_digests(other.bank))
+        }
+        self._training[_name(bank)] = _Training(bank=bank, position=bank.position, left=digests)
+        self._locate(bank, bank.position)
+
+    def _advance(self, event: Progress, now: float) -> None:
+        training = self._training.get(_name(event.bank))
+        if training is None:
+            return
+        before = self._done(training)
+        training.position = event.position
+        self._work_done += self._done(training) - before
+        self._recent.append((now, event.images))
+        self._locate(event.bank, event.position)
+
+    def _done(self, training: _Training) -> float:
+        """Give the share of a bank's work that is done, in the unit of `Bank.work`."""
+        training_settings = training.bank.runs[0].specification.training
+        epochs = training_settings.epochs - training.bank.position.epoch
+        steps = max(1, -(-self._images // training_settings.batch_size))
+        passed = training.position.epoch - training.bank.position.epoch + training.position.step / steps
+        return training.bank.work * passed / epochs if epochs else 0.0
+
+    def _locate(self, bank: Bank, position: Position) -> None:
+        for run in bank.runs:
+            row = self.rows[run.variation]
+            row.epoch = min(position.epoch + 1, row.epochs)
+
+    def _end(self, run: Run) -> None:
+        """Take a run out of its bank, and forget the bank as soon as none is left in it."""
+        for name, training in list(self._training.items()):
+            training.left.discard(run.digest)
+            if not training.left:
+                del self._training[name]
+        if not any(run.variation == other.variation for other in self._in_training()):
+            self.rows[run.variation].epoch = None
+
+    def _in_training(self) -> Iterator[Run]:
+        for training in self._training.values():
+            yield from (run for run in training.bank.runs if run.digest in training.left)
+
+
+def _name(bank: Bank) -> str:
+    return bank.runs[0].digest
+
+
+def _digests(bank: Bank) -> set[str]:
+    return {run.digest for run in bank.runs}

@@ -1,0 +1,131 @@
+"""How long a study will take on this machine, from two seconds of training on random images."""
+
+import time
+from collections.abc import Hashable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from ceteris.data.dataset import LabelledImages, Split
+from ceteris.execution.bank import Bank
+from ceteris.study.images import KNOWN_IMAGES, ImageKind
+from ceteris.study.specification import DataChoice, Specification
+
+_FORWARD_SHARE = 1 / 3
+"""What an image costs that is only scored: a forward pass without the two backward passes of training."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """How long a study takes here.
+
+    Attributes:
+        seconds: Until the last bank is done.
+        speed: Images times models a second on average, all threads together.
+    """
+
+    seconds: float
+    speed: float
+
+
+def estimate_time(banks: Sequence[Bank], *, threads: int, budget: float = 2.0) -> Estimate:
+    """Train a few random images with each kind of bank, and work out how long all of them take.
+
+    Args:
+        banks: What is to be trained, the longest first.
+        threads: How many banks train side by side.
+        budget: Seconds to measure, all kinds together; one round of each is measured in any case.
+    """
+    kinds: dict[Hashable, Bank] = {}
+    for bank in banks:
+        kinds.setdefault(_kind(bank), bank)
+    side_by_side = min(threads, len(kinds)) if all(bank.engine.threaded for bank in kinds.values()) else 1
+    share = budget * side_by_side / len(kinds)
+    with ThreadPoolExecutor(side_by_side) as pool:
+        measured = pool.map(lambda bank: seconds_per_image(bank, budget=share), kinds.values())
+        costs = dict(zip(kinds, measured, strict=True))
+    # The longest bank first, each on the thread that is free first: as the executor does it.
+    free = [0.0] * threads
+    for bank in banks:
+        thread = free.index(min(free))
+        free[thread] += bank_seconds(bank, costs[_kind(bank)])
+    trained = sum(
+        len(bank.runs) * bank.runs[0].specification.training.epochs * _counts(bank.runs[0].specification.data)[0]
+        for bank in banks
+    )
+    return Estimate(seconds=max(free), speed=trained / max(free))
+
+
+def seconds_per_image(bank: Bank, *, budget: float) -> float:
+    """Measure how long a bank trains on one image, all its runs together.
+
+    Args:
+        bank: What to train.
+        budget: About how many seconds to spend.
+    """
+    specification = bank.runs[0].specification
+    images = max(128, 4 * specification.training.batch_size)
+    training = bank.engine.start(bank.runs, _random_split(KNOWN_IMAGES[specification.data.name], images))
+    epochs = 0
+    began = time.perf_counter()
+    while epochs < specification.training.epochs:
+        if training.advance() is None:
+            continue
+        epochs += 1
+        if epochs == 1:
+            warm = (
+                time.perf_counter()
+            )  # the first epoch builds what later ones use, and counts only if it is the only one
+        elif time.perf_counter() - began >= budget:
+            break
+    if epochs == 1:
+        return (warm - began) / images
+    return (time.perf_counter() - warm) / (images * (epochs - 1))
+
+
+def bank_seconds(bank: Bank, seconds_an_image: float) -> float:
+    """Work out how long a bank takes: training and validation of every epoch, and the test at the end."""
+    specification = bank.runs[0].specification
+    training, validation, test = _counts(specification.data)
+    scored = _FORWARD_SHARE * (validation * specification.training.epochs + test)
+    return seconds_an_image * (training * specification.training.epochs + scored)
+
+
+def _counts(data: DataChoice) -> tuple[int, int, int]:
+    """Count training, validation and test images."""
+    kind = KNOWN_IMAGES[data.name]
+    images = kind.batch_images * data.batches
+    validation = round(images * data.validation)
+    return images - validation, validation, kind.test_images
+
+
+def _kind(bank: Bank) -> Hashable:
+    """Give what decides the speed of a bank: values such as the learning rate do not."""
+    specification: Specification = bank.runs[0].specification
+    training = specification.training
+    return (
+        bank.engine.name,
+        len(bank.runs) if bank.engine.bank_size == 1 else bank.engine.bank_size,
+        specification.network.model_dump_json(),
+        (training.optimizer, training.batch_size, training.flip, training.crop),
+    )
+
+
+def _random_split(kind: ImageKind, images: int) -> Split:
+    generator = np.random.default_rng(0)
+
+    def draw(count: int) -> LabelledImages:
+        sides = (count, kind.shape.height, kind.shape.width, kind.shape.channels)
+        pixels = generator.integers(0, 256, sides, dtype=np.uint8)
+        return LabelledImages(images=pixels, labels=generator.integers(0, kind.classes, count, dtype=np.uint8))
+
+    channels = kind.shape.channels
+    return Split(
+        training=draw(images),
+        validation=draw(16),
+        test=draw(16),
+        classes=kind.classes,
+        scale=np.full(channels, 1 / 255, np.float32),
+        offset=np.zeros(channels, np.float32),
+    )

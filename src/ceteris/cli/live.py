@@ -1,0 +1,129 @@
+"""Shows a study while it runs: a live table on a terminal, plain lines elsewhere."""
+
+from collections.abc import Callable, Iterable
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from ceteris.cli.board import Board, Row
+from ceteris.cli.duration import duration
+from ceteris.execution.events import Event, Note, RunDamaged, RunFailed, RunsHeld, StudyStarted
+
+Clock = Callable[[], float]
+
+_LINE_SECONDS = 15.0
+"""How long plain output may be silent about progress, so that a log stays readable."""
+
+
+def show(events: Iterable[Event], console: Console, clock: Clock) -> None:
+    """Take events to their end, and show what they tell.
+
+    Args:
+        events: From `run_study`; what they raise goes through.
+        console: Where to show it.
+        clock: Gives the time in seconds, for example `time.monotonic`.
+    """
+    board = Board()
+    if not console.is_terminal:
+        _show_lines(events, board, console, clock)
+        return
+    with Live(
+        console=console, transient=True, refresh_per_second=4, get_renderable=lambda: board_table(board, clock())
+    ) as live:
+        for event in events:
+            board.take(event, clock())
+            if line := told(event):
+                live.console.print(line)
+
+
+def told(event: Event) -> Text | None:
+    """Put into a line what must not scroll by unseen: notes, failures, damage, runs that others train."""
+    match event:
+        case Note():
+            return Text(f"note: {event.text}", style="yellow")
+        case RunFailed():
+            run = event.failure.run
+            text = f"failed: '{run.variation}', seed {run.seed}: {event.failure.error}; the other runs go on."
+            return Text(text, style="red")
+        case RunDamaged():
+            found = "; ".join(str(damage) for damage in event.damage)
+            run = event.run
+            text = f"damaged: '{run.variation}', seed {run.seed}: {found}. Set aside in {event.aside}, and done again."
+            return Text(text, style="red")
+        case RunsHeld():
+            names = ", ".join(f"'{run.variation}' seed {run.seed}" for run in event.runs)
+            return Text(f"note: another process is training {names}; left to it.", style="yellow")
+        case _:
+            return None
+
+
+def board_table(board: Board, now: float) -> Group:
+    """Draw the board: how much is done, how fast and how long still, then a row for each variation."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("factor", style="dim")
+    table.add_column("variation")
+    table.add_column("seeds done", justify="right")
+    table.add_column("epoch", justify="right")
+    table.add_column("validation accuracy", justify="right")
+    for row in board.rows.values():
+        table.add_row(
+            Text("" if row.factor == row.variation else row.factor),
+            Text(row.variation),
+            Text(f"{row.finished} of {row.planned}{_mishaps(row)}"),
+            Text("" if row.epoch is None else f"{row.epoch} of {row.epochs}"),
+            Text("" if row.accuracy is None else f"{100 * row.accuracy:.1f} %"),
+            style="bold" if row.epoch is not None else "",
+        )
+    return Group(Text(summary(board, now)), Text(), table)
+
+
+def summary(board: Board, now: float) -> str:
+    """Say in a line how far the study is."""
+    parts = [f"{board.finished} of {board.planned} runs done"]
+    if board.failed:
+        parts.append(f"{board.failed} failed")
+    if speed := board.speed(now):
+        parts.append(f"{speed:,.0f} images x models per second")
+    left = board.seconds_left(now)
+    if left is not None and board.finished + board.failed < board.planned:
+        parts.append(f"about {duration(left)} left")
+    return ", ".join(parts)
+
+
+def _show_lines(events: Iterable[Event], board: Board, console: Console, clock: Clock) -> None:
+    """Print a line when a variation is at an end, and now and then one for the whole."""
+    last = clock()
+    ended: set[str] = set()
+    for event in events:
+        now = clock()
+        board.take(event, now)
+        if line := told(event):
+            _print(console, line.plain)
+        if isinstance(event, StudyStarted):
+            ended = {name for name, row in board.rows.items() if row.is_at_an_end}
+            _print(console, summary(board, now))
+        for name, row in board.rows.items():
+            if name not in ended and row.is_at_an_end:
+                ended.add(name)
+                _print(console, f"{name}: {_outcome(row)}; {summary(board, now)}")
+                last = now
+        if now - last >= _LINE_SECONDS:
+            last = now
+            _print(console, summary(board, now))
+
+
+def _outcome(row: Row) -> str:
+    accuracy = "" if row.accuracy is None else f", validation accuracy {100 * row.accuracy:.1f} %"
+    return f"{row.finished} of {row.planned} seeds done{_mishaps(row)}{accuracy}"
+
+
+def _mishaps(row: Row) -> str:
+    kinds = (("diverged", row.diverged), ("failed", row.failed), ("trained elsewhere", row.held))
+    return "".join(f", {count} {kind}" for kind, count in kinds if count)
+
+
+def _print(console: Console, line: str) -> None:
+    # A log is not as wide as a terminal: lines stay whole.
+    console.print(line, markup=False, highlight=False, soft_wrap=True)

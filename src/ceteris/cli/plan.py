@@ -1,0 +1,134 @@
+"""`ceteris plan`: what a study will train, how long that takes here, and what it can show."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ceteris.cli.duration import duration
+from ceteris.cli.estimate import Estimate, estimate_time
+from ceteris.cli.overrides import override
+from ceteris.execution.bank import Bank, longest_first, pack
+from ceteris.execution.engines import assign
+from ceteris.execution.study import available_cores
+from ceteris.running import choose_engines
+from ceteris.statistics.power import detectable_difference
+from ceteris.study.arm import Arm
+from ceteris.study.changes import changes, in_words
+from ceteris.study.images import KNOWN_IMAGES
+from ceteris.study.reader import read_study
+from ceteris.study.shape import layer_shapes
+from ceteris.study.study import Study
+
+_NO_DATA = "0" * 64
+_ASSUMED_DEVIATION = 1.0
+"""Percentage points by which differences are assumed to vary over seeds: usual for small CNNs, trained briefly."""
+
+
+def plan(
+    file: Path,
+    *,
+    seeds: int | None,
+    epochs: int | None,
+    threads: int | None,
+    engine: str,
+    device: str | None,
+    console: Console,
+) -> None:
+    """Print the plan of a study file.
+
+    Raises:
+        StudyError: If the study cannot be.
+        EngineError: If no engine on this machine can train it.
+    """
+    changed = override(read_study(file), seeds=seeds, epochs=epochs)
+    study = changed.study
+    choice = choose_engines(engine, device=device)
+    assignment = assign(study.runs(_NO_DATA), choice.engines)
+    banks = longest_first(bank for each, runs in assignment.shares for bank in pack(runs, each))
+    threads = threads or available_cores()
+
+    console.print(Text(study.title, style="bold"))
+    if study.question:
+        console.print(Text(study.question))
+    for note in (*changed.notes, *choice.notes, *assignment.notes):
+        console.print(Text(f"note: {note}", style="yellow"))
+    console.print()
+    console.print(Text(size(study, banks)))
+    console.print()
+    console.print(plan_table(study.arms()))
+    console.print()
+    console.print(Text(power(len(study.seeds), len(study.variations))))
+    console.print()
+    with console.status("measuring how fast this machine trains ..."):
+        estimate = estimate_time(banks, threads=threads)
+    console.print(Text(time_needed(estimate, threads)))
+
+
+def size(study: Study, banks: Sequence[Bank]) -> str:
+    """Say how much there is to train."""
+    data, kind = study.data, KNOWN_IMAGES[study.data.name]
+    images = kind.batch_images * data.batches
+    validation = round(images * data.validation)
+    arms = f"the baseline and {_count(len(study.variations), 'variation')}" if study.variations else "the baseline"
+    runs = len(study.seeds) * (1 + len(study.variations))
+    engines = " and ".join(sorted({bank.engine.name for bank in banks}))
+    most = max(bank.engine.bank_size for bank in banks)
+    together = f", each up to {most} runs that one core trains together," if most > 1 else ""
+    return (
+        f"{_count(runs, 'run')}: {arms}, {_count(len(study.seeds), 'seed')} each, on {images - validation:,} training "
+        f"and {validation:,} validation images of {data.name}; tested on {kind.test_images:,}.\n"
+        f"{_count(len(banks), 'bank')}{together} on the {engines} engine."
+    )
+
+
+def plan_table(arms: Sequence[Arm]) -> Table:
+    """Draw a row for each variation: what it changes, and how large its network is."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("factor", style="dim")
+    table.add_column("variation")
+    table.add_column("what it changes")
+    table.add_column("para-\nmeters", justify="right")
+    table.add_column("multiply-\nadds", justify="right")
+    baseline = arms[0].specification
+    for before, arm in zip((None, *arms), arms, strict=False):
+        kind = KNOWN_IMAGES[arm.specification.data.name]
+        shapes = layer_shapes(arm.specification.network, kind.shape, kind.classes)
+        table.add_row(
+            Text("" if arm is arms[0] or (before and before.factor == arm.factor) else arm.factor),
+            Text(arm.name, style="bold" if arm is arms[0] else ""),
+            Text("\n".join(in_words(changes(baseline, arm.specification)))),
+            Text(f"{sum(shape.parameter_count for shape in shapes):,}"),
+            Text(f"{sum(shape.multiply_adds for shape in shapes):,}"),
+        )
+    return table
+
+
+def power(seeds: int, variations: int) -> str:
+    """Say how small a difference so many seeds can show."""
+    if not variations:
+        return "There is nothing to compare the baseline with: the study has no variations."
+    difference = detectable_difference(seeds, comparisons=variations)
+    if math.isinf(difference):
+        return "One seed cannot show a difference: it has no error bars. Give at least 2 seeds, better 10."
+    family = f"Holm's method over {variations} variations" if variations > 1 else "one variation"
+    return (
+        f"What {seeds} seeds can show: a difference of {difference:.2f} standard deviations, with 80 % probability "
+        f"(paired t test at 5 %, {family}). If the differences vary by {_ASSUMED_DEVIATION:g} percentage point from "
+        f"seed to seed, that is {difference * _ASSUMED_DEVIATION:.2f} percentage points."
+    )
+
+
+def time_needed(estimate: Estimate, threads: int) -> str:
+    """Say how long the study takes here."""
+    return (
+        f"Time: about {duration(estimate.seconds)} on {_count(threads, 'thread')} of this machine, at "
+        f"{estimate.speed:,.0f} images x models per second. Measured on random images."
+    )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,77 @@
+"""`ceteris run`: trains a study, shows how it goes, and ends with a table."""
+
+import time
+from collections.abc import Collection
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from ceteris.cli.images import get_images
+from ceteris.cli.live import show
+from ceteris.cli.overrides import override
+from ceteris.cli.table import print_results
+from ceteris.execution.study import run_study
+from ceteris.running import choose_engines
+from ceteris.runs.results import Results, read_results
+from ceteris.study.reader import read_study
+
+
+def run(  # noqa: PLR0913 - one argument an option
+    file: Path,
+    *,
+    out: Path | None,
+    data: Path | None,
+    seeds: int | None,
+    epochs: int | None,
+    only: Collection[str],
+    threads: int | None,
+    engine: str,
+    device: str | None,
+    or_shapes: bool,
+    console: Console,
+) -> Results:
+    """Train a study file, or what its results folder still lacks of it.
+
+    Returns:
+        The results, as the table shows them.
+
+    Raises:
+        StudyError: If the study cannot be, or `only` names what is not in it.
+        DataError: If the images cannot be had.
+        EngineError: If no engine on this machine can train it.
+        ResultsError: If the results cannot be written.
+        KeyboardInterrupt: After Ctrl-C, when every run is saved.
+    """
+    changed = override(read_study(file), seeds=seeds, epochs=epochs)
+    choice = choose_engines(engine, device=device)
+    images = get_images(changed.study, location=data, or_shapes=or_shapes, console=console)
+    folder = out or Path("results") / (file.stem if images.study is changed.study else f"{file.stem}-shapes")
+    notes = (*images.notes, *changed.notes, *choice.notes)
+    console.print(Text(images.study.title, style="bold"), soft_wrap=True)
+    console.print(f"images: {images.dataset.source}", markup=False, soft_wrap=True)
+    console.print(f"results: {folder}", markup=False, soft_wrap=True)
+    for note in (*images.dataset.notes, *notes):
+        console.print(Text(f"note: {note}", style="yellow"), soft_wrap=True)
+    events = run_study(
+        images.study,
+        images.dataset,
+        folder=folder,
+        engines=choice.engines,
+        threads=threads,
+        only=only,
+        notes=notes,
+    )
+    try:
+        show(events, console, time.monotonic)
+    except KeyboardInterrupt:
+        print_results(read_results(folder), console)
+        console.print("\nstopped; every run is saved, and the same command goes on from here.")
+        raise
+    results = read_results(folder)
+    print_results(results, console)
+    console.print(f"\none row a run: {folder / 'results.csv'}", markup=False, soft_wrap=True)
+    if results.failures:
+        runs = "1 run" if len(results.failures) == 1 else f"{len(results.failures)} runs"
+        console.print(f"{runs} failed: mend the cause, and the same command tries again.", style="red")
+    return results
