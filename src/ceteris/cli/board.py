@@ -83,6 +83,8 @@ class Board:
         self._waiting: dict[str, Bank] = {}
         self._images = 0
         self._work_done = 0.0
+        self._images_done = 0
+        self._ended = 0
         self._recent: deque[tuple[float, int]] = deque()
 
     @property
@@ -145,6 +147,11 @@ class Board:
         left += sum(training.bank.work - self._done(training) for training in self._training.values())
         return left / self._work_done * elapsed
 
+    def achieved(self, now: float) -> tuple[int, float, float]:
+        """Give how many runs ended since the start, in how many seconds, and the mean images times models a second."""
+        seconds = now - self._began
+        return self._ended, seconds, self._images_done / seconds if seconds > 0 else 0.0
+
     def _start(self, event: StudyStarted, now: float) -> None:
         self._began = now
         self._images = event.training_images
@@ -182,6 +189,7 @@ class Board:
         training.position = event.position
         self._work_done += self._done(training) - before
         self._recent.append((now, event.images))
+        self._images_done += event.images
         self._locate(event.bank, event.position)
 
     def _done(self, training: _Training) -> float:
@@ -199,6 +207,7 @@ class Board:
 
     def _end(self, run: Run) -> None:
         """Take a run out of its bank, and forget the bank as soon as none is left in it."""
+        self._ended += 1
         for name, training in list(self._training.items()):
             training.left.discard(run.digest)
             if not training.left:

@@ -6,6 +6,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from ceteris.cli.download import show_download
 from ceteris.data.dataset import Dataset
 from ceteris.data.fetch import fetch_cifar10
 from ceteris.data.locate import cache_folder, find_cifar10, load_dataset
@@ -44,8 +45,7 @@ def get_images(study: Study, *, location: Path | None, or_shapes: bool, console:
     if study.data.name != "cifar10" or find_cifar10(batches=study.data.batches, location=location) is not None:
         return Images(study=study, dataset=load_dataset(study.data, location=location))
     try:
-        for _ in fetch_cifar10(cache_folder()):
-            pass
+        show_download(fetch_cifar10(cache_folder()), console)
     except DataError as error:
         if not or_shapes:
             raise
@@ -55,7 +55,7 @@ def get_images(study: Study, *, location: Path | None, or_shapes: bool, console:
 
 def _on_shapes(study: Study, error: DataError, console: Console) -> Images:
     note = "CIFAR-10 could not be had, so the built-in shapes took its place: no number here is about CIFAR-10."
-    console.print(Text(f"error: {error}", style="red"), soft_wrap=True)
+    console.print(Text(str(error), style="red"), soft_wrap=True)
     console.print(Text(f"WARNING: {note}", style="bold red"), soft_wrap=True)
     data = study.data.model_copy(update={"name": "shapes"})
     fields = {name: getattr(study, name) for name in Study.model_fields}

@@ -17,18 +17,21 @@ _LINE_SECONDS = 15.0
 """How long plain output may be silent about progress, so that a log stays readable."""
 
 
-def show(events: Iterable[Event], console: Console, clock: Clock) -> None:
+def show(events: Iterable[Event], console: Console, clock: Clock) -> Board:
     """Take events to their end, and show what they tell.
 
     Args:
         events: From `run_study`; what they raise goes through.
         console: Where to show it.
         clock: Gives the time in seconds, for example `time.monotonic`.
+
+    Returns:
+        What is known at the end.
     """
     board = Board()
     if not console.is_terminal:
         _show_lines(events, board, console, clock)
-        return
+        return board
     with Live(
         console=console, transient=True, refresh_per_second=4, get_renderable=lambda: board_table(board, clock())
     ) as live:
@@ -36,6 +39,7 @@ def show(events: Iterable[Event], console: Console, clock: Clock) -> None:
             board.take(event, clock())
             if line := told(event):
                 live.console.print(line)
+    return board
 
 
 def told(event: Event) -> Text | None:
@@ -90,6 +94,14 @@ def summary(board: Board, now: float) -> str:
     if left is not None and board.finished + board.failed < board.planned:
         parts.append(f"about {duration(left)} left")
     return ", ".join(parts)
+
+
+def achievement(board: Board, now: float) -> str | None:
+    """Say in a line what was trained, if anything was."""
+    runs, seconds, speed = board.achieved(now)
+    if not runs:
+        return None
+    return f"{runs} {'run' if runs == 1 else 'runs'} in {duration(seconds)}, {speed:,.0f} images x models per second."
 
 
 def _show_lines(events: Iterable[Event], board: Board, console: Console, clock: Clock) -> None:

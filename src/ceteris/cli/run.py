@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ceteris.cli.images import get_images
-from ceteris.cli.live import show
+from ceteris.cli.live import achievement, show
 from ceteris.cli.overrides import override
 from ceteris.cli.table import print_results
 from ceteris.execution.study import run_study
@@ -63,15 +63,18 @@ def run(  # noqa: PLR0913 - one argument an option
         notes=notes,
     )
     try:
-        show(events, console, time.monotonic)
+        board = show(events, console, time.monotonic)
     except KeyboardInterrupt:
         print_results(read_results(folder), console)
-        console.print("\nstopped; every run is saved, and the same command goes on from here.")
+        console.print("\nStopped. Every run is saved, and the same command goes on from here.")
         raise
+    achieved = achievement(board, time.monotonic())
     results = read_results(folder)
     print_results(results, console)
-    console.print(f"\none row a run: {folder / 'results.csv'}", markup=False, soft_wrap=True)
+    console.print()
+    console.print(achieved or "Everything was there already: nothing was left to train.")
+    console.print(f"One row a run: {folder / 'results.csv'}", markup=False, soft_wrap=True)
     if results.failures:
         runs = "1 run" if len(results.failures) == 1 else f"{len(results.failures)} runs"
-        console.print(f"{runs} failed: mend the cause, and the same command tries again.", style="red")
+        console.print(f"{runs} failed. Mend the cause, and the same command tries again.", style="red")
     return results

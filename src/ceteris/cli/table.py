@@ -1,6 +1,6 @@
 """The table at the end of a run: test accuracy of every variation, with its error bars and what became of its runs."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -22,18 +22,17 @@ _COUNTED_AS = {
 """Runs that are unfinished, missing or damaged are still to come."""
 
 
-def print_results(results: Results, console: Console, *, notes: Sequence[str] = ()) -> None:
+def print_results(results: Results, console: Console) -> None:
     """Print the table of a results folder, and above it all that a reader must know before believing it.
 
     Args:
         results: What was read from the folder.
         console: Where to print.
-        notes: What else is to be said above the table.
     """
     summaries = arm_summaries(results)
     console.print()
     console.print(Text(results.manifest.study.title, style="bold"), soft_wrap=True)
-    for note in (*dict.fromkeys((*results.notes, *notes)), *(note for arm in summaries for note in arm.notes)):
+    for note in (*results.notes, *_notes(summaries)):
         console.print(Text(f"note: {note}", style="yellow"), soft_wrap=True)
     console.print()
     console.print(results_table(summaries))
@@ -65,6 +64,16 @@ def results_table(summaries: Iterable[ArmSummary]) -> Table:
             Text(_runs(arm)),
         )
     return table
+
+
+def _notes(summaries: Sequence[ArmSummary]) -> Iterator[str]:
+    missing = sum(len(arm.missing) for arm in summaries)
+    if missing:
+        planned = sum(arm.planned for arm in summaries)
+        yield f"{missing} of {planned} runs are still to come: every mean is over the seeds that are done."
+    for arm in summaries:
+        if arm.diverged or arm.failed:
+            yield from arm.notes
 
 
 def _arm_scores(findings: Sequence[Finding]) -> ArmScores:

@@ -1,0 +1,49 @@
+"""Shows a download while it runs: a bar on a terminal, a line for every tenth elsewhere."""
+
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+from rich.text import Text
+
+from ceteris.data.fetch import Event, Setback, Waiting
+from ceteris.data.transfer import Progress as Received
+
+_TENTHS = 10
+
+
+def show_download(events: Iterable[Event], console: Console) -> None:
+    """Take the events of `fetch_cifar10` to their end, and show what they tell.
+
+    Args:
+        events: What they raise goes through.
+        console: Where to show it.
+    """
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    # Without a terminal the bar is silent, and lines tell how far it is.
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("CIFAR-10", total=None)
+        told = -1
+        for event in events:
+            match event:
+                case Received():
+                    bar.update(task, completed=event.received, total=event.total)
+                    tenth = _TENTHS * event.received // event.total
+                    if not console.is_terminal and tenth > told:
+                        told = tenth
+                        _print(console, f"CIFAR-10: {event.received / 1e6:.0f} of {event.total / 1e6:.0f} MB")
+                case Setback():
+                    _print(console, f"note: {urlsplit(event.url).netloc} {event.reason}; asking the next.")
+                case Waiting():
+                    _print(console, f"note: another process is downloading into {event.folder}; waiting for it.")
+
+
+def _print(console: Console, line: str) -> None:
+    console.print(Text(line), soft_wrap=True)
