@@ -8,7 +8,7 @@ KERNELS := $(wildcard src/ceteris/engines/lanes/kernels/*.hpp) src/ceteris/engin
 
 # The founding study on the first batch of CIFAR-10; leaves results/cifar10-first-batch.
 study: $(VENV)/.study
-	$(VENV)/bin/ceteris run studies/cifar10-first-batch.toml --or-shapes
+	$(VENV)/bin/ceteris run studies/cifar10-first-batch.toml --shapes-if-no-cifar10
 
 # The whole test suite.
 test: $(VENV)/.development

@@ -21,11 +21,12 @@ def make_workspace(tmp_path) -> Callable[..., Workspace]:
 
     def make(name: str = "results", *, checkpoint_seconds: float = 60.0, **changes) -> Workspace:
         study, dataset = miniature_study(**changes), miniature_dataset()
+        split = miniature_split(dataset)
         folder = ResultsFolder(tmp_path / name)
-        folder.prepare(Manifest.of(study, dataset), dataset.test.labels)
+        folder.prepare(Manifest.of(study, dataset, split), dataset.test)
         return Workspace(
             folder=folder,
-            splits={study.data: miniature_split(dataset)},
+            splits={study.data: split},
             origin=dataset.origin,
             checkpoint_seconds=checkpoint_seconds,
         )

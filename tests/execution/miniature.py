@@ -4,7 +4,7 @@ import hashlib
 import math
 import os
 import signal
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -137,6 +137,7 @@ class FakeEngine:
         diverging: Seeds whose loss is not finite from the second epoch on.
         failing: Seeds that raise in the second step of the second epoch.
         dying: Seeds that kill their process there.
+        before_step: Called with the runs and their position before each minibatch.
     """
 
     name: str = "fake"
@@ -147,6 +148,7 @@ class FakeEngine:
     diverging: frozenset[int] = frozenset()
     failing: frozenset[int] = frozenset()
     dying: frozenset[int] = frozenset()
+    before_step: Callable[[Sequence[Run], Position], None] | None = None
 
     def obstacle(self, specification: Specification) -> str | None:
         """Refuse momentum, so that a test can ask for a fallback."""
@@ -181,6 +183,8 @@ class FakeTraining:
     def advance(self) -> tuple[EpochMetrics, ...] | None:
         """Train one minibatch."""
         epoch, step = self.position.epoch, self.position.step
+        if self.engine.before_step is not None:
+            self.engine.before_step(self.runs, self.position)
         for index, run in enumerate(self.runs):
             if (epoch, step) == (1, 1) and run.seed in self.engine.failing:
                 raise RuntimeError(f"seed {run.seed} cannot be trained")

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from ceteris.runs.arrays import (
+    decode_images,
     decode_labels,
     decode_predictions,
     decode_weights,
+    encode_images,
     encode_labels,
     encode_predictions,
     encode_weights,
@@ -59,3 +61,9 @@ def test_labels_come_back():
     """Classes are kept as bytes."""
     labels = np.arange(10, dtype=np.uint8)
     np.testing.assert_array_equal(decode_labels(encode_labels(labels)), labels)
+
+
+def test_images_come_back():
+    """Test images are kept as bytes, in their shape."""
+    images = np.arange(2 * 3 * 4 * 3, dtype=np.uint8).reshape(2, 3, 4, 3)
+    np.testing.assert_array_equal(decode_images(encode_images(images)), images, strict=True)

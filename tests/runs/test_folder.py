@@ -3,7 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from miniature import miniature_checkpoint, miniature_dataset, miniature_result, miniature_study
+from miniature import miniature_checkpoint, miniature_dataset, miniature_result, miniature_split, miniature_study
 
 from ceteris.errors import ResultsError
 from ceteris.runs import folder as module
@@ -14,6 +14,7 @@ from ceteris.runs.sealed import seal, unseal
 from ceteris.runs.status import Status
 
 DATASET = miniature_dataset()
+SPLIT = miniature_split(DATASET)
 RENAMED = [
     {"factor": "step size", "name": "Large steps", "set": {"training.learning_rate": 0.5}},
     {"factor": "pooling", "name": "Pool 4x4", "set": {"network.layers.0.max_pool": 4}},
@@ -28,7 +29,7 @@ def folder(tmp_path) -> ResultsFolder:
 
 def prepare(folder: ResultsFolder, **changes) -> tuple[str, ...]:
     """Make the folder for the miniature study, with changes."""
-    return folder.prepare(Manifest.of(miniature_study(**changes), DATASET), DATASET.test.labels)
+    return folder.prepare(Manifest.of(miniature_study(**changes), DATASET, SPLIT), DATASET.test)
 
 
 def publish(folder: ResultsFolder, run) -> None:
@@ -40,8 +41,21 @@ def test_a_new_folder_says_what_it_is_about(folder):
     """Study, images and labels can be read back, and there is nothing to tell."""
     assert prepare(folder) == ()
     manifest = folder.read_manifest()
-    assert manifest == Manifest.of(miniature_study(), DATASET)
+    assert manifest == Manifest.of(miniature_study(), DATASET, SPLIT)
     np.testing.assert_array_equal(folder.read_labels(manifest), DATASET.test.labels)
+    np.testing.assert_array_equal(folder.read_images(manifest), DATASET.test.images)
+
+
+def test_test_images_are_written_once(folder):
+    """They are large: taking the folder up again leaves them, unless they are damaged or another version's."""
+    prepare(folder)
+    file = folder.path / "test-images.npy"
+    first = file.stat().st_ino, file.read_bytes()
+    prepare(folder)
+    assert (file.stat().st_ino, file.read_bytes()) == first
+    file.write_bytes(first[1][:-1])
+    prepare(folder)
+    assert file.read_bytes() == first[1]
 
 
 def test_runs_have_folders_that_a_person_can_find(folder):
@@ -142,7 +156,12 @@ def test_a_folder_whose_making_was_interrupted_is_taken_up(folder):
     (folder.path / "claims").mkdir()
     (folder.path / "labels.npy").write_bytes(b"")
     assert prepare(folder) == ()
-    assert sorted(path.name for path in folder.path.iterdir()) == ["claims", "labels.npy", "study.json"]
+    assert sorted(path.name for path in folder.path.iterdir()) == [
+        "claims",
+        "labels.npy",
+        "study.json",
+        "test-images.npy",
+    ]
 
 
 def test_a_damaged_study_file_is_set_aside_and_written_anew(folder):
@@ -202,13 +221,17 @@ def test_damage_to_the_folders_own_files_is_told(folder):
     """Reading alone never repairs; the message says how to."""
     prepare(folder)
     manifest = folder.read_manifest()
-    for name, read in (("labels.npy", lambda: folder.read_labels(manifest)), ("study.json", folder.read_manifest)):
+    for name, read in (
+        ("labels.npy", lambda: folder.read_labels(manifest)),
+        ("test-images.npy", lambda: folder.read_images(manifest)),
+        ("study.json", folder.read_manifest),
+    ):
         file = folder.path / name
         content = file.read_bytes()
         file.write_bytes(content[:40] + bytes([content[40] ^ 1]) + content[41:])
         with pytest.raises(ResultsError) as error:
             read()
-        kind = "SHA-256" if name == "labels.npy" else "seal"
+        kind = "seal" if name == "study.json" else "SHA-256"
         assert str(error.value) == (
             f"{file} was changed after it was written: its {kind} does not match. "
             "Run the study again with this folder: finished runs are kept."

@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 import pytest
-from miniature import miniature_dataset, miniature_study
+from miniature import miniature_dataset, miniature_split, miniature_study
 
 from ceteris.data.dataset import Origin
 from ceteris.runs.damage import DamagedError
@@ -12,14 +12,17 @@ IMAGES, OTHER_IMAGES = (miniature_dataset(seed).digest for seed in (0, 1))
 
 def manifest(seed: int = 0, **changes) -> Manifest:
     """Describe the miniature study, with changes."""
-    return Manifest.of(miniature_study(**changes), miniature_dataset(seed))
+    dataset = miniature_dataset(seed)
+    return Manifest.of(miniature_study(**changes), dataset, miniature_split(dataset))
 
 
 def test_a_study_comes_back_whole():
     """The study that is read equals the one that was written, and asks for the same runs."""
-    before = Manifest.of(miniature_study(), miniature_dataset(), notes=("The seventh note.",))
+    dataset = miniature_dataset()
+    before = Manifest.of(miniature_study(), dataset, miniature_split(dataset), notes=("The seventh note.",))
     after = decode_manifest(encode_manifest(before))
     assert after == before
+    assert after.scale == tuple(miniature_split(dataset).scale.tolist())
     assert after.notes == ("These images are noise.", "The seventh note.")
     assert [run.digest for run in after.runs()] == [run.digest for run in before.runs()]
 

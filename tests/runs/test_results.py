@@ -3,7 +3,14 @@ import sys
 
 import numpy as np
 import pytest
-from miniature import FakeEngine, miniature_dataset, miniature_outcome, miniature_result, miniature_study
+from miniature import (
+    FakeEngine,
+    miniature_dataset,
+    miniature_outcome,
+    miniature_result,
+    miniature_split,
+    miniature_study,
+)
 
 from ceteris.engines.engine import Position
 from ceteris.runs.failure import RunFailure
@@ -12,6 +19,7 @@ from ceteris.runs.manifest import Manifest
 from ceteris.runs.results import read_results
 
 DATASET = miniature_dataset()
+SPLIT = miniature_split(DATASET)
 RUNS = miniature_study().runs(DATASET.digest)
 
 
@@ -19,7 +27,7 @@ RUNS = miniature_study().runs(DATASET.digest)
 def folder(tmp_path) -> ResultsFolder:
     """Give a results folder of the miniature study without any run."""
     folder = ResultsFolder(tmp_path / "results")
-    folder.prepare(Manifest.of(miniature_study(), DATASET), DATASET.test.labels)
+    folder.prepare(Manifest.of(miniature_study(), DATASET, SPLIT), DATASET.test)
     return folder
 
 
@@ -29,7 +37,7 @@ def publish(folder: ResultsFolder, run, **engine) -> None:
 
 
 def test_everything_is_read_from_the_folder_alone(folder):
-    """Records, epochs, predictions, weights and labels are there without the study or the images."""
+    """Records, epochs, predictions, weights, images and labels are there without the study or the images."""
     publish(folder, RUNS[0])
     results = read_results(folder.path)
     assert results.manifest.study == miniature_study()
@@ -41,6 +49,7 @@ def test_everything_is_read_from_the_folder_alone(folder):
         results.weights(RUNS[0])["layers.1.weight"], outcome.weights["layers.1.weight"], strict=True
     )
     np.testing.assert_array_equal(results.labels(), DATASET.test.labels)
+    np.testing.assert_array_equal(results.images(), DATASET.test.images)
     assert (results.predictions(RUNS[0]).argmax(axis=1) == results.labels()).mean() == results.records[0].test_accuracy
 
 
@@ -73,7 +82,7 @@ def test_notes_say_what_was_not_alike(folder):
     assert read_results(folder.path).notes == ("These images are noise.",)
     publish(folder, RUNS[1], name="other", arithmetic="float64")
     publish(folder, RUNS[2])
-    folder.prepare(Manifest.of(miniature_study(seeds=2), DATASET), DATASET.test.labels)
+    folder.prepare(Manifest.of(miniature_study(seeds=2), DATASET, SPLIT), DATASET.test)
     assert read_results(folder.path).notes == (
         "These images are noise.",
         "The runs were not all trained alike: 1 by fake (float32) and 1 by other (float64).",

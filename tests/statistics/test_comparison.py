@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import scipy.stats
 from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.power import TTestPower
 from statsmodels.stats.weightstats import ttost_paired
 
 from ceteris.statistics.comparison import compare
@@ -58,6 +59,8 @@ def test_a_study_recomputed_with_other_libraries():
         assert (interval.low, interval.high) == pytest.approx(test.confidence_interval(0.95), rel=1e-10)
         assert comparison.accuracy.p_value_adjusted == pytest.approx(p_value, rel=1e-10)
         assert comparison.equivalence.p_value_adjusted == pytest.approx(p_equal, rel=1e-10)
+        effect = TTestPower().solve_power(nobs=SEEDS, alpha=0.05 / 4, power=0.8)
+        assert comparison.accuracy.detectable == pytest.approx(effect * comparison.accuracy.deviation, rel=1e-6)
         direction = Finding.BETTER if interval.estimate > 0 else Finding.WORSE
         significant = direction if p_value <= 0.05 else Finding.UNDECIDED
         assert comparison.verdict.finding is (Finding.PRACTICALLY_EQUAL if p_equal <= 0.05 else significant)
@@ -206,8 +209,10 @@ def test_a_single_pair_with_a_diverged_run_has_no_test_over_images(make_arm):
 def test_convergence_uses_the_declared_share():
     """The target is a share of the baseline's mean final accuracy; a target out of reach censors every run."""
     scores = study([0.2])
-    (within,) = compare(scores, Criteria(target_share=0.5), replicates=10)
-    assert within.convergence[Measure.EPOCHS].censored_variation == ()
+    (early,), (late,) = (compare(scores, Criteria(target_share=share), replicates=10) for share in (0.3, 0.95))
+    assert early.convergence[Measure.EPOCHS].censored_variation == ()
+    first, second = (found.summary.convergence[Measure.EPOCHS].mean.estimate for found in (early, late))
+    assert first < second
     hard = Scores(
         baseline=scores.variations[0],
         variations=(ArmScores(name="stuck", factor="", runs=flat(), images_per_epoch=900),),

@@ -72,6 +72,12 @@ def test_diverged_runs_guess_to_the_end(make_arm):
     assert curves[2].images_per_epoch == 100
 
 
+def test_a_shorter_finished_run_is_left_as_it_is(make_arm):
+    """A finished run that was planned shorter is not filled up with guesses."""
+    arm = make_arm("fast", {0: 0.5, 1: 0.5}, curves={0: [0.3, 0.4, 0.5], 1: [0.3, 0.5]})
+    assert learning_curves(arm, classes=10)[1].accuracy.tolist() == [0.3, 0.5]
+
+
 def test_only_runs_with_a_result_have_a_curve(make_arm):
     """Failed and missing runs, and finished ones without a record of their epochs, have none."""
     arm = make_arm("fast", {0: Status.FAILED, 1: Status.MISSING, 2: 0.5}, curves={0: [0.1], 1: [0.1]})

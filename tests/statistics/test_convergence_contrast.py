@@ -52,6 +52,13 @@ def test_horizon_is_common_to_both_arms():
     assert found.contrast.difference.estimate == np.mean([10 - 2, 10 - 3, 10 - 10])
 
 
+def test_horizon_of_a_variation_that_was_watched_less():
+    """Where only runs of the variation were censored, theirs is the horizon, for the baseline too."""
+    found = compared(rising([2, 9]), rising([99, 3], epochs=4))[Measure.EPOCHS]
+    assert found.horizon == 4
+    assert found.contrast.difference.estimate == np.mean([4 - 2, 3 - 4])
+
+
 def test_arms_of_different_length_are_compared_where_both_are_known():
     """The area is taken over the epochs that both arms have."""
     found = compared(rising([1, 1], epochs=4), rising([3, 3], epochs=8))

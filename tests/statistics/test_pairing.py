@@ -15,6 +15,14 @@ def test_pairs_are_made_by_seed_not_by_place(make_arm):
     assert pairing.variation.tolist() == [0.60, 0.62, 0.1]
 
 
+def test_pairs_come_in_the_order_of_seeds(make_arm):
+    """Large seeds too come in order, which a set would not keep."""
+    accuracies = {1024: 0.5, 16: 0.6, 8: 0.7, 0: 0.8}
+    pairing = pair_accuracies(make_arm("baseline", accuracies), make_arm("wide", accuracies), classes=10)
+    assert pairing.seeds == (0, 8, 16, 1024)
+    assert pairing.baseline.tolist() == [0.8, 0.7, 0.6, 0.5]
+
+
 def test_no_pairs(make_arm):
     """Arms without a common seed give no pairs, and both seeds are named."""
     pairing = pair_accuracies(make_arm("baseline", {0: 0.5}), make_arm("wide", {1: 0.6}), classes=10)

@@ -8,7 +8,7 @@ from ceteris.statistics.scores import RunScore, Scores, Status, counted_accuracy
 
 def test_each_status_counts_as_it_says(make_arm):
     """A finished run counts with its accuracy, a diverged one with guessing, and the others not at all."""
-    arm = make_arm("wide", {3: Status.FAILED, 2: Status.DIVERGED, 1: 0.6, 0: Status.MISSING, 5: Status.FAILED})
+    arm = make_arm("wide", {5: Status.FAILED, 2: Status.DIVERGED, 1: 0.6, 0: Status.MISSING, 3: Status.FAILED})
     counted = {run.seed: counted_accuracy(run, classes=4) for run in arm.runs}
     assert counted == {0: None, 1: 0.6, 2: 0.25, 3: None, 5: None}
     assert arm.seeds(Status.FAILED) == (3, 5)

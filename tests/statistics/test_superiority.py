@@ -32,6 +32,14 @@ def test_interval_covers_what_it_says():
     assert 0.94 <= (inside * chances).sum(axis=1).mean() <= 0.96
 
 
+@pytest.mark.parametrize("seeds", range(2, 41))
+def test_the_interval_ends_where_probabilities_end(seeds):
+    """All pairs lost, or all won, end the interval at exactly 0 or 1, without a rounding error."""
+    before = np.full(seeds, 0.5)
+    assert probability_to_beat(before, before - 0.1).low == 0.0
+    assert probability_to_beat(before, before + 0.1).high == 1.0
+
+
 def test_ties_count_half():
     """One win, one loss and two ties make one half."""
     assert probability_to_beat([0.5, 0.5, 0.5, 0.5], [0.6, 0.4, 0.5, 0.5]).estimate == 0.5

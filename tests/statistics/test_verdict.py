@@ -7,7 +7,7 @@ from ceteris.errors import StatisticsError
 from ceteris.statistics.contrast import adjusted, contrast
 from ceteris.statistics.criteria import Criteria
 from ceteris.statistics.equivalence import adjusted_equivalence, equivalence_test
-from ceteris.statistics.power import equivalence_power, paired_power
+from ceteris.statistics.power import equivalence_power, paired_power, seeds_needed, seeds_needed_for_equality
 from ceteris.statistics.verdict import Finding, Prospect, Verdict, decide
 
 
@@ -59,6 +59,16 @@ def test_an_undecided_one_says_how_many_seeds_would_show_equality():
     words = "undecided: if the difference is as measured, 16 more seeds would probably show practical equality"
     assert (verdict.words, verdict.prospect) == (words, Prospect.EQUALITY)
     assert equivalence_power(0, bound, 23) < 0.8 <= equivalence_power(0, bound, 24)
+
+
+def test_the_nearer_of_two_prospects_is_given():
+    """Where more seeds would show both, 35 for equality and more for the difference, equality is named."""
+    deviation = np.std(NOISE, ddof=1)
+    difference, equality = seeds_needed(0.0025, deviation), seeds_needed_for_equality(0.0025, deviation, 0.005)
+    assert None not in (difference, equality)
+    verdict = judged(NOISE + 0.0025)
+    assert verdict.more_seeds == min(difference, equality) - 8
+    assert (verdict.prospect is Prospect.EQUALITY) == (equality < difference)
 
 
 def test_more_comparisons_ask_for_more_seeds():

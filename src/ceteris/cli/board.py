@@ -178,8 +178,9 @@ class Board:
         self._training = {
             name: other for name, other in self._training.items() if digests.isdisjoint(_digests(other.bank))
         }
-        self._training[_name(bank)] = _Training(bank=bank, position=bank.position, left=digests)
-        self._locate(bank, bank.position)
+        training = _Training(bank=bank, position=bank.position, left=digests)
+        self._training[_name(bank)] = training
+        self._locate(training)
 
     def _advance(self, event: Progress, now: float) -> None:
         training = self._training.get(_name(event.bank))
@@ -190,7 +191,7 @@ class Board:
         self._work_done += self._done(training) - before
         self._recent.append((now, event.images))
         self._images_done += event.images
-        self._locate(event.bank, event.position)
+        self._locate(training)
 
     def _done(self, training: _Training) -> float:
         """Give the share of a bank's work that is done, in the unit of `Bank.work`."""
@@ -200,10 +201,11 @@ class Board:
         passed = training.position.epoch - training.bank.position.epoch + training.position.step / steps
         return training.bank.work * passed / epochs if epochs else 0.0
 
-    def _locate(self, bank: Bank, position: Position) -> None:
-        for run in bank.runs:
-            row = self.rows[run.variation]
-            row.epoch = min(position.epoch + 1, row.epochs)
+    def _locate(self, training: _Training) -> None:
+        for run in training.bank.runs:
+            if run.digest in training.left:
+                row = self.rows[run.variation]
+                row.epoch = min(training.position.epoch + 1, row.epochs)
 
     def _end(self, run: Run) -> None:
         """Take a run out of its bank, and forget the bank as soon as none is left in it."""

@@ -94,12 +94,15 @@ class Child:
 
     def _start(self) -> Connection:
         context = multiprocessing.get_context("spawn")
-        self._connection, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, self._workspace), daemon=True)
-        self._process.start()
+        ours, theirs = context.Pipe()
+        process = context.Process(target=_serve, args=(theirs,), daemon=True)
+        process.start()
         theirs.close()
+        self._process, self._connection = process, ours
         try:
             self._connection.recv()
+            # Not an argument of the process: Python waits for ever if a process dies before it has read a large one.
+            self._connection.send(self._workspace)
         except (EOFError, OSError):
             cause = self._cause_of_death()
             self.close()
@@ -173,8 +176,8 @@ class _ParentStop:
             self.is_final = True
 
 
-def _serve(connection: Connection, workspace: Workspace) -> None:
-    """Train the banks that come down a pipe, until it closes; what happens goes up the pipe."""
+def _serve(connection: Connection) -> None:
+    """Take a workspace and train the banks that come down a pipe, until it closes; what happens goes up the pipe."""
     parent = _ParentStop(connection)
 
     def end(_signal: int, _frame: FrameType | None) -> None:
@@ -184,6 +187,10 @@ def _serve(connection: Connection, workspace: Workspace) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, end)
     parent.tell(_Ready())
+    try:
+        workspace: Workspace = connection.recv()
+    except (EOFError, OSError):
+        return
     while not parent.is_final:
         if not connection.poll(_LOOK_SECONDS):
             continue

@@ -76,11 +76,11 @@ def run_study(
     all_runs = study.runs(dataset.digest)
     runs = tuple(run for run in all_runs if not only or run.variation in only)
     assignment = assign(runs, engines)
-    manifest = Manifest.of(study, dataset, notes=(*notes, *assignment.notes))
-    for note in (*assignment.notes, *place.prepare(manifest, dataset.test.labels)):
+    split = split_dataset(dataset, study.data)
+    manifest = Manifest.of(study, dataset, split, notes=(*notes, *assignment.notes))
+    for note in (*assignment.notes, *place.prepare(manifest, dataset.test)):
         yield Note(text=note)
-    splits = {choice: split_dataset(dataset, choice) for choice in {run.specification.data for run in runs}}
-    workspace = Workspace(folder=place, splits=splits, origin=dataset.origin)
+    workspace = Workspace(folder=place, splits={study.data: split}, origin=dataset.origin)
     executor = LocalExecutor(workspace=workspace, threads=threads, stop=stop)
     findings = place.survey(all_runs)
     _tidy(place, findings)
@@ -91,7 +91,7 @@ def run_study(
         folder=folder,
         findings=findings,
         banks=banks,
-        training_images=len(splits[runs[0].specification.data].training),
+        training_images=len(split.training),
         workers=min(threads, len(banks)),
     )
     try:

@@ -1,4 +1,4 @@
-"""Arrays as bytes: the predictions and weights that a run leaves, and the labels of the images it predicted."""
+"""Arrays as bytes: the predictions and weights that a run leaves, and the images it predicted with their labels."""
 
 from collections.abc import Mapping
 from io import BytesIO
@@ -47,6 +47,25 @@ def decode_labels(content: bytes) -> NDArray[np.uint8]:
     """
     labels: NDArray[np.uint8] = np.load(BytesIO(content), allow_pickle=False)
     return labels
+
+
+def encode_images(images: NDArray[np.uint8]) -> bytes:
+    """Write the test images as the content of an npy file.
+
+    Args:
+        images: Shape (images, height, width, channels).
+    """
+    return _npy(np.asarray(images, np.uint8, order="C"))
+
+
+def decode_images(content: bytes) -> NDArray[np.uint8]:
+    """Read the content of `test-images.npy`, whose SHA-256 was compared before.
+
+    Returns:
+        Shape (images, height, width, channels), uint8.
+    """
+    images: NDArray[np.uint8] = np.load(BytesIO(content), allow_pickle=False)
+    return images
 
 
 def encode_weights(weights: Mapping[str, NDArray[np.float32]]) -> bytes:

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ceteris.data.dataset import LabelledImages
 from ceteris.errors import ResultsError, StudyError
-from ceteris.runs.arrays import decode_labels, encode_labels
+from ceteris.runs.arrays import decode_images, decode_labels, encode_images, encode_labels
 from ceteris.runs.atomic import clear_partials, explained, make_folder, move, write_atomically
 from ceteris.runs.claim import Claim, claim, is_held
 from ceteris.runs.damage import DamagedError, LaterFormatError
@@ -20,7 +21,7 @@ from ceteris.runs.table import encode_table
 from ceteris.study.arm import arm_folder
 from ceteris.study.run import Run
 
-STUDY, TABLE, LABELS = "study.json", "results.csv", "labels.npy"
+STUDY, TABLE, LABELS, IMAGES = "study.json", "results.csv", "labels.npy", "test-images.npy"
 _RUNS, _CLAIMS, _DAMAGED = "runs", "claims", "damaged"
 _FOLDER_CLAIM = "folder.lock"
 _PATIENCE_SECONDS = 60.0
@@ -50,7 +51,7 @@ class ResultsFolder:
         """Say whether a process is training a run now."""
         return is_held(self._claim_file(run))
 
-    def prepare(self, manifest: Manifest, labels: NDArray[np.uint8]) -> tuple[str, ...]:
+    def prepare(self, manifest: Manifest, test: LabelledImages) -> tuple[str, ...]:
         """Make the folder, or take up one that is there, and write what it is about.
 
         Runs of an earlier version of the study stay where they are, and are not counted unless they are runs of this
@@ -58,7 +59,7 @@ class ResultsFolder:
 
         Args:
             manifest: What the folder is about from now on.
-            labels: Classes of the test images. Shape (images,).
+            test: The test images, kept once for all runs, so that pictures and tables need nothing but the folder.
 
         Returns:
             What a person should know about what was there before, a sentence or two each.
@@ -71,7 +72,8 @@ class ResultsFolder:
         try:
             clear_partials(self.path)
             notes = self._notes_about_before(manifest)
-            write_atomically(self.path / LABELS, encode_labels(labels))
+            write_atomically(self.path / LABELS, encode_labels(test.labels))
+            self._write_images(manifest, test.images)
             write_atomically(self.path / STUDY, encode_manifest(manifest))
         finally:
             held.release()
@@ -112,12 +114,18 @@ class ResultsFolder:
         Raises:
             ResultsError: If the file is missing or damaged.
         """
-        file = self.path / LABELS
-        with explained(self.path, f"read {LABELS}", needed=0):
-            content = file.read_bytes()
-        if hashlib.sha256(content).hexdigest() != manifest.labels_sha256:
-            raise ResultsError(f"{file} was changed after it was written: its SHA-256 does not match. {_AGAIN}")
-        return decode_labels(content)
+        return decode_labels(self._checked(LABELS, manifest.labels_sha256))
+
+    def read_images(self, manifest: Manifest) -> NDArray[np.uint8]:
+        """Read the test images, in the order of every `predictions.npy`.
+
+        Returns:
+            Shape (images, height, width, channels), uint8.
+
+        Raises:
+            ResultsError: If the file is missing or damaged.
+        """
+        return decode_images(self._checked(IMAGES, manifest.images_sha256))
 
     def survey(self, runs: Iterable[Run]) -> tuple[Finding, ...]:
         """Look at the folder of every run, in their order, and change nothing."""
@@ -140,6 +148,22 @@ class ResultsFolder:
             write_atomically(self.path / TABLE, encode_table(findings))
         finally:
             held.release()
+
+    def _checked(self, name: str, digest: str) -> bytes:
+        with explained(self.path, f"read {name}", needed=0):
+            content = (self.path / name).read_bytes()
+        if hashlib.sha256(content).hexdigest() != digest:
+            raise ResultsError(
+                f"{self.path / name} was changed after it was written: its SHA-256 does not match. {_AGAIN}"
+            )
+        return content
+
+    def _write_images(self, manifest: Manifest, images: NDArray[np.uint8]) -> None:
+        """Write the test images, unless they are there already: 30 MB for CIFAR-10."""
+        try:
+            self._checked(IMAGES, manifest.images_sha256)
+        except ResultsError:
+            write_atomically(self.path / IMAGES, encode_images(images))
 
     def _claim_file(self, run: Run) -> Path:
         return self.path / _CLAIMS / f"{run.digest[:16]}.lock"

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Self
 
-from ceteris.data.dataset import Dataset, Origin
-from ceteris.runs.arrays import encode_labels
+from ceteris.data.dataset import Dataset, Origin, Split
+from ceteris.runs.arrays import encode_images, encode_labels
 from ceteris.runs.damage import DamagedError
 from ceteris.runs.sealed import seal, unseal
 from ceteris.study.changes import changes
@@ -26,6 +26,9 @@ class Manifest:
         data_source: Where the images came from, in words.
         class_names: One name per class, in label order.
         labels_sha256: Of `labels.npy`, the classes of the test images in the order of `predictions.npy`.
+        images_sha256: Of `test-images.npy`, the test images in the same order.
+        scale: What the grey levels of each channel are multiplied by before the first layer, as in `Split`.
+        offset: What is added to each channel then.
         notes: What a reader must know before believing a result, one sentence each.
     """
 
@@ -36,11 +39,21 @@ class Manifest:
     data_source: str
     class_names: tuple[str, ...]
     labels_sha256: str
+    images_sha256: str
+    scale: tuple[float, ...]
+    offset: tuple[float, ...]
     notes: tuple[str, ...]
 
     @classmethod
-    def of(cls, study: Study, dataset: Dataset, notes: tuple[str, ...] = ()) -> Self:
-        """Describe a study on a data set, whose own notes come first."""
+    def of(cls, study: Study, dataset: Dataset, split: Split, notes: tuple[str, ...] = ()) -> Self:
+        """Describe a study on a data set, whose own notes come first.
+
+        Args:
+            study: What is asked.
+            dataset: The images.
+            split: The parts of them, and what a pixel becomes: the same for every arm.
+            notes: What else a reader must know.
+        """
         return cls(
             study=study,
             data_name=dataset.name,
@@ -49,6 +62,9 @@ class Manifest:
             data_source=dataset.source,
             class_names=dataset.class_names,
             labels_sha256=hashlib.sha256(encode_labels(dataset.test.labels)).hexdigest(),
+            images_sha256=hashlib.sha256(encode_images(dataset.test.images)).hexdigest(),
+            scale=tuple(split.scale.tolist()),
+            offset=tuple(split.offset.tolist()),
             notes=dataset.notes + notes,
         )
 
@@ -69,6 +85,9 @@ def encode_manifest(manifest: Manifest) -> bytes:
                 "source": manifest.data_source,
                 "class_names": list(manifest.class_names),
                 "labels_sha256": manifest.labels_sha256,
+                "images_sha256": manifest.images_sha256,
+                "scale": list(manifest.scale),
+                "offset": list(manifest.offset),
             },
             "notes": list(manifest.notes),
         }
@@ -97,6 +116,9 @@ def decode_manifest(content: bytes) -> Manifest:
         data_source=data["source"],
         class_names=tuple(data["class_names"]),
         labels_sha256=data["labels_sha256"],
+        images_sha256=data["images_sha256"],
+        scale=tuple(data["scale"]),
+        offset=tuple(data["offset"]),
         notes=tuple(facts["notes"]),
     )
 

@@ -85,6 +85,10 @@ class Results:
         """Read the classes of the test images, in the order of the predictions. Shape (images,)."""
         return self.folder.read_labels(self.manifest)
 
+    def images(self) -> NDArray[np.uint8]:
+        """Read the test images, in the order of the predictions. Shape (images, height, width, channels)."""
+        return self.folder.read_images(self.manifest)
+
     def _content(self, run: Run, name: str) -> bytes:
         path = self.folder.run_folder(run).path
         with explained(path, f"read {name}", needed=0):

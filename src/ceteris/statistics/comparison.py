@@ -1,6 +1,5 @@
 """Every variation of a study against its baseline."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -67,7 +66,8 @@ def compare(
     Args:
         scores: What each run scored.
         criteria: What counts as a finding.
-        seed: Decides the draws of the bootstrap, for each variation apart from the others.
+        seed: Decides the draws of the bootstrap, which begin anew for each variation: its numbers do not depend on which
+            others the study has.
         replicates: Of the bootstrap.
 
     Returns:
@@ -89,7 +89,7 @@ def compare(
     classes, comparisons = scores.classes, len(scores.variations)
     curves = learning_curves(scores.baseline, classes)
     target = convergence_target(curves, share=criteria.target_share)
-    generators = [_generator(seed, arm.name) for arm in scores.variations]
+    generators = [np.random.default_rng(seed) for _ in scores.variations]
     pairings = [pair_accuracies(scores.baseline, arm, classes) for arm in scores.variations]
     answers = [pair_answers(scores.baseline, arm, classes) for arm in scores.variations]
     accuracies = adjusted(
@@ -135,12 +135,6 @@ def compare(
         )
         for place, arm in enumerate(scores.variations)
     )
-
-
-def _generator(seed: int, name: str) -> np.random.Generator:
-    """Seed by name, so that a variation's numbers do not depend on which others the study has."""
-    digest = hashlib.sha256(f"{seed}/{name}".encode()).digest()
-    return np.random.default_rng(int.from_bytes(digest[:16], "little"))
 
 
 def _equivalence(pairing: Pairing, criteria: Criteria) -> Equivalence | None:

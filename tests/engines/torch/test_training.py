@@ -217,3 +217,11 @@ def test_runs_side_by_side_do_not_notice_each_other(split, make_run):
     for found, expected in zip(together, alone, strict=True):
         assert np.array_equal(found.probabilities, expected.probabilities)
     assert not np.array_equal(alone[0].probabilities, alone[1].probabilities)
+
+
+def test_batch_norm_of_features_trains_where_minibatches_have_several_images(split, make_run):
+    """Batch normalisation after a dense layer trains, as long as no minibatch is a single image."""
+    layers = (Dense(dense=4), BatchNorm(batch_norm=True), Dense(dense="classes"))
+    metrics, _ = _finish(TorchEngine().start([make_run(layers, epochs=5)], split), 5)
+
+    assert metrics[-1].training_loss < metrics[0].training_loss

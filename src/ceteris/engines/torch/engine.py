@@ -26,7 +26,7 @@ class TorchEngine:
     of PyTorch; on a GPU it is as repeatable as cuDNN's deterministic kernels make it.
 
     Attributes:
-        device: Where to compute, as `torch.device` names it: `cpu`, `cuda`, `cuda:1`, `mps`.
+        device: Where to compute, as `torch.device` names it: `cpu`, `cuda`, `cuda:1`; it must know float64.
         precision: `float64` is for checking other engines; outcomes are float32 all the same.
         threads: Processor threads for each operation. One is best for small networks, with several runs side by side.
     """

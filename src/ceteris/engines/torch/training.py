@@ -156,9 +156,9 @@ def _usable_device(name: str) -> torch.device:
             "Choose 'cpu', 'cuda' for the first graphics processor, or 'cuda:1' for the second."
         ) from error
     try:
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        # PyTorch built without CUDA asserts; what follows the first sentence is for PyTorch's own developers.
+        torch.zeros((), dtype=torch.float64, device=device).item()
+    except (RuntimeError, AssertionError, TypeError) as error:
+        # PyTorch built without CUDA asserts, and a device without float64, which sums need, is a TypeError. What follows the first sentence is for PyTorch's own developers.
         reason = str(error).splitlines()[0].split(". ")[0].rstrip(".")
         raise EngineError(
             f"device {name!r} cannot be used on this machine: PyTorch says {reason!r}. "

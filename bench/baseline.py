@@ -1,0 +1,84 @@
+"""What every contender trains: the baseline of the founding study, on the same images."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ceteris.data.dataset import LabelledImages, Split
+from ceteris.data.locate import load_dataset
+from ceteris.study.layers import Activation, Convolution, Dense, Dropout, MaxPool
+from ceteris.study.network import Network
+from ceteris.study.run import Run
+from ceteris.study.shape import Shape, layer_shapes
+from ceteris.study.specification import DataChoice, Specification
+from ceteris.study.training import Training
+
+CLASSES = 10
+LEARNING_RATE = 0.01
+DATA = DataChoice(name="cifar10", batches=1)
+NETWORK = Network(
+    layers=(
+        Convolution(conv=7, kernel=3, activation=Activation.RELU),
+        Convolution(conv=9, kernel=3, activation=Activation.RELU),
+        MaxPool(max_pool=2),
+        Dropout(dropout=0.3),
+        Dense(dense="classes"),
+    )
+)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Images:
+    """The training images of CIFAR-10's first batch, 10,000 of them.
+
+    Attributes:
+        pixels: Shape (images, height, width, channels), uint8.
+        labels: Shape (images,), uint8.
+        description: What they are, for the table.
+    """
+
+    pixels: NDArray[np.uint8]
+    labels: NDArray[np.uint8]
+    description: str
+
+
+def read_images(location: Path | None) -> Images:
+    """Read them from where `--data` says, `CETERIS_DATA` or the cache; nothing is downloaded."""
+    dataset = load_dataset(DATA, location=location, download=False)
+    description = f"CIFAR-10, first training batch ({len(dataset.training):,} images), {dataset.origin}"
+    return Images(pixels=dataset.training.images, labels=dataset.training.labels, description=description)
+
+
+def baseline_runs(seeds: range, batch_size: int) -> tuple[Run, ...]:
+    """Give the baseline with each seed, and more epochs than any measurement reaches."""
+    training = Training(learning_rate=LEARNING_RATE, batch_size=batch_size, epochs=100_000)
+    specification = Specification(data=DATA, network=NETWORK, training=training)
+    return tuple(
+        Run(factor="baseline", variation="baseline", seed=seed, specification=specification, data_digest="")
+        for seed in seeds
+    )
+
+
+def training_split(images: Images) -> Split:
+    """Give all images for training, and ten for scoring, because contenders only train."""
+    few = LabelledImages(images=images.pixels[:10], labels=images.labels[:10])
+    return Split(
+        training=LabelledImages(images=images.pixels, labels=images.labels),
+        validation=few,
+        test=few,
+        classes=CLASSES,
+        scale=np.full(3, 1 / 255, np.float32),
+        offset=np.zeros(3, np.float32),
+    )
+
+
+def operations_per_image() -> int:
+    """Count the floating-point operations that training on one image needs, two for each multiply-add.
+
+    Forward, gradient of the weights, and gradient of the input, which the first layer does without; activations,
+    pooling, dropout and the optimiser are not counted.
+    """
+    counts = [shape.multiply_adds for shape in layer_shapes(NETWORK, Shape(32, 32, 3), CLASSES)]
+    return 2 * (3 * sum(counts) - counts[0])

@@ -1,0 +1,43 @@
+"""The baseline on the engines of ceteris, through the `Engine` protocol as studies use it."""
+
+from collections.abc import Iterator
+
+from baseline import Images, baseline_runs, training_split
+
+from ceteris.engines.engine import Engine, Position
+from ceteris.engines.lanes.engine import lanes_engine
+from ceteris.engines.lanes.kernels import chosen_instruction_set, load_kernels
+from ceteris.engines.torch import TorchEngine
+
+
+def lanes(images: Images, batch_size: int, *, rank: int) -> Iterator[int]:
+    """Train sixteen runs in the lanes of one thread."""
+    engine = lanes_engine()
+    return _bank(engine, images, batch_size, range(rank * engine.bank_size, (rank + 1) * engine.bank_size))
+
+
+def torch_engine(images: Images, batch_size: int) -> Iterator[int]:
+    """Train one run with PyTorch in one thread."""
+    return _bank(TorchEngine(), images, batch_size, range(1))
+
+
+def peak_operations() -> float:
+    """Measure how many floating-point operations a second this core can do at most."""
+    instruction_set = chosen_instruction_set()
+    if instruction_set is None:
+        raise RuntimeError("no kernels were compiled")
+    return load_kernels(instruction_set).fma_peak()
+
+
+def _bank(engine: Engine, images: Images, batch_size: int, seeds: range) -> Iterator[int]:
+    """Yield images times runs of each slice."""
+    bank = engine.start(baseline_runs(seeds, batch_size), training_split(images))
+    done = 0
+    while True:
+        bank.advance()
+        before, done = done, _seen(bank.position, len(images.labels), batch_size)
+        yield (done - before) * len(seeds)
+
+
+def _seen(position: Position, images: int, batch_size: int) -> int:
+    return position.epoch * images + min(position.step * batch_size, images)

@@ -1,0 +1,107 @@
+"""The baseline in PyTorch, as tutorials write it and as an expert would; each loop yields the images of each step."""
+
+from collections.abc import Iterator
+from functools import cache
+
+import torch
+from baseline import CLASSES, LEARNING_RATE, Images
+from PIL import Image
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
+from torchvision import transforms
+
+
+def make_network() -> nn.Sequential:
+    """Build the baseline as everybody does."""
+    return nn.Sequential(
+        nn.Conv2d(3, 7, 3),
+        nn.ReLU(),
+        nn.Conv2d(7, 9, 3),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Dropout(0.3),
+        nn.Flatten(),
+        nn.Linear(9 * 14 * 14, CLASSES),
+    )
+
+
+class Pictures(Dataset[tuple[Tensor, int]]):
+    """Images as `torchvision.datasets.CIFAR10` gives them: a PIL image, transformed when asked for."""
+
+    def __init__(self, images: Images, transform: transforms.Compose) -> None:
+        self.data = images.pixels
+        self.targets = images.labels.tolist()
+        self.transform = transform
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, int]:
+        picture, target = self.data[index], self.targets[index]
+        return self.transform(Image.fromarray(picture)), target
+
+
+def tutorial(images: Images, batch_size: int, *, workers: int, threads: int | None = None) -> Iterator[int]:
+    """Train as PyTorch's own CIFAR-10 tutorial does: a DataLoader over PIL images, the loss read at each step.
+
+    Args:
+        images: What to learn.
+        batch_size: Images per minibatch.
+        workers: Processes that load images.
+        threads: Threads for each operation; PyTorch's choice, all cores, if nothing is said.
+    """
+    if threads is not None:
+        torch.set_num_threads(threads)
+    transform = transforms.Compose([transforms.ToTensor()])
+    loader = DataLoader(Pictures(images, transform), batch_size=batch_size, shuffle=True, num_workers=workers)
+    network = make_network()
+    criterion = nn.CrossEntropyLoss()
+    optimizer = torch.optim.Adam(network.parameters(), lr=LEARNING_RATE)
+    while True:
+        running_loss = 0.0
+        for inputs, labels in loader:
+            optimizer.zero_grad()
+            outputs = network(inputs)
+            loss = criterion(outputs, labels)
+            loss.backward()
+            optimizer.step()
+            running_loss += loss.item()
+            yield len(labels)
+
+
+def expert(images: Images, batch_size: int, *, channels_last: bool, compiled: bool) -> Iterator[int]:
+    """Train as fast as plain PyTorch goes on one core: everything in memory, one thread, fused Adam, no waiting.
+
+    Args:
+        images: What to learn.
+        batch_size: Images per minibatch; an incomplete one is left out, so that a compiled network keeps its shapes.
+        channels_last: Whether channels are innermost in memory, for images and network.
+        compiled: Whether the network goes through `torch.compile`.
+    """
+    torch.set_num_threads(1)
+    inputs, labels = _in_memory(images, channels_last=channels_last)
+    network: nn.Module = make_network()
+    if channels_last:
+        network = network.to(memory_format=torch.channels_last)
+    optimizer = torch.optim.Adam(network.parameters(), lr=LEARNING_RATE, fused=True)
+    if compiled:
+        network = torch.compile(network, dynamic=False)
+    while True:
+        order = torch.randperm(len(labels))
+        for first in range(0, len(labels) - batch_size + 1, batch_size):
+            chosen = order[first : first + batch_size]
+            batch = inputs.index_select(0, chosen)
+            optimizer.zero_grad(set_to_none=True)
+            logits = network(batch.permute(0, 3, 1, 2) if channels_last else batch)
+            nn.functional.cross_entropy(logits, labels.index_select(0, chosen)).backward()
+            optimizer.step()
+            yield batch_size
+
+
+@cache
+def _in_memory(images: Images, *, channels_last: bool) -> tuple[Tensor, Tensor]:
+    """Give all images as floats in [0, 1], once for each layout: 123 MB."""
+    values = torch.from_numpy(images.pixels.copy()).to(torch.float32).div_(255)
+    if not channels_last:
+        values = values.permute(0, 3, 1, 2).contiguous()
+    return values, torch.from_numpy(images.labels.copy()).to(torch.int64)

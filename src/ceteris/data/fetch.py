@@ -1,0 +1,185 @@
+"""Downloads CIFAR-10: from one mirror after another, until the bytes of an official archive are there."""
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from filelock import FileLock, Timeout
+
+from ceteris.data.checksum import file_sha256
+from ceteris.data.cifar10 import OFFICIAL, PAGE, Archive, Layout, Release
+from ceteris.data.mirrors import MIRRORS, Mirror
+from ceteris.data.transfer import Progress, TransferError, transfer
+from ceteris.errors import DataError
+
+_WORTH_RESUMING = 1 << 20  # bytes that an attempt must bring before the same server is asked again
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setback:
+    """A mirror failed; the download goes on with the next attempt.
+
+    Attributes:
+        url: Where the archive was to come from.
+        reason: What the server did.
+    """
+
+    url: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """Another process is downloading into the same folder; its result will be used."""
+
+    folder: Path
+
+
+Event = Progress | Setback | Waiting
+
+
+def fetch_cifar10(
+    folder: Path,
+    *,
+    mirrors: Sequence[Mirror] = MIRRORS,
+    timeout: float = 20.0,
+    release: Release = OFFICIAL,
+) -> Iterator[Event]:
+    """Download an official archive of CIFAR-10 into a folder, unless one is there.
+
+    A broken download is kept and continued, also by the next call. The archive gets its name only after its SHA-256
+    was found right, so whatever has the name is whole.
+
+    Args:
+        folder: Where to put it; made if need be.
+        mirrors: Whom to ask, in this order.
+        timeout: Seconds a server may take to answer, or be nearly silent, before the next is asked.
+        release: What official is.
+
+    Yields:
+        What happens, as it happens.
+
+    Raises:
+        DataError: If no mirror gives the archive, or the folder cannot hold it.
+    """
+    with _storing(folder, release):
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / ".lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            yield Waiting(folder=folder)
+            lock.acquire()
+        try:
+            if fetched_archive(folder, release) is None:
+                yield from _from_any(folder, mirrors, timeout, release.archives)
+        finally:
+            lock.release()
+
+
+def fetched_archive(folder: Path, release: Release = OFFICIAL) -> Path | None:
+    """Give the official archive in a folder, recognised by all its bytes, or nothing.
+
+    Raises:
+        OSError: If an archive cannot be read.
+    """
+    for archive in release.archives.values():
+        path = folder / archive.name
+        if path.is_file() and path.stat().st_size == archive.size and file_sha256(path) == archive.sha256:
+            return path
+    return None
+
+
+def _from_any(
+    folder: Path,
+    mirrors: Sequence[Mirror],
+    timeout: float,
+    archives: Mapping[Layout, Archive],
+) -> Iterator[Event]:
+    setbacks: list[Setback] = []
+    for mirror in mirrors:
+        archive = archives[mirror.layout]
+        part = folder / f"{archive.name}.part"
+        worth_another = True
+        while worth_another:
+            held = _size(part)
+            _check_room(folder, archive.size - held)
+            try:
+                yield from transfer(mirror.url, part, archive.size, timeout=timeout)
+            except TransferError as error:
+                setbacks.append(Setback(url=mirror.url, reason=str(error)))
+                worth_another = _size(part) - held >= _WORTH_RESUMING
+            else:
+                if file_sha256(part) == archive.sha256:
+                    _publish(part, folder / archive.name)
+                    _forget_parts(folder, archives)
+                    return
+                part.unlink()
+                setbacks.append(Setback(url=mirror.url, reason="sent other bytes than the official archive's"))
+                worth_another = held > 0  # the wrong bytes may be those of an earlier attempt
+            yield setbacks[-1]
+    raise DataError(
+        f"CIFAR-10 could not be downloaded into {folder}: {_summary(setbacks)}. Check the network and run "
+        f"`ceteris data fetch` again, which keeps what has arrived; or bring an archive from {PAGE} and name it with "
+        "--data or CETERIS_DATA."
+    )
+
+
+def _summary(setbacks: Sequence[Setback]) -> str:
+    """List who failed under each reason: `answered 404 Not Found (one.org), is silent (two.org, three.org)`."""
+    hosts: dict[str, list[str]] = {}
+    for setback in setbacks:
+        host = urlsplit(setback.url).netloc
+        if host not in hosts.setdefault(setback.reason, []):
+            hosts[setback.reason].append(host)
+    return "; ".join(f"{', '.join(those)} {reason}" for reason, those in hosts.items())
+
+
+def _check_room(folder: Path, needed: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise DataError(f"{folder}: {_megabytes(free)} free, {_megabytes(needed)} needed for CIFAR-10. {_ELSEWHERE}")
+
+
+def _publish(part: Path, path: Path) -> None:
+    with part.open("rb") as file:
+        os.fsync(file.fileno())
+    part.replace(path)
+    if os.name == "posix":
+        descriptor = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _forget_parts(folder: Path, archives: Mapping[Layout, Archive]) -> None:
+    for archive in archives.values():
+        (folder / f"{archive.name}.part").unlink(missing_ok=True)
+
+
+@contextmanager
+def _storing(folder: Path, release: Release) -> Iterator[None]:
+    """Turn what the disk says into an error that names the folder and what is needed."""
+    try:
+        yield
+    except OSError as error:
+        needed = _megabytes(max(archive.size for archive in release.archives.values()))
+        raise DataError(
+            f"{folder}: CIFAR-10 cannot be stored here ({error.strerror}), {needed} are needed. {_ELSEWHERE}"
+        ) from error
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / 1e6:.0f} MB"
+
+
+_ELSEWHERE = "Make room or allow writing there, or choose another folder with XDG_CACHE_HOME or `ceteris data fetch --to FOLDER`."

@@ -1,0 +1,110 @@
+"""Where the images of a study are: named by the user, or in the cache, or still to be downloaded."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+from ceteris.data.cifar10_copy import Cifar10Copy, find_copy
+from ceteris.data.cifar10_reader import read_cifar10
+from ceteris.data.dataset import Dataset
+from ceteris.data.fetch import fetch_cifar10
+from ceteris.data.shapes import draw_shapes
+from ceteris.errors import DataError
+from ceteris.study.specification import DataChoice
+
+VARIABLE = "CETERIS_DATA"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Somewhere that CIFAR-10 is looked for.
+
+    Attributes:
+        name: Who named it: `--data`, `CETERIS_DATA`, or `cache`.
+        path: Where it is.
+        copy: What is there, if anything.
+        problem: Why there is no copy; empty if there is one.
+    """
+
+    name: str
+    path: Path
+    copy: Cifar10Copy | None
+    problem: str = ""
+
+
+def cache_folder() -> Path:
+    """Say where downloads are kept: `ceteris` under `XDG_CACHE_HOME`, or where the system keeps caches."""
+    return user_cache_path("ceteris", appauthor=False)
+
+
+def places(*, batches: int, location: Path | None = None) -> tuple[Place, ...]:
+    """Look everywhere that CIFAR-10 may be, in order: the location, `CETERIS_DATA`, the cache.
+
+    Args:
+        batches: How many training batches must be there.
+        location: What the user named on the command line, if anything.
+    """
+    named: list[tuple[str, Path]] = []
+    if location is not None:
+        named.append(("--data", location))
+    if variable := os.environ.get(VARIABLE):
+        named.append((VARIABLE, Path(variable)))
+    return tuple(_look(name, path.expanduser(), batches) for name, path in (*named, ("cache", cache_folder())))
+
+
+def find_cifar10(*, batches: int, location: Path | None = None) -> Cifar10Copy | None:
+    """Find the copy of CIFAR-10 to use, or nothing if none was named and the cache has none.
+
+    The first place that was named decides: what is wrong there is an error, never a reason to look further, so that
+    nobody trains on other images than they named.
+
+    Args:
+        batches: How many training batches must be there.
+        location: What the user named on the command line, if anything.
+
+    Raises:
+        DataError: If there is no copy where the user said.
+    """
+    first = places(batches=batches, location=location)[0]
+    if first.copy is None and first.name != "cache":
+        raise DataError(f"{first.name} {first.problem}")
+    return first.copy
+
+
+def load_dataset(choice: DataChoice, *, location: Path | None = None, download: bool = True) -> Dataset:
+    """Get the images that a study asks for, and no others.
+
+    Args:
+        choice: Which images.
+        location: A copy of CIFAR-10; else the one that `CETERIS_DATA` names, else the one in the cache.
+        download: Whether CIFAR-10 may be downloaded into the cache if it is nowhere. `fetch_cifar10` does the same and
+            shows progress.
+
+    Raises:
+        DataError: If the images are damaged, are not CIFAR-10, or cannot be had.
+    """
+    if choice.name == "shapes":
+        return draw_shapes(batches=choice.batches)
+    if choice.name != "cifar10":
+        raise DataError(f"data.name is {choice.name!r}, expected 'cifar10' or 'shapes'.")
+    copy = find_cifar10(batches=choice.batches, location=location)
+    if copy is None and download:
+        for _ in fetch_cifar10(cache_folder()):
+            pass
+        copy = find_cifar10(batches=choice.batches, location=location)
+    if copy is None:
+        raise DataError(
+            f"CIFAR-10 is not on this machine: no --data, no {VARIABLE}, nothing in {cache_folder()}. Run "
+            "`ceteris data fetch` to download it (170 MB), or name a copy with --data PATH; "
+            'data.name = "shapes" needs no files.'
+        )
+    return read_cifar10(copy, batches=choice.batches)
+
+
+def _look(name: str, path: Path, batches: int) -> Place:
+    try:
+        return Place(name=name, path=path, copy=find_copy(path, batches=batches))
+    except DataError as error:
+        return Place(name=name, path=path, copy=None, problem=str(error))

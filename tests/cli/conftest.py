@@ -1,0 +1,102 @@
+"""The miniature study of the execution tests, on the command line."""
+
+import io
+import sys
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "execution"))
+
+from miniature import FakeEngine, miniature_dataset, miniature_study
+
+from ceteris.cli.application import main
+from ceteris.cli.images import Images
+from ceteris.running import EngineChoice
+
+STUDY = """\
+title = "A miniature"
+seeds = 3
+
+[data]
+name = "shapes"
+batches = 1
+validation = 0.34
+
+[baseline.network]
+layers = [{ max_pool = 8 }, { dense = "classes" }]
+
+[baseline.training]
+learning_rate = 0.1
+batch_size = 8
+epochs = 3
+
+[[variation]]
+factor = "learning rate"
+name = "0.5"
+set = { "training.learning_rate" = 0.5 }
+
+[[variation]]
+factor = "pooling"
+name = "Pool 4x4"
+set = { "network.layers.0.max_pool" = 4 }
+"""
+
+
+@pytest.fixture
+def study():
+    """Three arms, three seeds, three epochs."""
+    return miniature_study(data={"name": "shapes", "batches": 1, "validation": 0.34})
+
+
+@pytest.fixture
+def study_file(tmp_path, monkeypatch):
+    """The same as a file, in the folder that the command is started in."""
+    monkeypatch.chdir(tmp_path)
+    Path("study.toml").write_text(STUDY)
+    return Path("study.toml")
+
+
+@pytest.fixture
+def console():
+    """A console of 100 columns that is no terminal; `console.file.getvalue()` is what was printed."""
+    return Console(file=io.StringIO(), width=100, highlight=False)
+
+
+@pytest.fixture
+def engine(monkeypatch):
+    """Put an engine whose training takes microseconds in the place of the real ones; call it for one that fails."""
+
+    def put(**trouble):
+        choice = EngineChoice(engines=(FakeEngine(**trouble),))
+        for module in ("plan", "run"):
+            monkeypatch.setattr(f"ceteris.cli.{module}.choose_engines", lambda *_, **__: choice)
+
+    put()
+    return put
+
+
+@pytest.fixture
+def few_images(monkeypatch):
+    """Put a few images of noise in the place of the data set."""
+
+    def get(study, **_):
+        return Images(study=study, dataset=miniature_dataset())
+
+    monkeypatch.setattr("ceteris.cli.run.get_images", get)
+
+
+@pytest.fixture
+def ceteris(monkeypatch, capsys):
+    """Call the command; gives exit code, standard output and standard error."""
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["ceteris", *map(str, arguments)])
+        monkeypatch.setenv("COLUMNS", "100")
+        with pytest.raises(SystemExit) as left:
+            main()
+        out, err = capsys.readouterr()
+        return left.value.code, out, err
+
+    return call

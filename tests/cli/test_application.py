@@ -1,0 +1,100 @@
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import typer
+
+from ceteris.cli.application import app
+
+HERE = Path(__file__).parent
+
+
+def described():
+    """Write down every command, argument and option, without the layout, which is Typer's."""
+    lines = []
+    for name, command in sorted(typer.main.get_command(app).commands.items()):
+        lines += [f"ceteris {name}", *(f"  {line}".rstrip() for line in command.help.splitlines())]
+        for parameter in command.params:
+            words = (
+                " ".join(parameter.opts) if parameter.opts[0].startswith("-") else parameter.metavar or parameter.name
+            )
+            hidden = " (hidden)" if getattr(parameter, "hidden", False) else ""
+            default = (
+                ""
+                if parameter.default in (None, False, ()) or callable(parameter.default)
+                else f" [{parameter.default}]"
+            )
+            lines.append(f"    {words}{hidden}{default}: {getattr(parameter, 'help', '') or ''}".rstrip(": "))
+        lines.append("")
+    return "\n".join(lines)
+
+
+def test_the_command_line_is_what_was_agreed_on():
+    """Commands, options and help texts are pinned: a change shows in `help.txt`, and is meant."""
+    assert described() == (HERE / "help.txt").read_text()
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("-h",), ("plan", "--help"), ("run", "-h"), ("schema", "--help")])
+def test_help_is_given(ceteris, arguments):
+    """Every command explains itself."""
+    code, out, err = ceteris(*arguments)
+
+    assert (code, err) == (0, "")
+    assert out.startswith("Usage: ")
+    assert "--shapes-if-no-cifar10" not in out
+
+
+def test_help_loads_nothing_heavy():
+    """`ceteris --help` answers at once: neither NumPy nor pydantic nor Rich is loaded for it."""
+    script = (
+        "import sys\nfrom ceteris.cli.application import main\nsys.argv = ['ceteris', 'run', '--help']\n"
+        "try:\n    main()\nexcept SystemExit:\n    print(*sorted(sys.modules), sep='\\n')"
+    )
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+
+    assert "ceteris.errors" in loaded
+    assert {"torch", "scipy", "matplotlib", "numpy", "pydantic", "rich"} & set(loaded) == set()
+
+
+def test_plan_loads_neither_torch_nor_figures():
+    """`ceteris plan` is there in a fraction of a second, but for its measurement."""
+    script = "import sys, ceteris.cli.plan, ceteris.cli.run; print(*sorted(sys.modules), sep='\\n')"
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+
+    assert {"torch", "torchvision", "matplotlib", "pandas"} & set(loaded) == set()
+
+
+@pytest.mark.usefixtures("few_images")
+@pytest.mark.parametrize(
+    "case", tomllib.loads((HERE / "errors.toml").read_text())["case"], ids=lambda case: " ".join(case["arguments"])
+)
+def test_a_mistake_is_answered_in_a_line(ceteris, study_file, engine, case):  # noqa: ARG001 - fixtures
+    """No traceback: the whole of what is said, and 2 for the shell."""
+    Path("strangers").mkdir()
+    Path("strangers/thesis.txt").write_text("mine")
+    Path("wrong.toml").write_text(study_file.read_text().replace("seeds = 3", "sedes = 3").replace("0.34", "3"))
+
+    code, out, err = ceteris(*case["arguments"])
+    assert (code, err.splitlines()) == (2, case["says"])
+    assert "Traceback" not in out
+
+
+@pytest.mark.parametrize(
+    "arguments", [("rum",), ("run",), ("run", "x.toml", "--sedes", "3"), ("run", "x", "--seeds", "0")]
+)
+def test_a_wrong_command_line_is_answered_with_its_usage(ceteris, arguments):
+    """What Typer finds wrong is said on standard error, with 2 for the shell."""
+    code, out, err = ceteris(*arguments)
+
+    assert (code, out) == (2, "")
+    assert err.startswith("Usage: ")
+
+
+def test_the_schema_is_printed(ceteris):
+    """`ceteris schema > study.schema.json` gives what the project ships."""
+    code, out, _ = ceteris("schema")
+
+    assert code == 0
+    assert out == (HERE.parents[1] / "studies/study.schema.json").read_text()

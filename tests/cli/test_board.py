@@ -1,0 +1,149 @@
+import math
+
+import pytest
+from miniature import FakeEngine, miniature_dataset
+
+from ceteris.cli.board import Board
+from ceteris.engines.engine import EpochMetrics, Position
+from ceteris.execution.bank import pack
+from ceteris.execution.events import (
+    BankInterrupted,
+    BankStarted,
+    EpochFinished,
+    Progress,
+    RunFailed,
+    RunsHeld,
+    StudyStarted,
+)
+from ceteris.execution.study import run_study
+from ceteris.runs.failure import RunFailure
+from ceteris.runs.finding import Finding
+
+
+@pytest.fixture
+def runs(study):
+    """Nine runs that are still to come."""
+    return study.runs("d" * 64)
+
+
+@pytest.fixture
+def banks(runs):
+    """One bank for each arm."""
+    return pack(runs, FakeEngine(bank_size=3))
+
+
+@pytest.fixture
+def board(tmp_path, runs, banks):
+    """A board that has seen the start, at second 100."""
+    board = Board()
+    findings = tuple(Finding(run=run) for run in runs)
+    board.take(StudyStarted(folder=tmp_path, findings=findings, banks=banks, training_images=20, workers=1), 100.0)
+    return board
+
+
+def metrics(accuracy):
+    """Give an epoch with a validation accuracy."""
+    return EpochMetrics(
+        epoch=1, training_loss=1.0, training_accuracy=0.5, validation_loss=1.0, validation_accuracy=accuracy
+    )
+
+
+def test_a_whole_study_ends_with_everything_done(tmp_path, study):
+    """Fed by a real run with a failing and a diverging seed, the board counts every run once."""
+    board = Board()
+    engine = FakeEngine(failing=frozenset({1}), diverging=frozenset({2}))
+    events = run_study(study, miniature_dataset(), folder=tmp_path / "results", engines=(engine,), threads=1)
+    for second, event in enumerate(events):
+        board.take(event, float(second))
+
+    assert (board.planned, board.finished, board.failed) == (9, 6, 3)
+    assert [(row.planned, row.finished, row.diverged, row.failed) for row in board.rows.values()] == [(3, 2, 1, 1)] * 3
+    assert all(row.is_at_an_end and row.epoch is None for row in board.rows.values())
+    assert board.seconds_left(1000.0) == 0
+
+
+def test_what_was_there_already_counts_as_done(tmp_path, study):
+    """A study that is continued shows finished runs from the start, and nothing as left."""
+    folder = tmp_path / "results"
+    for _ in run_study(study, miniature_dataset(), folder=folder, engines=(FakeEngine(),), threads=1):
+        pass
+    board = Board()
+    for event in run_study(study, miniature_dataset(), folder=folder, engines=(FakeEngine(),), threads=1):
+        board.take(event, 0.0)
+
+    assert (board.planned, board.finished) == (9, 9)
+    assert all(len(row.accuracies) == 3 for row in board.rows.values())
+    assert board.achieved(10.0) == (0, 10.0, 0.0)
+
+
+def test_only_what_is_asked_for_is_on_the_board(tmp_path, study):
+    """With one variation asked for, the others have no row."""
+    board = Board()
+    events = run_study(
+        study, miniature_dataset(), folder=tmp_path / "r", engines=(FakeEngine(),), threads=1, only=["0.5"]
+    )
+    for event in events:
+        board.take(event, 0.0)
+
+    assert list(board.rows) == ["0.5"]
+
+
+def test_speed_is_that_of_the_last_seconds(board, banks):
+    """Images times models, over the time since the start or the last ten seconds."""
+    board.take(BankStarted(bank=banks[0]), 100.0)
+    board.take(Progress(bank=banks[0], position=Position(step=1), images=600, seconds=1.0), 102.0)
+    assert board.speed(102.0) == 300
+
+    board.take(Progress(bank=banks[0], position=Position(step=2), images=100, seconds=1.0), 111.0)
+    assert board.speed(112.0) == 70
+    assert board.speed(113.0) == 10
+    assert board.achieved(120.0) == (0, 20.0, 35.0)
+
+
+def test_time_left_follows_the_work_that_is_left(board, banks):
+    """A third of one bank's work in ten seconds leaves the rest of all banks to come at the same pace."""
+    assert board.seconds_left(110.0) is None
+
+    board.take(BankStarted(bank=banks[0]), 100.0)
+    board.take(Progress(bank=banks[0], position=Position(epoch=1), images=60, seconds=1.0), 110.0)
+    done = banks[0].work / 3
+    left = sum(bank.work for bank in banks) - done
+    assert math.isclose(board.seconds_left(110.0), left / done * 10)
+
+
+def test_the_share_of_an_epoch_counts_minibatches(board, banks):
+    """Twenty images make three minibatches of eight, the last one smaller."""
+    board.take(BankStarted(bank=banks[0]), 100.0)
+    board.take(Progress(bank=banks[0], position=Position(step=1), images=24, seconds=1.0), 109.0)
+
+    done = banks[0].work / 9
+    assert math.isclose(board.seconds_left(109.0), (sum(bank.work for bank in banks) - done) / done * 9)
+
+
+def test_a_row_shows_where_training_is(board, banks):
+    """The epoch counts from 1, and the accuracy is the mean over seeds of the last one known."""
+    bank = banks[0]
+    row = board.rows[bank.runs[0].variation]
+    assert (row.epoch, row.accuracy) == (None, None)
+
+    board.take(BankStarted(bank=bank), 100.0)
+    assert row.epoch == 1
+    finished = tuple((run, metrics(0.1 * place)) for place, run in enumerate(bank.runs))
+    board.take(EpochFinished(bank=bank, metrics=finished, seconds=1.0), 101.0)
+    board.take(Progress(bank=bank, position=Position(epoch=3), images=0, seconds=1.0), 101.0)
+    assert row.epoch == 3
+    assert math.isclose(row.accuracy, 0.1)
+    board.take(BankInterrupted(bank=bank, position=Position(epoch=1)), 102.0)
+    assert board.seconds_left(110.0) is not None
+
+
+def test_failed_and_held_runs_are_at_an_end_here(board, runs):
+    """What fails or is trained elsewhere does not keep a variation waiting."""
+    first, second, third = (run for run in runs if run.variation == "0.5")
+    failure = RunFailure(run=first, engine="fake", error="E", where=(), position=Position())
+    board.take(RunFailed(failure=failure), 101.0)
+    row = board.rows["0.5"]
+    assert not row.is_at_an_end
+
+    board.take(RunsHeld(runs=(second, third)), 102.0)
+    assert (row.failed, row.held, row.is_at_an_end) == (1, 2, True)

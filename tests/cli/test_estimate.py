@@ -1,0 +1,46 @@
+import math
+
+from miniature import FakeEngine
+
+from ceteris.cli.estimate import bank_seconds, estimate_time, seconds_per_image
+from ceteris.execution.bank import pack
+from ceteris.study.study import Study
+
+
+def test_a_bank_takes_training_validation_and_test(study):
+    """6,600 training images and 3,400 validation images for three epochs, then 10,000 test images."""
+    (bank, *_) = pack(study.runs("d" * 64), FakeEngine())
+
+    assert math.isclose(bank_seconds(bank, 0.003), 0.003 * (3 * 6600 + (3 * 3400 + 10_000) / 3))
+
+
+def test_the_longest_thread_decides(study, monkeypatch):
+    """Three equal banks on two threads take as long as two of them; on three threads, as long as one."""
+    monkeypatch.setattr("ceteris.cli.estimate.seconds_per_image", lambda _, **__: 0.001)
+    banks = pack(study.runs("d" * 64), FakeEngine(bank_size=3))
+    assert len(banks) == 3
+    one = bank_seconds(banks[0], 0.001)
+
+    assert math.isclose(estimate_time(banks, threads=2).seconds, 2 * one)
+    estimate = estimate_time(banks, threads=5)
+    assert math.isclose(estimate.seconds, one)
+    assert math.isclose(estimate.speed, 9 * 3 * 6600 / one)
+
+
+def test_banks_that_train_alike_are_measured_once(study, monkeypatch):
+    """Learning rate and seed do not change the speed; the network does."""
+    measured = []
+    monkeypatch.setattr("ceteris.cli.estimate.seconds_per_image", lambda bank, **_: measured.append(bank) or 0.001)
+    estimate_time(pack(study.runs("d" * 64), FakeEngine(bank_size=1)), threads=1)
+
+    assert [bank.runs[0].variation for bank in measured] == ["Pool 4x4", "baseline"]
+
+
+def test_measuring_trains_and_ends(study):
+    """The measured cost is a time, also where a single epoch is all there is."""
+    for epochs in (1, 3):
+        baseline = study.baseline.model_copy(
+            update={"training": study.baseline.training.model_copy(update={"epochs": epochs})}
+        )
+        (bank, *_) = pack(Study(**{**dict(study), "baseline": baseline}).runs("d" * 64), FakeEngine())
+        assert 0 < seconds_per_image(bank, budget=0.0) < 60

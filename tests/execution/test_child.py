@@ -1,0 +1,164 @@
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from miniature import FakeEngine, miniature_dataset, miniature_runs, miniature_study
+from trees import results_of
+
+from ceteris.engines.engine import Position
+from ceteris.errors import ResultsError
+from ceteris.execution.bank import pack
+from ceteris.execution.events import BankInterrupted, BankStarted, RunFailed
+from ceteris.execution.local import LocalExecutor
+from ceteris.runs.claim import is_held
+from ceteris.runs.status import Status
+
+RUNS = miniature_runs()
+
+PROGRAM = """
+import sys
+sys.path.insert(0, {tests!r})
+from miniature import *
+from pathlib import Path
+from ceteris.execution.bank import pack
+from ceteris.execution.local import LocalExecutor
+from ceteris.execution.workspace import Workspace
+from ceteris.runs.folder import ResultsFolder
+
+def main():
+    study, dataset = miniature_study(baseline={baseline!r}), miniature_dataset()
+    workspace = Workspace(
+        folder=ResultsFolder(Path({folder!r})), splits={{study.data: miniature_split(dataset)}}, origin=dataset.origin
+    )
+    runs = study.runs(dataset.digest)
+    for event in LocalExecutor(workspace=workspace, threads=2).map(pack(runs, FakeEngine(threaded=False))):
+        print(type(event).__name__, flush=True)
+"""
+
+
+def program(folder: Path, ending: str, *, epochs: int = 3) -> str:
+    """Give a script that trains the miniature study in child processes."""
+    training = {"learning_rate": 0.1, "batch_size": 8, "epochs": epochs}
+    baseline = {"network": {"layers": [{"max_pool": 8}, {"dense": "classes"}]}, "training": training}
+    text = PROGRAM.format(tests=str(Path(__file__).parent), folder=str(folder), baseline=baseline)
+    return text + ending
+
+
+def train(workspace, engine, *, threads=2, stop=None) -> list:
+    """Train the miniature study, and give all events."""
+    executor = LocalExecutor(workspace=workspace, threads=threads, stop=stop or threading.Event())
+    return list(executor.map(pack(RUNS, engine)))
+
+
+def test_results_are_those_of_threads(make_workspace):
+    """An engine that holds the interpreter lock trains in processes, to the same bytes."""
+    workspace, reference = make_workspace(), make_workspace("reference")
+    train(reference, FakeEngine())
+    events = train(workspace, FakeEngine(threaded=False))
+    assert results_of(workspace.folder.path) == results_of(reference.folder.path)
+    assert sum(isinstance(event, BankStarted) for event in events) == 3
+    assert not any(workspace.folder.is_held(run) for run in RUNS)
+
+
+def test_a_process_that_dies_costs_only_the_run_that_kills_it(make_workspace):
+    """Seed 1 kills its process; in the end it alone has failed, with the signal named, and the others are done."""
+    workspace = make_workspace()
+    engine = FakeEngine(threaded=False, dying=frozenset([1]))
+    runs = [run for run in RUNS if run.variation != "0.5" and run.seed < 2]
+    events = list(LocalExecutor(workspace=workspace, threads=2).map(pack(runs, engine)))
+    findings = workspace.folder.survey(runs)
+    assert [finding.status for finding in findings] == [Status.FINISHED, Status.FAILED] * 2
+    failures = [event.failure for event in events if isinstance(event, RunFailed)]
+    assert sorted(failures, key=lambda failure: failure.run.variation, reverse=True) == [
+        finding.failure for finding in findings if finding.failure
+    ]
+    assert {failure.error for failure in failures} == {
+        "the process that trained it died: it was ended by signal 9 (Killed)"
+    }
+
+
+def test_one_worker_needs_no_process(make_workspace):
+    """With nothing side by side, the engine trains in this process: what it kills is this one's to notice."""
+    workspace = make_workspace()
+    here = []
+
+    def note_process(_runs, _position):
+        here.append(os.getpid())
+
+    train(workspace, FakeEngine(threaded=False, before_step=note_process), threads=1)
+    assert set(here) == {os.getpid()}
+
+
+def test_a_request_to_stop_reaches_the_processes(make_workspace):
+    """Every bank is saved before the training ends."""
+    workspace, stop = make_workspace(), threading.Event()
+    executor = LocalExecutor(workspace=workspace, threads=2, stop=stop)
+    runs = miniature_study(
+        baseline={
+            "network": {"layers": [{"max_pool": 8}, {"dense": "classes"}]},
+            "training": {"learning_rate": 0.1, "batch_size": 8, "epochs": 100_000},
+        }
+    ).runs(miniature_dataset().digest)
+    events = []
+    for event in executor.map(pack(runs, FakeEngine(threaded=False))):
+        events.append(event)
+        if sum(isinstance(one, BankStarted) for one in events) == 2:
+            stop.set()
+    interrupted = [event for event in events if isinstance(event, BankInterrupted)]
+    assert len(interrupted) == 2
+    for event in interrupted:
+        for finding in workspace.folder.survey(event.bank.runs):
+            assert (finding.status, finding.position) == (Status.UNFINISHED, event.position)
+            assert event.position > Position()
+
+
+def test_processes_end_with_a_parent_that_is_killed_and_save_first(make_workspace, tmp_path):
+    """After SIGKILL of the parent nobody trains on in secret: claims end, and what was trained is on disk."""
+    workspace = make_workspace()
+    script = tmp_path / "script.py"
+    script.write_text(program(workspace.folder.path, '\nif __name__ == "__main__":\n    main()\n', epochs=100_000))
+    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True) as parent:
+        started = 0
+        while started < 2:
+            started += parent.stdout.readline() == "BankStarted\n"
+        parent.send_signal(signal.SIGKILL)
+        parent.wait()
+    claims = list((workspace.folder.path / "claims").glob("*.lock"))
+    deadline = time.monotonic() + 30
+    while any(is_held(claim) for claim in claims) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not any(is_held(claim) for claim in claims)
+    # The longest two of the banks: three runs and four.
+    assert len(list((workspace.folder.path / "runs").rglob("checkpoint.safetensors"))) == 7
+
+
+def test_a_script_that_starts_itself_again_is_told_how_to_help_it(make_workspace, tmp_path):
+    """The commonest mistake with worker processes gets a sentence, not a tower of tracebacks alone."""
+    workspace = make_workspace()
+    script = tmp_path / "script.py"
+    script.write_text(program(workspace.folder.path, "\nmain()\n"))
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode != 0
+    assert done.stderr.splitlines()[-1] == (
+        "ceteris.errors.EngineError: a worker process could not start: it ended with exit code 1. "
+        "If a script of yours runs the study, put what it does under `if __name__ == '__main__':`, "
+        "because each worker process reads the script again."
+    )
+
+
+def test_an_error_of_the_results_folder_reaches_the_parent(make_workspace):
+    """A folder that cannot be written ends the training with the error that names it."""
+    workspace = make_workspace()
+    for run in RUNS:
+        folder = workspace.folder.run_folder(run).path
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.write_text("in the way")
+    with pytest.raises(ResultsError) as error:
+        train(workspace, FakeEngine(threaded=False))
+    assert str(error.value).startswith(f"{workspace.folder.path / 'runs'}/")
+    assert ": cannot read result.json: not a directory. Check the folder and its disk" in str(error.value)

@@ -1,0 +1,210 @@
+import errno
+import os
+import signal
+import threading
+from contextlib import closing
+
+import pytest
+from miniature import FakeEngine, miniature_runs
+from trees import results_of
+
+from ceteris.engines.engine import Position
+from ceteris.errors import ResultsError
+from ceteris.execution.bank import pack
+from ceteris.execution.events import BankInterrupted, BankStarted, RunFailed, RunFinished
+from ceteris.execution.local import LocalExecutor
+from ceteris.runs.status import Status
+
+RUNS = miniature_runs()
+MIDDLE = Position(epoch=1, step=1)
+
+
+def train(workspace, engine=None, *, threads=2, stop=None) -> list:
+    """Train what is left of the miniature study, and give all events."""
+    executor = LocalExecutor(workspace=workspace, threads=threads, stop=stop or threading.Event())
+    return list(executor.map(left(workspace, engine or FakeEngine())))
+
+
+def left(workspace, engine):
+    """Pack what has no result yet."""
+    findings = workspace.folder.survey(RUNS)
+    positions = {finding.run.digest: finding.position for finding in findings if finding.position}
+    return pack((finding.run for finding in findings if finding.record is None), engine, positions)
+
+
+def statuses(workspace) -> list[Status]:
+    """Say how far the runs are."""
+    return [finding.status for finding in workspace.folder.survey(RUNS)]
+
+
+def at_the_middle(act):
+    """Make a step hook that acts once a bank is in the second step of its second epoch."""
+
+    def before_step(_runs, position):
+        if position == MIDDLE:
+            act()
+
+    return before_step
+
+
+def send(kind):
+    """Send a signal as a terminal does: to the main thread, wherever it is waiting."""
+    signal.pthread_kill(threading.main_thread().ident, kind)
+
+
+@pytest.fixture
+def reference(make_workspace) -> dict[str, bytes]:
+    """Give the files of the study trained on one thread without interruption."""
+    workspace = make_workspace("reference")
+    train(workspace, threads=1)
+    return results_of(workspace.folder.path)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 8])
+def test_results_do_not_depend_on_the_number_of_threads(make_workspace, reference, threads):
+    """One thread, two, or more than there are banks: the same bytes."""
+    workspace = make_workspace()
+    events = train(workspace, threads=threads)
+    assert results_of(workspace.folder.path) == reference
+    assert sum(isinstance(event, RunFinished) for event in events) == len(RUNS)
+
+
+def test_the_longest_banks_start_first(make_workspace):
+    """Whatever order they are given in."""
+    workspace = make_workspace()
+    banks = pack(RUNS, FakeEngine())
+    executor = LocalExecutor(workspace=workspace, threads=1)
+    started = [event.bank.work for event in executor.map(banks[::-1]) if isinstance(event, BankStarted)]
+    assert started == sorted(started, reverse=True)
+    assert len(set(started)) > 1
+
+
+def test_nothing_to_do_ends_at_once(make_workspace):
+    """No bank, no thread, no event."""
+    assert list(LocalExecutor(workspace=make_workspace(), threads=2).map(())) == []
+
+
+def test_a_request_to_stop_saves_every_bank(make_workspace, reference):
+    """Whoever holds `stop` can end the training from any thread, and it goes on from there without a trace."""
+    workspace, stop = make_workspace(), threading.Event()
+    events = train(workspace, FakeEngine(before_step=at_the_middle(stop.set)), stop=stop)
+    assert any(isinstance(event, BankInterrupted) for event in events)
+    assert Status.UNFINISHED in statuses(workspace)
+    assert not any(workspace.folder.is_held(run) for run in RUNS)
+    train(workspace)
+    assert results_of(workspace.folder.path) == reference
+
+
+@pytest.mark.parametrize(("kind", "raised"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, SystemExit)])
+def test_a_signal_saves_every_bank_and_is_passed_on(make_workspace, reference, kind, raised):
+    """Ctrl-C and SIGTERM end the training only when all runs are saved; afterwards signals are handled as before."""
+    workspace, stop = make_workspace(), threading.Event()
+    before = signal.getsignal(kind)
+
+    def interrupt():
+        send(kind)
+        assert stop.wait(30)
+
+    executor = LocalExecutor(workspace=workspace, threads=1, stop=stop)
+    events = []
+    with pytest.raises(raised) as error:
+        events.extend(executor.map(left(workspace, FakeEngine(before_step=at_the_middle(interrupt)))))
+    assert stop.is_set()
+    if raised is SystemExit:
+        assert error.value.code == 143
+    assert signal.getsignal(kind) is before
+    assert [finding.position for finding in workspace.folder.survey(RUNS) if finding.position] == [
+        Position(epoch=1, step=2)
+    ] * 3
+    train(workspace)
+    assert results_of(workspace.folder.path) == reference
+
+
+def test_a_second_ctrl_c_does_not_wait(make_workspace):
+    """While a bank takes its time to save, a second one leaves at once."""
+    workspace, release = make_workspace(), threading.Event()
+
+    def interrupt_twice():
+        send(signal.SIGINT)
+        assert executor.stop.wait(30)
+        send(signal.SIGINT)
+        assert release.wait(30)
+
+    executor = LocalExecutor(workspace=workspace, threads=1)
+    with pytest.raises(KeyboardInterrupt):
+        list(executor.map(left(workspace, FakeEngine(before_step=at_the_middle(interrupt_twice)))))
+    assert workspace.folder.is_held(RUNS[-1])
+    worker = next(thread for thread in threading.enumerate() if thread.name == "worker 0")
+    release.set()
+    worker.join(30)
+    assert not workspace.folder.is_held(RUNS[-1])
+
+
+def test_a_signal_that_is_ignored_stays_ignored(make_workspace):
+    """Under nohup, or in the background of a script, Ctrl-C is not for us."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        engine = FakeEngine(before_step=at_the_middle(lambda: send(signal.SIGINT)))
+        workspace = make_workspace()
+        train(workspace, engine)
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert set(statuses(workspace)) == {Status.FINISHED}
+
+
+def test_closing_the_iterator_saves_every_bank(make_workspace, reference):
+    """Whoever stops listening to the events, even by an error of their own, loses nothing."""
+    workspace = make_workspace()
+    executor = LocalExecutor(workspace=workspace, threads=2)
+    go_on = threading.Event()
+    banks = left(workspace, FakeEngine(before_step=at_the_middle(lambda: go_on.wait(30))))
+    with closing(executor.map(banks)) as events:
+        while not isinstance(next(events), BankStarted):
+            pass
+        go_on.set()
+    assert not any(workspace.folder.is_held(run) for run in RUNS)
+    train(workspace)
+    assert results_of(workspace.folder.path) == reference
+
+
+def test_it_works_outside_the_main_thread(make_workspace, reference):
+    """A program of windows or a server may run a study too; only signals are then not ours."""
+    workspace = make_workspace()
+    thread = threading.Thread(target=train, args=(workspace,))
+    thread.start()
+    thread.join(60)
+    assert results_of(workspace.folder.path) == reference
+
+
+def test_a_full_disk_ends_the_training_and_keeps_what_is_complete(make_workspace, reference, monkeypatch):
+    """The error names the folder; when there is room again, the study goes on and ends as it should."""
+    workspace = make_workspace(checkpoint_seconds=0)
+    real, calls = os.write, []
+
+    def write(file, data):
+        calls.append(1)
+        if len(calls) > 60:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(file, data)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", write)
+        with pytest.raises(ResultsError) as error:
+            train(workspace)
+    message = str(error.value)
+    assert message.startswith(f"{workspace.folder.path / 'runs'}/")
+    assert ": the disk is full: cannot write " in message
+    assert message.endswith("Free some space there and run the same command again; what was complete is kept.")
+    assert Status.DAMAGED not in statuses(workspace)
+    assert not any(workspace.folder.is_held(run) for run in RUNS)
+    train(workspace)
+    assert results_of(workspace.folder.path) == reference
+
+
+def test_an_error_in_one_bank_does_not_stop_the_others(make_workspace):
+    """A failed run is told, and every other run ends as it should."""
+    workspace = make_workspace()
+    events = train(workspace, FakeEngine(failing=frozenset([2])))
+    assert sum(isinstance(event, RunFailed) for event in events) == 3
+    assert statuses(workspace) == [Status.FAILED if run.seed == 2 else Status.FINISHED for run in RUNS]
