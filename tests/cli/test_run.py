@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from ceteris.cli import run as module
 from ceteris.runs.results import read_results
 
@@ -98,7 +99,6 @@ def test_divergence_is_a_result(ceteris, study_file, engine):
 
 def test_ctrl_c_saves_and_leaves(ceteris, study_file, engine):
     """After an interruption the table shows what is there, the code is 130, and the next call goes on."""
-
     usual = signal.getsignal(signal.SIGINT)
     interrupted = []
 

@@ -26,7 +26,7 @@ app = typer.Typer(
 )
 
 StudyFile = Annotated[Path, typer.Argument(metavar="FILE", help="A study, for example studies/cifar10.toml.")]
-Seeds = Annotated[int | None, typer.Option(min=1, metavar="N", help="Run N seeds, whatever the file says.")]
+Seeds = Annotated[int | None, typer.Option(min=1, max=10_000, metavar="N", help="Run N seeds, whatever the file says.")]
 Epochs = Annotated[int | None, typer.Option(min=1, metavar="N", help="Train N epochs, whatever the file says.")]
 Threads = Annotated[
     int | None, typer.Option(min=1, metavar="N", help="How many cores to train on; all of them if not given.")

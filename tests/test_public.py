@@ -1,0 +1,46 @@
+import doctest
+import subprocess
+import sys
+
+import pytest
+
+import ceteris
+
+
+def test_all_that_is_promised_is_there():
+    """Every name in `__all__` can be had, is listed, and nothing else is public."""
+    assert sorted(ceteris.__all__) == ceteris.__all__ == dir(ceteris)
+    assert all(getattr(ceteris, name).__name__ == name for name in ceteris.__all__)
+
+
+def test_the_public_names_are_these():
+    """A name that goes or comes is a decision."""
+    assert ceteris.__all__ == [
+        "Analysis", "Arm", "Baseline", "BatchNorm", "CeterisError", "Convolution", "DataChoice", "DataError", "Dense",
+        "Dropout", "EngineError", "Insertion", "MaxPool", "Network", "Replacement", "Results", "ResultsError", "Run",
+        "Specification", "StatisticsError", "Study", "StudyError", "Training", "Variation", "changes", "read_results",
+        "read_study", "run",
+    ]  # fmt: skip
+
+
+def test_other_names_are_not_there():
+    """A wrong name is an `AttributeError`, as everywhere in Python."""
+    with pytest.raises(AttributeError, match=r"^module 'ceteris' has no attribute 'Stduy'$"):
+        _ = ceteris.Stduy
+
+
+def test_the_example_of_the_package_runs():
+    """What the package's page shows is what happens."""
+    assert doctest.testmod(ceteris).failed == 0
+    assert doctest.testmod(ceteris).attempted > 0
+
+
+def test_importing_loads_nothing_of_ours():
+    """`import ceteris` costs nothing; reading a study loads neither NumPy nor torch."""
+    script = "import sys, ceteris; print(*sys.modules); ceteris.read_study; print(*sys.modules)"
+    out = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    before, after = (set(line.split()) for line in out.splitlines())
+
+    assert {name for name in before if name.startswith(("ceteris", "pydantic"))} == {"ceteris"}
+    assert "ceteris.study.reader" in after
+    assert {"numpy", "torch", "scipy", "rich", "typer"} & after == set()

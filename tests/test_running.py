@@ -1,0 +1,136 @@
+import importlib.util
+
+import pytest
+
+import ceteris
+from ceteris.engines.lanes.engine import LanesEngine
+from ceteris.engines.lanes.kernels import InstructionSet
+from ceteris.engines.torch.engine import TorchEngine
+from ceteris.errors import EngineError, StudyError
+from ceteris.running import EngineChoice, choose_engines
+from ceteris.study.layers import Dense, MaxPool
+
+
+@pytest.fixture
+def machine(monkeypatch):
+    """Say which engines this machine has."""
+
+    def has(*, lanes, torch):
+        build = InstructionSet.PORTABLE if lanes else None
+        monkeypatch.setattr("ceteris.running.chosen_instruction_set", lambda: build)
+        monkeypatch.setattr("ceteris.engines.lanes.engine.chosen_instruction_set", lambda: build)
+        found = importlib.util.find_spec
+        monkeypatch.setattr(
+            "ceteris.running.importlib.util.find_spec",
+            lambda name: (object() if torch else None) if name == "torch" else found(name),
+        )
+
+    return has
+
+
+LANES = LanesEngine(instruction_set=InstructionSet.PORTABLE)
+
+
+def test_the_fastest_engine_comes_first(machine):
+    """Lanes trains what it can, and PyTorch what is left, if it is there."""
+    machine(lanes=True, torch=True)
+    assert choose_engines() == EngineChoice(engines=(LANES, TorchEngine()))
+    assert choose_engines("torch") == EngineChoice(engines=(TorchEngine(),))
+    assert choose_engines("lanes", device="cpu") == EngineChoice(engines=(LANES,))
+
+    machine(lanes=True, torch=False)
+    assert choose_engines("auto") == EngineChoice(engines=(LANES,))
+
+
+def test_a_gpu_is_for_pytorch(machine):
+    """Who names a device means PyTorch."""
+    machine(lanes=True, torch=True)
+
+    assert choose_engines(device="cuda") == EngineChoice(engines=(TorchEngine(device="cuda"),))
+
+
+def test_a_fallback_is_said(machine):
+    """Without compiled kernels PyTorch trains, and results carry a note about it."""
+    machine(lanes=False, torch=True)
+
+    assert choose_engines() == EngineChoice(
+        engines=(TorchEngine(),),
+        notes=("The lanes engine was not compiled; the PyTorch engine trains instead, many times slower.",),
+    )
+
+
+REFUSED = {
+    "no such engine": (
+        {"lanes": True, "torch": True},
+        ("lane", None),
+        "there is no engine called 'lane'; did you mean 'lanes'?",
+    ),
+    "engine unlike any": (
+        {"lanes": True, "torch": True},
+        ("jax", None),
+        "there is no engine called 'jax'; the engines are auto, lanes and torch.",
+    ),
+    "lanes on a GPU": (
+        {"lanes": True, "torch": True},
+        ("lanes", "cuda"),
+        "--engine lanes trains on the processor, and --device asks for 'cuda'. Leave out one of the two.",
+    ),
+    "torch is missing": (
+        {"lanes": True, "torch": False},
+        ("torch", None),
+        (
+            "the PyTorch engine needs torch, which is not installed. Install it with `pip install torch`, "
+            "or leave out --engine and --device."
+        ),
+    ),
+    "nothing there": (
+        {"lanes": False, "torch": False},
+        ("auto", None),
+        (
+            "there is no engine on this machine: the lanes engine was not compiled, because no C++ compiler was found when "
+            "ceteris was installed, and torch is not installed. Install GCC or Clang and ceteris again, or torch."
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_says_what_cannot_train(machine, case):
+    """An engine that is not there, or cannot do what is asked, is an error that says what to do."""
+    there, (name, device), sentence = REFUSED[case]
+    machine(**there)
+
+    with pytest.raises(EngineError) as error:
+        choose_engines(name, device=device)
+    assert str(error.value) == sentence
+
+
+@pytest.fixture
+def tiny():
+    """A study that trains in a moment on any engine."""
+    return ceteris.Study(
+        title="Tiny",
+        seeds=2,
+        data=ceteris.DataChoice(name="shapes", batches=1),
+        baseline=ceteris.Baseline(
+            network=ceteris.Network(layers=[MaxPool(max_pool=16), Dense(dense="classes")]),
+            training=ceteris.Training(epochs=1, batch_size=256),
+        ),
+    )
+
+
+def test_a_study_is_run_from_python(tiny, tmp_path, capfd):
+    """`ceteris.run` trains without a word, and gives the results."""
+    results = ceteris.run(tiny, folder=tmp_path / "results", threads=1)
+
+    assert results.is_complete
+    assert [record.run.seed for record in results.records] == [0, 1]
+    assert ceteris.read_results(tmp_path / "results").records == results.records
+    assert capfd.readouterr() == ("", "")
+
+
+def test_mistakes_are_errors_of_ours(tiny, tmp_path):
+    """From Python, too, a mistake is told in a sentence."""
+    with pytest.raises(StudyError) as error:
+        ceteris.run(tiny, folder=tmp_path / "results", only=["basline"])
+    assert str(error.value) == "there is no variation called 'basline'; did you mean 'baseline'?"
