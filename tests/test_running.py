@@ -87,8 +87,8 @@ REFUSED = {
         {"lanes": False, "torch": False},
         ("auto", None),
         (
-            "there is no engine on this machine: the lanes engine was not compiled, because no C++ compiler was found when "
-            "ceteris was installed, and torch is not installed. Install GCC or Clang and ceteris again, or torch."
+            "there is no engine on this machine: the lanes engine was not compiled, because no C++ compiler was found "
+            "when ceteris was installed, and torch is not installed. Install GCC or Clang and ceteris again, or torch."
         ),
     ),
 }

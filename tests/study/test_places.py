@@ -120,9 +120,9 @@ def test_follows_any_document(table):
 
 def test_a_missing_place_is_looked_for_around_it():
     """What is not in the text is shown where it should be; one table may stand for a list of one."""
-    lines = toml_lines("[a]\nb = { c = 1 }\nd = 2\n[[variations]]\ne = 1")
+    lines = toml_lines("[a]\nd = 2\n[a.b]\nc = 1\n[[variations]]\ne = 1")
 
-    assert line_of(("a", "b", 0, "c"), lines) == 2
+    assert line_of(("a", "b", 0, "c"), lines) == 4
     assert line_of(("a", "x", "y"), lines) == 1
-    assert line_of(("variation", 0, "e"), lines) == 5
+    assert line_of(("variation", 0, "e"), lines) == 6
     assert line_of(("x",), lines) is None

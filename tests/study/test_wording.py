@@ -7,6 +7,7 @@ def test_nearest_is_what_a_person_meant():
 
     assert nearest("learning_rat", known) == "learning_rate"
     assert nearest("Batch-Size", known) == "batch_size"
+    assert nearest("sgd", ["SGD"]) == "SGD"
     assert nearest("colour", known) is None
     assert nearest("x", []) is None
 

@@ -147,7 +147,7 @@ class _Edit:
         return True
 
     def no_path(self, place: Place, path: str, known: Sequence[str], layers: Sequence[Layer]) -> None:
-        close = nearest(path.removeprefix("baseline."), known)
+        close = nearest(path, known)
         if close is not None and not _names_absent_layer(path, len(layers)):
             end = f'did you mean "{close}"?'
         elif not layers:
