@@ -1,0 +1,119 @@
+"""`ceteris status`: how far the runs of a results folder are, and what is wrong with them."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ceteris.runs.finding import Finding
+from ceteris.runs.results import Results, read_results
+from ceteris.runs.status import Status
+
+_IN_TRAINING = "in training"
+_COLUMNS = (
+    Status.FINISHED.value,
+    Status.DIVERGED.value,
+    _IN_TRAINING,
+    Status.UNFINISHED.value,
+    Status.MISSING.value,
+    Status.FAILED.value,
+    Status.DAMAGED.value,
+)
+_SHOWN_TROUBLES = 10
+
+
+def status(folder: Path, console: Console) -> None:
+    """Print how far every variation is, above it what a reader must know, and below it what went wrong.
+
+    Reads everything and compares every digest, and changes nothing; a study may be running meanwhile.
+
+    Args:
+        folder: A results folder.
+        console: Where to print.
+
+    Raises:
+        ResultsError: If it is not a results folder, or cannot be read.
+        typer.Exit: With 1, if a run failed or is damaged.
+    """
+    results = read_results(folder)
+    console.print(Text(results.manifest.study.title, style="bold"), soft_wrap=True)
+    console.print(f"images: {results.manifest.data_source}", markup=False, soft_wrap=True)
+    for note in results.notes:
+        console.print(Text(f"note: {note}", style="yellow"), soft_wrap=True)
+    console.print()
+    console.print(status_table(results))
+    console.print()
+    troubles = [_trouble(one) for one in results.findings if one.status in (Status.FAILED, Status.DAMAGED)]
+    for trouble in troubles[:_SHOWN_TROUBLES]:
+        console.print(Text(trouble, style="red"), soft_wrap=True)
+    if len(troubles) > _SHOWN_TROUBLES:
+        console.print(f"and {len(troubles) - _SHOWN_TROUBLES} more; {folder / 'results.csv'} may have them all.")
+    console.print(_summary(results), markup=False, soft_wrap=True)
+    if troubles:
+        raise typer.Exit(1)
+
+
+def status_table(results: Results) -> Table:
+    """Draw one row a variation and one column for each state that a run is in; `finished` is always there."""
+    held = {run.digest for run in results.held}
+    arms: dict[tuple[str, str], list[Finding]] = {}
+    for finding in results.findings:
+        arms.setdefault((finding.run.factor, finding.run.variation), []).append(finding)
+    states = {arm: Counter(_state(one, held) for one in findings) for arm, findings in arms.items()}
+    columns = [name for name in _COLUMNS if name == _COLUMNS[0] or any(counts[name] for counts in states.values())]
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("factor", style="dim")
+    table.add_column("variation")
+    for name in columns:
+        table.add_column(name, justify="right")
+    for (factor, variation), findings in arms.items():
+        cells = [_cell(name, states[factor, variation][name], findings, held) for name in columns]
+        is_baseline = factor == variation
+        title = Text(variation, style="bold" if is_baseline else "")
+        table.add_row(Text("" if is_baseline else factor), title, *cells)
+    return table
+
+
+def _state(finding: Finding, held: set[str]) -> str:
+    is_going_on = finding.status in (Status.UNFINISHED, Status.MISSING, Status.FAILED)
+    return _IN_TRAINING if is_going_on and finding.run.digest in held else finding.status.value
+
+
+def _cell(name: str, count: int, findings: Sequence[Finding], held: set[str]) -> Text:
+    """Write a count, and for unfinished runs the epoch that the slowest of them is in."""
+    if not count:
+        return Text("-", style="dim")
+    if name != Status.UNFINISHED.value:
+        return Text(str(count), style="red" if name in (Status.FAILED, Status.DAMAGED) else "")
+    slowest = min(one.position for one in findings if one.position is not None and _state(one, held) == name)
+    epochs = findings[0].run.specification.training.epochs
+    return Text(f"{count}, epoch {min(slowest.epoch + 1, epochs)} of {epochs}")
+
+
+def _trouble(finding: Finding) -> str:
+    run = finding.run
+    what = "; ".join(_reasons(finding))
+    return f"{finding.status.value}: '{run.variation}', seed {run.seed}: {what}"
+
+
+def _reasons(finding: Finding) -> Iterator[str]:
+    if finding.damage:
+        yield from (str(damage) for damage in finding.damage)
+    elif finding.failure is not None:
+        yield f"{finding.failure.error} (in epoch {finding.failure.position.epoch + 1})"
+
+
+def _summary(results: Results) -> str:
+    counts = Counter(one.status for one in results.findings)
+    done = counts[Status.FINISHED] + counts[Status.DIVERGED]
+    if results.is_complete:
+        return f"all {len(results.findings)} runs are done."
+    text = f"{done} of {len(results.findings)} runs are done"
+    if results.held:
+        return f"{text}; {len(results.held)} {'is' if len(results.held) == 1 else 'are'} in training now."
+    mended = "; it sets damaged files aside and does them again" if counts[Status.DAMAGED] else ""
+    return f"{text}. `ceteris run` goes on from there{mended}."
