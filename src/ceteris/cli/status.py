@@ -51,7 +51,7 @@ def status(folder: Path, console: Console) -> None:
     for trouble in troubles[:_SHOWN_TROUBLES]:
         console.print(Text(trouble, style="red"), soft_wrap=True)
     if len(troubles) > _SHOWN_TROUBLES:
-        console.print(f"and {len(troubles) - _SHOWN_TROUBLES} more; {folder / 'results.csv'} may have them all.")
+        console.print(f"and {len(troubles) - _SHOWN_TROUBLES} more.")
     console.print(_summary(results), markup=False, soft_wrap=True)
     if troubles:
         raise typer.Exit(1)
@@ -109,11 +109,10 @@ def _reasons(finding: Finding) -> Iterator[str]:
 
 def _summary(results: Results) -> str:
     counts = Counter(one.status for one in results.findings)
-    done = counts[Status.FINISHED] + counts[Status.DIVERGED]
+    done = f"{counts[Status.FINISHED] + counts[Status.DIVERGED]} of {len(results.findings)} runs done"
     if results.is_complete:
-        return f"all {len(results.findings)} runs are done."
-    text = f"{done} of {len(results.findings)} runs are done"
+        return f"{done}."
     if results.held:
-        return f"{text}; {len(results.held)} {'is' if len(results.held) == 1 else 'are'} in training now."
-    mended = "; it sets damaged files aside and does them again" if counts[Status.DAMAGED] else ""
-    return f"{text}. `ceteris run` goes on from there{mended}."
+        return f"{done}; {len(results.held)} {'is' if len(results.held) == 1 else 'are'} in training now."
+    mended = ", setting damaged files aside" if counts[Status.DAMAGED] else ""
+    return f"{done}; `ceteris run` with the same study and folder does the rest{mended}."
