@@ -16,7 +16,7 @@ READABLE = {
     "größer": "grosser",
     "../../etc/passwd": "etc-passwd",
 }
-APART = ["α rate", "β rate", "Οκτώ", "оκτώ", "八", "...", "-", "con", "nul.txt", "a" * 61, "a" * 62]
+APART = ["Ω rate", "Ψ rate", "Οκτώ", "оκτώ", "八", "...", "-", "con", "nul.txt", "a" * 61, "a" * 62]
 
 
 @pytest.mark.parametrize("name", READABLE)

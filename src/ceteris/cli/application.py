@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ceteris.cli.data import data_application
 from ceteris.errors import CeterisError, StudyError
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+app.add_typer(data_application, name="data")
 
 StudyFile = Annotated[Path, typer.Argument(metavar="FILE", help="A study, for example studies/cifar10.toml.")]
 Seeds = Annotated[int | None, typer.Option(min=1, max=10_000, metavar="N", help="Run N seeds, whatever the file says.")]
@@ -108,6 +111,16 @@ def run_command(  # noqa: PLR0913 - one argument an option
     )
     if results.failures:
         raise typer.Exit(1)
+
+
+@app.command("status")
+def status_command(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A results folder, for example results/cifar10.")],
+) -> None:
+    """Show how far the runs of a results folder have come, and what is damaged or failed."""
+    from ceteris.cli.status import status
+
+    status(folder, _console())
 
 
 @app.command("schema")

@@ -182,4 +182,7 @@ def _megabytes(count: int) -> str:
     return f"{count / 1e6:.0f} MB"
 
 
-_ELSEWHERE = "Make room or allow writing there, or choose another folder with XDG_CACHE_HOME or `ceteris data fetch --to FOLDER`."
+_ELSEWHERE = (
+    "Make room or allow writing there, or choose another folder with XDG_CACHE_HOME or "
+    "`ceteris data fetch --to FOLDER`."
+)

@@ -199,7 +199,13 @@ def _since_mark(stack: list[Any]) -> list[Any]:
 
 
 def _pairs(values: list[Any]) -> dict[str, Any]:
-    keys = [key.decode("latin-1") if isinstance(key, bytes) else key for key in values[::2]]
-    if not all(isinstance(key, str) for key in keys):
+    return dict(zip(map(_key, values[::2]), values[1::2], strict=True))
+
+
+def _key(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    content = _plain_bytes(value)
+    if content is None:
         raise ValueError("a key of its dictionary is not text")
-    return dict(zip(keys, values[1::2], strict=True))
+    return content.decode("latin-1")

@@ -23,22 +23,26 @@ def _disc(u: Floats, v: Floats, radius: float) -> Floats:
 
 
 def _band(distance: Floats, width: float) -> Floats:
-    return np.abs(distance) - np.float32(width)
+    band: Floats = np.abs(distance) - np.float32(width)
+    return band
 
 
 def _triangle(u: Floats, v: Floats) -> Floats:
     slope = np.abs(u) * np.float32(0.875) - v * np.float32(0.5)
-    return np.maximum(slope - np.float32(0.5), v - np.float32(0.625))
+    triangle: Floats = np.maximum(slope - np.float32(0.5), v - np.float32(0.625))
+    return triangle
 
 
 def _star(u: Floats, v: Floats) -> Floats:
     roots = np.sqrt(np.abs(u)) + np.sqrt(np.abs(v))
-    return (roots - np.float32(1.125)) * np.float32(0.75)
+    star: Floats = (roots - np.float32(1.125)) * np.float32(0.75)
+    return star
 
 
 def _hourglass(u: Floats, v: Floats) -> Floats:
     waist = (np.abs(u) - np.abs(v) - np.float32(0.0625)) * np.float32(0.75)
-    return np.maximum(waist, np.abs(v) - np.float32(0.875))
+    hourglass: Floats = np.maximum(waist, np.abs(v) - np.float32(0.875))
+    return hourglass
 
 
 @dataclass(frozen=True)

@@ -23,9 +23,9 @@ _NUMBERS = 32  # 16-bit random numbers an image may use, besides its noise
 def draw_shapes(*, batches: int, images: int = IMAGES) -> Dataset:
     """Draw the built-in images: as many files of as many images as CIFAR-10, every class equally often in each.
 
-    Colours, place, size, angle, ground, occlusion and noise differ from image to image; a class has its shape, and tends
-    to a tint. The images are a pure function of the arguments, the same on every machine: the random numbers are raw
-    words of NumPy's Philox, and every operation on them rounds exactly.
+    Colours, place, size, angle, ground, occlusion and noise differ from image to image; a class has its shape, and
+    tends to a tint. The images are a pure function of the arguments, the same on every machine: the random numbers are
+    raw words of NumPy's Philox, and every operation on them rounds exactly.
 
     How hard they are: the baseline of the study that we ship (two convolutions, Adam, minibatches of 32, ten epochs on
     9,000 images) came to MEASURED.
@@ -74,7 +74,8 @@ class _Numbers:
 
     def between(self, low: float, high: float) -> Floats:
         """Give numbers spread evenly from low to high. Shape (images, 1, 1)."""
-        return (next(self._columns) * np.float32(high - low) + np.float32(low))[:, None, None]
+        column: Floats = next(self._columns) * np.float32(high - low) + np.float32(low)
+        return column[:, None, None]
 
     def angle(self, half_tangent: float) -> tuple[Floats, Floats]:
         """Give cosine and sine of angles up to 2 * atan(half_tangent) either way, without functions that round."""
@@ -85,15 +86,18 @@ class _Numbers:
 
 
 def _draw(shape: Shape, give: _Numbers, noise: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Draw images of one class: striped ground, a speck, the shape, a strip across, noise. Shape (images, 3, 32, 32)."""
+    """Draw one class: striped ground, a speck, the shape, a strip across, noise. Shape (images, 3, 32, 32)."""
     cosine, sine = give.angle(0.3)
     x, y, size = _X - give.between(-3, 3), _Y - give.between(-3, 3), give.between(8, 13)
-    u, v = (cosine * x + sine * y) / size, (cosine * y - sine * x) / size
+    u: Floats = ((cosine * x + sine * y) / size).astype(np.float32, copy=False)
+    v: Floats = ((cosine * y - sine * x) / size).astype(np.float32, copy=False)
     shape_cover = _cover(shape.outline(u, v) * size)
-    x, y, radius = _X - give.between(-16, 16), _Y - give.between(-16, 16), give.between(1.5, 4)
-    speck_cover = _cover(np.sqrt(x * x + y * y) - radius)
+    x, y, radius = _X - give.between(-14, 14), _Y - give.between(-14, 14), give.between(2, 6.5)
+    distance: Floats = np.sqrt(x * x + y * y)
+    speck_cover = _cover(distance - radius)
     cosine, sine = give.angle(1)
-    strip_cover = _cover(np.abs(cosine * _X + sine * _Y - give.between(-14, 14)) - give.between(1, 3.25))
+    across: Floats = np.abs(cosine * _X + sine * _Y - give.between(-14, 14))
+    strip_cover = _cover(across - give.between(1, 3.25))
     cosine, sine = give.angle(1)
     phase = (cosine * _X + sine * _Y) * give.between(0.05, 0.2) + give.between(0, 1)
     stripes = np.abs(phase - np.floor(phase) - np.float32(0.5))
@@ -101,10 +105,10 @@ def _draw(shape: Shape, give: _Numbers, noise: NDArray[np.uint8]) -> NDArray[np.
     planes = np.empty_like(noise)
     for channel, tint in enumerate(shape.tint):
         ground = give.between(5, 60)
-        colour = ground + give.between(35, 150) * np.float32(1 + 0.55 * tint)
+        colour = ground + give.between(25, 150) * np.float32(1 + 0.55 * tint)
         grey = ground + stripes * give.between(-40, 40)
-        grey += (give.between(40, 216) - grey) * speck_cover
         grey += (colour - grey) * shape_cover
+        grey += (give.between(40, 216) - grey) * speck_cover
         grey += (give.between(40, 216) - grey) * strip_cover
         grey += (noise[:, channel].astype(np.float32) - np.float32(127.5)) * strength
         planes[:, channel] = np.clip(grey, np.float32(0), np.float32(255)).astype(np.uint8)
@@ -113,4 +117,5 @@ def _draw(shape: Shape, give: _Numbers, noise: NDArray[np.uint8]) -> NDArray[np.
 
 def _cover(distance: Floats) -> Floats:
     """Turn distances in pixels into the share of each pixel that is covered."""
-    return np.clip(np.float32(0.5) - distance, np.float32(0), np.float32(1))
+    covered: Floats = np.clip(np.float32(0.5) - distance, np.float32(0), np.float32(1))
+    return covered

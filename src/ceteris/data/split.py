@@ -81,7 +81,8 @@ def _scaling(images: NDArray[np.uint8], scaling: Scaling) -> tuple[NDArray[np.fl
     channels = images.shape[-1]
     if scaling is Scaling.UNIT:
         return np.full(channels, 1 / _GREY_LEVELS, np.float32), np.zeros(channels, np.float32)
-    histograms = [np.bincount(images[..., channel].reshape(-1), minlength=_GREY_LEVELS + 1) for channel in range(channels)]
+    planes = [images[..., channel].reshape(-1) for channel in range(channels)]
+    histograms = [np.bincount(plane, minlength=_GREY_LEVELS + 1) for plane in planes]
     levels = np.arange(_GREY_LEVELS + 1)
     pixels = images.size // channels
     means = np.array([int(counts @ levels) / pixels for counts in histograms])

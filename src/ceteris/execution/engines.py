@@ -45,22 +45,21 @@ def assign(runs: Iterable[Run], engines: Sequence[Engine]) -> Assignment:
                 if rank:
                     fallbacks.setdefault((obstacles[0], rank), {})[run.variation] = None
                 break
-            obstacles.append(f"the {engine.name} engine cannot train it: {obstacle}")
+            obstacles.append(f"the {engine.name} engine cannot: {obstacle}")
         else:
             raise EngineError(
-                f"variation '{run.variation}': {'; '.join(obstacles)}. Change the variation, or leave it out."
+                f"nothing here can train '{run.variation}': {'; '.join(obstacles)}. "
+                "Change the variation, or leave it out."
             )
     return Assignment(
         shares=tuple((engines[rank], tuple(share)) for rank, share in sorted(shares.items())),
-        notes=tuple(
-            f"{_named(names)} trained by the {engines[rank].name} engine: {obstacle.replace(' it: ', ' them: ', 1)}."
-            for (obstacle, rank), names in fallbacks.items()
-        ),
+        notes=tuple(_note(tuple(names), engines[rank].name, obstacle) for (obstacle, rank), names in fallbacks.items()),
     )
 
 
-def _named(variations: Iterable[str]) -> str:
+def _note(variations: Sequence[str], engine: str, obstacle: str) -> str:
     names = [f"'{name}'" for name in variations]
     if len(names) > _SHOWN_VARIATIONS:
         names = [*names[:_SHOWN_VARIATIONS], f"{len(names) - _SHOWN_VARIATIONS} more variations"]
-    return f"{listed(names)} {'is' if len(names) == 1 else 'are'}"
+    verb = "is" if len(names) == 1 else "are"
+    return f"{listed(names)} {verb} trained by the {engine} engine; {obstacle}."

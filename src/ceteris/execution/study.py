@@ -36,6 +36,7 @@ def run_study(
     threads: int | None = None,
     only: Collection[str] = (),
     notes: Sequence[str] = (),
+    checkpoint_seconds: float = 60.0,
     stop: threading.Event | None = None,
 ) -> Generator[Event, None, None]:
     """Train what a results folder still lacks, and tell what happens as it happens.
@@ -53,6 +54,7 @@ def run_study(
         threads: How many banks are trained side by side; as many as there are cores, if not given.
         only: Names of the variations to train now, `baseline` among them; all if empty.
         notes: What else a reader must know before believing a result, one sentence each; stored with the results.
+        checkpoint_seconds: Most training time that a crash may cost.
         stop: Set it, from any thread, to have all runs saved and the training end.
 
     Yields:
@@ -80,7 +82,9 @@ def run_study(
     manifest = Manifest.of(study, dataset, split, notes=(*notes, *assignment.notes))
     for note in (*assignment.notes, *place.prepare(manifest, dataset.test)):
         yield Note(text=note)
-    workspace = Workspace(folder=place, splits={study.data: split}, origin=dataset.origin)
+    workspace = Workspace(
+        folder=place, splits={study.data: split}, origin=dataset.origin, checkpoint_seconds=checkpoint_seconds
+    )
     executor = LocalExecutor(workspace=workspace, threads=threads, stop=stop)
     findings = place.survey(all_runs)
     _tidy(place, findings)

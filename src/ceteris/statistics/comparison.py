@@ -66,8 +66,8 @@ def compare(
     Args:
         scores: What each run scored.
         criteria: What counts as a finding.
-        seed: Decides the draws of the bootstrap, which begin anew for each variation: its numbers do not depend on which
-            others the study has.
+        seed: Decides the draws of the bootstrap, which begin anew for each variation: its numbers do not depend on
+            which others the study has.
         replicates: Of the bootstrap.
 
     Returns:

@@ -158,7 +158,8 @@ def _usable_device(name: str) -> torch.device:
     try:
         torch.zeros((), dtype=torch.float64, device=device).item()
     except (RuntimeError, AssertionError, TypeError) as error:
-        # PyTorch built without CUDA asserts, and a device without float64, which sums need, is a TypeError. What follows the first sentence is for PyTorch's own developers.
+        # PyTorch built without CUDA asserts; a device without float64, which sums need, is a TypeError.
+        # What follows the first sentence is for PyTorch's own developers.
         reason = str(error).splitlines()[0].split(". ")[0].rstrip(".")
         raise EngineError(
             f"device {name!r} cannot be used on this machine: PyTorch says {reason!r}. "

@@ -1,0 +1,139 @@
+"""`ceteris data`: shows, fetches and verifies CIFAR-10."""
+
+# ruff: noqa: PLC0415 - what a command needs is imported when it is called
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ceteris.data.cifar10_copy import Cifar10Copy
+
+data_application = typer.Typer(
+    help="Show where CIFAR-10 is, download it, or verify a copy.", invoke_without_command=True, rich_markup_mode=None
+)
+
+_BATCHES = 5
+
+
+@data_application.callback()
+def data_command(context: typer.Context) -> None:
+    """Show where CIFAR-10 was looked for and what was found, download it, or verify a copy."""
+    if context.invoked_subcommand is None:
+        show(_console())
+
+
+@data_application.command("fetch")
+def fetch_command(
+    to: Annotated[
+        Path | None, typer.Option("--to", metavar="FOLDER", help="Where to put it; the cache if not given.")
+    ] = None,
+) -> None:
+    """Download CIFAR-10, 170 MB, and check every byte of it.
+
+    Asks the official page, then mirrors; goes on where a broken download stopped.
+    """
+    fetch(to, _console())
+
+
+@data_application.command("verify")
+def verify_command(
+    path: Annotated[
+        Path | None, typer.Argument(metavar="PATH", help="A copy; the one that a study would use if not given.")
+    ] = None,
+) -> None:
+    """Read a whole copy, and say whether it is the official CIFAR-10."""
+    verify(path, _console())
+
+
+def show(console: "Console") -> None:
+    """Print each place where CIFAR-10 is looked for, and what is there."""
+    from ceteris.data.locate import places
+
+    found = places(batches=_BATCHES)
+    for place in found:
+        what = place.copy.description if place.copy is not None else "nothing that can be used"
+        _print(console, f"{place.name}: {place.path}: {what}")
+    first = found[0]
+    if first.copy is not None:
+        _print(console, "A study uses it; `ceteris data verify` reads it whole and says whether it is official.")
+    elif first.name == "cache":
+        _print(
+            console,
+            "CIFAR-10 is not here yet: the first study that needs it downloads it, or `ceteris data fetch` does.",
+        )
+    else:
+        _print(console, f"error: {first.name} {first.problem}")
+
+
+def fetch(folder: Path | None, console: "Console") -> None:
+    """Download CIFAR-10 into a folder.
+
+    Raises:
+        DataError: If it cannot be had or stored.
+    """
+    from ceteris.cli.download import show_download
+    from ceteris.data.fetch import fetch_cifar10, fetched_archive
+    from ceteris.data.locate import cache_folder
+
+    place = folder or cache_folder()
+    show_download(fetch_cifar10(place), console)
+    _print(console, f"CIFAR-10 is in {fetched_archive(place)}: official, every byte checked.")
+
+
+def verify(path: Path | None, console: "Console") -> None:
+    """Read a copy whole, and print origin, digest and counts.
+
+    Raises:
+        DataError: If there is none, or it is damaged.
+    """
+    import numpy as np
+    from rich.table import Table
+
+    from ceteris.data.cifar10_reader import read_cifar10
+
+    copy = _copy(path)
+    dataset = read_cifar10(copy, batches=_BATCHES)
+    _print(console, f"{copy.path}: {dataset.origin}")
+    for note in dataset.notes:
+        _print(console, f"note: {note}")
+    _print(console, f"digest: {dataset.digest}")
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("class")
+    table.add_column("training images", justify="right")
+    table.add_column("test images", justify="right")
+    counts = [np.bincount(part.labels, minlength=len(dataset.class_names)) for part in (dataset.training, dataset.test)]
+    for name, training, test in zip(dataset.class_names, *counts, strict=True):
+        table.add_row(name, f"{training:,}", f"{test:,}")
+    console.print(table)
+
+
+def _copy(path: Path | None) -> "Cifar10Copy":
+    from ceteris.data.cifar10_copy import find_copy
+    from ceteris.data.locate import cache_folder, find_cifar10
+    from ceteris.errors import DataError
+
+    if path is not None:
+        return find_copy(path, batches=_BATCHES)
+    copy = find_cifar10(batches=_BATCHES)
+    if copy is None:
+        raise DataError(
+            f"there is no CIFAR-10 to verify: no CETERIS_DATA, nothing in {cache_folder()}. Run `ceteris data fetch`, "
+            "or name a copy: `ceteris data verify PATH`."
+        )
+    return copy
+
+
+def _print(console: "Console", line: str) -> None:
+    from rich.text import Text
+
+    console.print(Text(line), soft_wrap=True)
+
+
+def _console() -> "Console":
+    from rich.console import Console
+
+    return Console(highlight=False)

@@ -1,0 +1,35 @@
+"""Both engines come to the same accuracy over sixteen seeds."""
+
+import numpy as np
+import pytest
+
+from ceteris.data.shapes import draw_shapes
+from ceteris.data.split import split_dataset
+from ceteris.engines.lanes.engine import LanesEngine
+from ceteris.engines.lanes.kernels import usable_instruction_sets
+from ceteris.engines.torch.engine import TorchEngine
+from ceteris.study.specification import DataChoice
+
+SEEDS = 16
+
+
+@pytest.mark.skipif(not usable_instruction_sets(), reason="the lanes engine is not compiled here")
+def test_final_accuracies_over_sixteen_seeds_are_equal_within_one_point(make):
+    """The 90 % interval of the paired difference in test accuracy lies within 1 percentage point."""
+    split = split_dataset(draw_shapes(batches=1, images=1000), DataChoice(name="shapes"))
+    runs = [make.run(seed, learning_rate=0.002, batch_size=32, epochs=3) for seed in range(SEEDS)]
+
+    lanes = finish(LanesEngine(instruction_set=usable_instruction_sets()[0]).start(runs, split))
+    torch = [finish(TorchEngine().start([run], split))[0] for run in runs]
+
+    differences = 100 * (np.array(lanes) - np.array(torch))
+    half_width = 1.753 * differences.std(ddof=1) / np.sqrt(SEEDS)  # Student's t for 15 degrees of freedom
+    assert abs(differences.mean()) + half_width < 1.0
+    assert np.mean(lanes) > 0.2  # chance is 0.1
+
+
+def finish(training):
+    """Train three epochs and give the test accuracies."""
+    while training.position.epoch < 3:
+        training.advance()
+    return [outcome.test_accuracy for outcome in training.outcomes()]

@@ -1,0 +1,101 @@
+"""A study that is killed and run again ends with the bytes of one left alone: the real command and engine."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from ceteris.engines.lanes.kernels import usable_instruction_sets
+
+pytestmark = pytest.mark.skipif(not usable_instruction_sets(), reason="the lanes engine is not compiled here")
+
+STUDY = """\
+title = "To be killed"
+seeds = 3
+[data]
+name = "shapes"
+batches = 1
+[baseline.network]
+layers = [{ conv = 3, activation = "relu" }, { max_pool = 4 }, { dropout = 0.2 }, { dense = "classes" }]
+[baseline.training]
+learning_rate = 0.002
+epochs = 2
+[[variation]]
+factor = "learning rate"
+name = "0.001"
+set = { "training.learning_rate" = 0.001 }
+[[variation]]
+factor = "batch size"
+name = "batch 64"
+set = { "training.batch_size" = 64 }
+"""
+DETERMINED = ("result.json", "predictions.npy", "weights.safetensors")
+
+
+def command(study, out, *options):
+    """Spell out the command that trains the study."""
+    return [sys.executable, "-m", "ceteris", "run", str(study), "--out", str(out), *options]
+
+
+def determined(folder):
+    """Read every file that specification and seed alone decide."""
+    files = [path for name in DETERMINED for path in folder.glob(f"runs/*/*/{name}")]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+def has_begun(out):
+    """Say whether a run has left a checkpoint or a result."""
+    return any(out.glob("runs/*/*/checkpoint.safetensors")) or any(out.glob("runs/*/*/result.json"))
+
+
+def wait_until_begun(process, out):
+    """Let a process work until it has written something about a run, or is done."""
+    while process.poll() is None and not has_begun(out):
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("kind", [signal.SIGKILL, signal.SIGINT])
+def test_a_killed_study_ends_with_the_bytes_of_one_left_alone(tmp_path, kind):
+    """Killed once it has begun and run again, with other threads and kernels: the same bytes in every file of a run."""
+    study = tmp_path / "study.toml"
+    study.write_text(STUDY)
+    alone = tmp_path / "alone"
+    subprocess.run(command(study, alone, "--threads", "1"), check=True, capture_output=True)
+    expected = determined(alone)
+    assert len(expected) == 9 * len(DETERMINED)
+
+    again = tmp_path / "again"
+    first = subprocess.Popen(
+        command(study, again, "--threads", "2"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    wait_until_begun(first, again)
+    first.send_signal(kind)
+    first.wait()
+    assert (again / "study.json").exists()
+
+    narrower = os.environ | {"CETERIS_ISA": "avx2"} if "avx2" in usable_instruction_sets() else os.environ
+    second = subprocess.run(
+        command(study, again, "--threads", "2"), check=True, capture_output=True, text=True, env=narrower
+    )
+
+    assert determined(again) == expected
+    assert "failed" not in second.stdout
+    assert not list(Path(again).glob("runs/*/*/checkpoint.safetensors"))
+
+
+def test_two_processes_share_one_folder(tmp_path):
+    """Two commands at once on one folder do every run once, and the bytes are those of one command."""
+    study, alone, shared = tmp_path / "study.toml", tmp_path / "alone", tmp_path / "shared"
+    study.write_text(STUDY)
+    subprocess.run(command(study, alone), check=True, capture_output=True)
+
+    both = [subprocess.Popen(command(study, shared, "--threads", "1"), stdout=subprocess.PIPE) for _ in range(2)]
+    for process in both:
+        process.communicate()
+
+    assert [process.returncode for process in both] == [0, 0]
+    assert determined(shared) == determined(alone)
