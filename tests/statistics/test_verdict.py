@@ -61,14 +61,18 @@ def test_an_undecided_one_says_how_many_seeds_would_show_equality():
     assert equivalence_power(0, bound, 23) < 0.8 <= equivalence_power(0, bound, 24)
 
 
-def test_the_nearer_of_two_prospects_is_given():
-    """Where more seeds would show both, 35 for equality and more for the difference, equality is named."""
+@pytest.mark.parametrize(("shift", "prospect"), [(0.002, Prospect.EQUALITY), (0.004, Prospect.DIFFERENCE)])
+def test_the_nearer_of_two_prospects_is_given(shift, prospect):
+    """Where more seeds would show either in the end, the words name what fewer seeds would show."""
     deviation = np.std(NOISE, ddof=1)
-    difference, equality = seeds_needed(0.0025, deviation), seeds_needed_for_equality(0.0025, deviation, 0.005)
-    assert None not in (difference, equality)
-    verdict = judged(NOISE + 0.0025)
-    assert verdict.more_seeds == min(difference, equality) - 8
-    assert (verdict.prospect is Prospect.EQUALITY) == (equality < difference)
+    needed = {
+        Prospect.DIFFERENCE: seeds_needed(shift, deviation),
+        Prospect.EQUALITY: seeds_needed_for_equality(shift, deviation, 0.005),
+    }
+    assert None not in needed.values()
+    assert needed[prospect] == min(needed.values())
+    verdict = judged(NOISE + shift)
+    assert (verdict.prospect, verdict.more_seeds) == (prospect, needed[prospect] - 8)
 
 
 def test_more_comparisons_ask_for_more_seeds():
