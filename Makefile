@@ -25,9 +25,9 @@ check: $(VENV)/.development
 bench: $(VENV)/.development
 	$(VENV)/bin/python bench/engines.py --write bench/README.md
 
-# Long versions of the crash tests.
+# Kills a study again and again, at times of chance, before it may finish.
 soak: $(VENV)/.development
-	$(RUN) pytest tests/soak -n 2
+	CETERIS_KILLS=40 $(RUN) pytest tests/execution/test_kill.py -n 2
 
 clean:
 	rm -rf $(VENV) build

@@ -1,0 +1,67 @@
+import pytest
+from miniature import FakeEngine, miniature_runs, miniature_study
+
+from ceteris.errors import EngineError
+from ceteris.execution.engines import Assignment, assign
+
+RUNS = miniature_runs()
+FAST, GENERAL = FakeEngine(name="fast"), FakeEngine(name="general", arithmetic="float64")
+
+
+def with_momentum(*names: str):
+    """Give the runs of a study with variations that the fake engine refuses."""
+    variations = [
+        {
+            "factor": "momentum",
+            "name": name,
+            "set": {"training.optimizer": "sgd", "training.momentum": 0.1 * (rank + 1)},
+        }
+        for rank, name in enumerate(names)
+    ]
+    return miniature_study(variation=variations, seeds=2).runs("0" * 64)
+
+
+class Willing(FakeEngine):
+    """An engine that refuses nothing."""
+
+    def obstacle(self, _specification) -> None:
+        """Refuse nothing."""
+
+
+WILLING = Willing(name="general")
+
+
+def test_the_first_engine_trains_all_it_can():
+    """Where it can train everything, there is nothing to say."""
+    assert assign(RUNS, (FAST, GENERAL)) == Assignment(shares=((FAST, RUNS),), notes=())
+
+
+def test_what_it_cannot_train_falls_to_the_next_and_is_told():
+    """A fallback engine is never silent."""
+    runs = with_momentum("a")
+    assert assign(runs, (FAST, WILLING)) == Assignment(
+        shares=((FAST, runs[:2]), (WILLING, runs[2:])),
+        notes=("'a' is trained by the general engine; the fast engine cannot: it knows no momentum.",),
+    )
+
+
+def test_many_variations_share_one_note():
+    """Three are named, the others counted."""
+    assert assign(with_momentum("a", "b"), (FAST, WILLING)).notes == (
+        "'a' and 'b' are trained by the general engine; the fast engine cannot: it knows no momentum.",
+    )
+    (note,) = assign(with_momentum("a", "b", "c", "d", "e"), (FAST, WILLING)).notes
+    assert note == (
+        "'a', 'b', 'c' and 2 more variations are trained by the general engine; "
+        "the fast engine cannot: it knows no momentum."
+    )
+
+
+def test_a_run_that_nobody_can_train_is_an_error():
+    """It names the variation, and why each engine refuses."""
+    with pytest.raises(EngineError) as error:
+        assign(with_momentum("a"), (FAST, GENERAL))
+    assert str(error.value) == (
+        "nothing here can train 'a': the fast engine cannot: it knows no momentum; "
+        "the general engine cannot: it knows no momentum. Change the variation, or leave it out."
+    )

@@ -1,0 +1,271 @@
+import csv
+import shutil
+import subprocess
+import threading
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from miniature import FakeEngine, miniature_dataset, miniature_study
+from trees import results_of
+
+from ceteris.engines.engine import Position
+from ceteris.errors import EngineError, ResultsError, StudyError
+from ceteris.execution import study as module
+from ceteris.execution.events import BankStarted, EpochFinished, Note, RunDamaged, RunFinished, RunsHeld, StudyStarted
+from ceteris.execution.study import run_study
+from ceteris.runs.folder import ResultsFolder
+from ceteris.runs.results import read_results
+from ceteris.runs.status import Status
+
+STUDY = miniature_study(data={"name": "shapes", "batches": 1, "validation": 0.34})
+DATASET = miniature_dataset()
+RUNS = STUDY.runs(DATASET.digest)
+
+
+class Usage(NamedTuple):
+    """What `shutil.disk_usage` answers."""
+
+    free: int
+
+
+def run(folder: Path, study=STUDY, engine=None, **options) -> list:
+    """Run the miniature study, and give all events."""
+    engines = options.pop("engines", (engine or FakeEngine(),))
+    return list(run_study(study, DATASET, folder=folder, engines=engines, threads=2, **options))
+
+
+def of_kind(events, kind) -> list:
+    """Choose events."""
+    return [event for event in events if isinstance(event, kind)]
+
+
+def rows(folder: Path) -> list[dict[str, str]]:
+    """Read `results.csv`."""
+    with (folder / "results.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_study_is_trained_and_its_table_written(tmp_path):
+    """All runs are done, and the first event says what was to be done."""
+    events = run(tmp_path / "results")
+    (started,) = of_kind(events, StudyStarted)
+    assert events[0] == started
+    assert [finding.status for finding in started.findings] == [Status.MISSING] * 9
+    assert (started.training_images, started.workers) == (20, 2)
+    assert {run for bank in started.banks for run in bank.runs} == set(RUNS)
+    assert read_results(tmp_path / "results").is_complete
+    assert [(row["variation"], row["seed"], row["status"]) for row in rows(tmp_path / "results")] == [
+        (run.variation, str(run.seed), "finished") for run in RUNS
+    ]
+
+
+def test_running_again_repeats_nothing(tmp_path):
+    """A finished study is found finished, without training a step or changing a byte."""
+    run(tmp_path / "results")
+    before = results_of(tmp_path / "results")
+    events = run(tmp_path / "results")
+    assert [type(event) for event in events] == [StudyStarted]
+    assert events[0].banks == ()
+    assert results_of(tmp_path / "results") == before
+
+
+def test_only_some_variations(tmp_path):
+    """Only those that are named are trained; the table has the others as missing."""
+    run(tmp_path / "results", only=["0.5", "baseline"])
+    assert {row["variation"]: row["status"] for row in rows(tmp_path / "results")} == {
+        "baseline": "finished",
+        "0.5": "finished",
+        "Pool 4x4": "missing",
+    }
+
+
+def test_a_misspelled_variation_is_told_with_the_nearest(tmp_path):
+    """All mistakes at once, and nothing is written."""
+    with pytest.raises(StudyError) as error:
+        run(tmp_path / "results", only=["pool 4X4", "zzz"])
+    assert error.value.mistakes == (
+        "there is no variation called 'pool 4X4'; did you mean 'Pool 4x4'?",
+        "there is no variation called 'zzz'; the study has 'baseline', '0.5' and 'Pool 4x4'.",
+    )
+    assert not (tmp_path / "results").exists()
+
+
+def test_other_images_than_asked_for_are_refused(tmp_path):
+    """A study of CIFAR-10 is never trained on something else without a word."""
+    study = miniature_study(data={"name": "cifar10", "validation": 0.34})
+    with pytest.raises(StudyError) as error:
+        run(tmp_path / "results", study)
+    assert str(error.value) == (
+        "the study asks for 'cifar10', and the images given are 'shapes'. "
+        "Give the images it asks for, or change data.name in the study."
+    )
+    assert not (tmp_path / "results").exists()
+
+
+def test_what_no_engine_can_train_is_told_before_anything_is_written(tmp_path):
+    """The folder is not even made."""
+    variation = [{"factor": "m", "name": "m", "set": {"training.optimizer": "sgd", "training.momentum": 0.5}}]
+    study = miniature_study(data={"name": "shapes", "batches": 1, "validation": 0.34}, variation=variation)
+    with pytest.raises(EngineError):
+        run(tmp_path / "results", study)
+    assert not (tmp_path / "results").exists()
+
+
+def test_notes_are_said_and_stored(tmp_path):
+    """Notes of the images, of the caller and about fallbacks are with the results for good."""
+
+    class Willing(FakeEngine):
+        def obstacle(self, _specification) -> None:
+            return None
+
+    variation = [{"factor": "m", "name": "m", "set": {"training.optimizer": "sgd", "training.momentum": 0.5}}]
+    study = miniature_study(data={"name": "shapes", "batches": 1, "validation": 0.34}, variation=variation)
+    events = run(
+        tmp_path / "results", study, engines=(FakeEngine(), Willing(name="general")), notes=["The caller's note."]
+    )
+    fallback = "'m' is trained by the general engine; the fake engine cannot: it knows no momentum."
+    assert events[0] == Note(text=fallback)
+    assert read_results(tmp_path / "results").notes == (
+        "These images are noise.",
+        "The caller's note.",
+        fallback,
+        "The runs were not all trained alike: 3 by fake (float32) and 3 by general (float32).",
+    )
+
+
+def test_a_changed_study_says_so(tmp_path):
+    """Runs of the earlier version stay and do not count."""
+    run(tmp_path / "results")
+    folder = tmp_path / "results"
+    smaller = miniature_study(data={"name": "shapes", "batches": 1, "validation": 0.34}, seeds=2)
+    events = run(folder, smaller)
+    assert [note.text for note in of_kind(events, Note)] == [
+        f"{folder} was last used for another version of this study: seeds 0-2 -> 0-1.",
+        f"{folder} also holds 3 runs of other versions of this study, not counted.",
+    ]
+    assert of_kind(events, BankStarted) == []
+    assert len(rows(folder)) == 6
+
+
+def test_failed_and_damaged_runs_are_done_again(tmp_path):
+    """A second command mends both, and the files are those of a study without trouble."""
+    folder, reference = tmp_path / "results", tmp_path / "reference"
+    run(reference)
+    run(folder, engine=FakeEngine(failing=frozenset([1])))
+    path = ResultsFolder(folder).run_folder(RUNS[0]).path
+    (path / "predictions.npy").write_bytes(b"rubbish")
+    assert sorted(row["status"] for row in rows(folder)) == ["failed"] * 3 + ["finished"] * 6
+    events = run(folder)
+    assert [event.run for event in of_kind(events, RunDamaged)] == [RUNS[0]]
+    assert len(of_kind(events, RunFinished)) == 4
+    assert results_of(folder) == results_of(reference)
+
+
+def test_a_stopped_study_has_a_table_and_goes_on(tmp_path):
+    """`results.csv` tells how far it came; the next command ends with the bytes of an uninterrupted one."""
+    folder, reference, stop = tmp_path / "results", tmp_path / "reference", threading.Event()
+    run(reference)
+
+    def before_step(_runs, position):
+        if position == Position(epoch=2, step=1):
+            stop.set()
+
+    run(folder, engine=FakeEngine(before_step=before_step), stop=stop)
+    found = {row["status"] for row in rows(folder)}
+    assert "unfinished" in found
+    assert {row["epochs"] for row in rows(folder) if row["status"] == "unfinished"} <= {"0", "1", "2"}
+    run(folder)
+    assert results_of(folder) == results_of(reference)
+
+
+def test_an_error_of_the_listener_leaves_a_table_and_saved_runs(tmp_path):
+    """Closing the iterator in the middle loses nothing."""
+    folder, reference = tmp_path / "results", tmp_path / "reference"
+    run(reference)
+    events = run_study(STUDY, DATASET, folder=folder, engines=(FakeEngine(),), threads=1)
+    with closing(events):
+        while not isinstance(next(events), EpochFinished):
+            pass
+    assert len(rows(folder)) == 9
+    assert read_results(folder).held == ()
+    run(folder)
+    assert results_of(folder) == results_of(reference)
+
+
+def test_runs_that_another_process_lets_go_of_are_looked_at_once_more(tmp_path):
+    """What was held at first, and is free and unfinished at the end, is trained after all."""
+    folder = tmp_path / "results"
+    held = ResultsFolder(folder).claim(RUNS[4])
+    events = []
+    for event in run_study(STUDY, DATASET, folder=folder, engines=(FakeEngine(),), threads=2):
+        events.append(event)
+        if isinstance(event, RunsHeld):
+            held.release()
+    assert [event.runs for event in of_kind(events, RunsHeld)] == [(RUNS[4],)]
+    assert of_kind(events, BankStarted)[-1].bank.runs == (RUNS[4],)
+    assert read_results(folder).is_complete
+
+
+def test_runs_that_stay_held_are_left(tmp_path):
+    """The command ends without them, and neither waits nor goes round in circles."""
+    folder = tmp_path / "results"
+    held = ResultsFolder(folder).claim(RUNS[4])
+    events = run(folder)
+    assert len(of_kind(events, RunsHeld)) == 1
+    results = read_results(folder)
+    held.release()
+    assert results.held == (RUNS[4],)
+    assert [row["status"] for row in rows(folder)].count("finished") == 8
+
+
+def test_what_a_killed_process_left_beside_a_result_is_removed(tmp_path):
+    """Its checkpoint and half-written files go, though the run itself is not touched."""
+    folder = tmp_path / "results"
+    run(folder)
+    before = results_of(folder)
+    path = ResultsFolder(folder).run_folder(RUNS[0]).path
+    for name in ("checkpoint.safetensors", ".result.json.0a1b2c3d.partial"):
+        (path / name).write_bytes(b"leftover")
+    assert [type(event) for event in run(folder)] == [StudyStarted]
+    assert results_of(folder) == before
+
+
+def test_a_disk_without_room_is_told_before_training(tmp_path, monkeypatch):
+    """The message says how much is needed, and no run has begun."""
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(free=100_000))
+    with pytest.raises(ResultsError) as error:
+        run(tmp_path / "results")
+    assert str(error.value) == (
+        f"{tmp_path / 'results'}: 9 runs will take about 0.2 MB there, and 0.1 MB are free. "
+        "Free some space, or choose a folder on another disk; nothing was trained yet."
+    )
+    assert not (tmp_path / "results" / "runs").exists()
+
+
+def test_a_truly_full_disk_keeps_what_is_complete(tmp_path, monkeypatch):
+    """On a file system of 160 kilobytes the study ends with an error, and goes on when there is room."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = shutil.which("mount")
+    size = "size=160k"
+    if mount is None or subprocess.run([mount, "-t", "tmpfs", "-o", size, "tmpfs", disk], check=False).returncode:
+        pytest.skip("needs the right to mount a small file system")
+    try:
+        monkeypatch.setattr(module, "check_space", lambda *_, **__: None)
+        with pytest.raises(ResultsError) as error:
+            run(disk / "results")
+        message = str(error.value)
+        assert message.startswith(f"{disk / 'results'}")
+        assert "the disk is full: cannot " in message
+        assert message.endswith("Free some space there and run the same command again; what was complete is kept.")
+        shutil.copytree(disk / "results", tmp_path / "results")
+    finally:
+        subprocess.run([shutil.which("umount"), disk], check=True)
+    findings = ResultsFolder(tmp_path / "results").survey(RUNS)
+    assert {finding.status for finding in findings} <= {Status.FINISHED, Status.MISSING, Status.UNFINISHED}
+    assert Status.FINISHED in {finding.status for finding in findings}
+    run(tmp_path / "results")
+    run(tmp_path / "reference")
+    assert results_of(tmp_path / "results") == results_of(tmp_path / "reference")
