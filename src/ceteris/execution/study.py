@@ -27,7 +27,7 @@ from ceteris.study.wording import listed, nearest
 _AT_AN_END = (Status.FINISHED, Status.DIVERGED)
 
 
-def run_study(
+def run_study(  # noqa: PLR0913 - one argument a choice that the caller has
     study: Study,
     dataset: Dataset,
     *,
