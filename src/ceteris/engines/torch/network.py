@@ -36,6 +36,18 @@ class LoadedDense(nn.Linear):
         return super().forward(values_bchw.flatten(1))[:, :, None, None]
 
 
+class ExactBatchNorm(nn.BatchNorm2d):
+    """Batch normalisation that keeps float32's precision on the processor.
+
+    With channels innermost PyTorch sums a channel value by value: for 32 images of 32 x 32 pixels the result is off by
+    4e-6, for 128 by 2e-5. With rows innermost it is off by 1e-7 (PyTorch 2.15, values between -2.5 and 1.5).
+    """
+
+    def forward(self, values_bchw: Tensor) -> Tensor:
+        """Normalise with rows innermost, and give back channels innermost."""
+        return super().forward(values_bchw.contiguous()).contiguous(memory_format=torch.channels_last)
+
+
 class LayeredNetwork(nn.Module):
     """The layers of a study's network: parameters are named `layers.<index>.weight` and so on, indices as in the study.
 
@@ -79,7 +91,7 @@ def _module(layer: Layer, shape: LayerShape, stream: str | None, seed: int) -> n
             assert stream is not None
             return CountedDropout(layer.dropout, seed=seed, stream=stream)
         case BatchNorm():
-            return nn.BatchNorm2d(shape.before.channels)
+            return ExactBatchNorm(shape.before.channels)
         case Dense():
             return LoadedDense(shape.before.values, shape.after.channels)
         case _:
