@@ -1,5 +1,6 @@
 """The baseline in PyTorch, as tutorials write it and as an expert would; each loop yields the images of each step."""
 
+import os
 from collections.abc import Iterator
 from functools import cache
 
@@ -9,6 +10,9 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
+
+# Otherwise torch.compile starts a pool of processes that stay, and each takes hundreds of megabytes.
+os.environ.setdefault("TORCHINDUCTOR_COMPILE_THREADS", "1")
 
 
 def make_network() -> nn.Sequential:
