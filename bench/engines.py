@@ -29,6 +29,8 @@ FEWEST_ROUNDS = 5
 def main() -> None:
     """Measure, print, and write if asked to."""
     arguments = _arguments()
+    if arguments.rounds < 1 or arguments.seconds <= 0 or min(arguments.batch_sizes) < 1:
+        sys.exit("--rounds, --seconds and --batch-sizes must be above 0.")
     if arguments.write and arguments.rounds < FEWEST_ROUNDS:
         sys.exit(f"--rounds {arguments.rounds}: fewer than {FEWEST_ROUNDS} make a trial, not a result to write down.")
     if arguments.write:
