@@ -24,6 +24,18 @@ def test_divergences_count_and_failures_are_named(make_arm):
     )
 
 
+def test_runs_that_never_learnt_are_named(make_arm):
+    """A finished run that ended at guessing counts with what it scored, and the reader learns of it."""
+    correct = {0: [1] * 103 + [0] * 897, 1: [1] * 400 + [0] * 600}
+    arm = make_arm("deep", {2: 0.1, 0: 0.103, 1: 0.4, 3: Status.DIVERGED}, correct=correct)
+    found = summarise(arm, classes=10)
+    assert found.guessing == (0, 2)
+    assert found.accuracy == mean_interval([0.103, 0.4, 0.1, 0.1])
+    assert found.notes[1] == (
+        "2 of 4 runs of deep finished no better than guessing (seeds 0, 2): counted with what they scored."
+    )
+
+
 def test_all_diverged(make_arm):
     """An arm of which every run diverged has the accuracy of guessing, without spread."""
     found = summarise(make_arm("wild", dict.fromkeys(range(4), Status.DIVERGED)), classes=3)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from ceteris.statistics.censoring import horizon, kaplan_meier_median, restricted
 from ceteris.statistics.convergence import Curve, Measure, curve_values, learning_curves, times_to_target
+from ceteris.statistics.image_noise import is_guessing
 from ceteris.statistics.interval import Estimate, mean_interval
 from ceteris.statistics.sample import checked, describe
 from ceteris.statistics.scores import ArmScores, Status, counted_accuracy
@@ -40,6 +41,8 @@ class ArmSummary:
         diverged: Seeds whose loss was no longer finite; they count with the accuracy of guessing.
         failed: Seeds whose run was stopped by an error; left out of the means.
         missing: Seeds still to come; left out of the means.
+        guessing: Finished seeds that ended no better than guessing, as networks with dead units do; they count with
+            what they scored.
         accuracy: Mean test accuracy of finished and diverged runs; nothing where there are none.
         deviation: Its standard deviation over seeds; nothing for fewer than two.
         convergence: What is known of it.
@@ -52,6 +55,7 @@ class ArmSummary:
     diverged: tuple[int, ...]
     failed: tuple[int, ...]
     missing: tuple[int, ...]
+    guessing: tuple[int, ...]
     accuracy: Estimate | None
     deviation: float | None
     convergence: Mapping[Measure, MeasureSummary] = field(default_factory=dict)
@@ -91,6 +95,7 @@ def summarise(arm: ArmScores, *, classes: int, target: float | None = None, leve
         diverged=arm.seeds(Status.DIVERGED),
         failed=arm.seeds(Status.FAILED),
         missing=arm.seeds(Status.MISSING),
+        guessing=_guessing(arm, classes),
         accuracy=mean_interval(counted, level=level) if counted else None,
         deviation=describe(checked(counted, "scores")).deviation if counted else None,
         convergence=_convergence(learning_curves(arm, classes), target, level),
@@ -126,11 +131,23 @@ def _notes(arm: ArmScores, classes: int) -> tuple[str, ...]:
         Status.FAILED: ("failed", "in no mean and in no pair"),
         Status.MISSING: ("missing", "in no mean and in no pair yet"),
     }
+    found = [(arm.seeds(status), *words) for status, words in what.items()]
+    found.append((_guessing(arm, classes), "finished no better than guessing", "with what they scored"))
     planned = f"{len(arm.runs)} run{'' if len(arm.runs) == 1 else 's'} of {arm.name}"
     return tuple(
         f"{len(seeds)} of {planned} {became} ({seed_list(seeds)}): counted {consequence}."
-        for status, (became, consequence) in what.items()
-        if (seeds := arm.seeds(status))
+        for seeds, became, consequence in found
+        if seeds
+    )
+
+
+def _guessing(arm: ArmScores, classes: int) -> tuple[int, ...]:
+    return tuple(
+        run.seed
+        for run in sorted(arm.runs, key=lambda run: run.seed)
+        if run.status is Status.FINISHED
+        and run.test_accuracy is not None
+        and is_guessing(run.test_accuracy, classes, None if run.correct is None else len(run.correct))
     )
 
 
