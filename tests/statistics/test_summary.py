@@ -2,7 +2,7 @@ import pytest
 
 from ceteris.statistics.convergence import Measure
 from ceteris.statistics.interval import Interval, PointEstimate, mean_interval
-from ceteris.statistics.scores import Status
+from ceteris.statistics.scores import ArmScores, RunScore, Status
 from ceteris.statistics.summary import seed_list, summarise
 
 
@@ -34,6 +34,13 @@ def test_runs_that_never_learnt_are_named(make_arm):
     assert found.notes[1] == (
         "2 of 4 runs of deep finished no better than guessing (seeds 0, 2): counted with what they scored."
     )
+
+
+def test_a_diverged_run_is_not_counted_twice():
+    """A diverged run that scored like guessing is a diverged run, not one that never learnt as well."""
+    runs = (RunScore(seed=0, status=Status.DIVERGED, test_accuracy=0.1),)
+    found = summarise(ArmScores(name="wild", factor="rate", runs=runs), classes=10)
+    assert (found.diverged, found.guessing) == ((0,), ())
 
 
 def test_all_diverged(make_arm):
