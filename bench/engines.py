@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
-from baseline import read_images
+from baseline import Images, read_images
 from cases import CASES, Case, Crew, Row
 from crew import Order, UnmeasurableError, Workers
 from host import host_lines, others_at_work
@@ -29,12 +29,6 @@ FEWEST_ROUNDS = 5
 def main() -> None:
     """Measure, print, and write if asked to."""
     arguments = _arguments()
-    if arguments.rounds < 1 or arguments.seconds <= 0 or min(arguments.batch_sizes) < 1:
-        sys.exit("--rounds, --seconds and --batch-sizes must be above 0.")
-    if arguments.write and arguments.rounds < FEWEST_ROUNDS:
-        sys.exit(f"--rounds {arguments.rounds}: fewer than {FEWEST_ROUNDS} make a trial, not a result to write down.")
-    if arguments.write:
-        _parts(arguments.write)
     try:
         images = read_images(arguments.data)
     except CeterisError as error:
@@ -44,15 +38,7 @@ def main() -> None:
     with Workers(images) as workers:
         rates, peaks, reasons = _session(workers, cases, arguments.batch_sizes, arguments.rounds, arguments.seconds)
     peak = median(peaks) if peaks else None
-    lines = [f"- {line}" for line in (*host_lines(), f"Images: {images.description}")]
-    lines.append(
-        f"- Session: {arguments.rounds} rounds of {arguments.seconds:g} s for each contender, in turn, "
-        "after one that does not count; the figures are medians"
-    )
-    if load is not None:
-        lines.append(f"- Others at work when it began: {load:.2f} cores busy")
-    if peak is not None:
-        lines.append(f"- Peak: {peak / 1e9:.0f} GFLOP/s, fused multiply-adds on all cores at once")
+    lines = _circumstances(arguments, images, load, peak)
     for batch_size in arguments.batch_sizes:
         chosen = {case: found for (case, size), found in rates.items() if size == batch_size}
         if chosen:
@@ -62,6 +48,20 @@ def main() -> None:
     print("\n".join(lines))
     if arguments.write:
         _write(arguments.write, lines)
+
+
+def _circumstances(arguments: argparse.Namespace, images: Images, load: float | None, peak: float | None) -> list[str]:
+    """Say what was measured on what, a line each."""
+    lines = [f"- {line}" for line in (*host_lines(), f"Images: {images.description}")]
+    lines.append(
+        f"- Session: {arguments.rounds} rounds of {arguments.seconds:g} s for each contender, in turn, "
+        "after one that does not count; the figures are medians"
+    )
+    if load is not None:
+        lines.append(f"- Others at work when it began: {load:.2f} cores busy")
+    if peak is not None:
+        lines.append(f"- Peak: {peak / 1e9:.0f} GFLOP/s, fused multiply-adds on all cores at once")
+    return lines
 
 
 def _session(
@@ -129,7 +129,14 @@ def _arguments() -> argparse.Namespace:
     names = [row.name.lower() for row in Row]
     parser.add_argument("--only", nargs="+", choices=names, metavar="ROW", help=f"some of: {', '.join(names)}")
     parser.add_argument("--write", type=Path, metavar="FILE", help="a Markdown file whose marked part is replaced")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if arguments.rounds < 1 or arguments.seconds <= 0 or min(arguments.batch_sizes) < 1:
+        parser.error("--rounds, --seconds and --batch-sizes must be above 0.")
+    if arguments.write and arguments.rounds < FEWEST_ROUNDS:
+        parser.error(f"fewer than {FEWEST_ROUNDS} --rounds make a trial, not a result to write down.")
+    if arguments.write:
+        _parts(arguments.write)
+    return arguments
 
 
 if __name__ == "__main__":
