@@ -1,13 +1,13 @@
 """A study that is killed and run again ends with the bytes of one left alone: the real command and engine."""
 
 import os
-import random
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ceteris.engines.lanes.kernels import usable_instruction_sets
@@ -71,7 +71,7 @@ def test_a_killed_study_ends_with_the_bytes_of_one_left_alone(tmp_path, kind):
     assert len(expected) == 9 * len(DETERMINED)
 
     again = tmp_path / "again"
-    patience = random.Random(4)
+    patience = np.random.default_rng(4)
     for _ in range(KILLS):
         first = subprocess.Popen(
             command(study, again, "--threads", "2"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

@@ -72,7 +72,7 @@ def _notes(summaries: Sequence[ArmSummary]) -> Iterator[str]:
         planned = sum(arm.planned for arm in summaries)
         yield f"{missing} of {planned} runs are still to come: every mean is over the seeds that are done."
     for arm in summaries:
-        if arm.diverged or arm.failed:
+        if arm.diverged or arm.failed or arm.guessing:
             yield from arm.notes
 
 
