@@ -1,0 +1,10 @@
+import sys
+from pathlib import Path
+
+# The miniature study and the ways to let it die are those of the quick tests.
+sys.path.insert(0, str(Path(__file__).parents[1] / "execution"))
+
+
+def pytest_ignore_collect(config):
+    """Leave the long tests out unless they are asked for by name: `pytest tests/soak`."""
+    return None if any("soak" in argument for argument in config.args) else True
