@@ -22,10 +22,13 @@ def seal(facts: Mapping[str, object]) -> bytes:
         facts: What JSON can hold; a float that is not finite must be None already (see `finite`).
 
     Example:
-        >>> print(seal({"seed": 7})[:32].decode())
+        >>> print(seal({"seed": 7}).decode())
         {
          "format": 1,
          "seed": 7,
+         "seal": "e702ef3066febdcbaf1a785dba804b0ef38685860c5a1b304efd80867acd4eec"
+        }
+        <BLANKLINE>
     """
     text = json.dumps({"format": FORMAT, **facts}, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
     body = text.removesuffix("\n}").encode()
