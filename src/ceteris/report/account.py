@@ -1,0 +1,103 @@
+"""All that a report tells, computed from a results folder: the sentences and tables only put it into words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ceteris.report.answers import Answers, read_answers
+from ceteris.report.circumstances import Circumstances, read_circumstances
+from ceteris.report.scores import Epochs, read_epochs, study_criteria, study_scores
+from ceteris.runs.finding import Finding
+from ceteris.runs.results import Results
+from ceteris.runs.status import Status
+from ceteris.statistics.comparison import Comparison, compare
+from ceteris.statistics.convergence import convergence_target, learning_curves
+from ceteris.statistics.criteria import Criteria
+from ceteris.statistics.scores import Scores
+from ceteris.statistics.summary import ArmSummary, summarise
+from ceteris.statistics.verdict import Finding as VerdictFinding
+from ceteris.study.arm import Arm
+from ceteris.study.changes import Change, changes
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Account:
+    """A results folder with everything that was computed from it.
+
+    Attributes:
+        results: The folder, as it was read.
+        answers: What the finished runs answered; nothing where the labels could not be read.
+        epochs: How the runs that came to their end learnt.
+        scores: What every planned run counts with.
+        criteria: What the study declared before any result.
+        baseline: The baseline by itself.
+        target: The validation accuracy that counts as converged; nothing where the baseline has no run.
+        comparisons: Each variation against the baseline, in the order of the study.
+        circumstances: Machines, versions and times.
+    """
+
+    results: Results
+    answers: Answers | None
+    epochs: Epochs
+    scores: Scores
+    criteria: Criteria
+    baseline: ArmSummary
+    target: float | None
+    comparisons: tuple[Comparison, ...]
+    circumstances: Circumstances
+
+    @property
+    def arms(self) -> tuple[Arm, ...]:
+        """What was trained, the baseline first."""
+        return self.results.manifest.study.arms()
+
+    @property
+    def summaries(self) -> tuple[ArmSummary, ...]:
+        """Every arm by itself, the baseline first."""
+        return (self.baseline, *(one.summary for one in self.comparisons))
+
+    @property
+    def findings(self) -> Mapping[Status, tuple[Finding, ...]]:
+        """The planned runs by what became of them."""
+        found = self.results.findings
+        return {status: tuple(one for one in found if one.status is status) for status in Status}
+
+    @property
+    def done(self) -> int:
+        """How many runs came to their end, diverged ones too."""
+        return len(self.findings[Status.FINISHED]) + len(self.findings[Status.DIVERGED])
+
+    def with_verdict(self, finding: VerdictFinding) -> tuple[Comparison, ...]:
+        """Give the comparisons that came to one of the four verdicts, the largest differences first."""
+        chosen = [one for one in self.comparisons if one.verdict.finding is finding]
+        return tuple(sorted(chosen, key=lambda one: -abs(one.accuracy.difference.estimate if one.accuracy else 0.0)))
+
+    def changes(self, arm: Arm) -> tuple[Change, ...]:
+        """Say what an arm changes in the baseline, computed from the two specifications."""
+        return changes(self.arms[0].specification, arm.specification)
+
+
+def give_account(results: Results) -> Account:
+    """Compute all that can be said of a results folder, also of one that is empty, half done or damaged.
+
+    Args:
+        results: From `read_results`.
+
+    Raises:
+        ResultsError: If a file of a finished run cannot be read.
+    """
+    answers, epochs = read_answers(results), read_epochs(results)
+    scores = study_scores(results, answers, epochs)
+    criteria = study_criteria(results.manifest.study.analysis)
+    curves = learning_curves(scores.baseline, scores.classes)
+    target = convergence_target(curves, share=criteria.target_share)
+    return Account(
+        results=results,
+        answers=answers,
+        epochs=epochs,
+        scores=scores,
+        criteria=criteria,
+        baseline=summarise(scores.baseline, classes=scores.classes, target=target, level=criteria.level),
+        target=target,
+        comparisons=compare(scores, criteria),
+        circumstances=read_circumstances(results, epochs),
+    )

@@ -1,0 +1,49 @@
+"""Machines, versions, images: what the runs were trained with."""
+
+from collections.abc import Iterator
+
+from ceteris.report.account import Account
+from ceteris.report.quantities import count, duration
+from ceteris.report.table import Cell, Column, Table
+from ceteris.study.study import Study
+
+
+def circumstance_table(account: Account) -> Table:
+    """Draw up the circumstances, one a row; where runs differ, each kind with its count."""
+    return Table(
+        name="circumstances",
+        title="Images, engines, machines and versions",
+        columns=(Column(title="what"), Column(title="as recorded")),
+        rows=tuple((Cell(what), Cell(found)) for what, found in _facts(account)),
+    )
+
+
+def _facts(account: Account) -> Iterator[tuple[str, str]]:
+    manifest, found = account.results.manifest, account.circumstances
+    yield "images", f"{manifest.data_source} ({manifest.data_origin.value})"
+    yield "digest of the images (SHA-256)", manifest.data_digest
+    yield "classes", ", ".join(manifest.class_names)
+    yield "seeds", _seeds(manifest.study)
+    kinds = (
+        ("engine", found.engines),
+        ("engine says", found.facts),
+        ("machine", found.hosts),
+        ("versions", found.versions),
+    )
+    for what, counts in kinds:
+        for kind, runs in counts.items():
+            yield what, kind if len(counts) == 1 else f"{kind} ({count(runs, 'run')})"
+    if found.finished is not None:
+        first, last = found.finished
+        yield "finished", first if first == last else f"{first} to {last}"
+        yield "time on one core", duration(found.seconds)
+    if found.together is not None:
+        fewest, most = found.together
+        yield "runs trained side by side", str(most) if fewest == most else f"{fewest} to {most}"
+
+
+def _seeds(study: Study) -> str:
+    seeds = study.seeds
+    if len(seeds) > 2 and seeds == tuple(range(seeds[0], seeds[-1] + 1)):
+        return f"{seeds[0]} to {seeds[-1]}"
+    return ", ".join(map(str, seeds))

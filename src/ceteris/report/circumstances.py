@@ -1,0 +1,85 @@
+"""Where, when and with what the runs of a study were trained."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TypeVar
+
+from ceteris.errors import ResultsError
+from ceteris.report.scores import Epochs
+from ceteris.runs.atomic import explained
+from ceteris.runs.damage import DamagedError
+from ceteris.runs.machine import Machine, decode_machine
+from ceteris.runs.results import Results
+from ceteris.runs.run_folder import MACHINE
+from ceteris.study.run import Run
+
+_Kind = TypeVar("_Kind")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Circumstances:
+    """What the records say of machines, versions and times; each kind with the number of runs it holds for.
+
+    Attributes:
+        engines: Engine with its arithmetic, for example `lanes (float32, fused multiply-add)`.
+        facts: What the engine said of itself, for example `instruction set AVX-512`.
+        hosts: Processor, cores and system.
+        versions: Of ceteris, NumPy and Python.
+        finished: When the first and the last run finished, in UTC, ISO 8601; nothing where no run has.
+        seconds: Time on one core that all runs took, each counted with its share of a bank.
+        together: How many runs trained side by side in a bank: the fewest and the most; nothing where no run has.
+    """
+
+    engines: Mapping[str, int]
+    facts: Mapping[str, int]
+    hosts: Mapping[str, int]
+    versions: Mapping[str, int]
+    finished: tuple[str, str] | None
+    seconds: float
+    together: tuple[int, int] | None
+
+
+def read_circumstances(results: Results, epochs: Epochs) -> Circumstances:
+    """Sum up the circumstances of every run that came to its end.
+
+    Args:
+        results: The results folder.
+        epochs: From `read_epochs`.
+    """
+    machines = [machine for record in results.records if (machine := _machine(results, record.run)) is not None]
+    trained = [epoch for arm in epochs.values() for run in arm.values() for epoch in run]
+    times = sorted(machine.finished for machine in machines)
+    together = [epoch.runs_in_bank for epoch in trained]
+    return Circumstances(
+        engines=_counted(f"{record.engine} ({record.arithmetic})" for record in results.records),
+        facts=_counted(_listed(machine.engine) for machine in machines if machine.engine),
+        hosts=_counted(_host(machine) for machine in machines),
+        versions=_counted(_listed(machine.versions) for machine in machines),
+        finished=(times[0], times[-1]) if times else None,
+        seconds=sum(epoch.seconds / epoch.runs_in_bank for epoch in trained),
+        together=(min(together), max(together)) if together else None,
+    )
+
+
+def _machine(results: Results, run: Run) -> Machine | None:
+    """Read it once more after the survey, which found it sound; whoever took it away since does no harm."""
+    folder = results.folder.run_folder(run).path
+    with suppress(ResultsError, DamagedError), explained(folder, f"read {MACHINE}", needed=0):
+        return decode_machine((folder / MACHINE).read_bytes())
+    return None
+
+
+def _counted(kinds: Iterable[_Kind]) -> Mapping[_Kind, int]:
+    return dict(Counter(kinds).most_common())
+
+
+def _listed(facts: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {fact}" for name, fact in sorted(facts.items()))
+
+
+def _host(machine: Machine) -> str:
+    host = machine.host
+    cores = f"{host['cores']} core" if host["cores"] == 1 else f"{host['cores']} cores"
+    return f"{host['processor']}, {cores}, {host['architecture']}, {host['system']}"

@@ -1,0 +1,163 @@
+"""How numbers are written in sentences and tables: one way for each kind, so that they can be compared by eye."""
+
+import math
+
+from ceteris.statistics.convergence import Measure
+from ceteris.statistics.interval import Estimate, Interval
+
+MINUS = "\N{MINUS SIGN}"
+NOTHING = "\N{EN DASH}"
+"""What stands in a table where there is no number."""
+
+
+def percent(fraction: float) -> str:
+    """Write an accuracy.
+
+    Example:
+        >>> percent(0.45678)
+        '45.68 %'
+    """
+    return f"{100 * fraction:.2f} %"
+
+
+def points(fraction: float) -> str:
+    """Write a difference of accuracies with its sign, in percentage points.
+
+    Example:
+        >>> points(0.0123), points(-0.00001)
+        ('+1.23 pp', '0.00 pp')
+    """
+    return f"{signed(100 * fraction)} pp"
+
+
+def size(fraction: float) -> str:
+    """Write the size of a difference of accuracies, in percentage points; digits that say nothing are left out.
+
+    Example:
+        >>> size(0.005), size(0.01234)
+        ('0.5 pp', '1.23 pp')
+    """
+    return f"{round(100 * fraction, 2):g} pp"
+
+
+def signed(number: float, digits: int = 2) -> str:
+    """Write a number with its sign; none where rounding leaves zero.
+
+    Example:
+        >>> signed(-0.5, 1), signed(0.004)
+        ('\N{MINUS SIGN}0.5', '0.00')
+    """
+    text = f"{abs(number):.{digits}f}"
+    if not float(text):
+        return text
+    return f"{'+' if number > 0 else MINUS}{text}"
+
+
+def percent_range(estimate: Estimate | None) -> str:
+    """Write the ends of an accuracy's interval; an accuracy cannot leave 0 to 100 %, though Student's interval can.
+
+    Example:
+        >>> percent_range(Interval(estimate=0.1, low=-0.02, high=0.22, level=0.95))
+        '0.00 to 22.00 %'
+    """
+    if not isinstance(estimate, Interval):
+        return ""
+    return f"{100 * max(0.0, estimate.low):.2f} to {100 * min(1.0, estimate.high):.2f} %"
+
+
+def points_range(estimate: Estimate | None) -> str:
+    """Write the ends of a difference's interval, in percentage points.
+
+    Example:
+        >>> points_range(Interval(estimate=0.01, low=-0.02, high=0.04, level=0.95))
+        '\N{MINUS SIGN}2.00 to +4.00 pp'
+    """
+    if not isinstance(estimate, Interval):
+        return ""
+    return f"{signed(100 * estimate.low)} to {signed(100 * estimate.high)} pp"
+
+
+def p_value(p: float) -> str:
+    """Write a p-value with two digits that say something.
+
+    Example:
+        >>> p_value(0.0312), p_value(0.5), p_value(0.00004), p_value(1.0)
+        ('0.031', '0.50', '< 0.0001', '1')
+    """
+    if p < 0.0001:
+        return "< 0.0001"
+    if p >= 0.995:
+        return "1"
+    digits = 2 if p >= 0.0995 else 1 - math.floor(math.log10(p))
+    return f"{p:.{digits}f}"
+
+
+def share(estimate: Estimate | None) -> str:
+    """Write a probability with the ends of its interval, in whole per cents.
+
+    Example:
+        >>> share(Interval(estimate=0.75, low=0.3, high=0.95, level=0.95))
+        '75 % (30 to 95 %)'
+    """
+    if estimate is None:
+        return NOTHING
+    text = f"{100 * estimate.estimate:.0f} %"
+    if isinstance(estimate, Interval):
+        text += f" ({100 * estimate.low:.0f} to {100 * estimate.high:.0f} %)"
+    return text
+
+
+def measured(value: float, measure: Measure, *, sign: bool = False) -> str:
+    """Write a measure of convergence without its unit.
+
+    Example:
+        >>> measured(3.25, Measure.EPOCHS), measured(27000.0, Measure.IMAGES), measured(-0.01, Measure.AREA, sign=True)
+        ('3.2', '27,000', '\N{MINUS SIGN}1.00')
+    """
+    match measure:
+        case Measure.IMAGES:
+            text = f"{abs(value):,.0f}"
+        case Measure.EPOCHS | Measure.SECONDS:
+            text = f"{abs(value):.1f}"
+        case _:
+            text = f"{100 * abs(value):.2f}"
+    if not float(text.replace(",", "")):
+        return text
+    return f"{'+' if value > 0 else MINUS}{text}" if sign or value < 0 else text
+
+
+def unit(measure: Measure, *, difference: bool = False) -> str:
+    """Name the unit of a measure of convergence, as it follows a number."""
+    match measure:
+        case Measure.EPOCHS:
+            return "epochs"
+        case Measure.IMAGES:
+            return "images"
+        case Measure.SECONDS:
+            return "s"
+        case Measure.AREA:
+            return "pp" if difference else "%"
+        case _:
+            return "pp"
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """Write a number with its noun.
+
+    Example:
+        >>> count(1, "run"), count(12_000, "image"), count(2, "class", "classes")
+        ('1 run', '12,000 images', '2 classes')
+    """
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def duration(seconds: float) -> str:
+    """Write how long something took.
+
+    Example:
+        >>> duration(8.25), duration(95), duration(9000)
+        ('8.2 s', '1.6 min', '2.5 h')
+    """
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    return f"{seconds / 60:.1f} min" if seconds < 3600 else f"{seconds / 3600:.1f} h"

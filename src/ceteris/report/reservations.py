@@ -1,0 +1,92 @@
+"""What a reader must know before believing a number: said above everything else."""
+
+from collections.abc import Iterator, Sequence
+
+from ceteris.data.dataset import Origin
+from ceteris.report.account import Account
+from ceteris.report.naming import listed_up_to, quoted
+from ceteris.report.quantities import count
+from ceteris.runs.finding import Finding
+from ceteris.runs.status import Status
+from ceteris.statistics.summary import seed_list
+
+
+def reservations(account: Account) -> tuple[str, ...]:
+    """Say what would embarrass us if it were found out later, the gravest first.
+
+    The images come first if they are not the official ones; then what the run noted, for example a fallback engine or
+    a changed study; then what is missing, failed, damaged or diverged.
+    """
+    return tuple(dict.fromkeys(_reservations(account)))
+
+
+def origin_sentence(account: Account) -> str | None:
+    """Say what the images are, unless they are the official ones."""
+    match account.results.manifest.data_origin:
+        case Origin.BUILT_IN:
+            return "The images were drawn by the program: no number here is about photographs, or about CIFAR-10."
+        case Origin.MODIFIED:
+            return (
+                "The images are a modified copy of the official ones: accuracies can be compared with each other, not "
+                "with published ones."
+            )
+        case _:
+            return None
+
+
+def _reservations(account: Account) -> Iterator[str]:
+    if origin := origin_sentence(account):
+        yield origin
+    yield from account.results.notes
+    if account.answers is None and account.findings[Status.FINISHED]:
+        yield "The labels of the test images cannot be read, so that nothing is said about single images."
+    yield from _not_at_an_end(account)
+    for arm in account.summaries:
+        runs = len(arm.finished) + len(arm.diverged)
+        if arm.diverged:
+            yield (
+                f"{len(arm.diverged)} of {count(runs, 'run')} of {quoted(arm.name)} diverged ({seed_list(arm.diverged)}): "
+                f"counted with the accuracy of guessing, {100 / account.scores.classes:.3g} %."
+            )
+    guessing = [arm for arm in account.summaries if arm.guessing]
+    if guessing:
+        names = [f"{quoted(arm.name)} ({len(arm.guessing)} of {arm.planned})" for arm in guessing]
+        runs = sum(len(arm.guessing) for arm in guessing)
+        yield (
+            f"{count(runs, 'run')} finished no better than guessing, and {'counts' if runs == 1 else 'count'} with what "
+            f"{'it' if runs == 1 else 'they'} scored: {listed_up_to(names, most=len(names))}."
+        )
+
+
+def _not_at_an_end(account: Account) -> Iterator[str]:
+    held = {run.digest for run in account.results.held}
+    training = [one for one in account.results.findings if one.run.digest in held]
+    planned = count(len(account.results.findings), "run")
+    if training:
+        verb = "is" if len(training) == 1 else "are"
+        yield f"{len(training):,} of {planned} {verb} in training now: this report shows what was there when it was made."
+    for status, became in (
+        (Status.FAILED, "failed"),
+        (Status.DAMAGED, "damaged, and not counted"),
+        (Status.UNFINISHED, "not at an end"),
+        (Status.MISSING, "missing"),
+    ):
+        found = account.findings[status]
+        if found:
+            verb = "" if status is Status.FAILED else ("is " if len(found) == 1 else "are ")
+            reasons = f" The first: {_reason(found[0])}." if _reason(found[0]) else ""
+            yield f"{len(found):,} of {planned} {verb}{became}: {_where(found)}.{reasons}"
+
+
+def _where(found: Sequence[Finding]) -> str:
+    seeds: dict[str, list[int]] = {}
+    for finding in found:
+        seeds.setdefault(finding.run.variation, []).append(finding.run.seed)
+    names = [f"{quoted(name)} ({seed_list(tuple(sorted(ones)))})" for name, ones in seeds.items()]
+    return listed_up_to(names, most=4)
+
+
+def _reason(finding: Finding) -> str:
+    if finding.failure is not None and not finding.damage:
+        return finding.failure.error.rstrip(".")
+    return "; ".join(str(damage) for damage in finding.damage)

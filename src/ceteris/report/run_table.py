@@ -1,0 +1,63 @@
+"""What became of the runs of each arm."""
+
+from collections import Counter
+
+from ceteris.report.account import Account
+from ceteris.report.table import Cell, Column, Table
+from ceteris.runs.status import Status
+from ceteris.study.images import KNOWN_IMAGES
+from ceteris.study.shape import layer_shapes
+
+
+def run_table(account: Account) -> Table:
+    """Count the runs of each arm by what became of them, and give the size of its network."""
+    shown = [status for status in Status if status is Status.FINISHED or account.findings[status]]
+    became = {arm.name: Counter[Status]() for arm in account.arms}
+    for finding in account.results.findings:
+        became[finding.run.variation][finding.status] += 1
+    rows = []
+    kind = KNOWN_IMAGES[account.results.manifest.study.data.name]
+    for arm, summary in zip(account.arms, account.summaries, strict=True):
+        shapes = layer_shapes(arm.specification.network, kind.shape, len(account.results.manifest.class_names))
+        parameters = sum(shape.parameter_count for shape in shapes)
+        multiply_adds = sum(shape.multiply_adds for shape in shapes)
+        rows.append(
+            (
+                Cell(arm.name),
+                *(Cell(str(became[arm.name][status]), key=became[arm.name][status]) for status in shown),
+                Cell(str(len(summary.guessing)), key=len(summary.guessing)),
+                Cell(f"{parameters:,}", key=parameters),
+                Cell(f"{multiply_adds:,}", key=multiply_adds),
+            )
+        )
+    return Table(
+        name="runs",
+        title="What became of the runs, and how large the networks are",
+        columns=(
+            Column(title="variation"),
+            *(Column(title=status.value, is_number=True, meaning=_MEANINGS[status]) for status in shown),
+            Column(
+                title="no better than guessing",
+                is_number=True,
+                meaning="Finished runs whose accuracy could be had by guessing; they count with what they scored.",
+            ),
+            Column(title="parameters", is_number=True, meaning="Numbers that the network learns."),
+            Column(
+                title="multiply-adds",
+                is_number=True,
+                meaning="Multiplications with addition for one image going forward.",
+            ),
+        ),
+        rows=tuple(rows),
+        pinned=1,
+    )
+
+
+_MEANINGS = {
+    Status.FINISHED: "Trained to the end and scored on the test images.",
+    Status.DIVERGED: "Its loss was no longer finite: it counts with the accuracy of guessing.",
+    Status.FAILED: "Stopped by an error: it is in no mean, and the next `ceteris run` tries it again.",
+    Status.UNFINISHED: "Begun, and not at its end: the next `ceteris run` goes on.",
+    Status.MISSING: "Not begun.",
+    Status.DAMAGED: "A file is not as it was written: it is not counted, and the next `ceteris run` does it again.",
+}

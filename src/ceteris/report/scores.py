@@ -1,0 +1,92 @@
+"""From a results folder to the numbers that statistics are computed from."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from ceteris.report.answers import Answers
+from ceteris.runs.epochs import EpochRecord
+from ceteris.runs.finding import Finding
+from ceteris.runs.manifest import Manifest
+from ceteris.runs.results import Results
+from ceteris.runs.status import Status
+from ceteris.statistics.criteria import Criteria
+from ceteris.statistics.scores import ArmScores, RunScore, Scores
+from ceteris.statistics.scores import Status as ScoreStatus
+from ceteris.study.analysis import Analysis
+from ceteris.study.images import KNOWN_IMAGES
+
+_COUNTED_AS = {
+    Status.FINISHED: ScoreStatus.FINISHED,
+    Status.DIVERGED: ScoreStatus.DIVERGED,
+    Status.FAILED: ScoreStatus.FAILED,
+}
+"""Runs that are unfinished, missing or damaged are still to come."""
+
+Epochs = Mapping[str, Mapping[int, tuple[EpochRecord, ...]]]
+"""What each epoch came to, by arm and seed; runs that did not come to their end are absent."""
+
+
+def read_epochs(results: Results) -> Epochs:
+    """Read what each epoch of every run that came to its end was."""
+    epochs: dict[str, dict[int, tuple[EpochRecord, ...]]] = {}
+    for finding in results.findings:
+        if finding.status in (Status.FINISHED, Status.DIVERGED):
+            run = finding.run
+            epochs.setdefault(run.variation, {})[run.seed] = results.epochs(run)
+    return epochs
+
+
+def study_scores(results: Results, answers: Answers | None, epochs: Epochs) -> Scores:
+    """Give what every planned run of a study scored, also those without a result.
+
+    Args:
+        results: The results folder.
+        answers: From `read_answers`; without them nothing is known about single images.
+        epochs: From `read_epochs`.
+    """
+    findings: dict[str, list[Finding]] = {}
+    for finding in results.findings:
+        findings.setdefault(finding.run.variation, []).append(finding)
+    baseline, *variations = (
+        ArmScores(
+            name=name,
+            factor=runs[0].run.factor,
+            runs=tuple(_score(one, answers, epochs) for one in runs),
+            images_per_epoch=training_images(results.manifest),
+        )
+        for name, runs in findings.items()
+    )
+    return Scores(baseline=baseline, variations=tuple(variations), classes=len(results.manifest.class_names))
+
+
+def study_criteria(analysis: Analysis) -> Criteria:
+    """Give what the study declared before any result was seen."""
+    return Criteria(margin=analysis.margin / 100, target_share=analysis.target)
+
+
+def training_images(manifest: Manifest) -> int:
+    """Count the images that one epoch learns from: those of the batches asked for, less the validation images."""
+    data = manifest.study.data
+    images = KNOWN_IMAGES[data.name].batch_images * data.batches
+    return images - round(images * data.validation)
+
+
+def _score(finding: Finding, answers: Answers | None, epochs: Epochs) -> RunScore:
+    run, status = finding.run, _COUNTED_AS.get(finding.status, ScoreStatus.MISSING)
+    if finding.record is None or status is ScoreStatus.MISSING:
+        return RunScore(seed=run.seed, status=status)
+    correct = None
+    arm = None if answers is None else answers.arms.get(run.variation)
+    if answers is not None and arm is not None and run.seed in arm.seeds:
+        correct = arm.answers[arm.seeds.index(run.seed)] == answers.labels
+    trained = epochs[run.variation][run.seed]
+    return RunScore(
+        seed=run.seed,
+        status=status,
+        test_accuracy=finding.record.test_accuracy,
+        correct=correct,
+        validation_accuracy=np.array([epoch.metrics.validation_accuracy for epoch in trained]),
+        # Of runs that trained together, each took its share of the time.
+        seconds=np.cumsum([epoch.seconds / epoch.runs_in_bank for epoch in trained]),
+    )

@@ -1,0 +1,164 @@
+"""A table as a value, and its text for a README or a paper."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ceteris.report.quantities import MINUS, NOTHING
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One column.
+
+    Attributes:
+        title: What stands at its top; short.
+        is_number: Whether it is set flush right.
+        meaning: What the column tells a newcomer, in a sentence; empty where the title does.
+    """
+
+    title: str
+    is_number: bool = False
+    meaning: str = ""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell.
+
+    Attributes:
+        text: What stands in it; a dash where it is empty.
+        key: What the column is sorted by; the text if not given. Cells without a number come last.
+        detail: A second, smaller line.
+        tag: A name for its looks: `better`, `worse`, `equal`, `undecided`.
+    """
+
+    text: str
+    key: float | None = None
+    detail: str = ""
+    tag: str = ""
+
+    @property
+    def plain(self) -> str:
+        """Both lines in one."""
+        return f"{self.text or NOTHING} ({self.detail})" if self.detail else self.text or NOTHING
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A table.
+
+    Attributes:
+        name: Unique on a page; letters and hyphens.
+        title: What it shows.
+        columns: From the left.
+        rows: From the top; the first cell names the row.
+        pinned: How many rows from the top stay there when the others are sorted and filtered.
+        notes: What must be known to read it, a sentence or two each.
+    """
+
+    name: str
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    pinned: int = 0
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Hold every row to the columns."""
+        assert all(len(row) == len(self.columns) for row in self.rows), self.name
+
+    def markdown(self) -> str:
+        r"""Write it as GitHub reads tables.
+
+        Example:
+            >>> columns = (Column(title="arm"), Column(title="runs", is_number=True))
+            >>> print(Table(name="runs", title="Runs", columns=columns, rows=((Cell("a|b"), Cell("16")),)).markdown())
+            | arm | runs |
+            | --- | ---: |
+            | a\|b | 16 |
+        """
+        lines = [
+            [markdown_text(column.title) for column in self.columns],
+            ["---:" if column.is_number else "---" for column in self.columns],
+            *([markdown_text(cell.plain) for cell in row] for row in self.rows),
+        ]
+        return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+    def latex(self) -> str:
+        r"""Write it for LaTeX with the booktabs package.
+
+        Example:
+            >>> columns = (Column(title="arm"), Column(title="in %", is_number=True))
+            >>> print(Table(name="runs", title="Runs", columns=columns, rows=((Cell("a_b"), Cell("16")),)).latex())
+            % needs \usepackage{booktabs}
+            \begin{table}
+              \caption{Runs}
+              \label{tab:runs}
+              \begin{tabular}{lr}
+                \toprule
+                arm & in \% \\
+                \midrule
+                a\_b & 16 \\
+                \bottomrule
+              \end{tabular}
+            \end{table}
+        """
+        alignment = "".join("r" if column.is_number else "l" for column in self.columns)
+        return "\n".join(
+            (
+                "% needs \\usepackage{booktabs}",
+                "\\begin{table}",
+                f"  \\caption{{{latex_text(self.title)}}}",
+                f"  \\label{{tab:{self.name}}}",
+                f"  \\begin{{tabular}}{{{alignment}}}",
+                "    \\toprule",
+                f"    {_latex_row([column.title for column in self.columns])}",
+                "    \\midrule",
+                *(f"    {_latex_row([cell.plain for cell in row])}" for row in self.rows),
+                "    \\bottomrule",
+                "  \\end{tabular}",
+                "\\end{table}",
+            )
+        )
+
+
+def markdown_text(text: str) -> str:
+    r"""Keep text from being read as markup by GitHub; line breaks become spaces.
+
+    Example:
+        >>> print(markdown_text("<b> *a* | [x](y)"))
+        \<b> \*a\* \| \[x\](y)
+    """
+    line = " ".join(text.split()).replace("&", "&amp;")
+    escaped = re.sub(r"([\\`*_\[\]<|~#$])", r"\\\1", line)
+    return re.sub(r"^([-+]|\d+[.)])(?=\s|$)", r"\\\1", escaped)
+
+
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    "\N{RIGHTWARDS ARROW}": r"$\to$",
+    "\N{PLUS-MINUS SIGN}": r"$\pm$",
+    "\N{MULTIPLICATION SIGN}": r"$\times$",
+    MINUS: "$-$",
+    NOTHING: "--",
+} | {sign: f"\\{sign}" for sign in "{}$&#_%"}
+
+
+def latex_text(text: str) -> str:
+    r"""Keep text from being read as commands by LaTeX; line breaks become spaces.
+
+    Example:
+        >>> print(latex_text("50 % of \\input{a_b}"))
+        50 \% of \textbackslash{}input\{a\_b\}
+    """
+    return "".join(_LATEX.get(sign, sign) for sign in " ".join(text.split()))
+
+
+def _latex_row(texts: Sequence[str]) -> str:
+    return f"{' & '.join(map(latex_text, texts))} \\\\"

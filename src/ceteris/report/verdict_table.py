@@ -1,0 +1,150 @@
+"""The table that a reader looks at first: each variation, its difference to the baseline, and what to make of it."""
+
+from ceteris.report.account import Account
+from ceteris.report.quantities import NOTHING, p_value, percent, percent_range, points, points_range, share, size
+from ceteris.report.table import Cell, Column, Table
+from ceteris.statistics.comparison import Comparison
+from ceteris.statistics.interval import Estimate, Interval
+from ceteris.statistics.summary import ArmSummary
+from ceteris.statistics.verdict import Finding
+from ceteris.study.changes import in_words
+
+TAGS = {
+    Finding.BETTER: "better",
+    Finding.WORSE: "worse",
+    Finding.PRACTICALLY_EQUAL: "equal",
+    Finding.UNDECIDED: "undecided",
+}
+"""How a verdict is marked, besides its words."""
+
+UNCONFIRMED = "\N{DAGGER}"
+"""Marks a verdict that the sign-flip test does not confirm."""
+
+
+def verdict_table(account: Account) -> Table:
+    """Draw up the verdicts, the baseline above them."""
+    level = f"{100 * account.criteria.level:g} %"
+    changed = {arm.name: "; ".join(in_words(account.changes(arm))) for arm in account.arms}
+    within = f"\N{PLUS-MINUS SIGN}{size(account.criteria.margin)}"
+    notes = [
+        f"Differences are variation minus baseline, seed by seed, in percentage points (pp), with {level} intervals.",
+        f"Practically equal means: shown to lie within {within}, the margin that the study declared.",
+    ]
+    if any(is_unconfirmed(account, one) for one in account.comparisons):
+        notes.append(f"{UNCONFIRMED} The sign-flip test, which assumes no normal distribution, does not confirm this.")
+    return Table(
+        name="verdicts",
+        title="Each variation against the baseline",
+        columns=(
+            Column(title="factor"),
+            Column(title="variation"),
+            Column(
+                title="test accuracy",
+                is_number=True,
+                meaning="Share of the test images classified correctly, mean over seeds; below it the interval that "
+                f"covers the true mean in {level} of such studies.",
+            ),
+            Column(
+                title="difference",
+                is_number=True,
+                meaning="Variation minus baseline with the same seed, mean over seeds; below it its interval. An "
+                "interval that does not hold 0 speaks for a real difference.",
+            ),
+            Column(
+                title="p (Holm)",
+                is_number=True,
+                meaning="How probable a difference at least this large would be if the variation changed nothing, "
+                "raised to allow for the number of variations.",
+            ),
+            Column(
+                title="wins",
+                is_number=True,
+                meaning="How often a run of the variation beats the run of the baseline with the same seed.",
+            ),
+            Column(
+                title="verdict",
+                meaning="Better, worse, practically equal, or undecided with what it would take to decide.",
+            ),
+            Column(title="seeds", is_number=True, meaning="Runs that count, of those planned."),
+        ),
+        rows=(
+            _baseline_row(account.baseline),
+            *(_row(account, one, changed[one.variation]) for one in account.comparisons),
+        ),
+        pinned=1,
+        notes=tuple(notes),
+    )
+
+
+def is_unconfirmed(account: Account, one: Comparison) -> bool:
+    """Say whether a verdict rests on Student's test alone."""
+    if one.verdict.finding not in (Finding.BETTER, Finding.WORSE) or one.accuracy is None:
+        return False
+    p = one.accuracy.sign_flip_adjusted
+    return p is not None and p > account.criteria.significance
+
+
+def runs_cell(arm: ArmSummary) -> Cell:
+    """Say how many runs of an arm count, and what became of the others."""
+    counted = len(arm.finished) + len(arm.diverged)
+    kinds = (("no better than guessing", arm.guessing), ("diverged", arm.diverged), ("failed", arm.failed))
+    detail = ", ".join(f"{len(seeds)} {kind}" for kind, seeds in kinds if seeds)
+    return Cell(f"{counted} of {arm.planned}", key=counted, detail=detail)
+
+
+def accuracy_cell(accuracy: Estimate | None) -> Cell:
+    """Write a mean accuracy above its interval."""
+    if accuracy is None:
+        return Cell("")
+    return Cell(percent(accuracy.estimate), key=accuracy.estimate, detail=percent_range(accuracy))
+
+
+def difference_cell(difference: Estimate | None) -> Cell:
+    """Write a difference of accuracies above its interval."""
+    if difference is None:
+        return Cell("")
+    return Cell(points(difference.estimate), key=difference.estimate, detail=points_range(difference))
+
+
+def p_cell(p: float | None) -> Cell:
+    """Write a p-value."""
+    return Cell("") if p is None else Cell(p_value(p), key=p)
+
+
+def _baseline_row(arm: ArmSummary) -> tuple[Cell, ...]:
+    nothing = Cell(NOTHING)
+    return (
+        nothing,
+        Cell(arm.name),
+        accuracy_cell(arm.accuracy),
+        nothing,
+        nothing,
+        nothing,
+        Cell("is compared with"),
+        runs_cell(arm),
+    )
+
+
+def _row(account: Account, one: Comparison, changed: str) -> tuple[Cell, ...]:
+    found = one.accuracy
+    wins = None if found is None else found.beats
+    return (
+        Cell(one.factor),
+        Cell(one.variation, detail=changed),
+        accuracy_cell(one.summary.accuracy),
+        difference_cell(None if found is None else found.difference),
+        p_cell(None if found is None else found.p_value_adjusted),
+        Cell(share(wins) if isinstance(wins, Interval) else "", key=None if wins is None else wins.estimate),
+        _verdict_cell(account, one),
+        runs_cell(one.summary),
+    )
+
+
+def _verdict_cell(account: Account, one: Comparison) -> Cell:
+    finding = one.verdict.finding
+    detail = one.verdict.words.removeprefix(str(finding)).removeprefix(":").strip().removeprefix("(").removesuffix(")")
+    if not one.summary.finished and one.summary.diverged:
+        detail = "all its runs diverged"
+    mark = UNCONFIRMED if is_unconfirmed(account, one) else ""
+    order = list(TAGS).index(finding)
+    return Cell(f"{finding}{mark}", key=float(order), detail=detail, tag=TAGS[finding])
