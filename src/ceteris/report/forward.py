@@ -95,7 +95,8 @@ def _output(layer: Layer, own: Weights, values_nchw: Values) -> Values:
         case BatchNorm():
             factor_c = own["weight"] / np.sqrt(own["running_var"] + _EPSILON)
             shift_c = own["bias"] - own["running_mean"] * factor_c
-            return values_nchw * factor_c[:, None, None] + shift_c[:, None, None]
+            normalised: Values = values_nchw * factor_c[:, None, None] + shift_c[:, None, None]
+            return normalised
         case Dense():
             sums_no = values_nchw.reshape(len(values_nchw), -1) @ own["weight"].T + own["bias"]
             return _activated(sums_no[:, :, None, None], layer.activation)

@@ -1,0 +1,188 @@
+"""All differences of a study with their error bars, on one axis."""
+
+import statistics
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from ceteris.report.figures.picture import Format, Picture
+from ceteris.report.figures.style import (
+    GRID,
+    INK,
+    MARKS,
+    MUTED,
+    PAPER,
+    drawing,
+    in_points,
+    inches,
+    panel,
+    shortened,
+)
+from ceteris.report.figures.svg import finished
+from ceteris.statistics.comparison import Comparison
+from ceteris.statistics.interval import Interval
+from ceteris.statistics.verdict import Finding
+
+TITLE = "Difference in test accuracy from the baseline"
+
+_WIDTH, _ROW, _TOP, _BOTTOM = 620.0, 20.0, 44.0, 42.0
+_LEFT, _MIDDLE = 190.0, 250.0
+_MOST = 5.0  # times the median distance from 0: what lies further out is drawn at the edge, so that the rest is seen
+
+
+def forest_plot(comparisons: Sequence[Comparison], *, margin: float, file_format: Format = Format.SVG) -> Picture:
+    """Draw the difference of each variation from the baseline, with error bars, margin and verdict.
+
+    The thick bar is the interval over seeds, the thin one the interval over seeds and test images. A variation without
+    pairs has no mark, one with a single pair a mark without bars. What is far out of the range of the others is drawn
+    at the edge, and its numbers stand beside it.
+
+    Args:
+        comparisons: In the order to show them; those of one factor stand together.
+        margin: Differences smaller than this are practically none; a fraction.
+        file_format: What to draw.
+    """
+    alt = _alt(comparisons, margin)
+    limits = _limits(comparisons, margin)
+    height = _TOP + _ROW * max(len(comparisons), 1) + _BOTTOM
+    with drawing():
+        figure = Figure(figsize=(inches(_WIDTH), inches(height)))
+        axes = panel(figure, _LEFT, _TOP, _MIDDLE, height - _TOP - _BOTTOM)
+        axes.set_xlim(*limits)
+        axes.set_ylim(max(len(comparisons), 1) - 0.5, -0.5)
+        axes.axvspan(-100 * margin, 100 * margin, color=GRID, alpha=0.55, linewidth=0)
+        axes.axvline(0, color=INK, linewidth=0.8)
+        axes.grid(visible=True, axis="x")
+        axes.set_yticks([])
+        axes.spines["left"].set_visible(False)
+        axes.set_xlabel("percentage points, variation minus baseline")
+        for row, comparison in enumerate(comparisons):
+            _draw(axes, row, comparison, first=row == 0 or comparisons[row - 1].factor != comparison.factor)
+        _legend(figure, comparisons, margin)
+        return finished(figure, title=TITLE, alt=alt, file_format=file_format)
+
+
+def _draw(axes: Axes, row: int, comparison: Comparison, *, first: bool) -> None:
+    place = axes.get_yaxis_transform()
+    if first and row:
+        axes.plot([-0.76, 1.7], [row - 0.5] * 2, color=GRID, linewidth=0.6, transform=place, clip_on=False)
+    if first:
+        factor = shortened(comparison.factor, 80, 8)
+        axes.text(-0.75, row, factor, color=MUTED, size=8, va="center", transform=place)
+    axes.text(-0.42, row, shortened(comparison.variation, 104), va="center", transform=place)
+    mark = MARKS[comparison.verdict.finding]
+    if comparison.accuracy is None:
+        axes.text(1.03, row, "no pair of runs yet", color=MUTED, va="center", size=8, transform=place)
+        return
+    difference = comparison.accuracy.difference
+    if comparison.over_images is not None:
+        _bar(axes, row + 0.2, comparison.over_images, MUTED, 0.9)
+    if isinstance(difference, Interval):
+        _bar(axes, row, difference, mark.colour, 2.2)
+    face = mark.colour if mark.is_filled else PAPER
+    low, high = axes.get_xlim()
+    value = min(max(100 * difference.estimate, low), high)
+    (point,) = axes.plot([value], [row], mark.shape, color=mark.colour, markerfacecolor=face, markersize=5.5)
+    point.set(clip_on=False, zorder=4)
+    axes.text(1.03, row, in_points(difference), va="center", size=8.5, transform=place)
+
+
+def _bar(axes: Axes, row: float, interval: Interval, colour: str, width: float) -> None:
+    left, right = axes.get_xlim()
+    low, high = max(100 * interval.low, left), min(100 * interval.high, right)
+    if low < high:
+        axes.plot([low, high], [row, row], color=colour, linewidth=width, solid_capstyle="butt", zorder=3)
+    if 100 * interval.low < left:
+        _arrow(axes, row, left, -1, colour)
+    if 100 * interval.high > right:
+        _arrow(axes, row, right, 1, colour)
+
+
+def _arrow(axes: Axes, row: float, end: float, direction: int, colour: str) -> None:
+    """Say that something goes on beyond the axis."""
+    axes.annotate(
+        "",
+        (end, row),
+        xytext=(14 * direction, 0),
+        textcoords="offset points",
+        arrowprops={"arrowstyle": "<-", "color": colour, "linewidth": 0.9, "shrinkA": 0, "shrinkB": 0},
+    )
+
+
+def _limits(comparisons: Sequence[Comparison], margin: float) -> tuple[float, float]:
+    """Choose from where to where the axis goes, in percentage points; 0 and the margin are always on it."""
+    known = [one.accuracy.difference for one in comparisons if one.accuracy is not None]
+    known += [one.over_images for one in comparisons if one.over_images is not None]
+    ends = [end for one in known for end in ((one.low, one.high) if isinstance(one, Interval) else (one.estimate,))]
+    most = max(_MOST * statistics.median(map(abs, ends)), 4 * margin) if ends else 4 * margin
+    low, high = max(min([*ends, -2 * margin]), -most), min(max([*ends, 2 * margin]), most)
+    space = 0.03 * (high - low)
+    return 100 * (low - space), 100 * (high + space)
+
+
+def _legend(figure: Figure, comparisons: Sequence[Comparison], margin: float) -> None:
+    found = {comparison.verdict.finding for comparison in comparisons}
+    verdicts = [
+        Line2D(
+            [],
+            [],
+            color=mark.colour,
+            marker=mark.shape,
+            linestyle="",
+            markerfacecolor=mark.colour if mark.is_filled else PAPER,
+            label=str(finding),
+        )
+        for finding, mark in MARKS.items()
+        if finding in found
+    ]
+    level = _level(comparisons)
+    bars = []
+    if level is not None:
+        bars.append(Line2D([], [], color=INK, linewidth=2.2, label=f"{100 * level:.3g} % interval over seeds"))
+    if any(comparison.over_images is not None for comparison in comparisons):
+        bars.append(Line2D([], [], color=MUTED, linewidth=0.9, label="over seeds and test images"))
+    shade = Patch(facecolor=GRID, alpha=0.55, label=f"margin: {100 * margin:g} points either way")
+    height = 72 * figure.get_figheight()
+    for line, entries in enumerate((verdicts, [*bars, shade])):
+        figure.legend(
+            handles=entries,
+            loc="upper left",
+            bbox_to_anchor=(0.0, 1 - 16 * line / height),
+            ncols=4,
+            columnspacing=1.4,
+            handletextpad=0.6,
+            borderaxespad=0.1,
+            fontsize=8,
+        )
+
+
+def _level(comparisons: Sequence[Comparison]) -> float | None:
+    for comparison in comparisons:
+        if comparison.accuracy is not None and isinstance(comparison.accuracy.difference, Interval):
+            return comparison.accuracy.difference.level
+    return None
+
+
+def _alt(comparisons: Sequence[Comparison], margin: float) -> str:
+    counts = [
+        f"{sum(one.verdict.finding is finding for one in comparisons)} {finding}"
+        for finding in Finding
+        if any(one.verdict.finding is finding for one in comparisons)
+    ]
+    rows = [
+        f"{one.variation} {in_points(one.accuracy.difference)}, {one.verdict.finding}"
+        if one.accuracy is not None
+        else f"{one.variation} without a pair of runs"
+        for one in comparisons
+    ]
+    if not rows:
+        return "There is no variation to compare with the baseline."
+    level = _level(comparisons)
+    bars = "" if level is None else f" with {100 * level:.3g} % intervals over seeds"
+    return (
+        f"Differences in percentage points{bars}; the margin is {100 * margin:g}. "
+        f"Of {len(comparisons)} variations: {', '.join(counts)}. {'; '.join(rows)}."
+    )

@@ -1,0 +1,113 @@
+"""From a Matplotlib figure to a picture: small, the same bytes every time, in the colours of the page around it."""
+
+import hashlib
+import re
+import xml.etree.ElementTree as ET
+from io import BytesIO
+from xml.sax.saxutils import escape
+
+from matplotlib.figure import Figure
+
+from ceteris.report.figures.picture import Format, Picture
+from ceteris.report.figures.style import DARK, INK, VARIABLES
+
+_SVG, _LINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
+_NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+_NUMBER = re.compile(r"-?\d+\.\d{3,}")
+_HEX = re.compile(r"#[0-9a-f]{6}\b")
+_REFERENCE = re.compile(r"#([A-Za-z_][\w-]*)")
+_PAPER = "#ffffff"
+
+
+def finished(figure: Figure, *, title: str, alt: str, file_format: Format) -> Picture:
+    """Save a figure, inside the `drawing` that it was made in.
+
+    Args:
+        figure: What was drawn.
+        title: What it shows, in a few words.
+        alt: What there is to see, in sentences.
+        file_format: As a part of a page, or as a file of its own.
+    """
+    content = BytesIO()
+    if file_format is Format.PNG:
+        metadata = {"Software": None, "Title": title, "Description": alt}
+        figure.savefig(content, format="png", facecolor=_PAPER, metadata=metadata)
+        return Picture(title=title, alt=alt, png=content.getvalue())
+    figure.savefig(content, format="svg", transparent=True, metadata=_NO_METADATA)
+    return Picture(title=title, alt=alt, svg=_for_page(content.getvalue(), f"{title}: {alt}"))
+
+
+def standalone(picture: Picture) -> str:
+    """Give the text of an `.svg` file: with a ground of its own, light or dark as the reader's system is."""
+    assert picture.svg is not None, "a PNG needs nothing more"
+    dark = " ".join(f"{name}: {colour};" for name, colour in DARK.items())
+    style = (
+        f"svg {{ color: {INK}; background: {_PAPER}; }} @media screen and (prefers-color-scheme: dark) "
+        f"{{ svg {{ color: #e6e9ed; background: {DARK['--picture-paper']}; {dark} }} }}"
+    )
+    start = picture.svg.index(">") + 1
+    title = f"<title>{escape(picture.title)}</title>"
+    return (
+        f'<?xml version="1.0" encoding="UTF-8"?>\n{picture.svg[:start]}{title}<style>{style}</style>'
+        f"{picture.svg[start:]}\n"
+    )
+
+
+def _for_page(content: bytes, label: str) -> str:
+    root = ET.fromstring(content)  # noqa: S314 - Matplotlib wrote it a moment ago
+    width = float(root.attrib.pop("width").removesuffix("pt"))
+    del root.attrib["height"]
+    for parent in root.iter():
+        for child in list(parent):
+            if child.tag.endswith("}metadata"):
+                parent.remove(child)
+    used = {name for element in root.iter() for value in element.attrib.values() for name in _REFERENCE.findall(value)}
+    prefix = f"p{hashlib.sha256(content + label.encode()).hexdigest()[:8]}-"
+    for element in root.iter():
+        _tidy(element, used, prefix)
+    # Three quarters of a point are a pixel: text is as large as it was meant, where the page has room.
+    root.set("style", f"width:100%;max-width:{width / 0.75:.0f}px;height:auto")
+    root.set("role", "img")
+    root.set("aria-label", label)
+    root.set("font-family", "system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif")
+    ET.register_namespace("", _SVG)
+    text = ET.tostring(root, encoding="unicode")
+    return re.sub(r">\s+<", "><", text)
+
+
+def _tidy(element: ET.Element, used: set[str], prefix: str) -> None:
+    for name, value in list(element.attrib.items()):
+        if name == "id":
+            if value in used:
+                element.set("id", prefix + value)
+            else:
+                del element.attrib["id"]
+        elif name == f"{{{_LINK}}}href":
+            del element.attrib[name]
+            element.set("href", _linked(value, prefix))
+        elif value.startswith("url(#"):
+            element.set(name, value.replace("#", f"#{prefix}", 1))
+        elif name in ("d", "x", "y", "width", "height", "points"):
+            element.set(name, _NUMBER.sub(_rounded, value))
+        elif name in ("style", "fill", "stroke"):
+            element.set(name, _in_page_colours(value))
+
+
+def _linked(target: str, prefix: str) -> str:
+    return f"#{prefix}{target[1:]}" if target.startswith("#") else re.sub(r"\s", "", target)
+
+
+def _rounded(match: re.Match[str]) -> str:
+    return f"{float(match[0]):.2f}".rstrip("0").rstrip(".")
+
+
+def _in_page_colours(style: str) -> str:
+    plain = re.sub(r"font: ([\d.]+px) 'DejaVu Sans'[^;]*", r"font-size: \1", style)
+    return _HEX.sub(_variable, plain)
+
+
+def _variable(match: re.Match[str]) -> str:
+    if match[0] == INK:
+        return "currentColor"
+    name = VARIABLES.get(match[0])
+    return match[0] if name is None else f"var({name}, {match[0]})"
