@@ -30,15 +30,22 @@ def test_means_and_intervals_are_those_of_the_runs(tmp_path, study, console):
 
     scores = [record.test_accuracy for record in found.records if record.run.variation == "0.5"]
     mean = mean_interval(scores)
-    assert lines[:4] == ["", "A miniature", "note: These images are noise.", ""]
-    assert lines[4].split("  ")[0] == "factor"
-    assert [part.strip() for part in lines[6].split("  ") if part.strip()] == [
+    header = next(number for number, line in enumerate(lines) if line.startswith("factor  "))
+    assert lines[:3] == ["", "A miniature", "note: These images are noise."]
+    assert [part.strip() for part in lines[header + 2].split("  ") if part.strip()] == [
         "learning rate",
         "0.5",
         f"{100 * mean.estimate:.2f} %",
         f"{max(0, 100 * mean.low):.2f} to {100 * mean.high:.2f}",
         "3 of 3",
     ]
+
+
+def test_runs_that_learnt_nothing_are_named_above_the_table(tmp_path, study, console):
+    """A run that finished no better than guessing counts, and a reader is told so before the means."""
+    text = " ".join(printed(results(tmp_path / "r", study), console))
+
+    assert "note: 3 of 3 runs of baseline finished no better than guessing (seeds 0 to 2): counted with what" in text
 
 
 def test_failures_and_divergences_are_counted(tmp_path, study, console):
@@ -62,7 +69,8 @@ def test_what_is_missing_is_said_once(tmp_path, study, console):
         "note: These images are noise.",
         "note: 6 of 9 runs are still to come: every mean is over the seeds that are done.",
     ]
-    assert lines[6].split() == ["baseline", "-", "-", "0", "of", "3"]
+    header = next(number for number, line in enumerate(lines) if line.startswith("factor  "))
+    assert lines[header + 1].split() == ["baseline", "-", "-", "0", "of", "3"]
 
 
 def test_one_seed_has_no_interval(tmp_path, study):

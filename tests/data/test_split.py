@@ -73,10 +73,18 @@ def test_a_share_that_leaves_a_class_out_is_an_error():
 
 def test_unit_scaling_is_grey_level_over_255():
     """A pixel lies in [0, 1]."""
-    split = split_dataset(dataset(LABELS), DataChoice(name="shapes"))
+    split = split_dataset(dataset(LABELS), DataChoice(name="shapes", scaling="unit"))
 
     np.testing.assert_array_equal(split.scale, np.full(3, 1 / 255, np.float32))
     np.testing.assert_array_equal(split.offset, np.zeros(3, np.float32))
+
+
+def test_pixels_lie_between_minus_one_and_one_unless_a_study_says_otherwise():
+    """Black is -1 and white is 1, centred as the initial weights expect it."""
+    split = split_dataset(dataset(LABELS), DataChoice(name="shapes"))
+
+    assert (split.scale * 0 + split.offset).tolist() == [-1, -1, -1]
+    assert split.scale * 255 + split.offset == pytest.approx(np.ones(3), abs=1e-6)
 
 
 def test_standard_scaling_gives_the_training_part_mean_0_and_deviation_1():

@@ -79,6 +79,8 @@ def validation_places(labels: NDArray[np.uint8], share: float, *, classes: int) 
 def _scaling(images: NDArray[np.uint8], scaling: Scaling) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Give scale and offset per channel; sums are of whole numbers, so they are exact."""
     channels = images.shape[-1]
+    if scaling is Scaling.SYMMETRIC:
+        return np.full(channels, 2 / _GREY_LEVELS, np.float32), np.full(channels, -1, np.float32)
     if scaling is Scaling.UNIT:
         return np.full(channels, 1 / _GREY_LEVELS, np.float32), np.zeros(channels, np.float32)
     planes = [images[..., channel].reshape(-1) for channel in range(channels)]

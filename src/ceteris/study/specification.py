@@ -11,8 +11,9 @@ from ceteris.study.training import Training
 
 
 class Scaling(StrEnum):
-    """What a pixel becomes: grey level / 255, or that with each channel's training mean 0 and deviation 1."""
+    """What a pixel becomes: from -1 to 1, from 0 to 1, or each channel with training mean 0 and deviation 1."""
 
+    SYMMETRIC = "symmetric"
     UNIT = "unit"
     STANDARD = "standard"
 
@@ -30,7 +31,7 @@ class DataChoice(Frozen):
     name: str = "cifar10"
     batches: Annotated[int, Field(ge=1, le=5)] = 5
     validation: Annotated[float, Field(gt=0, lt=1)] = 0.1
-    scaling: Annotated[Scaling, Field(strict=False)] = Scaling.UNIT
+    scaling: Annotated[Scaling, Field(strict=False)] = Scaling.SYMMETRIC
 
 
 class Specification(Frozen):
