@@ -54,10 +54,7 @@ def convergence_table(account: Account, factor: str | None = None) -> Table | No
         rows=(_baseline_row(account, measures), *(_row(one, measures) for one in chosen)),
         pinned=1,
         notes=(
-            (
-                f"The target is {percent(account.target)} validation accuracy: {share} of what the baseline has on average "
-                "after its last epoch."
-            ),
+            (f"The target is {percent(account.target)} validation accuracy: {share} of the baseline's mean final one."),
             (
                 "The baseline's row gives its means, the other rows differences. Times count up to the last moment for "
                 "which every run of both arms is known; a run that never reaches the target counts with all of it. "

@@ -35,7 +35,8 @@ def origin_sentence(account: Account) -> str | None:
 
 
 def _reservations(account: Account) -> Iterator[str]:
-    if origin := origin_sentence(account):
+    # Images that are not official bring a note of their own, the first one.
+    if not account.results.manifest.notes and (origin := origin_sentence(account)):
         yield origin
     yield from account.results.notes
     if account.answers is None and account.findings[Status.FINISHED]:
@@ -44,18 +45,16 @@ def _reservations(account: Account) -> Iterator[str]:
     for arm in account.summaries:
         runs = len(arm.finished) + len(arm.diverged)
         if arm.diverged:
-            yield (
-                f"{len(arm.diverged)} of {count(runs, 'run')} of {quoted(arm.name)} diverged ({seed_list(arm.diverged)}): "
-                f"counted with the accuracy of guessing, {100 / account.scores.classes:.3g} %."
-            )
-    guessing = [arm for arm in account.summaries if arm.guessing]
-    if guessing:
-        names = [f"{quoted(arm.name)} ({len(arm.guessing)} of {arm.planned})" for arm in guessing]
-        runs = sum(len(arm.guessing) for arm in guessing)
-        yield (
-            f"{count(runs, 'run')} finished no better than guessing, and {'counts' if runs == 1 else 'count'} with what "
-            f"{'it' if runs == 1 else 'they'} scored: {listed_up_to(names, most=len(names))}."
-        )
+            which = f"{len(arm.diverged)} of {count(runs, 'run')} of {quoted(arm.name)}"
+            guessing = f"{100 / account.scores.classes:.3g} %"
+            yield f"{which} diverged ({seed_list(arm.diverged)}): counted with the accuracy of guessing, {guessing}."
+    learnt_nothing = [arm for arm in account.summaries if arm.guessing]
+    if learnt_nothing:
+        names = [f"{quoted(arm.name)} ({len(arm.guessing)} of {arm.planned})" for arm in learnt_nothing]
+        runs = sum(len(arm.guessing) for arm in learnt_nothing)
+        verb, who = ("counts", "it") if runs == 1 else ("count", "they")
+        which = listed_up_to(names, most=len(names))
+        yield f"{count(runs, 'run')} finished no better than guessing, and {verb} with what {who} scored: {which}."
 
 
 def _not_at_an_end(account: Account) -> Iterator[str]:
@@ -64,7 +63,7 @@ def _not_at_an_end(account: Account) -> Iterator[str]:
     planned = count(len(account.results.findings), "run")
     if training:
         verb = "is" if len(training) == 1 else "are"
-        yield f"{len(training):,} of {planned} {verb} in training now: this report shows what was there when it was made."
+        yield f"{len(training):,} of {planned} {verb} in training now: this report shows how far it was when made."
     for status, became in (
         (Status.FAILED, "failed"),
         (Status.DAMAGED, "damaged, and not counted"),

@@ -1,0 +1,195 @@
+"""What to keep in mind: what the study did not control, and how far its numbers reach; each sentence if it is true."""
+
+from collections.abc import Iterator
+
+from ceteris.data.cifar10 import BATCHES
+from ceteris.report.account import Account
+from ceteris.report.naming import labelled, listed_up_to, quoted
+from ceteris.report.quantities import count, points
+from ceteris.report.reservations import origin_sentence
+from ceteris.report.scores import training_images
+from ceteris.report.verdict_table import is_unconfirmed
+from ceteris.runs.record import RunRecord
+from ceteris.runs.status import Status
+from ceteris.statistics.verdict import Finding
+from ceteris.study.arm import Arm
+from ceteris.study.changes import SettingChange, in_words
+from ceteris.study.layers import Dropout
+
+
+def caveats(account: Account) -> tuple[str, ...]:
+    """Say what a careful reader would ask, as far as the records answer it.
+
+    What must be known before any number is believed is in `reservations`.
+    """
+    return (
+        *_about_images(account),
+        *_about_seeds(account),
+        *_about_settings(account),
+        *_about_length(account),
+        *_about_spread(account),
+        *_about_circumstances(account),
+    )
+
+
+def _about_images(account: Account) -> Iterator[str]:
+    manifest = account.results.manifest
+    data = manifest.study.data
+    if origin := origin_sentence(account):
+        yield origin
+    if data.batches < BATCHES:
+        which = "the first" if data.batches == 1 else f"the first {data.batches}"
+        yield (
+            f"Only {which} of {BATCHES} training batches was used, so that {training_images(manifest):,} images were "
+            "learnt from: what holds for few images need not hold for all of them."
+        )
+    yield f"One data set, {data.name}, was looked at: other images may answer otherwise."
+    if account.comparisons and account.answers is not None:
+        yield (
+            f"Intervals over seeds speak of these {len(account.answers.labels):,} test images; for a claim about all "
+            "such images, look at the intervals over images too."
+        )
+    apart = _largest_tie(account)
+    if apart:
+        yield (
+            "Answers to single images come from probabilities kept in half precision, where two classes may tie: "
+            f"accuracies counted from them differ by up to {100 * apart:.2f} pp from the exact ones, which are shown."
+        )
+
+
+def _about_seeds(account: Account) -> Iterator[str]:
+    study = account.results.manifest.study
+    decided = ["the initial weights", "the order of the images"]
+    layers = [layer for arm in account.arms for layer in arm.specification.network.layers]
+    if any(isinstance(layer, Dropout) and layer.dropout for layer in layers):
+        decided.append("what dropout leaves out")
+    if any(arm.specification.training.flip or arm.specification.training.crop for arm in account.arms):
+        decided.append("how images are mirrored and shifted")
+    yield (
+        f"A seed decides {listed_up_to(decided, most=4)}; the split into training and validation images is one for all "
+        "runs, so that no interval holds what another split would change."
+    )
+    few = [one for one in account.comparisons if len(one.pairs) < len(study.seeds)]
+    if few and account.done:
+        names = [f"{quoted(one.variation)} ({count(len(one.pairs), 'pair')})" for one in few]
+        planned = count(len(study.seeds), "seed")
+        yield f"Not every one of {planned} counts in both arms: {listed_up_to(names, most=5)}."
+
+
+def _about_settings(account: Account) -> Iterator[str]:
+    baseline, *variations = account.arms
+    if not variations:
+        return
+    rate = baseline.specification.training.learning_rate
+    same = [arm for arm in variations if arm.specification.training.learning_rate == rate]
+    if same:
+        which = "All arms" if len(same) == len(variations) else f"The baseline and {count(len(same), 'variation')}"
+        yield f"{which} share the learning rate {rate:g}: a variation may do better with one of its own."
+    only_rate = {
+        arm.name for arm in variations if [change.name for change in _settings(account, arm)] == ["learning_rate"]
+    }
+    better = [one for one in account.with_verdict(Finding.BETTER) if one.variation in only_rate]
+    if better and better[0].accuracy is not None and same:
+        best = labelled(better[0].variation, better[0].factor, points(better[0].accuracy.difference.estimate))
+        yield (
+            f"The baseline's learning rate is not the best of those tried, {best} is better: what the other variations "
+            f"do at {rate:g} they need not do there."
+        )
+    several = [arm for arm in variations if len(in_words(account.changes(arm))) > 1]
+    if several:
+        yield (
+            f"{count(len(several), 'variation')} {_verb(several)} more than one thing, so that a difference cannot be "
+            f"put down to one of them: {_names(several)}."
+        )
+    sizes = {record.run.variation: record.parameters for record in account.results.records}
+    resized = [arm for arm in variations if arm.name in sizes and sizes[arm.name] != sizes.get(baseline.name)]
+    if resized and baseline.name in sizes:
+        smallest, largest = min(sizes.values()), max(sizes.values())
+        yield (
+            f"Networks differ in size, from {smallest:,} to {largest:,} learnt numbers: where size changed too "
+            f"({_names(resized)}), a difference may come from it."
+        )
+    if len(variations) > 1:
+        yield "Each variation was tried alone: what two of them do together was not."
+
+
+def _about_length(account: Account) -> Iterator[str]:
+    lengths = sorted({arm.specification.training.epochs for arm in account.arms})
+    epochs = count(lengths[0], "epoch") if len(lengths) == 1 else f"{lengths[0]} to {lengths[-1]} epochs"
+    rising = [arm for arm in account.arms if _still_rises(account, arm)]
+    if not rising:
+        if account.done:
+            yield f"Every run had {epochs}; in no arm were most runs at their best validation accuracy in the last one."
+        return
+    yield (
+        f"Every run had {epochs}, and in {_names(rising)} most runs were at their best validation accuracy in the last "
+        "one: with more epochs they may come out better."
+    )
+
+
+def _about_spread(account: Account) -> Iterator[str]:
+    mixed = [arm for arm in account.summaries if arm.guessing and len(arm.guessing) < len(arm.finished)]
+    if mixed:
+        names = listed_up_to([quoted(arm.name) for arm in mixed], most=5)
+        verb = "holds" if len(mixed) == 1 else "hold"
+        yield (
+            f"{names} {verb} runs that learnt and runs that did no better than guessing: the mean lies between the two "
+            "kinds, and says little about a single run."
+        )
+    doubtful = [one for one in account.comparisons if is_unconfirmed(account, one)]
+    if doubtful:
+        yield (
+            "The sign-flip test, which does not assume that differences are normally distributed, does not confirm "
+            f"what Student's test says of {listed_up_to([quoted(one.variation) for one in doubtful], most=5)}."
+        )
+
+
+def _about_circumstances(account: Account) -> Iterator[str]:
+    found = account.circumstances
+    if len(found.hosts) > 1:
+        yield f"Runs were trained on {len(found.hosts)} kinds of machines: their seconds cannot be compared."
+    if len(found.versions) > 1:
+        yield f"Runs were trained with {len(found.versions)} sets of versions."
+    if found.together is not None:
+        fewest, most = found.together
+        if most > 1:
+            spread = f"{most}" if fewest == most else f"{fewest} to {most}"
+            yield (
+                f"Seconds are shares: {spread} runs trained side by side on a core, and each counts with its part of "
+                "the time that they took together."
+            )
+
+
+def _still_rises(account: Account, arm: Arm) -> bool:
+    """Say whether most of an arm's finished runs had their best validation accuracy, above guessing, at the end."""
+    summary = next(one for one in account.summaries if one.name == arm.name)
+    records = [record for record in _records(account, arm) if record.run.seed not in summary.guessing]
+    last = [record for record in records if record.best_validation_epoch == record.epochs]
+    return bool(records) and len(last) > len(records) / 2
+
+
+def _records(account: Account, arm: Arm) -> list[RunRecord]:
+    found = account.results.records
+    return [record for record in found if record.run.variation == arm.name and record.status is Status.FINISHED]
+
+
+def _largest_tie(account: Account) -> float:
+    """Give the largest distance between an accuracy as recorded and as counted from the stored predictions."""
+    arms = (account.scores.baseline, *account.scores.variations)
+    runs = [run for arm in arms for run in arm.runs if run.correct is not None and run.test_accuracy is not None]
+    apart = [abs(float(run.correct.mean()) - run.test_accuracy) for run in runs]  # type: ignore[union-attr, operator]
+    return max((one for one in apart if one > 1e-6), default=0.0)
+
+
+def _settings(account: Account, arm: Arm) -> list[SettingChange]:
+    """Give the changes of an arm if all of them are values of settings."""
+    found = [change for change in account.changes(arm) if isinstance(change, SettingChange)]
+    return found if len(found) == len(account.changes(arm)) else []
+
+
+def _names(arms: list[Arm]) -> str:
+    return listed_up_to([quoted(arm.name) for arm in arms], most=5)
+
+
+def _verb(several: list[Arm]) -> str:
+    return "changes" if len(several) == 1 else "change"

@@ -1,0 +1,117 @@
+"""How it was done, in full sentences with the numbers of this study filled in."""
+
+from collections.abc import Iterator
+
+from ceteris.report.account import Account
+from ceteris.report.quantities import count, percent, size
+from ceteris.report.scores import training_images
+from ceteris.statistics.sign_flip import EXACT_PAIRS, RANDOM_PATTERNS
+from ceteris.statistics.verdict import Finding
+from ceteris.study.specification import Scaling
+from ceteris.study.training import Optimizer, Training
+
+
+def methods(account: Account) -> tuple[str, ...]:
+    """Write the methods section of a paper about this study."""
+    return (*_experiment(account), *_statistics(account))
+
+
+def _experiment(account: Account) -> Iterator[str]:
+    manifest = account.results.manifest
+    study, baseline = manifest.study, account.arms[0].specification
+    data = study.data
+    scaling = {
+        Scaling.UNIT: "Grey levels were divided by 255.",
+        Scaling.STANDARD: "Each channel was brought to mean 0 and standard deviation 1 on the training images.",
+    }[data.scaling]
+    images = training_images(manifest)
+    yield (
+        f"The images are {manifest.data_source} ({manifest.data_origin.value}), {len(manifest.class_names)} classes. "
+        f"Of the training images used, {100 * data.validation:g} %, stratified by class and the same for every run, "
+        f"watched convergence, and the other {images:,} were learnt from. {scaling}"
+    )
+    layers = "; ".join(str(layer) for layer in baseline.network.layers)
+    yield (
+        f"The baseline has the layers {layers}. It was trained on categorical cross-entropy with "
+        f"{_training(baseline.training)}."
+    )
+    arms = (
+        f"The baseline and {count(len(account.comparisons), 'variation')} of it"
+        if account.comparisons
+        else "The baseline"
+    )
+    planned = count(len(account.results.findings), "run")
+    seeds = f"{count(len(study.seeds), 'seed')}{' each' if account.comparisons else ''}"
+    shared = " Runs with the same seed share its random numbers." if account.comparisons else ""
+    yield (
+        f"{arms} were to be trained with {seeds}, {planned} in all; {account.done:,} came to their end.{shared} The test "
+        "images were scored once for each run, after its last epoch."
+    )
+
+
+def _training(training: Training) -> str:
+    names = {Optimizer.ADAM: "Adam", Optimizer.SGD: "stochastic gradient descent"}
+    parts = [
+        f"{names[training.optimizer]} at learning rate {training.learning_rate:g}",
+        f"minibatches of {training.batch_size}",
+        f"{count(training.epochs, 'epoch')}",
+    ]
+    if training.optimizer is Optimizer.SGD and training.momentum:
+        parts.append(f"momentum {training.momentum:g}")
+    if training.weight_decay:
+        parts.append(f"weight decay {training.weight_decay:g}")
+    if training.flip:
+        parts.append("half of the images mirrored")
+    if training.crop:
+        parts.append(f"shifts of up to {count(training.crop, 'pixel')}")
+    return ", ".join(parts)
+
+
+def _statistics(account: Account) -> Iterator[str]:
+    criteria, family = account.criteria, len(account.comparisons)
+    if not account.done:
+        return
+    level, significance = f"{100 * criteria.level:g} %", f"{100 * criteria.significance:g} %"
+    yield (
+        f"Means over seeds have Student's {level} interval. A run whose loss was no longer finite counts with the "
+        f"accuracy of guessing, {percent(1 / account.scores.classes)}; a run that failed or is missing counts in no "
+        "mean and in no pair."
+    )
+    if not family:
+        return
+    pairs = max(len(one.pairs) for one in account.comparisons)
+    if pairs >= 2:
+        flips = (
+            "exactly, over all patterns of signs"
+            if pairs <= EXACT_PAIRS
+            else f"over {RANDOM_PATTERNS:,} random patterns of signs"
+        )
+        over = f"over {count(family, 'variation')}" if family > 1 else "(which changes nothing for one variation)"
+        yield (
+            "Each variation was compared with the baseline seed by seed, by the paired t test; p-values were adjusted "
+            f"by Holm's method {over}, and up to {significance} count as a finding. The sign-flip test was computed "
+            f"beside it, {flips}."
+        )
+        yield (
+            "A variation is called practically equal if two one-sided t tests, Holm-adjusted, put the difference "
+            f"inside \N{PLUS-MINUS SIGN}{size(criteria.margin)}, the margin that the study declared; this comes before "
+            "better and worse. What an undecided comparison would take is the number of seeds that gives "
+            f"{100 * criteria.power:g} % power if difference and spread are as measured."
+        )
+        if account.answers is not None and any(one.over_images is not None for one in account.comparisons):
+            yield (
+                "Intervals over test images too come from a bootstrap over seeds and images at once, scaled to the "
+                "unbiased variance of a two-way table."
+            )
+    if account.target is not None:
+        yield (
+            f"Convergence is the first epoch whose validation accuracy reached {percent(account.target)}, "
+            f"{100 * criteria.target_share:g} % of the baseline's mean final one. Runs that never reached it are "
+            "censored where watching ended, and counted."
+        )
+    decided = {one.verdict.finding for one in account.comparisons}
+    if Finding.BETTER in decided or Finding.WORSE in decided:
+        yield (
+            f"Over studies like this one, at most {significance} would hold a false “better” or “worse”, and at most "
+            f"{significance} a false “practically equal”."
+        )
