@@ -13,9 +13,10 @@ from ceteris.data.records import PIXELS, SIDE, content_digest, joined, sealed
 IMAGES = 10_000
 NOTE = "These images are shapes drawn by the program, not CIFAR-10: accuracies say nothing about photographs."
 
+# Places of the pixels' centres, from the middle of the image; y points down.
 _AXIS: Floats = np.arange(SIDE).astype(np.float32) - np.float32((SIDE - 1) / 2)
 _X: Floats = _AXIS[None, None, :]
-_Y: Floats = _AXIS[None, :, None]  # of each pixel's centre, from the middle; y points down
+_Y: Floats = _AXIS[None, :, None]
 _CHUNK = 250  # images drawn at a time: about a megabyte an array, which stays in the cache of the processor
 _NUMBERS = 32  # 16-bit random numbers an image may use, besides its noise
 
@@ -92,7 +93,7 @@ def _draw(shape: Shape, give: _Numbers, noise: NDArray[np.uint8]) -> NDArray[np.
     u: Floats = ((cosine * x + sine * y) / size).astype(np.float32, copy=False)
     v: Floats = ((cosine * y - sine * x) / size).astype(np.float32, copy=False)
     shape_cover = _cover(shape.outline(u, v) * size)
-    x, y, radius = _X - give.between(-14, 14), _Y - give.between(-14, 14), give.between(2, 6.5)
+    x, y, radius = _X - give.between(-14, 14), _Y - give.between(-14, 14), give.between(4, 8)
     distance: Floats = np.sqrt(x * x + y * y)
     speck_cover = _cover(distance - radius)
     cosine, sine = give.angle(1)
@@ -105,7 +106,7 @@ def _draw(shape: Shape, give: _Numbers, noise: NDArray[np.uint8]) -> NDArray[np.
     planes = np.empty_like(noise)
     for channel, tint in enumerate(shape.tint):
         ground = give.between(5, 60)
-        colour = ground + give.between(25, 150) * np.float32(1 + 0.55 * tint)
+        colour = ground + give.between(35, 150) * np.float32(1 + 0.65 * tint)
         grey = ground + stripes * give.between(-40, 40)
         grey += (colour - grey) * shape_cover
         grey += (give.between(40, 216) - grey) * speck_cover

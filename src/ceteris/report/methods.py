@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - sentences that are still being written
 """How it was done, in full sentences with the numbers of this study filled in."""
 
 from collections.abc import Iterator

@@ -1,0 +1,273 @@
+"""Which classes a network takes for which, and what a variation changes about it."""
+
+# s = seeds, n = test images, k = classes
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike, NDArray
+
+from ceteris.report.figures.picture import Format, Picture
+from ceteris.report.figures.style import (
+    BLUE,
+    GRID,
+    INK,
+    MUTED,
+    VERMILION,
+    drawing,
+    in_points,
+    inches,
+    panel,
+    shortened,
+    signed,
+)
+from ceteris.report.figures.svg import finished
+from ceteris.statistics.interval import Estimate, Interval, mean_interval
+from ceteris.study.wording import listed
+
+Floats = NDArray[np.float64]
+
+_NAMES = 84.0  # points for the name of a class or variation
+_CELL = 30.0
+_MOST_NUMBERS = 20  # classes, above which cells are too small for their numbers
+_FULL = 0.9  # opacity of the strongest cell
+
+
+def confusion(labels: ArrayLike, answers: ArrayLike, classes: int) -> Floats:
+    """Count how often each class was taken for each, over all runs of an arm.
+
+    Args:
+        labels: Class of each test image. Shape (n,).
+        answers: Class that each run gave. Shape (s, n).
+        classes: How many there are.
+
+    Returns:
+        Share of the images of a class (row) that were given a class (column), in [0, 1]. Shape (k, k); a class without
+        images has a row of zeros.
+
+    Example:
+        >>> confusion([0, 0, 1], [[0, 1, 1], [0, 0, 1]], 2).tolist()
+        [[0.75, 0.25], [0.0, 1.0]]
+    """
+    given = np.atleast_2d(np.asarray(answers, np.intp))
+    true = np.broadcast_to(np.asarray(labels, np.intp), given.shape)
+    counts = np.bincount((true * classes + given).reshape(-1), minlength=classes**2).reshape(classes, classes)
+    shares: Floats = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    return shares
+
+
+def class_accuracies(labels: ArrayLike, answers: ArrayLike, classes: int) -> Floats:
+    """Give the share of each class that each run classified correctly.
+
+    Args:
+        labels: Class of each test image. Shape (n,).
+        answers: Class that each run gave. Shape (s, n).
+        classes: How many there are.
+
+    Returns:
+        In [0, 1]; not-a-number for a class without images. Shape (s, k).
+
+    Example:
+        >>> class_accuracies([0, 0, 1], [[0, 1, 1], [0, 0, 0]], 2).tolist()
+        [[0.5, 1.0], [1.0, 0.0]]
+    """
+    true = np.asarray(labels, np.intp)
+    correct = np.atleast_2d(np.asarray(answers, np.intp)) == true
+    members = np.eye(classes)[true]
+    with np.errstate(invalid="ignore"):
+        shares: Floats = correct.astype(np.float64) @ members / members.sum(axis=0)
+    return shares
+
+
+def confusion_matrix(
+    name: str, shares: Floats, class_names: Sequence[str], *, file_format: Format = Format.SVG
+) -> Picture:
+    """Draw which classes the runs of an arm take for which.
+
+    Args:
+        name: Of the arm.
+        shares: From `confusion`. Shape (k, k).
+        class_names: One per class.
+        file_format: What to draw.
+    """
+    with drawing():
+        figure, axes = _grid(len(class_names), len(class_names))
+        _cells(axes, np.asarray(shares), np.ones_like(shares), top=1.0)
+        _names(axes, class_names, class_names)
+        axes.set_xlabel("given class")
+        axes.xaxis.set_label_position("top")
+        _numbers(axes, shares, lambda share: f"{100 * share:.0f}", strongest=1.0)
+        _caption(axes, "per cent of the images of a true class (row)")
+        return finished(
+            figure, title=f"Confusion of {name}", alt=_confusion_alt(shares, class_names), file_format=file_format
+        )
+
+
+def class_changes(
+    variation: str, changes: Floats, class_names: Sequence[str], *, file_format: Format = Format.SVG
+) -> Picture:
+    """Draw how a variation changes the accuracy of each class, pair by pair of runs with the same seed.
+
+    Args:
+        variation: Its name.
+        changes: `class_accuracies` of the variation minus those of the baseline, pair by pair. Shape (s, k).
+        class_names: One per class.
+        file_format: What to draw.
+    """
+    estimates = _estimates(changes)
+    height = 20.0 * len(class_names)
+    with drawing():
+        figure = Figure(figsize=(inches(430), inches(height + 52)))
+        axes = panel(figure, _NAMES, 8, 210, height)
+        axes.set_ylim(len(class_names) - 0.5, -0.5)
+        axes.set_yticks([])
+        axes.spines["left"].set_visible(False)
+        axes.grid(visible=True, axis="x")
+        axes.axvline(0, color=INK, linewidth=0.8)
+        axes.set_xlabel("percentage points of the class, variation minus baseline")
+        beside = axes.get_yaxis_transform()
+        for row, (name, estimate) in enumerate(zip(class_names, estimates, strict=True)):
+            axes.text(-_NAMES / 210, row, shortened(name, _NAMES - 6), va="center", transform=beside)
+            if estimate is None:
+                axes.text(1.03, row, "no images or no pairs", va="center", size=8, color=MUTED, transform=beside)
+                continue
+            points = 100 * changes[:, row]
+            axes.plot(
+                points, row + _spread(len(points)), "o", color=MUTED, markersize=2.6, alpha=0.5, markeredgewidth=0
+            )
+            colour = VERMILION if estimate.estimate < 0 else BLUE
+            axes.plot(
+                [100 * estimate.estimate], [row], "<" if estimate.estimate < 0 else ">", color=colour, markersize=5
+            )
+            if isinstance(estimate, Interval):
+                axes.plot([100 * estimate.low, 100 * estimate.high], [row, row], color=colour, linewidth=1.8)
+            axes.text(1.03, row, in_points(estimate), va="center", size=8.5, transform=beside)
+        title = f"Change of each class by {variation}"
+        return finished(figure, title=title, alt=_changes_alt(changes, class_names), file_format=file_format)
+
+
+def class_change_table(
+    changes: Mapping[str, Floats], class_names: Sequence[str], *, file_format: Format = Format.SVG
+) -> Picture:
+    """Draw how all variations change the accuracy of each class, on average over the pairs of runs.
+
+    Args:
+        changes: As for `class_changes`, by variation; without pairs shape (0, k).
+        class_names: One per class.
+        file_format: What to draw.
+    """
+    means = np.array([_means(one) for one in changes.values()]).reshape(len(changes), len(class_names))
+    strongest = float(np.nanmax(np.abs(means), initial=1e-9)) if np.isfinite(means).any() else 1.0
+    with drawing():
+        figure, axes = _grid(max(len(changes), 1), len(class_names))
+        _cells(axes, np.abs(means), np.sign(means), top=strongest)
+        _names(axes, tuple(changes), class_names)
+        _numbers(axes, means, lambda change: signed(100 * change, 1), strongest=strongest)
+        _caption(axes, "percentage points of a class, variation minus baseline; a dash: no pairs of runs")
+        alt = " ".join(_extremes(name, row, class_names) for name, row in zip(changes, means, strict=True))
+        title = "Change of each class by each variation"
+        return finished(figure, title=title, alt=alt or "There is no variation.", file_format=file_format)
+
+
+def _grid(rows: int, columns: int) -> tuple[Figure, Axes]:
+    width, height = _CELL * columns, 0.8 * _CELL * rows
+    figure = Figure(figsize=(inches(_NAMES + width + 30), inches(height + 92)))
+    axes = panel(figure, _NAMES, 70, width, height)
+    axes.set_xlim(-0.5, columns - 0.5)
+    axes.set_ylim(rows - 0.5, -0.5)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    return figure, axes
+
+
+def _cells(axes: Axes, strength: Floats, sign: Floats, *, top: float) -> None:
+    """Fill cells with blue, or vermilion below 0, so opaque as they are strong: the page shines through the others."""
+    if not strength.size:
+        return
+    pixels = np.zeros((*strength.shape, 4))
+    pixels[..., :3] = np.where((sign < 0)[..., None], to_rgb(VERMILION), to_rgb(BLUE))
+    pixels[..., 3] = _FULL * np.nan_to_num(strength) / top
+    axes.imshow(pixels, interpolation="none", aspect="auto")
+    rows, columns = strength.shape
+    axes.hlines(np.arange(rows + 1) - 0.5, -0.5, columns - 0.5, color=GRID, linewidth=0.5)
+    axes.vlines(np.arange(columns + 1) - 0.5, -0.5, rows - 0.5, color=GRID, linewidth=0.5)
+
+
+def _names(axes: Axes, rows: Sequence[str], columns: Sequence[str]) -> None:
+    axes.xaxis.tick_top()
+    axes.set_xticks(range(len(columns)), [shortened(name, 60, 8.5) for name in columns], rotation=45, ha="left")
+    axes.set_yticks(range(len(rows)), [shortened(name, _NAMES - 8, 8.5) for name in rows])
+    axes.tick_params(length=0, pad=2)
+
+
+def _numbers(axes: Axes, values: Floats, written: Callable[[float], str], *, strongest: float) -> None:
+    if len(values) and values.shape[1] > _MOST_NUMBERS:
+        return
+    for (row, column), value in np.ndenumerate(values):
+        is_known = bool(np.isfinite(value))
+        colour = "#ffffff" if is_known and abs(value) > 0.55 * strongest else INK
+        text = written(float(value)) if is_known else "-"
+        axes.text(column, row, text, ha="center", va="center", size=7.5, color=colour)
+
+
+def _caption(axes: Axes, text: str) -> None:
+    axes.annotate(
+        text,
+        (0, 0),
+        xycoords="axes fraction",
+        xytext=(-_NAMES, -8),
+        textcoords="offset points",
+        size=8,
+        color=MUTED,
+        va="top",
+    )
+
+
+def _estimates(changes: Floats) -> list[Estimate | None]:
+    return [None if not len(column) or not np.isfinite(column).all() else mean_interval(column) for column in changes.T]
+
+
+def _means(changes: Floats) -> Floats:
+    return np.array([changes[:, place].mean() if len(changes) else np.nan for place in range(changes.shape[1])])
+
+
+def _spread(count: int) -> Floats:
+    return ((np.arange(count) * 0.618034) % 1 - 0.5) * 0.5
+
+
+def _confusion_alt(shares: Floats, class_names: Sequence[str]) -> str:
+    right = ", ".join(f"{name} {100 * shares[place, place]:.0f} %" for place, name in enumerate(class_names))
+    wrong = shares * (1 - np.eye(len(class_names)))
+    order = np.argsort(-wrong, axis=None, kind="stable")[:3]
+    worst = [
+        f"{100 * wrong[row, column]:.0f} % of {class_names[row]} as {class_names[column]}"
+        for row, column in zip(*np.unravel_index(order, wrong.shape), strict=True)
+        if wrong[row, column] > 0
+    ]
+    mistakes = f" Most often mistaken: {listed(worst)}." if worst else ""
+    return f"Share of each class that is classified correctly: {right}.{mistakes}"
+
+
+def _extremes(variation: str, means: Floats, class_names: Sequence[str]) -> str:
+    if not np.isfinite(means).any():
+        return f"{variation}: no pairs of runs yet."
+    low, high = int(np.nanargmin(means)), int(np.nanargmax(means))
+    return (
+        f"{variation}: from {signed(100 * means[low], 1)} ({class_names[low]}) to {signed(100 * means[high], 1)} "
+        f"({class_names[high]}) percentage points."
+    )
+
+
+def _changes_alt(changes: Floats, class_names: Sequence[str]) -> str:
+    parts = [
+        f"{name} {in_points(estimate)}"
+        for name, estimate in zip(class_names, _estimates(changes), strict=True)
+        if estimate is not None
+    ]
+    if not parts:
+        return "There is no pair of runs yet."
+    runs = "1 pair" if len(changes) == 1 else f"{len(changes)} pairs"
+    return f"Mean change over {runs} of runs, in percentage points: {'; '.join(parts)}."

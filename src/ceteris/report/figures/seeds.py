@@ -1,0 +1,193 @@
+"""Every seed as a point: what a mean and its error bars are made of."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from ceteris.report.figures.picture import Format, Picture
+from ceteris.report.figures.style import (
+    BLUE,
+    GRID,
+    INK,
+    MUTED,
+    VERMILION,
+    drawing,
+    in_per_cent,
+    in_points,
+    inches,
+    panel,
+    shortened,
+)
+from ceteris.report.figures.svg import finished
+from ceteris.statistics.interval import Estimate, Interval, mean_interval
+from ceteris.statistics.paired import paired_difference
+from ceteris.statistics.pairing import pair_accuracies
+from ceteris.statistics.scores import ArmScores, Scores, Status, counted_accuracy
+
+_WIDTH, _ROW, _TOP, _BOTTOM = 620.0, 22.0, 28.0, 42.0
+_LEFT, _MIDDLE = 130.0, 320.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Row:
+    """One arm.
+
+    Attributes:
+        name: What it is called.
+        values: By seed, in the unit of the axis, with whether the run, or one of the pair, diverged.
+        estimate: Mean and error bars, as a fraction; nothing where there is no value.
+        words: What stands beside it.
+    """
+
+    name: str
+    values: tuple[tuple[int, float, bool], ...]
+    estimate: Estimate | None
+    words: str
+
+
+def seed_differences(scores: Scores, *, margin: float, file_format: Format = Format.SVG) -> Picture:
+    """Draw the difference from the baseline of every pair of runs with the same seed, and their means.
+
+    Args:
+        scores: What each run scored.
+        margin: Differences smaller than this are practically none; a fraction.
+        file_format: What to draw.
+    """
+    rows = [_difference_row(scores, arm) for arm in scores.variations]
+    return _draw(
+        rows,
+        title="Difference in test accuracy, seed by seed",
+        unit="percentage points, variation minus baseline of the same seed",
+        margin=margin,
+        file_format=file_format,
+    )
+
+
+def seed_accuracies(scores: Scores, *, file_format: Format = Format.SVG) -> Picture:
+    """Draw the test accuracy of every run, and the mean of every arm.
+
+    Args:
+        scores: What each run scored.
+        file_format: What to draw.
+    """
+    rows = [_accuracy_row(scores, arm) for arm in (scores.baseline, *scores.variations)]
+    return _draw(
+        rows, title="Test accuracy, seed by seed", unit="test accuracy, %", margin=None, file_format=file_format
+    )
+
+
+def _difference_row(scores: Scores, arm: ArmScores) -> _Row:
+    pairing = pair_accuracies(scores.baseline, arm, scores.classes)
+    diverged = {*scores.baseline.seeds(Status.DIVERGED), *arm.seeds(Status.DIVERGED)}
+    changes = 100 * (pairing.variation - pairing.baseline)
+    estimate = paired_difference(pairing.baseline, pairing.variation) if pairing.seeds else None
+    return _Row(
+        name=arm.name,
+        values=tuple(
+            (seed, float(change), seed in diverged) for seed, change in zip(pairing.seeds, changes, strict=True)
+        ),
+        estimate=estimate,
+        words="no pair of runs yet" if estimate is None else in_points(estimate),
+    )
+
+
+def _accuracy_row(scores: Scores, arm: ArmScores) -> _Row:
+    counted = {run.seed: counted_accuracy(run, scores.classes) for run in arm.runs}
+    known = {seed: accuracy for seed, accuracy in sorted(counted.items()) if accuracy is not None}
+    diverged = set(arm.seeds(Status.DIVERGED))
+    estimate = mean_interval(list(known.values())) if known else None
+    return _Row(
+        name=arm.name,
+        values=tuple((seed, 100 * accuracy, seed in diverged) for seed, accuracy in known.items()),
+        estimate=estimate,
+        words="no run yet" if estimate is None else in_per_cent(estimate),
+    )
+
+
+def _draw(rows: Sequence[_Row], *, title: str, unit: str, margin: float | None, file_format: Format) -> Picture:
+    height = _TOP + _ROW * max(len(rows), 1) + _BOTTOM
+    with drawing():
+        figure = Figure(figsize=(inches(_WIDTH), inches(height)))
+        axes = panel(figure, _LEFT, _TOP, _MIDDLE, height - _TOP - _BOTTOM)
+        axes.set_ylim(max(len(rows), 1) - 0.5, -0.5)
+        axes.set_yticks([])
+        axes.spines["left"].set_visible(False)
+        axes.grid(visible=True, axis="x")
+        axes.set_xlabel(unit)
+        if margin is not None:
+            axes.axvspan(-100 * margin, 100 * margin, color=GRID, alpha=0.55, linewidth=0)
+            axes.axvline(0, color=INK, linewidth=0.8)
+        for place, row in enumerate(rows):
+            _draw_row(axes, place, row)
+        if margin is None and any(row.values for row in rows):
+            low, high = axes.get_xlim()
+            axes.set_xlim(max(low, 0), min(high, 100))
+        _legend(figure, rows, margin)
+        return finished(figure, title=title, alt=_alt(rows, unit), file_format=file_format)
+
+
+def _draw_row(axes: Axes, place: int, row: _Row) -> None:
+    beside = axes.get_yaxis_transform()
+    axes.text(-_LEFT / _MIDDLE, place, shortened(row.name, _LEFT - 6), va="center", transform=beside)
+    axes.text(
+        1.03, place, row.words, va="center", size=8.5, color=MUTED if row.estimate is None else INK, transform=beside
+    )
+    for is_diverged, marker, colour in ((False, "o", BLUE), (True, "x", VERMILION)):
+        chosen = [(seed, value) for seed, value, diverged in row.values if diverged is is_diverged]
+        if chosen:
+            x = [value for _, value in chosen]
+            y = [place + _shift(seed) for seed, _ in chosen]
+            axes.plot(x, y, marker, color=colour, markersize=3.6, alpha=0.75, markeredgewidth=1.0 if is_diverged else 0)
+    if isinstance(row.estimate, Interval):
+        mean = 100 * row.estimate.estimate
+        axes.plot([mean, mean], [place - 0.36, place + 0.36], color=INK, linewidth=1.6, zorder=4)
+        bar = 100 * np.clip([row.estimate.low, row.estimate.high], -1, 1)
+        axes.plot(bar, [place, place], color=INK, linewidth=1.2, zorder=4)
+
+
+def _shift(seed: int) -> float:
+    """Keep points of equal value apart; the same seed is at the same height in every row."""
+    return ((seed * 0.618034) % 1 - 0.5) * 0.5
+
+
+def _legend(figure: Figure, rows: Sequence[_Row], margin: float | None) -> None:
+    one = "a pair of runs" if margin is not None else "a run"
+    handles: list[Line2D | Patch] = [Line2D([], [], color=BLUE, marker="o", linestyle="", markersize=3.6, label=one)]
+    if any(diverged for row in rows for _, _, diverged in row.values):
+        label = "one of them diverged" if margin is not None else "diverged: counted as guessing"
+        handles.append(Line2D([], [], color=VERMILION, marker="x", linestyle="", markersize=4, label=label))
+    if any(isinstance(row.estimate, Interval) for row in rows):
+        handles.append(Line2D([], [], color=INK, linewidth=1.4, label="mean and 95 % interval over seeds"))
+    if margin is not None:
+        handles.append(Patch(facecolor=GRID, alpha=0.55, label=f"margin: {100 * margin:g} points either way"))
+    figure.legend(
+        handles=handles,
+        loc="upper left",
+        bbox_to_anchor=(0, 1),
+        ncols=4,
+        columnspacing=1.4,
+        handletextpad=0.6,
+        borderaxespad=0.1,
+        fontsize=8,
+    )
+
+
+def _alt(rows: Sequence[_Row], unit: str) -> str:
+    if not rows:
+        return "There is nothing to show."
+    parts = []
+    for row in rows:
+        text = f"{row.name}: {row.words}"
+        if row.values:
+            values = [value for _, value, _ in row.values]
+            low, high = (f"{value:.2f}".replace("-", "\N{MINUS SIGN}") for value in (min(values), max(values)))
+            text += f", {len(values)} seeds from {low} to {high}" if len(values) > 1 else ", 1 seed"
+        if count := sum(diverged for _, _, diverged in row.values):
+            text += f", {count} with divergence"
+        parts.append(text)
+    return f"One point a seed, in {unit}. {'; '.join(parts)}."
