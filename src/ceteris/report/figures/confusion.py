@@ -30,10 +30,11 @@ from ceteris.study.wording import listed
 
 Floats = NDArray[np.float64]
 
-_NAMES = 84.0  # points for the name of a class or variation
+_NAMES = 120.0  # points for the name of a class or variation
 _CELL = 30.0
 _MOST_NUMBERS = 20  # classes, above which cells are too small for their numbers
 _FULL = 0.9  # opacity of the strongest cell
+_DARK = 0.75  # of the strongest: from here on white is easier to read, on light and on dark pages
 
 
 def confusion(labels: ArrayLike, answers: ArrayLike, classes: int) -> Floats:
@@ -138,12 +139,9 @@ def class_changes(
             axes.plot(
                 points, row + _spread(len(points)), "o", color=MUTED, markersize=2.6, alpha=0.5, markeredgewidth=0
             )
-            colour = VERMILION if estimate.estimate < 0 else BLUE
-            axes.plot(
-                [100 * estimate.estimate], [row], "<" if estimate.estimate < 0 else ">", color=colour, markersize=5
-            )
+            axes.plot([100 * estimate.estimate], [row], "o", color=INK, markersize=4.5)
             if isinstance(estimate, Interval):
-                axes.plot([100 * estimate.low, 100 * estimate.high], [row, row], color=colour, linewidth=1.8)
+                axes.plot([100 * estimate.low, 100 * estimate.high], [row, row], color=INK, linewidth=1.5)
             axes.text(1.03, row, in_points(estimate), va="center", size=8.5, transform=beside)
         title = f"Change of each class by {variation}"
         return finished(figure, title=title, alt=_changes_alt(changes, class_names), file_format=file_format)
@@ -208,7 +206,7 @@ def _numbers(axes: Axes, values: Floats, written: Callable[[float], str], *, str
         return
     for (row, column), value in np.ndenumerate(values):
         is_known = bool(np.isfinite(value))
-        colour = "#ffffff" if is_known and abs(value) > 0.55 * strongest else INK
+        colour = "#ffffff" if is_known and abs(value) > _DARK * strongest else INK
         text = written(float(value)) if is_known else "-"
         axes.text(column, row, text, ha="center", va="center", size=7.5, color=colour)
 
@@ -231,7 +229,7 @@ def _estimates(changes: Floats) -> list[Estimate | None]:
 
 
 def _means(changes: Floats) -> Floats:
-    return np.array([changes[:, place].mean() if len(changes) else np.nan for place in range(changes.shape[1])])
+    return np.array([float(column.mean()) if len(column) else np.nan for column in changes.T])
 
 
 def _spread(count: int) -> Floats:
