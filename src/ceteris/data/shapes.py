@@ -28,9 +28,6 @@ def draw_shapes(*, batches: int, images: int = IMAGES) -> Dataset:
     tends to a tint. The images are a pure function of the arguments, the same on every machine: the random numbers are
     raw words of NumPy's Philox, and every operation on them rounds exactly.
 
-    How hard they are: the baseline of the study that we ship (two convolutions, Adam, minibatches of 32, ten epochs on
-    9,000 images) came to MEASURED.
-
     Args:
         batches: How many training batches, from 1 to 5; the first ones are the same for any number.
         images: Images per batch, a multiple of ten; less than usual only in tests.

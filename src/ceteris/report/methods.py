@@ -45,8 +45,8 @@ def _experiment(account: Account) -> Iterator[str]:
     seeds = f"{count(len(study.seeds), 'seed')}{' each' if account.comparisons else ''}"
     shared = " Runs with the same seed share its random numbers." if account.comparisons else ""
     yield (
-        f"{arms} were to be trained with {seeds}, {planned} in all; {account.done:,} came to their end.{shared} The test "
-        "images were scored once for each run, after its last epoch."
+        f"{arms} were to be trained with {seeds}, {planned} in all; {account.done:,} came to their end.{shared} The "
+        "test images were scored once for each run, after its last epoch."
     )
 
 
