@@ -1,4 +1,3 @@
-# ruff: noqa: E501 - sentences that are still being written
 """How it was done, in full sentences with the numbers of this study filled in."""
 
 from collections.abc import Iterator

@@ -233,7 +233,7 @@ def _means(changes: Floats) -> Floats:
 
 
 def _spread(count: int) -> Floats:
-    return ((np.arange(count) * 0.618034) % 1 - 0.5) * 0.5
+    return np.asarray(((np.arange(count) * 0.618034) % 1 - 0.5) * 0.5, np.float64)
 
 
 def _confusion_alt(shares: Floats, class_names: Sequence[str]) -> str:

@@ -1,0 +1,123 @@
+"""The test images that two arms see most differently."""
+
+# n = test images, h, w = height, width, c = channels, k = classes
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from ceteris.report.figures.picture import Format, Picture
+from ceteris.report.figures.style import BLUE, INK, MUTED, VERMILION, drawing, inches, panel, shortened
+from ceteris.report.figures.svg import finished
+
+Floats = NDArray[np.floating]
+
+_COLUMNS, _SIDE, _WIDE, _HIGH = 6, 72.0, 106.0, 128.0
+_RIGHT, _WRONG = "\N{CHECK MARK}", "\N{MULTIPLICATION SIGN}"
+
+
+def most_disagreed(baseline: Floats, variation: Floats, count: int) -> NDArray[np.intp]:
+    """Find the test images whose class probabilities differ most between two arms.
+
+    The distance is the total variation distance: half of the sum of absolute differences, the largest difference in
+    the probability of any set of classes.
+
+    Args:
+        baseline: Class probabilities, mean over seeds. Shape (n, k).
+        variation: The same for the variation. Shape (n, k).
+        count: How many images.
+
+    Returns:
+        Their places, the largest distance first; of equal ones the lower place first. Shape (min(count, n),).
+
+    Example:
+        >>> most_disagreed(np.array([[1.0, 0.0], [0.5, 0.5]]), np.array([[0.9, 0.1], [0.0, 1.0]]), 1).tolist()
+        [1]
+    """
+    return np.argsort(-_distance(baseline, variation), kind="stable")[:count]
+
+
+def disagreements(
+    variation: str,
+    baseline_probabilities: Floats,
+    variation_probabilities: Floats,
+    *,
+    images: NDArray[np.uint8],
+    labels: NDArray[np.uint8],
+    class_names: Sequence[str],
+    count: int = 12,
+    file_format: Format = Format.SVG,
+) -> Picture:
+    """Draw the test images that baseline and variation most disagree on, with both verdicts.
+
+    Args:
+        variation: Its name.
+        baseline_probabilities: Class probabilities, mean over seeds. Shape (n, k).
+        variation_probabilities: The same for the variation. Shape (n, k).
+        images: All test images. Shape (n, h, w, c).
+        labels: Their classes. Shape (n,).
+        class_names: One per class.
+        count: How many images to draw.
+        file_format: What to draw.
+    """
+    places = most_disagreed(baseline_probabilities, variation_probabilities, count)
+    arms = (("baseline", baseline_probabilities), (variation, variation_probabilities))
+    rows = max(1, -(-len(places) // _COLUMNS))
+    sentences = []
+    with drawing():
+        figure = Figure(figsize=(inches(_COLUMNS * _WIDE), inches(rows * _HIGH)))
+        for cell, place in enumerate(places):
+            left, top = cell % _COLUMNS * _WIDE, cell // _COLUMNS * _HIGH
+            axes = panel(figure, left, top, _SIDE, _SIDE)
+            axes.set_axis_off()
+            pixels = images[place]
+            axes.imshow(pixels if pixels.shape[-1] == 3 else pixels[..., 0], cmap="gray", interpolation="none")
+            sentences.append(_write(axes, int(place), int(labels[place]), arms, class_names))
+        title = f"Test images that baseline and {variation} most disagree on"
+        return finished(figure, title=title, alt=_alt(sentences, len(places)), file_format=file_format)
+
+
+def _write(axes: Axes, place: int, label: int, arms: Sequence[tuple[str, Floats]], class_names: Sequence[str]) -> str:
+    """Write truth and verdicts below an image, and give them in words."""
+    truth = class_names[label]
+    _line(axes, 0, f"{shortened(truth, 62, 8)}, image {place}", INK)
+    words = []
+    for line, (name, probabilities) in enumerate(arms, start=1):
+        answer = int(probabilities[place].argmax())
+        share = f"{100 * float(probabilities[place, answer]):.0f} %"
+        sign, colour = (_RIGHT, BLUE) if answer == label else (_WRONG, VERMILION)
+        _line(axes, 2 * line - 1, shortened(name, _WIDE - 4, 7.5), MUTED, 7.5)
+        _line(axes, 2 * line, f"{sign} {shortened(class_names[answer], 62, 8)} {share}", colour)
+        words.append(f"{name} {class_names[answer]} {share} ({'right' if answer == label else 'wrong'})")
+    return f"image {place}, {truth}: {', '.join(words)}"
+
+
+def _line(axes: Axes, number: int, text: str, colour: str, size: float = 8) -> None:
+    axes.annotate(
+        text,
+        (0, 0),
+        xycoords="axes fraction",
+        xytext=(0, -3 - 9.5 * number),
+        textcoords="offset points",
+        va="top",
+        size=size,
+        color=colour,
+        annotation_clip=False,
+    )
+
+
+def _alt(sentences: Sequence[str], count: int) -> str:
+    if not sentences:
+        return "There are no test images that both arms have answered."
+    return (
+        f"{count} test images with class, and the class of highest mean probability over seeds. {'; '.join(sentences)}."
+    )
+
+
+def _distance(baseline: Floats, variation: Floats) -> NDArray[np.float64]:
+    difference = np.asarray(variation, np.float64) - np.asarray(baseline, np.float64)
+    distance: NDArray[np.float64] = np.abs(difference).sum(axis=1) / 2
+    return distance
