@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from ceteris.report.account import Account
 from ceteris.report.convergence_table import convergence_table, trusted_p
 from ceteris.report.quantities import (
+    arrows,
     count,
     measured,
     p_value,
@@ -82,7 +83,7 @@ def _card(account: Account, factor: str, place: int) -> Card:
         convergence = replace(
             convergence, name=f"{name}-convergence", title=f"{factor}: how soon each variation learns"
         )
-    changed = {arm.name: in_words(account.changes(arm)) for arm in account.arms}
+    changed = {arm.name: tuple(map(arrows, in_words(account.changes(arm)))) for arm in account.arms}
     return Card(
         name=name,
         factor=factor,
@@ -148,7 +149,8 @@ def _convergence(account: Account, one: Comparison) -> Iterator[str]:
         if found is None:
             continue
         difference = found.contrast.difference
-        text = f"{measure} {measured(difference.estimate, measure, sign=True)} {unit(measure, difference=True)}"
+        of = "" if measure is Measure.EPOCHS else f" {unit(measure, difference=True)}"
+        text = f"{measure} {measured(difference.estimate, measure, sign=True)}{of}"
         p = trusted_p(measure, found)
         if isinstance(difference, Interval) and p is not None:
             low, high = (measured(end, measure, sign=True) for end in (difference.low, difference.high))

@@ -161,3 +161,13 @@ def duration(seconds: float) -> str:
     if seconds < 60:
         return f"{seconds:.1f} s"
     return f"{seconds / 60:.1f} min" if seconds < 3600 else f"{seconds / 3600:.1f} h"
+
+
+def arrows(text: str) -> str:
+    """Turn the arrows of computed changes into proper ones.
+
+    Example:
+        >>> arrows("kernel 3 -> 5")
+        'kernel 3 → 5'
+    """
+    return text.replace(" -> ", " \N{RIGHTWARDS ARROW} ")

@@ -1,7 +1,17 @@
 """The table that a reader looks at first: each variation, its difference to the baseline, and what to make of it."""
 
 from ceteris.report.account import Account
-from ceteris.report.quantities import NOTHING, p_value, percent, percent_range, points, points_range, share, size
+from ceteris.report.quantities import (
+    NOTHING,
+    arrows,
+    p_value,
+    percent,
+    percent_range,
+    points,
+    points_range,
+    share,
+    size,
+)
 from ceteris.report.table import Cell, Column, Table
 from ceteris.statistics.comparison import Comparison
 from ceteris.statistics.interval import Estimate, Interval
@@ -24,7 +34,7 @@ UNCONFIRMED = "\N{DAGGER}"
 def verdict_table(account: Account) -> Table:
     """Draw up the verdicts, the baseline above them."""
     level = f"{100 * account.criteria.level:g} %"
-    changed = {arm.name: "; ".join(in_words(account.changes(arm))) for arm in account.arms}
+    changed = {arm.name: arrows("; ".join(in_words(account.changes(arm)))) for arm in account.arms}
     within = f"\N{PLUS-MINUS SIGN}{size(account.criteria.margin)}"
     notes = [
         f"Differences are variation minus baseline, seed by seed, in percentage points (pp), with {level} intervals.",
@@ -36,8 +46,8 @@ def verdict_table(account: Account) -> Table:
         name="verdicts",
         title="Each variation against the baseline",
         columns=(
-            Column(title="factor"),
-            Column(title="variation"),
+            Column(title="variation", meaning="Its name, and what it changes in the baseline, computed."),
+            Column(title="factor", meaning="What the variation is about."),
             Column(
                 title="test accuracy",
                 is_number=True,
@@ -114,8 +124,8 @@ def p_cell(p: float | None) -> Cell:
 def _baseline_row(arm: ArmSummary) -> tuple[Cell, ...]:
     nothing = Cell(NOTHING)
     return (
-        nothing,
         Cell(arm.name),
+        nothing,
         accuracy_cell(arm.accuracy),
         nothing,
         nothing,
@@ -129,8 +139,8 @@ def _row(account: Account, one: Comparison, changed: str) -> tuple[Cell, ...]:
     found = one.accuracy
     wins = None if found is None else found.beats
     return (
-        Cell(one.factor),
         Cell(one.variation, detail=changed),
+        Cell(one.factor),
         accuracy_cell(one.summary.accuracy),
         difference_cell(None if found is None else found.difference),
         p_cell(None if found is None else found.p_value_adjusted),

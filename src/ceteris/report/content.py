@@ -1,0 +1,69 @@
+"""Everything that stands in a report, in words and tables, before it is set as a page or as text."""
+
+from dataclasses import dataclass
+
+from ceteris.report.account import Account
+from ceteris.report.answer import answer
+from ceteris.report.card import Card, cards
+from ceteris.report.caveats import caveats
+from ceteris.report.circumstance_table import circumstance_table
+from ceteris.report.convergence_table import convergence_table
+from ceteris.report.detail_table import detail_table
+from ceteris.report.methods import methods
+from ceteris.report.reservations import reservations
+from ceteris.report.run_table import run_table
+from ceteris.report.table import Table
+from ceteris.report.verdict_table import verdict_table
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """A report without its pictures.
+
+    Attributes:
+        title: Of the study.
+        question: Of the study; may be empty.
+        reservations: What must be known before any number is believed.
+        answer: Up to five sentences.
+        verdicts: The table of verdicts.
+        details: Every test behind it; nothing where there is nothing to compare yet.
+        convergence: How soon each variation learns; nothing where that is not known.
+        cards: One per factor.
+        runs: What became of the runs.
+        methods: How it was done.
+        caveats: What to keep in mind.
+        circumstances: Images, machines and versions.
+    """
+
+    title: str
+    question: str
+    reservations: tuple[str, ...]
+    answer: tuple[str, ...]
+    verdicts: Table
+    details: Table | None
+    convergence: Table | None
+    cards: tuple[Card, ...]
+    runs: Table
+    methods: tuple[str, ...]
+    caveats: tuple[str, ...]
+    circumstances: Table
+
+
+def compose(account: Account) -> Content:
+    """Put an account into words and tables."""
+    study = account.results.manifest.study
+    has_pairs = any(one.accuracy is not None for one in account.comparisons)
+    return Content(
+        title=study.title,
+        question=study.question,
+        reservations=reservations(account),
+        answer=answer(account),
+        verdicts=verdict_table(account),
+        details=detail_table(account) if has_pairs else None,
+        convergence=convergence_table(account),
+        cards=cards(account),
+        runs=run_table(account),
+        methods=methods(account),
+        caveats=caveats(account),
+        circumstances=circumstance_table(account),
+    )

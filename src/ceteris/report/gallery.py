@@ -1,0 +1,154 @@
+"""The pictures of a report, drawn from its numbers; what cannot be drawn is said instead."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from ceteris.errors import ResultsError
+from ceteris.report.account import Account
+from ceteris.report.answers import ArmAnswers
+from ceteris.report.figures.confusion import class_accuracies, class_change_table, confusion, confusion_matrix
+from ceteris.report.figures.disagreements import disagreements
+from ceteris.report.figures.feature_maps import feature_maps
+from ceteris.report.figures.forest import forest_plot
+from ceteris.report.figures.kernels import kernels
+from ceteris.report.figures.learning_curves import ArmEpochs, learning_curves
+from ceteris.report.figures.picture import Picture
+from ceteris.report.figures.seeds import seed_accuracies
+from ceteris.report.layer_view import LayerView, layer_views
+from ceteris.statistics.sample import Floats
+from ceteris.study.arm import BASELINE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gallery:
+    """The pictures, each where the report shows it.
+
+    Attributes:
+        forest: All differences with their intervals; nothing where there are no variations.
+        seeds: Test accuracy of every run.
+        curves: Learning curves, by factor.
+        layers: What the first convolution makes of one test image, and its kernels.
+        classes: Confusion matrix of the baseline, and what each variation changed for each class.
+        images: Test images on which the baseline and a variation disagree most.
+        gaps: What is not shown, and why.
+    """
+
+    forest: Picture | None
+    seeds: Picture | None
+    curves: Mapping[str, Picture]
+    layers: tuple[Picture, ...]
+    classes: tuple[Picture, ...]
+    images: tuple[Picture, ...]
+    gaps: tuple[str, ...]
+
+
+def hang(account: Account, *, image: int = 0) -> Gallery:
+    """Draw the pictures of a report.
+
+    Args:
+        account: From `give_account`.
+        image: Place of the test image that the first convolutions are shown, from 0.
+
+    Raises:
+        ResultsError: If there is no such test image.
+    """
+    gaps: list[str] = []
+    has_variations = bool(account.comparisons)
+    margin = account.criteria.margin
+    return Gallery(
+        forest=forest_plot(account.comparisons, margin=margin) if has_variations and account.done else None,
+        seeds=seed_accuracies(account.scores) if account.done else None,
+        curves=_curves(account),
+        layers=_layers(account, image, gaps),
+        classes=_classes(account, gaps),
+        images=_images(account, gaps),
+        gaps=tuple(gaps),
+    )
+
+
+def _curves(account: Account) -> Mapping[str, Picture]:
+    factors = dict.fromkeys(one.factor for one in account.comparisons)
+    curves = {}
+    for factor in factors:
+        names = [BASELINE, *(one.variation for one in account.comparisons if one.factor == factor)]
+        if any(account.epochs.get(name) for name in names):
+            arms = [ArmEpochs(name=name, epochs=account.epochs.get(name, {})) for name in names]
+            curves[factor] = learning_curves(factor, arms, classes=account.scores.classes)
+    return curves
+
+
+def _layers(account: Account, image: int, gaps: list[str]) -> tuple[Picture, ...]:
+    try:
+        images = account.results.images()
+    except ResultsError as error:
+        gaps.append(f"The output of the first convolution is not shown: {error}")
+        return ()
+    if not 0 <= image < len(images):
+        raise ResultsError(f"there is no test image {image}; they are numbered from 0 to {len(images) - 1:,}.")
+    try:
+        views = layer_views(account.results, images[image])
+    except ResultsError as error:
+        gaps.append(f"The output of the first convolution is not shown: {error}")
+        return ()
+    name = f"test image {image}"
+    if account.answers is not None:
+        name += f" ({account.results.manifest.class_names[account.answers.labels[image]]})"
+    maps = feature_maps(views, image=images[image], image_name=name)
+    with_kernels: list[LayerView] = [view for view in views if view.kernels_before is not None]
+    return (maps, kernels(with_kernels, channel=0)) if with_kernels else (maps,)
+
+
+def _classes(account: Account, gaps: list[str]) -> tuple[Picture, ...]:
+    answers = account.answers
+    if answers is None or BASELINE not in answers.arms:
+        if account.done:
+            gaps.append(
+                "What the variations changed for each class is not shown: the baseline has no answers to compare."
+            )
+        return ()
+    names, baseline = account.results.manifest.class_names, answers.arms[BASELINE]
+    shares = confusion(answers.labels, baseline.answers, len(names))
+    pictures = [confusion_matrix(BASELINE, shares, names)]
+    before = class_accuracies(answers.labels, baseline.answers, len(names))
+    changes: dict[str, Floats] = {}
+    for one in account.comparisons:
+        arm = answers.arms.get(one.variation)
+        if arm is not None:
+            after = class_accuracies(answers.labels, arm.answers, len(names))
+            changes[one.variation] = _paired(baseline, before, arm, after)
+    if changes:
+        pictures.append(class_change_table(changes, names))
+    return tuple(pictures)
+
+
+def _paired(baseline: ArmAnswers, before: Floats, arm: ArmAnswers, after: Floats) -> Floats:
+    """Subtract seed by seed. Shape (pairs, classes)."""
+    seeds = [seed for seed in arm.seeds if seed in baseline.seeds]
+    rows = [after[arm.seeds.index(seed)] - before[baseline.seeds.index(seed)] for seed in seeds]
+    return np.array(rows).reshape(-1, before.shape[1])
+
+
+def _images(account: Account, gaps: list[str]) -> tuple[Picture, ...]:
+    """Show images for the variation whose difference is largest, either way."""
+    answers = account.answers
+    known = [one for one in account.comparisons if one.accuracy and answers and one.variation in answers.arms]
+    if answers is None or BASELINE not in answers.arms or not known:
+        return ()
+    try:
+        images = account.results.images()
+    except ResultsError as error:
+        gaps.append(f"Images that the networks disagree on are not shown: {error}")
+        return ()
+    widest = max(known, key=lambda one: abs(one.accuracy.difference.estimate) if one.accuracy else 0.0)
+    return (
+        disagreements(
+            widest.variation,
+            answers.arms[BASELINE].probabilities.astype(np.float64),
+            answers.arms[widest.variation].probabilities.astype(np.float64),
+            images=images,
+            labels=answers.labels,
+            class_names=account.results.manifest.class_names,
+        ),
+    )

@@ -1,0 +1,57 @@
+"""`report.md`: the report as text, as GitHub shows it."""
+
+from collections.abc import Iterable, Iterator
+
+from ceteris.report.content import Content
+from ceteris.report.table import Table, markdown_text
+
+
+def render_markdown(content: Content) -> str:
+    """Write a report as Markdown; every name and text of a study is text there, not markup."""
+    return "\n\n".join(_blocks(content)) + "\n"
+
+
+def _blocks(content: Content) -> Iterator[str]:
+    yield f"# {markdown_text(content.title)}"
+    if content.question.strip():
+        yield markdown_text(content.question)
+    if content.reservations:
+        yield "## Before you believe a number"
+        yield _list(content.reservations)
+    yield "## The answer"
+    yield _list(content.answer)
+    yield "## Verdicts"
+    yield from _table(content.verdicts)
+    if content.cards:
+        yield "## Factor by factor"
+    for card in content.cards:
+        yield f"### {markdown_text(card.factor)}"
+        for entry in card.entries:
+            yield f"#### {markdown_text(entry.variation)}: {markdown_text(entry.verdict)}"
+            yield _list(f"Changed: {change}." for change in entry.changes)
+            yield " ".join(map(markdown_text, entry.sentences))
+        yield from _table(card.seeds)
+    if content.convergence is not None:
+        yield "## How soon they learn"
+        yield from _table(content.convergence)
+    if content.details is not None:
+        yield "## Every test"
+        yield from _table(content.details)
+    yield "## The runs"
+    yield from _table(content.runs)
+    yield "## Methods"
+    yield from map(markdown_text, content.methods)
+    yield "## What to keep in mind"
+    yield _list(content.caveats)
+    yield "## Images, machines, versions"
+    yield from _table(content.circumstances)
+
+
+def _table(table: Table) -> Iterator[str]:
+    yield f"**{markdown_text(table.title)}**"
+    yield table.markdown()
+    yield from map(markdown_text, table.notes)
+
+
+def _list(sentences: Iterable[str]) -> str:
+    return "\n".join(f"- {markdown_text(sentence)}" for sentence in sentences)

@@ -1,0 +1,95 @@
+"""`report.html`: one file, no request, no surprise: everything that comes from a study is text there, not markup."""
+
+import base64
+import hashlib
+import re
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from ceteris.report.content import Content
+from ceteris.report.figures.style import COLOURS_CSS
+from ceteris.report.gallery import Gallery
+from ceteris.report.quantities import NOTHING
+from ceteris.report.terms import TERMS
+from ceteris.report.verdict_table import TAGS
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_UNITS = re.compile(r"(?<=\d) (?=(%|pp|epochs?|runs?|seeds?|pairs?)\b|%)")
+
+
+def render_page(content: Content, gallery: Gallery, *, kicker: str) -> str:
+    """Set a report as a page.
+
+    Args:
+        content: Its words and tables.
+        gallery: Its pictures.
+        kicker: A line above the title: what the page is.
+
+    Returns:
+        All of an HTML file. It needs nothing from anywhere; its security policy forbids every request, and lets only
+        the script that we wrote run.
+    """
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"typeset": typeset, "drawing": _drawing}
+    script = _read("script.js")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = (
+        f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    return environment.get_template("report.html").render(
+        content=content,
+        gallery=gallery,
+        kicker=kicker,
+        contents=_contents(content, gallery),
+        terms=TERMS,
+        tags=[(tag, str(finding)) for finding, tag in TAGS.items()],
+        nothing=NOTHING,
+        policy=policy,
+        style=Markup(_read("style.css") + COLOURS_CSS),  # noqa: S704 - written by us, nothing of a study in it
+        script=Markup(script),  # noqa: S704 - likewise
+    )
+
+
+def typeset(text: str) -> str:
+    r"""Keep a number and its unit on one line.
+
+    Example:
+        >>> typeset("5 % of 3 runs")
+        '5\xa0% of 3\xa0runs'
+    """
+    return _UNITS.sub("\N{NO-BREAK SPACE}", text)
+
+
+def _contents(content: Content, gallery: Gallery) -> list[tuple[str, str]]:
+    has_pictures = gallery.layers or gallery.images or gallery.classes or gallery.gaps
+    entries = [
+        ("verdicts-heading", "Verdicts", True),
+        ("differences", "All differences", gallery.forest is not None or gallery.seeds is not None),
+        ("factors", "Factor by factor", bool(content.cards)),
+        ("pictures", "Pictures", bool(has_pictures)),
+        ("speed", "How soon they learn", content.convergence is not None),
+        ("tests", "Every test", content.details is not None),
+        ("the-runs", "The runs", True),
+        ("methods", "Methods", True),
+        ("caveats", "What to keep in mind", True),
+        ("what-with", "Images, machines, versions", True),
+    ]
+    return [(anchor, words) for anchor, words, is_there in entries if is_there]
+
+
+def _drawing(svg: str) -> Markup:
+    """Put a figure's element into the page; the drawing library has escaped every text in it."""
+    return Markup(svg)  # noqa: S704
+
+
+def _read(name: str) -> str:
+    return (_TEMPLATES / name).read_text(encoding="utf-8")

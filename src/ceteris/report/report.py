@@ -1,0 +1,76 @@
+"""From a results folder to `report.html`, `report.md` and `results.csv`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ceteris.report.account import give_account
+from ceteris.report.content import Content, compose
+from ceteris.report.gallery import hang
+from ceteris.report.markdown import render_markdown
+from ceteris.report.page import render_page
+from ceteris.report.quantities import count
+from ceteris.runs.atomic import make_folder, write_together
+from ceteris.runs.folder import TABLE
+from ceteris.runs.results import Results, read_results
+from ceteris.runs.table import encode_table
+
+PAGE, TEXT = "report.html", "report.md"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """A report that was written.
+
+    Attributes:
+        page: `report.html`.
+        text: `report.md`.
+        table: `results.csv`.
+        content: What they say.
+    """
+
+    page: Path
+    text: Path
+    table: Path
+    content: Content
+
+
+def write_report(folder: Path, *, out: Path | None = None, image: int = 0) -> Report:
+    """Write the report of a results folder, whatever state it is in, from what is in it and nothing else.
+
+    Args:
+        folder: That `ceteris run` wrote; it may be empty, half done, in use, or damaged.
+        out: Where the report goes; into the folder itself if not given.
+        image: Place of the test image that the first convolutions are shown, from 0.
+
+    Returns:
+        Where the three files are. The same results give the same bytes.
+
+    Raises:
+        ResultsError: If it is not a results folder, if it cannot be read, if there is no such image, or if the report
+            cannot be written; what was there before is then still there.
+    """
+    results = read_results(folder)
+    account = give_account(results)
+    content = compose(account)
+    page = render_page(content, hang(account, image=image), kicker=_kicker(results, account.done))
+    files = {PAGE: page.encode(), TEXT: render_markdown(content).encode()}
+    place = folder if out is None else out
+    if out is None:
+        results.folder.write_table(results.findings)
+    else:
+        make_folder(out)
+        files[TABLE] = encode_table(results.findings)
+    write_together(place, files)
+    return Report(page=place / PAGE, text=place / TEXT, table=place / TABLE, content=content)
+
+
+def _kicker(results: Results, done: int) -> str:
+    """Say in a line what the page is about: how many runs, of what, on which images."""
+    manifest = results.manifest
+    planned = len(results.findings)
+    runs = count(planned, "run") if done == planned else f"{done:,} of {count(planned, 'run')}"
+    arms = count(len(manifest.study.variations), "variation")
+    seeds = count(len(manifest.study.seeds), "seed")
+    return (
+        f"A controlled experiment: {runs}, {arms}, {seeds}; images: {manifest.data_name}, {manifest.data_origin.value}"
+    )
