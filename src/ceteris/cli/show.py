@@ -1,0 +1,187 @@
+"""`ceteris show`: what a layer of a trained network makes of an image, as a picture."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.text import Text
+
+from ceteris.errors import ResultsError
+from ceteris.report.figures.picture import Format, Picture
+from ceteris.report.figures.portrait import portrait
+from ceteris.report.figures.svg import standalone
+from ceteris.report.layer_view import LayerView, layer_view, layer_views
+from ceteris.report.user_image import read_user_image
+from ceteris.runs.atomic import write_atomically
+from ceteris.runs.folder import STUDY
+from ceteris.runs.results import Results, read_results
+from ceteris.runs.status import Status
+from ceteris.study.arm import arm_folder
+from ceteris.study.images import KNOWN_IMAGES
+from ceteris.study.run import Run
+from ceteris.study.wording import listed, nearest
+
+_SEED = re.compile(r"seed-(\d+)(-[0-9a-f]+)?")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """What a path on the command line means.
+
+    Attributes:
+        folder: The results folder.
+        arm: What follows it: the name of a variation or of its folder; empty for all variations.
+        seed: The seed, if the path is that of a run.
+    """
+
+    folder: Path
+    arm: str = ""
+    seed: int | None = None
+
+
+def show(
+    path: Path,
+    *,
+    image: str,
+    layer: int | None,
+    channel: int | None,
+    seed: int | None,
+    file_format: str | None,
+    out: Path | None,
+    console: Console,
+) -> Path:
+    """Write a picture of a layer, and say where it is and what it shows.
+
+    Args:
+        path: A results folder, `RESULTS/VARIATION`, or the folder of a run.
+        image: Number of a test image, from 0, or the path of a PNG or JPEG file.
+        layer: Counted from 1; the first convolution if not given.
+        channel: Counted from 1; whose kernel to show.
+        seed: Of the run or runs.
+        file_format: `png` or `svg`; as the name of the file ends, if not given.
+        out: The file to write.
+        console: Where to say it.
+
+    Returns:
+        The file.
+
+    Raises:
+        ResultsError: If there is nothing to show, or the file cannot be written.
+        DataError: If the image cannot be read.
+    """
+    kind = _format(file_format, out)
+    target = find_target(path)
+    results = read_results(target.folder)
+    pixels, name, notes = _image(results, image)
+    views = _views(results, target, pixels, seed=seed, layer=None if layer is None else layer - 1)
+    _check_channel(views, channel)
+    picture = portrait(
+        views, image=pixels, image_name=name, channel=None if channel is None else channel - 1, file_format=kind
+    )
+    file = out or Path(f"{_stem(target, views, image)}.{kind}")
+    write_atomically(file, _content(picture))
+    console.print(Text(f"{picture.title}, seed {views[0].seed}", style="bold"), soft_wrap=True)
+    for note in (*results.notes, *notes):
+        console.print(Text(f"note: {note}", style="yellow"), soft_wrap=True)
+    console.print(Text(picture.alt), soft_wrap=True)
+    console.print(f"\npicture: {file}", markup=False, soft_wrap=True)
+    return file
+
+
+def find_target(path: Path) -> Target:
+    """Tell the results folder in a path from the variation and the seed that follow it."""
+    for folder in (path, *path.parents):
+        if not (folder / STUDY).exists():
+            continue
+        rest = list(path.relative_to(folder).parts)
+        if rest[:1] == ["runs"]:
+            rest = rest[1:]
+        match = _SEED.fullmatch(rest[-1]) if len(rest) > 1 else None
+        if match is not None:
+            return Target(folder=folder, arm="/".join(rest[:-1]), seed=int(match[1]))
+        return Target(folder=folder, arm="/".join(rest))
+    return Target(folder=path)
+
+
+def _views(
+    results: Results, target: Target, pixels: NDArray[np.uint8], *, seed: int | None, layer: int | None
+) -> tuple[LayerView, ...]:
+    seed = target.seed if seed is None else seed
+    if not target.arm:
+        return layer_views(results, pixels, seed=seed, layer=layer)
+    return (layer_view(results, _run(results, target.arm, seed), pixels, layer),)
+
+
+def _run(results: Results, arm: str, seed: int | None) -> Run:
+    """Find the run that is meant: without a seed the first finished one."""
+    names = list(dict.fromkeys(one.run.variation for one in results.findings))
+    named = arm if arm in names else next((name for name in names if arm_folder(name) == arm), None)
+    if named is None:
+        close = nearest(arm, names)
+        known = listed(f"'{name}'" for name in names)
+        hint = f"did you mean '{close}'?" if close else f"it has {known}."
+        raise ResultsError(f"{results.folder.path} has no variation '{arm}'; {hint}")
+    findings = [one for one in results.findings if one.run.variation == named]
+    if seed is None:
+        return next((one.run for one in findings if one.status is Status.FINISHED), findings[0].run)
+    found = next((one.run for one in findings if one.run.seed == seed), None)
+    if found is None:
+        seeds = listed(str(one.run.seed) for one in findings)
+        raise ResultsError(f"{results.folder.path} has no seed {seed}; its seeds are {seeds}.")
+    return found
+
+
+def _image(results: Results, image: str) -> tuple[NDArray[np.uint8], str, tuple[str, ...]]:
+    """Give the pixels, what to call them, and what was done to them."""
+    if image.isdecimal():
+        images, number = results.images(), int(image)
+        if number >= len(images):
+            raise ResultsError(
+                f"there is no test image {number}; {results.folder.path} has {len(images):,}, counted from 0."
+            )
+        name = results.manifest.class_names[results.labels()[number]]
+        return images[number], f"test image {number}, {name}", ()
+    file = Path(image)
+    read = read_user_image(file, KNOWN_IMAGES[results.manifest.data_name].shape)
+    return read.pixels, file.name, tuple(f"{file.name}: {note}" for note in read.notes)
+
+
+def _check_channel(views: tuple[LayerView, ...], channel: int | None) -> None:
+    if channel is None:
+        return
+    if not any(view.kernels_before is not None for view in views):
+        raise ResultsError(f"{views[0].layer} is no convolution and has no kernels; leave --channel out.")
+    most = max(len(view.before) for view in views)
+    if channel > most:
+        raise ResultsError(f"there is no channel {channel}; {views[0].layer} has {most}, counted from 1.")
+
+
+def _format(file_format: str | None, out: Path | None) -> Format:
+    known = listed((str(one) for one in Format), "or")
+    ending = "" if out is None else out.suffix.lower().removeprefix(".")
+    if file_format is None:
+        if out is None:
+            return Format.PNG
+        if ending not in tuple(Format):
+            raise ResultsError(
+                f"{out} ends in neither .png nor .svg. Give it one of these endings, or --format {known}."
+            )
+        return Format(ending)
+    if file_format not in tuple(Format):
+        raise ResultsError(f"--format is '{file_format}', expected {known}.")
+    if ending in tuple(Format) and ending != file_format:
+        raise ResultsError(f"{out} would hold {file_format.upper()}. Let its name and --format agree.")
+    return Format(file_format)
+
+
+def _stem(target: Target, views: tuple[LayerView, ...], image: str) -> str:
+    arm = arm_folder(views[0].arm) if target.arm else "all"
+    shown = f"image-{image}" if image.isdecimal() else arm_folder(Path(image).stem)
+    return f"{arm}-seed-{views[0].seed:02}-{shown}"
+
+
+def _content(picture: Picture) -> bytes:
+    return standalone(picture).encode() if picture.png is None else picture.png

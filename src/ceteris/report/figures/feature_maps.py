@@ -1,0 +1,133 @@
+"""What comes out of one layer for one image: each channel as a grey image."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ceteris.report.figures.picture import Format, Picture
+from ceteris.report.figures.sheet import Row, Scale, Section, Tile, colour, draw_sheet, grey
+from ceteris.report.forward import Values
+from ceteris.report.layer_view import LayerView
+
+MOST_CHANNELS = 64
+"""How many channels are drawn; a note says so where a layer has more."""
+
+_WIDTH, _LARGEST = 520.0, 2.2  # points for all tiles, points per pixel
+_STAGES = ("before training", "after training")
+_COLUMNS = 8  # tiles beside each other, where a layer has more than a few more
+_EXTREME = (
+    0.2  # per cent of the values at either end that may be cut, so that one bright pixel does not darken the rest
+)
+
+
+def feature_maps(
+    views: Sequence[LayerView], *, image: NDArray[np.uint8], image_name: str, file_format: Format = Format.SVG
+) -> Picture:
+    """Draw what a layer of each arm makes of one image, channel by channel, before and after training.
+
+    All tiles have one scale: a grey means the same number in every arm, before and after.
+
+    Args:
+        views: From `layer_views`, in the order to show; at least one.
+        image: What they look at. Shape (height, width, channels).
+        image_name: What it is, for example `test image 0, cat`.
+        file_format: What to draw.
+    """
+    section = feature_map_section(views)
+    return draw_sheet(
+        [image_section(image, image_name), section],
+        title=f"{_what(views)} for {image_name}",
+        alt=feature_map_alt(views),
+        file_format=file_format,
+    )
+
+
+def image_section(image: NDArray[np.uint8], image_name: str) -> Section:
+    """Give the section that shows the image itself."""
+    values = image.astype(np.float64)
+    grey_levels = Scale(low=0, high=255, words="")
+    tile = colour(values, grey_levels) if values.shape[-1] == 3 else grey(values[..., 0], grey_levels)
+    row = Row(name=image_name, blocks=((tile,),))
+    return Section(title="The image", blocks=("",), tiles=("",), rows=(row,), zoom=80 / max(image.shape[:2]))
+
+
+def feature_map_section(views: Sequence[LayerView]) -> Section:
+    """Give the section that shows what comes out of a layer, for `draw_sheet`."""
+    scale = _scale(views)
+    most = max(len(view.before) for view in views)
+    across = most if most <= _COLUMNS + 3 else _COLUMNS
+    side = max(max(view.before.shape[1:]) for view in views)
+    stages = [
+        (_tiles(view.before, scale), view.gap if view.after is None else _tiles(view.after, scale)) for view in views
+    ]
+    if len(views) == 1:  # below each other, and so twice as large
+        blocks: tuple[str, ...] = ("",)
+        rows = tuple(Row(name=name, blocks=(stage,)) for name, stage in zip(_STAGES, stages[0], strict=True))
+    else:
+        blocks = _STAGES
+        rows = tuple(Row(name=view.arm, blocks=pair) for view, pair in zip(views, stages, strict=True))
+    notes = [f"Seed {views[0].seed}. {_layers(views)}"]
+    if most > MOST_CHANNELS:
+        notes.append(f"The first {MOST_CHANNELS} of {most} channels are shown.")
+    return Section(
+        title=_what(views),
+        blocks=blocks,
+        tiles=tuple(f"{channel}" for channel in range(1, min(most, MOST_CHANNELS) + 1)),
+        rows=rows,
+        zoom=min(_LARGEST, _WIDTH / len(blocks) / across / side),
+        scale=scale,
+        note=" ".join(notes),
+        columns=across,
+    )
+
+
+def feature_map_alt(views: Sequence[LayerView]) -> str:
+    """Say what comes out of a layer: ranges, and channels without any signal."""
+    parts = []
+    for view in views:
+        text = f"{view.arm}, {view.layer}: before training {_range(view.before)}"
+        text += f", {view.gap}" if view.after is None else f", after training {_range(view.after)}"
+        parts.append(text)
+    return f"Channels as grey images, with seed {views[0].seed}. {'; '.join(parts)}."
+
+
+def _tiles(output: Values, scale: Scale) -> tuple[Tile, ...]:
+    return tuple(grey(channel, scale) for channel in output[:MOST_CHANNELS])
+
+
+def _scale(views: Sequence[LayerView]) -> Scale:
+    arrays = [array for view in views for array in (view.before, view.after) if array is not None]
+    values = np.concatenate([array.reshape(-1) for array in arrays])
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return Scale(low=0, high=1, words="output of the layer")
+    low, high = np.percentile(values, [_EXTREME, 100 - _EXTREME])
+    is_cut = bool(values.min() < low or values.max() > high)
+    words = "output of the layer, without unit; the same scale everywhere" + (", extremes cut" if is_cut else "")
+    return Scale(low=min(0.0, float(low)), high=max(float(high), 1e-6), words=words)
+
+
+def _what(views: Sequence[LayerView]) -> str:
+    layers = {view.layer for view in views}
+    return f"Output of {views[0].layer}" if len(layers) == 1 else "Output of the first convolution"
+
+
+def _layers(views: Sequence[LayerView]) -> str:
+    layers: dict[str, list[str]] = {}
+    for view in views:
+        layers.setdefault(view.layer, []).append(view.arm)
+    if len(layers) == 1:
+        return ""
+    usual = max(layers, key=lambda layer: len(layers[layer]))
+    others = [f"{', '.join(arms)}: {layer}" for layer, arms in layers.items() if layer != usual]
+    return f"{usual[0].upper()}{usual[1:]}; {'; '.join(others)}."
+
+
+def _range(output: Values) -> str:
+    known = output[np.isfinite(output)]
+    if not known.size:
+        return "nothing that is a number"
+    dead = sum(bool((channel == 0).all()) for channel in output)
+    text = f"{known.min():.2g} to {known.max():.2g}".replace("-", "\N{MINUS SIGN}")
+    return f"{text} in {len(output)} channels" + (f", {dead} of them 0 everywhere" if dead else "")

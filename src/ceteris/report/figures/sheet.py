@@ -1,0 +1,240 @@
+"""Rows of small images beside each other, at one scale: the same place always holds the same thing."""
+
+# h, w = height, width of a tile in pixels
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from ceteris.report.figures.picture import Format, Picture
+from ceteris.report.figures.style import GRID, INK, MUTED, drawing, inches, text_width
+from ceteris.report.figures.svg import finished
+
+Tile = NDArray[np.uint8]
+"""Red, green, blue and opacity. Shape (h, w, 4)."""
+
+_NAMES, _BETWEEN = 104.0, 18.0  # points: for the names of rows, between blocks
+_GAP = 4.0  # points between tiles
+_HEADING, _TITLE, _CAPTION = 14.0, 20.0, 30.0
+_LINE = 11.0
+_BAR = 150.0  # points: long enough for three numbers below it
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scale:
+    """What grey means.
+
+    Attributes:
+        low: Black.
+        high: White.
+        words: What it is a scale of, with its unit.
+    """
+
+    low: float
+    high: float
+    words: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Row:
+    """What belongs to one name.
+
+    Attributes:
+        name: Stands to the left.
+        blocks: One per block of the section: tiles, or the reason why there are none.
+    """
+
+    name: str
+    blocks: tuple[tuple[Tile, ...] | str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Section:
+    """Rows that share a scale.
+
+    Attributes:
+        title: Stands above.
+        blocks: What the blocks of a row are called; a name may be empty.
+        tiles: What the tiles of a block are called, further ones go on in the next line; names may be empty.
+        rows: The rows.
+        zoom: Points per pixel.
+        scale: What grey means, if the tiles are grey.
+        note: What else to know.
+        columns: The most tiles beside each other in a block.
+    """
+
+    title: str
+    blocks: tuple[str, ...]
+    tiles: tuple[str, ...]
+    rows: tuple[Row, ...]
+    zoom: float
+    scale: Scale | None = None
+    note: str = ""
+    columns: int = 8
+
+    @property
+    def across(self) -> int:
+        """How many tiles are beside each other in a block."""
+        return min(self.columns, max(len(self.tiles), 1))
+
+    @property
+    def cell(self) -> float:
+        """Points from one tile to the next: the largest tile and a gap, or the widest name of a tile."""
+        side = max((max(tile.shape[:2]) for tile in _tiles(self)), default=0)
+        words = max((text_width(name, 7.5) for name in self.tiles), default=0)
+        return max(side * self.zoom, words) + _GAP
+
+    @property
+    def width(self) -> float:
+        """Of the whole section, in points."""
+        blocks = len(self.blocks)
+        grid = _NAMES + blocks * self.across * self.cell + (blocks - 1) * _BETWEEN
+        return max(grid, _NAMES + _BAR, text_width(self.title, 10))
+
+
+def draw_sheet(sections: Sequence[Section], *, title: str, alt: str, file_format: Format) -> Picture:
+    """Draw sections below each other.
+
+    Args:
+        sections: At least one.
+        title: Of the picture.
+        alt: What there is to see.
+        file_format: What to draw.
+    """
+    width = max(section.width for section in sections)
+    heights = [_height(section, width) for section in sections]
+    with drawing():
+        figure = Figure(figsize=(inches(width), inches(sum(heights))))
+        axes = figure.add_axes((0, 0, 1, 1))
+        axes.set_axis_off()
+        top = 0.0
+        for section, height in zip(sections, heights, strict=True):
+            _draw(axes, section, top, width)
+            top += height
+        # imshow moves the limits; one unit is one point.
+        axes.set(xlim=(0, width), ylim=(top, 0), aspect="auto")
+        return finished(figure, title=title, alt=alt, file_format=file_format)
+
+
+def grey(values: NDArray[np.floating], scale: Scale) -> Tile:
+    """Turn numbers into grey, black to white; what is not a number is left open.
+
+    Args:
+        values: Shape (h, w).
+        scale: What is black and what is white; beyond is cut.
+
+    Example:
+        >>> grey(np.array([[0.0, 2.0]]), Scale(low=0, high=2, words="")).tolist()
+        [[[0, 0, 0, 255], [255, 255, 255, 255]]]
+    """
+    return colour(np.stack([values] * 3, axis=-1), scale)
+
+
+def colour(values: NDArray[np.floating], scale: Scale) -> Tile:
+    """Turn three numbers a pixel into red, green and blue on one scale; where one is not a number, it is left open.
+
+    Args:
+        values: Shape (h, w, 3).
+        scale: What is none of a colour, and what is all of it; beyond is cut.
+    """
+    span = scale.high - scale.low or 1.0
+    is_known = np.isfinite(values).all(axis=-1, keepdims=True)
+    levels = np.clip((np.where(is_known, values, scale.low) - scale.low) / span, 0, 1) * 255
+    opaque = np.where(is_known, 255, 0)
+    return np.concatenate([np.rint(levels), opaque], axis=-1).astype(np.uint8)
+
+
+def _tiles(section: Section) -> Iterator[Tile]:
+    for row in section.rows:
+        for block in row.blocks:
+            if not isinstance(block, str):
+                yield from block
+
+
+def _lines(section: Section, row: Row) -> int:
+    """Count the lines of tiles that a row takes."""
+    most = max((len(block) for block in row.blocks if not isinstance(block, str)), default=1)
+    return max(1, -(-most // section.across))
+
+
+def _row_height(section: Section, row: Row) -> float:
+    sides = [tile.shape[0] for block in row.blocks if not isinstance(block, str) for tile in block]
+    line = max(max(sides, default=0) * section.zoom, 2 * _LINE) + _GAP
+    return line * _lines(section, row)
+
+
+def _height(section: Section, width: float) -> float:
+    rows = sum(_row_height(section, row) for row in section.rows)
+    captions = (_CAPTION if section.scale is not None else 0) + _LINE * len(_note(section, width))
+    return _TITLE + _HEADING * (any(section.blocks) + any(section.tiles)) + rows + captions + _HEADING
+
+
+def _note(section: Section, width: float) -> list[str]:
+    return textwrap.wrap(section.note, max(20, int(width / (0.56 * 8))))
+
+
+def _draw(axes: Axes, section: Section, top: float, width: float) -> None:
+    cell = section.cell
+    block_width = section.across * cell + _BETWEEN
+    axes.text(0, top + 2, section.title, size=10, weight="bold", va="top")
+    y = top + _TITLE
+    for place, name in enumerate(section.blocks):
+        x = _NAMES + place * block_width
+        axes.text(x, y, name, size=8.5, color=MUTED, va="top")
+        for column, tile in enumerate(section.tiles[: section.across]):
+            below = _HEADING if any(section.blocks) else 0
+            axes.text(x + column * cell, y + below, tile, size=7.5, color=MUTED, va="top")
+    y += _HEADING * (any(section.blocks) + any(section.tiles))
+    for row in section.rows:
+        for line, text in enumerate(textwrap.wrap(row.name, 17, max_lines=2, placeholder="...")):
+            axes.text(0, y + line * _LINE, text, size=8.5, va="top")
+        for place, block in enumerate(row.blocks):
+            _draw_block(axes, section, block, _NAMES + place * block_width, y)
+        y += _row_height(section, row)
+    if section.scale is not None:
+        _draw_scale(axes, section.scale, y + 4)
+        y += _CAPTION
+    for line, text in enumerate(_note(section, width)):
+        axes.text(0, y + 4 + line * _LINE, text, size=8, color=MUTED, va="top")
+
+
+def _draw_block(axes: Axes, section: Section, block: tuple[Tile, ...] | str, x: float, y: float) -> None:
+    if isinstance(block, str):
+        room = max(12, int(section.across * section.cell / (0.56 * 8)))
+        for line, text in enumerate(textwrap.wrap(block, room)[:3]):
+            axes.text(x, y + line * _LINE, text, size=8, color=MUTED, va="top")
+        return
+    for number, tile in enumerate(block):
+        high, wide = (side * section.zoom for side in tile.shape[:2])
+        left = x + number % section.across * section.cell
+        upper = y + number // section.across * (max(high, 2 * _LINE) + _GAP)
+        axes.imshow(tile, extent=(left, left + wide, upper + high, upper), interpolation="none", aspect="auto")
+        axes.plot(
+            [left, left + wide, left + wide, left, left],
+            [upper, upper, upper + high, upper + high, upper],
+            color=GRID,
+            linewidth=0.4,
+        )
+
+
+def _draw_scale(axes: Axes, scale: Scale, y: float) -> None:
+    """Draw the bar from black to white, with 0 marked where it is on it."""
+    bar = grey(np.linspace(scale.low, scale.high, 64)[None], scale)
+    axes.imshow(bar, extent=(0, _BAR, y + 8, y), interpolation="none", aspect="auto")
+    marks = {0.0: scale.low, _BAR: scale.high}
+    if scale.low < 0 < scale.high:
+        marks[-scale.low / (scale.high - scale.low) * _BAR] = 0.0
+    for x, value in marks.items():
+        axes.plot([x, x], [y - 1.5, y + 9.5], color=INK, linewidth=0.9)
+        align = "left" if x == 0 else "right" if x == _BAR else "center"
+        axes.text(x, y + 10, _number(value), size=7.5, va="top", ha=align)
+    axes.text(_BAR + 10, y - 1, scale.words, size=8, color=MUTED, va="top")
+
+
+def _number(value: float) -> str:
+    return f"{value:.2g}".replace("-", "\N{MINUS SIGN}")
