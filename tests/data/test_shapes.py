@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from ceteris.data.dataset import Origin
 from ceteris.data.records import content_digest
@@ -38,3 +39,15 @@ def test_images_of_a_class_differ():
     images = draw_shapes(batches=1, images=100).training.images
 
     assert len({image.tobytes() for image in images}) == 100
+
+
+@pytest.mark.parametrize(
+    ("batches", "digest"),
+    [
+        (1, "394b12ec32ce43ca045293a139be0573b5eaf9876695b4f9bce4a75da1fd7ea0"),
+        (2, "221fc0bec2b22e4ab4da53fef44a6d11e40cd6b329bcebc41bd8605b3cb6c7f2"),
+    ],
+)
+def test_shapes_never_change(batches, digest):
+    """Results of different days and machines are of the same images; a new drawing needs a new key in `_words`."""
+    assert draw_shapes(batches=batches, images=500).digest == digest

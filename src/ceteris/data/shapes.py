@@ -28,6 +28,9 @@ def draw_shapes(*, batches: int, images: int = IMAGES) -> Dataset:
     tends to a tint. The images are a pure function of the arguments, the same on every machine: the random numbers are
     raw words of NumPy's Philox, and every operation on them rounds exactly.
 
+    They are no toy: the baseline of the study that we ship (two convolutions, Adam at learning rate 0.01, 9,000 images,
+    ten epochs) came to 82 % of the test images on average of 16 seeds (77 to 86 %), and at 0.0004 to 80 % (76 to 82 %).
+
     Args:
         batches: How many training batches, from 1 to 5; the first ones are the same for any number.
         images: Images per batch, a multiple of ten; less than usual only in tests.
