@@ -106,7 +106,7 @@ def test_a_server_that_ignores_the_range_is_understood(tmp_path, miniature):
 FAULTS = {
     "answered 404 Not Found": lambda handler, _: send(handler, b"no", status=404),
     "sent a web page instead of the archive": lambda handler, _: send(handler, b"<html>moved</html>", length=None),
-    "offers a file of 10 bytes, expected {size}": lambda handler, _: send(handler, b"\x1f\x8b" + bytes(8)),
+    "offered a file of 10 bytes, expected {size}": lambda handler, _: send(handler, b"\x1f\x8b" + bytes(8)),
 }
 
 
@@ -155,7 +155,7 @@ def test_a_server_that_falls_silent_is_left(tmp_path, miniature):
         setbacks = fetch(tmp_path, miniature, bad, good, timeout=0.3)
         done.set()
 
-    assert setbacks == ["was silent for 0.3 seconds"]
+    assert setbacks == ["fell silent for 0.3 seconds"]
     assert asked[0][1] == "bytes=500-"
 
 

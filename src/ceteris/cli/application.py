@@ -123,6 +123,45 @@ def status_command(
     status(folder, _console())
 
 
+@app.command("show")
+def show_command(
+    path: Annotated[
+        Path,
+        typer.Argument(metavar="RUN", help="RESULTS/VARIATION, the folder of a run, or RESULTS for all variations."),
+    ],
+    *,
+    image: Annotated[
+        str, typer.Option(metavar="N|FILE", help="Number of a test image, from 0, or a PNG or JPEG file.")
+    ] = "0",
+    layer: Annotated[
+        int | None, typer.Option(min=1, metavar="L", help="Which layer, from 1; the first convolution if not given.")
+    ] = None,
+    channel: Annotated[
+        int | None, typer.Option(min=1, metavar="C", help="Whose kernel, from 1; all of a run's if not given.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, metavar="N", help="Which seed; a finished one if not given.")
+    ] = None,
+    file_format: Annotated[str | None, typer.Option("--format", metavar="png|svg", help="Of the picture.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where the picture goes; a name in this folder if not given.")
+    ] = None,
+) -> None:
+    """Draw what a layer makes of an image, channel by channel, and its kernels, before and after training."""
+    from ceteris.cli.show import show
+
+    show(
+        path,
+        image=image,
+        layer=layer,
+        channel=channel,
+        seed=seed,
+        file_format=file_format,
+        out=out,
+        console=_console(),
+    )
+
+
 @app.command("schema")
 def schema_command() -> None:
     """Print the JSON schema of study files, for editors."""

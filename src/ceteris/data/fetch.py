@@ -107,6 +107,9 @@ def _from_any(
         worth_another = True
         while worth_another:
             held = _size(part)
+            if held > archive.size:  # no broken download of ours; it could never be finished
+                part.unlink()
+                held = 0
             _check_room(folder, archive.size - held)
             try:
                 yield from transfer(mirror.url, part, archive.size, timeout=timeout)
@@ -130,7 +133,7 @@ def _from_any(
 
 
 def _summary(setbacks: Sequence[Setback]) -> str:
-    """List who failed under each reason: `answered 404 Not Found (one.org), is silent (two.org, three.org)`."""
+    """Name those that failed for the same reason together: `a.org, b.org cannot be found; c.org answered 404`."""
     hosts: dict[str, list[str]] = {}
     for setback in setbacks:
         host = urlsplit(setback.url).netloc

@@ -1,5 +1,7 @@
 """The three sets of images that the runs of a study look at: one split, the same for every run."""
 
+import math
+from fractions import Fraction
 from typing import TypeVar
 
 import numpy as np
@@ -26,7 +28,8 @@ def split_dataset(dataset: Dataset, choice: DataChoice) -> Split:
         choice: The share for validation, and the scaling.
 
     Raises:
-        DataError: If the share leaves the training or the validation set without an image of some class.
+        DataError: If the share leaves the training or the validation set without an image of some class, or a channel
+            that is the same everywhere is to be standardised.
     """
     validation = validation_places(dataset.training.labels, choice.validation, classes=len(dataset.class_names))
     training = np.setdiff1d(np.arange(len(dataset.training)), validation)
@@ -64,12 +67,13 @@ def validation_places(labels: NDArray[np.uint8], share: float, *, classes: int) 
     Returns:
         Places of the chosen images, rising. Shape (round(images * share),).
     """
-    counts = np.bincount(labels, minlength=classes)
-    exact = counts * share
-    taken = np.floor(exact).astype(np.intp)
+    exact = Fraction(str(share))  # 0.1 means a tenth, not the binary number next to it
+    quotas = [exact * count for count in np.bincount(labels, minlength=classes).tolist()]
+    taken = [math.floor(quota) for quota in quotas]
     # Largest remainder first; of equal ones the smaller class number.
-    extra = round(len(labels) * share) - int(taken.sum())
-    taken[np.argsort(taken - exact, kind="stable")[:extra]] += 1
+    by_remainder = sorted(range(classes), key=lambda label: taken[label] - quotas[label])
+    for label in by_remainder[: round(len(labels) * exact) - sum(taken)]:
+        taken[label] += 1
     ranks = np.random.Philox(key=_KEY).random_raw(len(labels))
     order = np.argsort(ranks, kind="stable")
     chosen = [order[labels[order] == label][: taken[label]] for label in range(classes)]
@@ -83,14 +87,29 @@ def _scaling(images: NDArray[np.uint8], scaling: Scaling) -> tuple[NDArray[np.fl
         return np.full(channels, 2 / _GREY_LEVELS, np.float32), np.full(channels, -1, np.float32)
     if scaling is Scaling.UNIT:
         return np.full(channels, 1 / _GREY_LEVELS, np.float32), np.zeros(channels, np.float32)
-    planes = [images[..., channel].reshape(-1) for channel in range(channels)]
-    histograms = [np.bincount(plane, minlength=_GREY_LEVELS + 1) for plane in planes]
-    levels = np.arange(_GREY_LEVELS + 1)
-    pixels = images.size // channels
-    means = np.array([int(counts @ levels) / pixels for counts in histograms])
-    squares = np.array([int(counts @ levels**2) / pixels for counts in histograms])
-    deviations = np.sqrt(np.maximum(squares - means**2, 1e-12))
-    return (1 / deviations).astype(np.float32), (-means / deviations).astype(np.float32)
+    scale, offset = np.empty(channels, np.float32), np.empty(channels, np.float32)
+    for channel, counts in enumerate(_histograms(images)):
+        pixels = sum(counts)
+        total = sum(count * level for level, count in enumerate(counts))
+        squares = sum(count * level**2 for level, count in enumerate(counts))
+        # In whole numbers: pixels**2 times the variance. Only the root and the two quotients round.
+        spread = pixels * squares - total**2
+        if spread == 0:
+            raise DataError(
+                f"channel {channel} is the same in all {len(images)} training images, so it cannot be scaled to "
+                'deviation 1. Use scaling = "unit".'
+            )
+        scale[channel], offset[channel] = pixels / math.sqrt(spread), -total / math.sqrt(spread)
+    return scale, offset
+
+
+def _histograms(images: NDArray[np.uint8]) -> list[list[int]]:
+    """Count the pixels of each grey level in each channel, a thousand images at a time to save memory."""
+    counts = np.zeros((images.shape[-1], _GREY_LEVELS + 1), np.int64)
+    for start in range(0, len(images), 1000):
+        for channel in range(images.shape[-1]):
+            counts[channel] += np.bincount(images[start : start + 1000, ..., channel].reshape(-1), minlength=256)
+    return [[int(count) for count in row] for row in counts]
 
 
 def _take(images: LabelledImages, places: NDArray[np.intp]) -> LabelledImages:

@@ -98,7 +98,7 @@ def _first_byte(response: HTTPResponse, held: int, size: int) -> int:
             raise TransferError("sent another part of the file than was asked for")
         begins, total = held, int(match[2])
     if total is not None and total != size:
-        raise TransferError(f"offers a file of {total} bytes, expected {size}")
+        raise TransferError(f"offered a file of {total} bytes, expected {size}")
     return begins
 
 
@@ -135,7 +135,7 @@ class _Redirect(HTTPRedirectHandler):
     ) -> Request | None:
         scheme = urlsplit(newurl).scheme
         if scheme != "https" and not (scheme == "http" and req.type == "http"):
-            raise URLError(f"redirects from {req.type} to {scheme}, which is not followed")
+            raise URLError(f"redirected from {req.type} to {scheme}, which is not followed")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
@@ -143,13 +143,13 @@ def _in_words(error: Any, timeout: float) -> str:
     cause = error.reason if isinstance(error, URLError) else error
     match cause:
         case TimeoutError():
-            return f"was silent for {timeout:g} seconds"
+            return f"fell silent for {timeout:g} seconds"
         case socket.gaierror():
-            return "has no address here (is the network up?)"
+            return "cannot be found (is the network up?)"
         case ssl.SSLError():
-            return f"has no valid certificate ({cause.reason})"
+            return f"gave no valid certificate ({cause.reason})"
         case HTTPException():
-            return f"does not speak HTTP ({type(cause).__name__})"
+            return f"did not speak HTTP ({type(cause).__name__})"
         case OSError():
             return f"cannot be reached ({cause.strerror or cause})"
         case _:

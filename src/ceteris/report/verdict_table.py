@@ -75,7 +75,7 @@ def verdict_table(account: Account) -> Table:
                 title="verdict",
                 meaning="Better, worse, practically equal, or undecided with what it would take to decide.",
             ),
-            Column(title="seeds", is_number=True, meaning="Runs that count, of those planned."),
+            Column(title="runs", meaning="Runs that count, of those planned."),
         ),
         rows=(
             _baseline_row(account.baseline),
@@ -144,10 +144,17 @@ def _row(account: Account, one: Comparison, changed: str) -> tuple[Cell, ...]:
         accuracy_cell(one.summary.accuracy),
         difference_cell(None if found is None else found.difference),
         p_cell(None if found is None else found.p_value_adjusted),
-        Cell(share(wins) if isinstance(wins, Interval) else "", key=None if wins is None else wins.estimate),
+        _wins_cell(wins),
         _verdict_cell(account, one),
         runs_cell(one.summary),
     )
+
+
+def _wins_cell(wins: Estimate | None) -> Cell:
+    if not isinstance(wins, Interval):
+        return Cell("")
+    text, _, interval = share(wins).partition(" (")
+    return Cell(text, key=wins.estimate, detail=interval.removesuffix(")"))
 
 
 def _verdict_cell(account: Account, one: Comparison) -> Cell:

@@ -7,6 +7,7 @@ from io import BytesIO
 from xml.sax.saxutils import escape
 
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 
 from ceteris.report.figures.picture import Format, Picture
 from ceteris.report.figures.style import DARK, INK, VARIABLES
@@ -16,7 +17,9 @@ _NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 _NUMBER = re.compile(r"-?\d+\.\d{3,}")
 _HEX = re.compile(r"#[0-9a-f]{6}\b")
 _REFERENCE = re.compile(r"#([A-Za-z_][\w-]*)")
+_VIEW = re.compile(r'viewBox="0 0 ([\d.]+) ([\d.]+)"')
 _PAPER = "#ffffff"
+_BORDER = 9.0  # points around a picture that is a file of its own
 
 
 def finished(figure: Figure, *, title: str, alt: str, file_format: Format) -> Picture:
@@ -31,7 +34,9 @@ def finished(figure: Figure, *, title: str, alt: str, file_format: Format) -> Pi
     content = BytesIO()
     if file_format is Format.PNG:
         metadata = {"Software": None, "Title": title, "Description": alt}
-        figure.savefig(content, format="png", facecolor=_PAPER, metadata=metadata)
+        width, height = figure.get_size_inches()
+        whole = Bbox.from_extents(-_BORDER / 72, -_BORDER / 72, width + _BORDER / 72, height + _BORDER / 72)
+        figure.savefig(content, format="png", facecolor=_PAPER, bbox_inches=whole, metadata=metadata)
         return Picture(title=title, alt=alt, png=content.getvalue())
     figure.savefig(content, format="svg", transparent=True, metadata=_NO_METADATA)
     return Picture(title=title, alt=alt, svg=_for_page(content.getvalue(), f"{title}: {alt}"))
@@ -45,12 +50,15 @@ def standalone(picture: Picture) -> str:
         f"svg {{ color: {INK}; background: {_PAPER}; }} @media screen and (prefers-color-scheme: dark) "
         f"{{ svg {{ color: #e6e9ed; background: {DARK['--picture-paper']}; {dark} }} }}"
     )
-    start = picture.svg.index(">") + 1
+    svg = _VIEW.sub(_with_border, picture.svg, count=1)
+    start = svg.index(">") + 1
     title = f"<title>{escape(picture.title)}</title>"
-    return (
-        f'<?xml version="1.0" encoding="UTF-8"?>\n{picture.svg[:start]}{title}<style>{style}</style>'
-        f"{picture.svg[start:]}\n"
-    )
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{svg[:start]}{title}<style>{style}</style>{svg[start:]}\n'
+
+
+def _with_border(match: re.Match[str]) -> str:
+    width, height = (float(side) + 2 * _BORDER for side in match.groups())
+    return f'viewBox="{-_BORDER:g} {-_BORDER:g} {width:g} {height:g}"'
 
 
 def _for_page(content: bytes, label: str) -> str:
