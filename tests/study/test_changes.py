@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ceteris.study.backbone import BackboneNetwork
 from ceteris.study.changes import LayerAdded, LayerRemoved, SettingChange, changes
 from ceteris.study.layers import BatchNorm, Convolution, Dense, Dropout, MaxPool
 from ceteris.study.network import Network
@@ -142,3 +143,36 @@ def test_changes_lead_from_one_network_to_the_other(before, after):
             layers.insert(change.index, change.layer)
 
     assert layers == after
+
+
+HEAD = BackboneNetwork(backbone="mobilenet_v2")
+
+
+def test_another_kind_of_network_is_one_change(specification):
+    """Nothing of the layers has its place in the backbone."""
+    after = specification.model_copy(update={"network": HEAD})
+
+    assert [str(change) for change in changes(specification, after)] == [
+        "network of 5 layers -> mobilenet_v2 at 96 x 96, head trained, dense classes"
+    ]
+
+
+def test_settings_of_a_backbone_are_changes_of_their_own(specification):
+    """Two arms on one backbone differ by what they declare."""
+    layers = [Dropout(dropout=0.2), Dense(dense="classes")]
+    other = BackboneNetwork(backbone="mobilenet_v2", resolution=128, train="all", head=layers, weights_sha256="a" * 64)
+    before, after = (specification.model_copy(update={"network": network}) for network in (HEAD, other))
+
+    assert [str(change) for change in changes(before, after)] == [
+        "weights sha256 none -> aaaaaaaa",
+        "resolution 96 -> 128",
+        "train head -> all",
+        "layer 1 added: dropout 0.2",
+    ]
+
+
+def test_a_share_of_the_images_is_a_change_of_the_data(specification):
+    """The fraction is told like every other setting."""
+    after = specification.model_copy(update={"data": DataChoice(name="shapes", fraction=0.1)})
+
+    assert [str(change) for change in changes(specification, after)] == ["data: fraction 1 -> 0.1"]

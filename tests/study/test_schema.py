@@ -45,7 +45,7 @@ WORDS = {
     "minItems": (list, lambda rule, value, of, root: len(value) >= rule),
     "uniqueItems": (list, lambda rule, value, of, root: len(set(value)) == len(value)),
 }
-SILENT = {"$schema", "$defs", "title", "description", "default"}
+SILENT = {"$schema", "$defs", "title", "description", "default", "examples"}
 
 
 def is_text(value):
@@ -128,6 +128,13 @@ WRONG = {
     "no factor": lambda table: table["variation"][0].pop("factor"),
     "name of two lines": lambda table: table["variation"][0].update(name="a\nb"),
     "set to a list": lambda table: table["variation"][0].update(set={"training.epochs": [1]}),
+    "backbone": lambda table: table["variation"][0].update(network={"backbone": "mobilenet"}),
+    "layers and backbone": lambda table: table["baseline"]["network"].update(backbone="resnet18"),
+    "convolution in a head": lambda table: table["baseline"].update(
+        network={"backbone": "resnet18", "head": [{"conv": 3}]}
+    ),
+    "what to train": lambda table: table["baseline"].update(network={"backbone": "resnet18", "train": "tail"}),
+    "fraction": lambda table: table["data"].update(fraction=0),
     "insert nothing": lambda table: table["variation"][0].update(insert={"after": "network.layers.0"}),
 }
 

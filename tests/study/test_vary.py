@@ -1,5 +1,6 @@
 import pytest
 
+from ceteris.study.backbone import BackboneNetwork
 from ceteris.study.layers import Activation, BatchNorm, Convolution, Dense, Dropout, MaxPool
 from ceteris.study.mistakes import Mistakes
 from ceteris.study.variation import Variation
@@ -137,7 +138,10 @@ REFUSED = {
     "data": (
         {"set": {"data": 5}},
         ("set", "data"),
-        '"data" cannot be varied; all variations look at the same images, declared in [data].',
+        (
+            '"data" cannot be varied; all variations look at the same images, declared in [data]. '
+            'How many of them a run learns from can be: "data.fraction".'
+        ),
     ),
     "value": (
         {"set": {"training.batch_size": True}},
@@ -218,3 +222,34 @@ def test_tells_all_mistakes_of_a_variation(specification):
     assert [place for place, _ in found] == [
         ("set", "training.epochs"), ("set", "training.epoch"), ("replace", 0), ("remove", 0),
     ]  # fmt: skip
+
+
+def test_a_network_takes_the_place_of_the_baselines(specification):
+    """A pretrained backbone is one variation; training and images may change with it."""
+    network = BackboneNetwork(backbone="resnet18")
+    variation = Variation(
+        factor="f", name="v", network=network, set={"training.learning_rate": 0.5, "data.fraction": 0.1}
+    )
+
+    varied = vary(specification, variation)
+
+    assert varied.network == network
+    assert varied.training.learning_rate == 0.5
+    assert varied.data == specification.data.model_copy(update={"fraction": 0.1})
+
+
+def test_settings_of_a_backbone_are_varied_like_others(specification):
+    """Where the baseline is a backbone, its settings and the layers of its head have paths."""
+    head = [Dense(dense=64, activation="relu"), Dense(dense="classes")]
+    baseline = specification.model_copy(update={"network": BackboneNetwork(backbone="resnet18", head=head)})
+    variation = Variation(
+        factor="f",
+        name="v",
+        set={"network.resolution": 128, "network.train": "last 2 blocks", "network.head.0.dense": 32},
+        insert={"before": "network.head.1", "layer": {"dropout": 0.5}},
+    )
+
+    network = vary(baseline, variation).network
+
+    assert (network.resolution, network.train) == (128, "last 2 blocks")
+    assert [str(layer) for layer in network.head] == ["dense 32, relu", "dropout 0.5", "dense classes"]

@@ -20,6 +20,7 @@ from ceteris.execution.events import (
 )
 from ceteris.runs.status import Status
 from ceteris.study.run import Run
+from ceteris.study.specification import share
 
 _SPEED_SECONDS = 10.0
 """How long ago training still counts for the present speed."""
@@ -195,9 +196,10 @@ class Board:
 
     def _done(self, training: _Training) -> float:
         """Give the share of a bank's work that is done, in the unit of `Bank.work`."""
-        training_settings = training.bank.runs[0].specification.training
-        epochs = training_settings.epochs - training.bank.position.epoch
-        steps = max(1, -(-self._images // training_settings.batch_size))
+        specification = training.bank.runs[0].specification
+        epochs = specification.training.epochs - training.bank.position.epoch
+        images = share(self._images, specification.data.fraction)
+        steps = max(1, -(-images // specification.training.batch_size))
         passed = training.position.epoch - training.bank.position.epoch + training.position.step / steps
         return training.bank.work * passed / epochs if epochs else 0.0
 

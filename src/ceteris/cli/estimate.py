@@ -10,7 +10,7 @@ import numpy as np
 from ceteris.data.dataset import LabelledImages, Split
 from ceteris.execution.bank import Bank
 from ceteris.study.images import KNOWN_IMAGES, ImageKind
-from ceteris.study.specification import DataChoice, Specification
+from ceteris.study.specification import DataChoice, Specification, learnt_images, validation_images
 
 _FORWARD_SHARE = 1 / 3
 """What an image costs that is only scored: a forward pass without the two backward passes of training."""
@@ -96,8 +96,7 @@ def _counts(data: DataChoice) -> tuple[int, int, int]:
     """Count training, validation and test images."""
     kind = KNOWN_IMAGES[data.name]
     images = kind.batch_images * data.batches
-    validation = round(images * data.validation)
-    return images - validation, validation, kind.test_images
+    return learnt_images(data, images), validation_images(data, images), kind.test_images
 
 
 def _kind(bank: Bank) -> Hashable:

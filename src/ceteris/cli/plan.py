@@ -18,9 +18,9 @@ from ceteris.running import choose_engines
 from ceteris.statistics.power import detectable_difference
 from ceteris.study.arm import Arm
 from ceteris.study.changes import changes, in_words
+from ceteris.study.cost import network_cost
 from ceteris.study.images import KNOWN_IMAGES
 from ceteris.study.reader import read_study
-from ceteris.study.shape import layer_shapes
 from ceteris.study.study import Study
 
 _NO_DATA = "0" * 64
@@ -96,13 +96,13 @@ def plan_table(arms: Sequence[Arm]) -> Table:
     baseline = arms[0].specification
     for before, arm in zip((None, *arms), arms, strict=False):
         kind = KNOWN_IMAGES[arm.specification.data.name]
-        shapes = layer_shapes(arm.specification.network, kind.shape, kind.classes)
+        cost = network_cost(arm.specification.network, kind.shape, kind.classes)
         table.add_row(
             Text("" if arm is arms[0] or (before and before.factor == arm.factor) else arm.factor),
             Text(arm.name, style="bold" if arm is arms[0] else ""),
             Text("\n".join(in_words(changes(baseline, arm.specification)))),
-            Text(f"{sum(shape.parameter_count for shape in shapes):,}"),
-            Text(f"{sum(shape.multiply_adds for shape in shapes):,}"),
+            Text(f"{cost.parameters:,}"),
+            Text(f"{cost.multiply_adds:,}"),
         )
     return table
 

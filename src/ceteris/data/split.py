@@ -67,6 +67,23 @@ def validation_places(labels: NDArray[np.uint8], share: float, *, classes: int) 
     Returns:
         Places of the chosen images, rising. Shape (round(images * share),).
     """
+    return stratified_places(labels, share, np.random.Philox(key=_KEY).random_raw(len(labels)), classes=classes)
+
+
+def stratified_places(
+    labels: NDArray[np.uint8], share: float, ranks: NDArray[np.uint64], *, classes: int
+) -> NDArray[np.intp]:
+    """Choose from each class its share of images, those of the lowest rank, rounded by largest remainder.
+
+    Args:
+        labels: Class of each image. Shape (images,).
+        share: In (0, 1].
+        ranks: One word for each image. Shape (images,).
+        classes: How many classes there are.
+
+    Returns:
+        Places of the chosen images, rising. Shape (round(images * share),).
+    """
     exact = Fraction(str(share))  # 0.1 means a tenth, not the binary number next to it
     quotas = [exact * count for count in np.bincount(labels, minlength=classes).tolist()]
     taken = [math.floor(quota) for quota in quotas]
@@ -74,7 +91,6 @@ def validation_places(labels: NDArray[np.uint8], share: float, *, classes: int) 
     by_remainder = sorted(range(classes), key=lambda label: taken[label] - quotas[label])
     for label in by_remainder[: round(len(labels) * exact) - sum(taken)]:
         taken[label] += 1
-    ranks = np.random.Philox(key=_KEY).random_raw(len(labels))
     order = np.argsort(ranks, kind="stable")
     chosen = [order[labels[order] == label][: taken[label]] for label in range(classes)]
     return np.sort(np.concatenate(chosen))

@@ -4,9 +4,10 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ceteris.engines.engine import Engine, Position
+from ceteris.study.backbone import BackboneNetwork
+from ceteris.study.cost import network_cost
 from ceteris.study.images import KNOWN_IMAGES
 from ceteris.study.run import Run
-from ceteris.study.shape import layer_shapes
 from ceteris.study.specification import Specification
 
 _START = Position()
@@ -20,7 +21,8 @@ class Bank:
         engine: Who trains them.
         runs: Up to `engine.bank_size` runs with one bank key.
         position: Where all of them are.
-        work: Multiply-adds of a forward pass over one image, times the epochs left: what banks are compared by.
+        work: Multiply-adds of a forward pass over one image, times the epochs left and the share of the images that is
+            learnt from: what banks are compared by. The features of a frozen backbone are there already.
     """
 
     engine: Engine
@@ -61,9 +63,11 @@ def longest_first(banks: Iterable[Bank]) -> tuple[Bank, ...]:
 
 
 def _work(specification: Specification, position: Position) -> float:
-    kind = KNOWN_IMAGES[specification.data.name]
-    shapes = layer_shapes(specification.network, kind.shape, kind.classes)
-    return float(sum(layer.multiply_adds for layer in shapes) * (specification.training.epochs - position.epoch))
+    kind, network = KNOWN_IMAGES[specification.data.name], specification.network
+    cost = network_cost(network, kind.shape, kind.classes)
+    is_frozen = isinstance(network, BackboneNetwork) and network.is_frozen
+    image = cost.head_multiply_adds if is_frozen else cost.multiply_adds
+    return float(image * specification.data.fraction * (specification.training.epochs - position.epoch))
 
 
 def _chunks(runs: list[Run], size: int) -> Iterator[tuple[Run, ...]]:

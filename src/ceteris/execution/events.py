@@ -20,7 +20,7 @@ class StudyStarted:
         folder: The results folder.
         findings: Every run of the study as it was found, in the order of the study.
         banks: What is trained now, the longest first.
-        training_images: Images of one epoch of one run.
+        training_images: Images of one epoch of one run that learns from all of them.
         workers: How many banks are trained side by side.
     """
 

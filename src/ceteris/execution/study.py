@@ -83,7 +83,7 @@ def run_study(  # noqa: PLR0913 - one argument a choice that the caller has
     for note in (*assignment.notes, *place.prepare(manifest, dataset.test)):
         yield Note(text=note)
     workspace = Workspace(
-        folder=place, splits={study.data: split}, origin=dataset.origin, checkpoint_seconds=checkpoint_seconds
+        folder=place, splits={study.data.whole: split}, origin=dataset.origin, checkpoint_seconds=checkpoint_seconds
     )
     executor = LocalExecutor(workspace=workspace, threads=threads, stop=stop)
     findings = place.survey(all_runs)

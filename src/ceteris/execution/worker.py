@@ -31,6 +31,7 @@ from ceteris.runs.record import conclude, diverged_epoch
 from ceteris.runs.run_folder import CHECKPOINT
 from ceteris.study.run import Run
 from ceteris.study.shape import Shape
+from ceteris.study.specification import share
 
 
 @dataclass(kw_only=True)
@@ -120,7 +121,7 @@ def _train(runs: Sequence[Run], bank: Bank, workspace: Workspace, stop: Stop) ->
 
 def _train_together(lanes: list[_Lane], bank: Bank, workspace: Workspace, stop: Stop) -> Iterator[Event]:
     specification = bank.runs[0].specification
-    split = workspace.splits[specification.data]
+    split = workspace.splits[specification.data.whole]
     training, damaged = _start(lanes, bank, workspace, split)
     if damaged is not None:
         yield damaged
@@ -172,8 +173,9 @@ def _advance(
     for lane in lanes:
         lane.seconds += seconds
         lane.position = training.position
-    batch_size = bank.runs[0].specification.training.batch_size
-    images = _images(before, training.position, batch_size, len(split.training))
+    specification = bank.runs[0].specification
+    learnt = share(len(split.training), specification.data.fraction)
+    images = _images(before, training.position, specification.training.batch_size, learnt)
     learning = sum(not lane.is_done for lane in lanes)
     yield Progress(bank=bank, position=training.position, images=images * learning, seconds=seconds)
     if metrics is not None:

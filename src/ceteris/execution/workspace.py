@@ -22,7 +22,7 @@ class Workspace:
 
     Attributes:
         folder: Where results and checkpoints go.
-        splits: The images, for each way of choosing them that the study has.
+        splits: The images, for each way of choosing them that the study has; under `DataChoice.whole`.
         origin: What is known about where the images came from; stored with every result.
         checkpoint_seconds: Most training time that a crash may cost.
     """

@@ -11,6 +11,7 @@ from ceteris.report.forward import Values, Weights, layer_outputs, network_input
 from ceteris.runs.finding import Finding
 from ceteris.runs.results import Results
 from ceteris.runs.status import Status
+from ceteris.study.backbone import AnyNetwork, BackboneNetwork
 from ceteris.study.layers import Convolution, Dense
 from ceteris.study.network import Network
 from ceteris.study.run import Run
@@ -61,6 +62,7 @@ def layer_view(results: Results, run: Run, image: NDArray[np.uint8], layer: int 
     """
     network = run.specification.network
     place = chosen_layer(network, layer, run.variation)
+    assert not isinstance(network, BackboneNetwork), "it has no layer to choose"
     manifest = results.manifest
     shape = Shape(*image.shape)
     initial = initial_weights(network, shape, len(manifest.class_names), run.seed)
@@ -112,12 +114,14 @@ def layer_views(
     return tuple(layer_view(results, run, image, layer) for run in fitting)
 
 
-def chosen_layer(network: Network, layer: int | None, arm: str) -> int:
+def chosen_layer(network: AnyNetwork, layer: int | None, arm: str) -> int:
     """Give the place of a layer, from 0: the first convolution if none is named.
 
     Raises:
         ResultsError: If the network of the arm has no such layer.
     """
+    if isinstance(network, BackboneNetwork):
+        raise ResultsError(f"'{arm}' begins with a pretrained {network.backbone}, whose layers are not shown.")
     if _has(network, layer):
         return _first_convolution(network) if layer is None else layer
     layers = listed(f"{index} ({one})" for index, one in enumerate(network.layers, start=1))
@@ -126,13 +130,15 @@ def chosen_layer(network: Network, layer: int | None, arm: str) -> int:
     raise ResultsError(f"'{arm}' has no layer {layer + 1}; its layers are {layers}.")
 
 
-def _has(network: Network, layer: int | None) -> bool:
+def _has(network: AnyNetwork, layer: int | None) -> bool:
+    if isinstance(network, BackboneNetwork):
+        return False
     if layer is None:
         return any(isinstance(one, Convolution) for one in network.layers)
     return 0 <= layer < len(network.layers)
 
 
-def _first_convolution(network: Network) -> int:
+def _first_convolution(network: AnyNetwork) -> int:
     return next(index for index, one in enumerate(network.layers) if isinstance(one, Convolution))
 
 

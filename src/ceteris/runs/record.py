@@ -11,8 +11,9 @@ from ceteris.runs.arrays import encode_predictions, encode_weights
 from ceteris.runs.damage import DamagedError
 from ceteris.runs.sealed import finite, seal, unseal
 from ceteris.runs.status import Status
+from ceteris.study.cost import network_cost
 from ceteris.study.run import Run
-from ceteris.study.shape import Shape, layer_shapes
+from ceteris.study.shape import Shape
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +127,7 @@ def conclude(
         engine=engine,
         arithmetic=arithmetic,
         data_origin=data_origin,
-        parameters=sum(layer.parameter_count for layer in layer_shapes(run.specification.network, image, classes)),
+        parameters=network_cost(run.specification.network, image, classes).learnt,
         epochs=len(sound) if diverged is None else diverged,
         diverged_epoch=diverged,
         test_accuracy=None if outcome is None else finite(outcome.test_accuracy),

@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ceteris.errors import ResultsError
+from ceteris.study.backbone import BackboneNetwork
+from ceteris.study.cost import network_cost
 from ceteris.study.images import KNOWN_IMAGES
 from ceteris.study.run import Run
-from ceteris.study.shape import layer_shapes
 
 _HALF, _SINGLE = 2, 4  # Bytes of a float16 and a float32.
 _SMALL_FILES = 5 * 4096  # result.json, machine.json, epochs.csv and two folders, each in blocks of 4 KiB.
@@ -45,8 +46,11 @@ def check_space(folder: Path, runs: Iterable[Run], *, test_images: int) -> None:
 
 def _needed(run: Run, test_images: int) -> int:
     kind = KNOWN_IMAGES[run.specification.data.name]
-    shapes = layer_shapes(run.specification.network, kind.shape, kind.classes)
-    parameters = sum(layer.parameter_count for layer in shapes)
+    network = run.specification.network
+    cost = network_cost(network, kind.shape, kind.classes)
+    # A backbone that is not trained is not stored; one that is trained in part is stored whole.
+    is_frozen = isinstance(network, BackboneNetwork) and network.is_frozen
+    parameters = cost.learnt if is_frozen else cost.parameters
     predictions = test_images * kind.classes * _HALF
     return predictions + parameters * _SINGLE + _SMALL_FILES
 

@@ -1,7 +1,7 @@
 """What every variation is compared with."""
 
+from ceteris.study.backbone import NetworkField
 from ceteris.study.frozen import Frozen
-from ceteris.study.network import Network
 from ceteris.study.training import Training
 
 
@@ -9,9 +9,9 @@ class Baseline(Frozen):
     """The network and the training that every variation changes one thing of.
 
     Attributes:
-        network: Its layers.
+        network: Its layers, or a pretrained backbone with a head.
         training: How it learns.
     """
 
-    network: Network
+    network: NetworkField
     training: Training

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
+from ceteris.study.backbone import AnyNetwork, BackboneNetwork
 from ceteris.study.layers import Layer
 from ceteris.study.specification import Specification
 from ceteris.study.wording import listed
@@ -36,7 +37,8 @@ class SettingChange:
         owner = self.path.split(".")[:-1]
         holder = "data: " if owner == ["data"] else ""
         if self.layer is not None:
-            holder = f"layer {int(owner[-1]) + 1} ({_short(self.layer)}): "
+            kind = "head layer" if owner[1] == "head" else "layer"
+            holder = f"{kind} {int(owner[-1]) + 1} ({_short(self.layer)}): "
         return f"{holder}{self.name.replace('_', ' ')} {_written(self.before)} -> {_written(self.after)}"
 
 
@@ -72,7 +74,23 @@ class LayerRemoved:
         return f"layer {self.index + 1} removed: {self.layer}"
 
 
-Change = SettingChange | LayerAdded | LayerRemoved
+@dataclass(frozen=True, kw_only=True)
+class NetworkReplaced:
+    """A network of another kind, or on another backbone: nothing of the one has its place in the other.
+
+    Attributes:
+        before: The baseline's network.
+        after: The variation's.
+    """
+
+    before: AnyNetwork
+    after: AnyNetwork
+
+    def __str__(self) -> str:
+        return f"network {_named(self.before)} -> {_named(self.after)}"
+
+
+Change = SettingChange | LayerAdded | LayerRemoved | NetworkReplaced
 
 
 def changes(baseline: Specification, variation: Specification) -> tuple[Change, ...]:
@@ -88,7 +106,7 @@ def changes(baseline: Specification, variation: Specification) -> tuple[Change, 
         Changes of layers in the order of the network, then of training, then of data; empty if nothing differs. The
         `str` of each is for a reader, who counts layers from 1.
     """
-    found: list[Change] = list(_layer_changes(baseline.network.layers, variation.network.layers))
+    found: list[Change] = list(_network_changes(baseline.network, variation.network))
     for room in ("training", "data"):
         before, after = getattr(baseline, room), getattr(variation, room)
         for name in type(before).model_fields:
@@ -134,8 +152,24 @@ def _together(group: Sequence[Change]) -> str:
 _LAYER_COST = 1.0
 _VALUE_COST = 0.45
 
+_SHA256_DIGITS = 64
 
-def _layer_changes(before: Sequence[Layer], after: Sequence[Layer]) -> Iterator[Change]:
+
+def _network_changes(before: AnyNetwork, after: AnyNetwork) -> Iterator[Change]:
+    is_backbone = isinstance(before, BackboneNetwork)
+    if is_backbone != isinstance(after, BackboneNetwork) or getattr(before, "backbone", "") != getattr(
+        after, "backbone", ""
+    ):
+        yield NetworkReplaced(before=before, after=after)
+        return
+    for name in type(before).model_fields:
+        old, new = getattr(before, name), getattr(after, name)
+        if old != new and name not in {"layers", "head"}:
+            yield SettingChange(path=f"network.{name}", before=old, after=new)
+    yield from _layer_changes(before.layers, after.layers, "network.head" if is_backbone else "network.layers")
+
+
+def _layer_changes(before: Sequence[Layer], after: Sequence[Layer], prefix: str) -> Iterator[Change]:
     """Walk the cheapest alignment (Wagner and Fischer 1974, doi:10.1145/321796.321811) of two lists of layers."""
     costs = _costs(before, after)
     i = j = 0
@@ -144,7 +178,7 @@ def _layer_changes(before: Sequence[Layer], after: Sequence[Layer]) -> Iterator[
         if paired is not None and costs[i][j] == paired + costs[i + 1][j + 1]:
             for name in _differing(before[i], after[j]):
                 old, new = getattr(before[i], name), getattr(after[j], name)
-                yield SettingChange(path=f"network.layers.{i}.{name}", before=old, after=new, layer=before[i])
+                yield SettingChange(path=f"{prefix}.{i}.{name}", before=old, after=new, layer=before[i])
             i, j = i + 1, j + 1
         elif i < len(before) and costs[i][j] == _LAYER_COST + costs[i + 1][j]:
             yield LayerRemoved(index=i, layer=before[i])
@@ -181,8 +215,16 @@ def _short(layer: Layer) -> str:
 
 
 def _written(value: Setting) -> str:
-    if value is None:
+    if value is None or value == "":
         return "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, str) and len(value) == _SHA256_DIGITS:
+        return value[:8]
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _named(network: AnyNetwork) -> str:
+    if isinstance(network, BackboneNetwork):
+        return f"{network}, {'; '.join(str(layer) for layer in network.head)}"
+    return f"of {len(network.layers)} layers" if len(network.layers) != 1 else "of 1 layer"

@@ -5,13 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from ceteris.study.arm import BASELINE, arm_folder
+from ceteris.study.backbone import BLOCKS, AnyNetwork, BackboneNetwork, Statistics
 from ceteris.study.baseline import Baseline
 from ceteris.study.images import KNOWN_IMAGES, ImageKind
 from ceteris.study.layers import BatchNorm, Convolution, Dense, MaxPool, Padding
 from ceteris.study.mistakes import Mistake, Mistakes, Place, variation_title
-from ceteris.study.network import Network
 from ceteris.study.shape import layer_shapes
-from ceteris.study.specification import DataChoice, Specification
+from ceteris.study.specification import DataChoice, Specification, learnt_images
 from ceteris.study.training import Optimizer, Training
 from ceteris.study.variation import Variation
 from ceteris.study.vary import vary
@@ -44,6 +44,7 @@ def check_study(
     faults = list(network_faults(specification, images)) if images else []
     mistakes = [*_seed_mistakes(seeds), *_data_mistakes(data), *_baseline_mistakes(baseline, faults)]
     mistakes += _name_mistakes(variations)
+    mistakes += _fraction_mistakes(data, images, ("data", "fraction"), "") if images else ()
     twins = {"the baseline": specification}
     for index, variation in enumerate(variations):
         if variation is None:
@@ -57,12 +58,17 @@ def check_study(
                 for mistake in error.mistakes
             ]
             continue
+        new = network_faults(varied, images) if images else ()
         # A layer that is wrong in the baseline is reported once, there.
-        known = {layer for layer, _ in faults}
-        new = (
-            [(layer, fault) for layer, fault in network_faults(varied, images) if layer not in known] if images else []
-        )
-        mistakes += [Mistake(place=place, sentence=f"{title}: {fault}") for _, fault in new]
+        known = faults if variation.network is None else []
+        known_layers = {layer for layer, _ in known if layer is not None}
+        mistakes += [
+            Mistake(place=place, sentence=f"{title}: {fault}")
+            for layer, fault in new
+            if layer not in known_layers and (layer, fault) not in known
+        ]
+        if images and varied.data.fraction != data.fraction:
+            mistakes += _fraction_mistakes(varied.data, images, (*place, "set", "data.fraction"), f"{title}: ")
         mistakes += _ignored_in_variation(variation, varied.training, title, place)
         mistakes += _twin_mistakes(varied, twins, title, place)
         twins.setdefault(title, varied)
@@ -73,8 +79,11 @@ def network_faults(specification: Specification, images: ImageKind) -> Iterator[
     """Yield what is wrong with a network for its images: the layer's index, if it is one layer's, and a sentence."""
     network, classes = specification.network, images.classes
     yield from _layer_faults(specification, images)
+    if isinstance(network, BackboneNetwork):
+        yield from _backbone_faults(network, specification.training)
     if not network.layers:
-        yield None, 'the network has no layers; give it at least { dense = "classes" }.'
+        what = "head" if isinstance(network, BackboneNetwork) else "network"
+        yield None, f'the {what} has no layers; give it at least {{ dense = "classes" }}.'
         return
     index, last = len(network.layers) - 1, network.layers[-1]
     if not isinstance(last, Dense):
@@ -126,13 +135,35 @@ def _layer_faults(specification: Specification, images: ImageKind) -> Iterator[t
                 pass
 
 
-def _dense_before(network: Network, index: int) -> int | None:
+def _backbone_faults(network: BackboneNetwork, training: Training) -> Iterator[tuple[None, str]]:
+    most = BLOCKS[network.backbone]
+    if network.trained_blocks > most:
+        yield None, f'train = "{network.train}": {network.backbone} has {most}; give fewer, or train = "all".'
+    if not network.is_frozen:
+        return
+    if network.backbone_learning_rate is not None:
+        yield (
+            None,
+            'backbone_learning_rate is for a backbone that is trained, and train = "head"; remove one of the two.',
+        )
+    if network.batch_norm is Statistics.UPDATED:
+        yield (
+            None,
+            'batch_norm = "updated" is for a backbone that is trained, and train = "head"; remove one of the two.',
+        )
+    if training.crop:
+        end = "a frozen backbone sees each image once; set training.crop = 0, or train some of its blocks."
+        yield None, f"training.crop = {training.crop} makes new images in every epoch, and {end}"
+
+
+def _dense_before(network: AnyNetwork, index: int) -> int | None:
     return next((i for i, layer in enumerate(network.layers[:index]) if isinstance(layer, Dense)), None)
 
 
 def _baseline_mistakes(baseline: Baseline, faults: Sequence[tuple[int | None, str]]) -> Iterator[Mistake]:
     for index, fault in faults:
-        layers: Place = ("baseline", "network", "layers")
+        kind = "head" if isinstance(baseline.network, BackboneNetwork) else "layers"
+        layers: Place = ("baseline", "network", kind)
         yield Mistake(place=layers if index is None else (*layers, index), sentence=f"baseline: {fault}")
     for name in _ignored_settings(baseline.training):
         sentence = _ignored(f"baseline.training.{name}", baseline.training, name)
@@ -152,7 +183,7 @@ def _twin_mistakes(
 ) -> Iterator[Mistake]:
     twin = next((name for name, specification in twins.items() if specification == varied), None)
     if twin == "the baseline":
-        sentence = f"{title} changes nothing; give it set, insert, replace or remove, or delete it."
+        sentence = f"{title} changes nothing; give it set, insert, replace, remove or network, or delete it."
         yield Mistake(place=place, sentence=sentence, compares=True)
     elif twin is not None:
         sentence = f"{title} is the same as {twin}, and would train equal networks twice; delete one of them."
@@ -191,6 +222,13 @@ def _data_mistakes(data: DataChoice) -> Iterator[Mistake]:
         end = f'; did you mean "{close}"?' if close else "."
         choices = listed((f'"{name}"' for name in KNOWN_IMAGES), "or")
         yield Mistake(place=("data", "name"), sentence=f"data.name = {written(data.name)} must be {choices}{end}")
+
+
+def _fraction_mistakes(data: DataChoice, images: ImageKind, place: Place, title: str) -> Iterator[Mistake]:
+    training = learnt_images(data, images.batch_images * data.batches)
+    if training < images.classes:
+        found = f"data.fraction = {data.fraction:g} leaves {training} training images for {images.classes} classes"
+        yield Mistake(place=place, sentence=f"{title}{found}; give a larger one.")
 
 
 def _name_mistakes(variations: Sequence[Variation | None]) -> Iterator[Mistake]:

@@ -158,6 +158,8 @@ def _follow(root: dict[str, Any], location: Place) -> tuple[Place, _Node]:
     schema, owner = root, root
     for key in location:
         schema = _resolved(schema, root)
+        if isinstance(key, str) and "anyOf" in schema:
+            schema = next((option for option in schema["anyOf"] if "oneOf" in option), schema)
         if isinstance(key, str) and "oneOf" in schema:
             schema = next(
                 option for option in (_resolved(o, root) for o in schema["oneOf"]) if key in option["required"]
@@ -201,8 +203,7 @@ def _expectation(schema: dict[str, Any], root: dict[str, Any]) -> str:
         case {"type": "boolean"}:
             words = "true or false"
         case {"type": "string"}:
-            length = f" of 1 to {schema['maxLength']} characters" if "maxLength" in schema else ""
-            words = f"one line of text{length}, no space before or after it" if "pattern" in schema else f"text{length}"
+            words = _text(schema)
         case {"type": "array", "items": entry}:
             words = f"a list, each entry {_expectation(entry, root)}"
         case {"oneOf": _}:
@@ -210,6 +211,15 @@ def _expectation(schema: dict[str, Any], root: dict[str, Any]) -> str:
         case _:
             words = "a table"
     return words
+
+
+def _text(schema: dict[str, Any]) -> str:
+    if "examples" in schema:
+        return listed((f'"{example}"' for example in schema["examples"]), "or")
+    if "0-9a-f" in schema.get("pattern", ""):
+        return "64 hexadecimal digits"
+    length = f" of 1 to {schema['maxLength']} characters" if "maxLength" in schema else ""
+    return f"one line of text{length}, no space before or after it" if "pattern" in schema else f"text{length}"
 
 
 def _range(schema: dict[str, Any]) -> str:
@@ -225,7 +235,7 @@ def _range(schema: dict[str, Any]) -> str:
 def _choices(schema: dict[str, Any], root: dict[str, Any]) -> list[str]:
     schema = _resolved(schema, root)
     inner = [choice for option in schema.get("anyOf", []) for choice in _choices(option, root)]
-    own = [*schema.get("enum", []), *([schema["const"]] if "const" in schema else [])]
+    own = [*schema.get("enum", []), *schema.get("examples", []), *([schema["const"]] if "const" in schema else [])]
     return [choice for choice in (*own, *inner) if isinstance(choice, str)]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from ceteris.study.analysis import Analysis
+from ceteris.study.backbone import BackboneNetwork
 from ceteris.study.baseline import Baseline
 from ceteris.study.images import KNOWN_IMAGES
 from ceteris.study.layers import BatchNorm, Convolution, Dense, Dropout, MaxPool
@@ -22,6 +23,7 @@ _MODELS: tuple[type[BaseModel], ...] = (
     DataChoice,
     Baseline,
     Network,
+    BackboneNetwork,
     Convolution,
     MaxPool,
     Dropout,

@@ -4,8 +4,8 @@ import math
 from dataclasses import dataclass
 from typing import assert_never
 
+from ceteris.study.backbone import FEATURES, AnyNetwork, BackboneNetwork
 from ceteris.study.layers import BatchNorm, Convolution, Dense, Dropout, MaxPool, Padding
-from ceteris.study.network import Network
 
 
 @dataclass(frozen=True)
@@ -44,19 +44,19 @@ class LayerShape:
         return sum(math.prod(shape) for shape in self.parameters.values())
 
 
-def layer_shapes(network: Network, image: Shape, classes: int) -> tuple[LayerShape, ...]:
+def layer_shapes(network: AnyNetwork, image: Shape, classes: int) -> tuple[LayerShape, ...]:
     """Follow an image through a network.
 
     Args:
-        network: The layers.
-        image: Size of the images.
+        network: The layers; of a backbone with a head, the head's.
+        image: Size of the images; the head of a backbone sees its features instead.
         classes: Neurons of a layer that says `dense = "classes"`.
 
     Returns:
         One entry per layer. Sizes are computed even where a layer does not fit; `ceteris.study.check` reports those.
     """
     shapes: list[LayerShape] = []
-    before = image
+    before = Shape(1, 1, FEATURES[network.backbone]) if isinstance(network, BackboneNetwork) else image
     for layer in network.layers:
         parameters: dict[str, tuple[int, ...]] = {}
         multiply_adds = 0

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
+from ceteris.study.backbone import NetworkField
 from ceteris.study.frozen import Frozen
 from ceteris.study.layers import LayerField
 
@@ -75,6 +76,7 @@ class Variation(Frozen):
         insert: Layers to put between layers.
         replace: Layers to put in place of others.
         remove: Paths of layers to leave out.
+        network: A network to put in place of the baseline's, for example a pretrained backbone with a head.
     """
 
     factor: Name
@@ -83,3 +85,4 @@ class Variation(Frozen):
     insert: Annotated[tuple[Insertion, ...], Field(strict=False), BeforeValidator(_many)] = ()
     replace: Annotated[tuple[Replacement, ...], Field(strict=False), BeforeValidator(_many)] = ()
     remove: Paths = ()
+    network: NetworkField | None = None

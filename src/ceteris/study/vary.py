@@ -6,15 +6,15 @@ from itertools import pairwise
 
 from pydantic import ValidationError
 
+from ceteris.study.backbone import AnyNetwork, BackboneNetwork
 from ceteris.study.layers import Layer
 from ceteris.study.mistakes import Mistake, Mistakes, Place, wrong_value
-from ceteris.study.network import Network
-from ceteris.study.specification import Specification
+from ceteris.study.specification import DataChoice, Specification
 from ceteris.study.training import Training
 from ceteris.study.variation import Insertion, Replacement, Value, Variation
 from ceteris.study.wording import listed, nearest, written
 
-_LAYERS = "network.layers."
+_FRACTION = "data.fraction"
 
 
 def vary(baseline: Specification, variation: Variation) -> Specification:
@@ -31,7 +31,9 @@ def vary(baseline: Specification, variation: Variation) -> Specification:
         Mistakes: If a path leads nowhere, a value cannot be, or two changes contradict each other; the places are
             relative to the variation.
     """
-    edit = _Edit(baseline=baseline)
+    edit = _Edit(baseline=baseline, network=variation.network)
+    if variation.network is not None:
+        edit.put_network(variation)
     for path, value in variation.set.items():
         edit.set_value(path, value)
     for index, replacement in enumerate(variation.replace):
@@ -51,28 +53,60 @@ class _Edit:
     """The baseline with its changes pencilled in: what stands on each of its places, and what goes between them."""
 
     baseline: Specification
+    network: AnyNetwork | None = None
     mistakes: list[Mistake] = field(default_factory=list)
     training: dict[str, Value] = field(default_factory=dict)
+    data: dict[str, Value] = field(default_factory=dict)
+    backbone: dict[str, Value] = field(default_factory=dict)
     settings: dict[int, dict[str, Value]] = field(default_factory=dict)
     gone: dict[int, Sequence[Layer]] = field(default_factory=dict)
     groups: list[range] = field(default_factory=list)
     gaps: dict[int, list[Layer]] = field(default_factory=dict)
 
+    @property
+    def prefix(self) -> str:
+        """What the paths of the baseline's layers begin with."""
+        return "network.head." if isinstance(self.baseline.network, BackboneNetwork) else "network.layers."
+
+    def put_network(self, variation: Variation) -> None:
+        """Put a whole network in place of the baseline's; then no other change may mean a place in that."""
+        if self.network == self.baseline.network:
+            sentence = "network is what the baseline has; remove it, or give another."
+            self.mistakes.append(Mistake(place=("network",), sentence=sentence, compares=True))
+        for key in ("insert", "replace", "remove"):
+            if getattr(variation, key):
+                self.refuse((key,), f"network and {key} contradict each other; write the layers into network.")
+
     def set_value(self, path: str, value: Value) -> None:
         place = ("set", path)
         layers = self.baseline.network.layers
-        settings = [f"training.{name}" for name in Training.model_fields]
-        settings += [f"{_LAYERS}{i}.{name}" for i, layer in enumerate(layers) for name in type(layer).model_fields]
-        if path == "data" or path.startswith("data."):
+        owners: dict[str, Training | DataChoice | BackboneNetwork | Layer] = {
+            f"training.{name}": self.baseline.training for name in Training.model_fields
+        }
+        owners[_FRACTION] = self.baseline.data
+        if isinstance(self.baseline.network, BackboneNetwork):
+            names = (name for name in BackboneNetwork.model_fields if name != "head")
+            owners |= {f"network.{name}": self.baseline.network for name in names}
+        owners |= {
+            f"{self.prefix}{i}.{name}": layer for i, layer in enumerate(layers) for name in type(layer).model_fields
+        }
+        if path != _FRACTION and (path == "data" or path.startswith("data.")):
             self.refuse(
-                place, f'"{path}" cannot be varied; all variations look at the same images, declared in [data].'
+                place,
+                f'"{path}" cannot be varied; all variations look at the same images, declared in [data]. '
+                f'How many of them a run learns from can be: "{_FRACTION}".',
             )
             return
-        if path not in settings:
-            self.no_path(place, path, settings, layers)
+        if path not in owners:
+            self.no_path(place, path, list(owners), layers)
+            return
+        if self.network is not None and path.startswith("network."):
+            self.refuse(
+                place, f'"{path}" is a place in the network that this variation replaces; write it into network.'
+            )
             return
         *owner, name = path.split(".")
-        before = self.baseline.training if owner == ["training"] else layers[int(owner[-1])]
+        before = owners[path]
         try:
             after = type(before).model_validate({**before.model_dump(), name: value})
         except ValidationError:
@@ -83,6 +117,10 @@ class _Edit:
             self.mistakes.append(Mistake(place=place, sentence=sentence, compares=True))
         elif owner == ["training"]:
             self.training[name] = value
+        elif owner == ["data"]:
+            self.data[name] = value
+        elif owner == ["network"]:
+            self.backbone[name] = value
         else:
             self.settings.setdefault(int(owner[-1]), {})[name] = value
 
@@ -133,7 +171,7 @@ class _Edit:
 
     def layer_index(self, path: str, place: Place) -> int | None:
         layers = self.baseline.network.layers
-        paths = [f"{_LAYERS}{index}" for index in range(len(layers))]
+        paths = [f"{self.prefix}{index}" for index in range(len(layers))]
         if path in paths:
             return paths.index(path)
         self.no_path(place, path, paths, layers)
@@ -142,18 +180,20 @@ class _Edit:
     def claim(self, index: int, place: Place) -> bool:
         """Say that a layer of the baseline goes; no other change may then mean it."""
         if index in self.gone or index in self.settings:
-            self.refuse(place, f'"{_LAYERS}{index}" is changed twice; set, replace or remove a layer once.')
+            self.refuse(place, f'"{self.prefix}{index}" is changed twice; set, replace or remove a layer once.')
             return False
         return True
 
     def no_path(self, place: Place, path: str, known: Sequence[str], layers: Sequence[Layer]) -> None:
         close = nearest(path, known)
-        if close is not None and not _names_absent_layer(path, len(layers)):
+        if close is not None and not self.names_absent_layer(path):
             end = f'did you mean "{close}"?'
         elif not layers:
             end = "its settings are training.*."
         else:
-            end = f"the baseline's layers are {_LAYERS}0 to {_LAYERS}{len(layers) - 1}, its other settings training.*."
+            others = "network.* and training.*" if self.prefix == "network.head." else "training.*"
+            last = len(layers) - 1
+            end = f"the baseline's layers are {self.prefix}0 to {self.prefix}{last}, its other settings {others}."
         self.refuse(place, f'the baseline has no "{path}"; {end}')
 
     def refuse(self, place: Place, sentence: str) -> None:
@@ -165,15 +205,23 @@ class _Edit:
             layers += self.gaps.get(index, [])
             layers += self.gone.get(index, [_with(layer, self.settings.get(index, {}))])
         layers += self.gaps.get(len(self.baseline.network.layers), [])
-        training = Training.model_validate({**self.baseline.training.model_dump(), **self.training})
-        network = Network.model_validate({"layers": tuple(layers)})
-        return Specification(data=self.baseline.data, network=network, training=training)
+        before = self.baseline
+        network = self.network
+        if network is None and isinstance(before.network, BackboneNetwork):
+            settings = {**before.network.model_dump(), **self.backbone, "head": tuple(layers)}
+            network = BackboneNetwork.model_validate(settings)
+        elif network is None:
+            network = before.network.model_validate({"layers": tuple(layers)})
+        return Specification(
+            data=DataChoice.model_validate({**before.data.model_dump(), **self.data}),
+            network=network,
+            training=Training.model_validate({**before.training.model_dump(), **self.training}),
+        )
+
+    def names_absent_layer(self, path: str) -> bool:
+        index = path.removeprefix(self.prefix).split(".")[0]
+        return path.startswith(self.prefix) and index.isdecimal() and int(index) >= len(self.baseline.network.layers)
 
 
 def _with(layer: Layer, settings: dict[str, Value]) -> Layer:
     return type(layer).model_validate({**layer.model_dump(), **settings})
-
-
-def _names_absent_layer(path: str, count: int) -> bool:
-    index = path.removeprefix(_LAYERS).split(".")[0]
-    return path.startswith(_LAYERS) and index.isdecimal() and int(index) >= count

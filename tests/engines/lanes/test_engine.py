@@ -1,5 +1,7 @@
 """The lanes engine as a whole: what it can train, that it learns, and that PyTorch agrees."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ from ceteris.engines.lanes.kernels import usable_instruction_sets
 from ceteris.engines.torch.engine import TorchEngine
 from ceteris.study.layers import Convolution, Dense, MaxPool
 from ceteris.study.network import Network
+from ceteris.study.specification import DataChoice
 
 pytestmark = pytest.mark.skipif(not usable_instruction_sets(), reason="the lanes engine is not compiled here")
 
@@ -25,6 +28,21 @@ def train(training, epochs):
         if metrics is not None:
             curve.append(metrics)
     return curve
+
+
+def test_both_engines_learn_from_the_same_share_of_the_images(make):
+    """With a fraction an epoch is as much shorter, on both engines, and the two arrive at the same place."""
+    split, run = make.split(), make.run(3, epochs=3)
+    specification = run.specification.model_copy(update={"data": DataChoice(fraction=0.4)})
+    run = replace(run, specification=specification)
+    lanes, torch = engine().start([run], split), TorchEngine(precision="float64").start([run], split)
+
+    lanes_curve, torch_curve = train(lanes, 3), train(torch, 3)
+
+    assert lanes.steps_an_epoch == 3  # 20 of 50 images, 8 at a time
+    assert [found[0].training_loss for found in lanes_curve] == pytest.approx(
+        [expected[0].training_loss for expected in torch_curve], rel=1e-4
+    )
 
 
 @pytest.mark.parametrize(

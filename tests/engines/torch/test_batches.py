@@ -22,7 +22,7 @@ def test_images_on_the_processor_are_not_copied(split):
 def test_minibatches_follow_the_order_to_the_last_image(split):
     """Each minibatch holds the next images of the order, and the last one what is left."""
     images = device_images(split.training, CPU)
-    plan = epoch_plan(3, 5, 75, Training(), CPU)
+    plan = epoch_plan(3, 5, np.arange(75, dtype=np.int32), Training(), CPU)
     batches = [minibatch(images, plan, start, 32) for start in range(0, 75, 32)]
     expected = order(3, 5, 75)
 
@@ -36,7 +36,7 @@ def test_minibatches_follow_the_order_to_the_last_image(split):
 @pytest.mark.parametrize(("flip", "crop"), [(True, 0), (False, 2), (True, 4), (True, 12)])
 def test_images_are_mirrored_and_moved_as_defined(split, flip, crop):
     """Pixel (y, x) is pixel (y + down, x + right) of the mirrored image, black outside, for each place in the order."""
-    plan = epoch_plan(3, 1, 75, Training(flip=flip, crop=crop), CPU)
+    plan = epoch_plan(3, 1, np.arange(75, dtype=np.int32), Training(flip=flip, crop=crop), CPU)
     batch = minibatch(device_images(split.training, CPU), plan, 16, 20)
     rows = shifts(3, 1, 75, flip=flip, crop=crop)[16:36]
 

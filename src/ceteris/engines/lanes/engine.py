@@ -19,8 +19,10 @@ from ceteris.engines.lanes.kernels import (
     load_kernels,
 )
 from ceteris.engines.lanes.layout import Layout, layout, pack, unpack
-from ceteris.engines.streams import order, shifts, stream_key
+from ceteris.engines.streams import shifts, stream_key
+from ceteris.engines.visits import visited_places, visiting_order
 from ceteris.errors import EngineError
+from ceteris.study.backbone import BackboneNetwork
 from ceteris.study.layers import Activation, BatchNorm, Convolution, Dense, Dropout, MaxPool, Padding
 from ceteris.study.network import Network
 from ceteris.study.run import Run
@@ -73,6 +75,8 @@ class LanesEngine:
 
     def obstacle(self, specification: Specification) -> str | None:
         """Say why this engine cannot train a specification, or nothing if it can."""
+        if isinstance(specification.network, BackboneNetwork):
+            return "the network begins with a pretrained backbone"
         for index, layer in enumerate(specification.network.layers):
             if isinstance(layer, MaxPool) and layer.max_pool > _LARGEST_POOL:
                 size = f"{layer.max_pool}x{layer.max_pool}"
@@ -93,7 +97,7 @@ class LanesEngine:
         assert 1 <= len(runs) <= _BANK_SIZE
         assert len({self.bank_key(run.specification) for run in runs}) == 1
         image = Shape(*split.training.images.shape[1:])
-        network = runs[0].specification.network
+        network = _layered(runs[0])
         bank = _build(self.instruction_set, runs, image, split.classes)
         training = LanesTraining(
             runs=tuple(runs), split=split, bank=bank, layout=layout(network, image, split.classes), position=Position()
@@ -132,13 +136,24 @@ class LanesTraining:
     _loss: list[float] = field(default_factory=list)
     _correct: list[int] = field(default_factory=list)
     _steps_a_slice: int = 1
+    _places: tuple[NDArray[np.int32], ...] = ()
     _order: NDArray[np.int32] | None = None
     _shifts: NDArray[np.int8] | None = None
 
     @property
+    def learnt_images(self) -> int:
+        """Images that each run visits in an epoch."""
+        return len(self._places[0])
+
+    @property
     def steps_an_epoch(self) -> int:
         """Minibatches in an epoch, the last one possibly smaller."""
-        return math.ceil(len(self.split.training) / self.runs[0].specification.training.batch_size)
+        return math.ceil(self.learnt_images / self.runs[0].specification.training.batch_size)
+
+    def __post_init__(self) -> None:
+        """Choose the images of each run."""
+        labels, classes = self.split.training.labels, self.split.classes
+        self._places = tuple(visited_places(run, labels, classes=classes) for run in self.runs)
 
     def begin(self, weights: Sequence[dict[str, NDArray[np.float32]]]) -> None:
         """Put initial weights in place."""
@@ -219,9 +234,10 @@ class LanesTraining:
     def _prepare_epoch(self) -> None:
         if self._order is not None:
             return
-        training, images = self.runs[0].specification.training, len(self.split.training)
+        training, images = self.runs[0].specification.training, self.learnt_images
         epoch = self.position.epoch
-        self._order = np.stack([order(run.seed, epoch, images) for run in self.runs])
+        visits = zip(self.runs, self._places, strict=True)
+        self._order = np.stack([visiting_order(run.seed, epoch, places) for run, places in visits])
         if training.flip or training.crop:
             self._shifts = np.stack(
                 [shifts(run.seed, epoch, images, flip=training.flip, crop=training.crop) for run in self.runs]
@@ -229,7 +245,7 @@ class LanesTraining:
 
     def _end_epoch(self) -> tuple[EpochMetrics, ...]:
         validation = self._score(self.split.validation)
-        images = len(self.split.training)
+        images = self.learnt_images
         epoch = self.position.epoch + 1
         metrics = tuple(
             EpochMetrics(
@@ -250,12 +266,18 @@ class LanesTraining:
         return self.bank.score(images.images, images.labels, self.split.scale, self.split.offset)
 
 
+def _layered(run: Run) -> Network:
+    network = run.specification.network
+    assert not isinstance(network, BackboneNetwork), "the lanes engine has said that it cannot train this"
+    return network
+
+
 def _build(instruction_set: InstructionSet, runs: Sequence[Run], image: Shape, classes: int) -> CompiledBank:
     training = runs[0].specification.training
     kernels = load_kernels(instruction_set)
     size = (image.height, image.width, image.channels)
     bank = kernels.Bank(image=size, runs=len(runs), batch_size=training.batch_size)
-    network = runs[0].specification.network
+    network = _layered(runs[0])
     for index, (layer, stream) in enumerate(zip(network.layers, stream_names(network), strict=True)):
         match layer:
             case Convolution():
@@ -266,7 +288,7 @@ def _build(instruction_set: InstructionSet, runs: Sequence[Run], image: Shape, c
             case BatchNorm():
                 bank.add_batch_norm()
             case Dropout():
-                bank.add_dropout([_dropout(run.specification.network, index, run.seed, stream) for run in runs])
+                bank.add_dropout([_dropout(_layered(run), index, run.seed, stream) for run in runs])
             case Dense():
                 bank.add_dense(classes if layer.dense == "classes" else layer.dense, _activation(layer.activation))
     bank.finish([_settings(run) for run in runs], training.optimizer is Optimizer.ADAM)

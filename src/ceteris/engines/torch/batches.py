@@ -11,8 +11,9 @@ from torch import Tensor
 from torch.utils.dlpack import from_dlpack
 
 from ceteris.data.dataset import LabelledImages
-from ceteris.engines.streams import order, shifts
+from ceteris.engines.streams import shifts
 from ceteris.engines.torch.dropout import Place
+from ceteris.engines.visits import visiting_order
 from ceteris.study.training import Training
 
 
@@ -71,13 +72,13 @@ def device_images(images: LabelledImages, device: torch.device) -> DeviceImages:
     )
 
 
-def epoch_plan(seed: int, epoch: int, images: int, training: Training, device: torch.device) -> EpochPlan:
-    """Look up how an epoch of a run visits its images."""
+def epoch_plan(seed: int, epoch: int, places: NDArray[np.int32], training: Training, device: torch.device) -> EpochPlan:
+    """Look up how an epoch of a run visits its images, whose places `visited_places` gives."""
     moved = training.flip or training.crop > 0
-    rows = shifts(seed, epoch, images, flip=training.flip, crop=training.crop) if moved else None
+    rows = shifts(seed, epoch, len(places), flip=training.flip, crop=training.crop) if moved else None
     return EpochPlan(
         epoch=epoch,
-        order=torch.from_numpy(order(seed, epoch, images)).to(device, torch.int64),
+        order=torch.from_numpy(visiting_order(seed, epoch, places)).to(device, torch.int64),
         shifts=None if rows is None else torch.from_numpy(rows).to(device, torch.int64),
     )
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Literal
 from ceteris.data.dataset import Split
 from ceteris.engines.engine import RunState
 from ceteris.errors import EngineError
+from ceteris.study.backbone import BackboneNetwork
 from ceteris.study.layers import BatchNorm
 from ceteris.study.run import Run
 from ceteris.study.shape import Shape, layer_shapes
-from ceteris.study.specification import Specification
+from ceteris.study.specification import Specification, share
 
 if TYPE_CHECKING:
     from ceteris.engines.torch.training import TorchTraining
@@ -75,9 +76,10 @@ class TorchEngine:
             facts["graphics processor"] = torch.cuda.get_device_name(self.device)
         return facts
 
-    def obstacle(self, specification: Specification) -> str | None:  # noqa: ARG002 - every layer there is can be trained
-        """Say why this engine cannot train a specification: it can train all that there are."""
-        return None
+    def obstacle(self, specification: Specification) -> str | None:
+        """Say why this engine cannot train a specification: it trains every layer that there is, and no backbone."""
+        is_backbone = isinstance(specification.network, BackboneNetwork)
+        return "the network begins with a pretrained backbone" if is_backbone else None
 
     def bank_key(self, specification: Specification) -> Hashable:
         """Give what must be equal for two runs to share a bank; a bank holds one run, so nothing is left to share."""
@@ -133,7 +135,8 @@ def _missing_torch() -> EngineError:
 
 def _check_minibatches(run: Run, split: Split) -> None:
     """Refuse a batch norm that would see one value per channel, whose variance PyTorch does not define."""
-    specification, images = run.specification, len(split.training)
+    specification = run.specification
+    images = share(len(split.training), specification.data.fraction)
     left_over = images % specification.training.batch_size
     if left_over != 1 and specification.training.batch_size != 1:
         return

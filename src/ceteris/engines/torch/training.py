@@ -19,7 +19,9 @@ from ceteris.engines.torch.network import LayeredNetwork
 from ceteris.engines.torch.optimizer import make_optimizer
 from ceteris.engines.torch.scoring import means, score
 from ceteris.engines.torch.state import epoch_sums, fill, mismatch, state_tensors, to_arrays, weight_tensors
+from ceteris.engines.visits import visited_places
 from ceteris.errors import EngineError
+from ceteris.study.backbone import BackboneNetwork
 from ceteris.study.run import Run
 from ceteris.study.shape import Shape, layer_shapes
 
@@ -51,7 +53,11 @@ class TorchTraining:
         self._validation = device_images(split.validation, self._device)
         self._test = device_images(split.test, self._device)
 
-        network = LayeredNetwork(run.specification.network, image, split.classes, run.seed)
+        self._places = visited_places(run, split.training.labels, classes=split.classes)
+
+        layered = run.specification.network
+        assert not isinstance(layered, BackboneNetwork), "the PyTorch engine has said that it cannot train this"
+        network = LayeredNetwork(layered, image, split.classes, run.seed)
         self._network = network.to(self._device, dtype)
         self._optimizer = make_optimizer(self._specification, self._network)
         self._sums = epoch_sums(self._device)
@@ -73,8 +79,8 @@ class TorchTraining:
         epoch, step = self._position.epoch, self._position.step
         assert epoch < self._specification.epochs, "the run is finished"
         if self._plan is None or self._plan.epoch != epoch:
-            self._plan = epoch_plan(self._seed, epoch, len(self._training), self._specification, self._device)
-        steps = -(-len(self._training) // self._specification.batch_size)
+            self._plan = epoch_plan(self._seed, epoch, self._places, self._specification, self._device)
+        steps = -(-len(self._places) // self._specification.batch_size)
         until = time.monotonic() + SLICE_SECONDS
         with _processor_threads(self._threads):
             while True:
@@ -120,7 +126,7 @@ class TorchTraining:
 
     def _end_epoch(self) -> EpochMetrics:
         epoch = self._position.epoch + 1
-        training_loss, training_accuracy = means(self._sums.loss, self._sums.correct, len(self._training))
+        training_loss, training_accuracy = means(self._sums.loss, self._sums.correct, len(self._places))
         scores = score(self._network, self._validation, self._table, self._widest)
         self._sums = epoch_sums(self._device)
         self._position = Position(epoch=epoch)

@@ -1,0 +1,124 @@
+"""A network that begins with layers somebody else has trained: a backbone from torchvision, and a head of our own."""
+
+import re
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
+
+from ceteris.study.frozen import Frozen
+from ceteris.study.layers import Dense, Dropout, opening_key
+from ceteris.study.network import Network
+
+IMAGENET = "imagenet"
+"""What `weights` says for torchvision's own, trained on ImageNet."""
+
+
+class Backbone(StrEnum):
+    """The networks of `torchvision.models` that can be built upon.
+
+    MobileNetV2: Sandler et al. 2018, arXiv:1801.04381. ResNet-18: He et al. 2016, arXiv:1512.03385. EfficientNet-B0:
+    Tan and Le 2019, arXiv:1905.11946.
+    """
+
+    MOBILENET_V2 = "mobilenet_v2"
+    RESNET18 = "resnet18"
+    EFFICIENTNET_B0 = "efficientnet_b0"
+
+
+class Statistics(StrEnum):
+    """What becomes of the means and variances of batch normalisation: kept as they came, or updated while learning."""
+
+    FROZEN = "frozen"
+    UPDATED = "updated"
+
+
+HeadLayerField = Annotated[
+    Annotated[Dropout, Tag("dropout")] | Annotated[Dense, Tag("dense")],
+    Discriminator(opening_key),
+]
+
+_TRAIN = re.compile(r"head|all|last ([1-9][0-9]{0,2}) blocks?")
+_TRAIN_SCHEMA = {
+    "type": "string",
+    "pattern": f"^({_TRAIN.pattern})$",
+    "examples": ["head", "last 2 blocks", "all"],
+}
+
+
+def _as_train(value: object) -> object:
+    if isinstance(value, str) and not _TRAIN.fullmatch(value):
+        raise ValueError(value)
+    return value
+
+
+TrainField = Annotated[str, BeforeValidator(_as_train), WithJsonSchema(_TRAIN_SCHEMA)]
+
+
+class BackboneNetwork(Frozen):
+    """A pretrained backbone, whose last features are averaged over the image, and a head that makes classes of them.
+
+    Images are resized to a square (bilinear, antialiased) and normalised as the weights were trained.
+
+    Attributes:
+        backbone: `mobilenet_v2`, `resnet18` or `efficientnet_b0`.
+        weights: `imagenet` for torchvision's own, or a file that `torch.save` wrote of a state dict; a relative path
+            starts from the folder of the study.
+        weights_sha256: What the file must have, in hexadecimal; filled in when the study is run.
+        resolution: Side in pixels that images are resized to.
+        train: `head`, `last N blocks` or `all`; what is not trained stays as it came.
+        head: Dropout and dense layers, the last one with as many neurons as the data has classes.
+        backbone_learning_rate: Step size for the backbone's weights; the training's own if not given.
+        batch_norm: Whether the backbone's batch-norm statistics are `frozen` or `updated` where it is trained.
+    """
+
+    backbone: Annotated[Backbone, Field(strict=False)]
+    weights: Annotated[str, Field(min_length=1, max_length=4096)] = IMAGENET
+    weights_sha256: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
+    resolution: Annotated[int, Field(ge=32, le=512)] = 96
+    train: TrainField = "head"
+    head: Annotated[tuple[HeadLayerField, ...], Field(strict=False)] = (Dense(dense="classes"),)
+    backbone_learning_rate: Annotated[float, Field(gt=0)] | None = None
+    batch_norm: Annotated[Statistics, Field(strict=False)] = Statistics.FROZEN
+
+    @property
+    def layers(self) -> tuple[Dropout | Dense, ...]:
+        """The layers that a study declares one by one: those of the head."""
+        return self.head
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether the head alone is trained, so that the features of an image never change."""
+        return self.train == "head"
+
+    @property
+    def trained_blocks(self) -> int:
+        """How many blocks of the backbone are trained, counted from its end."""
+        if self.train == "all":
+            return BLOCKS[self.backbone]
+        match = _TRAIN.fullmatch(self.train)
+        return int(match[1]) if match is not None and match[1] else 0
+
+    def __str__(self) -> str:
+        trained = {"head": "head trained", "all": "all trained"}.get(self.train, f"{self.train} and head trained")
+        return f"{self.backbone} at {self.resolution} x {self.resolution}, {trained}"
+
+
+BLOCKS = {Backbone.MOBILENET_V2: 19, Backbone.RESNET18: 9, Backbone.EFFICIENTNET_B0: 9}
+"""Parts that `last N blocks` counts, the stem among them; a block of EfficientNet is a stage, as in torchvision."""
+
+FEATURES = {Backbone.MOBILENET_V2: 1280, Backbone.RESNET18: 512, Backbone.EFFICIENTNET_B0: 1280}
+"""Channels that the head sees."""
+
+AnyNetwork = Network | BackboneNetwork
+
+
+def _network_kind(network: object) -> Literal["layers", "backbone"]:
+    is_backbone = "backbone" in network if isinstance(network, dict) else isinstance(network, BackboneNetwork)
+    return "backbone" if is_backbone else "layers"
+
+
+NetworkField = Annotated[
+    Annotated[Network, Tag("layers")] | Annotated[BackboneNetwork, Tag("backbone")],
+    Discriminator(_network_kind),
+]

@@ -1,0 +1,170 @@
+"""What a network costs: how many numbers it holds and learns, and how many multiply-adds an image takes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import ceil
+from typing import assert_never
+
+from ceteris.study.backbone import AnyNetwork, Backbone, BackboneNetwork
+from ceteris.study.shape import Shape, layer_shapes
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkCost:
+    """The size of a network, and the work in it.
+
+    Attributes:
+        parameters: Numbers that decide what it answers: weights and biases, the pretrained ones too.
+        learnt: How many of them are trained.
+        multiply_adds: Multiplications with addition for one image going forward through all of it.
+        head_multiply_adds: Those of the layers after the backbone; all of them where there is no backbone.
+    """
+
+    parameters: int
+    learnt: int
+    multiply_adds: int
+    head_multiply_adds: int
+
+
+def network_cost(network: AnyNetwork, image: Shape, classes: int) -> NetworkCost:
+    """Count without building the network.
+
+    Args:
+        network: Layers, or a backbone with a head.
+        image: Size of the images of the data set; a backbone sees them at its own resolution.
+        classes: Neurons of a layer that says `dense = "classes"`.
+
+    Example:
+        >>> network_cost(BackboneNetwork(backbone="mobilenet_v2", resolution=224), Shape(32, 32, 3), 1000).parameters
+        3504872
+    """
+    shapes = layer_shapes(network, image, classes)
+    parameters = sum(shape.parameter_count for shape in shapes)
+    multiply_adds = sum(shape.multiply_adds for shape in shapes)
+    if not isinstance(network, BackboneNetwork):
+        return NetworkCost(
+            parameters=parameters, learnt=parameters, multiply_adds=multiply_adds, head_multiply_adds=multiply_adds
+        )
+    blocks = _blocks(network.backbone, network.resolution)
+    trained = blocks[len(blocks) - network.trained_blocks :]
+    return NetworkCost(
+        parameters=parameters + sum(block.parameters for block in blocks),
+        learnt=parameters + sum(block.parameters for block in trained),
+        multiply_adds=multiply_adds + sum(block.multiply_adds for block in blocks),
+        head_multiply_adds=multiply_adds,
+    )
+
+
+@dataclass(kw_only=True)
+class _Block:
+    """One block of a backbone; `side` is that of the image between its convolutions."""
+
+    side: int
+    parameters: int = 0
+    multiply_adds: int = 0
+
+    def convolve(self, inputs: int, outputs: int, kernel: int = 1, *, stride: int = 1, groups: int = 1) -> None:
+        """Add a convolution without bias, padded to keep the size, and its batch norm's weight and bias."""
+        self.side = ceil(self.side / stride)
+        weights = outputs * (inputs // groups) * kernel**2
+        self.parameters += weights + 2 * outputs
+        self.multiply_adds += weights * self.side**2 + outputs * self.side**2
+
+    def excite(self, channels: int, squeezed: int) -> None:
+        """Add a squeeze-and-excitation: two 1x1 convolutions with bias on the averaged image."""
+        self.parameters += 2 * channels * squeezed + channels + squeezed
+        self.multiply_adds += 2 * channels * squeezed + channels * self.side**2
+
+
+def _blocks(backbone: Backbone, resolution: int) -> list[_Block]:
+    match backbone:
+        case Backbone.MOBILENET_V2:
+            return list(_mobilenet_v2(resolution))
+        case Backbone.RESNET18:
+            return list(_resnet18(resolution))
+        case Backbone.EFFICIENTNET_B0:
+            return list(_efficientnet_b0(resolution))
+        case _:
+            assert_never(backbone)
+
+
+# Expansion, channels, repeats and stride of each group of blocks: table 2 of the paper.
+_MOBILENET_V2 = (
+    (1, 16, 1, 1),
+    (6, 24, 2, 2),
+    (6, 32, 3, 2),
+    (6, 64, 4, 2),
+    (6, 96, 3, 1),
+    (6, 160, 3, 2),
+    (6, 320, 1, 1),
+)
+
+
+def _mobilenet_v2(resolution: int) -> Iterator[_Block]:
+    block = _Block(side=resolution)
+    block.convolve(3, 32, 3, stride=2)
+    yield block
+    inputs = 32
+    for expansion, channels, repeats, first_stride in _MOBILENET_V2:
+        for repeat in range(repeats):
+            block = _Block(side=block.side)
+            hidden = inputs * expansion
+            if expansion > 1:
+                block.convolve(inputs, hidden)
+            block.convolve(hidden, hidden, 3, stride=1 if repeat else first_stride, groups=hidden)
+            block.convolve(hidden, channels)
+            yield block
+            inputs = channels
+    block = _Block(side=block.side)
+    block.convolve(inputs, 1280)
+    yield block
+
+
+def _resnet18(resolution: int) -> Iterator[_Block]:
+    block = _Block(side=resolution)
+    block.convolve(3, 64, 7, stride=2)
+    yield block
+    inputs, side = 64, ceil(block.side / 2)  # a max pool of stride 2 follows
+    for channels in (64, 128, 256, 512):
+        for repeat in range(2):
+            stride = 2 if inputs != channels and not repeat else 1
+            block = _Block(side=side)
+            block.convolve(inputs, channels, 3, stride=stride)
+            block.convolve(channels, channels, 3)
+            if inputs != channels:
+                block.convolve(inputs, channels)
+            yield block
+            inputs, side = channels, block.side
+
+
+# Expansion, kernel, stride, channels and repeats of each stage: table 1 of the paper.
+_EFFICIENTNET_B0 = (
+    (1, 3, 1, 16, 1),
+    (6, 3, 2, 24, 2),
+    (6, 5, 2, 40, 2),
+    (6, 3, 2, 80, 3),
+    (6, 5, 1, 112, 3),
+    (6, 5, 2, 192, 4),
+    (6, 3, 1, 320, 1),
+)
+
+
+def _efficientnet_b0(resolution: int) -> Iterator[_Block]:
+    block = _Block(side=resolution)
+    block.convolve(3, 32, 3, stride=2)
+    yield block
+    inputs = 32
+    for expansion, kernel, first_stride, channels, repeats in _EFFICIENTNET_B0:
+        block = _Block(side=block.side)
+        for repeat in range(repeats):
+            hidden = inputs * expansion
+            if expansion > 1:
+                block.convolve(inputs, hidden)
+            block.convolve(hidden, hidden, kernel, stride=1 if repeat else first_stride, groups=hidden)
+            block.excite(hidden, inputs // 4)
+            block.convolve(hidden, channels)
+            inputs = channels
+        yield block
+    block = _Block(side=block.side)
+    block.convolve(inputs, 1280)
+    yield block

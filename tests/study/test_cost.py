@@ -1,0 +1,49 @@
+import pytest
+
+from ceteris.study.backbone import Backbone, BackboneNetwork
+from ceteris.study.cost import network_cost
+from ceteris.study.shape import Shape
+
+IMAGE = Shape(32, 32, 3)
+
+
+@pytest.mark.parametrize("backbone", Backbone)
+def test_counts_what_torchvision_holds(backbone):
+    """As many parameters as the real network, with a head for ImageNet's thousand classes."""
+    models = pytest.importorskip("torchvision.models")
+    network = getattr(models, backbone.value)()
+
+    counted = network_cost(BackboneNetwork(backbone=backbone), IMAGE, 1000)
+
+    assert counted.parameters == sum(parameter.numel() for parameter in network.parameters())
+    assert counted.learnt == sum(parameter.numel() for parameter in [*network.children()][-1].parameters())
+
+
+@pytest.mark.parametrize(
+    ("backbone", "published"),
+    [(Backbone.MOBILENET_V2, 0.30e9), (Backbone.RESNET18, 1.81e9), (Backbone.EFFICIENTNET_B0, 0.39e9)],
+)
+def test_counts_the_multiply_adds_that_were_published(backbone, published):
+    """At 224 x 224 the papers' figures, within what batch normalisation adds."""
+    counted = network_cost(BackboneNetwork(backbone=backbone, resolution=224), IMAGE, 1000)
+
+    assert counted.multiply_adds == pytest.approx(published, rel=0.03)
+
+
+def test_a_frozen_backbone_learns_its_head_alone():
+    """What is trained grows with the blocks, what there is does not."""
+    costs = [
+        network_cost(BackboneNetwork(backbone="mobilenet_v2", train=train), IMAGE, 10)
+        for train in ("head", "last 1 block", "all")
+    ]
+
+    assert [cost.learnt for cost in costs] == [12_810, 12_810 + 320 * 1280 + 2560, costs[0].parameters]
+    assert len({cost.parameters for cost in costs}) == 1
+
+
+def test_layers_learn_all_they_hold(specification):
+    """Without a backbone there is one number for both."""
+    cost = network_cost(specification.network, IMAGE, 10)
+
+    assert cost.parameters == cost.learnt
+    assert cost.multiply_adds == cost.head_multiply_adds
