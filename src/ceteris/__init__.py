@@ -17,7 +17,8 @@
 >>> [str(change) for change in changes(baseline.specification, variation.specification)]
 ['layer 1 (conv 4): kernel 3 -> 5']
 
-`run(study, folder="results/kernel")` trains it; `read_study` reads one from a file.
+`run(study, folder="results/kernel")` trains it; `read_study` reads one from a file; `compare_results` sets two results
+folders side by side.
 """
 
 from importlib import import_module
@@ -25,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ceteris.errors import CeterisError, DataError, EngineError, ResultsError, StatisticsError, StudyError
+    from ceteris.report.comparison.comparison import FolderComparison, compare_results
     from ceteris.running import run
     from ceteris.runs.results import Results, read_results
     from ceteris.study.analysis import Analysis
@@ -52,6 +54,7 @@ __all__ = [
     "Dense",
     "Dropout",
     "EngineError",
+    "FolderComparison",
     "Insertion",
     "MaxPool",
     "Network",
@@ -66,6 +69,7 @@ __all__ = [
     "Training",
     "Variation",
     "changes",
+    "compare_results",
     "read_results",
     "read_study",
     "run",
@@ -74,6 +78,7 @@ __all__ = [
 # Loaded when first asked for, so that `ceteris --help` does not wait for what it does not need.
 _MODULES = {
     "ceteris.errors": ("CeterisError", "DataError", "EngineError", "ResultsError", "StatisticsError", "StudyError"),
+    "ceteris.report.comparison.comparison": ("FolderComparison", "compare_results"),
     "ceteris.running": ("run",),
     "ceteris.runs.results": ("Results", "read_results"),
     "ceteris.study.analysis": ("Analysis",),

@@ -3,11 +3,11 @@ import pytest
 import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
+from statsmodels.stats.weightstats import DescrStatsW
 
 from ceteris.errors import StatisticsError
 from ceteris.statistics.interval import Interval, PointEstimate
-from ceteris.statistics.paired import differences, paired_difference, paired_t_test, seed_correlation, welch_test
+from ceteris.statistics.paired import differences, paired_difference, paired_t_test, seed_correlation
 
 accuracy = st.integers(0, 10_000).map(lambda count: count / 10_000)
 pairs = st.lists(st.tuples(accuracy, accuracy), min_size=2, max_size=20)
@@ -33,28 +33,6 @@ def test_paired_difference_and_test_agree_with_scipy(arms):
 def test_paired_test_agrees_with_statsmodels(arms):
     """The p-value is that of statsmodels' one-sample t test of the differences to 1e-10."""
     assert paired_t_test(differences(*arms)) == pytest.approx(DescrStatsW(arms[1] - arms[0]).ttest_mean()[1], rel=1e-10)
-
-
-def test_welch_agrees_with_scipy_and_statsmodels(arms):
-    """Welch's p-value, for arms of different sizes too, is scipy's and statsmodels' to 1e-10."""
-    before, after = arms[0], arms[1][:6]
-    means = CompareMeans(DescrStatsW(after), DescrStatsW(before))
-    assert welch_test(before, after) == pytest.approx(
-        scipy.stats.ttest_ind(after, before, equal_var=False).pvalue, rel=1e-10
-    )
-    assert welch_test(before, after) == pytest.approx(means.ttest_ind(usevar="unequal")[1], rel=1e-10)
-
-
-def test_welch_agrees_with_scipy_where_one_arm_has_no_spread():
-    """One arm without spread, as when all its runs diverged, leaves a test of the other."""
-    before, after = [0.5, 0.6, 0.55], [0.1, 0.1, 0.1]
-    assert welch_test(before, after) == pytest.approx(scipy.stats.ttest_1samp(before, 0.1).pvalue, rel=1e-10)
-
-
-@pytest.mark.parametrize(("before", "after"), [([0.5], [0.1, 0.2]), ([0.5, 0.5], [0.1, 0.1]), ([0.5], [0.1])])
-def test_welch_says_nothing_without_a_spread(before, after):
-    """One seed, or two arms without spread, allow no test."""
-    assert welch_test(before, after) is None
 
 
 def test_correlation_agrees_with_scipy(arms):

@@ -162,6 +162,25 @@ def show_command(
     )
 
 
+@app.command("compare")
+def compare_command(
+    first: Annotated[Path, typer.Argument(metavar="DIR_A", help="A results folder: what is compared with.")],
+    second: Annotated[Path, typer.Argument(metavar="DIR_B", help="Another: what is compared; differences are B - A.")],
+    *,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write it as well: .md has all tables, .csv a row for each two runs."),
+    ] = None,
+) -> None:
+    """Set two results folders side by side: what differs, and whether it matters.
+
+    For a study that was repeated: on another machine, with another engine, on more images, with another baseline.
+    """
+    from ceteris.cli.compare import compare
+
+    compare(first, second, out=out, console=_console())
+
+
 @app.command("schema")
 def schema_command() -> None:
     """Print the JSON schema of study files, for editors."""

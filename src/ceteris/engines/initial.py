@@ -28,6 +28,30 @@ def stream_names(network: AnyNetwork) -> tuple[str | None, ...]:
     return tuple(names)
 
 
+def initial_draws(network: AnyNetwork, image: Shape, classes: int) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    """Name every array that a seed draws, with its shape: networks with equal draws start from the same weights.
+
+    Args:
+        network: The layers; of a pretrained backbone with a head, the head is drawn.
+        image: Size of the images.
+        classes: How many classes there are.
+
+    Example:
+        >>> from ceteris.study.layers import MaxPool
+        >>> from ceteris.study.network import Network
+        >>> network = Network(layers=[MaxPool(max_pool=8), Dense(dense="classes")])
+        >>> initial_draws(network, Shape(32, 32, 3), 10)
+        (('dense-0.weight', (10, 48)), ('dense-0.bias', (10,)))
+    """
+    entries = zip(network.layers, layer_shapes(network, image, classes), stream_names(network), strict=True)
+    return tuple(
+        (f"{stream}.{name}", tuple(sides))
+        for layer, shape, stream in entries
+        if not isinstance(layer, BatchNorm)
+        for name, sides in shape.parameters.items()
+    )
+
+
 def initial_weights(network: AnyNetwork, image: Shape, classes: int, seed: int) -> dict[str, NDArray[np.float32]]:
     """Draw what `torch.nn.Conv2d` and `torch.nn.Linear` draw: uniform within 1 / sqrt(inputs of a neuron), bias too.
 

@@ -48,7 +48,7 @@ def read_circumstances(results: Results, epochs: Epochs) -> Circumstances:
         results: The results folder.
         epochs: From `read_epochs`.
     """
-    machines = [machine for record in results.records if (machine := _machine(results, record.run)) is not None]
+    machines = [machine for record in results.records if (machine := read_machine(results, record.run)) is not None]
     trained = [epoch for arm in epochs.values() for run in arm.values() for epoch in run]
     times = sorted(machine.finished for machine in machines)
     together = [epoch.runs_in_bank for epoch in trained]
@@ -63,8 +63,12 @@ def read_circumstances(results: Results, epochs: Epochs) -> Circumstances:
     )
 
 
-def _machine(results: Results, run: Run) -> Machine | None:
-    """Read it once more after the survey, which found it sound; whoever took it away since does no harm."""
+def read_machine(results: Results, run: Run) -> Machine | None:
+    """Read when and on what a run was trained, once more after the survey, which found it sound.
+
+    Returns:
+        Nothing where somebody took the file away since: that does no harm.
+    """
     folder = results.folder.run_folder(run).path
     with suppress(ResultsError, DamagedError), explained(folder, f"read {MACHINE}", needed=0):
         return decode_machine((folder / MACHINE).read_bytes())

@@ -12,10 +12,12 @@ What a comparison is made of, from the question to the method:
     contrast.py              one number per seed, variation against baseline: interval, tests, probability to beat it
     convergence.py           how soon the validation accuracy rises
     convergence_contrast.py  the same, variation against baseline
+    side_by_side.py          one outcome as two studies measured it, run against run or mean against mean
     verdict.py               better, worse, practically equal, or undecided with what it would take
 
     interval.py              an estimate with its error bars, or without
-    paired.py                differences by seed, Student's t, Welch's t, correlation over seeds
+    paired.py                differences by seed, Student's t, correlation over seeds
+    unpaired.py              differences of means, Welch's t
     sign_flip.py             the exact test that needs no bell shape
     superiority.py           the probability that the variation beats the baseline
     holm.py                  many variations, one error rate

@@ -10,11 +10,12 @@ from numpy.typing import ArrayLike
 from ceteris.statistics.criteria import USUAL, Criteria
 from ceteris.statistics.holm import holm
 from ceteris.statistics.interval import Estimate, student_interval
-from ceteris.statistics.paired import differences, paired_t_test, seed_correlation, welch_test
+from ceteris.statistics.paired import differences, paired_t_test, seed_correlation
 from ceteris.statistics.power import detectable_difference
 from ceteris.statistics.sample import describe
 from ceteris.statistics.sign_flip import SignFlip, sign_flip_test
 from ceteris.statistics.superiority import probability_to_beat
+from ceteris.statistics.unpaired import welch_test
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -52,11 +52,7 @@ def equivalence_test(changes: ArrayLike, *, margin: float, significance: float =
         >>> f"p = {result.p_value:.4f} [{result.interval.low:+.4f}, {result.interval.high:+.4f}]"
         'p = 0.0057 [-0.0018, +0.0023]'
     """
-    if not margin > 0:
-        raise StatisticsError(
-            f"margin is {margin}, expected a difference above 0. Declare the smallest difference that matters, for "
-            "example 0.005 for half a percentage point."
-        )
+    checked_margin(margin)
     sample = describe(checked(changes, "differences"))
     interval = student_interval(sample, level=1 - 2 * significance)
     if sample.deviation is None or not isinstance(interval, Interval):
@@ -67,6 +63,19 @@ def equivalence_test(changes: ArrayLike, *, margin: float, significance: float =
     else:
         p_value = student_above(inside / (sample.deviation / math.sqrt(sample.size)), sample.size - 1)
     return Equivalence(margin=margin, p_value=p_value, interval=interval)
+
+
+def checked_margin(margin: float) -> None:
+    """Make sure that a margin is above 0: within a margin of 0 nothing could ever be shown equal.
+
+    Raises:
+        StatisticsError: If it is not.
+    """
+    if not margin > 0:
+        raise StatisticsError(
+            f"margin is {margin}, expected a difference above 0. Declare the smallest difference that matters, for "
+            "example 0.005 for half a percentage point."
+        )
 
 
 def adjusted_equivalence(family: Sequence[Equivalence | None]) -> tuple[Equivalence | None, ...]:

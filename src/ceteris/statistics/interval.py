@@ -83,9 +83,18 @@ def mean_interval(scores: ArrayLike, *, level: float = 0.95) -> Estimate:
 
 def student_interval(sample: Sample, *, level: float) -> Estimate:
     """Put Student's error bars around the mean of a sample."""
-    if not 0 < level < 1:
-        raise StatisticsError(f"level is {level}, expected a coverage between 0 and 1. Write 0.95 for 95 %.")
+    checked_level(level)
     if sample.deviation is None:
         return PointEstimate(estimate=sample.mean)
     half = student_quantile((1 + level) / 2, sample.size - 1) * sample.deviation / math.sqrt(sample.size)
     return Interval(estimate=sample.mean, low=sample.mean - half, high=sample.mean + half, level=level)
+
+
+def checked_level(level: float) -> None:
+    """Make sure that a coverage is one.
+
+    Raises:
+        StatisticsError: If it is not in (0, 1).
+    """
+    if not 0 < level < 1:
+        raise StatisticsError(f"level is {level}, expected a coverage between 0 and 1. Write 0.95 for 95 %.")

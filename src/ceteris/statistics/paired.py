@@ -100,39 +100,6 @@ def paired_t_test(changes: ArrayLike) -> float:
     return 2 * student_above(abs(t), sample.size - 1)
 
 
-def welch_test(baseline: ArrayLike, variation: ArrayLike) -> float | None:
-    """Test the difference of two means as if the seeds were not shared, each arm with its own spread.
-
-    It is shown beside the paired test because a shared seed may mean little: one flipped bit at the start can undo it
-    (Summers and Dinneen 2021, arXiv:2103.04514).
-    Method: Welch 1947, doi:10.1093/biomet/34.1-2.28.
-
-    Args:
-        baseline: One number per seed. Shape (seeds,).
-        variation: Need not have the same seeds. Shape (other seeds,).
-
-    Returns:
-        The two-sided p-value, or nothing where an arm has one seed or where neither arm has any spread.
-
-    Raises:
-        StatisticsError: If an arm is empty, or if a score is not finite.
-
-    Example:
-        >>> round(welch_test([0.90, 0.91, 0.92], [0.92, 0.92, 0.95]), 4)
-        0.1759
-    """
-    before = describe(checked(baseline, "baseline scores"))
-    after = describe(checked(variation, "scores of the variation"))
-    if not before.deviation and not after.deviation:
-        return None
-    if before.deviation is None or after.deviation is None:
-        return None
-    before_error, after_error = before.deviation**2 / before.size, after.deviation**2 / after.size
-    error = before_error + after_error
-    freedom = error**2 / (before_error**2 / (before.size - 1) + after_error**2 / (after.size - 1))
-    return 2 * student_above(abs(after.mean - before.mean) / math.sqrt(error), freedom)
-
-
 def seed_correlation(baseline: ArrayLike, variation: ArrayLike) -> float | None:
     """Measure how much a shared seed makes two runs alike: Pearson's correlation of their scores.
 

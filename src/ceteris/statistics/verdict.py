@@ -89,19 +89,40 @@ def decide(
             "contrasts through `adjusted` and the equivalences through `adjusted_equivalence` first."
         )
     difference = accuracy.difference.estimate
-    direction = Finding.BETTER if difference > 0 else Finding.WORSE
-    significant = p_value <= criteria.significance
-    if p_equal <= criteria.significance:
-        small = f" ({direction}, by less than the margin)" if significant else ""
-        return Verdict(finding=Finding.PRACTICALLY_EQUAL, words=f"{Finding.PRACTICALLY_EQUAL}{small}")
-    if significant:
-        return Verdict(finding=direction, words=str(direction))
+    finding, words = judge(difference, p_value, p_equal, criteria=criteria)
+    if finding is not Finding.UNDECIDED:
+        return Verdict(finding=finding, words=words)
     level, power = criteria.significance, criteria.power
     show = seeds_needed(difference, accuracy.deviation, comparisons=comparisons, power=power, level=level)
     equal = seeds_needed_for_equality(
         difference, accuracy.deviation, equivalence.margin, comparisons=comparisons, power=power, level=level
     )
     return _undecided(accuracy.pairs, [(show, Prospect.DIFFERENCE), (equal, Prospect.EQUALITY)])
+
+
+def judge(difference: float, p_value: float, p_equal: float, *, criteria: Criteria = USUAL) -> tuple[Finding, str]:
+    """Apply rules 2 to 4 of `decide` to numbers that may come from pairs or not.
+
+    Args:
+        difference: In test accuracy, as measured.
+        p_value: That there is none, Holm-adjusted.
+        p_equal: That it is not within the margin, Holm-adjusted.
+        criteria: What counts as a finding.
+
+    Returns:
+        The finding, and the words for it.
+
+    Example:
+        >>> judge(0.002, 0.01, 0.03)
+        (<Finding.PRACTICALLY_EQUAL: 'practically equal'>, 'practically equal (better, by less than the margin)')
+    """
+    direction = Finding.BETTER if difference > 0 else Finding.WORSE
+    significant = p_value <= criteria.significance
+    if p_equal <= criteria.significance:
+        small = f" ({direction}, by less than the margin)" if significant else ""
+        return Finding.PRACTICALLY_EQUAL, f"{Finding.PRACTICALLY_EQUAL}{small}"
+    found = direction if significant else Finding.UNDECIDED
+    return found, str(found)
 
 
 def _undecided(pairs: int, needed: list[tuple[int | None, Prospect]]) -> Verdict:

@@ -33,13 +33,19 @@ class SettingChange:
         """The last word of the path."""
         return self.path.rpartition(".")[2]
 
-    def __str__(self) -> str:
+    @property
+    def parts(self) -> tuple[str, str, str]:
+        """For a reader: what differs, its value in the baseline, and in the variation."""
         owner = self.path.split(".")[:-1]
         holder = "data: " if owner == ["data"] else ""
         if self.layer is not None:
             kind = "head layer" if owner[1] == "head" else "layer"
             holder = f"{kind} {int(owner[-1]) + 1} ({_short(self.layer)}): "
-        return f"{holder}{self.name.replace('_', ' ')} {_written(self.before)} -> {_written(self.after)}"
+        return f"{holder}{self.name.replace('_', ' ')}", _written(self.before), _written(self.after)
+
+    def __str__(self) -> str:
+        what, before, after = self.parts
+        return f"{what} {before} -> {after}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +59,11 @@ class LayerAdded:
 
     index: int
     layer: Layer
+
+    @property
+    def parts(self) -> tuple[str, str, str]:
+        """For a reader: what differs, and what is there in the baseline, and in the variation."""
+        return f"layer {self.index + 1}", "", str(self.layer)
 
     def __str__(self) -> str:
         return f"layer {self.index + 1} added: {self.layer}"
@@ -70,6 +81,11 @@ class LayerRemoved:
     index: int
     layer: Layer
 
+    @property
+    def parts(self) -> tuple[str, str, str]:
+        """For a reader: what differs, and what is there in the baseline, and in the variation."""
+        return f"layer {self.index + 1}", str(self.layer), ""
+
     def __str__(self) -> str:
         return f"layer {self.index + 1} removed: {self.layer}"
 
@@ -86,8 +102,13 @@ class NetworkReplaced:
     before: AnyNetwork
     after: AnyNetwork
 
+    @property
+    def parts(self) -> tuple[str, str, str]:
+        """For a reader: what differs, and what it is in the baseline, and in the variation."""
+        return "network", _named(self.before), _named(self.after)
+
     def __str__(self) -> str:
-        return f"network {_named(self.before)} -> {_named(self.after)}"
+        return " ".join((self.parts[0], self.parts[1], "->", self.parts[2]))
 
 
 Change = SettingChange | LayerAdded | LayerRemoved | NetworkReplaced

@@ -1,0 +1,109 @@
+"""`ceteris compare`: two results folders side by side."""
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from ceteris.errors import ResultsError
+from ceteris.report.comparison.comparison import FolderComparison, compare_results
+from ceteris.report.comparison.findings import findings, notes, warnings
+from ceteris.report.comparison.rows import encode_run_pairs
+from ceteris.report.comparison.tables import result_tables
+from ceteris.report.comparison.text import render_comparison, same_line, side_line
+from ceteris.report.quantities import NOTHING
+from ceteris.report.table import Cell, Table
+from ceteris.runs.atomic import write_atomically
+
+_STYLES = {"better": "green", "worse": "red", "equal": "", "undecided": "dim"}
+
+
+def compare(first: Path, second: Path, *, out: Path | None, console: Console) -> FolderComparison:
+    """Print what differs between two folders, then what it comes to, then the numbers.
+
+    Args:
+        first: A results folder, called A.
+        second: Another, called B.
+        out: A file to write as well: Markdown, or CSV with a row for each two runs.
+        console: Where to print.
+
+    Raises:
+        ResultsError: If a folder is none or cannot be read, or if the file cannot be written.
+    """
+    if out is not None and out.suffix.lower() not in _WRITERS:
+        raise ResultsError(f"{out} ends in neither .md nor .csv. Give it one of these endings.")
+    found = compare_results(first, second)
+    if found.first.manifest.study.title == found.second.manifest.study.title:
+        console.print(Text(found.first.manifest.study.title, style="bold"), soft_wrap=True)
+    for side in found.sides:
+        line = Text.assemble((side.label, "bold"), f"  {side.results.folder.path}: {side_line(side)}")
+        console.print(line, soft_wrap=True)
+    for warning in warnings(found):
+        console.print(Text(f"\nWARNING: {warning}", style="bold red"))
+    _print_conditions(found, console)
+    told = notes(found)
+    for note in told:
+        console.print(Text(f"note: {note}", style="yellow"))
+    if told:
+        console.print()
+    console.print(Text("What it comes to", style="bold"))
+    for sentence in findings(found):
+        console.print(Text(sentence))
+    for table in result_tables(found):
+        _print_table(table, console)
+    if out is not None:
+        write_atomically(out, _WRITERS[out.suffix.lower()](found))
+        console.print(f"\nwritten: {out}", markup=False, soft_wrap=True)
+    return found
+
+
+def _print_conditions(found: FolderComparison, console: Console) -> None:
+    """Print what differs, one thing a line or, where it is long, A above B; and what does not."""
+    grid = RichTable.grid(padding=(0, 2, 0, 0))
+    grid.add_column(style="dim", ratio=1)
+    grid.add_column(ratio=2)
+    console.print()
+    if found.conditions.differing:
+        console.print(Text("What differs", style="bold"))
+    for one in found.conditions.differing:
+        before, after = one.first or NOTHING, one.second or NOTHING
+        short = f"{before} \N{RIGHTWARDS ARROW} {after}"
+        grid.add_row(Text(one.what), Text(short if len(short) <= _SHORT else f"A: {before}\nB: {after}"))
+    if found.conditions.differing:
+        console.print(grid)
+        console.print()
+    if same := same_line(found):
+        console.print(Text(same))
+    console.print()
+
+
+def _print_table(table: Table, console: Console) -> None:
+    """Print a table of the report; the interval of a mean is left to the file, so that 80 columns are enough."""
+    drawn = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for column in table.columns:
+        drawn.add_column(column.title, justify="right" if column.is_number else "left")
+    for row in table.rows:
+        drawn.add_row(
+            *(_cell(cell, is_mean=column.title in _MEANS) for cell, column in zip(row, table.columns, strict=True))
+        )
+    console.print()
+    console.print(Text(table.title, style="bold"))
+    console.print(drawn)
+    for note in table.notes:
+        console.print(Text(note, style="dim"))
+
+
+def _cell(cell: Cell, *, is_mean: bool) -> Text:
+    text = Text(cell.text or NOTHING, style=_STYLES.get(cell.tag, ""))
+    return text.append(f"\n{cell.detail}", style="dim") if cell.detail and not is_mean else text
+
+
+_MEANS = ("A", "B")
+"""Columns of the table of accuracies whose intervals are left to the file."""
+
+
+_SHORT = 46
+"""Characters of the second column at 80 columns, less what sets it off."""
+
+_WRITERS = {".md": lambda found: render_comparison(found).encode(), ".csv": encode_run_pairs}

@@ -1,0 +1,222 @@
+"""What two folders side by side come to, in sentences: first what would mislead, then what was found."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from ceteris.report.comparison.arms import ORDER, WEIGHTS, every_arm
+from ceteris.report.comparison.comparison import ArmComparison, FolderComparison
+from ceteris.report.comparison.side import Side
+from ceteris.report.naming import listed_up_to, quoted
+from ceteris.report.quantities import count, percent, size
+from ceteris.runs.status import Status
+from ceteris.statistics.side_by_side import Design
+from ceteris.statistics.summary import seed_list
+from ceteris.statistics.verdict import Finding, Verdict
+from ceteris.study.wording import listed
+
+
+def warnings(found: FolderComparison) -> tuple[str, ...]:
+    """Say what makes a comparison mean something else than it seems to: to be said as loudly as can be."""
+    return tuple(_warnings(found))
+
+
+def notes(found: FolderComparison) -> tuple[str, ...]:
+    """Say what a reader must know of each folder before believing a number."""
+    return tuple(dict.fromkeys(_notes(found)))
+
+
+def findings(found: FolderComparison) -> tuple[str, ...]:
+    """Say what the comparison comes to, in a few sentences."""
+    return tuple(_findings(found))
+
+
+def designs(found: FolderComparison) -> tuple[str, ...]:
+    """Say which arms were compared run against run, which by their means, and why."""
+    return tuple(_designs(found))
+
+
+def _warnings(found: FolderComparison) -> Iterator[str]:
+    if not found.has_same_test_images:
+        yield (
+            "The accuracies of A and B are of different test images: a difference between them may be one of the "
+            "images alone, and no arm is called better or worse."
+        )
+    broken = [run for run in found.run_pairs if run.should_have_same_bits and not run.has_same_bits]
+    if broken:
+        verb = "differs" if len(broken) == 1 else "differ"
+        yield (
+            f"{count(len(broken), 'pair')} of runs with the same specification, seed and images {verb} in bits, "
+            f"which the lanes engine promises not to happen; the first is seed {broken[0].seed} of "
+            f"{quoted(broken[0].arm)}. Please report it."
+        )
+    copies = sum(run.is_copy for run in found.run_pairs)
+    if copies:
+        which = "Every pair of runs is" if copies == len(found.run_pairs) else f"{count(copies, 'pair')} of runs are"
+        yield (
+            f"{which} one and the same training, copied from one folder to the other: that they agree shows nothing."
+        )
+
+
+def _notes(found: FolderComparison) -> Iterator[str]:
+    noted = [dict.fromkeys(side.results.notes) for side in found.sides]
+    yield from (f"A and B: {note}" for note in noted[0] if note in noted[1])
+    for side, own, other in zip(found.sides, noted, reversed(noted), strict=True):
+        yield from (f"{side.label}: {note}" for note in own if note not in other)
+        yield from (f"{side.label}: {sentence}" for sentence in _troubles(side))
+
+
+def _troubles(side: Side) -> Iterator[str]:
+    planned = count(len(side.results.findings), "run")
+    for status, became in (
+        (Status.FAILED, "failed"),
+        (Status.DAMAGED, "damaged, and not counted"),
+        (Status.UNFINISHED, "not at an end"),
+        (Status.MISSING, "missing"),
+    ):
+        number = sum(one.status is status for one in side.results.findings)
+        if number:
+            verb = "" if status is Status.FAILED else ("is " if number == 1 else "are ")
+            yield f"{number:,} of {planned} {verb}{became}."
+    for arm in side.summaries.values():
+        if arm.diverged or arm.guessing:
+            yield from arm.notes
+
+
+def _findings(found: FolderComparison) -> Iterator[str]:
+    if not found.arms:
+        yield "The two folders have no arm in common, neither by name nor by specification."
+        return
+    for label, names in (("A", found.only_first), ("B", found.only_second)):
+        if names:
+            verb = "is" if len(names) == 1 else "are"
+            yield f"{listed_up_to([quoted(name) for name in names])} {verb} in {label} only, and not compared."
+    yield from _repetitions(found)
+    compared = [arm for arm in found.arms if arm.accuracy is not None]
+    if not compared:
+        yield "No arm has a run in both folders yet."
+        return
+    if found.has_same_test_images and not all(arm.is_identical for arm in compared):
+        yield _accuracies(found, compared)
+    yield from _conclusions(found)
+
+
+def _repetitions(found: FolderComparison) -> Iterator[str]:
+    """Say how far runs that ask for the same gave the same."""
+    same = [run for run in found.run_pairs if run.is_same_run]
+    if not same:
+        return
+    bits = sum(run.has_same_bits for run in same)
+    verb = "asks" if len(same) == 1 else "ask"
+    sentence = (
+        f"{len(same):,} of {count(len(found.run_pairs), 'pair')} of runs {verb} for the same specification, seed and "
+        "images"
+    )
+    if bits == len(same):
+        yield f"{sentence}; their results are the same to the last bit."
+        return
+    yield f"{sentence}; the results of {'none' if not bits else f'{bits:,}'} are the same to the last bit."
+    alike = [run.alike for run in same if run.alike is not None]
+    others = [arm.alike_with_other_seeds for arm in found.arms if arm.alike_with_other_seeds is not None]
+    if alike:
+        usual = f", with other seeds {percent(sum(others) / len(others))}" if others else ""
+        yield f"They answer {percent(sum(alike) / len(alike))} of the test images alike{usual}."
+
+
+def _accuracies(found: FolderComparison, compared: Sequence[ArmComparison]) -> str:
+    """Count what became of the test accuracies."""
+    words = {
+        Finding.BETTER: "better",
+        Finding.WORSE: "worse",
+        Finding.PRACTICALLY_EQUAL: f"practically equal (within {size(found.criteria.margin)})",
+    }
+    groups = [
+        (text, [arm for arm in compared if arm.accuracy is not None and arm.accuracy.finding is finding])
+        for finding, text in words.items()
+    ]
+    parts = [f"{text} in {_named(arms, len(compared))}" for text, arms in groups if arms]
+    left = len(compared) - sum(len(arms) for _, arms in groups)
+    if not parts:
+        return f"Test accuracy: whether A and B differ is undecided in {_all(left, len(compared))}."
+    rest = f"; undecided in {_all(left, len(compared))}" if left else ""
+    return f"Test accuracy: B is {listed(parts)}{rest}."
+
+
+def _named(arms: Sequence[ArmComparison], of: int) -> str:
+    if len(arms) == of:
+        return _all(of, of)
+    return f"{len(arms)} of {count(of, 'arm')} ({listed_up_to([quoted(arm.pair.name) for arm in arms])})"
+
+
+def _all(number: int, of: int) -> str:
+    if number < of:
+        return f"{number} of {count(of, 'arm')}"
+    return every_arm(of)
+
+
+def _conclusions(found: FolderComparison) -> Iterator[str]:
+    """Say whether the two studies tell the same of each variation."""
+    judged = [
+        (arm, one.finding, other.finding)
+        for arm in found.arms
+        if (one := _verdict(found.first, arm.pair.first.name))
+        and (other := _verdict(found.second, arm.pair.second.name))
+    ]
+    if not judged:
+        return
+    differing = [(arm, one, other) for arm, one, other in judged if one is not other]
+    if not differing:
+        which = {1: "The verdict on the one variation is", 2: "Both verdicts are"}
+        both = which.get(len(judged), f"All {len(judged)} verdicts are")
+        kinds = Counter(str(one) for _, one, _ in judged)
+        told = listed([f"{number} {kind}" for kind, number in kinds.items()] if len(judged) > 1 else list(kinds))
+        yield f"{both} the same in A and B: {told}."
+        return
+    shown = [f"{quoted(arm.pair.name)} ({one} in A, {other} in B)" for arm, one, other in differing]
+    yield (
+        f"{len(differing)} of {count(len(judged), 'verdict')} {'differs' if len(differing) == 1 else 'differ'}: "
+        f"{listed_up_to(shown)}."
+    )
+    if not any(_is_different(arm) for arm, _, _ in differing):
+        yield "None of these effects is shown to differ between A and B: a verdict may fall either way by chance."
+
+
+def _is_different(arm: ArmComparison) -> bool:
+    return arm.effect is not None and arm.effect.finding in (Finding.BETTER, Finding.WORSE)
+
+
+def _verdict(side: Side, name: str) -> Verdict | None:
+    found = side.verdicts.get(name)
+    return None if found is None or found.accuracy is None else found.verdict
+
+
+def _designs(found: FolderComparison) -> Iterator[str]:
+    compared = [arm for arm in found.arms if arm.accuracy is not None]
+    paired: dict[tuple[str, ...], list[ArmComparison]] = {}
+    unpaired: dict[str, list[ArmComparison]] = {}
+    for arm in compared:
+        assert arm.accuracy is not None
+        if arm.accuracy.design is Design.PAIRED:
+            paired.setdefault(arm.shared, []).append(arm)
+        else:
+            reason = _reason(arm)
+            unpaired.setdefault(reason, []).append(arm)
+    for shared, arms in paired.items():
+        yield f"Run against run{_where(arms, compared)}: a seed gives both {listed(shared)}."
+    for reason, arms in unpaired.items():
+        yield f"Mean against mean{_where(arms, compared)}: {reason}."
+    left_out = {arm.accuracy.left_out for arm in compared if arm.accuracy is not None and arm.accuracy.left_out}
+    for seeds in sorted(left_out):
+        verb = "counts" if len(seeds) == 1 else "count"
+        yield f"{seed_list(seeds).capitalize()} {verb} in one folder only, and so in no difference run against run."
+
+
+def _reason(arm: ArmComparison) -> str:
+    if not arm.shared:
+        return f"a seed gives A and B neither {listed((WEIGHTS, ORDER), 'nor')}"
+    return "fewer than half of the seeds are in both folders"
+
+
+def _where(arms: Sequence[ArmComparison], compared: Sequence[ArmComparison]) -> str:
+    if len(arms) == len(compared):
+        return ""
+    return f" in {listed_up_to([quoted(arm.pair.name) for arm in arms])}"

@@ -1,0 +1,183 @@
+"""Two folders side by side, in tables."""
+
+from ceteris.report.comparison.comparison import ArmComparison, FolderComparison
+from ceteris.report.comparison.findings import designs
+from ceteris.report.comparison.side import Side
+from ceteris.report.quantities import arrows, percent, points
+from ceteris.report.table import Cell, Column, Table
+from ceteris.report.verdict_table import TAGS, accuracy_cell, difference_cell, p_cell
+from ceteris.statistics.side_by_side import Design, SideBySide
+from ceteris.statistics.verdict import Finding
+from ceteris.study.arm import BASELINE
+
+IDENTICAL, OTHER_IMAGES = "same bits", "other test images"
+
+_EFFECT_WORDS = {
+    Finding.BETTER: "higher in B",
+    Finding.WORSE: "lower in B",
+    Finding.PRACTICALLY_EQUAL: "practically the same",
+    Finding.UNDECIDED: "undecided",
+}
+
+
+def condition_table(found: FolderComparison) -> Table | None:
+    """Draw up what differs apart from results; nothing where nothing does."""
+    if not found.conditions.differing:
+        return None
+    return Table(
+        name="conditions",
+        title="What differs",
+        columns=(Column(title="what"), Column(title="A"), Column(title="B")),
+        rows=tuple((Cell(arrows(one.what)), Cell(one.first), Cell(one.second)) for one in found.conditions.differing),
+    )
+
+
+def accuracy_table(found: FolderComparison) -> Table:
+    """Draw up the test accuracy of each arm in both folders, and the difference."""
+    level = f"{100 * found.criteria.level:g} %"
+    return Table(
+        name="accuracies",
+        title="Test accuracy",
+        columns=(
+            Column(title="arm", meaning="With the pairs of runs, or the runs of A and of B, in the difference."),
+            Column(title="A", is_number=True, meaning=f"Mean over seeds, with its {level} interval."),
+            Column(title="B", is_number=True, meaning=f"Mean over seeds, with its {level} interval."),
+            Column(title="B \N{MINUS SIGN} A", is_number=True, meaning=f"With its {level} interval, in points."),
+            Column(title="p (Holm)", is_number=True, meaning="Raised to allow for the number of arms."),
+            Column(title="B is"),
+        ),
+        rows=tuple(_accuracy_row(found, arm) for arm in found.arms),
+        notes=designs(found),
+    )
+
+
+def effect_table(found: FolderComparison) -> Table | None:
+    """Draw up what each variation does to the baseline of its folder; nothing without a variation in both."""
+    is_same_baseline = any(arm.is_identical for arm in found.arms if arm.pair.first.name == BASELINE)
+    rows = tuple(
+        _effect_row(found, arm, is_identical=is_same_baseline and arm.is_identical)
+        for arm in found.arms
+        if arm.effect is not None
+    )
+    if not rows:
+        return None
+    return Table(
+        name="effects",
+        title="Effect of each variation: its test accuracy minus that of the baseline in the same folder",
+        columns=(
+            Column(title="variation"),
+            Column(title="in A", is_number=True),
+            Column(title="in B", is_number=True),
+            Column(title="B \N{MINUS SIGN} A", is_number=True),
+            Column(title="p (Holm)", is_number=True),
+            Column(title="the effect is"),
+        ),
+        rows=rows,
+    )
+
+
+def run_table(found: FolderComparison) -> Table | None:
+    """Draw up the runs with the same seed; nothing where there are none."""
+    rows = tuple(_run_row(arm) for arm in found.arms if arm.runs)
+    if not rows:
+        return None
+    return Table(
+        name="run-pairs",
+        title="Runs with the same seed in A and B",
+        columns=(
+            Column(title="arm"),
+            Column(title="pairs", is_number=True),
+            Column(title="same bits", is_number=True, meaning="Pairs whose results are the same to the last bit."),
+            Column(title="answers alike", is_number=True, meaning="Share of the test images, mean over the pairs."),
+            Column(
+                title="other seeds", is_number=True, meaning="The same of a run of A and one of B with other seeds."
+            ),
+            Column(title="furthest apart", is_number=True, meaning="Largest difference in accuracy, B minus A."),
+        ),
+        rows=rows,
+    )
+
+
+def result_tables(found: FolderComparison) -> tuple[Table, ...]:
+    """Give every table of results that there is something to put in, in the order of reading."""
+    tables = (accuracy_table(found), effect_table(found), run_table(found))
+    return tuple(table for table in tables if table is not None and table.rows)
+
+
+def _accuracy_row(found: FolderComparison, arm: ArmComparison) -> tuple[Cell, ...]:
+    one = arm.accuracy
+    summaries = (found.first.summaries[arm.pair.first.name], found.second.summaries[arm.pair.second.name])
+    return (
+        Cell(arm.pair.name, detail=_runs(one)),
+        *(accuracy_cell(summary.accuracy) for summary in summaries),
+        *_difference_cells(one, is_identical=arm.is_identical),
+        _finding_cell(found, arm),
+    )
+
+
+def _runs(one: SideBySide | None) -> str:
+    if one is None:
+        return ""
+    first, second = one.runs
+    if one.design is Design.PAIRED:
+        return "1 pair" if first == 1 else f"{first} pairs"
+    return f"{first} and {second} runs"
+
+
+def _finding_cell(found: FolderComparison, arm: ArmComparison) -> Cell:
+    one = arm.accuracy
+    if one is None:
+        return Cell("")
+    if arm.is_identical:
+        return Cell(IDENTICAL, tag=TAGS[Finding.PRACTICALLY_EQUAL])
+    if not found.has_same_test_images:
+        return Cell(OTHER_IMAGES, tag=TAGS[Finding.UNDECIDED])
+    detail = one.words.removeprefix(str(one.finding)).strip().removeprefix("(").removesuffix(")")
+    return Cell(str(one.finding), detail=detail, tag=TAGS[one.finding])
+
+
+def _difference_cells(one: SideBySide | None, *, is_identical: bool) -> tuple[Cell, Cell]:
+    """Write a difference with its interval, and its p-value; runs with the same bits have no use for either."""
+    if one is None:
+        return Cell(""), Cell("")
+    if is_identical:
+        return Cell(points(0.0), key=0.0), Cell("")
+    return difference_cell(one.difference), p_cell(one.p_value_adjusted)
+
+
+def _effect_row(found: FolderComparison, arm: ArmComparison, *, is_identical: bool) -> tuple[Cell, ...]:
+    one = arm.effect
+    assert one is not None
+    return (
+        Cell(arm.pair.name),
+        _effect_cell(found.first, arm.pair.first.name),
+        _effect_cell(found.second, arm.pair.second.name),
+        *_difference_cells(one, is_identical=is_identical),
+        Cell(IDENTICAL if is_identical else _EFFECT_WORDS[one.finding]),
+    )
+
+
+def _effect_cell(side: Side, name: str) -> Cell:
+    accuracy = side.verdicts[name].accuracy
+    if accuracy is None:
+        return Cell("")
+    difference = accuracy.difference.estimate
+    return Cell(points(difference), key=difference, detail=str(side.verdicts[name].verdict.finding))
+
+
+def _run_row(arm: ArmComparison) -> tuple[Cell, ...]:
+    alike = [run.alike for run in arm.runs if run.alike is not None]
+    furthest = max((run.difference for run in arm.runs), key=abs)
+    seed = next(run.seed for run in arm.runs if run.difference == furthest)
+    return (
+        Cell(arm.pair.name),
+        Cell(str(len(arm.runs)), key=len(arm.runs)),
+        Cell(str(sum(run.has_same_bits for run in arm.runs))),
+        _share(sum(alike) / len(alike) if alike else None),
+        _share(arm.alike_with_other_seeds),
+        Cell(points(furthest), key=furthest, detail=f"seed {seed}" if furthest else ""),
+    )
+
+
+def _share(fraction: float | None) -> Cell:
+    return Cell("") if fraction is None else Cell(percent(fraction), key=fraction)

@@ -1,0 +1,142 @@
+"""One outcome as two studies measured it: run against run where a seed means the same in both, else by means."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+import numpy as np
+
+from ceteris.statistics.criteria import USUAL, Criteria
+from ceteris.statistics.equivalence import Equivalence, adjusted_equivalence, equivalence_test
+from ceteris.statistics.holm import holm
+from ceteris.statistics.interval import Estimate, Interval
+from ceteris.statistics.paired import differences, paired_difference, paired_t_test
+from ceteris.statistics.unpaired import welch_difference, welch_equivalence_test, welch_test
+from ceteris.statistics.verdict import Finding, judge
+
+
+class Design(StrEnum):
+    """How the runs of two studies are set against each other."""
+
+    PAIRED = "run against run"
+    UNPAIRED = "mean against mean"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SideBySide:
+    """One outcome in a second study against a first; what so few runs cannot say is nothing.
+
+    Attributes:
+        design: Run against run by seed, or mean against mean.
+        pairs: Seeds whose runs are set against each other; empty where means are.
+        left_out: Seeds that only one study has, and that are therefore not in the difference; empty where means are
+            compared.
+        runs: How many runs of the first and of the second study are in the difference.
+        difference: Second minus first, with the interval of the design.
+        p_value: That there is no difference: of the paired t test, or of Welch's.
+        equivalence: Whether the difference stays within the margin.
+        p_value_adjusted: The p-value after Holm's adjustment over all arms that are compared, once these are known.
+        finding: Whether the second is better, worse, practically equal, or whether that is undecided.
+        words: The finding in words.
+    """
+
+    design: Design
+    pairs: tuple[int, ...]
+    left_out: tuple[int, ...]
+    runs: tuple[int, int]
+    difference: Estimate
+    p_value: float | None = None
+    equivalence: Equivalence | None = None
+    p_value_adjusted: float | None = None
+    finding: Finding = Finding.UNDECIDED
+    words: str = "undecided"
+
+
+def side_by_side(
+    first: Mapping[int, float], second: Mapping[int, float], *, seeds_mean_the_same: bool, criteria: Criteria = USUAL
+) -> SideBySide | None:
+    """Set one outcome of two studies side by side.
+
+    Runs are paired by seed where a seed fixes something in both runs, and where that keeps at least half of the runs of
+    the study that has fewer. The paired interval holds whatever the seeds share; where they share nothing it would only
+    waste runs, so that means are compared, each with its own spread.
+
+    Args:
+        first: One number per seed of the first study.
+        second: One number per seed of the second study.
+        seeds_mean_the_same: Whether a seed gives both runs something in common, as initial weights.
+        criteria: Coverage of the interval, and the margin.
+
+    Returns:
+        Nothing where a study has no run of it. The finding waits for `judged_together`.
+
+    Raises:
+        StatisticsError: If a number is not finite.
+
+    Example:
+        >>> found = side_by_side({0: 0.50, 1: 0.52, 2: 0.51}, {0: 0.51, 1: 0.54, 2: 0.52}, seeds_mean_the_same=True)
+        >>> found.design.value, found.pairs, f"{found.difference.estimate:.4f}"
+        ('run against run', (0, 1, 2), '0.0133')
+    """
+    if not first or not second:
+        return None
+    common = tuple(sorted(first.keys() & second.keys()))
+    if seeds_mean_the_same and common and 2 * len(common) >= min(len(first), len(second)):
+        return _paired(first, second, common, criteria)
+    return _unpaired(first, second, criteria)
+
+
+def judged_together(family: Sequence[SideBySide | None], criteria: Criteria = USUAL) -> tuple[SideBySide | None, ...]:
+    """Fill in Holm's adjustment over all that is compared, and what follows from it.
+
+    At most 5 % of such comparisons hold a false `better` or `worse`, and at most 5 % a false `practically equal`,
+    however many arms they have.
+
+    Args:
+        family: One per arm; nothing where it cannot be compared yet, which counts in the family all the same.
+        criteria: What counts as a finding.
+    """
+    p_values = holm([math.nan if one is None or one.p_value is None else one.p_value for one in family])
+    equal = adjusted_equivalence([None if one is None else one.equivalence for one in family])
+    return tuple(
+        one if one is None or one.p_value is None else _judged(one, float(p_value), equivalence, criteria)
+        for one, p_value, equivalence in zip(family, p_values, equal, strict=True)
+    )
+
+
+def _judged(one: SideBySide, p_value: float, equivalence: Equivalence | None, criteria: Criteria) -> SideBySide:
+    p_equal = 1.0 if equivalence is None or equivalence.p_value_adjusted is None else equivalence.p_value_adjusted
+    finding, words = judge(one.difference.estimate, p_value, p_equal, criteria=criteria)
+    return replace(one, p_value_adjusted=p_value, equivalence=equivalence, finding=finding, words=words)
+
+
+def _paired(
+    first: Mapping[int, float], second: Mapping[int, float], common: tuple[int, ...], criteria: Criteria
+) -> SideBySide:
+    before, after = (np.array([numbers[seed] for seed in common]) for numbers in (first, second))
+    alone = SideBySide(
+        design=Design.PAIRED,
+        pairs=common,
+        left_out=tuple(sorted(first.keys() ^ second.keys())),
+        runs=(len(common), len(common)),
+        difference=paired_difference(before, after, level=criteria.level),
+    )
+    if not isinstance(alone.difference, Interval):
+        return alone
+    changes = differences(before, after)
+    equivalence = equivalence_test(changes, margin=criteria.margin, significance=criteria.significance)
+    return replace(alone, p_value=paired_t_test(changes), equivalence=equivalence)
+
+
+def _unpaired(first: Mapping[int, float], second: Mapping[int, float], criteria: Criteria) -> SideBySide:
+    before, after = (np.array([numbers[seed] for seed in sorted(numbers)]) for numbers in (first, second))
+    return SideBySide(
+        design=Design.UNPAIRED,
+        pairs=(),
+        left_out=(),
+        runs=(len(before), len(after)),
+        difference=welch_difference(before, after, level=criteria.level),
+        p_value=welch_test(before, after),
+        equivalence=welch_equivalence_test(before, after, margin=criteria.margin, significance=criteria.significance),
+    )

@@ -1,0 +1,150 @@
+"""Made-up studies, and results folders of them whose accuracies a test chooses."""
+
+import hashlib
+import math
+from collections.abc import Mapping, Sequence
+from itertools import count
+from pathlib import Path
+
+import numpy as np
+
+from ceteris.data.dataset import Dataset, LabelledImages, Origin, Split
+from ceteris.engines.engine import EpochMetrics, Outcome
+from ceteris.engines.streams import words
+from ceteris.runs.epochs import EpochRecord
+from ceteris.runs.folder import ResultsFolder
+from ceteris.runs.manifest import Manifest
+from ceteris.runs.record import conclude
+from ceteris.study.shape import Shape
+from ceteris.study.study import Study
+
+DIVERGED = -1
+TEST_IMAGES = 100  # so that as many right answers are as many per cent
+
+
+def made_study(**changes) -> Study:
+    """Give a study of a baseline and two variations."""
+    facts = {
+        "title": "A made-up study",
+        "seeds": 4,
+        "data": {"name": "shapes", "batches": 1},
+        "baseline": {
+            "network": {"layers": [{"conv": 4}, {"max_pool": 8}, {"dense": "classes"}]},
+            "training": {"learning_rate": 0.1, "epochs": 2},
+        },
+        "variation": [
+            {"factor": "kernel", "name": "5x5", "set": {"network.layers.0.kernel": 5}},
+            {"factor": "rate", "name": "slow", "set": {"training.learning_rate": 0.01}},
+        ],
+    }
+    return Study(**(facts | changes))
+
+
+def made_dataset(images: str = "these") -> Dataset:
+    """Give a hundred test images, and next to nothing to train on; other words are other images."""
+    pixels = words(0, images, TEST_IMAGES * 32 * 32 * 3 // 4).view(np.uint8).reshape(TEST_IMAGES, 32, 32, 3)
+    labelled = LabelledImages(images=pixels, labels=(np.arange(TEST_IMAGES) % 10).astype(np.uint8))
+    return Dataset(
+        name="shapes",
+        training=labelled,
+        test=labelled,
+        class_names=tuple("abcdefghij"),
+        digest=hashlib.sha256(images.encode()).hexdigest(),
+        origin=Origin.BUILT_IN,
+        source=f"{images} images",
+    )
+
+
+def made_manifest(study: Study | None = None, images: str = "these") -> Manifest:
+    """Describe a study and its images."""
+    dataset = made_dataset(images)
+    return Manifest.of(study or made_study(), dataset, made_split(dataset))
+
+
+def made_split(dataset: Dataset) -> Split:
+    """Learn from what is tested on: nothing here is trained."""
+    return Split(
+        training=dataset.training,
+        validation=dataset.training,
+        test=dataset.test,
+        classes=10,
+        scale=np.ones(3, np.float32),
+        offset=np.zeros(3, np.float32),
+    )
+
+
+def made_metrics(right: int, epochs: int) -> list[EpochMetrics]:
+    """Say what each epoch came to: a diverged run has no loss in its first."""
+    loss = math.inf if right == DIVERGED else 1.0
+    return [
+        EpochMetrics(
+            epoch=epoch, training_loss=loss, training_accuracy=0.5, validation_loss=loss, validation_accuracy=0.5
+        )
+        for epoch in range(1, epochs + 1)
+    ]
+
+
+def made_outcome(right: int, shift: int, labels, weight: float) -> Outcome | None:
+    """Answer so many test images right, beginning with a certain one, and the others one class too high."""
+    if right == DIVERGED:
+        return None
+    is_right = np.roll(np.arange(TEST_IMAGES) < right, shift)
+    answers = np.where(is_right, labels, (labels + 1) % 10)
+    return Outcome(
+        probabilities=np.eye(10, dtype=np.float32)[answers],
+        test_loss=1.0,
+        test_accuracy=right / TEST_IMAGES,
+        weights={"layers.0.weight": np.array([weight], np.float32)},
+    )
+
+
+_TICKS = count(1)
+"""Milliseconds that a training took: no two are alike."""
+
+
+def write_results(
+    path: Path,
+    right: Mapping[str, Sequence[int | None]],
+    *,
+    study: Study | None = None,
+    images: str = "these",
+    engine: str = "lanes",
+    arithmetic: str = "float32",
+    shift: int = 0,
+    weight: float = 1.0,
+) -> Path:
+    """Write a results folder.
+
+    Args:
+        path: The folder.
+        right: Right answers of 100 by arm, one per seed, `DIVERGED`, or nothing for a run that is missing.
+        study: From `made_study`.
+        images: Other words are other images.
+        engine: Name of the engine.
+        arithmetic: As it says it.
+        shift: By how many images the right answers begin later, so that equal accuracies are of other answers.
+        weight: One of each network's weights.
+    """
+    study, dataset = study or made_study(), made_dataset(images)
+    folder = ResultsFolder(path)
+    folder.prepare(Manifest.of(study, dataset, made_split(dataset)), dataset.test)
+    for run in study.runs(dataset.digest):
+        answers = right.get(run.variation, ())
+        place = study.seeds.index(run.seed)
+        if place >= len(answers) or answers[place] is None:
+            continue
+        metrics = made_metrics(answers[place], run.specification.training.epochs)
+        result = conclude(
+            run,
+            metrics,
+            made_outcome(answers[place], shift, dataset.test.labels, weight),
+            engine=engine,
+            arithmetic=arithmetic,
+            data_origin="built in",
+            image=Shape(32, 32, 3),
+            classes=10,
+        )
+        taken = next(_TICKS) / 1000
+        epochs = [EpochRecord(metrics=one, seconds=taken, runs_in_bank=1) for one in metrics[: result.record.epochs]]
+        folder.run_folder(run).publish(result, epochs, {"instruction set": "none"})
+    return path

@@ -1,0 +1,139 @@
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.stats
+from made import DIVERGED, made_study
+from statsmodels.stats.multitest import multipletests
+
+from ceteris.errors import ResultsError
+from ceteris.report.comparison.comparison import compare_results
+from ceteris.statistics.interval import PointEstimate
+from ceteris.statistics.side_by_side import Design
+from ceteris.statistics.verdict import Finding
+
+FIRST = {"baseline": [50, 52, 51, 49], "5x5": [61, 60, 66, 62], "slow": [40, 41, 45, 42]}
+SECOND = {"baseline": [53, 55, 55, 51], "5x5": [60, 62, 66, 61], "slow": [50, 47, 49, 53]}
+
+
+def test_every_difference_is_recomputed(compared):
+    """Estimates, intervals and p-values are those of scipy's paired test, adjusted by statsmodels, B minus A."""
+    found = compared((FIRST, {}), (SECOND, {}))
+    tests = [scipy.stats.ttest_rel(np.array(SECOND[name]) / 100, np.array(FIRST[name]) / 100) for name in FIRST]
+    adjusted = multipletests([test.pvalue for test in tests], method="holm")[1]
+    assert [arm.pair.name for arm in found.arms] == list(FIRST)
+    for arm, test, p_value in zip(found.arms, tests, adjusted, strict=True):
+        interval = arm.accuracy.difference
+        assert (interval.low, interval.high) == pytest.approx(test.confidence_interval(), rel=1e-10)
+        assert arm.accuracy.p_value_adjusted == pytest.approx(p_value, rel=1e-10)
+
+
+def test_every_change_of_an_effect_is_recomputed(compared):
+    """An effect is variation minus baseline with the same seed; its change is paired too, in a family of its own."""
+    found = compared((FIRST, {}), (SECOND, {}))
+    change = {
+        name: (np.array(SECOND[name]) - SECOND["baseline"] - np.array(FIRST[name]) + FIRST["baseline"]) / 100
+        for name in ("5x5", "slow")
+    }
+    tests = [scipy.stats.ttest_1samp(change[name], 0) for name in change]
+    adjusted = multipletests([test.pvalue for test in tests], method="holm")[1]
+    baseline, *variations = found.arms
+    assert baseline.effect is None
+    for arm, test, p_value in zip(variations, tests, adjusted, strict=True):
+        assert arm.effect.difference.low == pytest.approx(test.confidence_interval().low, rel=1e-9)
+        assert arm.effect.p_value_adjusted == pytest.approx(p_value, rel=1e-9)
+
+
+def test_means_are_compared_where_a_seed_gives_nothing(compared):
+    """Another network on other images: Welch's interval, of all runs."""
+    wider = made_study(
+        baseline={
+            "network": {"layers": [{"conv": 5}, {"max_pool": 8}, {"dense": "classes"}]},
+            "training": {"learning_rate": 0.1, "epochs": 2},
+        }
+    )
+    found = compared((FIRST, {}), (SECOND, {"study": wider, "images": "other"}))
+    for arm in found.arms:
+        name = arm.pair.name
+        expected = scipy.stats.ttest_ind(np.array(SECOND[name]) / 100, np.array(FIRST[name]) / 100, equal_var=False)
+        assert arm.accuracy.design is Design.UNPAIRED
+        assert arm.accuracy.difference.low == pytest.approx(expected.confidence_interval().low, rel=1e-10)
+        assert arm.accuracy.p_value == pytest.approx(expected.pvalue, rel=1e-10)
+    assert [arm.effect.design for arm in found.arms[1:]] == [Design.UNPAIRED] * 2
+
+
+def test_an_effect_is_paired_where_the_seeds_of_its_baseline_are(compared):
+    """A changed variation beside the same baseline: half of what its effect is made of shares the seeds."""
+    first = made_study(data={"name": "shapes", "batches": 1, "validation": 0.1})
+    second = made_study(
+        data={"name": "shapes", "batches": 1, "validation": 0.2},
+        variation=[{"factor": "kernel", "name": "5x5", "set": {"network.layers.0.kernel": 7}}],
+    )
+    _, kernel = compared((FIRST, {"study": first}), (SECOND, {"study": second})).arms
+    assert (kernel.accuracy.design, kernel.effect.design) == (Design.UNPAIRED, Design.PAIRED)
+
+
+def test_a_diverged_run_counts_with_the_accuracy_of_guessing(compared):
+    """In both folders and in pairs, as in every table of ceteris."""
+    found = compared(({"baseline": [50, 50]}, {}), ({"baseline": [50, DIVERGED]}, {}))
+    assert found.arms[0].accuracy.difference.estimate == pytest.approx(-0.2)
+
+
+def test_one_seed_has_no_interval(compared):
+    """A point estimate, and nothing is decided."""
+    one = made_study(seeds=1)
+    found = compared(({"baseline": [50]}, {"study": one}), ({"baseline": [80]}, {"study": one}))
+    accuracy = found.arms[0].accuracy
+    assert accuracy.difference == PointEstimate(estimate=pytest.approx(0.3))
+    assert (accuracy.p_value_adjusted, accuracy.finding) == (None, Finding.UNDECIDED)
+
+
+def test_the_margin_is_that_of_the_first_study(compared):
+    """Two studies may have declared different ones; A is what is compared with."""
+    wide = made_study(analysis={"margin": 5.0})
+    equal = {"baseline": [50, 51, 52, 53, 51, 50, 52, 51]}, {"baseline": [51, 51, 53, 53, 52, 50, 53, 51]}
+    findings = [
+        compared(
+            (equal[0], {"study": made_study(seeds=8, analysis={"margin": first})}),
+            (equal[1], {"study": made_study(seeds=8, analysis={"margin": second})}),
+        )
+        .arms[0]
+        .accuracy.finding
+        for first, second in ((5.0, 0.1), (0.1, 5.0))
+    ]
+    assert wide.analysis.margin == 5.0
+    assert findings == [Finding.PRACTICALLY_EQUAL, Finding.UNDECIDED]
+
+
+def test_arms_of_one_folder_only_are_named_and_not_compared(compared):
+    """They take no part in Holm's family either."""
+    other = made_study(variation=[{"factor": "rate", "name": "fast", "set": {"training.learning_rate": 0.9}}])
+    found = compared((FIRST, {}), (SECOND, {"study": other}))
+    assert (found.only_first, found.only_second) == (("5x5", "slow"), ("fast",))
+    (baseline,) = found.arms
+    assert baseline.accuracy.p_value_adjusted == baseline.accuracy.p_value
+
+
+def test_a_comparison_is_a_frozen_value(compared):
+    """Nobody changes a number afterwards."""
+    found = compared((FIRST, {}), (SECOND, {}))
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        found.arms = ()
+
+
+def test_a_folder_is_not_compared_with_itself(make_results, monkeypatch, tmp_path):
+    """By whatever path it is named."""
+    monkeypatch.chdir(tmp_path)
+    make_results("one", FIRST)
+    with pytest.raises(ResultsError) as error:
+        compare_results("one", Path("one") / ".." / "one")
+    assert str(error.value) == "one and one/../one are the same folder. Name two folders to compare."
+
+
+def test_looking_changes_nothing(make_results, tmp_path):
+    """Both folders are only read."""
+    folders = make_results("one", FIRST), make_results("two", SECOND)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+    compare_results(*folders)
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before

@@ -1,0 +1,200 @@
+import shutil
+
+import pytest
+from made import DIVERGED, made_study
+
+from ceteris.report.comparison.comparison import compare_results
+from ceteris.report.comparison.findings import designs, findings, notes, warnings
+
+FIRST = {"baseline": [50, 52, 51, 49], "5x5": [61, 60, 66, 62], "slow": [40, 41, 45, 42]}
+ALONE = made_study(variation=[])
+WIDER = {
+    "network": {"layers": [{"conv": 5}, {"max_pool": 8}, {"dense": "classes"}]},
+    "training": {"learning_rate": 0.1, "epochs": 2},
+}
+
+
+def moved(by, folder=FIRST):
+    """Shift every accuracy by some points, one seed a little more."""
+    return {name: [answers[0] + by + 1, *(right + by for right in answers[1:])] for name, answers in folder.items()}
+
+
+def test_two_trainings_of_one_study(compared):
+    """Same bits everywhere: that is all there is to say of accuracies."""
+    found = compared((FIRST, {}), (FIRST, {}))
+    assert findings(found) == (
+        (
+            "12 of 12 pairs of runs ask for the same specification, seed and images; their results are the same "
+            "to the last bit."
+        ),
+        "Both verdicts are the same in A and B: 1 better and 1 worse.",
+    )
+    assert warnings(found) == ()
+    assert designs(found) == (
+        "Run against run: a seed gives both the same initial weights and the same order of the training images.",
+    )
+
+
+def test_another_engine(compared):
+    """Where bits differ, answers are compared, and other seeds are the measure."""
+    alone = {"baseline": [50, 50]}
+    found = compared((alone, {"study": ALONE}), (alone, {"study": ALONE, "engine": "torch", "shift": 1}))
+    assert findings(found) == (
+        (
+            "2 of 2 pairs of runs ask for the same specification, seed and images; the results of none are the same "
+            "to the last bit."
+        ),
+        "They answer 98.00 % of the test images alike, with other seeds 98.00 %.",
+        "Test accuracy: whether A and B differ is undecided in the one arm.",
+    )
+    assert warnings(found) == ()
+
+
+def test_some_pairs_ask_for_the_same(compared):
+    """A study with one changed variation: the others are repetitions."""
+    changed = made_study(
+        variation=[
+            {"factor": "kernel", "name": "5x5", "set": {"network.layers.0.kernel": 7}},
+            {"factor": "rate", "name": "slow", "set": {"training.learning_rate": 0.01}},
+        ]
+    )
+    first, *_ = findings(compared((FIRST, {}), (FIRST, {"study": changed})))
+    assert first == (
+        "8 of 12 pairs of runs ask for the same specification, seed and images; their results are the same to "
+        "the last bit."
+    )
+
+
+def test_a_broken_promise_is_a_warning(compared):
+    """The lanes engine gives the same bits for the same run, or something is wrong."""
+    found = compared(({"baseline": [50, 51]}, {}), ({"baseline": [50, 52]}, {}))
+    assert warnings(found) == (
+        (
+            "1 pair of runs with the same specification, seed and images differs in bits, which the lanes engine "
+            "promises not to happen; the first is seed 1 of “baseline”. Please report it."
+        ),
+    )
+
+
+def test_copies_are_no_repetition(make_results, tmp_path):
+    """A folder that was copied, and one that was copied and trained on."""
+    first = make_results("one", {"baseline": [50, 51]})
+    shutil.copytree(first, tmp_path / "two")
+    assert warnings(compare_results(first, tmp_path / "two")) == (
+        (
+            "Every pair of runs is one and the same training, copied from one folder to the other: that they agree "
+            "shows nothing."
+        ),
+    )
+    make_results("one", {"baseline": [None, None, 52]})
+    make_results("two", {"baseline": [None, None, 52]})
+    (warning,) = warnings(compare_results(first, tmp_path / "two"))
+    assert warning.startswith("2 pairs of runs are one and the same training,")
+
+
+def test_other_test_images_are_a_warning(compared):
+    """No arm is called better or worse then; what variations do can still be compared."""
+    found = compared((FIRST, {}), (moved(20), {"images": "other"}))
+    assert warnings(found) == (
+        (
+            "The accuracies of A and B are of different test images: a difference between them may be one of the "
+            "images alone, and no arm is called better or worse."
+        ),
+    )
+    assert findings(found) == ("Both verdicts are the same in A and B: 1 better and 1 worse.",)
+    assert designs(found) == ("Run against run: a seed gives both the same initial weights.",)
+
+
+@pytest.mark.parametrize(
+    ("second", "sentence"),
+    [
+        (moved(10), "Test accuracy: B is better in all 3 arms."),
+        (moved(-10), "Test accuracy: B is worse in all 3 arms."),
+        (
+            moved(10) | {"slow": [40, 42, 45, 41]},
+            "Test accuracy: B is better in 2 of 3 arms (“baseline” and “5x5”); undecided in 1 of 3 arms.",
+        ),
+        (
+            moved(10) | {"slow": moved(-10)["slow"]},
+            "Test accuracy: B is better in 2 of 3 arms (“baseline” and “5x5”) and worse in 1 of 3 arms (“slow”).",
+        ),
+    ],
+)
+def test_accuracies_are_counted_up(compared, second, sentence):
+    """Better and worse with the names of the arms, and what is left is undecided."""
+    assert sentence in findings(compared((FIRST, {}), (second, {"engine": "torch"})))
+
+
+def test_practical_equality_comes_with_its_margin(compared):
+    """Which the study of A declared."""
+    eight = made_study(seeds=8, variation=[], analysis={"margin": 2.0})
+    found = compared(
+        ({"baseline": [50, 51, 52, 53, 51, 50, 52, 51]}, {"study": eight}),
+        ({"baseline": [51, 51, 52, 53, 52, 50, 52, 51]}, {"study": eight, "engine": "torch"}),
+    )
+    assert findings(found)[-1] == "Test accuracy: B is practically equal (within 2 pp) in the one arm."
+
+
+def test_verdicts_that_differ_are_named(compared):
+    """And whether the effects behind them are shown to differ."""
+    second = FIRST | {"slow": [49, 57, 45, 52]}
+    *_, verdicts, effects = findings(compared((FIRST, {}), (second, {"engine": "torch"})))
+    assert verdicts == "1 of 2 verdicts differs: “slow” (worse in A, undecided in B)."
+    assert effects == (
+        "None of these effects is shown to differ between A and B: a verdict may fall either way by chance."
+    )
+
+
+def test_verdicts_whose_effects_differ_stand_alone(compared):
+    """Worse in one and better in the other, with little noise, is no matter of chance."""
+    second = FIRST | {"slow": [61, 60, 66, 62]}
+    *_, verdicts = findings(compared((FIRST, {}), (second, {"engine": "torch"})))
+    assert verdicts == "1 of 2 verdicts differs: “slow” (worse in A, better in B)."
+
+
+def test_means_against_means_say_why(compared):
+    """A seed that gives nothing in common, and seeds that are not in both."""
+    found = compared((FIRST, {}), (FIRST, {"study": made_study(baseline=WIDER), "images": "other"}))
+    assert designs(found) == (
+        (
+            "Mean against mean: a seed gives A and B neither the same initial weights nor the same order of the "
+            "training images."
+        ),
+    )
+    found = compared((FIRST, {}), (FIRST, {"study": made_study(seeds=[3, 4, 5, 6])}))
+    assert designs(found) == ("Mean against mean: fewer than half of the seeds are in both folders.",)
+
+
+def test_seeds_that_are_in_no_pair_are_named(compared):
+    """Of four seeds here and four there, three are common."""
+    found = compared((FIRST, {}), (FIRST, {"study": made_study(seeds=[1, 2, 3, 4])}))
+    assert designs(found)[1:] == ("Seeds 0, 4 count in one folder only, and so in no difference run against run.",)
+
+
+def test_arms_of_one_folder_are_named(compared):
+    """Before anything is said of the others."""
+    other = made_study(variation=[{"factor": "rate", "name": "fast", "set": {"training.learning_rate": 0.9}}])
+    assert findings(compared((FIRST, {}), (FIRST, {"study": other})))[:2] == (
+        "“5x5” and “slow” are in A only, and not compared.",
+        "“fast” is in B only, and not compared.",
+    )
+
+
+def test_nothing_to_compare_yet(compared):
+    """A folder without runs has nothing to say, and says what is missing."""
+    found = compared((FIRST, {}), ({}, {}))
+    assert findings(found) == ("No arm has a run in both folders yet.",)
+    assert notes(found) == ("B: 12 of 12 runs are missing.",)
+
+
+def test_troubles_are_told_of_their_folder(make_results):
+    """Damaged, missing and diverged runs; a note that both folders have is said once."""
+    first = make_results("one", {"baseline": [50, 51, DIVERGED, 9]}, study=ALONE)
+    second = make_results("two", {"baseline": [50, 51]}, study=ALONE)
+    next(second.glob("runs/baseline/seed-00-*/weights.safetensors")).write_bytes(b"")
+    assert notes(compare_results(first, second)) == (
+        "A: 1 of 4 runs of baseline diverged (seed 2): counted with the accuracy of guessing, 10 %.",
+        "A: 1 of 4 runs of baseline finished no better than guessing (seed 3): counted with what they scored.",
+        "B: 1 of 4 runs is damaged, and not counted.",
+        "B: 2 of 4 runs are missing.",
+    )
