@@ -48,6 +48,15 @@ def metrics(accuracy):
     )
 
 
+def test_a_diverged_run_leaves_the_mean(board, banks):
+    """Its last accuracy is no longer one; the others keep theirs."""
+    bank = banks[0]
+    for accuracies in ((0.4, 0.6, 0.8), (0.5, math.nan, 0.7)):
+        told = tuple((run, metrics(accuracy)) for run, accuracy in zip(bank.runs, accuracies, strict=True))
+        board.take(EpochFinished(bank=bank, metrics=told, seconds=1.0), 101.0)
+    assert board.rows[bank.runs[0].variation].accuracy == pytest.approx(0.6)
+
+
 def test_a_whole_study_ends_with_everything_done(tmp_path, study):
     """Fed by a real run with a failing and a diverging seed, the board counts every run once."""
     board = Board()

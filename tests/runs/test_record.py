@@ -117,11 +117,14 @@ def test_of_equal_epochs_the_first_is_best():
     assert record.best_validation_epoch == 1
 
 
-def test_a_test_loss_that_is_not_finite_is_stored_as_nothing():
-    """The run is finished all the same: training and validation were finite."""
-    outcome = replace(miniature_outcome(miniature_runs()[0]), test_loss=math.inf)
-    record = concluded([metrics(1)], outcome)
-    assert (record.status, record.test_loss) == (Status.FINISHED, None)
+@pytest.mark.parametrize("loss", [math.nan, math.inf])
+def test_a_test_loss_that_is_not_finite_is_divergence(loss):
+    """In the last epoch, though training and validation did not show it; an accuracy beside it does not count."""
+    outcome = replace(miniature_outcome(miniature_runs()[0]), test_loss=loss)
+    record = concluded([metrics(1, validation_accuracy=0.4), metrics(2, validation_accuracy=0.9)], outcome)
+    assert (record.status, record.epochs, record.diverged_epoch) == (Status.DIVERGED, 2, 2)
+    assert (record.best_validation_accuracy, record.best_validation_epoch) == (0.4, 1)
+    assert record.test_accuracy is record.test_loss is record.predictions_sha256 is record.weights_sha256 is None
     assert decode_record(encode_record(record), record.run) == record
 
 

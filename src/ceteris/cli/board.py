@@ -1,5 +1,6 @@
 """What is known of a study while it runs: how far each variation is, how fast it goes, and how long it still takes."""
 
+import math
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -40,7 +41,7 @@ class Row:
         held: Runs that another process is training.
         epoch: The epoch that its slowest run in training is in, from 1; nothing if none is in training.
         epochs: How many epochs a run has.
-        accuracies: The last validation accuracy of each seed that has one, in [0, 1].
+        accuracies: The last validation accuracy of each seed that has one and has not diverged, in [0, 1].
     """
 
     factor: str
@@ -113,8 +114,7 @@ class Board:
             case Progress():
                 self._advance(event, now)
             case EpochFinished():
-                for run, metrics in event.metrics:
-                    self.rows[run.variation].accuracies[run.seed] = metrics.validation_accuracy
+                self._note_accuracies(event)
             case RunFinished():
                 self._end(event.record.run)
                 self.rows[event.record.run.variation].finished += 1
@@ -171,6 +171,14 @@ class Board:
                 row.diverged += finding.status is Status.DIVERGED
                 if finding.record is not None and finding.record.final_validation_accuracy is not None:
                     row.accuracies[run.seed] = finding.record.final_validation_accuracy
+
+    def _note_accuracies(self, event: EpochFinished) -> None:
+        for run, metrics in event.metrics:
+            accuracies = self.rows[run.variation].accuracies
+            if math.isfinite(metrics.validation_accuracy):
+                accuracies[run.seed] = metrics.validation_accuracy
+            else:  # A diverged run has no accuracy, and leaves those of the others a mean.
+                accuracies.pop(run.seed, None)
 
     def _begin(self, bank: Bank) -> None:
         digests = _digests(bank)

@@ -1,5 +1,6 @@
 """The seam between what is asked and how it is learnt: an engine trains a bank of runs."""
 
+import math
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -34,9 +35,27 @@ class RunState:
     arrays: Mapping[str, NDArray[np.generic]]
 
 
+def mean_loss_and_accuracy(loss: float, correct: int, images: int) -> tuple[float, float]:
+    """Turn sums over images into the mean loss and the share classified correctly.
+
+    A network that overflows on one image has diverged, and what it still gets right on others is no accuracy: both are
+    not-a-number then, on every engine.
+
+    Args:
+        loss: Sum of the cross-entropies, in nats.
+        correct: How many images were classified correctly.
+        images: How many there are.
+
+    Example:
+        >>> mean_loss_and_accuracy(5.0, 3, 4), mean_loss_and_accuracy(math.inf, 3, 4)
+        ((1.25, 0.75), (nan, nan))
+    """
+    return (loss / images, correct / images) if math.isfinite(loss) else (math.nan, math.nan)
+
+
 @dataclass(frozen=True, kw_only=True)
 class EpochMetrics:
-    """What one epoch of one run came to; not-a-number where the loss was no longer finite.
+    """What one epoch of one run came to; where a loss is no longer finite, neither it nor its accuracy is a number.
 
     Attributes:
         epoch: 1 for the first.
@@ -55,7 +74,7 @@ class EpochMetrics:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What a finished run leaves.
+    """What a finished run leaves; where the loss is not finite, neither it nor the accuracy is a number.
 
     Attributes:
         probabilities: Class probabilities of the test images. Shape (images, classes), float32.

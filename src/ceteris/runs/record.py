@@ -30,9 +30,10 @@ class RunRecord:
         data_origin: What is known about the images: `official`, `modified copy` or `built in`.
         parameters: How many numbers the network learns.
         epochs: Epochs trained; up to and with the one that diverged, if one did.
-        diverged_epoch: The first epoch whose training or validation loss was not finite, or None.
+        diverged_epoch: The first epoch whose training or validation loss was not finite, or the last one if the test
+            loss after it was not; else None.
         test_accuracy: Share of the test images classified correctly, in [0, 1]; None if the run diverged.
-        test_loss: Mean cross-entropy over the test images, in nats; None if the run diverged or it is not finite.
+        test_loss: Mean cross-entropy over the test images, in nats; None if the run diverged.
         best_validation_accuracy: Highest over the epochs before divergence, in [0, 1]; None if there is none.
         best_validation_epoch: The first epoch that reached it, counted from 1.
         final_validation_accuracy: After the last epoch; None if the run diverged.
@@ -105,6 +106,9 @@ def conclude(
 ) -> Result:
     """Sum up a run that has trained all its epochs, or diverged.
 
+    A network that overflows on a test image has diverged, though the validation images did not show it: an accuracy of
+    the others would not be one of this test set.
+
     Args:
         run: What was trained.
         epochs: Every epoch that it trained; those after divergence are left out of the record.
@@ -117,6 +121,8 @@ def conclude(
     """
     diverged = diverged_epoch(epochs)
     assert (outcome is None) == (diverged is not None), "scored, or diverged"
+    if outcome is not None and not math.isfinite(outcome.test_loss):
+        outcome, diverged = None, epochs[-1].epoch
     sound = [metrics for metrics in epochs if diverged is None or metrics.epoch < diverged]
     # max gives the first of equals.
     best = max(sound, key=lambda metrics: metrics.validation_accuracy, default=None)

@@ -33,3 +33,17 @@ def finish(training):
     while training.position.epoch < 3:
         training.advance()
     return [outcome.test_accuracy for outcome in training.outcomes()]
+
+
+@pytest.mark.parametrize("learning_rate", [1e37, 1e38])
+def test_what_diverged_has_no_accuracy_on_either_engine(make, learning_rate):
+    """Where a loss is not finite, as in every epoch here, neither engine gives a number for it or its accuracy."""
+    run = make.run(0, optimizer="sgd", learning_rate=learning_rate, dropout=0.0)
+    for engine in (TorchEngine(), *(LanesEngine(instruction_set=each) for each in usable_instruction_sets())):
+        training = engine.start([run], make.split())
+        while training.position.epoch < 2:
+            metrics = training.advance()
+        (outcome,) = training.outcomes()
+        assert np.isnan([metrics[0].training_loss, metrics[0].training_accuracy]).all()
+        assert np.isnan([metrics[0].validation_loss, metrics[0].validation_accuracy]).all()
+        assert np.isnan([outcome.test_loss, outcome.test_accuracy]).all()

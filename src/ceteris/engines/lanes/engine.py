@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ceteris.data.dataset import LabelledImages, Split
-from ceteris.engines.engine import EpochMetrics, Outcome, Position, RunState
+from ceteris.engines.engine import EpochMetrics, Outcome, Position, RunState, mean_loss_and_accuracy
 from ceteris.engines.initial import initial_weights, stream_names
 from ceteris.engines.lanes.kernels import (
     CompiledBank,
@@ -221,14 +221,15 @@ class LanesTraining:
         test = self.split.test
         probabilities, sums = self.bank.predict(test.images, test.labels, self.split.scale, self.split.offset)
         weights, statistics = self.bank.read("weights"), self.bank.read("statistics")
+        means = [mean_loss_and_accuracy(loss, correct, len(test)) for loss, correct in sums]
         return tuple(
             Outcome(
                 probabilities=probabilities[run],
-                test_loss=loss / len(test),
-                test_accuracy=correct / len(test),
+                test_loss=loss,
+                test_accuracy=accuracy,
                 weights={**unpack(self.layout.learnt, weights[run]), **unpack(self.layout.statistics, statistics[run])},
             )
-            for run, (loss, correct) in enumerate(sums)
+            for run, (loss, accuracy) in enumerate(means)
         )
 
     def _prepare_epoch(self) -> None:
@@ -244,18 +245,19 @@ class LanesTraining:
             )
 
     def _end_epoch(self) -> tuple[EpochMetrics, ...]:
-        validation = self._score(self.split.validation)
-        images = self.learnt_images
+        images, scored = self.learnt_images, len(self.split.validation)
+        learnt = [mean_loss_and_accuracy(*sums, images) for sums in zip(self._loss, self._correct, strict=True)]
+        validated = [mean_loss_and_accuracy(*sums, scored) for sums in self._score(self.split.validation)]
         epoch = self.position.epoch + 1
         metrics = tuple(
             EpochMetrics(
                 epoch=epoch,
-                training_loss=self._loss[run] / images,
-                training_accuracy=self._correct[run] / images,
-                validation_loss=loss / len(self.split.validation),
-                validation_accuracy=correct / len(self.split.validation),
+                training_loss=training[0],
+                training_accuracy=training[1],
+                validation_loss=validation[0],
+                validation_accuracy=validation[1],
             )
-            for run, (loss, correct) in enumerate(validation)
+            for training, validation in zip(learnt, validated, strict=True)
         )
         self.position = Position(epoch=epoch)
         self._order = self._shifts = None

@@ -2,7 +2,6 @@
 
 # b = images of a batch, k = classes
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from ceteris.engines.engine import mean_loss_and_accuracy
 from ceteris.engines.torch.batches import DeviceImages, scaled
 from ceteris.engines.torch.network import LayeredNetwork
 
@@ -54,11 +54,5 @@ def score(network: LayeredNetwork, images: DeviceImages, table: Tensor, widest: 
         correct += (logits_bk.argmax(1) == labels).sum()
         probabilities.append(logits_bk.softmax(1).to(torch.float32))
     network.train()
-    mean_loss, accuracy = means(loss, correct, len(images))
+    mean_loss, accuracy = mean_loss_and_accuracy(float(loss), int(correct), len(images))
     return Scores(probabilities=torch.cat(probabilities).cpu().numpy(), loss=mean_loss, accuracy=accuracy)
-
-
-def means(loss: Tensor, correct: Tensor, images: int) -> tuple[float, float]:
-    """Turn sums into mean loss and accuracy; both are not-a-number if the loss is not finite."""
-    mean_loss = float(loss) / images
-    return (mean_loss, int(correct) / images) if math.isfinite(mean_loss) else (math.nan, math.nan)

@@ -12,12 +12,12 @@ import torch
 from torch.nn import functional
 
 from ceteris.data.dataset import Split
-from ceteris.engines.engine import EpochMetrics, Outcome, Position, RunState
+from ceteris.engines.engine import EpochMetrics, Outcome, Position, RunState, mean_loss_and_accuracy
 from ceteris.engines.initial import initial_weights
 from ceteris.engines.torch.batches import EpochPlan, device_images, epoch_plan, minibatch, pixel_table, scaled
 from ceteris.engines.torch.network import LayeredNetwork
 from ceteris.engines.torch.optimizer import make_optimizer
-from ceteris.engines.torch.scoring import means, score
+from ceteris.engines.torch.scoring import score
 from ceteris.engines.torch.state import epoch_sums, fill, mismatch, state_tensors, to_arrays, weight_tensors
 from ceteris.engines.visits import visited_places
 from ceteris.errors import EngineError
@@ -126,7 +126,9 @@ class TorchTraining:
 
     def _end_epoch(self) -> EpochMetrics:
         epoch = self._position.epoch + 1
-        training_loss, training_accuracy = means(self._sums.loss, self._sums.correct, len(self._places))
+        training_loss, training_accuracy = mean_loss_and_accuracy(
+            float(self._sums.loss), int(self._sums.correct), len(self._places)
+        )
         scores = score(self._network, self._validation, self._table, self._widest)
         self._sums = epoch_sums(self._device)
         self._position = Position(epoch=epoch)
