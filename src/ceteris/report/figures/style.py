@@ -159,8 +159,8 @@ def signed(points: float, digits: int = 2) -> str:
     r"""Write a difference with its sign, a real minus sign; one that rounds to nothing has none.
 
     Example:
-        >>> signed(1.234), signed(-0.5, 1).encode("unicode_escape"), signed(-0.001)
-        ('+1.23', b'\u22120.5', '0.00')
+        >>> signed(1.234), signed(-0.001), signed(-0.5, 1) == "\N{MINUS SIGN}0.5"
+        ('+1.23', '0.00', True)
     """
     text = f"{points:+.{digits}f}"
     return text[1:] if float(text) == 0 else text.replace("-", "\N{MINUS SIGN}")
