@@ -25,9 +25,9 @@ check: $(VENV)/.development
 bench: $(VENV)/.development
 	$(VENV)/bin/python bench/engines.py --write bench/README.md
 
-# Kills a study again and again, at times of chance, before it may finish.
+# Kills a study again and again, at times of chance and at every call of the system, before it may finish: takes long.
 soak: $(VENV)/.development
-	CETERIS_KILLS=40 $(RUN) pytest tests/execution/test_kill.py -n 2
+	CETERIS_KILLS=40 $(RUN) pytest tests/execution/test_kill.py tests/soak -n 2
 
 clean:
 	rm -rf $(VENV) build
