@@ -44,7 +44,8 @@ def choose_engines(name: EngineName | str = EngineName.AUTO, *, device: str | No
 
     Args:
         name: `auto`, `lanes` or `torch`.
-        device: As `torch.device` names it: `cpu`, `cuda`, `cuda:1`, `mps`; the processor if not given.
+        device: As `torch.device` names it: `cpu`, `cuda`, `cuda:1`; the processor if not given. It must know float64,
+            which sums need: Apple's `mps` does not.
 
     Raises:
         EngineError: If there is no such engine, or it is not on this machine, or cannot use the device.

@@ -41,7 +41,7 @@ EngineOption = Annotated[
         help="Who trains: lanes is fastest on a processor, torch knows GPUs, auto takes lanes where it can.",
     ),
 ]
-Device = Annotated[str | None, typer.Option(metavar="DEVICE", help="Where torch computes: cpu, cuda, cuda:1, mps.")]
+Device = Annotated[str | None, typer.Option(metavar="DEVICE", help="Where torch computes: cpu, cuda, cuda:1.")]
 
 
 @app.command("plan")
