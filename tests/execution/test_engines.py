@@ -57,6 +57,24 @@ def test_many_variations_share_one_note():
     )
 
 
+def test_a_batch_norm_that_is_left_one_image_is_told():
+    """No engine trains it as it should; a smaller batch that leaves two images, and one after a pool, are not told."""
+    layers = [{"max_pool": 8}, {"dense": 5}, {"batch_norm": True}, {"dense": "classes"}]
+    runs = miniature_study(
+        baseline={"network": {"layers": layers}, "training": {"learning_rate": 0.1, "batch_size": 8999}},
+        variation=[
+            {"factor": "batch", "name": "8998", "set": {"training.batch_size": 8998}},
+            {"factor": "place", "name": "early", "remove": "network.layers.1"},
+        ],
+    ).runs("0" * 64)
+    (note,) = assign(runs, (FAST,)).notes
+    assert note == (
+        "'baseline': the last minibatch of an epoch is one image (9,000 images, batch_size 8999), and batch_norm in "
+        "layer 3 sees no variance in it: the lanes engine makes its values 0 there, the torch engine refuses to train "
+        "it. Choose another batch_size."
+    )
+
+
 def test_a_run_that_nobody_can_train_is_an_error():
     """It names the variation, and why each engine refuses."""
     with pytest.raises(EngineError) as error:

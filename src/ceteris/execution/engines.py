@@ -1,11 +1,14 @@
 """Which engine trains which run."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ceteris.engines.engine import Engine
 from ceteris.errors import EngineError
+from ceteris.study.images import KNOWN_IMAGES
+from ceteris.study.lone_image import lone_value_layer
 from ceteris.study.run import Run
+from ceteris.study.specification import learnt_images
 from ceteris.study.wording import listed
 
 _SHOWN_VARIATIONS = 3
@@ -17,7 +20,8 @@ class Assignment:
 
     Attributes:
         shares: Each engine that has something to train, with its runs in the order of the study.
-        notes: What must be said about it: every variation that the first engine cannot train, and why.
+        notes: What must be said about it: every variation that the first engine cannot train, and why; and every one
+            that no engine trains as it should.
     """
 
     shares: tuple[tuple[Engine, tuple[Run, ...]], ...]
@@ -34,6 +38,7 @@ def assign(runs: Iterable[Run], engines: Sequence[Engine]) -> Assignment:
     Raises:
         EngineError: If there is a run that none of them can train.
     """
+    runs = tuple(runs)
     shares: dict[int, list[Run]] = {}
     fallbacks: dict[tuple[str, int], dict[str, None]] = {}
     for run in runs:
@@ -53,8 +58,26 @@ def assign(runs: Iterable[Run], engines: Sequence[Engine]) -> Assignment:
             )
     return Assignment(
         shares=tuple((engines[rank], tuple(share)) for rank, share in sorted(shares.items())),
-        notes=tuple(_note(tuple(names), engines[rank].name, obstacle) for (obstacle, rank), names in fallbacks.items()),
+        notes=(
+            *(_note(tuple(names), engines[rank].name, obstacle) for (obstacle, rank), names in fallbacks.items()),
+            *_lone_images(runs),
+        ),
     )
+
+
+def _lone_images(runs: Iterable[Run]) -> Iterator[str]:
+    """Warn of batch norms after a dense layer that a last minibatch of one image leaves without a variance."""
+    for name, specification in {run.variation: run.specification for run in runs}.items():
+        kind, data = KNOWN_IMAGES[specification.data.name], specification.data
+        images = learnt_images(data, kind.batch_images * data.batches)
+        layer = lone_value_layer(specification, kind.shape, kind.classes, images)
+        if layer is not None:
+            yield (
+                f"'{name}': the last minibatch of an epoch is one image ({images:,} images, batch_size "
+                f"{specification.training.batch_size}), and batch_norm in layer {layer + 1} sees no variance in it: "
+                "the lanes engine makes its values 0 there, the torch engine refuses to train it. Choose another "
+                "batch_size."
+            )
 
 
 def _note(variations: Sequence[str], engine: str, obstacle: str) -> str:

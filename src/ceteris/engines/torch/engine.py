@@ -9,9 +9,9 @@ from ceteris.data.dataset import Split
 from ceteris.engines.engine import RunState
 from ceteris.errors import EngineError
 from ceteris.study.backbone import BackboneNetwork
-from ceteris.study.layers import BatchNorm
+from ceteris.study.lone_image import lone_value_layer
 from ceteris.study.run import Run
-from ceteris.study.shape import Shape, layer_shapes
+from ceteris.study.shape import Shape
 from ceteris.study.specification import Specification, share
 
 if TYPE_CHECKING:
@@ -137,15 +137,11 @@ def _check_minibatches(run: Run, split: Split) -> None:
     """Refuse a batch norm that would see one value per channel, whose variance PyTorch does not define."""
     specification = run.specification
     images = share(len(split.training), specification.data.fraction)
-    left_over = images % specification.training.batch_size
-    if left_over != 1 and specification.training.batch_size != 1:
-        return
-    height, width, channels = split.training.images.shape[1:]
-    shapes = layer_shapes(specification.network, Shape(height, width, channels), split.classes)
-    for index, (layer, shape) in enumerate(zip(specification.network.layers, shapes, strict=True)):
-        if isinstance(layer, BatchNorm) and shape.before.height == shape.before.width == 1:
-            raise EngineError(
-                f"variation {run.variation!r}: batch_norm in layer {index} would see one value per channel in a "
-                f"minibatch of one image (batch_size {specification.training.batch_size}, {images} training images). "
-                "Choose a batch_size above 1 that does not leave one image over."
-            )
+    image = Shape(*split.training.images.shape[1:])
+    index = lone_value_layer(specification, image, split.classes, images)
+    if index is not None:
+        raise EngineError(
+            f"variation {run.variation!r}: batch_norm in layer {index} would see one value per channel in a "
+            f"minibatch of one image (batch_size {specification.training.batch_size}, {images} training images). "
+            "Choose a batch_size above 1 that does not leave one image over."
+        )

@@ -1,0 +1,37 @@
+"""A last minibatch of one image, which batch normalisation after a dense layer cannot learn from."""
+
+from ceteris.study.layers import BatchNorm
+from ceteris.study.shape import Shape, layer_shapes
+from ceteris.study.specification import Specification
+
+
+def lone_value_layer(specification: Specification, image: Shape, classes: int, images: int) -> int | None:
+    """Find a batch norm that sees a single value per channel in some minibatch, and so no variance.
+
+    Args:
+        specification: The network and the size of its minibatches.
+        image: Size of the images.
+        classes: How many classes there are.
+        images: How many images an epoch learns from.
+
+    Returns:
+        The index of the first such layer, from 0; nothing where every minibatch has two values.
+
+    Example:
+        >>> from ceteris.study.layers import Dense
+        >>> from ceteris.study.network import Network
+        >>> from ceteris.study.specification import DataChoice
+        >>> from ceteris.study.training import Training
+        >>> layers = [Dense(dense=5), BatchNorm(batch_norm=True), Dense(dense="classes")]
+        >>> one = Specification(data=DataChoice(), network=Network(layers=layers), training=Training(batch_size=8))
+        >>> [lone_value_layer(one, Shape(32, 32, 3), 10, images) for images in (80, 81, 82)]
+        [None, 1, None]
+    """
+    size = specification.training.batch_size
+    if size > 1 and images % size != 1:
+        return None
+    shapes = layer_shapes(specification.network, image, classes)
+    for index, (layer, shape) in enumerate(zip(specification.network.layers, shapes, strict=True)):
+        if isinstance(layer, BatchNorm) and shape.before.height == shape.before.width == 1:
+            return index
+    return None
