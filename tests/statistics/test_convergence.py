@@ -15,11 +15,13 @@ NAN = float("nan")
 
 
 def test_target_is_a_share_of_the_mean_final_accuracy():
-    """90 % of the mean of 0.5 and 0.7; without curves no target."""
+    """90 % of the mean of 0.5 and 0.7; no target without curves, nor one that guessing reaches."""
     curves = {0: Curve(accuracy=np.array([0.9, 0.5])), 1: Curve(accuracy=np.array([0.1, 0.7]))}
-    assert convergence_target(curves) == pytest.approx(0.54)
-    assert convergence_target(curves, share=0.5) == pytest.approx(0.3)
-    assert convergence_target({}) is None
+    assert convergence_target(curves, classes=10) == pytest.approx(0.54)
+    assert convergence_target(curves, classes=10, share=0.5) == pytest.approx(0.3)
+    assert convergence_target({}, classes=10) is None
+    assert convergence_target(curves, classes=10, share=1 / 6) is None
+    assert convergence_target(curves, classes=11, share=1 / 6) == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize(

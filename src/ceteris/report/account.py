@@ -1,7 +1,7 @@
 """All that a report tells, computed from a results folder: the sentences and tables only put it into words."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ceteris.report.answers import Answers, read_answers
 from ceteris.report.circumstances import Circumstances, read_circumstances
@@ -12,9 +12,11 @@ from ceteris.runs.status import Status
 from ceteris.statistics.comparison import Comparison, compare
 from ceteris.statistics.convergence import convergence_target, learning_curves
 from ceteris.statistics.criteria import Criteria
+from ceteris.statistics.interval import Interval, PointEstimate
 from ceteris.statistics.scores import Scores
 from ceteris.statistics.summary import ArmSummary, summarise
 from ceteris.statistics.verdict import Finding as VerdictFinding
+from ceteris.statistics.verdict import Verdict
 from ceteris.study.arm import Arm
 from ceteris.study.changes import Change, changes
 
@@ -30,7 +32,8 @@ class Account:
         scores: What every planned run counts with.
         criteria: What the study declared before any result.
         baseline: The baseline by itself.
-        target: The validation accuracy that counts as converged; nothing where the baseline has no run.
+        target: The validation accuracy that counts as converged; nothing where the baseline has no run, or learnt
+            nothing.
         comparisons: Each variation against the baseline, in the order of the study.
         circumstances: Machines, versions and times.
     """
@@ -66,6 +69,11 @@ class Account:
         """How many runs came to their end, diverged ones too."""
         return len(self.findings[Status.FINISHED]) + len(self.findings[Status.DIVERGED])
 
+    @property
+    def has_error_bars(self) -> bool:
+        """Whether anything at all was measured with more than one seed."""
+        return any(isinstance(arm.accuracy, Interval) for arm in self.summaries)
+
     def with_verdict(self, finding: VerdictFinding) -> tuple[Comparison, ...]:
         """Give the comparisons that came to one of the four verdicts, the largest differences first."""
         chosen = [one for one in self.comparisons if one.verdict.finding is finding]
@@ -89,15 +97,41 @@ def give_account(results: Results) -> Account:
     scores = study_scores(results, answers, epochs)
     criteria = study_criteria(results.manifest.study.analysis)
     curves = learning_curves(scores.baseline, scores.classes)
-    target = convergence_target(curves, share=criteria.target_share)
+    target = convergence_target(curves, classes=scores.classes, share=criteria.target_share)
+    baseline = summarise(scores.baseline, classes=scores.classes, target=target, level=criteria.level)
     return Account(
         results=results,
         answers=answers,
         epochs=epochs,
         scores=scores,
         criteria=criteria,
-        baseline=summarise(scores.baseline, classes=scores.classes, target=target, level=criteria.level),
+        baseline=_without_guessed_spread(baseline),
         target=target,
-        comparisons=compare(scores, criteria),
+        comparisons=tuple(_measured(one, baseline) for one in compare(scores, criteria)),
         circumstances=read_circumstances(results, epochs),
+    )
+
+
+def _without_guessed_spread(arm: ArmSummary) -> ArmSummary:
+    """Take the interval from an arm whose runs all diverged: every one counts as guessing, so it would be 0 wide."""
+    if arm.finished or arm.accuracy is None:
+        return arm
+    return replace(arm, accuracy=PointEstimate(estimate=arm.accuracy.estimate), deviation=None)
+
+
+def _measured(one: Comparison, baseline: ArmSummary) -> Comparison:
+    """Take the numbers from a comparison in which no run of either arm was scored: guessing against guessing."""
+    summary = _without_guessed_spread(one.summary)
+    scored = {*baseline.finished, *summary.finished}
+    if not one.pairs or scored.intersection(one.pairs):
+        return replace(one, summary=summary)
+    return replace(
+        one,
+        summary=summary,
+        accuracy=None,
+        equivalence=None,
+        over_images=None,
+        convergence={},
+        verdict=Verdict(finding=VerdictFinding.UNDECIDED, words="undecided: every run that could be paired diverged"),
+        notes=(),
     )

@@ -16,7 +16,6 @@ from ceteris.report.quantities import (
 from ceteris.runs.status import Status
 from ceteris.statistics.comparison import Comparison
 from ceteris.statistics.convergence import Measure
-from ceteris.statistics.convergence_contrast import ConvergenceContrast
 from ceteris.statistics.interval import Interval
 from ceteris.statistics.verdict import Finding
 
@@ -76,9 +75,13 @@ def _baseline(account: Account) -> str:
     so_far = "" if account.done == planned else f"So far, with {account.done:,} of {count(planned, 'run')} at an end, "
     if arm.accuracy is None:
         return _sentence(f"{so_far}the baseline has no result, so that no variation can be compared with it.")
+    runs = len(arm.finished) + len(arm.diverged)
+    if not arm.finished:
+        which = "its only run" if runs == 1 else f"all of its {runs} runs"
+        guessing = f"{'counts' if runs == 1 else 'count'} as guessing, {percent(arm.accuracy.estimate)}"
+        return _sentence(f"{so_far}the baseline learnt nothing: {which} diverged and {guessing}.")
     images = "test images" if account.answers is None else f"{len(account.answers.labels):,} test images"
     text = f"{so_far}the baseline classified {percent(arm.accuracy.estimate)} of the {images} correctly"
-    runs = len(arm.finished) + len(arm.diverged)
     if isinstance(arm.accuracy, Interval):
         text += f" on average over {runs} seeds ({_level(account)} interval {percent_range(arm.accuracy)})"
     else:
@@ -104,7 +107,9 @@ def _shown(account: Account, finding: Finding, extreme: str) -> str:
     if not found:
         return f"{_not_shown(total)} to be {finding} than the baseline."
     labels = [_with_difference(account, one, is_first=one is found[0]) for one in found]
-    which = "The variation was" if total == 1 else f"{len(found)} of the {total} variations {_verb(found)}"
+    which = f"{len(found)} of the {total} variations {_verb(found)}"
+    if len(found) == total:
+        which = {1: "The variation was", 2: "Both variations were"}.get(total, f"All {total} variations were")
     order = f", {extreme} first" if len(found) > 1 else ""
     return f"{which} {finding} than the baseline{order}: {listed_up_to(labels)}."
 
@@ -112,30 +117,53 @@ def _shown(account: Account, finding: Finding, extreme: str) -> str:
 def _neither(account: Account) -> str:
     equal, undecided = account.with_verdict(Finding.PRACTICALLY_EQUAL), account.with_verdict(Finding.UNDECIDED)
     within = f"within \N{PLUS-MINUS SIGN}{size(account.criteria.margin)}"
+    if len(account.comparisons) == 1:
+        return _neither_alone(account.comparisons[0], within)
     if equal:
         text = f"Practically equal to the baseline, {within}, {_verb(equal)} {_labels(equal)}"
     else:
         text = f"{_not_shown(len(account.comparisons))} to be practically equal to the baseline, {within}"
     if not undecided:
         return f"{text}, and none was left undecided."
-    text += f"; {_were(undecided)} left undecided: {_labels(undecided)}"
+    return f"{text}; {_were(undecided)} left undecided: {_labels(undecided)}{_missed(undecided)}."
+
+
+def _neither_alone(one: Comparison, within: str) -> str:
+    label = labelled(one.variation, one.factor)
+    match one.verdict.finding:
+        case Finding.PRACTICALLY_EQUAL:
+            return f"The variation was practically equal to the baseline, {within}: {label}."
+        case Finding.UNDECIDED:
+            return (
+                f"The variation was left undecided, since it was not shown to be practically equal to the baseline, "
+                f"{within}, either: {label}{_missed([one])}."
+            )
+        case _:
+            return f"The variation was not shown to be practically equal to the baseline, {within}."
+
+
+def _missed(undecided: Sequence[Comparison]) -> str:
     detectable = [one.accuracy.detectable for one in undecided if one.accuracy and one.accuracy.detectable]
-    if detectable:
-        least, most = (f"{100 * min(end, 1.0):.2f}" for end in (min(detectable), max(detectable)))
-        spread = least if least == most else f"{least} to {most}"
-        text += f", where these seeds may well have missed differences below {spread} pp"
-    return f"{text}."
+    if not detectable:
+        return ""
+    least, most = (f"{100 * min(end, 1.0):.2f}" for end in (min(detectable), max(detectable)))
+    spread = least if least == most else f"{least} to {most}"
+    return f", where these seeds may well have missed differences below {spread} pp"
 
 
 def _without_error_bars(account: Account) -> list[str]:
     found = [(one, one.accuracy.difference.estimate) for one in account.comparisons if one.accuracy is not None]
+    found.sort(key=lambda entry: entry[1])
     sentences = []
-    if found:
-        found.sort(key=lambda entry: entry[1])
-        ends = [found[0], found[-1]] if len(found) > 1 else found[:1]
-        labels = [labelled(one.variation, one.factor, points(difference)) for one, difference in ends]
-        text = "goes from " + " to ".join(labels) if len(labels) > 1 else f"is that of {labels[0]}"
-        sentences.append(f"The difference to the baseline, measured once for each variation, {text}.")
+    if len(found) == 1:
+        one, difference = found[0]
+        label = labelled(one.variation, one.factor)
+        sentences.append(f"Measured once, {label} differs from the baseline by {points(difference)}.")
+    elif found:
+        total = len(account.comparisons)
+        which = "each variation" if len(found) == total else f"{len(found)} of the {total} variations"
+        lowest, highest = (labelled(one.variation, one.factor, points(by)) for one, by in (found[0], found[-1]))
+        sentences.append(f"The difference to the baseline, measured once for {which}, goes from {lowest} to {highest}.")
     return [
         *sentences,
         "No variation can be called better, worse or equal yet: that takes error bars, and these take two seeds.",
@@ -144,9 +172,14 @@ def _without_error_bars(account: Account) -> list[str]:
 
 def _convergence(account: Account) -> str:
     known = [one for one in account.comparisons if Measure.EPOCHS in one.convergence]
+    target_share = f"{100 * account.criteria.target_share:g} %"
+    if account.target is None and any(one.convergence for one in account.comparisons):
+        return (
+            "Which variations learn sooner than the baseline cannot be told, as guessing reaches "
+            f"{target_share} of its mean final validation accuracy."
+        )
     if account.target is None or not known:
         return "How fast the variations learn cannot be compared yet, as no seed has a learning curve in both arms."
-    target_share = f"{100 * account.criteria.target_share:g} %"
     target = f"{percent(account.target)} validation accuracy ({target_share} of the baseline's mean final one)"
     if not any(one.convergence[Measure.EPOCHS].contrast.sign_flip_adjusted is not None for one in known):
         return f"Which variations reach {target} sooner than the baseline cannot be told from one pair of runs each."
@@ -165,13 +198,19 @@ def _convergence(account: Account) -> str:
 
 def _extreme(found: Sequence[Comparison], word: str) -> str:
     first = found[0]
-    label = labelled(first.variation, first.factor, *_epochs(first.convergence[Measure.EPOCHS]))
+    label = labelled(first.variation, first.factor, *_epochs(first))
     return f", {word} {label}" if len(found) > 1 else f": {label}"
 
 
-def _epochs(found: ConvergenceContrast) -> tuple[str, ...]:
+def _epochs(one: Comparison) -> tuple[str, ...]:
+    """Write a difference in epochs; where runs never reached the target it is cut off, and has no true interval."""
+    found = one.convergence[Measure.EPOCHS]
     difference = found.contrast.difference
     text = f"{measured(difference.estimate, Measure.EPOCHS, sign=True)} epochs"
+    late = ((found.censored_variation, "its"), (found.censored_baseline, "the baseline's"))
+    never = [f"{len(seeds)} of {whose} {count(len(one.pairs), 'run')}" for seeds, whose in late if seeds]
+    if never and found.horizon is not None:
+        return text, f"with {' and '.join(never)} not there by epoch {found.horizon:g}"
     if not isinstance(difference, Interval):
         return (text,)
     ends = [measured(end, Measure.EPOCHS, sign=True) for end in (difference.low, difference.high)]
@@ -198,7 +237,8 @@ def _verb(found: Sequence[Comparison]) -> str:
 
 
 def _not_shown(total: int) -> str:
-    return "The variation was not shown" if total == 1 else f"None of the {total} variations was shown"
+    known = {1: "The variation was not shown", 2: "Neither variation was shown"}
+    return known.get(total, f"None of the {total} variations was shown")
 
 
 def _were(found: Sequence[Comparison]) -> str:

@@ -44,7 +44,7 @@ def _about_images(account: Account) -> Iterator[str]:
             "learnt from: what holds for few images need not hold for all of them."
         )
     yield f"One data set, {data.name}, was looked at: other images may answer otherwise."
-    if account.comparisons and account.answers is not None:
+    if account.comparisons and account.answers is not None and account.has_error_bars:
         yield (
             f"Intervals over seeds speak of these {len(account.answers.labels):,} test images; for a claim about all "
             "such images, look at the intervals over images too."
@@ -117,13 +117,17 @@ def _about_length(account: Account) -> Iterator[str]:
     lengths = sorted({arm.specification.training.epochs for arm in account.arms})
     epochs = count(lengths[0], "epoch") if len(lengths) == 1 else f"{lengths[0]} to {lengths[-1]} epochs"
     rising = [arm for arm in account.arms if _still_rises(account, arm)]
+    if not any(arm.finished for arm in account.summaries):
+        return
     if not rising:
-        if account.done:
-            yield f"Every run had {epochs}; in no arm were most runs at their best validation accuracy in the last one."
+        yield (
+            f"Runs were trained for {epochs}; in no arm were most finished runs at their best validation accuracy in "
+            "the last one."
+        )
         return
     yield (
-        f"Every run had {epochs}, and in {_names(rising)} most runs were at their best validation accuracy in the last "
-        "one: with more epochs they may come out better."
+        f"Runs were trained for {epochs}, and in {_names(rising)} most finished runs were at their best validation "
+        "accuracy in the last one: with more epochs they may come out better."
     )
 
 

@@ -70,11 +70,12 @@ def _row(one: Comparison) -> tuple[Cell, ...]:
     found, equal = one.accuracy, one.equivalence
     over_images = one.over_images
     assert over_images is None or over_images.scope is Scope.SEEDS_AND_IMAGES
+    pairs = Cell(str(len(one.pairs)), key=len(one.pairs))
     if found is None:
-        return (Cell(one.variation), Cell("0", key=0), *(Cell(NOTHING) for _ in range(10)))
+        return (Cell(one.variation), pairs, *(Cell(NOTHING) for _ in range(10)))
     return (
         Cell(one.variation),
-        Cell(str(found.pairs), key=found.pairs),
+        pairs,
         _points_cell(found.deviation),
         p_cell(found.p_value),
         p_cell(found.p_value_adjusted),
@@ -83,7 +84,7 @@ def _row(one: Comparison) -> tuple[Cell, ...]:
         p_cell(None if equal is None else equal.p_value_adjusted),
         _range_cell(None if equal is None else equal.interval),
         _range_cell(over_images),
-        Cell("", key=None) if found.correlation is None else Cell(signed(found.correlation), key=found.correlation),
+        Cell("") if found.correlation is None else Cell(signed(found.correlation), key=found.correlation),
         _points_cell(found.detectable),
     )
 

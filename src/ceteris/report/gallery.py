@@ -17,8 +17,12 @@ from ceteris.report.figures.learning_curves import ArmEpochs, learning_curves
 from ceteris.report.figures.picture import Picture
 from ceteris.report.figures.seeds import seed_accuracies
 from ceteris.report.layer_view import LayerView, layer_views
+from ceteris.runs.folder import IMAGES
 from ceteris.statistics.sample import Floats
 from ceteris.study.arm import BASELINE
+from ceteris.study.layers import Convolution
+
+_NO_IMAGES = f"{IMAGES} is missing or damaged."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,16 +86,16 @@ def _curves(account: Account) -> Mapping[str, Picture]:
 def _layers(account: Account, image: int, gaps: list[str]) -> tuple[Picture, ...]:
     try:
         images = account.results.images()
-    except ResultsError as error:
-        gaps.append(f"The output of the first convolution is not shown: {error}")
+    except ResultsError:
+        gaps.append(f"The output of the first convolution is not shown: {_NO_IMAGES}")
         return ()
     if not 0 <= image < len(images):
         raise ResultsError(f"there is no test image {image}; they are numbered from 0 to {len(images) - 1:,}.")
-    try:
-        views = layer_views(account.results, images[image])
-    except ResultsError as error:
-        gaps.append(f"The output of the first convolution is not shown: {error}")
+    networks = [arm.specification.network for arm in account.arms]
+    if not any(isinstance(layer, Convolution) for network in networks for layer in network.layers):
+        gaps.append("The output of the first convolution is not shown: no network of this study has one.")
         return ()
+    views = layer_views(account.results, images[image])
     name = f"test image {image}"
     if account.answers is not None:
         name += f" ({account.results.manifest.class_names[account.answers.labels[image]]})"
@@ -138,8 +142,8 @@ def _images(account: Account, gaps: list[str]) -> tuple[Picture, ...]:
         return ()
     try:
         images = account.results.images()
-    except ResultsError as error:
-        gaps.append(f"Images that the networks disagree on are not shown: {error}")
+    except ResultsError:
+        gaps.append(f"Images that the networks disagree on are not shown: {_NO_IMAGES}")
         return ()
     widest = max(known, key=lambda one: abs(one.accuracy.difference.estimate) if one.accuracy else 0.0)
     return (

@@ -21,7 +21,8 @@ def _experiment(account: Account) -> Iterator[str]:
     study, baseline = manifest.study, account.arms[0].specification
     data = study.data
     scaling = {
-        Scaling.UNIT: "Grey levels were divided by 255.",
+        Scaling.SYMMETRIC: "Grey levels from 0 to 255 were brought to the range from \N{MINUS SIGN}1 to 1.",
+        Scaling.UNIT: "Grey levels from 0 to 255 were brought to the range from 0 to 1.",
         Scaling.STANDARD: "Each channel was brought to mean 0 and standard deviation 1 on the training images.",
     }[data.scaling]
     images = training_images(manifest)
@@ -36,17 +37,26 @@ def _experiment(account: Account) -> Iterator[str]:
         f"{_training(baseline.training)}."
     )
     arms = (
-        f"The baseline and {count(len(account.comparisons), 'variation')} of it"
+        f"The baseline and {count(len(account.comparisons), 'variation')} of it were"
         if account.comparisons
-        else "The baseline"
+        else "The baseline was"
     )
     planned = count(len(account.results.findings), "run")
     seeds = f"{count(len(study.seeds), 'seed')}{' each' if account.comparisons else ''}"
     shared = " Runs with the same seed share its random numbers." if account.comparisons else ""
     yield (
-        f"{arms} were to be trained with {seeds}, {planned} in all; {account.done:,} came to their end.{shared} The "
-        "test images were scored once for each run, after its last epoch."
+        f"{arms} to be trained with {seeds}, {planned} in all; {_ended(account)}.{shared} The test images are scored "
+        "once for each run, after its last epoch."
     )
+
+
+def _ended(account: Account) -> str:
+    planned = len(account.results.findings)
+    if account.done == planned:
+        return "it came to its end" if planned == 1 else "all came to their end"
+    if not account.done:
+        return "it has not come to its end" if planned == 1 else "none has come to its end"
+    return f"{account.done:,} of them came to {'its' if account.done == 1 else 'their'} end"
 
 
 def _training(training: Training) -> str:
@@ -72,14 +82,15 @@ def _statistics(account: Account) -> Iterator[str]:
     if not account.done:
         return
     level, significance = f"{100 * criteria.level:g} %", f"{100 * criteria.significance:g} %"
+    spread = "" if account.has_error_bars else ", and one seed has none"
     yield (
-        f"Means over seeds have Student's {level} interval. A run whose loss was no longer finite counts with the "
-        f"accuracy of guessing, {percent(1 / account.scores.classes)}; a run that failed or is missing counts in no "
-        "mean and in no pair."
+        f"Means over two or more seeds have Student's {level} interval{spread}. A run whose loss was no longer finite "
+        f"counts with the accuracy of guessing, {percent(1 / account.scores.classes)}; a run that failed or is missing "
+        "counts in no mean and in no pair."
     )
     if not family:
         return
-    pairs = max(len(one.pairs) for one in account.comparisons)
+    pairs = max((one.accuracy.pairs for one in account.comparisons if one.accuracy is not None), default=0)
     if pairs >= 2:
         flips = (
             "exactly, over all patterns of signs"
@@ -112,6 +123,6 @@ def _statistics(account: Account) -> Iterator[str]:
     decided = {one.verdict.finding for one in account.comparisons}
     if Finding.BETTER in decided or Finding.WORSE in decided:
         yield (
-            f"Over studies like this one, at most {significance} would hold a false “better” or “worse”, and at most "
-            f"{significance} a false “practically equal”."
+            f"If differences are about normally distributed over seeds, at most {significance} of studies like this "
+            f"one would hold a false “better” or “worse”, and at most {significance} a false “practically equal”."
         )

@@ -45,8 +45,9 @@ def _reservations(account: Account) -> Iterator[str]:
     for arm in account.summaries:
         runs = len(arm.finished) + len(arm.diverged)
         if arm.diverged:
-            which = f"{len(arm.diverged)} of {count(runs, 'run')} of {quoted(arm.name)}"
+            which = "The only run" if runs == 1 else f"{len(arm.diverged)} of {runs} runs"
             guessing = f"{100 / account.scores.classes:.3g} %"
+            which += f" of {quoted(arm.name)}"
             yield f"{which} diverged ({seed_list(arm.diverged)}): counted with the accuracy of guessing, {guessing}."
     learnt_nothing = [arm for arm in account.summaries if arm.guessing]
     if learnt_nothing:

@@ -50,12 +50,12 @@ TERMS = (
     ),
     Term(
         word="practically equal",
-        meaning="Shown to differ by less than the margin that the study declared before it saw any result. It is "
-        "more than finding no difference, which may only mean that there were too few seeds.",
+        meaning="Shown to differ by less than the margin that the study declares, best before it has any result. It "
+        "is more than finding no difference, which may only mean that there were too few seeds.",
     ),
     Term(
         word="undecided",
-        meaning="These runs show neither a difference nor practical equality. More seeds would.",
+        meaning="These runs show neither a difference nor practical equality. More seeds may.",
     ),
     Term(
         word="guessing",

@@ -36,9 +36,12 @@ def verdict_table(account: Account) -> Table:
     level = f"{100 * account.criteria.level:g} %"
     changed = {arm.name: arrows("; ".join(in_words(account.changes(arm)))) for arm in account.arms}
     within = f"\N{PLUS-MINUS SIGN}{size(account.criteria.margin)}"
+    bars = f", with {level} intervals" if account.has_error_bars else ""
+    if account.done and not bars:
+        bars = "; one seed gives no interval"
     notes = [
-        f"Differences are variation minus baseline, seed by seed, in percentage points (pp), with {level} intervals.",
-        f"Practically equal means: shown to lie within {within}, the margin that the study declared.",
+        f"Differences are variation minus baseline, seed by seed, in percentage points (pp){bars}.",
+        f"Practically equal means: shown to lie within {within}, the margin that the study declares.",
     ]
     if any(is_unconfirmed(account, one) for one in account.comparisons):
         notes.append(f"{UNCONFIRMED} The sign-flip test, which assumes no normal distribution, does not confirm this.")

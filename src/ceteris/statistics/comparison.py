@@ -88,7 +88,7 @@ def compare(
     """
     classes, comparisons = scores.classes, len(scores.variations)
     curves = learning_curves(scores.baseline, classes)
-    target = convergence_target(curves, share=criteria.target_share)
+    target = convergence_target(curves, classes=classes, share=criteria.target_share)
     generators = [np.random.default_rng(seed) for _ in scores.variations]
     pairings = [pair_accuracies(scores.baseline, arm, classes) for arm in scores.variations]
     answers = [pair_answers(scores.baseline, arm, classes) for arm in scores.variations]

@@ -80,25 +80,28 @@ def learning_curves(arm: ArmScores, classes: int) -> dict[int, Curve]:
     return curves
 
 
-def convergence_target(baseline: Mapping[int, Curve], *, share: float = 0.9) -> float | None:
+def convergence_target(baseline: Mapping[int, Curve], *, classes: int, share: float = 0.9) -> float | None:
     """Set the validation accuracy that counts as converged: a share of the baseline's mean final one.
 
     The target is then taken as given; the interval of a time to it does not include how surely it is known itself.
 
     Args:
         baseline: The baseline's curves, by seed.
+        classes: How many classes the data has.
         share: In (0, 1].
 
     Returns:
-        Nothing where the baseline has no curve.
+        Nothing where the baseline has no curve, or where guessing would reach the target, as it would that of a
+        baseline that learnt nothing.
 
     Example:
-        >>> round(convergence_target({0: Curve(accuracy=np.array([0.3, 0.5]))}), 2)
+        >>> round(convergence_target({0: Curve(accuracy=np.array([0.3, 0.5]))}, classes=10), 2)
         0.45
     """
     if not baseline:
         return None
-    return share * float(np.mean([curve.accuracy[-1] for curve in baseline.values()]))
+    target = share * float(np.mean([curve.accuracy[-1] for curve in baseline.values()]))
+    return target if target > 1 / classes else None
 
 
 def times_to_target(curves: Sequence[Curve], measure: Measure, target: float) -> Times | None:

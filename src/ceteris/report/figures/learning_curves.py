@@ -14,7 +14,7 @@ from ceteris.report.figures.picture import Format, Picture
 from ceteris.report.figures.style import INK, SERIES, drawing, in_per_cent, inches, panel, shortened
 from ceteris.report.figures.svg import finished
 from ceteris.runs.epochs import EpochRecord
-from ceteris.statistics.interval import Estimate, Interval, mean_interval
+from ceteris.statistics.interval import Estimate, Interval, PointEstimate, mean_interval
 
 Floats = NDArray[np.float64]
 
@@ -56,6 +56,11 @@ class _Curve:
     validation: tuple[Estimate, ...]
     runs: int
     diverged: int
+
+    @property
+    def has_band(self) -> bool:
+        """Whether there is a spread to draw at any epoch."""
+        return any(isinstance(one, Interval) for one in self.validation)
 
 
 def learning_curves(
@@ -99,6 +104,7 @@ def _curve(arm: ArmEpochs, chance: float) -> _Curve:
     epochs = max(len(records) for records in runs)
     seconds = np.full((len(runs), epochs), np.nan)
     values = np.full((2, len(runs), epochs), chance)
+    measured = np.zeros(epochs, np.bool_)
     diverged = 0
     for row, records in enumerate(runs):
         seconds[row, : len(records)] = np.cumsum([record.seconds / record.runs_in_bank for record in records])
@@ -107,9 +113,17 @@ def _curve(arm: ArmEpochs, chance: float) -> _Curve:
         losses = np.array([[one.training_loss, one.validation_loss] for one in metrics])
         is_sound = np.isfinite(pairs).all(axis=0) & np.isfinite(losses).all(axis=1)
         values[:, row, : len(records)] = np.where(is_sound, pairs, chance)
+        measured[: len(records)] |= is_sound
         diverged += not is_sound.all()
     known = np.where(np.isnan(seconds), 0, seconds).sum(axis=0) / (~np.isnan(seconds)).sum(axis=0)
-    training, validation = (tuple(mean_interval(column) for column in kind.T) for kind in values)
+    # Where all runs have diverged their accuracy is that of guessing by decree, and has no spread to draw.
+    training, validation = (
+        tuple(
+            mean_interval(column) if is_measured else PointEstimate(estimate=chance)
+            for column, is_measured in zip(kind.T, measured, strict=True)
+        )
+        for kind in values
+    )
     # Runs that diverged early must not make the mean time go back.
     return _Curve(
         name=arm.name,
@@ -134,13 +148,20 @@ def _draw(axes: Axes, curves: Sequence[_Curve], what: str, *, on_seconds: bool) 
         x = curve.seconds if on_seconds else np.arange(1.0, len(estimates) + 1)
         means = [100 * one.estimate for one in estimates]
         every = max(1, len(means) // _MOST_MARKERS)
+        marker = marker or ("o" if len(means) == 1 else "")  # one epoch makes no line
         (line,) = axes.plot(x, means, dashes, color=colour, marker=marker, markersize=3, markevery=every)
         line.set(linewidth=2.0 if place == 0 else 1.5, zorder=4 if place == 0 else 3)
-        bars = [(max(one.low, 0), min(one.high, 1)) for one in estimates if isinstance(one, Interval)]
-        if bars:
+        bars = [_bar(one) for one in estimates]
+        if np.isfinite(bars).any():
             low, high = 100 * np.array(bars).T
             axes.fill_between(x, low, high, color=colour, alpha=0.16, linewidth=0)
     axes.set_xlim(left=0)
+
+
+def _bar(estimate: Estimate) -> tuple[float, float]:
+    if not isinstance(estimate, Interval):
+        return np.nan, np.nan
+    return max(estimate.low, 0), min(estimate.high, 1)
 
 
 def _share_limits(figure: Figure) -> None:
@@ -164,7 +185,7 @@ def _legend(figure: Figure, curves: Sequence[_Curve], missing: Sequence[str]) ->
         label = f"{shortened(curve.name, 150, 8.5)} ({_runs(curve)})"
         handles.append(Line2D([], [], color=colour, ls=dashes, marker=marker, markersize=3, label=label))
     handles += [Line2D([], [], linestyle="", label=f"{shortened(name, 150, 8.5)} (no run yet)") for name in missing]
-    if any(curve.runs > 1 for curve in curves):
+    if any(curve.has_band for curve in curves):
         handles.append(Patch(facecolor=INK, alpha=0.16, label="95 % interval of the mean"))
     figure.legend(
         handles=handles,
@@ -191,4 +212,4 @@ def _alt(curves: Sequence[_Curve], missing: Sequence[str]) -> str:
     ]
     parts += [f"{name}: no run yet" for name in missing]
     bands = "Means over seeds with 95 % t intervals, on epochs and on seconds. "
-    return f"{bands if any(curve.runs > 1 for curve in curves) else ''}{'. '.join(parts)}."
+    return f"{bands if any(curve.has_band for curve in curves) else ''}{'. '.join(parts)}."

@@ -24,7 +24,7 @@ from ceteris.report.figures.style import (
     shortened,
 )
 from ceteris.report.figures.svg import finished
-from ceteris.statistics.interval import Estimate, Interval, mean_interval
+from ceteris.statistics.interval import Estimate, Interval, PointEstimate, mean_interval
 from ceteris.statistics.paired import paired_difference
 from ceteris.statistics.pairing import pair_accuracies
 from ceteris.statistics.scores import ArmScores, Scores, Status, counted_accuracy
@@ -86,6 +86,9 @@ def _difference_row(scores: Scores, arm: ArmScores) -> _Row:
     diverged = {*scores.baseline.seeds(Status.DIVERGED), *arm.seeds(Status.DIVERGED)}
     changes = 100 * (pairing.variation - pairing.baseline)
     estimate = paired_difference(pairing.baseline, pairing.variation) if pairing.seeds else None
+    both = {*scores.baseline.seeds(Status.DIVERGED)} & {*arm.seeds(Status.DIVERGED)}
+    if estimate is not None and both.issuperset(pairing.seeds):  # guessing against guessing has no spread
+        estimate = PointEstimate(estimate=estimate.estimate)
     return _Row(
         name=arm.name,
         values=tuple(
@@ -101,6 +104,8 @@ def _accuracy_row(scores: Scores, arm: ArmScores) -> _Row:
     known = {seed: accuracy for seed, accuracy in sorted(counted.items()) if accuracy is not None}
     diverged = set(arm.seeds(Status.DIVERGED))
     estimate = mean_interval(list(known.values())) if known else None
+    if estimate is not None and diverged.issuperset(known):  # guessing by decree has no spread
+        estimate = PointEstimate(estimate=estimate.estimate)
     return _Row(
         name=arm.name,
         values=tuple((seed, 100 * accuracy, seed in diverged) for seed, accuracy in known.items()),

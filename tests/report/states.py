@@ -1,0 +1,69 @@
+"""Results folders in every state that a user may bring them into."""
+
+from made_up import VARIATIONS, made_up_dataset, made_up_folder, made_up_study
+
+from ceteris.data.dataset import Origin
+
+DEEPER, SHALLOW, TANH, _ = VARIATIONS
+HOSTILE = '<script>alert(1)</script> | a_b % & "q" `c` \\x {y} $z$ ~ ^ # * [l](u) \N{GREEK SMALL LETTER PI}'
+HOSTILE_CLASSES = ("<b>&amp;</b>", "a|b", "$x$", "c_d%", '"', "`", "\\", "e" * 60, "]]>", "<!--")
+
+FEW = {"seeds": 3, "variation": (DEEPER, SHALLOW)}
+
+
+def _small(path, *, became="finished", dataset=None, **changes):
+    """Write a study of two variations and three seeds, but for what a state changes."""
+    return made_up_folder(path, study=made_up_study(**(FEW | changes)), dataset=dataset, became=became)
+
+
+def _half(path):
+    """Leave one variation with two of three seeds and the other with none."""
+    missing = {("shallow", seed): "missing" for seed in range(3)}
+    return _small(path, became=missing | {("deeper", 1): "unfinished", ("deeper", 2): "failed"})
+
+
+def _hostile(path):
+    """Call everything what would break a page, a table or a picture that took it for markup."""
+    return _small(
+        path,
+        title=f"Title {HOSTILE}",
+        question=f"Question {HOSTILE}",
+        variation=(
+            DEEPER | {"name": HOSTILE[:80].strip(), "factor": "</style><img src=http://example.com/x>"},
+            SHALLOW | {"name": "w" * 80, "factor": "'; --"},
+        ),
+        dataset=made_up_dataset(class_names=HOSTILE_CLASSES, source=f"images {HOSTILE}", notes=(f"Note {HOSTILE}.",)),
+    )
+
+
+def _real(origin, notes, path, **data):
+    return _small(
+        path,
+        data={"name": "cifar10", **data},
+        dataset=made_up_dataset(name="cifar10", origin=origin, source="the archive", notes=notes),
+    )
+
+
+STATES = {
+    "complete": made_up_folder,
+    "empty": lambda path: _small(path, became="missing"),
+    "half": _half,
+    "one seed": lambda path: _small(path, seeds=1),
+    "one seed so far": lambda path: _small(
+        path, became={(arm, seed): "missing" for arm in ("baseline", "deeper", "shallow") for seed in (1, 2)}
+    ),
+    "all diverged": lambda path: _small(path, became="diverged"),
+    "one diverged run": lambda path: _small(path, seeds=1, variation=(), became="diverged"),
+    "baseline diverged": lambda path: _small(path, became={("baseline", seed): "diverged" for seed in range(3)}),
+    "a variation diverged": lambda path: _small(path, became={("deeper", seed): "diverged" for seed in range(3)}),
+    "all failed": lambda path: _small(path, became="failed"),
+    "baseline missing": lambda path: _small(path, became={("baseline", seed): "missing" for seed in range(3)}),
+    "no variations": lambda path: _small(path, variation=()),
+    "one variation": lambda path: _small(path, variation=(TANH,)),
+    "hostile": _hostile,
+    "official": lambda path: _real(Origin.OFFICIAL, (), path),
+    "modified copy, first batch": lambda path: _real(
+        Origin.MODIFIED, ("This copy is not the official one.",), path, batches=1
+    ),
+}
+"""How a folder of each state is written, by what it is called."""

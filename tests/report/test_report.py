@@ -1,0 +1,296 @@
+import csv
+import re
+
+import pytest
+from html_page import Page
+from states import HOSTILE, STATES
+
+from ceteris.errors import ResultsError
+from ceteris.report.report import write_report
+from ceteris.runs.folder import ResultsFolder
+from ceteris.runs.results import read_results
+
+LEFT_OVER = re.compile(r"\b(nan|None|inf|True|False)\b|  |\.\.|\( |,,| ,|\b1 (runs|seeds|pairs|epochs|images)\b")
+INTERVAL = re.compile(r"\d to [+\N{MINUS SIGN}]?\d")
+
+
+def page_of(report):
+    """Parse the page of a report."""
+    return Page(report.page.read_text(encoding="utf-8"))
+
+
+def sentences_of(content):
+    """Give every sentence of a report that is computed from the records."""
+    yield from (*content.reservations, *content.answer, *content.methods, *content.caveats)
+    for card in content.cards:
+        for entry in card.entries:
+            yield from entry.sentences
+    for table in (content.verdicts, content.details, content.convergence, content.runs, content.circumstances):
+        yield from () if table is None else table.notes
+
+
+def test_every_state_of_a_folder_has_a_report(reports, state):
+    """Page, text and table are written whatever became of the runs; the page is closed and has no double id."""
+    report = reports(state)
+    page = page_of(report)
+
+    assert page.open == []
+    assert len(set(page.ids)) == len(page.ids)
+    assert all(f"#{anchor}" for anchor in page.ids)
+    assert report.text.read_text(encoding="utf-8").startswith("# ")
+    with report.table.open(newline="", encoding="utf-8") as file:
+        assert len(list(csv.DictReader(file))) == len(read_results(report.page.parent).findings)
+
+
+def test_a_page_asks_nothing_of_the_network(reports, state):
+    """No element names an address but the page's own anchors and embedded images, and the policy forbids the rest."""
+    page = page_of(reports(state))
+    addresses = [value for _, name, value in page.attributes if name in {"href", "src", "action", "xlink:href"}]
+    (policy,) = [value for _, name, value in page.attributes if name == "content" and "default-src" in value]
+
+    assert policy.startswith("default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-")
+    assert [value for value in addresses if not value.startswith(("#", "data:"))] == []
+    targets = {value[1:] for value in addresses if value.startswith("#")}
+    assert targets <= set(page.ids)
+    styles = [value for _, name, value in page.attributes if name == "style"]
+    assert not any("url(" in style.replace("url(#", "") for style in styles)
+    assert reports(state).page.stat().st_size < 10_000_000
+
+
+def test_every_sentence_is_one(reports, state):
+    """Sentences begin with a capital, a figure or a quotation mark, end with a full stop, and hold no left-overs."""
+    for sentence in sentences_of(reports(state).content):
+        plain = sentence.replace(HOSTILE, "it").replace(HOSTILE[:80].strip(), "it").replace("None of", "")
+        assert sentence[0].isupper() or sentence[0].isdigit() or sentence[0] in "“\N{DAGGER}" or ":" in sentence
+        assert sentence.endswith("."), sentence
+        assert [found[0] for found in LEFT_OVER.finditer(plain)] == [], sentence
+
+
+@pytest.mark.parametrize("state", ["one seed", "one seed so far", "one diverged run", "empty", "all failed"])
+def test_one_seed_has_no_interval_no_p_value_and_no_band(reports, state):
+    """Where nothing was measured twice, no table, sentence or picture shows a spread."""
+    report = reports(state)
+    content = report.content
+    tables = [content.verdicts, content.details, content.convergence, *(card.convergence for card in content.cards)]
+    shown = [cell.plain for table in tables if table is not None for row in table.rows for cell in row[1:]]
+    shown += [*content.answer, *(text for card in content.cards for entry in card.entries for text in entry.sentences)]
+    shown = [re.sub(r"seeds \d+ to \d+", "", text) for text in shown]
+    page = report.page.read_text(encoding="utf-8")
+    pictures = " ".join(re.findall(r"<svg.*?</svg>", page, re.DOTALL))
+
+    assert [text for text in shown if INTERVAL.search(text) or "p = " in text or "p <" in text] == []
+    assert "interval" not in " ".join(shown)
+    assert "interval" not in pictures
+    assert "opacity: 0.16" not in pictures
+
+
+def test_an_interval_is_shown_where_there_are_seeds(reports):
+    """What the test above looks for is there to be found in a complete report."""
+    page = reports("complete").page.read_text(encoding="utf-8")
+    pictures = " ".join(re.findall(r"<svg.*?</svg>", page, re.DOTALL))
+
+    assert INTERVAL.search(" ".join(reports("complete").content.answer))
+    assert "interval" in pictures
+    assert "opacity: 0.16" in pictures
+
+
+@pytest.mark.parametrize("state", ["all diverged", "one diverged run"])
+def test_runs_that_diverged_have_no_spread_of_their_own(reports, state):
+    """Guessing is counted, not measured: it has no interval, no difference and no verdict but undecided."""
+    content = reports(state).content
+    shown = [cell.plain for row in content.verdicts.rows for cell in row[1:]]
+
+    assert [text for text in shown if INTERVAL.search(text)] == []
+    assert content.details is None
+    assert content.convergence is None
+    assert "no network was left to score on the test images" in content.answer[0]
+
+
+ANSWERS = {
+    "empty": "None of the 9 planned runs has come to its end, so there is nothing to say yet.",
+    "all failed": "None of the 9 planned runs has come to its end (9 runs failed), so there is nothing to say yet.",
+    "all diverged": "All 9 runs that came to their end diverged: no network was left to score on the test images, so "
+    "there is nothing to compare.",
+    "one diverged run": "The only run that came to its end diverged: no network was left to score on the test images, "
+    "so there is nothing to compare.",
+    "baseline diverged": "The baseline learnt nothing: all of its 3 runs diverged and count as guessing, 10.00 %.",
+    "baseline missing": "So far, with 6 of 9 runs at an end, the baseline has no result, so that no variation can be "
+    "compared with it.",
+    "one seed": "The baseline classified 50.25 % of the 400 test images correctly with one seed, which has no error "
+    "bars.",
+    "one seed so far": "So far, with 3 of 9 runs at an end, the baseline classified 50.25 % of the 400 test images "
+    "correctly with one seed, which has no error bars.",
+    "half": "So far, with 4 of 9 runs at an end, the baseline classified 50.33 % of the 400 test images correctly on "
+    "average over 3 seeds (95 % interval 49.38 to 51.28 %).",
+}
+
+
+@pytest.mark.parametrize("state", ANSWERS)
+def test_the_answer_begins_with_what_there_is(reports, state):
+    """The first sentence says how far the study is and what the baseline came to."""
+    assert reports(state).content.answer[0] == ANSWERS[state]
+
+
+RESERVATIONS = {
+    "official": (),
+    "modified copy, first batch": ("This copy is not the official one.",),
+    "complete": ("These images were drawn by the program.",),
+    "half": (
+        "These images were drawn by the program.",
+        "1 of 9 runs failed: “deeper” (seed 2). The first: MemoryError: cannot allocate 3 GB.",
+        "1 of 9 runs is not at an end: “deeper” (seed 1).",
+        "3 of 9 runs are missing: “shallow” (seeds 0 to 2).",
+    ),
+    "one diverged run": (
+        "These images were drawn by the program.",
+        "The only run of “baseline” diverged (seed 0): counted with the accuracy of guessing, 10 %.",
+    ),
+    "a variation diverged": (
+        "These images were drawn by the program.",
+        "3 of 3 runs of “deeper” diverged (seeds 0 to 2): counted with the accuracy of guessing, 10 %.",
+    ),
+}
+
+
+@pytest.mark.parametrize("state", RESERVATIONS)
+def test_what_is_missing_or_odd_is_said_first(reports, state):
+    """Images that are not the official ones, and runs that failed, diverged or are missing, come before any number."""
+    report = reports(state)
+
+    assert report.content.reservations == RESERVATIONS[state]
+    text = report.text.read_text(encoding="utf-8")
+    assert ("## Before you believe a number" in text) is bool(RESERVATIONS[state])
+
+
+def test_first_batch_and_modified_copy_are_kept_in_mind(reports):
+    """The caveats say what the images are and how few of them were learnt from."""
+    caveats = reports("modified copy, first batch").content.caveats
+
+    assert caveats[:2] == (
+        (
+            "The images are a modified copy of the official ones: accuracies can be compared with each other, not with "
+            "published ones."
+        ),
+        (
+            "Only the first of 5 training batches was used, so that 9,000 images were learnt from: what holds for few "
+            "images need not hold for all of them."
+        ),
+    )
+    assert not any("batch" in caveat or "copy" in caveat for caveat in reports("official").content.caveats)
+
+
+def test_the_same_results_give_the_same_bytes(folders, tmp_path):
+    """Two reports of one folder do not differ, wherever they are written."""
+    first, second = (write_report(folders("half"), out=tmp_path / name) for name in "ab")
+
+    for one, other in ((first.page, second.page), (first.text, second.text), (first.table, second.table)):
+        assert one.read_bytes() == other.read_bytes()
+
+
+def test_a_folder_that_is_none_is_refused(tmp_path):
+    """A folder without study.json is named, and what to do is said; nothing is written into it."""
+    with pytest.raises(ResultsError) as error:
+        write_report(tmp_path)
+
+    assert str(error.value) == (
+        f"{tmp_path} is not a results folder: it has no study.json. Name the folder that `ceteris run` wrote."
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_image_that_is_not_there_is_refused_before_anything_is_written(copied):
+    """The message says which images there are, and no part of a report is left behind."""
+    folder = copied("one seed")
+    before = sorted(folder.iterdir())
+    for name in ("report.html", "report.md", "results.csv"):
+        (folder / name).unlink(missing_ok=True)
+
+    with pytest.raises(ResultsError, match=r"^there is no test image 400; they are numbered from 0 to 399\.$"):
+        write_report(folder, image=400)
+    assert {path.name for path in folder.iterdir()} <= {path.name for path in before} - {"report.html", "report.md"}
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("epochs.csv", "epochs.csv was changed after it was written: its SHA-256 does not match"),
+        ("machine.json", "machine.json is cut short, or was not written by ceteris"),
+        ("predictions.npy", "predictions.npy was changed after it was written: its SHA-256 does not match"),
+        ("result.json", "result.json is cut short, or was not written by ceteris"),
+        ("weights.safetensors", "weights.safetensors was changed after it was written: its SHA-256 does not match"),
+    ],
+)
+def test_a_damaged_file_of_a_run_costs_that_run_alone(copied, name, said):
+    """A run with a damaged file is named and not counted; the report of the others is written."""
+    folder = copied("no variations")
+    run = read_results(folder).findings[1].run
+    file = ResultsFolder(folder).run_folder(run).path / name
+    file.write_bytes(file.read_bytes()[:-1])
+
+    content = write_report(folder).content
+
+    assert (
+        content.reservations[1] == f"1 of 3 runs is damaged, and not counted: “baseline” (seed 1). The first: {said}."
+    )
+    assert content.answer[0].startswith("So far, with 2 of 3 runs at an end, the baseline classified")
+    assert content.verdicts.rows[0][-1].text == "2 of 3"
+
+
+def test_damaged_labels_cost_what_needs_them(copied):
+    """Without the labels accuracies stay, since the records hold them; what is about single images is left out."""
+    folder = copied("one variation")
+    (folder / "labels.npy").write_bytes(b"")
+
+    report = write_report(folder)
+
+    assert report.content.reservations[1:] == (
+        "The labels of the test images cannot be read, so that nothing is said about single images.",
+    )
+    assert report.content.answer[0].startswith("The baseline classified 50.33 % of the test images correctly")
+    assert "Confusion of baseline" not in report.page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("content", [b"", None])
+def test_damaged_or_missing_images_cost_the_pictures_of_them(copied, content):
+    """The report is written without the pictures, and says so without naming a folder of this machine."""
+    folder = copied("one variation")
+    file = folder / "test-images.npy"
+    file.unlink() if content is None else file.write_bytes(content)
+
+    text = "".join(page_of(write_report(folder)).text)
+
+    assert "The output of the first convolution is not shown: test-images.npy is missing or damaged." in text
+    assert "Images that the networks disagree on are not shown: test-images.npy is missing or damaged." in text
+    assert str(folder.parent) not in text
+
+
+@pytest.mark.parametrize("content", [b"", b"{}"])
+def test_a_damaged_study_is_refused(copied, content):
+    """Without the study nothing can be said; the message names the file."""
+    folder = copied("no variations")
+    (folder / "study.json").write_bytes(content)
+
+    with pytest.raises(ResultsError) as error:
+        write_report(folder)
+
+    assert str(error.value) == (
+        f"{folder / 'study.json'} is cut short, or was not written by ceteris. "
+        "Run the study again with this folder: finished runs are kept."
+    )
+
+
+def test_hostile_names_are_text(reports):
+    """Whatever a study is called stands on the page letter by letter, and is no element there."""
+    page = page_of(reports("hostile"))
+    text = re.sub(r"\s+", " ", "".join(page.text).replace("\N{NO-BREAK SPACE}", " "))
+
+    assert [value for tag, _, value in page.attributes if tag in {"img", "b"}] == []
+    assert sum(tag == "script" for tag, *_ in page.attributes) == 0
+    for name in (f"Title {HOSTILE}", f"Question {HOSTILE}", f"Note {HOSTILE}", HOSTILE[:80].strip(), "w" * 80):
+        assert name in text
+    assert "</style><img src=http://example.com/x>" in text
+
+
+def test_all_states_are_covered():
+    """The states that a user may bring a folder into are all among those above."""
+    assert {"empty", "half", "one seed", "all diverged", "hostile", "complete"} <= set(STATES)
