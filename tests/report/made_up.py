@@ -99,8 +99,8 @@ def made_up_folder(
         path: Where.
         study: What was asked; `made_up_study` if not given.
         dataset: Its images.
-        became: What became of a run, by variation and seed: `finished`, `diverged`, `failed`, `unfinished` or
-            `missing`. Runs not named finished. One word stands for all runs.
+        became: What became of a run, by variation and seed: `finished`, `guessing` (finished, but learnt nothing),
+            `diverged`, `failed`, `unfinished` or `missing`. Runs not named finished. One word stands for all runs.
     """
     study, dataset = study or made_up_study(), dataset or made_up_dataset()
     split = Split(
@@ -123,13 +123,14 @@ def made_up_folder(
 def _write(folder: ResultsFolder, run: Run, fate: str, dataset: Dataset) -> None:
     place = folder.run_folder(run)
     match fate:
-        case "finished" | "diverged":
+        case "finished" | "guessing" | "diverged":
             is_diverged = fate == "diverged"
-            epochs = _epochs(run, 2 if is_diverged else EPOCHS, is_diverged=is_diverged)
+            final = 0.1 if fate == "guessing" else _accuracy(run)
+            epochs = _epochs(run, final, 2 if is_diverged else EPOCHS, is_diverged=is_diverged)
             result = conclude(
                 run,
                 [epoch.metrics for epoch in epochs],
-                None if is_diverged else _outcome(run, dataset),
+                None if is_diverged else _outcome(run, final, dataset),
                 engine="lanes",
                 arithmetic="float32, fused multiply-add",
                 data_origin=dataset.origin.value,
@@ -148,7 +149,7 @@ def _write(folder: ResultsFolder, run: Run, fate: str, dataset: Dataset) -> None
             place.write_failure(failure)
         case "unfinished":
             state = RunState(position=Position(epoch=2), arrays={"layers.0.weight": np.zeros(3, np.float32)})
-            epochs = _epochs(run, 2, is_diverged=False)
+            epochs = _epochs(run, _accuracy(run), 2, is_diverged=False)
             place.write_checkpoint(
                 Checkpoint(run=run, engine="lanes", arithmetic="float32", state=state, epochs=epochs, seconds=0.0)
             )
@@ -168,8 +169,8 @@ def _accuracy(run: Run) -> float:
     return float(np.clip(BASELINE_MEAN + MEANS.get(run.variation, 0.0) + shared + own, 0, 1))
 
 
-def _epochs(run: Run, count: int, *, is_diverged: bool) -> tuple[EpochRecord, ...]:
-    speed, final = SPEEDS.get(run.variation, 0.9), _accuracy(run)
+def _epochs(run: Run, final: float, count: int, *, is_diverged: bool) -> tuple[EpochRecord, ...]:
+    speed = SPEEDS.get(run.variation, 0.9)
     records = []
     for epoch in range(1, count + 1):
         is_lost = is_diverged and epoch == count
@@ -185,13 +186,13 @@ def _epochs(run: Run, count: int, *, is_diverged: bool) -> tuple[EpochRecord, ..
     return tuple(records)
 
 
-def _outcome(run: Run, dataset: Dataset) -> Outcome:
+def _outcome(run: Run, accuracy: float, dataset: Dataset) -> Outcome:
     """Answer as many test images correctly as the accuracy says, the same hard ones wrongly for most runs."""
     images, classes, labels = len(dataset.test), len(dataset.class_names), dataset.test.labels
     generator = _luck(run)
     ease = np.linspace(0, 1, images) + generator.normal(0, 0.2, images)
     right = np.zeros(images, bool)
-    right[np.argsort(-ease)[: round(_accuracy(run) * images)]] = True
+    right[np.argsort(-ease)[: round(accuracy * images)]] = True
     answers = np.where(right, labels, (labels + generator.integers(1, classes, images)) % classes)
     probabilities = np.full((images, classes), 0.3 / (classes - 1), np.float32)
     probabilities[np.arange(images), answers] = 0.7

@@ -22,6 +22,12 @@ def _half(path):
     return _small(path, became=missing | {("deeper", 1): "unfinished", ("deeper", 2): "failed"})
 
 
+def _some_troubles(path):
+    """Let some runs of every arm diverge, fail or be missing, and one finish no better than guessing."""
+    became = {("baseline", 1): "diverged", ("deeper", 2): "diverged", ("noisy", 3): "failed", ("tanh", 4): "missing"}
+    return made_up_folder(path, became=became | {("baseline", 5): "guessing"})
+
+
 def _hostile(path):
     """Call everything what would break a page, a table or a picture that took it for markup."""
     return _small(
@@ -58,6 +64,7 @@ STATES = {
     "a variation diverged": lambda path: _small(path, became={("deeper", seed): "diverged" for seed in range(3)}),
     "all failed": lambda path: _small(path, became="failed"),
     "baseline missing": lambda path: _small(path, became={("baseline", seed): "missing" for seed in range(3)}),
+    "some troubles": _some_troubles,
     "no variations": lambda path: _small(path, variation=()),
     "one variation": lambda path: _small(path, variation=(TANH,)),
     "hostile": _hostile,
