@@ -18,6 +18,9 @@ _NUMBER = re.compile(r"-?\d+\.\d{3,}")
 _HEX = re.compile(r"#[0-9a-f]{6}\b")
 _REFERENCE = re.compile(r"#([A-Za-z_][\w-]*)")
 _VIEW = re.compile(r'viewBox="0 0 ([\d.]+) ([\d.]+)"')
+_FONT = re.compile(r"font: (?:(\w+) )?([\d.]+px) 'DejaVu Sans'[^;]*")
+_FAMILY = re.compile(r"font-family: 'DejaVu Sans'[^;]*(?:; )?")
+_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # in XML, though a name may hold them
 _PAPER = "#ffffff"
 _BORDER = 9.0  # points around a picture that is a file of its own
 
@@ -31,6 +34,7 @@ def finished(figure: Figure, *, title: str, alt: str, file_format: Format) -> Pi
         alt: What there is to see, in sentences.
         file_format: As a part of a page, or as a file of its own.
     """
+    title, alt = _ILLEGAL.sub("\N{REPLACEMENT CHARACTER}", title), _ILLEGAL.sub("\N{REPLACEMENT CHARACTER}", alt)
     content = BytesIO()
     if file_format is Format.PNG:
         metadata = {"Software": None, "Title": title, "Description": alt}
@@ -62,19 +66,22 @@ def _with_border(match: re.Match[str]) -> str:
 
 
 def _for_page(content: bytes, label: str) -> str:
-    root = ET.fromstring(content)  # noqa: S314 - Matplotlib wrote it a moment ago
+    text = _ILLEGAL.sub("\N{REPLACEMENT CHARACTER}", content.decode())
+    root = ET.fromstring(text)  # noqa: S314 - Matplotlib wrote it a moment ago
     width = float(root.attrib.pop("width").removesuffix("pt"))
     del root.attrib["height"]
     for parent in root.iter():
         for child in list(parent):
-            if child.tag.endswith("}metadata"):
+            # Matplotlib's style sheet would speak to the whole page; what it says is inherited from the root instead.
+            if child.tag.endswith(("}metadata", "}style")):
                 parent.remove(child)
     used = {name for element in root.iter() for value in element.attrib.values() for name in _REFERENCE.findall(value)}
     prefix = f"p{hashlib.sha256(content + label.encode()).hexdigest()[:8]}-"
     for element in root.iter():
         _tidy(element, used, prefix)
     # Three quarters of a point are a pixel: text is as large as it was meant, where the page has room.
-    root.set("style", f"width:100%;max-width:{width / 0.75:.0f}px;height:auto")
+    size = f"width:100%;max-width:{width / 0.75:.0f}px;height:auto"
+    root.set("style", f"{size};stroke-linejoin:round;stroke-linecap:butt")
     root.set("role", "img")
     root.set("aria-label", label)
     root.set("font-family", "system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif")
@@ -110,8 +117,12 @@ def _rounded(match: re.Match[str]) -> str:
 
 
 def _in_page_colours(style: str) -> str:
-    plain = re.sub(r"font: ([\d.]+px) 'DejaVu Sans'[^;]*", r"font-size: \1", style)
-    return _HEX.sub(_variable, plain)
+    return _HEX.sub(_variable, _FAMILY.sub("", _FONT.sub(_size_and_weight, style)))
+
+
+def _size_and_weight(match: re.Match[str]) -> str:
+    weight, size = match.groups()
+    return f"font-size: {size}" + (f"; font-weight: {weight}" if weight else "")
 
 
 def _variable(match: re.Match[str]) -> str:
