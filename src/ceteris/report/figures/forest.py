@@ -75,7 +75,7 @@ def _draw(axes: Axes, row: int, comparison: Comparison, *, first: bool) -> None:
     axes.text(-0.42, row, shortened(comparison.variation, 104), va="center", transform=place)
     mark = MARKS[comparison.verdict.finding]
     if comparison.accuracy is None:
-        axes.text(1.03, row, "no pair of runs yet", color=MUTED, va="center", size=8, transform=place)
+        axes.text(1.03, row, _gap(comparison), color=MUTED, va="center", size=8, transform=place)
         return
     difference = comparison.accuracy.difference
     if comparison.over_images is not None:
@@ -88,6 +88,10 @@ def _draw(axes: Axes, row: int, comparison: Comparison, *, first: bool) -> None:
     (point,) = axes.plot([value], [row], mark.shape, color=mark.colour, markerfacecolor=face, markersize=5.5)
     point.set(clip_on=False, zorder=4)
     axes.text(1.03, row, in_points(difference), va="center", size=8.5, transform=place)
+
+
+def _gap(comparison: Comparison) -> str:
+    return "every run diverged" if comparison.pairs else "no pair of runs yet"
 
 
 def _bar(axes: Axes, row: float, interval: Interval, colour: str, width: float) -> None:
@@ -175,7 +179,7 @@ def _alt(comparisons: Sequence[Comparison], margin: float) -> str:
     rows = [
         f"{one.variation} {in_points(one.accuracy.difference)}, {one.verdict.finding}"
         if one.accuracy is not None
-        else f"{one.variation} without a pair of runs"
+        else f"{one.variation}: {_gap(one)}"
         for one in comparisons
     ]
     if not rows:
