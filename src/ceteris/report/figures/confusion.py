@@ -22,9 +22,9 @@ from ceteris.report.figures.style import (
     inches,
     panel,
     shortened,
-    signed,
 )
 from ceteris.report.figures.svg import finished
+from ceteris.report.quantities import signed
 from ceteris.statistics.interval import Estimate, Interval, mean_interval
 from ceteris.study.wording import listed
 

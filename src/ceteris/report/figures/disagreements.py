@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ceteris.report.figures.picture import Format, Picture
 from ceteris.report.figures.style import BLUE, INK, MUTED, VERMILION, drawing, inches, panel, shortened
 from ceteris.report.figures.svg import finished
+from ceteris.report.quantities import count as counted
 
 Floats = NDArray[np.floating]
 
@@ -113,7 +114,8 @@ def _alt(sentences: Sequence[str], count: int) -> str:
     if not sentences:
         return "There are no test images that both arms have answered."
     return (
-        f"{count} test images with class, and the class of highest mean probability over seeds. {'; '.join(sentences)}."
+        f"{counted(count, 'test image')} with class, and the class of highest mean probability over seeds. "
+        f"{'; '.join(sentences)}."
     )
 
 

@@ -109,8 +109,10 @@ def _scale(views: Sequence[LayerView]) -> Scale:
 
 
 def _what(views: Sequence[LayerView]) -> str:
-    layers = {view.layer for view in views}
-    return f"Output of {views[0].layer}" if len(layers) == 1 else "Output of the first convolution"
+    if len({view.layer for view in views}) == 1:
+        return f"Output of {views[0].layer}"
+    numbers = {view.layer.partition(" (")[0] for view in views}
+    return f"Output of {numbers.pop()}" if len(numbers) == 1 else "Output of the first convolution"
 
 
 def _layers(views: Sequence[LayerView]) -> str:

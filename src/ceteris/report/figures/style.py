@@ -15,6 +15,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ceteris.report.quantities import signed
 from ceteris.statistics.interval import Estimate, Interval
 from ceteris.statistics.verdict import Finding
 
@@ -153,17 +154,6 @@ def shortened(text: str, width: float, size: float = 9.0) -> str:
     while text and text_width(text + "...", size) > width:
         text = text[:-1]
     return f"{text.rstrip()}..."
-
-
-def signed(points: float, digits: int = 2) -> str:
-    r"""Write a difference with its sign, a real minus sign; one that rounds to nothing has none.
-
-    Example:
-        >>> signed(1.234), signed(-0.001), signed(-0.5, 1) == "\N{MINUS SIGN}0.5"
-        ('+1.23', '0.00', True)
-    """
-    text = f"{points:+.{digits}f}"
-    return text[1:] if float(text) == 0 else text.replace("-", "\N{MINUS SIGN}")
 
 
 def in_points(estimate: Estimate) -> str:
