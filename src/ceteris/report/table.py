@@ -128,11 +128,11 @@ def markdown_text(text: str) -> str:
 
     Example:
         >>> print(markdown_text("<b> *a* | [x](y)"))
-        \<b> \*a\* \| \[x\](y)
+        \<b\> \*a\* \| \[x\](y)
     """
     line = " ".join(text.split()).replace("&", "&amp;")
-    escaped = re.sub(r"([\\`*_\[\]<|~#$])", r"\\\1", line)
-    return re.sub(r"^([-+]|\d+[.)])(?=\s|$)", r"\\\1", escaped)
+    escaped = re.sub(r"([\\`*_\[\]<>|~#$])", r"\\\1", line)
+    return re.sub(r"^(?:([-+=])(?=\s|$|\1)|(\d+)([.)])(?=\s|$))", r"\2\\\1\3", escaped)
 
 
 _LATEX = {
@@ -142,6 +142,11 @@ _LATEX = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
+    "[": "{[}",  # at the start of a row it would be an option of the line break before it
+    "]": "{]}",
+    "*": "{*}",  # likewise
+    "`": r"\textasciigrave{}",
+    '"': "''",
     "\N{RIGHTWARDS ARROW}": r"$\to$",
     "\N{PLUS-MINUS SIGN}": r"$\pm$",
     "\N{MULTIPLICATION SIGN}": r"$\times$",

@@ -1,0 +1,65 @@
+import re
+
+from markdown_it import MarkdownIt
+from states import HOSTILE
+
+
+def html_of(report):
+    """Render report.md as GitHub would."""
+    return MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(report.text.read_text(encoding="utf-8"))
+
+
+def tables_in(html):
+    """Give each table as rows of the number of their cells."""
+    return [
+        [len(re.findall(r"<t[hd][ >]", row)) for row in re.findall(r"<tr>.*?</tr>", table, re.DOTALL)]
+        for table in re.findall(r"<table>.*?</table>", html, re.DOTALL)
+    ]
+
+
+def test_every_table_is_read_as_one(reports, state):
+    """Each table of the report has its columns in every row, whatever is in its cells."""
+    content = reports(state).content
+    found = tables_in(html_of(reports(state)))
+    shown = [content.verdicts, *(card.seeds for card in content.cards)]
+    shown += [table for table in (content.convergence, content.details) if table is not None]
+    shown += [content.runs, content.circumstances]
+
+    assert found == [[len(table.columns)] * (len(table.rows) + 1) for table in shown]
+
+
+def test_it_reads_top_down(reports):
+    """What must be known first, the answer, the verdicts, and then everything behind them."""
+    headings = re.findall(r"<h2>(.*?)</h2>", html_of(reports("complete")))
+
+    assert headings == [
+        "Before you believe a number",
+        "The answer",
+        "Verdicts",
+        "Factor by factor",
+        "How soon they learn",
+        "Every test",
+        "The runs",
+        "Methods",
+        "What to keep in mind",
+        "Images, machines, versions",
+    ]
+
+
+def test_nothing_of_a_study_is_markup(reports):
+    """Names that are HTML, links, code or tables elsewhere are letters here."""
+    html = html_of(reports("hostile"))
+    elements = set(re.findall(r"<(\w+)", html))
+
+    assert elements == {"h1", "h2", "h3", "h4", "p", "ul", "li", "strong", "table", "thead", "tbody", "tr", "th", "td"}
+    escaped = HOSTILE.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+    assert f"<h1>Title {escaped}</h1>" in html
+
+
+def test_sentences_stand_as_they_are_on_the_page(reports):
+    """The two forms of a report say the same."""
+    content = reports("complete").content
+    text = re.sub(r"<[^>]*>", "", html_of(reports("complete"))).replace("&lt;", "<").replace("&quot;", '"')
+
+    for sentence in (*content.reservations, *content.answer, *content.methods, *content.caveats):
+        assert sentence in text
