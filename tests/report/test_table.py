@@ -125,5 +125,5 @@ def test_a_detail_stands_in_brackets():
 
 def test_a_row_of_another_width_is_a_mistake():
     """Rows and columns cannot disagree."""
-    with pytest.raises(AssertionError, match="^t$"):
+    with pytest.raises(AssertionError, match=r"^t$"):
         Table(name="t", title="T", columns=(Column(title="a"),), rows=((Cell("1"), Cell("2")),))

@@ -24,7 +24,7 @@ from ceteris.study.images import KNOWN_IMAGES
 from ceteris.study.run import Run
 from ceteris.study.wording import listed, nearest
 
-_SEED = re.compile(r"seed-(\d+)(-[0-9a-f]+)?")
+_SEED = re.compile(r"seed-(\d+)(?:-([0-9a-f]+))?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,11 +35,13 @@ class Target:
         folder: The results folder.
         arm: What follows it: the name of a variation or of its folder; empty for all variations.
         seed: The seed, if the path is that of a run.
+        digest: The beginning of the run's digest, if its folder was named in full.
     """
 
     folder: Path
     arm: str = ""
     seed: int | None = None
+    digest: str = ""
 
 
 def show(
@@ -101,7 +103,7 @@ def find_target(path: Path) -> Target:
             rest = rest[1:]
         match = _SEED.fullmatch(rest[-1]) if len(rest) > 1 else None
         if match is not None:
-            return Target(folder=folder, arm="/".join(rest[:-1]), seed=int(match[1]))
+            return Target(folder=folder, arm="/".join(rest[:-1]), seed=int(match[1]), digest=match[2] or "")
         return Target(folder=folder, arm="/".join(rest))
     return Target(folder=path)
 
@@ -109,10 +111,18 @@ def find_target(path: Path) -> Target:
 def _views(
     results: Results, target: Target, pixels: NDArray[np.uint8], *, seed: int | None, layer: int | None
 ) -> tuple[LayerView, ...]:
+    if None not in (seed, target.seed) and seed != target.seed:
+        raise ResultsError(f"the path names seed {target.seed}, and --seed asks for {seed}. Leave out one of the two.")
     seed = target.seed if seed is None else seed
     if not target.arm:
         return layer_views(results, pixels, seed=seed, layer=layer)
-    return (layer_view(results, _run(results, target.arm, seed), pixels, layer),)
+    run = _run(results, target.arm, seed)
+    if not run.digest.startswith(target.digest):
+        raise ResultsError(
+            f"the run '{target.digest}' is of another version of the study, and is not counted; its '{run.variation}', "
+            f"seed {run.seed}, is now run '{run.digest[:8]}'."
+        )
+    return (layer_view(results, run, pixels, layer),)
 
 
 def _run(results: Results, arm: str, seed: int | None) -> Run:
