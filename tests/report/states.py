@@ -65,6 +65,15 @@ STATES = {
     "all failed": lambda path: _small(path, became="failed"),
     "baseline missing": lambda path: _small(path, became={("baseline", seed): "missing" for seed in range(3)}),
     "some troubles": _some_troubles,
+    "few images": lambda path: _small(
+        path, variation=(DEEPER, {"factor": "images", "name": "a tenth", "set": {"data.fraction": 0.1}})
+    ),
+    "pretrained": lambda path: _small(
+        path,
+        became="missing",
+        baseline={"network": {"backbone": "resnet18"}, "training": {"learning_rate": 0.001, "epochs": 2}},
+        variation=({"factor": "training", "name": "all", "set": {"network.train": "all"}},),
+    ),
     "no variations": lambda path: _small(path, variation=()),
     "one variation": lambda path: _small(path, variation=(TANH,)),
     "hostile": _hostile,

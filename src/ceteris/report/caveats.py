@@ -13,8 +13,10 @@ from ceteris.runs.record import RunRecord
 from ceteris.runs.status import Status
 from ceteris.statistics.verdict import Finding
 from ceteris.study.arm import Arm
+from ceteris.study.backbone import BackboneNetwork
 from ceteris.study.changes import SettingChange, in_words
 from ceteris.study.layers import Dropout
+from ceteris.study.wording import listed
 
 
 def caveats(account: Account) -> tuple[str, ...]:
@@ -39,9 +41,14 @@ def _about_images(account: Account) -> Iterator[str]:
         yield origin
     if data.batches < BATCHES:
         which = "the first" if data.batches == 1 else f"the first {data.batches}"
+        verb = "was" if data.batches == 1 else "were"
         yield (
-            f"Only {which} of {BATCHES} training batches was used, so that {training_images(manifest):,} images were "
+            f"Only {which} of {BATCHES} training batches {verb} used, so that {_learnt_from(account)} images were "
             "learnt from: what holds for few images need not hold for all of them."
+        )
+    elif any(arm.specification.data.fraction < 1 for arm in account.arms):
+        yield (
+            f"{_learnt_from(account)} images were learnt from: what holds for few images need not hold for all of them."
         )
     yield f"One data set, {data.name}, was looked at: other images may answer otherwise."
     if account.comparisons and account.answers is not None and account.has_error_bars:
@@ -57,16 +64,29 @@ def _about_images(account: Account) -> Iterator[str]:
         )
 
 
+def _learnt_from(account: Account) -> str:
+    counts = sorted({training_images(arm.specification.data) for arm in account.arms})
+    return f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"
+
+
 def _about_seeds(account: Account) -> Iterator[str]:
     study = account.results.manifest.study
     decided = ["the initial weights", "the order of the images"]
-    layers = [layer for arm in account.arms for layer in arm.specification.network.layers]
+    networks = [arm.specification.network for arm in account.arms]
+    layers = [layer for network in networks for layer in network.layers]
     if any(isinstance(layer, Dropout) and layer.dropout for layer in layers):
         decided.append("what dropout leaves out")
     if any(arm.specification.training.flip or arm.specification.training.crop for arm in account.arms):
         decided.append("how images are mirrored and shifted")
+    if any(arm.specification.data.fraction < 1 for arm in account.arms):
+        decided.append("which images are learnt from")
+    if any(isinstance(network, BackboneNetwork) for network in networks):
+        yield (
+            "A pretrained backbone has learnt from images that are not counted here: what it knows from them is not "
+            "the study's doing."
+        )
     yield (
-        f"A seed decides {listed_up_to(decided, most=4)}; the split into training and validation images is one for all "
+        f"A seed decides {listed(decided)}; the split into training and validation images is one for all "
         "runs, so that no interval holds what another split would change."
     )
     few = [one for one in account.comparisons if len(one.pairs) < len(study.seeds)]

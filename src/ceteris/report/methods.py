@@ -7,8 +7,12 @@ from ceteris.report.quantities import count, percent, size
 from ceteris.report.scores import training_images
 from ceteris.statistics.sign_flip import EXACT_PAIRS, RANDOM_PATTERNS
 from ceteris.statistics.verdict import Finding
+from ceteris.study.backbone import IMAGENET, AnyNetwork, BackboneNetwork
+from ceteris.study.network import Network
 from ceteris.study.specification import Scaling
 from ceteris.study.training import Optimizer, Training
+
+_RESIZED = "Images were resized to a square, and normalised as the backbone's weights were trained."
 
 
 def methods(account: Account) -> tuple[str, ...]:
@@ -25,15 +29,17 @@ def _experiment(account: Account) -> Iterator[str]:
         Scaling.UNIT: "Grey levels from 0 to 255 were brought to the range from 0 to 1.",
         Scaling.STANDARD: "Each channel was brought to mean 0 and standard deviation 1 on the training images.",
     }[data.scaling]
-    images = training_images(manifest)
+    images = training_images(data)
+    share = "" if data.fraction == 1 else f"a share of {100 * data.fraction:g} % of the others, drawn by the seed, "
+    learnt = f"{share}{images:,} images, was learnt from" if share else f"the other {images:,} were learnt from"
     yield (
         f"The images are {manifest.data_source} ({manifest.data_origin.value}), {len(manifest.class_names)} classes. "
         f"Of the training images used, {100 * data.validation:g} %, stratified by class and the same for every run, "
-        f"watched convergence, and the other {images:,} were learnt from. {scaling}"
+        f"watched convergence, and {learnt}. "
+        f"{scaling if isinstance(baseline.network, Network) else _RESIZED}"
     )
-    layers = "; ".join(str(layer) for layer in baseline.network.layers)
     yield (
-        f"The baseline has the layers {layers}. It was trained on categorical cross-entropy with "
+        f"The baseline {_network(baseline.network)}. It was trained on categorical cross-entropy with "
         f"{_training(baseline.training)}."
     )
     arms = (
@@ -57,6 +63,14 @@ def _ended(account: Account) -> str:
     if not account.done:
         return "it has not come to its end" if planned == 1 else "none has come to its end"
     return f"{account.done:,} of them came to {'its' if account.done == 1 else 'their'} end"
+
+
+def _network(network: AnyNetwork) -> str:
+    layers = "; ".join(str(layer) for layer in network.layers)
+    if not isinstance(network, BackboneNetwork):
+        return f"has the layers {layers}"
+    weights = "torchvision's ImageNet weights" if network.weights == IMAGENET else "weights from a file"
+    return f"begins with a pretrained {network} ({weights}), whose head has the layers {layers}"
 
 
 def _training(training: Training) -> str:

@@ -5,8 +5,8 @@ from collections import Counter
 from ceteris.report.account import Account
 from ceteris.report.table import Cell, Column, Table
 from ceteris.runs.status import Status
+from ceteris.study.cost import network_cost
 from ceteris.study.images import KNOWN_IMAGES
-from ceteris.study.shape import layer_shapes
 
 
 def run_table(account: Account) -> Table:
@@ -18,16 +18,14 @@ def run_table(account: Account) -> Table:
     rows = []
     kind = KNOWN_IMAGES[account.results.manifest.study.data.name]
     for arm, summary in zip(account.arms, account.summaries, strict=True):
-        shapes = layer_shapes(arm.specification.network, kind.shape, len(account.results.manifest.class_names))
-        parameters = sum(shape.parameter_count for shape in shapes)
-        multiply_adds = sum(shape.multiply_adds for shape in shapes)
+        cost = network_cost(arm.specification.network, kind.shape, len(account.results.manifest.class_names))
         rows.append(
             (
                 Cell(arm.name),
                 *(Cell(str(became[arm.name][status]), key=became[arm.name][status]) for status in shown),
                 Cell(str(len(summary.guessing)), key=len(summary.guessing)),
-                Cell(f"{parameters:,}", key=parameters),
-                Cell(f"{multiply_adds:,}", key=multiply_adds),
+                Cell(f"{cost.learnt:,}", key=cost.learnt),
+                Cell(f"{cost.multiply_adds:,}", key=cost.multiply_adds),
             )
         )
     return Table(

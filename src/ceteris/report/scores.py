@@ -7,7 +7,6 @@ import numpy as np
 from ceteris.report.answers import Answers
 from ceteris.runs.epochs import EpochRecord
 from ceteris.runs.finding import Finding
-from ceteris.runs.manifest import Manifest
 from ceteris.runs.results import Results
 from ceteris.runs.status import Status
 from ceteris.statistics.criteria import Criteria
@@ -15,6 +14,7 @@ from ceteris.statistics.scores import ArmScores, RunScore, Scores
 from ceteris.statistics.scores import Status as ScoreStatus
 from ceteris.study.analysis import Analysis
 from ceteris.study.images import KNOWN_IMAGES
+from ceteris.study.specification import DataChoice, learnt_images
 
 _COUNTED_AS = {
     Status.FINISHED: ScoreStatus.FINISHED,
@@ -53,7 +53,7 @@ def study_scores(results: Results, answers: Answers | None, epochs: Epochs) -> S
             name=name,
             factor=runs[0].run.factor,
             runs=tuple(_score(one, answers, epochs) for one in runs),
-            images_per_epoch=training_images(results.manifest),
+            images_per_epoch=training_images(runs[0].run.specification.data),
         )
         for name, runs in findings.items()
     )
@@ -65,11 +65,9 @@ def study_criteria(analysis: Analysis) -> Criteria:
     return Criteria(margin=analysis.margin / 100, target_share=analysis.target)
 
 
-def training_images(manifest: Manifest) -> int:
-    """Count the images that one epoch learns from: those of the batches asked for, less the validation images."""
-    data = manifest.study.data
-    images = KNOWN_IMAGES[data.name].batch_images * data.batches
-    return images - round(images * data.validation)
+def training_images(data: DataChoice) -> int:
+    """Count the images that one epoch of an arm learns from."""
+    return learnt_images(data, KNOWN_IMAGES[data.name].batch_images * data.batches)
 
 
 def _score(finding: Finding, answers: Answers | None, epochs: Epochs) -> RunScore:
