@@ -96,10 +96,11 @@ def _accuracy(row, guessing):
 def _curve(folder, row, guessing):
     (file,) = folder.glob(f"runs/*/seed-*-{row['digest'][:8]}/epochs.csv")
     with file.open(newline="") as content:
-        epochs = [float(epoch["validation_accuracy"]) for epoch in csv.DictReader(content)]
+        rows = list(csv.DictReader(content))
     specification = json.loads((file.parent / "result.json").read_text())["specification"]
     planned = specification["training"]["epochs"]
-    return [guessing if math.isnan(epoch) else epoch for epoch in epochs] + [guessing] * (planned - len(epochs))
+    epochs = [guessing if "nan" in epoch.values() else float(epoch["validation_accuracy"]) for epoch in rows]
+    return epochs + [guessing] * (planned - len(epochs))
 
 
 def _variation(factor, name, rows, baseline, curves, margin, guessing, target):

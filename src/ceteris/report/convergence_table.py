@@ -29,8 +29,8 @@ def convergence_table(account: Account, factor: str | None = None) -> Table | No
     Returns:
         Nothing where no seed has a learning curve in both arms.
     """
-    chosen = [one for one in account.comparisons if one.convergence and factor in (None, one.factor)]
-    if account.target is None or not chosen:
+    chosen = [one for one in account.comparisons if factor in (None, one.factor)]
+    if account.target is None or not any(one.convergence for one in chosen):
         return None
     measures = [measure for measure in Measure if any(measure in one.convergence for one in chosen)]
     level = f"{100 * account.criteria.level:g} %"

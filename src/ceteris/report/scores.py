@@ -79,12 +79,15 @@ def _score(finding: Finding, answers: Answers | None, epochs: Epochs) -> RunScor
     if answers is not None and arm is not None and run.seed in arm.seeds:
         correct = arm.answers[arm.seeds.index(run.seed)] == answers.labels
     trained = epochs[run.variation][run.seed]
+    # What a network answers whose loss is no number is none of its learning.
+    is_lost = [epoch.metrics.epoch == finding.record.diverged_epoch for epoch in trained]
+    accuracies = [epoch.metrics.validation_accuracy for epoch in trained]
     return RunScore(
         seed=run.seed,
         status=status,
         test_accuracy=finding.record.test_accuracy,
         correct=correct,
-        validation_accuracy=np.array([epoch.metrics.validation_accuracy for epoch in trained]),
+        validation_accuracy=np.where(is_lost, np.nan, accuracies),
         # Of runs that trained together, each took its share of the time.
         seconds=np.cumsum([epoch.seconds / epoch.runs_in_bank for epoch in trained]),
     )

@@ -1,0 +1,66 @@
+import numpy as np
+
+from ceteris.report.answers import read_answers
+from ceteris.report.scores import read_epochs, study_criteria, study_scores, training_images
+from ceteris.runs.results import read_results
+from ceteris.statistics.scores import Status
+from ceteris.study.analysis import Analysis
+from ceteris.study.specification import DataChoice
+
+
+def scores_of(folder):
+    """Read the scores of a results folder."""
+    results = read_results(folder)
+    return results, study_scores(results, read_answers(results), read_epochs(results))
+
+
+def test_every_planned_run_has_a_score(folders):
+    """Finished, diverged and failed runs say so; unfinished, damaged and missing ones are still to come."""
+    _, scores = scores_of(folders("half"))
+
+    statuses = {arm.name: [run.status for run in arm.runs] for arm in (scores.baseline, *scores.variations)}
+    assert statuses == {
+        "baseline": [Status.FINISHED] * 3,
+        "deeper": [Status.FINISHED, Status.MISSING, Status.FAILED],
+        "shallow": [Status.MISSING] * 3,
+    }
+    _, scores = scores_of(folders("some troubles"))
+    assert scores.baseline.seeds(Status.DIVERGED) == (1,)
+
+
+def test_scores_are_those_of_the_records(folders):
+    """Accuracies come from the record, answers from the predictions, curves and times from the epochs."""
+    results, scores = scores_of(folders("one seed"))
+    run = results.findings[0].run
+    (score,) = scores.baseline.runs
+    epochs = results.epochs(run)
+
+    assert score.test_accuracy == results.records[0].test_accuracy
+    assert score.correct.mean() == score.test_accuracy
+    np.testing.assert_array_equal(score.validation_accuracy, [epoch.metrics.validation_accuracy for epoch in epochs])
+    np.testing.assert_allclose(score.seconds, np.cumsum([epoch.seconds / 8 for epoch in epochs]))
+
+
+def test_what_a_lost_network_answers_is_not_counted(folders):
+    """In the epoch in which the loss was no number, an accuracy that is one all the same is left out."""
+    results, scores = scores_of(folders("a variation diverged"))
+    run = next(one.run for one in results.findings if one.run.variation == "deeper")
+    score = scores.variations[0].runs[0]
+
+    assert results.epochs(run)[1].metrics.validation_accuracy > 0
+    assert np.isnan(score.validation_accuracy).tolist() == [False, True]
+
+
+def test_images_of_an_epoch_are_an_arm_s_own(folders):
+    """Batches, validation and a share of the rest decide how many images are learnt from."""
+    _, scores = scores_of(folders("few images"))
+
+    assert [arm.images_per_epoch for arm in (scores.baseline, *scores.variations)] == [9000, 9000, 900]
+    assert training_images(DataChoice(name="cifar10", validation=0.2)) == 40_000
+
+
+def test_criteria_are_what_the_study_declares():
+    """The margin is declared in percentage points and counted as a fraction."""
+    criteria = study_criteria(Analysis(margin=0.75, target=0.8))
+
+    assert (criteria.margin, criteria.target_share) == (0.0075, 0.8)
