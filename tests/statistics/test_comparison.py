@@ -148,7 +148,7 @@ def test_divergences_count_and_failures_are_named(make_arm):
     assert found.notes == ("Seeds 3, 4 count in one arm only, and so in no pair.",)
     assert found.summary.notes == (
         "1 of 5 runs of wide diverged (seed 1): counted with the accuracy of guessing, 10 %.",
-        "1 of 5 runs of wide missing (seed 3): counted in no mean and in no pair yet.",
+        "1 of 5 runs of wide is still to come (seed 3): counted in no mean and in no pair yet.",
     )
 
 

@@ -20,7 +20,7 @@ def test_divergences_count_and_failures_are_named(make_arm):
     assert found.notes == (
         "1 of 7 runs of wide diverged (seed 2): counted with the accuracy of guessing, 10 %.",
         "2 of 7 runs of wide failed (seeds 3, 4): counted in no mean and in no pair.",
-        "2 of 7 runs of wide missing (seeds 5, 6): counted in no mean and in no pair yet.",
+        "2 of 7 runs of wide are still to come (seeds 5, 6): counted in no mean and in no pair yet.",
     )
 
 

@@ -22,7 +22,7 @@ from ceteris.report.verdict_table import TAGS
 from ceteris.runs.status import Status
 from ceteris.statistics.comparison import Comparison
 from ceteris.statistics.convergence import Measure
-from ceteris.statistics.interval import Interval
+from ceteris.statistics.interval import Estimate, Interval
 from ceteris.statistics.scores import Status as ScoreStatus
 from ceteris.study.arm import BASELINE
 from ceteris.study.changes import in_words
@@ -123,9 +123,14 @@ def _sentences(account: Account, one: Comparison) -> Iterator[str]:
 def _accuracy(account: Account, one: Comparison) -> str:
     found = one.summary.accuracy
     assert found is not None
-    level = f"{100 * account.criteria.level:g} %"
-    interval = f" ({level} interval {percent_range(found)})" if isinstance(found, Interval) else ""
-    text = f"Test accuracy {percent(found.estimate)}{interval}"
+    if not one.summary.finished:
+        runs = len(one.summary.diverged)
+        which = "Its only run" if runs == 1 else f"All of its {runs} runs"
+        text = f"{which} diverged and {'counts' if runs == 1 else 'count'} as guessing, {percent(found.estimate)}"
+        if one.accuracy is None and one.pairs:
+            return f"{text}; so {'does' if len(one.pairs) == 1 else 'do'} the baseline's, and nothing can be compared."
+    else:
+        text = f"Test accuracy {percent(found.estimate)}{_interval(account, found)}"
     if one.accuracy is None:
         return f"{text}; no seed counts in both arms, so that it has no difference to the baseline yet."
     difference = one.accuracy.difference
@@ -137,12 +142,19 @@ def _accuracy(account: Account, one: Comparison) -> str:
     return f"{text} ({points_range(difference)}; {p} after Holm's adjustment; {count(one.accuracy.pairs, 'pair')})."
 
 
+def _interval(account: Account, found: Estimate) -> str:
+    level = f"{100 * account.criteria.level:g} %"
+    return f" ({level} interval {percent_range(found)})" if isinstance(found, Interval) else ""
+
+
 def _convergence(account: Account, one: Comparison) -> Iterator[str]:
     reached = one.summary.convergence.get(Measure.EPOCHS)
     if account.target is not None and reached is not None:
-        yield (
-            f"{reached.reached} of {count(reached.runs, 'run')} reached {percent(account.target)} validation accuracy."
-        )
+        target = f"{percent(account.target)} validation accuracy"
+        if reached.runs == 1:
+            yield f"Its only run {'reached' if reached.reached else 'never reached'} {target}."
+        else:
+            yield f"{reached.reached} of {reached.runs} runs reached {target}."
     parts = []
     for measure in _TOLD:
         found = one.convergence.get(measure)

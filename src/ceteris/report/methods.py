@@ -96,9 +96,8 @@ def _statistics(account: Account) -> Iterator[str]:
     if not account.done:
         return
     level, significance = f"{100 * criteria.level:g} %", f"{100 * criteria.significance:g} %"
-    spread = "" if account.has_error_bars else ", and one seed has none"
     yield (
-        f"Means over two or more seeds have Student's {level} interval{spread}. A run whose loss was no longer finite "
+        f"Means over two or more seeds have Student's {level} interval. A run whose loss was no longer finite "
         f"counts with the accuracy of guessing, {percent(1 / account.scores.classes)}; a run that failed or is missing "
         "counts in no mean and in no pair."
     )

@@ -37,7 +37,7 @@ def verdict_table(account: Account) -> Table:
     changed = {arm.name: arrows("; ".join(in_words(account.changes(arm)))) for arm in account.arms}
     within = f"\N{PLUS-MINUS SIGN}{size(account.criteria.margin)}"
     bars = f", with {level} intervals" if account.has_error_bars else ""
-    if account.done and not bars:
+    if account.done and all(len(arm.finished) + len(arm.diverged) < 2 for arm in account.summaries):
         bars = "; one seed gives no interval"
     notes = [
         f"Differences are variation minus baseline, seed by seed, in percentage points (pp){bars}.",

@@ -126,10 +126,11 @@ def _convergence(curves: Mapping[int, Curve], target: float | None, level: float
 
 
 def _notes(arm: ArmScores, classes: int) -> tuple[str, ...]:
+    verb = "is" if len(arm.seeds(Status.MISSING)) == 1 else "are"
     what = {
         Status.DIVERGED: ("diverged", f"with the accuracy of guessing, {100 / classes:.3g} %"),
         Status.FAILED: ("failed", "in no mean and in no pair"),
-        Status.MISSING: ("missing", "in no mean and in no pair yet"),
+        Status.MISSING: (f"{verb} still to come", "in no mean and in no pair yet"),
     }
     found = [(arm.seeds(status), *words) for status, words in what.items()]
     found.append((_guessing(arm, classes), "finished no better than guessing", "with what they scored"))

@@ -1,0 +1,125 @@
+from dataclasses import replace
+
+from made_up import made_up_folder, made_up_study
+from states import SHALLOW
+
+from ceteris.report.account import give_account
+from ceteris.report.caveats import caveats
+from ceteris.runs.results import read_results
+
+
+def said(account, words):
+    """Find the caveats that hold some words."""
+    return [sentence for sentence in caveats(account) if words in sentence]
+
+
+def account_of(path, *variations, **changes):
+    """Write a small study with these variations, and give its account."""
+    study = made_up_study(**({"seeds": 3, "variation": variations} | changes))
+    return give_account(read_results(made_up_folder(path, study=study)))
+
+
+def test_a_better_learning_rate_is_a_warning(tmp_path):
+    """Where another rate than the shared one is better, what the others do at that rate is not known."""
+    rate = {"factor": "learning rate", "name": "deeper", "set": {"training.learning_rate": 0.1}}
+    account = account_of(tmp_path / "r", rate, SHALLOW)
+
+    assert said(account, "not the best of those tried") == [
+        (
+            "The baseline's learning rate is not the best of those tried, “deeper” (learning rate, +5.67 pp) is "
+            "better: what the other variations do at 0.01 they need not do there."
+        )
+    ]
+
+
+def test_changing_two_things_is_a_warning(tmp_path):
+    """A difference after two changes belongs to neither of them alone."""
+    two = {"factor": "both", "name": "both", "set": {"network.layers.0.conv": 2, "training.batch_size": 8}}
+
+    assert said(account_of(tmp_path / "r", two), "more than one thing") == [
+        "1 variation changes more than one thing, so that a difference cannot be put down to one of them: “both”."
+    ]
+
+
+def test_size_is_told_where_it_changes(accounts):
+    """Networks of other size than the baseline are named; where all have one size nothing is said."""
+    assert said(accounts("complete"), "differ in size") == [
+        (
+            "Networks differ in size, from 786 to 1,562 learnt numbers: where size changed too (“deeper” and "
+            "“shallow”), a difference may come from it."
+        )
+    ]
+    assert said(accounts("one variation"), "differ in size") == []
+
+
+def test_what_a_seed_decides_depends_on_the_study(tmp_path):
+    """Dropout and augmentation are named only where the study has them."""
+    plain = {"network": {"layers": [{"dense": "classes"}]}, "training": {"epochs": 5, "learning_rate": 0.01}}
+    flipped = {"factor": "mirror", "name": "mirrored", "set": {"training.flip": True}}
+
+    assert said(account_of(tmp_path / "a", baseline=plain), "A seed decides")[0].startswith(
+        "A seed decides the initial weights and the order of the images; the split"
+    )
+    assert said(account_of(tmp_path / "b", flipped, baseline=plain), "A seed decides")[0].startswith(
+        "A seed decides the initial weights, the order of the images and how images are mirrored and shifted; the split"
+    )
+
+
+def test_runs_still_rising_are_named_and_lost_ones_are_not(accounts):
+    """Only runs that finished tell whether more epochs would have helped."""
+    assert said(accounts("baseline diverged"), "Runs were trained for") == [
+        (
+            "Runs were trained for 5 epochs, and in “deeper” and “shallow” most finished runs were at their best "
+            "validation accuracy in the last one: with more epochs they may come out better."
+        )
+    ]
+    assert said(accounts("all diverged"), "Runs were trained for") == []
+    assert said(accounts("empty"), "Runs were trained for") == []
+
+
+def test_intervals_are_spoken_of_where_there_are_some(accounts):
+    """One seed has none to explain."""
+    assert said(accounts("complete"), "Intervals over seeds speak of these 400 test images")
+    for state in ("one seed", "empty", "all diverged", "no variations"):
+        assert said(accounts(state), "Intervals over seeds speak") == []
+
+
+def test_a_mixture_of_machines_is_told(accounts):
+    """Seconds of different machines cannot be compared, and other versions may round differently."""
+    account = accounts("one seed")
+    mixed = replace(account.circumstances, hosts={"a": 2, "b": 1}, versions={"1": 2, "2": 1})
+
+    assert said(account, "kinds of machines") == []
+    assert said(replace(account, circumstances=mixed), "kinds of machines") == [
+        "Runs were trained on 2 kinds of machines: their seconds cannot be compared."
+    ]
+    assert said(replace(account, circumstances=mixed), "sets of versions") == [
+        "Runs were trained with 2 sets of versions."
+    ]
+
+
+def test_half_precision_is_told_where_it_moves_an_answer(accounts):
+    """Where accuracies counted from stored predictions differ from the records', by how much."""
+    account = accounts("one seed")
+    (run,) = account.scores.baseline.runs
+    moved = replace(run, test_accuracy=run.test_accuracy + 0.0025)
+    scores = replace(account.scores, baseline=replace(account.scores.baseline, runs=(moved,)))
+
+    assert said(account, "half precision") == []
+    assert said(replace(account, scores=scores), "half precision") == [
+        (
+            "Answers to single images come from probabilities kept in half precision, where two classes may tie: "
+            "accuracies counted from them differ by up to 0.25 pp from the exact ones, which are shown."
+        )
+    ]
+
+
+def test_images_that_are_not_all_used_are_counted(accounts):
+    """One batch, several, or a share of them."""
+    assert said(accounts("few images"), "learnt from: what holds") == [
+        (
+            "Only the first of 5 training batches was used, so that 900 to 9,000 images were learnt from: what holds "
+            "for few images need not hold for all of them."
+        )
+    ]
+    assert said(accounts("official"), "learnt from: what holds") == []
