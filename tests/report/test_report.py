@@ -1,5 +1,6 @@
 import csv
 import re
+import shutil
 
 import pytest
 from html_page import Page
@@ -262,6 +263,42 @@ def test_damaged_or_missing_images_cost_the_pictures_of_them(copied, content):
     assert "The output of the first convolution is not shown: test-images.npy is missing or damaged." in text
     assert "Images that the networks disagree on are not shown: test-images.npy is missing or damaged." in text
     assert str(folder.parent) not in text
+
+
+def test_a_folder_in_use_is_reported_as_it_is(copied):
+    """What another process trains now is said, so that nobody takes the report for the last word."""
+    folder = copied("half")
+    run = next(one.run for one in read_results(folder).findings if one.run.variation == "shallow")
+    held = ResultsFolder(folder).claim(run)
+    content = write_report(folder, out=folder / "so far").content
+    held.release()
+
+    assert content.reservations[1] == ("1 of 9 runs is in training now: this report shows how far it was when made.")
+
+
+def test_runs_of_another_version_are_not_counted(copied):
+    """Folders that the study no longer names are told, and are in no number."""
+    folder = copied("no variations")
+    shutil.copytree(folder / "runs" / "baseline", folder / "runs" / "gone")
+
+    content = write_report(folder).content
+    assert content.reservations[1:] == (
+        "3 more runs in this folder belong to other versions of the study, not counted.",
+    )
+    assert content.verdicts.rows[0][-1].text == "3 of 3"
+
+
+def test_a_place_that_is_no_folder_is_refused(folders, tmp_path):
+    """A file in the way of the report is left as it is."""
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(ResultsError) as error:
+        write_report(folders("empty"), out=tmp_path / "file")
+
+    assert str(error.value) == (
+        f"{tmp_path / 'file'}: cannot create the folder: not a directory. Check the folder and its disk, then run the "
+        "same command again; what was complete is kept."
+    )
+    assert (tmp_path / "file").read_text() == "mine"
 
 
 @pytest.mark.parametrize("content", [b"", b"{}"])

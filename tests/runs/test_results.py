@@ -86,7 +86,7 @@ def test_notes_say_what_was_not_alike(folder):
     assert read_results(folder.path).notes == (
         "These images are noise.",
         "The runs were not all trained alike: 1 by fake (float32) and 1 by other (float64).",
-        "1 more in this folder belong to other versions of the study, not counted.",
+        "1 more run in this folder belongs to another version of the study, not counted.",
     )
 
 

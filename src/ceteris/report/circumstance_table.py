@@ -36,7 +36,7 @@ def _facts(account: Account) -> Iterator[tuple[str, str]]:
     if found.finished is not None:
         first, last = found.finished
         yield "finished", first if first == last else f"{first} to {last}"
-        yield "time on one core", duration(found.seconds)
+        yield "training time, each run's share", duration(found.seconds)
     if found.together is not None:
         fewest, most = found.together
         yield "runs trained side by side", str(most) if fewest == most else f"{fewest} to {most}"

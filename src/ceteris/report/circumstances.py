@@ -28,7 +28,7 @@ class Circumstances:
         hosts: Processor, cores and system.
         versions: Of ceteris, NumPy and Python.
         finished: When the first and the last run finished, in UTC, ISO 8601; nothing where no run has.
-        seconds: Time on one core that all runs took, each counted with its share of a bank.
+        seconds: Training time of all runs, each counted with its share of a bank.
         together: How many runs trained side by side in a bank: the fewest and the most; nothing where no run has.
     """
 

@@ -62,7 +62,10 @@ class Results:
             parts = " and ".join(f"{count} by {engine} ({arithmetic})" for (engine, arithmetic), count in kinds.items())
             notes.append(f"The runs were not all trained alike: {parts}.")
         if self.stale:
-            notes.append(f"{len(self.stale)} more in this folder belong to other versions of the study, not counted.")
+            which = "1 more run in this folder belongs to another version"
+            if len(self.stale) > 1:
+                which = f"{len(self.stale)} more runs in this folder belong to other versions"
+            notes.append(f"{which} of the study, not counted.")
         return tuple(notes)
 
     def epochs(self, run: Run) -> tuple[EpochRecord, ...]:
