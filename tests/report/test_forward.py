@@ -1,9 +1,6 @@
-import doctest
-
 import numpy as np
 import pytest
 
-import ceteris.report.forward
 from ceteris.engines.initial import initial_weights
 from ceteris.report.forward import class_probabilities, layer_outputs, network_input
 from ceteris.study.layers import Activation, BatchNorm, Convolution, Dense, Dropout, MaxPool, Padding
@@ -99,8 +96,3 @@ def test_images_become_what_the_engines_see():
     assert found[0, 0, 0, 0] == -1
     assert found[0, 1, 1, 2] == image[0, 1, 2, 1]
     assert found[0, 2, 0, 1] == image[0, 0, 1, 2] / 2 + 3
-
-
-def test_the_example_runs():
-    """What the docstrings show is what comes out."""
-    assert doctest.testmod(ceteris.report.forward).failed == 0

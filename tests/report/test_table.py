@@ -1,6 +1,3 @@
-import doctest
-import importlib
-import pkgutil
 import re
 
 import pytest
@@ -9,10 +6,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from states import HOSTILE
 
-import ceteris.report
 from ceteris.report.table import Cell, Column, Table, latex_text, markdown_text
 
-MODULES = [module.name for module in pkgutil.iter_modules(ceteris.report.__path__) if module.name != "figures"]
 NASTY = [
     "a|b",
     "a\\|b",
@@ -50,12 +45,6 @@ def plain(html):
     for entity, letter in (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&amp;", "&")):
         text = text.replace(entity, letter)
     return text.strip()
-
-
-@pytest.mark.parametrize("name", MODULES)
-def test_every_example_of_the_room_runs(name):
-    """What the docstrings show is what comes out."""
-    assert doctest.testmod(importlib.import_module(f"ceteris.report.{name}")).failed == 0
 
 
 @pytest.mark.parametrize("text", [*NASTY, *BLOCKS])

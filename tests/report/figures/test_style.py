@@ -1,21 +1,8 @@
-import doctest
-import importlib
-import pkgutil
-
 import matplotlib as mpl
 import pytest
 
-import ceteris.report.figures
 from ceteris.report.figures.style import MARKS, SERIES, drawing, shortened, text_width
 from ceteris.statistics.verdict import Finding
-
-MODULES = [module.name for module in pkgutil.iter_modules(ceteris.report.figures.__path__)]
-
-
-@pytest.mark.parametrize("name", MODULES)
-def test_every_example_runs(name):
-    """What the docstrings show is what comes out."""
-    assert doctest.testmod(importlib.import_module(f"ceteris.report.figures.{name}")).failed == 0
 
 
 def test_drawing_leaves_matplotlib_as_it_was():
