@@ -84,6 +84,19 @@ def test_intervals_are_spoken_of_where_there_are_some(accounts):
         assert said(accounts(state), "Intervals over seeds speak") == []
 
 
+def test_what_no_record_can_prove_is_said(accounts):
+    """Error rates rest on a margin and a number of seeds that were chosen before the results were seen."""
+    margin = "The margin of \N{PLUS-MINUS SIGN}1.5 pp should have been declared before any result; the records cannot "
+    seeds = "Verdicts keep their error rate for a number of seeds that is fixed beforehand: whoever adds seeds until a "
+
+    assert said(accounts("complete"), margin)
+    assert said(accounts("complete"), seeds)
+    assert said(accounts("official"), margin)
+    assert said(accounts("official"), seeds) == []
+    for state in ("one seed", "all diverged", "empty", "no variations"):
+        assert said(accounts(state), "declared before") == said(accounts(state), "adds seeds") == []
+
+
 def test_a_mixture_of_machines_is_told(accounts):
     """Seconds of different machines cannot be compared, and other versions may round differently."""
     account = accounts("one seed")

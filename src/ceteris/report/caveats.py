@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from ceteris.data.cifar10 import BATCHES
 from ceteris.report.account import Account
 from ceteris.report.naming import labelled, listed_up_to, quoted
-from ceteris.report.quantities import count, points
+from ceteris.report.quantities import count, points, size
 from ceteris.report.reservations import origin_sentence
 from ceteris.report.scores import training_images
 from ceteris.report.verdict_table import is_unconfirmed
@@ -30,6 +30,7 @@ def caveats(account: Account) -> tuple[str, ...]:
         *_about_settings(account),
         *_about_length(account),
         *_about_spread(account),
+        *_about_foresight(account),
         *_about_circumstances(account),
     )
 
@@ -165,6 +166,20 @@ def _about_spread(account: Account) -> Iterator[str]:
         yield (
             "The sign-flip test, which does not assume that differences are normally distributed, does not confirm "
             f"what Student's test says of {listed_up_to([quoted(one.variation) for one in doubtful], most=5)}."
+        )
+
+
+def _about_foresight(account: Account) -> Iterator[str]:
+    """Say what error rates rest on: decisions made before the results were seen, which no record can prove."""
+    judged = [one for one in account.comparisons if one.equivalence is not None]
+    if not judged:
+        return
+    margin = f"\N{PLUS-MINUS SIGN}{size(account.criteria.margin)}"
+    yield f"The margin of {margin} should have been declared before any result; the records cannot show that it was."
+    if any(one.verdict.finding is Finding.UNDECIDED for one in judged):
+        yield (
+            "Verdicts keep their error rate for a number of seeds that is fixed beforehand: whoever adds seeds until a "
+            "difference shows finds one by chance more often."
         )
 
 
