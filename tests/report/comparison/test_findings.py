@@ -125,6 +125,15 @@ def test_accuracies_are_counted_up(compared, second, sentence):
     assert sentence in findings(compared((FIRST, {}), (second, {"engine": "torch"})))
 
 
+def test_arms_with_the_same_bits_are_not_undecided(compared):
+    """They are the same, and counted as that, beside what differs."""
+    second = moved(10) | {"baseline": FIRST["baseline"]}
+    assert findings(compared((FIRST, {}), (second, {"engine": "torch"})))[2] == (
+        "Test accuracy: B is better in 2 of 3 arms (“5x5” and “slow”) and the same to the last bit in 1 of 3 arms "
+        "(“baseline”)."
+    )
+
+
 def test_practical_equality_comes_with_its_margin(compared):
     """Which the study of A declared."""
     eight = made_study(seeds=8, variation=[], analysis={"margin": 2.0})

@@ -129,12 +129,16 @@ def _accuracies(found: FolderComparison, compared: Sequence[ArmComparison]) -> s
         Finding.WORSE: "worse",
         Finding.PRACTICALLY_EQUAL: f"practically equal (within {size(found.criteria.margin)})",
     }
+    same = [arm for arm in compared if arm.is_identical]
     groups = [
         (text, [arm for arm in compared if arm.accuracy is not None and arm.accuracy.finding is finding])
         for finding, text in words.items()
     ]
+    groups = [(text, [arm for arm in arms if arm not in same]) for text, arms in groups]
     parts = [f"{text} in {_named(arms, len(compared))}" for text, arms in groups if arms]
-    left = len(compared) - sum(len(arms) for _, arms in groups)
+    if same:
+        parts.append(f"the same to the last bit in {_named(same, len(compared))}")
+    left = len(compared) - len(same) - sum(len(arms) for _, arms in groups)
     if not parts:
         return f"Test accuracy: whether A and B differ is undecided in {_all(left, len(compared))}."
     rest = f"; undecided in {_all(left, len(compared))}" if left else ""
