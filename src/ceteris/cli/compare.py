@@ -82,7 +82,7 @@ def _print_table(table: Table, console: Console) -> None:
     """Print a table of the report; the interval of a mean is left to the file, so that 80 columns are enough."""
     drawn = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for column in table.columns:
-        drawn.add_column(column.title, justify="right" if column.is_number else "left")
+        drawn.add_column(column.title, justify="right" if column.is_number else "left", no_wrap=column.is_number)
     for row in table.rows:
         drawn.add_row(
             *(_cell(cell, is_mean=column.title in _MEANS) for cell, column in zip(row, table.columns, strict=True))

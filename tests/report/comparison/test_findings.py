@@ -202,8 +202,8 @@ def test_troubles_are_told_of_their_folder(make_results):
     second = make_results("two", {"baseline": [50, 51]}, study=ALONE)
     next(second.glob("runs/baseline/seed-00-*/weights.safetensors")).write_bytes(b"")
     assert notes(compare_results(first, second)) == (
-        "A: 1 of 4 runs of baseline diverged (seed 2): counted with the accuracy of guessing, 10 %.",
-        "A: 1 of 4 runs of baseline finished no better than guessing (seed 3): counted with what they scored.",
+        "A: 1 run diverged, counted with the accuracy of guessing: “baseline” (1 of 4).",
+        "A: 1 run finished no better than guessing: “baseline” (1 of 4).",
         "B: 1 of 4 runs is damaged, and not counted.",
         "B: 2 of 4 runs are missing.",
     )

@@ -77,9 +77,17 @@ def _troubles(side: Side) -> Iterator[str]:
         if number:
             verb = "" if status is Status.FAILED else ("is " if number == 1 else "are ")
             yield f"{number:,} of {planned} {verb}{became}."
-    for arm in side.summaries.values():
-        if arm.diverged or arm.guessing:
-            yield from arm.notes
+    for became, seeds in (
+        ("diverged, counted with the accuracy of guessing", [arm.diverged for arm in side.summaries.values()]),
+        ("finished no better than guessing", [arm.guessing for arm in side.summaries.values()]),
+    ):
+        arms = [
+            f"{quoted(arm.name)} ({len(found)} of {arm.planned})"
+            for arm, found in zip(side.summaries.values(), seeds, strict=True)
+            if found
+        ]
+        if arms:
+            yield f"{count(sum(map(len, seeds)), 'run')} {became}: {listed(arms)}."
 
 
 def _findings(found: FolderComparison) -> Iterator[str]:
