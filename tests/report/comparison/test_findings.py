@@ -177,7 +177,15 @@ def test_means_against_means_say_why(compared):
 def test_seeds_that_are_in_no_pair_are_named(compared):
     """Of four seeds here and four there, three are common."""
     found = compared((FIRST, {}), (FIRST, {"study": made_study(seeds=[1, 2, 3, 4])}))
-    assert designs(found)[1:] == ("Seeds 0, 4 count in one folder only, and so in no difference run against run.",)
+    assert designs(found)[1:] == ("Seeds 0, 4 count in one folder only, and so in no difference run by run.",)
+
+
+def test_an_arm_that_lacks_a_seed_is_named(compared):
+    """Where one arm alone has runs in no pair."""
+    found = compared((FIRST, {}), (FIRST | {"baseline": [50, 52, 51]}, {}))
+    assert designs(found)[1:] == (
+        "Seed 3 counts in one folder only in “baseline”, and so in no difference run by run.",
+    )
 
 
 def test_arms_of_one_folder_are_named(compared):
@@ -201,9 +209,11 @@ def test_troubles_are_told_of_their_folder(make_results):
     first = make_results("one", {"baseline": [50, 51, DIVERGED, 9]}, study=ALONE)
     second = make_results("two", {"baseline": [50, 51]}, study=ALONE)
     next(second.glob("runs/baseline/seed-00-*/weights.safetensors")).write_bytes(b"")
+    (second / "labels.npy").write_bytes(b"")
     assert notes(compare_results(first, second)) == (
         "A: 1 run diverged, counted with the accuracy of guessing: “baseline” (1 of 4).",
         "A: 1 run finished no better than guessing: “baseline” (1 of 4).",
+        "B: the labels of the test images cannot be read; nothing is said of single answers.",
         "B: 1 of 4 runs is damaged, and not counted.",
         "B: 2 of 4 runs are missing.",
     )

@@ -62,6 +62,8 @@ def _notes(found: FolderComparison) -> Iterator[str]:
     yield from (f"A and B: {note}" for note in noted[0] if note in noted[1])
     for side, own, other in zip(found.sides, noted, reversed(noted), strict=True):
         yield from (f"{side.label}: {note}" for note in own if note not in other)
+        if side.answers is None:
+            yield f"{side.label}: the labels of the test images cannot be read; nothing is said of single answers."
         yield from (f"{side.label}: {sentence}" for sentence in _troubles(side))
 
 
@@ -216,10 +218,14 @@ def _designs(found: FolderComparison) -> Iterator[str]:
         yield f"Run against run{_where(arms, compared)}: a seed gives both {listed(shared)}."
     for reason, arms in unpaired.items():
         yield f"Mean against mean{_where(arms, compared)}: {reason}."
-    left_out = {arm.accuracy.left_out for arm in compared if arm.accuracy is not None and arm.accuracy.left_out}
-    for seeds in sorted(left_out):
+    left_out: dict[tuple[int, ...], list[ArmComparison]] = {}
+    for arm in compared:
+        if arm.accuracy is not None and arm.accuracy.left_out:
+            left_out.setdefault(arm.accuracy.left_out, []).append(arm)
+    for seeds, arms in left_out.items():
         verb = "counts" if len(seeds) == 1 else "count"
-        yield f"{seed_list(seeds).capitalize()} {verb} in one folder only, and so in no difference run against run."
+        where = _where(arms, compared)
+        yield f"{seed_list(seeds).capitalize()} {verb} in one folder only{where}, and so in no difference run by run."
 
 
 def _reason(arm: ArmComparison) -> str:
