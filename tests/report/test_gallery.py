@@ -1,0 +1,61 @@
+import pytest
+from made_up import made_up_folder, made_up_study
+
+from ceteris.report.account import give_account
+from ceteris.report.gallery import hang
+from ceteris.runs.results import read_results
+
+
+def test_a_complete_study_has_every_picture(accounts):
+    """Differences, seeds, a set of curves for each factor, a layer, classes, and images disagreed on."""
+    gallery = hang(accounts("complete"))
+
+    assert gallery.forest is not None
+    assert gallery.seeds is not None
+    assert list(gallery.curves) == ["depth", "activation", "learning rate"]
+    assert [picture.title for picture in gallery.layers] == [
+        "Output of layer 1 for test image 0 (plane)",
+        "Kernel of channel 1",
+    ]
+    assert [picture.title for picture in gallery.classes] == [
+        "Confusion of baseline",
+        "Change of each class by each variation",
+    ]
+    assert [picture.title for picture in gallery.images] == ["Test images that baseline and shallow most disagree on"]
+    assert gallery.gaps == ()
+
+
+@pytest.mark.parametrize("state", ["empty", "all failed"])
+def test_nothing_trained_has_a_layer_alone(accounts, state):
+    """Initial weights need no training; everything else does."""
+    gallery = hang(accounts(state))
+
+    assert (gallery.forest, gallery.seeds, gallery.curves, gallery.classes, gallery.images) == (None, None, {}, (), ())
+    assert len(gallery.layers) == 2
+
+
+def test_a_baseline_without_answers_is_told(accounts):
+    """What cannot be compared is said in place of the picture."""
+    for state in ("baseline missing", "baseline diverged"):
+        assert hang(accounts(state)).gaps == (
+            "What the variations changed for each class is not shown: the baseline has no answers to compare.",
+        )
+
+
+def test_another_image_can_be_chosen(accounts):
+    """Its number and class stand in the title."""
+    assert hang(accounts("one seed"), image=3).layers[0].title == "Output of layer 1 for test image 3 (cat)"
+
+
+def test_networks_without_a_convolution_say_so(accounts, tmp_path):
+    """There is no first convolution to show, of a dense network as of a pretrained one."""
+    dense = {"network": {"layers": [{"dense": "classes"}]}, "training": {"epochs": 5, "learning_rate": 0.01}}
+    other = {"factor": "rate", "name": "slow", "set": {"training.learning_rate": 0.001}}
+    study = made_up_study(seeds=1, baseline=dense, variation=(other,))
+    account = give_account(read_results(made_up_folder(tmp_path / "r", study=study)))
+
+    for one in (account, accounts("pretrained")):
+        assert hang(one).layers == ()
+        assert hang(one).gaps[0] == (
+            "The output of the first convolution is not shown: no network of this study has one."
+        )

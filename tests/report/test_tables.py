@@ -1,0 +1,133 @@
+"""The tables of verdicts, tests, runs and circumstances, cell by cell."""
+
+from dataclasses import replace
+
+from ceteris.report.circumstance_table import circumstance_table
+from ceteris.report.detail_table import detail_table
+from ceteris.report.run_table import run_table
+from ceteris.report.verdict_table import UNCONFIRMED, verdict_table
+
+DASH, MINUS = "\N{EN DASH}", "\N{MINUS SIGN}"
+
+
+def texts(table):
+    """Give the cells of a table by the name of their row."""
+    return {row[0].text: [cell.plain for cell in row[1:]] for row in table.rows}
+
+
+def test_verdicts_have_their_numbers(accounts):
+    """Accuracy, difference, p, wins and runs, each with what surrounds it."""
+    rows = texts(verdict_table(accounts("complete")))
+
+    assert rows["baseline"] == [DASH, "50.31 % (49.64 to 50.98 %)", DASH, DASH, DASH, "is compared with", "8 of 8"]
+    assert rows["deeper"] == [
+        "depth",
+        "56.06 % (54.99 to 57.13 %)",
+        "+5.75 pp (+5.18 to +6.32 pp)",
+        "< 0.0001",
+        "100 % (68 to 100 %)",
+        "better",
+        "8 of 8",
+    ]
+    assert rows["noisy"][5] == ("undecided (if the difference is as measured, 359 more seeds would probably show it)")
+
+
+def test_a_verdict_on_student_s_test_alone_is_marked(accounts):
+    """Three pairs cannot pass the sign-flip test: the verdict has a dagger, and a note says what it means."""
+    table = verdict_table(accounts("official"))
+
+    assert [row[6].text for row in table.rows[1:]] == [f"better{UNCONFIRMED}", f"worse{UNCONFIRMED}"]
+    assert table.notes[-1].startswith(UNCONFIRMED)
+    assert UNCONFIRMED not in " ".join(verdict_table(accounts("complete")).notes)
+
+
+def test_what_became_of_runs_is_in_the_last_column(accounts):
+    """Diverged, failed and guessing runs are counted beside those that count."""
+    rows = texts(verdict_table(accounts("some troubles")))
+
+    assert {name: cells[-1] for name, cells in rows.items()} == {
+        "baseline": "8 of 8 (1 no better than guessing, 1 diverged)",
+        "deeper": "8 of 8 (1 diverged)",
+        "shallow": "8 of 8",
+        "tanh": "7 of 8",
+        "noisy": "7 of 8 (1 failed)",
+    }
+
+
+def test_notes_say_whether_there_are_intervals(accounts):
+    """Several seeds have them, one has none, and nothing at all says nothing."""
+    first = {state: verdict_table(accounts(state)).notes[0] for state in ("complete", "one seed", "empty")}
+
+    said = "Differences are variation minus baseline, seed by seed, in percentage points (pp)"
+    assert first == {
+        "complete": f"{said}, with 95 % intervals.",
+        "one seed": f"{said}; one seed gives no interval.",
+        "empty": f"{said}.",
+    }
+
+
+def test_every_test_is_shown(accounts):
+    """Pairs, spread, all p-values, both intervals, correlation, and what could have been seen."""
+    rows = texts(detail_table(accounts("complete")))
+
+    assert rows["tanh"] == [
+        "8",
+        "0.38",
+        "0.50",
+        "1",
+        "1",
+        "0.82",
+        "< 0.0001",
+        f"{MINUS}0.16 to +0.35",
+        f"{MINUS}0.22 to +0.41",
+        "+0.90",
+        "0.58",
+    ]
+
+
+def test_one_pair_has_mcnemar_s_test_of_its_two_networks(accounts):
+    """One seed has no test over seeds; what the images say of these two networks is a note, and says so."""
+    table = detail_table(accounts("one seed"))
+
+    assert texts(table)["deeper"] == ["1", *[DASH] * 10]
+    assert table.notes[0].startswith("deeper: only the baseline's network was right on ")
+    assert "(McNemar's test of these two networks: p " in table.notes[0]
+
+
+def test_pairs_that_all_diverged_are_counted_and_not_tested(accounts):
+    """The pairs are there; there is nothing in them to compare."""
+    assert texts(detail_table(accounts("all diverged")))["deeper"] == ["3", *[DASH] * 10]
+
+
+def test_runs_are_counted_by_what_became_of_them(accounts):
+    """Columns are those that occur; sizes are those of the network."""
+    table = run_table(accounts("half"))
+
+    assert [column.title for column in table.columns] == [
+        "variation",
+        "finished",
+        "failed",
+        "unfinished",
+        "missing",
+        "no better than guessing",
+        "parameters",
+        "multiply-adds",
+    ]
+    assert texts(table)["deeper"] == ["1", "1", "1", "0", "0", "1,217", "109,080"]
+
+
+def test_circumstances_are_as_recorded(accounts):
+    """Images, seeds, engine and machine; where runs differ, each kind with its count."""
+    account = accounts("complete")
+    rows = texts(circumstance_table(account))
+
+    assert rows["images"] == ["shapes drawn by the program (built in)"]
+    assert rows["seeds"] == ["0 to 7"]
+    assert rows["engine"] == ["lanes (float32, fused multiply-add)"]
+    assert rows["engine says"] == ["instruction set AVX-512"]
+    assert rows["runs trained side by side"] == ["8"]
+    mixed = replace(account.circumstances, engines={"lanes": 39, "torch": 1}, together=(1, 16))
+    shown = circumstance_table(replace(account, circumstances=mixed)).rows
+    assert [row[1].text for row in shown if row[0].text == "engine"] == ["lanes (39 runs)", "torch (1 run)"]
+    assert [row[1].text for row in shown if row[0].text == "runs trained side by side"] == ["1 to 16"]
+    assert "finished" not in texts(circumstance_table(accounts("empty")))
