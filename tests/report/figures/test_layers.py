@@ -52,6 +52,18 @@ def test_one_bright_pixel_does_not_darken_the_rest(seen):
     assert section.scale.words.endswith(", extremes cut")
 
 
+def test_one_arm_that_exploded_does_not_darken_the_others(seen):
+    """The scale is that of most arms; what goes far beyond it is cut, and the arm is named with its range."""
+    _, _, views = seen
+    usual = feature_map_section(views)
+    loud = (views[0], replace(views[1], after=views[1].after * 50), views[2])
+    section = feature_map_section(loud)
+
+    assert section.scale.high < 3.5 * usual.scale.high
+    assert "Much goes beyond the scale in deeper (" in section.note
+    assert "beyond" not in usual.note
+
+
 def test_kernels_have_zero_in_the_middle(seen):
     """Mid grey is 0, the largest weight of all arms is black or white, and the three slices make a colour."""
     _, _, views = seen

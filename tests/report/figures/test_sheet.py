@@ -65,6 +65,15 @@ def test_zero_is_marked_on_the_scale(texts_in):
     assert texts_in(picture.svg).count("0") == 1
 
 
+def test_labels_of_the_scale_do_not_lie_on_each_other(texts_in):
+    """Where nothing is next to black, its mark has no label."""
+    close = section(scale=Scale(low=-0.1, high=5, words="output"))
+    picture = draw_sheet([close], title="Maps", alt="Greys.", file_format=Format.SVG)
+
+    assert "0" not in texts_in(picture.svg)
+    assert {"\N{MINUS SIGN}0.1", "5"} <= set(texts_in(picture.svg))
+
+
 def test_a_reason_stands_in_place_of_tiles(texts_in):
     """A run without weights says why."""
     rows = (Row(name="baseline", blocks=((tile(),), "diverged in epoch 2")),)

@@ -9,6 +9,7 @@ from ceteris.report.figures.picture import Format, Picture
 from ceteris.report.figures.sheet import Row, Scale, Section, Tile, colour, draw_sheet, grey
 from ceteris.report.forward import Values
 from ceteris.report.layer_view import LayerView
+from ceteris.study.wording import listed
 
 MOST_CHANNELS = 64
 """How many channels are drawn; a note says so where a layer has more."""
@@ -16,6 +17,7 @@ MOST_CHANNELS = 64
 _WIDTH, _LARGEST = 520.0, 2.2  # points for all tiles, points per pixel
 _STAGES = ("before training", "after training")
 _COLUMNS = 8  # tiles beside each other, where a layer has more than a few more
+_USUAL = 3.0  # times the median reach of arms and stages: what lies beyond is white, or black
 _EXTREME = (
     0.2  # per cent of the values at either end that may be cut, so that one bright pixel does not darken the rest
 )
@@ -67,7 +69,7 @@ def feature_map_section(views: Sequence[LayerView]) -> Section:
     else:
         blocks = _STAGES
         rows = tuple(Row(name=view.arm, blocks=pair) for view, pair in zip(views, stages, strict=True))
-    notes = [f"Seed {views[0].seed}. {_layers(views)}"]
+    notes = [f"Seed {views[0].seed}.", *filter(None, (_layers(views), _beyond(views, scale)))]
     if most > MOST_CHANNELS:
         notes.append(f"The first {MOST_CHANNELS} of {most} channels are shown.")
     return Section(
@@ -102,10 +104,28 @@ def _scale(views: Sequence[LayerView]) -> Scale:
     values = values[np.isfinite(values)]
     if not len(values):
         return Scale(low=0, high=1, words="output of the layer")
-    low, high = np.percentile(values, [_EXTREME, 100 - _EXTREME])
+    ends = np.array([np.percentile(one, [_EXTREME, 100 - _EXTREME]) for one in map(_known, arrays) if len(one)])
+    # One arm whose outputs exploded must not leave all others black: what is far beyond the usual is cut.
+    most = _USUAL * max(float(np.median(np.abs(ends).max(axis=1))), 1e-6)
+    low, high = max(float(ends.min()), -most), min(float(ends.max()), most)
     is_cut = bool(values.min() < low or values.max() > high)
     words = "output of the layer, without unit; the same scale everywhere" + (", extremes cut" if is_cut else "")
-    return Scale(low=min(0.0, float(low)), high=max(float(high), 1e-6), words=words)
+    return Scale(low=min(0.0, low), high=max(high, 1e-6), words=words)
+
+
+def _known(output: Values) -> Values:
+    return output[np.isfinite(output)]
+
+
+def _beyond(views: Sequence[LayerView], scale: Scale) -> str:
+    """Name the arms that the scale cuts by more than a few extremes."""
+    parts = []
+    for view in views:
+        known = _known(view.before if view.after is None else np.concatenate([view.before, view.after]))
+        share = np.count_nonzero((known > scale.high) | (known < scale.low)) / max(len(known), 1)
+        if share > 2 * _EXTREME / 100:
+            parts.append(f"{view.arm} ({known.min():.2g} to {known.max():.2g})".replace("-", "\N{MINUS SIGN}"))
+    return f"Much goes beyond the scale in {listed(parts)}." if parts else ""
 
 
 def _what(views: Sequence[LayerView]) -> str:

@@ -22,6 +22,7 @@ _NAMES, _BETWEEN = 104.0, 18.0  # points: for the names of rows, between blocks
 _GAP = 4.0  # points between tiles
 _HEADING, _TITLE, _CAPTION = 14.0, 20.0, 30.0
 _LINE = 11.0
+_LABEL = 24.0  # points that a label of the scale takes
 _BAR = 150.0  # points: long enough for three numbers below it
 
 
@@ -231,6 +232,8 @@ def _draw_scale(axes: Axes, scale: Scale, y: float) -> None:
         marks[-scale.low / (scale.high - scale.low) * _BAR] = 0.0
     for x, value in marks.items():
         axes.plot([x, x], [y - 1.5, y + 9.5], color=INK, linewidth=0.9)
+        if value == 0.0 and 0 < x < _BAR and min(x, _BAR - x) < _LABEL:
+            continue  # the mark stays; its label would lie on that of the end
         align = "left" if x == 0 else "right" if x == _BAR else "center"
         axes.text(x, y + 10, _number(value), size=7.5, va="top", ha=align)
     axes.text(_BAR + 10, y - 1, scale.words, size=8, color=MUTED, va="top")

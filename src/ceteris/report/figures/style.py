@@ -143,8 +143,8 @@ def panel(figure: Figure, left: float, top: float, width: float, height: float) 
 
 
 def text_width(text: str, size: float = 9.0) -> float:
-    """Estimate how wide a text is, in points: 0.6 of the size a letter, and the full size for wide scripts."""
-    return sum(1.0 if ord(letter) >= 0x1100 else 0.6 for letter in text) * size
+    """Estimate how wide a text is, in points: 0.6 of the size a letter, 0.9 a wide one, all of it in wide scripts."""
+    return sum(1.0 if ord(letter) >= 0x1100 else 0.9 if letter in "mwMW@%" else 0.6 for letter in text) * size
 
 
 def shortened(text: str, width: float, size: float = 9.0) -> str:
