@@ -17,9 +17,9 @@ def test_the_public_names_are_these():
     """A name that goes or comes is a decision."""
     assert ceteris.__all__ == [
         "Analysis", "Arm", "Baseline", "BatchNorm", "CeterisError", "Convolution", "DataChoice", "DataError", "Dense",
-        "Dropout", "EngineError", "FolderComparison", "Insertion", "MaxPool", "Network", "Replacement", "Results",
-        "ResultsError", "Run", "Specification", "StatisticsError", "Study", "StudyError", "Training", "Variation",
-        "changes", "compare_results", "read_results", "read_study", "run",
+        "Dropout", "EngineError", "FolderComparison", "Insertion", "MaxPool", "Network", "Replacement", "Report",
+        "Results", "ResultsError", "Run", "Specification", "StatisticsError", "Study", "StudyError", "Training",
+        "Variation", "changes", "compare_results", "read_results", "read_study", "run", "write_report",
     ]  # fmt: skip
 
 

@@ -17,8 +17,8 @@
 >>> [str(change) for change in changes(baseline.specification, variation.specification)]
 ['layer 1 (conv 4): kernel 3 -> 5']
 
-`run(study, folder="results/kernel")` trains it; `read_study` reads one from a file; `compare_results` sets two results
-folders side by side.
+`run(study, folder="results/kernel")` trains it, and `write_report("results/kernel")` says what came of it; `read_study`
+reads a study from a file, and `compare_results` sets two results folders side by side.
 """
 
 from importlib import import_module
@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ceteris.errors import CeterisError, DataError, EngineError, ResultsError, StatisticsError, StudyError
     from ceteris.report.comparison.comparison import FolderComparison, compare_results
+    from ceteris.report.report import Report, write_report
     from ceteris.running import run
     from ceteris.runs.results import Results, read_results
     from ceteris.study.analysis import Analysis
@@ -59,6 +60,7 @@ __all__ = [
     "MaxPool",
     "Network",
     "Replacement",
+    "Report",
     "Results",
     "ResultsError",
     "Run",
@@ -73,12 +75,14 @@ __all__ = [
     "read_results",
     "read_study",
     "run",
+    "write_report",
 ]
 
 # Loaded when first asked for, so that `ceteris --help` does not wait for what it does not need.
 _MODULES = {
     "ceteris.errors": ("CeterisError", "DataError", "EngineError", "ResultsError", "StatisticsError", "StudyError"),
     "ceteris.report.comparison.comparison": ("FolderComparison", "compare_results"),
+    "ceteris.report.report": ("Report", "write_report"),
     "ceteris.running": ("run",),
     "ceteris.runs.results": ("Results", "read_results"),
     "ceteris.study.analysis": ("Analysis",),

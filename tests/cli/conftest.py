@@ -14,6 +14,7 @@ from miniature import FakeEngine, miniature_dataset, miniature_study
 
 from ceteris.cli.application import main
 from ceteris.cli.images import Images
+from ceteris.report.report import Report
 from ceteris.running import EngineChoice
 
 STUDY = """\
@@ -76,6 +77,20 @@ def engine(monkeypatch):
 
     put()
     return put
+
+
+@pytest.fixture(autouse=True)
+def no_report(request, monkeypatch):
+    """Keep `run` from drawing a report after each study, which takes seconds; only its own tests want one."""
+    if request.path.name != "test_report.py":
+        monkeypatch.setattr("ceteris.cli.report.publish", lambda *_, **__: request.getfixturevalue("empty_report"))
+
+
+@pytest.fixture
+def empty_report():
+    """Where a report would be."""
+    folder = Path("results/study")
+    return Report(page=folder / "report.html", text=folder / "report.md", table=folder / "results.csv", content=None)
 
 
 @pytest.fixture

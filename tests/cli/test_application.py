@@ -59,7 +59,7 @@ def test_help_loads_nothing_heavy():
 
 def test_plan_loads_neither_torch_nor_figures():
     """`ceteris plan` is there in a fraction of a second, but for its measurement."""
-    script = "import sys, ceteris.cli.plan, ceteris.cli.run; print(*sorted(sys.modules), sep='\\n')"
+    script = "import sys, ceteris.cli.plan, ceteris.cli.status; print(*sorted(sys.modules), sep='\\n')"
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
 
     assert {"torch", "torchvision", "matplotlib", "pandas"} & set(loaded) == set()

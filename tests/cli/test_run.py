@@ -27,7 +27,8 @@ def test_a_study_is_trained_and_shown(ceteris, study_file):
         "0 of 9 runs done",
     ]
     assert sum("3 of 3" in line and " %" in line and " to " in line for line in lines) == 3
-    assert lines[-1] == f"One row a run: {Path('results/study/results.csv')}"
+    assert f"The report:    {Path('results/study/report.html')}" in lines
+    assert lines[-1].startswith("9 runs in ")
     rows = list(csv.DictReader(Path("results/study/results.csv").read_text().splitlines()))
     assert [(row["variation"], row["seed"], row["status"]) for row in rows][:2] == [
         ("baseline", "0", "finished"),
@@ -44,7 +45,7 @@ def test_a_second_call_repeats_nothing(ceteris, study_file):
     code, out, _ = ceteris("run", study_file)
 
     assert code == 0
-    assert out.splitlines()[-2] == "Everything was there already: nothing was left to train."
+    assert out.splitlines()[-1] == "Everything was there already: nothing was left to train."
     assert Path("results/study/results.csv").read_bytes() == before
 
 
@@ -70,7 +71,7 @@ def test_only_some_variations_are_trained(ceteris, study_file):
     code, out, _ = ceteris("run", study_file, "--only", "baseline", "--only", "0.5")
 
     assert code == 0
-    assert "note: 3 of 9 runs are still to come: every mean is over the seeds that are done." in out
+    assert "note: 3 of 9 runs are missing: " in out
     assert "6 of 6 runs done" in out
 
 
@@ -115,7 +116,7 @@ def test_ctrl_c_saves_and_leaves(ceteris, study_file, engine):
     code, out, err = ceteris("run", study_file, "--threads", 1)
     assert (code, err) == (130, "")
     assert out.splitlines()[-1] == "Stopped. Every run is saved, and the same command goes on from here."
-    assert "9 of 9 runs are still to come" in out
+    assert "note: 6 of 9 runs are missing: " in out
 
     engine()
     code, out, _ = ceteris("run", study_file)

@@ -1,8 +1,10 @@
 import pytest
 from miniature import FakeEngine, miniature_dataset
 
-from ceteris.cli.table import arm_summaries, print_results
+from ceteris.cli.table import print_results
 from ceteris.execution.study import run_study
+from ceteris.report.account import give_account
+from ceteris.report.quantities import signed
 from ceteris.runs.results import read_results
 from ceteris.statistics.interval import mean_interval
 from ceteris.study.study import Study
@@ -19,65 +21,92 @@ def results(folder, study, **trouble):
 
 def printed(found, console):
     """Print a table, and give its lines without trailing space."""
-    print_results(found, console)
+    print_results(give_account(found), console)
     return [line.rstrip() for line in console.file.getvalue().splitlines()]
 
 
-def test_means_and_intervals_are_those_of_the_runs(tmp_path, study, console):
-    """The table shows the mean over seeds and Student's interval, in per cent, computed from the records."""
+def row(lines, name):
+    """Give the cells of a variation's row."""
+    header = next(number for number, line in enumerate(lines) if line.startswith(("factor  ", "variation  ")))
+    place = next(place for place in range(header + 1, len(lines)) if f" {name} " in f" {lines[place]} ")
+    return [part.strip() for part in lines[place].split("  ") if part.strip()]
+
+
+def test_means_and_differences_are_those_of_the_runs(tmp_path, study, console):
+    """The table shows means over seeds, and differences to the baseline seed by seed with Student's interval."""
     found = results(tmp_path / "r", study)
     lines = printed(found, console)
 
-    scores = [record.test_accuracy for record in found.records if record.run.variation == "0.5"]
-    mean = mean_interval(scores)
-    header = next(number for number, line in enumerate(lines) if line.startswith("factor  "))
+    scores = {(record.run.variation, record.run.seed): record.test_accuracy for record in found.records}
+    differences = [scores["0.5", seed] - scores["baseline", seed] for seed in range(3)]
+    mean = sum(scores["0.5", seed] for seed in range(3)) / 3
+    interval = mean_interval(differences)
+    estimate, *ends = (signed(100 * end) for end in (interval.estimate, interval.low, interval.high))
     assert lines[:3] == ["", "A miniature", "note: These images are noise."]
-    assert [part.strip() for part in lines[header + 2].split("  ") if part.strip()] == [
+    assert row(lines, "0.5") == [
         "learning rate",
         "0.5",
-        f"{100 * mean.estimate:.2f} %",
-        f"{max(0, 100 * mean.low):.2f} to {100 * mean.high:.2f}",
+        f"{100 * mean:.2f} %",
+        f"{estimate} pp",
+        f"{ends[0]} to {ends[1]}",
+        "undecided",
         "3 of 3",
     ]
+
+
+def test_the_answer_ends_the_output(tmp_path, study, console):
+    """Below the table stand the five sentences."""
+    lines = printed(results(tmp_path / "r", study), console)
+
+    table = next(number for number, line in enumerate(lines) if line.startswith("Pool 4x4") or " Pool 4x4 " in line)
+    assert lines[table + 2].startswith("The baseline classified ")
+    assert len([line for line in lines[table:] if not line]) == 5
 
 
 def test_runs_that_learnt_nothing_are_named_above_the_table(tmp_path, study, console):
     """A run that finished no better than guessing counts, and a reader is told so before the means."""
     text = " ".join(printed(results(tmp_path / "r", study), console))
+    note, table = text.index("finished no better than guessing, and count with what they scored"), text.index("factor")
 
-    assert "note: 3 of 3 runs of baseline finished no better than guessing (seeds 0 to 2): counted with what" in text
+    assert note < table
 
 
 def test_failures_and_divergences_are_counted(tmp_path, study, console):
     """A run that failed or diverged stays in the table, and above it is said how it counts."""
     found = results(tmp_path / "r", study, failing=frozenset({1}), diverging=frozenset({2}))
+    console.width = 140
     lines = printed(found, console)
 
-    assert lines[2:5] == [
-        "note: These images are noise.",
-        "note: 1 of 3 runs of baseline diverged (seed 2): counted with the accuracy of guessing, 10 %.",
-        "note: 1 of 3 runs of baseline failed (seed 1): counted in no mean and in no pair.",
-    ]
-    assert [line.split("  ")[-1].strip() for line in lines[-3:]] == ["2 of 3, 1 diverged, 1 failed"] * 3
+    text = "\n".join(lines)
+    assert "note: 1 of 2 runs of \N{LEFT DOUBLE QUOTATION MARK}baseline\N{RIGHT DOUBLE QUOTATION MARK} diverged" in text
+    assert "note: 3 of 9 runs failed: " in text
+    assert [row(lines, name)[-1] for name in ("baseline", "0.5", "Pool 4x4")] == ["2 of 3, 1 diverged, 1 failed"] * 3
 
 
 def test_what_is_missing_is_said_once(tmp_path, study, console):
     """A study half done shows what is there, and no interval that is not."""
     lines = printed(results(tmp_path / "r", study, only=["0.5"]), console)
 
-    assert lines[2:4] == [
-        "note: These images are noise.",
-        "note: 6 of 9 runs are still to come: every mean is over the seeds that are done.",
-    ]
-    header = next(number for number, line in enumerate(lines) if line.startswith("factor  "))
-    assert lines[header + 1].split() == ["baseline", "-", "-", "0", "of", "3"]
+    assert sum("6 of 9 runs are missing" in line for line in lines) == 1
+    assert row(lines, "baseline") == ["baseline", "-", "0 of 3"]
+    assert row(lines, "0.5")[3:] == ["-", "-", "3 of 3"]
 
 
-def test_one_seed_has_no_interval(tmp_path, study):
+def test_one_seed_has_no_interval(tmp_path, study, console):
     """One number shows no spread."""
-    found = results(tmp_path / "r", Study(**{**dict(study), "seeds": 1}))
+    lines = printed(results(tmp_path / "r", Study(**{**dict(study), "seeds": 1})), console)
 
-    assert not any(hasattr(arm.accuracy, "low") for arm in arm_summaries(found))
+    assert " to " not in row(lines, "0.5")[4]
+    assert row(lines, "0.5")[-2:] == ["undecided", "1 of 1"]
+
+
+def test_a_narrow_terminal_has_no_column_of_factors(tmp_path, study, console):
+    """At 80 columns every row stays on one line, without its factor."""
+    console.width = 80
+    lines = printed(results(tmp_path / "r", study), console)
+
+    assert any(line.startswith("variation  ") for line in lines)
+    assert row(lines, "0.5")[0] == "0.5"
 
 
 @pytest.mark.parametrize("name", ["[red]x[/red]", "a" * 80])

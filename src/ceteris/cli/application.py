@@ -123,6 +123,26 @@ def status_command(
     status(folder, _console())
 
 
+@app.command("report")
+def report_command(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A results folder, for example results/cifar10.")],
+    *,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where the report goes; into the results folder if not given.")
+    ] = None,
+    image: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Number of the test image in the pictures, from 0.")
+    ] = 0,
+) -> None:
+    """Write report.html, report.md and results.csv from a results folder, whatever state it is in.
+
+    Nothing is trained. The page is one file that asks nothing of the network.
+    """
+    from ceteris.cli.report import report
+
+    report(folder, out=out, image=image, console=_console())
+
+
 @app.command("show")
 def show_command(
     path: Annotated[

@@ -10,7 +10,7 @@ from rich.text import Text
 from ceteris.cli.images import get_images
 from ceteris.cli.live import achievement, show
 from ceteris.cli.overrides import override
-from ceteris.cli.table import print_results
+from ceteris.cli.report import close
 from ceteris.execution.study import run_study
 from ceteris.running import choose_engines
 from ceteris.runs.results import Results, read_results
@@ -65,15 +65,14 @@ def run(  # noqa: PLR0913 - one argument an option
     try:
         board = show(events, console, time.monotonic)
     except KeyboardInterrupt:
-        print_results(read_results(folder), console)
+        close(folder, console)
         console.print("\nStopped. Every run is saved, and the same command goes on from here.")
         raise
     achieved = achievement(board, time.monotonic())
-    results = read_results(folder)
-    print_results(results, console)
+    close(folder, console)
     console.print()
     console.print(achieved or "Everything was there already: nothing was left to train.")
-    console.print(f"One row a run: {folder / 'results.csv'}", markup=False, soft_wrap=True)
+    results = read_results(folder)
     if results.failures:
         runs = "1 run" if len(results.failures) == 1 else f"{len(results.failures)} runs"
         console.print(f"{runs} failed. Mend the cause, and the same command tries again.", style="red")

@@ -1,101 +1,86 @@
-"""The table at the end of a run: test accuracy of every variation, with its error bars and what became of its runs."""
+"""The table at the end of a run: what each variation did to test accuracy, and above it what must be known first."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
+from itertools import chain
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ceteris.runs.finding import Finding
-from ceteris.runs.results import Results
-from ceteris.runs.status import Status
-from ceteris.statistics.interval import Interval
-from ceteris.statistics.scores import ArmScores, RunScore
-from ceteris.statistics.scores import Status as ScoreStatus
-from ceteris.statistics.summary import ArmSummary, summarise
+from ceteris.report.account import Account
+from ceteris.report.answer import answer
+from ceteris.report.quantities import percent, percent_range, points, points_range
+from ceteris.report.reservations import reservations
+from ceteris.statistics.comparison import Comparison
+from ceteris.statistics.summary import ArmSummary
+from ceteris.statistics.verdict import Finding
 
-_COUNTED_AS = {
-    Status.FINISHED: ScoreStatus.FINISHED,
-    Status.DIVERGED: ScoreStatus.DIVERGED,
-    Status.FAILED: ScoreStatus.FAILED,
-}
-"""Runs that are unfinished, missing or damaged are still to come."""
+_WIDE = 100  # columns of a terminal that has room for the factors too
+_STYLES = {Finding.BETTER: "green", Finding.WORSE: "red", Finding.PRACTICALLY_EQUAL: "cyan", Finding.UNDECIDED: "dim"}
 
 
-def print_results(results: Results, console: Console) -> None:
-    """Print the table of a results folder, and above it all that a reader must know before believing it.
+def print_results(account: Account, console: Console) -> None:
+    """Print what a results folder says: first what must be known before believing it, then a table, then the answer.
 
     Args:
-        results: What was read from the folder.
+        account: From `give_account`.
         console: Where to print.
     """
-    summaries = arm_summaries(results)
     console.print()
-    console.print(Text(results.manifest.study.title, style="bold"), soft_wrap=True)
-    for note in (*results.notes, *_notes(summaries)):
+    console.print(Text(account.results.manifest.study.title, style="bold"), soft_wrap=True)
+    for note in reservations(account):
         console.print(Text(f"note: {note}", style="yellow"), soft_wrap=True)
     console.print()
-    console.print(results_table(summaries))
+    console.print(results_table(account, is_wide=console.width >= _WIDE))
+    for sentence in answer(account):
+        console.print()
+        console.print(Text(sentence))
 
 
-def arm_summaries(results: Results) -> tuple[ArmSummary, ...]:
-    """Sum up each variation of a results folder, the baseline first."""
-    classes = len(results.manifest.class_names)
-    arms: dict[str, list[Finding]] = {}
-    for finding in results.findings:
-        arms.setdefault(finding.run.variation, []).append(finding)
-    return tuple(summarise(_arm_scores(findings), classes=classes) for findings in arms.values())
+def results_table(account: Account, *, is_wide: bool = True) -> Table:
+    """Draw the table: accuracies in per cent, differences to the baseline in percentage points with their intervals.
 
-
-def results_table(summaries: Iterable[ArmSummary]) -> Table:
-    """Draw the table: accuracies in per cent, with a 95 % t interval over seeds."""
+    Args:
+        account: From `give_account`.
+        is_wide: Whether there is room for the factors.
+    """
+    level = f"{100 * account.criteria.level:g} %"
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("factor", style="dim")
+    if is_wide:
+        table.add_column("factor", style="dim")
     table.add_column("variation")
-    table.add_column("test accuracy", justify="right")
-    table.add_column("95 % interval", justify="right")
-    table.add_column("seeds", justify="right")
-    for arm in summaries:
-        table.add_row(
-            Text("" if arm.factor == arm.name else arm.factor),
-            Text(arm.name, style="bold" if arm.factor == arm.name else ""),
-            Text("-" if arm.accuracy is None else f"{100 * arm.accuracy.estimate:.2f} %"),
-            Text(_interval(arm)),
-            Text(_runs(arm)),
-        )
+    table.add_column("accuracy", justify="right", no_wrap=True)
+    table.add_column("to baseline", justify="right", no_wrap=True)
+    table.add_column(f"{level} interval", justify="right", no_wrap=True)
+    table.add_column("verdict")
+    table.add_column("runs")
+    for factor, cells in chain([("", _baseline(account.baseline))], map(_variation, account.comparisons)):
+        table.add_row(*([Text(factor)] if is_wide else []), *cells)
     return table
 
 
-def _notes(summaries: Sequence[ArmSummary]) -> Iterator[str]:
-    missing = sum(len(arm.missing) for arm in summaries)
-    if missing:
-        planned = sum(arm.planned for arm in summaries)
-        yield f"{missing} of {planned} runs are still to come: every mean is over the seeds that are done."
-    for arm in summaries:
-        if arm.diverged or arm.failed or arm.guessing:
-            yield from arm.notes
+def _baseline(arm: ArmSummary) -> Sequence[Text]:
+    return (Text(arm.name, style="bold"), _accuracy(arm), Text(), Text(percent_range(arm.accuracy)), Text(), _runs(arm))
 
 
-def _arm_scores(findings: Sequence[Finding]) -> ArmScores:
-    first = findings[0].run
-    return ArmScores(name=first.variation, factor=first.factor, runs=tuple(_score(finding) for finding in findings))
+def _variation(one: Comparison) -> tuple[str, Sequence[Text]]:
+    arm, finding = one.summary, one.verdict.finding
+    difference = None if one.accuracy is None else one.accuracy.difference
+    return arm.factor, (
+        Text(arm.name),
+        _accuracy(arm),
+        Text("-" if difference is None else points(difference.estimate)),
+        Text(points_range(difference).removesuffix(" pp")),
+        Text("-") if difference is None else Text(str(finding), style=_STYLES[finding]),
+        _runs(arm),
+    )
 
 
-def _score(finding: Finding) -> RunScore:
-    status = _COUNTED_AS.get(finding.status, ScoreStatus.MISSING)
-    accuracy = finding.record.test_accuracy if finding.record is not None else None
-    return RunScore(seed=finding.run.seed, status=status, test_accuracy=accuracy)
+def _accuracy(arm: ArmSummary) -> Text:
+    return Text("-" if arm.accuracy is None else percent(arm.accuracy.estimate))
 
 
-def _interval(arm: ArmSummary) -> str:
-    if not isinstance(arm.accuracy, Interval):
-        return "-"
-    # A mean of accuracies cannot leave [0, 1], though Student's interval does not know it.
-    low, high = max(arm.accuracy.low, 0.0), min(arm.accuracy.high, 1.0)
-    return f"{100 * low:.2f} to {100 * high:.2f}"
-
-
-def _runs(arm: ArmSummary) -> str:
+def _runs(arm: ArmSummary) -> Text:
     done = len(arm.finished) + len(arm.diverged)
     kinds = (("diverged", arm.diverged), ("failed", arm.failed))
-    return f"{done} of {arm.planned}" + "".join(f", {len(seeds)} {kind}" for kind, seeds in kinds if seeds)
+    return Text(f"{done} of {arm.planned}" + "".join(f", {len(seeds)} {kind}" for kind, seeds in kinds if seeds))

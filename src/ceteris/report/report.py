@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from ceteris.report.account import give_account
+from ceteris.report.account import Account, give_account
 from ceteris.report.content import Content, compose
 from ceteris.report.gallery import hang
 from ceteris.report.markdown import render_markdown
@@ -49,12 +49,16 @@ def write_report(folder: Path, *, out: Path | None = None, image: int = 0) -> Re
         ResultsError: If it is not a results folder, if it cannot be read, if there is no such image, or if the report
             cannot be written; what was there before is then still there.
     """
-    results = read_results(folder)
-    account = give_account(results)
+    return publish(give_account(read_results(folder)), out=out, image=image)
+
+
+def publish(account: Account, *, out: Path | None = None, image: int = 0) -> Report:
+    """Write the report of what was computed already; otherwise as `write_report`."""
+    results = account.results
     content = compose(account)
     page = render_page(content, hang(account, image=image), kicker=_kicker(results, account.done))
     files = {PAGE: page.encode(), TEXT: render_markdown(content).encode()}
-    place = folder if out is None else out
+    place = results.folder.path if out is None else out
     if out is None:
         results.folder.write_table(results.findings)
     else:

@@ -89,8 +89,8 @@ document.querySelectorAll(".table").forEach((table) => {
   table.querySelectorAll(".copy").forEach((copy) => makeCopyable(table, copy));
 });
 
-// On paper nothing can be opened.
-const folded = () => document.querySelectorAll("details:not(.copies):not(figcaption details)");
+// On paper nothing can be opened; what the columns of a card mean is explained once, with the study's own tables.
+const folded = () => document.querySelectorAll("details:not(.copies):not(figcaption details):not(.card .meanings)");
 let opened = [];
 addEventListener("beforeprint", () => {
   opened = [...folded()].filter((one) => !one.open);

@@ -1,0 +1,43 @@
+"""`ceteris report`: puts a results folder into a page, a text and a table."""
+
+from pathlib import Path
+
+from rich.console import Console
+
+from ceteris.cli.table import print_results
+from ceteris.errors import ResultsError
+from ceteris.report.account import give_account
+from ceteris.report.report import Report, publish
+from ceteris.runs.results import read_results
+
+
+def report(folder: Path, *, out: Path | None, image: int, console: Console) -> Report:
+    """Write the report of a results folder, and print what it comes to.
+
+    Raises:
+        ResultsError: If it is no results folder, has no such test image, or the report cannot be written.
+    """
+    account = give_account(read_results(folder))
+    print_results(account, console)
+    written = publish(account, out=out, image=image)
+    _say_where(written, console)
+    return written
+
+
+def close(folder: Path, console: Console) -> None:
+    """End a run: print what the folder comes to, and write its report; results never depend on whether that works."""
+    try:
+        report(folder, out=None, image=0, console=console)
+    except ResultsError as error:
+        console.print()
+        console.print(f"There is no report: {error}", style="red", markup=False, soft_wrap=True)
+        console.print(
+            f"The results are not touched by this; `ceteris report {folder}` tries again.", markup=False, soft_wrap=True
+        )
+
+
+def _say_where(written: Report, console: Console) -> None:
+    console.print()
+    console.print(f"The report:    {written.page}", markup=False, soft_wrap=True)
+    console.print(f"as text:       {written.text}", markup=False, soft_wrap=True)
+    console.print(f"one row a run: {written.table}", markup=False, soft_wrap=True)

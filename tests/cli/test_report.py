@@ -1,0 +1,54 @@
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.usefixtures("few_images", "engine")
+
+
+def test_a_run_ends_with_its_report(ceteris, study_file):
+    """Page, text and table lie in the results folder, and the output says where."""
+    code, out, err = ceteris("run", study_file, "--only", "baseline")
+
+    folder = Path("results/study")
+    assert (code, err) == (0, "")
+    assert f"The report:    {folder / 'report.html'}" in out
+    assert (folder / "report.html").read_text().startswith("<!doctype html>")
+    assert (folder / "report.md").read_text().startswith("# A miniature")
+    assert (folder / "results.csv").exists()
+
+
+def test_a_report_is_made_again_from_the_folder_alone(ceteris, study_file):
+    """`report` trains nothing, and the same results give the same bytes, here or elsewhere."""
+    ceteris("run", study_file, "--seeds", 2)
+    before = {path.name: path.read_bytes() for path in Path("results/study").glob("re*.*")}
+    code, out, err = ceteris("report", "results/study", "--out", "elsewhere")
+
+    assert (code, err) == (0, "")
+    assert {path.name: path.read_bytes() for path in Path("elsewhere").iterdir()} == before
+    assert "The baseline classified " in out
+
+
+def test_results_do_not_depend_on_the_report(ceteris, study_file):
+    """Where the report cannot be written, the run has done what it was asked, and says what is missing."""
+    ceteris("run", study_file, "--only", "baseline", "--seeds", 1)
+    Path("results/study/report.html").unlink()
+    Path("results/study/report.html").mkdir()
+    code, out, err = ceteris("run", study_file, "--only", "baseline", "--seeds", 1)
+
+    assert (code, err) == (0, "")
+    assert "There is no report: " in out
+    assert f"The results are not touched by this; `ceteris report {Path('results/study')}` tries again." in out
+    assert len(list(Path("results/study/runs").rglob("result.json"))) == 1
+
+
+def test_what_is_no_results_folder_is_said(ceteris, tmp_path, monkeypatch):
+    """One sentence, and nothing is written."""
+    monkeypatch.chdir(tmp_path)
+    Path("mine").mkdir()
+    code, out, err = ceteris("report", "mine")
+
+    assert (code, out) == (2, "")
+    assert err == (
+        "error: mine is not a results folder: it has no study.json. Name the folder that `ceteris run` wrote.\n"
+    )
+    assert list(Path("mine").iterdir()) == []
