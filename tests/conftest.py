@@ -7,5 +7,5 @@ import pytest
 
 @pytest.fixture(autouse=True, scope="session")
 def ctrl_c():
-    """Let Ctrl-C interrupt: a shell starts what runs in its background with SIGINT ignored, and tests of it would hang."""
+    """Let Ctrl-C interrupt: what a shell runs in its background ignores it, and tests of it would wait in vain."""
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -122,8 +122,8 @@ def _interruptions(stop: threading.Event) -> Iterator[list[signal.Signals]]:
 
     def request(number: int, _frame: FrameType | None) -> None:
         received.append(signal.Signals(number))
+        restore()  # first: whoever sees `stop` may send the next one at once
         stop.set()
-        restore()
 
     for kind in before:
         signal.signal(kind, request)
