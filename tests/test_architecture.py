@@ -10,7 +10,19 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src" / "ceteris"
 
 # A room may import itself and the rooms above it.
-ROOMS = ["errors", "study", "data", "engines", "runs", "statistics", "execution", "running", "report", "cli"]
+ROOMS = [
+    "errors",
+    "study",
+    "data",
+    "engines",
+    "runs",
+    "statistics",
+    "execution",
+    "running",
+    "prediction",
+    "report",
+    "cli",
+]
 FILES = sorted(path for path in SOURCE.rglob("*.py") if path.parent != SOURCE or path.stem in ROOMS)
 
 

@@ -1,7 +1,5 @@
 """`ceteris show`: what a layer of a trained network makes of an image, as a picture."""
 
-import re
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,32 +14,12 @@ from ceteris.report.figures.svg import standalone
 from ceteris.report.layer_view import LayerView, layer_view, layer_views
 from ceteris.report.user_image import read_user_image
 from ceteris.runs.atomic import write_atomically
-from ceteris.runs.folder import STUDY
 from ceteris.runs.results import Results, read_results
+from ceteris.runs.selection import Target, asked_seed, find_target, findings_of
 from ceteris.runs.status import Status
 from ceteris.study.arm import arm_folder
 from ceteris.study.images import KNOWN_IMAGES
-from ceteris.study.run import Run
-from ceteris.study.wording import listed, nearest
-
-_SEED = re.compile(r"seed-(\d+)(?:-([0-9a-f]+))?")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Target:
-    """What a path on the command line means.
-
-    Attributes:
-        folder: The results folder.
-        arm: What follows it: the name of a variation or of its folder; empty for all variations.
-        seed: The seed, if the path is that of a run.
-        digest: The beginning of the run's digest, if its folder was named in full.
-    """
-
-    folder: Path
-    arm: str = ""
-    seed: int | None = None
-    digest: str = ""
+from ceteris.study.wording import listed
 
 
 def show(
@@ -93,55 +71,14 @@ def show(
     return file
 
 
-def find_target(path: Path) -> Target:
-    """Tell the results folder in a path from the variation and the seed that follow it."""
-    for folder in (path, *path.parents):
-        if not (folder / STUDY).exists():
-            continue
-        rest = list(path.relative_to(folder).parts)
-        if rest[:1] == ["runs"]:
-            rest = rest[1:]
-        match = _SEED.fullmatch(rest[-1]) if len(rest) > 1 else None
-        if match is not None:
-            return Target(folder=folder, arm="/".join(rest[:-1]), seed=int(match[1]), digest=match[2] or "")
-        return Target(folder=folder, arm="/".join(rest))
-    return Target(folder=path)
-
-
 def _views(
     results: Results, target: Target, pixels: NDArray[np.uint8], *, seed: int | None, layer: int | None
 ) -> tuple[LayerView, ...]:
-    if None not in (seed, target.seed) and seed != target.seed:
-        raise ResultsError(f"the path names seed {target.seed}, and --seed asks for {seed}. Leave out one of the two.")
-    seed = target.seed if seed is None else seed
     if not target.arm:
-        return layer_views(results, pixels, seed=seed, layer=layer)
-    run = _run(results, target.arm, seed)
-    if not run.digest.startswith(target.digest):
-        raise ResultsError(
-            f"the run '{target.digest}' is of another version of the study, and is not counted; its '{run.variation}', "
-            f"seed {run.seed}, is now run '{run.digest[:8]}'."
-        )
+        return layer_views(results, pixels, seed=asked_seed(target, seed), layer=layer)
+    findings = findings_of(results, target, seed)
+    run = next((one.run for one in findings if one.status is Status.FINISHED), findings[0].run)
     return (layer_view(results, run, pixels, layer),)
-
-
-def _run(results: Results, arm: str, seed: int | None) -> Run:
-    """Find the run that is meant: without a seed the first finished one."""
-    names = list(dict.fromkeys(one.run.variation for one in results.findings))
-    named = arm if arm in names else next((name for name in names if arm_folder(name) == arm), None)
-    if named is None:
-        close = nearest(arm, names)
-        known = listed(f"'{name}'" for name in names)
-        hint = f"did you mean '{close}'?" if close else f"it has {known}."
-        raise ResultsError(f"{results.folder.path} has no variation '{arm}'; {hint}")
-    findings = [one for one in results.findings if one.run.variation == named]
-    if seed is None:
-        return next((one.run for one in findings if one.status is Status.FINISHED), findings[0].run)
-    found = next((one.run for one in findings if one.run.seed == seed), None)
-    if found is None:
-        seeds = listed(str(one.run.seed) for one in findings)
-        raise ResultsError(f"{results.folder.path} has no seed {seed}; its seeds are {seeds}.")
-    return found
 
 
 def _image(results: Results, image: str) -> tuple[NDArray[np.uint8], str, tuple[str, ...]]:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ceteris.engines.initial import initial_weights
 from ceteris.errors import ResultsError
-from ceteris.report.forward import Values, Weights, layer_outputs, network_input
+from ceteris.prediction.forward import Values, Weights, layer_outputs, network_input
 from ceteris.runs.finding import Finding
 from ceteris.runs.results import Results
 from ceteris.runs.status import Status

@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from ceteris.prediction.forward import layer_outputs, network_input
 from ceteris.report.figures.feature_maps import MOST_CHANNELS, feature_map_section, feature_maps
 from ceteris.report.figures.kernels import kernel_section, kernel_sheet, kernel_sheet_section, kernels
 from ceteris.report.figures.picture import Format
 from ceteris.report.figures.portrait import portrait
-from ceteris.report.forward import layer_outputs, network_input
 from ceteris.report.layer_view import layer_views
 from ceteris.runs.results import read_results
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ceteris.prediction.forward import Values
 from ceteris.report.figures.picture import Format, Picture
 from ceteris.report.figures.sheet import Row, Scale, Section, Tile, colour, draw_sheet, grey
-from ceteris.report.forward import Values
 from ceteris.report.layer_view import LayerView
 from ceteris.study.wording import listed
 

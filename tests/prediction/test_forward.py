@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from ceteris.engines.initial import initial_weights
-from ceteris.report.forward import class_probabilities, layer_outputs, network_input
+from ceteris.prediction import forward
+from ceteris.prediction.forward import class_probabilities, layer_outputs, network_input
 from ceteris.study.layers import Activation, BatchNorm, Convolution, Dense, Dropout, MaxPool, Padding
 from ceteris.study.network import Network
 from ceteris.study.shape import Shape
@@ -63,8 +64,10 @@ def test_every_layer_gives_what_pytorch_gives(name):
     reference = LayeredNetwork(network, IMAGE, CLASSES, seed=3)
     fill(weight_tensors(reference), weights)
     reference.eval()
-    outputs = layer_outputs(network, weights, images())
+    shown = images()
+    outputs = layer_outputs(network, weights, shown)
 
+    np.testing.assert_array_equal(shown, images())
     values = torch.from_numpy(images())
     with torch.no_grad():
         for layer, activation, found in zip(reference.layers, reference.activations, outputs, strict=True):
@@ -73,16 +76,19 @@ def test_every_layer_gives_what_pytorch_gives(name):
             np.testing.assert_allclose(found, values.numpy(), rtol=1e-5, atol=1e-5)
 
 
-def test_probabilities_add_up_to_one_however_many_are_looked_at_together():
+def test_probabilities_add_up_to_one_however_many_are_looked_at_together(monkeypatch):
     """The softmax of the logits, the same for any number of images at once, also for logits that would overflow."""
     network = Network(layers=NETWORKS["all of them"])
     weights = trained(network)
     weights["layers.8.weight"] = weights["layers.8.weight"] * np.float32(1000)
-    found = class_probabilities(network, weights, images(7), at_once=3)
+    together = class_probabilities(network, weights, images(7))
+    monkeypatch.setattr(forward, "_VALUES_AT_ONCE", 3000)
+    monkeypatch.setattr(forward, "_VALUES_IN_CACHE", 1)
+    found = class_probabilities(network, weights, images(7))
 
     assert found.shape == (7, CLASSES)
     np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-6)
-    np.testing.assert_allclose(found, class_probabilities(network, weights, images(7)), rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(found, together, rtol=1e-4, atol=1e-6)
     logits = layer_outputs(network, weights, images(7))[-1][:, :, 0, 0]
     assert found.argmax(axis=1).tolist() == logits.argmax(axis=1).tolist()
 
@@ -96,3 +102,24 @@ def test_images_become_what_the_engines_see():
     assert found[0, 0, 0, 0] == -1
     assert found[0, 1, 1, 2] == image[0, 1, 2, 1]
     assert found[0, 2, 0, 1] == image[0, 0, 1, 2] / 2 + 3
+
+
+def test_every_arm_gives_again_what_its_engine_predicted(trained_results):
+    """On the stored test images every finished run says what its predictions say, to half precision."""
+    images, manifest = trained_results.images(), trained_results.manifest
+    inputs = network_input(images, manifest.scale, manifest.offset)
+
+    for record in trained_results.records:
+        network, weights = record.run.specification.network, trained_results.weights(record.run)
+        told = trained_results.predictions(record.run).astype(np.float32)
+
+        np.testing.assert_allclose(class_probabilities(network, weights, inputs), told, rtol=0, atol=5e-4)
+        assert len({*told.argmax(1).tolist()}) > 3, "a network that says one thing of all images would prove nothing"
+
+
+def test_sums_that_overflow_are_no_numbers():
+    """A network whose sums leave float32 says nothing, and warns of nothing."""
+    network = Network(layers=(Dense(dense="classes"),))
+    weights = {"layers.0.weight": np.full((2, 1), 3e38, np.float32), "layers.0.bias": np.zeros(2, np.float32)}
+
+    assert np.isnan(class_probabilities(network, weights, np.full((1, 1, 1, 1), 10, np.float32))).all()

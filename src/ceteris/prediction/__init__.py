@@ -1,0 +1,1 @@
+"""What trained networks, read from a results folder, say of other images."""
