@@ -201,6 +201,48 @@ def compare_command(
     compare(first, second, out=out, console=_console())
 
 
+@app.command("predict")
+def predict_command(
+    path: Annotated[
+        Path,
+        typer.Argument(metavar="RUN", help="RESULTS/VARIATION, whose seeds answer together, or the folder of a run."),
+    ],
+    images: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="IMAGE...",
+            help="Files, folders, patterns, numbers of test images from 0, or - for an image on standard input.",
+        ),
+    ] = None,
+    *,
+    names_from: Annotated[
+        str | None, typer.Option("--from", metavar="FILE", help="Names more images, one a line; - is standard input.")
+    ] = None,
+    top: Annotated[int, typer.Option(min=1, metavar="K", help="How many classes to show.")] = 3,
+    seed: Annotated[int | None, typer.Option(min=0, metavar="N", help="Ask this seed alone.")] = None,
+    file_format: Annotated[str, typer.Option("--format", metavar="table|csv|jsonl", help="Of the answer.")] = "table",
+) -> None:
+    """Say what trained networks see in images, and how far the seeds agree.
+
+    Images are prepared as the training images were. Those that cannot be read are named on standard error, the others
+    are answered, and the exit code is 1.
+    """
+    from ceteris.cli.predict import predict
+
+    is_whole = predict(
+        path,
+        images or (),
+        names_from=names_from,
+        top=top,
+        seed=seed,
+        file_format=file_format,
+        console=_console(),
+        error_console=_error_console(),
+    )
+    if not is_whole:
+        raise typer.Exit(1)
+
+
 @app.command("schema")
 def schema_command() -> None:
     """Print the JSON schema of study files, for editors."""
@@ -212,7 +254,7 @@ def schema_command() -> None:
 
 
 def main() -> None:
-    """Run the command line: 2 for a mistake that can be mended, 1 if a run failed, 130 after Ctrl-C."""
+    """Run the command line: 2 for a mistake that can be mended, 1 if a part of it failed, 130 after Ctrl-C."""
     try:
         app()
     except CeterisError as error:
@@ -225,3 +267,9 @@ def _console() -> "Console":
     from rich.console import Console
 
     return Console(highlight=False)
+
+
+def _error_console() -> "Console":
+    from rich.console import Console
+
+    return Console(highlight=False, stderr=True)

@@ -1,0 +1,143 @@
+"""What a person named to be predicted: files, folders, patterns, numbers of test images, and standard input."""
+
+import glob
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ceteris.errors import DataError
+from ceteris.study.wording import listed
+
+ENDINGS = (".png", ".jpg", ".jpeg", ".jpe", ".jfif")
+"""How the names of images end; in a folder, other files are left out."""
+
+STANDARD_INPUT = "-"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Named:
+    """One image to be.
+
+    Attributes:
+        name: What to call it in answers.
+        path: Its file; None for standard input and test images.
+        number: Of the test image that is meant, from 0.
+    """
+
+    name: str
+    path: Path | None = None
+    number: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Nothing:
+    """A name that stands for no image.
+
+    Attributes:
+        reason: Why, with the name in it.
+    """
+
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """All that was named.
+
+    Attributes:
+        images: In the order in which they were named; the files of a folder by their names.
+        nothing: Names that stand for no image.
+        notes: What was left out, one sentence each.
+    """
+
+    images: tuple[Named, ...]
+    nothing: tuple[Nothing, ...]
+    notes: tuple[str, ...]
+
+
+def find_pictures(names: Sequence[str]) -> Found:
+    """Find out what each name means: a number is a test image, `-` is standard input, others are on the disk.
+
+    A pattern such as `photos/*.jpg` is for shells that leave patterns to the program; a file of that very name comes
+    first.
+
+    Args:
+        names: As they were typed.
+
+    Raises:
+        DataError: If there is no name at all, or standard input is named twice.
+    """
+    if not names:
+        raise DataError(
+            "no image was named. Give files, folders, numbers of test images, or - for an image on standard input."
+        )
+    if names.count(STANDARD_INPUT) > 1:
+        raise DataError("standard input (-) holds one image, and was named twice. Name it once.")
+    images: list[Named] = []
+    nothing: list[Nothing] = []
+    notes: list[str] = []
+    for name in names:
+        for one in _meant(name):
+            match one:
+                case Named():
+                    images.append(one)
+                case Nothing():
+                    nothing.append(one)
+                case str():
+                    notes.append(one)
+    return Found(images=tuple(images), nothing=tuple(nothing), notes=tuple(notes))
+
+
+def listed_names(lines: Iterable[str]) -> tuple[str, ...]:
+    """Read names of images, one a line; empty lines are skipped."""
+    return tuple(name for line in lines if (name := line.rstrip("\r\n")))
+
+
+def printable(name: str) -> str:
+    r"""Write a name so that no terminal is misled by what is in it, and every encoding knows it.
+
+    Example:
+        >>> printable("cat\x1b[2J.jpg")
+        'cat\\x1b[2J.jpg'
+    """
+    return name if name.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name)
+
+
+def _meant(name: str) -> Iterator[Named | Nothing | str]:
+    path = Path(name)
+    if name == STANDARD_INPUT:
+        yield Named(name="standard input")
+    elif name.isdecimal():
+        yield Named(name=f"test image {int(name)}", number=int(name))
+    elif path.is_dir():
+        yield from _in_folder(path)
+    elif not path.exists() and glob.has_magic(name):
+        matches = sorted(glob.glob(name, recursive=True))  # noqa: PTH207 - a pattern may begin with a root
+        if not matches:
+            yield Nothing(reason=f"{printable(name)} matches no file. Check the pattern.")
+        for match in matches:
+            yield from _in_folder(Path(match)) if Path(match).is_dir() else (_file(Path(match)),)
+    else:
+        yield _file(path)
+
+
+def _in_folder(folder: Path) -> Iterator[Named | Nothing | str]:
+    visible = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )
+    images = [path for path in visible if path.suffix.lower() in ENDINGS]
+    shown, others = printable(str(folder)), len(visible) - len(images)
+    if not images:
+        held = f"{others:,} other files" if others != 1 else "another file"
+        end = f", but {held}; name those that are images" if others else ""
+        yield Nothing(reason=f"{shown} holds no file whose name ends in {listed(ENDINGS, 'or')}{end}.")
+    elif others:
+        left = f"{others:,} files in {shown} were" if others > 1 else f"1 file in {shown} was"
+        yield f"{left} left out: the names of images end in {listed(ENDINGS, 'or')}."
+    yield from map(_file, images)
+
+
+def _file(path: Path) -> Named:
+    return Named(name=printable(str(path)), path=path)

@@ -1,0 +1,186 @@
+"""`ceteris predict`: what trained networks say of images that they have not seen."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.text import Text
+
+from ceteris.cli.picture_names import find_pictures, listed_names, printable
+from ceteris.cli.pictures import Picture, read_pictures
+from ceteris.cli.prediction_formats import Answer, PredictionFormat, write_csv, write_jsonl, write_table
+from ceteris.errors import DataError, ResultsError
+from ceteris.prediction.ensemble import Ensemble, ensemble_probabilities, gather
+from ceteris.prediction.forward import Values
+from ceteris.prediction.ranking import rank
+from ceteris.runs.finding import Finding
+from ceteris.runs.results import Results, read_results
+from ceteris.runs.selection import became, find_target, findings_of, finished_findings
+from ceteris.runs.status import Status
+from ceteris.study.wording import listed
+
+_AT_ONCE = 64  # images that the networks look at together
+
+
+def predict(
+    path: Path,
+    images: Sequence[str],
+    *,
+    names_from: str | None,
+    top: int,
+    seed: int | None,
+    file_format: str,
+    console: Console,
+    error_console: Console,
+) -> bool:
+    """Print the most probable classes of images, and how far the seeds agree.
+
+    Args:
+        path: `RESULTS/VARIATION`, whose finished seeds answer together, or the folder of a run.
+        images: Files, folders, patterns, numbers of test images, or `-` for an image on standard input.
+        names_from: A file that names images, one a line; `-` for standard input.
+        top: How many classes to print.
+        seed: Of the one run that is to answer.
+        file_format: `table`, `csv` or `jsonl`.
+        console: Where the table goes; CSV and JSON lines go to standard output as they come.
+        error_console: Where to say what must be known, and which images cannot be read.
+
+    Returns:
+        Whether every image was answered.
+
+    Raises:
+        ResultsError: If there is no network to ask.
+        DataError: If no image is named.
+    """
+    kind = _format(file_format)
+    target = find_target(path)
+    results = read_results(target.folder)
+    findings = finished_findings(results, target, seed)
+    found = find_pictures([*images, *_names(names_from, images)])
+    ensemble = gather(results, findings)
+    said = _Said(error_console)
+    for note in (*_about(results, findings, is_one=(target.seed if seed is None else seed) is not None), *found.notes):
+        said.note(note)
+    for nothing in found.nothing:
+        said.trouble(nothing.reason)
+    pictures = read_pictures(found.images, ensemble.image, results.images())
+    answers = said.hearing(_answers(pictures, ensemble, top))
+    match kind:
+        case PredictionFormat.CSV:
+            write_csv(answers, ensemble.seeds)
+        case PredictionFormat.JSONL:
+            write_jsonl(answers, ensemble.arm, ensemble.seeds)
+        case PredictionFormat.TABLE:
+            console.print(Text(_heading(ensemble), style="bold"), soft_wrap=True)
+            write_table(answers, ensemble.seeds, console)
+    said.conclude()
+    return not said.troubles
+
+
+class _Said:
+    """What is said on standard error, and how much of it."""
+
+    def __init__(self, console: Console) -> None:
+        self.troubles = self.adapted = self.answered = 0
+        self._console = console
+
+    def note(self, text: str) -> None:
+        self._console.print(Text(f"note: {text}", style="yellow"), soft_wrap=True)
+
+    def trouble(self, text: str) -> None:
+        self.troubles += 1
+        self._console.print(Text(f"error: {text}", style="red"), soft_wrap=True)
+
+    def hearing(self, answers: Iterator[Answer]) -> Iterator[Answer]:
+        """Let answers pass, and say at once which images have none."""
+        for answer in answers:
+            if answer.trouble:
+                self.trouble(answer.trouble)
+            else:
+                self.answered += 1
+                self.adapted += bool(answer.notes)
+            yield answer
+
+    def conclude(self) -> None:
+        if self.adapted:
+            self.note(
+                f"{self.adapted:,} of {_images(self.answered)} {'was' if self.adapted == 1 else 'were'} cut or scaled "
+                "to the size that the network is made for; --format jsonl says how."
+            )
+        if self.troubles:
+            self.note(f"{_images(self.answered)} answered, {self.troubles:,} not.")
+
+
+def _answers(pictures: Iterator[Picture], ensemble: Ensemble, top: int) -> Iterator[Answer]:
+    while block := list(islice(pictures, _AT_ONCE)):
+        shown = [one.pixels for one in block if one.pixels is not None]
+        together = _probabilities(ensemble, shown)
+        for one in block:
+            if one.pixels is None:
+                yield Answer(image=one.name, trouble=one.trouble)
+                continue
+            probabilities = next(together)
+            mute = [seed for seed, row in zip(ensemble.seeds, probabilities, strict=True) if not np.isfinite(row).all()]
+            if mute:
+                seeds = f"seed {mute[0]}" if len(mute) == 1 else f"seeds {listed(map(str, mute))}"
+                trouble = f"{one.name}: the sums of {seeds} overflow, so that there is no answer."
+                yield Answer(image=one.name, trouble=f"{trouble} Ask another seed with --seed.")
+                continue
+            yield Answer(image=one.name, classes=rank(probabilities, ensemble.class_names, top=top), notes=one.notes)
+
+
+def _probabilities(ensemble: Ensemble, shown: Sequence[NDArray[np.uint8]]) -> Iterator[Values]:
+    """Give shape (seeds, classes) for each image."""
+    if shown:
+        yield from ensemble_probabilities(ensemble, np.stack(shown)).swapaxes(0, 1)
+
+
+def _about(results: Results, findings: Sequence[Finding], *, is_one: bool) -> Iterator[str]:
+    """Say what must be known before believing an answer."""
+    yield from results.notes
+    if is_one:
+        return
+    all_findings = findings_of(results, findings[0].run.variation)
+    others = [one for one in all_findings if one.status is not Status.FINISHED]
+    if others:
+        which = listed(f"seed {one.run.seed} ({became(one)})" for one in others)
+        yield f"{len(findings)} of {len(all_findings)} seeds answer; without weights: {which}."
+
+
+def _heading(ensemble: Ensemble) -> str:
+    if len(ensemble.seeds) == 1:
+        return f"{ensemble.arm}, seed {ensemble.seeds[0]}"
+    return (
+        f"{ensemble.arm}: mean probability over {len(ensemble.seeds)} seeds, the lowest and the highest of a seed, "
+        "and how many seeds vote for the class"
+    )
+
+
+def _names(names_from: str | None, images: Sequence[str]) -> tuple[str, ...]:
+    if names_from is None:
+        return ()
+    if names_from == "-":
+        if "-" in images:
+            raise DataError("standard input cannot be an image (-) and a list of names (--from -). Leave out one.")
+        return listed_names(sys.stdin)
+    try:
+        with Path(names_from).open(encoding="utf-8", errors="surrogateescape") as lines:
+            return listed_names(lines)
+    except OSError as error:
+        reason = (error.strerror or "cannot be read").lower()
+        raise DataError(f"--from {printable(names_from)}: {reason}. Give a file with one name a line.") from None
+
+
+def _format(file_format: str) -> PredictionFormat:
+    try:
+        return PredictionFormat(file_format)
+    except ValueError:
+        raise ResultsError(f"--format is '{file_format}', expected {listed(PredictionFormat, 'or')}.") from None
+
+
+def _images(count: int) -> str:
+    return f"{count:,} image" if count == 1 else f"{count:,} images"

@@ -1,0 +1,78 @@
+"""The trained networks of one variation, one per seed, that answer together."""
+
+# s = seeds of a variation, n = images, h, w = height, width, c = channels, k = classes
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ceteris.prediction.forward import Values, Weights, class_probabilities, network_input
+from ceteris.runs.finding import Finding
+from ceteris.runs.results import Results
+from ceteris.study.network import Network
+from ceteris.study.shape import Shape
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Ensemble:
+    """Networks that differ in their seed only, and what they must be shown.
+
+    Attributes:
+        arm: Name of the variation, or `baseline`.
+        seeds: One per network.
+        network: The layers that all of them have.
+        weights: Of each network, in the order of the seeds.
+        image: The size of the images that they are made for.
+        scale: What the grey levels of each channel are multiplied by, as in training.
+        offset: What is added to each channel then.
+        class_names: One per class, in label order.
+    """
+
+    arm: str
+    seeds: tuple[int, ...]
+    network: Network
+    weights: tuple[Weights, ...]
+    image: Shape
+    scale: tuple[float, ...]
+    offset: tuple[float, ...]
+    class_names: tuple[str, ...]
+
+
+def gather(results: Results, findings: Sequence[Finding]) -> Ensemble:
+    """Read the weights of finished runs of one variation; the results folder is all that is needed.
+
+    Args:
+        results: The results folder.
+        findings: From `finished_findings`, at least one.
+
+    Raises:
+        ResultsError: If a file cannot be read.
+    """
+    first, manifest = findings[0].run, results.manifest
+    assert {one.run.variation for one in findings} == {first.variation}, "seeds of one variation"
+    return Ensemble(
+        arm=first.variation,
+        seeds=tuple(one.run.seed for one in findings),
+        network=first.specification.network,
+        weights=tuple(results.weights(one.run) for one in findings),
+        image=Shape(*results.images().shape[1:]),
+        scale=manifest.scale,
+        offset=manifest.offset,
+        class_names=manifest.class_names,
+    )
+
+
+def ensemble_probabilities(ensemble: Ensemble, images_nhwc: NDArray[np.uint8]) -> Values:
+    """Show images to every network, scaled as in training.
+
+    Args:
+        ensemble: The networks.
+        images_nhwc: Of the size that they are made for. Shape (n, h, w, c).
+
+    Returns:
+        Shape (s, n, k), float32; each row adds up to 1, or holds not-a-number where a network's sums overflow.
+    """
+    inputs = network_input(images_nhwc, ensemble.scale, ensemble.offset)
+    return np.stack([class_probabilities(ensemble.network, weights, inputs) for weights in ensemble.weights])
