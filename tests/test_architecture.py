@@ -21,6 +21,7 @@ ROOMS = [
     "running",
     "prediction",
     "report",
+    "export",
     "cli",
 ]
 FILES = sorted(path for path in SOURCE.rglob("*.py") if path.parent != SOURCE or path.stem in ROOMS)

@@ -201,6 +201,38 @@ def compare_command(
     compare(first, second, out=out, console=_console())
 
 
+@app.command("export")
+def export_command(
+    path: Annotated[
+        Path, typer.Argument(metavar="RUN", help="RESULTS/VARIATION, or the folder of a run; it must be finished.")
+    ],
+    *,
+    formats: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--format",
+            metavar="onnx|torch|safetensors",
+            help="Of the network; may be given several times; safetensors if not given.",
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, metavar="N", help="Which seed; the first that finished if not given.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="The folder to make; exports/<variation>-seed-<N> if not given."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an earlier export.")] = False,
+) -> None:
+    """Write a trained network for other software, with a card that says what it is and how well it does.
+
+    Scaling of the pixels is a part of the network. Each file is read back and compared with the run on test images.
+    """
+    from ceteris.cli.export import export
+
+    export(path, formats=formats or ("safetensors",), seed=seed, out=out, force=force, console=_console())
+
+
 @app.command("predict")
 def predict_command(
     path: Annotated[

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ceteris.errors import ResultsError
 from ceteris.prediction.forward import Values, Weights, class_probabilities, network_input
 from ceteris.runs.finding import Finding
 from ceteris.runs.results import Results
+from ceteris.study.backbone import BackboneNetwork
 from ceteris.study.network import Network
 from ceteris.study.shape import Shape
 
@@ -48,14 +50,20 @@ def gather(results: Results, findings: Sequence[Finding]) -> Ensemble:
         findings: From `finished_findings`, at least one.
 
     Raises:
-        ResultsError: If a file cannot be read.
+        ResultsError: If a file cannot be read, or the network begins with a pretrained backbone.
     """
     first, manifest = findings[0].run, results.manifest
     assert {one.run.variation for one in findings} == {first.variation}, "seeds of one variation"
+    network = first.specification.network
+    if isinstance(network, BackboneNetwork):
+        raise ResultsError(
+            f"'{first.variation}' begins with a pretrained {network.backbone}, which cannot be run outside of training "
+            "yet. Name a variation whose network is layers alone."
+        )
     return Ensemble(
         arm=first.variation,
         seeds=tuple(one.run.seed for one in findings),
-        network=first.specification.network,
+        network=network,
         weights=tuple(results.weights(one.run) for one in findings),
         image=Shape(*results.images().shape[1:]),
         scale=manifest.scale,

@@ -1,0 +1,70 @@
+"""`ceteris export`: a trained network as files that other software runs."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from ceteris.errors import ResultsError
+from ceteris.export.check import Check, ExportFormat
+from ceteris.export.export import Export, export_run
+from ceteris.export.folder import CARD
+from ceteris.runs.results import read_results
+from ceteris.runs.selection import find_target, finished_findings
+from ceteris.study.arm import arm_folder
+from ceteris.study.wording import listed
+
+
+def export(
+    path: Path, *, formats: Sequence[str], seed: int | None, out: Path | None, force: bool, console: Console
+) -> Export:
+    """Write a finished run as files for other software, and say what came of reading them back.
+
+    Args:
+        path: `RESULTS/VARIATION`, or the folder of a run.
+        formats: `onnx`, `torch`, `safetensors`.
+        seed: Which seed; the first that finished if not given.
+        out: The folder to make.
+        force: Whether an earlier export there may be replaced.
+        console: Where to say it.
+
+    Raises:
+        ResultsError: If there is no such run, a library is missing, something is in the way, or a file does not say
+            what the run says.
+    """
+    kinds = [_format(name) for name in formats]
+    target = find_target(path)
+    results = read_results(target.folder)
+    finding = finished_findings(results, target, seed)[0]
+    run = finding.run
+    folder = out or Path("exports") / f"{arm_folder(run.variation)}-seed-{run.seed:02}"
+    written = export_run(results, finding, formats=kinds, out=folder, is_replacing=force)
+    console.print(Text(f"{run.variation}, seed {run.seed}", style="bold"), soft_wrap=True)
+    for note in results.notes:
+        console.print(Text(f"note: {note}", style="yellow"), soft_wrap=True)
+    if target.seed is None and seed is None:
+        text = (
+            f"Seed {run.seed} was taken, the first that finished; --seed names another. To take the one with the best "
+            "test accuracy would make that accuracy too good to be true."
+        )
+        console.print(Text(f"note: {text}", style="yellow"), soft_wrap=True)
+    for name, one in written.checks.items():
+        console.print(Text(f"{folder / name}: {_checked(one)}"), soft_wrap=True)
+    console.print(Text(f"{folder / CARD}: what it is, how well it does, and its limits"), soft_wrap=True)
+    return written
+
+
+def _checked(one: Check) -> str:
+    if one.difference is None:
+        return f"not checked, because {one.missing} is not installed"
+    return (
+        f"checked with {one.reader} on {one.images:,} test images; probabilities differ by at most {one.difference:.1e}"
+    )
+
+
+def _format(name: str) -> ExportFormat:
+    try:
+        return ExportFormat(name)
+    except ValueError:
+        raise ResultsError(f"--format is '{name}', expected {listed(ExportFormat, 'or')}.") from None

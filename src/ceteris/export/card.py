@@ -1,0 +1,230 @@
+"""The model card of an exported network (Mitchell et al. 2019, arXiv:1810.03993), computed from the records alone."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import numpy as np
+
+from ceteris.export.check import Check
+from ceteris.export.onnx_model import INPUT, OPSET, OUTPUT
+from ceteris.prediction.ensemble import Ensemble
+from ceteris.report.account import Account
+from ceteris.report.naming import quoted
+from ceteris.report.quantities import NOTHING, count, percent, percent_range, points, points_range
+from ceteris.report.reservations import origin_sentence
+from ceteris.report.scores import training_images
+from ceteris.report.table import markdown_text
+from ceteris.runs.finding import Finding
+from ceteris.runs.record import RunRecord
+from ceteris.statistics.interval import Interval
+from ceteris.statistics.scores import Status
+from ceteris.statistics.summary import ArmSummary
+from ceteris.study.arm import BASELINE
+from ceteris.study.changes import in_words
+from ceteris.study.training import Optimizer
+
+_USES = {
+    "model.onnx": f"""\
+import numpy as np, onnxruntime
+session = onnxruntime.InferenceSession("model.onnx")
+images = np.zeros((5, {{channels}}, {{height}}, {{width}}), np.uint8)
+probabilities = session.run(["{OUTPUT}"], {{{{"{INPUT}": images}}}})[0]""",
+    "model.pt2": """\
+import torch
+network = torch.export.load("model.pt2").module()
+probabilities = network(torch.zeros(5, {channels}, {height}, {width}, dtype=torch.uint8))""",
+    "model.safetensors": """\
+import torch, model  # model.py beside it; needs torch and safetensors
+probabilities = model.load()(torch.zeros(5, {channels}, {height}, {width}, dtype=torch.uint8))""",
+}
+
+_WHAT = {
+    "model.onnx": f"ONNX, operators of version {OPSET}",
+    "model.pt2": "PyTorch program (`torch.export`)",
+    "model.safetensors": "weights, with the loader `model.py`",
+}
+
+
+def model_card(account: Account, finding: Finding, ensemble: Ensemble, checks: Mapping[str, Check]) -> str:
+    """Write `README.md`: what a network was trained on, how well it does, with what interval, and its limits.
+
+    Args:
+        account: Of the results folder that the run is in.
+        finding: The run.
+        ensemble: Its network.
+        checks: By the name of each exported file.
+    """
+    record = finding.record
+    assert record is not None, "a finished run has a record"
+    return "\n\n".join(_blocks(account, finding, record, ensemble, checks)) + "\n"
+
+
+def _blocks(
+    account: Account, finding: Finding, record: RunRecord, ensemble: Ensemble, checks: Mapping[str, Check]
+) -> Iterator[str]:
+    run, manifest = finding.run, account.results.manifest
+    yield f"# {markdown_text(f'{run.variation}, seed {run.seed}: {manifest.study.title}')}"
+    classes = len(ensemble.class_names)
+    size = f"{ensemble.image.width} x {ensemble.image.height} pixels"
+    yield (
+        f"An image classifier of {record.parameters:,} learnt numbers, for images of {size} and {classes} classes. "
+        "Everything here is computed from the records of the run; nobody wrote it by hand."
+    )
+    yield "## Before you use it"
+    yield _list(_limits(account, record, ensemble))
+    yield "## How well it does"
+    yield _list(_quality(account, finding, record))
+    yield from _per_class(account, finding, ensemble)
+    yield "## What goes in and what comes out"
+    yield _list(_interface(ensemble))
+    for name in checks:
+        code = _USES[name].format(
+            channels=ensemble.image.channels, height=ensemble.image.height, width=ensemble.image.width
+        )
+        yield f"```python\n{code}\n```"
+    yield "## Does the export say what the run says?"
+    yield _table(("file", "what it is", "read back with", "test images", "largest difference"), _checked(checks))
+    yield "## What it was trained on, and how"
+    yield _list(_training(account, record))
+    yield "## Where it comes from"
+    yield _list(_provenance(account, record))
+
+
+def _limits(account: Account, record: RunRecord, ensemble: Ensemble) -> Iterator[str]:
+    # Images that are not official bring a note of their own.
+    if not account.results.manifest.notes and (origin := origin_sentence(account)):
+        yield origin
+    yield from account.results.notes
+    yield (
+        f"It names one of {len(ensemble.class_names)} classes for any image whatever, also for one that shows none of "
+        "them. Its probabilities were not calibrated: 0.9 need not mean that it is right nine times of ten."
+    )
+    yield (
+        "It was scored on test images from the same source as its training images. How it does on other images, "
+        "cameras or circumstances is not known, and its fairness between groups of people was not looked at."
+    )
+    summary = _summary(account, record)
+    if record.run.seed in summary.guessing:
+        yield "This very network does no better than guessing."
+    yield (
+        "The records do not say under which licence the training images are, nor what that means for the weights: "
+        "find out before you pass them on."
+    )
+
+
+def _quality(account: Account, finding: Finding, record: RunRecord) -> Iterator[str]:
+    summary, run = _summary(account, record), finding.run
+    images = "" if account.answers is None else f" of {len(account.answers.labels):,} test images"
+    if record.test_accuracy is not None:
+        yield f"This network: {percent(record.test_accuracy)}{images} right."
+    runs = len(summary.finished) + len(summary.diverged)
+    if summary.accuracy is not None:
+        text = f"{count(runs, 'seed')} of {quoted(run.variation)}: {percent(summary.accuracy.estimate)} on average"
+        if isinstance(summary.accuracy, Interval):
+            level = f"{100 * summary.accuracy.level:g} %"
+            text += f", {level} interval of this mean {percent_range(summary.accuracy)} (Student's t over seeds)"
+            scores = _scores(account, record)
+            text += f"; single seeds lie between {percent(min(scores))} and {percent(max(scores))}" if scores else ""
+        yield f"{text}."
+        yield (
+            "The mean says what to expect of this recipe; this network is one draw from it."
+            if isinstance(summary.accuracy, Interval)
+            else "One seed has no error bars: how much of this is luck is not known."
+        )
+    yield from summary.notes
+    for one in account.comparisons:
+        if one.variation == run.variation and one.accuracy is not None:
+            difference = one.accuracy.difference
+            text = f"Compared with the baseline: {points(difference.estimate)}"
+            if isinstance(difference, Interval):
+                text += f" ({points_range(difference)})"
+            yield f"{text}; {one.verdict.words}."
+
+
+def _per_class(account: Account, finding: Finding, ensemble: Ensemble) -> Iterator[str]:
+    """Give the share of each class that was recognised, with how many test images it has."""
+    if account.answers is None:
+        return
+    labels = account.answers.labels
+    answers = account.results.predictions(finding.run).argmax(axis=1)
+    rows = []
+    for label, name in enumerate(ensemble.class_names):
+        shown, named = labels == label, answers == label
+        found = int((shown & named).sum())
+        of_shown = f"{100 * found / shown.sum():.1f} %" if shown.any() else NOTHING
+        of_named = f"{100 * found / named.sum():.1f} %" if named.any() else NOTHING
+        rows.append((markdown_text(name), f"{int(np.sum(shown)):,}", of_shown, of_named))
+    yield _table(("class", "test images", "of these recognised (recall)", "right when it says so (precision)"), rows)
+
+
+def _interface(ensemble: Ensemble) -> Iterator[str]:
+    image = ensemble.image
+    colours = "red, green, blue" if image.channels == 3 else "grey" if image.channels == 1 else "as in training"
+    yield (
+        f"In: uint8, shape (batch, {image.channels}, {image.height}, {image.width}), any batch; grey levels from 0 to "
+        f"255, channels in the order {colours}. Cut and resize images to {image.width} x {image.height} pixels "
+        "yourself, without changing their proportions."
+    )
+    scale, offset = (", ".join(f"{number:.9g}" for number in numbers) for numbers in (ensemble.scale, ensemble.offset))
+    yield f"Scaling is a part of the network: level times ({scale}) plus ({offset}), by channel. Do not scale yourself."
+    names, classes = ", ".join(ensemble.class_names), len(ensemble.class_names)
+    yield f"Out: float32, shape (batch, {classes}): the probability of each class, in the order {names}."
+
+
+def _checked(checks: Mapping[str, Check]) -> Iterator[tuple[str, ...]]:
+    for name, one in checks.items():
+        if one.difference is None:
+            yield f"`{name}`", _WHAT[name], f"not checked: {one.missing} was not installed", NOTHING, NOTHING
+        else:
+            yield f"`{name}`", _WHAT[name], one.reader, f"{one.images:,}", f"{one.difference:.1e}"
+
+
+def _training(account: Account, record: RunRecord) -> Iterator[str]:
+    run, manifest = record.run, account.results.manifest
+    data, training = run.specification.data, run.specification.training
+    yield (
+        f"Images: {manifest.data_source} ({manifest.data_origin.value}); {training_images(manifest):,} were learnt "
+        f"from, {100 * data.validation:g} % more watched the training."
+    )
+    if data.fraction < 1:
+        yield f"Of the images to learn from, this run was given {100 * data.fraction:g} %, drawn by its seed."
+    yield f"Layers: {'; '.join(map(str, run.specification.network.layers))}."
+    others = {Optimizer.ADAM: {"momentum"}, Optimizer.SGD: {"beta1", "beta2", "epsilon"}}[training.optimizer]
+    settings = training.model_dump(mode="json", exclude=others)
+    yield f"Training: {', '.join(f'{name} {value}' for name, value in settings.items())}; on cross-entropy."
+    changed = next(arm for arm in account.arms if arm.name == run.variation)
+    if run.variation != BASELINE:
+        yield f"Changed from the baseline: {'; '.join(in_words(account.changes(changed)))}."
+    if record.final_validation_accuracy is not None:
+        epochs, accuracy = count(record.epochs, "epoch"), percent(record.final_validation_accuracy)
+        yield f"Validation accuracy after the last of {epochs}: {accuracy}."
+    yield "The weights are those after the last epoch. The test images were scored once, at the end, and chose nothing."
+
+
+def _provenance(account: Account, record: RunRecord) -> Iterator[str]:
+    run = record.run
+    yield f"Study: {account.results.manifest.study.title}."
+    yield f"Run: {run.digest} (specification, seed and images)."
+    yield f"Images: {run.data_digest} (SHA-256)."
+    yield f"Weights as trained: {record.weights_sha256} (SHA-256)."
+    yield f"Engine: {record.engine} ({record.arithmetic})."
+    for versions in account.circumstances.versions:
+        yield f"Versions when trained: {versions}."
+
+
+def _summary(account: Account, record: RunRecord) -> ArmSummary:
+    return next(one for one in account.summaries if one.name == record.run.variation)
+
+
+def _scores(account: Account, record: RunRecord) -> list[float]:
+    arms = (account.scores.baseline, *account.scores.variations)
+    runs = next(arm for arm in arms if arm.name == record.run.variation).runs
+    return [run.test_accuracy for run in runs if run.status is Status.FINISHED and run.test_accuracy is not None]
+
+
+def _list(sentences: Iterator[str]) -> str:
+    return "\n".join(f"- {markdown_text(sentence)}" for sentence in sentences)
+
+
+def _table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [header, ("---",) * len(header), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

@@ -1,0 +1,162 @@
+"""Does an exported network say what the run says? Asked of the file itself, with the library that will read it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.metadata import PackageNotFoundError, version
+from io import BytesIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ceteris.errors import ResultsError
+from ceteris.export.onnx_model import INPUT
+from ceteris.prediction.ensemble import Ensemble, ensemble_probabilities
+from ceteris.prediction.forward import Values
+
+LARGEST_DIFFERENCE = 1e-5
+"""How far a probability may be off: float32 sums in another order are, by a few times 1e-7."""
+
+HALF_PRECISION = 1e-3
+"""How far the stored probabilities may be off, which have the ten binary digits of float16."""
+
+MOST_IMAGES = 1000
+_AT_ONCE = 100
+
+Predict = Callable[[NDArray[np.uint8]], Values]
+
+
+class ExportFormat(StrEnum):
+    """What a network can be exported as."""
+
+    ONNX = "onnx"
+    TORCH = "torch"
+    SAFETENSORS = "safetensors"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """What came of reading an exported file back.
+
+    Attributes:
+        reader: Name and version of the library that read it; empty if there is none here.
+        images: How many test images it was shown.
+        difference: The largest difference of a probability to that of the run; None if it was not checked.
+        missing: The package without which it was not.
+    """
+
+    reader: str = ""
+    images: int = 0
+    difference: float | None = None
+    missing: str = ""
+
+
+def chosen_places(images: int) -> NDArray[np.intp]:
+    """Choose test images to check with: all, or a thousand at even distances."""
+    return np.linspace(0, images - 1, min(images, MOST_IMAGES)).round().astype(np.intp)
+
+
+def reference(ensemble: Ensemble, images: NDArray[np.uint8], stored: NDArray[np.float16]) -> Values:
+    """Say what a run says of its test images, in float32; compared with what it said when it was scored.
+
+    Args:
+        ensemble: With a single seed.
+        images: Those of the test images that are to be checked with.
+        stored: Their stored predictions. Shape (images, classes).
+
+    Raises:
+        ResultsError: If the weights no longer say what the predictions say.
+    """
+    probabilities: Values = ensemble_probabilities(ensemble, images)[0]
+    apart = float(np.abs(probabilities - stored.astype(np.float32)).max(initial=0))
+    if not apart <= HALF_PRECISION:
+        raise ResultsError(
+            f"'{ensemble.arm}', seed {ensemble.seeds[0]}: the stored weights give probabilities that differ by "
+            f"{apart:.2g} from the stored predictions, expected at most {HALF_PRECISION:g}. Nothing was exported; "
+            "train the run anew in another folder."
+        )
+    return probabilities
+
+
+def check(kind: ExportFormat, content: bytes, ensemble: Ensemble, images: NDArray[np.uint8], expected: Values) -> Check:
+    """Read an exported file back, show it test images, and compare.
+
+    Args:
+        kind: What the file is.
+        content: Of `model.onnx`, `model.pt2` or `model.safetensors`.
+        ensemble: What it was made from.
+        images: Shape (images, height, width, channels).
+        expected: From `reference`.
+
+    Raises:
+        ResultsError: If it says something else.
+    """
+    try:
+        reader, predict = _READERS[kind](content, ensemble)
+    except ImportError as error:
+        return Check(missing=(error.name or "torch").partition(".")[0])
+    images_nchw = np.ascontiguousarray(images.transpose(0, 3, 1, 2))
+    parts = [predict(images_nchw[start : start + _AT_ONCE]) for start in range(0, len(images), _AT_ONCE)]
+    difference = float(np.abs(np.concatenate(parts) - expected).max(initial=0))
+    if not difference <= LARGEST_DIFFERENCE:
+        raise ResultsError(
+            f"the exported {kind} file, read with {reader}, gives probabilities that differ by {difference:.2g} from "
+            f"those of the run, expected at most {LARGEST_DIFFERENCE:g}. Nothing was exported; choose another format."
+        )
+    return Check(reader=reader, images=len(images), difference=difference)
+
+
+def _read_onnx(content: bytes, _: Ensemble) -> tuple[str, Predict]:
+    import onnxruntime  # noqa: PLC0415 - an extra
+
+    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+
+    def predict(images: NDArray[np.uint8]) -> Values:
+        probabilities: Values = session.run(None, {INPUT: images})[0]
+        return probabilities
+
+    return f"ONNX Runtime {_version('onnxruntime')}", predict
+
+
+def _read_torch(content: bytes, _: Ensemble) -> tuple[str, Predict]:
+    import torch  # noqa: PLC0415 - an extra
+
+    program = torch.export.load(BytesIO(content)).module()
+
+    def predict(images: NDArray[np.uint8]) -> Values:
+        with torch.no_grad():
+            probabilities: Values = program(torch.from_numpy(images)).numpy()
+        return probabilities
+
+    return f"PyTorch {_version('torch')}", predict
+
+
+def _read_safetensors(content: bytes, ensemble: Ensemble) -> tuple[str, Predict]:
+    import torch  # noqa: PLC0415 - an extra
+    from safetensors.torch import load  # noqa: PLC0415 - needs torch
+
+    from ceteris.export.torch_program import torch_module  # noqa: PLC0415 - needs torch
+
+    module = torch_module(ensemble)
+    module.load_state_dict(load(content))
+
+    def predict(images: NDArray[np.uint8]) -> Values:
+        with torch.no_grad():
+            probabilities: Values = module(torch.from_numpy(images)).numpy()
+        return probabilities
+
+    return f"PyTorch {_version('torch')}", predict
+
+
+_READERS = {
+    ExportFormat.ONNX: _read_onnx,
+    ExportFormat.TORCH: _read_torch,
+    ExportFormat.SAFETENSORS: _read_safetensors,
+}
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "of unknown version"

@@ -1,0 +1,117 @@
+"""From a finished run to a folder that other software reads."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from ceteris.errors import ResultsError
+from ceteris.export.card import model_card
+from ceteris.export.check import Check, ExportFormat, check, chosen_places, reference
+from ceteris.export.folder import CARD, FACTS, check_place, publish
+from ceteris.export.onnx_model import onnx_model
+from ceteris.export.safetensors_model import LOADER, WEIGHTS, safetensors_loader, safetensors_weights
+from ceteris.prediction.ensemble import Ensemble, gather
+from ceteris.report.account import give_account
+from ceteris.runs.finding import Finding
+from ceteris.runs.results import Results
+
+FILES = {ExportFormat.ONNX: "model.onnx", ExportFormat.TORCH: "model.pt2", ExportFormat.SAFETENSORS: WEIGHTS}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Export:
+    """What was written.
+
+    Attributes:
+        folder: Where it is.
+        checks: By the name of each file with a network.
+    """
+
+    folder: Path
+    checks: dict[str, Check]
+
+
+def export_run(
+    results: Results, finding: Finding, *, formats: Sequence[ExportFormat], out: Path, is_replacing: bool = False
+) -> Export:
+    """Write a finished run as files for other software, with a card that says what it is and how well it does.
+
+    Every file is read back and compared on test images before anything is written, where its library is installed.
+
+    Args:
+        results: The results folder of the run.
+        finding: The run; it is finished.
+        formats: What to write, at least one.
+        out: The folder to make; it and all that is in it appears at once.
+        is_replacing: Whether an earlier export may be replaced.
+
+    Raises:
+        ResultsError: If a library is missing, something is in the way, or a file does not say what the run says.
+    """
+    check_place(out, is_replacing=is_replacing)
+    ensemble = gather(results, [finding])
+    contents: dict[str, bytes] = {}
+    checks: dict[str, Check] = {}
+    images = results.images()
+    places = chosen_places(len(images))
+    shown = images[places]
+    expected = reference(ensemble, shown, results.predictions(finding.run)[places])
+    for kind in dict.fromkeys(formats):
+        content = _content(kind, ensemble, finding)
+        contents[FILES[kind]] = content
+        checks[FILES[kind]] = check(kind, content, ensemble, shown, expected)
+        if kind is ExportFormat.SAFETENSORS:
+            contents[LOADER] = safetensors_loader(ensemble)
+    account = give_account(results)
+    contents[CARD] = model_card(account, finding, ensemble, checks).encode()
+    contents[FACTS] = _facts(results, finding, ensemble, contents, checks)
+    publish(out, contents, is_replacing=is_replacing)
+    return Export(folder=out, checks=checks)
+
+
+def _content(kind: ExportFormat, ensemble: Ensemble, finding: Finding) -> bytes:
+    match kind:
+        case ExportFormat.ONNX:
+            return onnx_model(ensemble, {"run": finding.run.digest, "data": finding.run.data_digest})
+        case ExportFormat.SAFETENSORS:
+            return safetensors_weights(ensemble)
+        case ExportFormat.TORCH:
+            if find_spec("torch") is None:
+                raise ResultsError(
+                    "--format torch needs PyTorch, which is not installed. "
+                    "Install it with `pip install torch`, or choose another format."
+                )
+            from ceteris.export.torch_program import torch_program  # noqa: PLC0415 - an extra
+
+            return torch_program(ensemble)
+
+
+def _facts(
+    results: Results, finding: Finding, ensemble: Ensemble, contents: dict[str, bytes], checks: dict[str, Check]
+) -> bytes:
+    """Write what a program needs to know about the export."""
+    image, record = ensemble.image, finding.record
+    assert record is not None, "a finished run has a record"
+    facts = {
+        "made_by": "ceteris",
+        "study": results.manifest.study.title,
+        "variation": ensemble.arm,
+        "seed": ensemble.seeds[0],
+        "run": finding.run.digest,
+        "data": finding.run.data_digest,
+        "test_accuracy": record.test_accuracy,
+        "input": {"type": "uint8", "shape": ["batch", image.channels, image.height, image.width]},
+        "output": {"type": "float32", "shape": ["batch", len(ensemble.class_names)]},
+        "scale": list(ensemble.scale),
+        "offset": list(ensemble.offset),
+        "classes": list(ensemble.class_names),
+        "files": {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()},
+        "checks": {
+            name: {"reader": one.reader or None, "images": one.images, "largest_difference": one.difference}
+            for name, one in checks.items()
+        },
+    }
+    return (json.dumps(facts, indent=2, ensure_ascii=False) + "\n").encode()

@@ -1,0 +1,64 @@
+"""A network as a PyTorch program, ahead of time: `torch.export`, which replaces TorchScript."""
+
+# n = images of a batch, c = channels, h, w = height, width
+
+import io
+import warnings
+
+import torch
+from torch import Tensor, nn
+
+from ceteris.export.pieces import network_pieces
+from ceteris.prediction.ensemble import Ensemble
+
+
+class Scale(nn.Module):
+    """Turns grey levels into what the first layer sees."""
+
+    scale: Tensor
+    offset: Tensor
+
+    def __init__(self, ensemble: Ensemble) -> None:
+        super().__init__()
+        self.register_buffer("scale", torch.tensor(ensemble.scale, dtype=torch.float32).view(-1, 1, 1))
+        self.register_buffer("offset", torch.tensor(ensemble.offset, dtype=torch.float32).view(-1, 1, 1))
+
+    def forward(self, images_nchw: Tensor) -> Tensor:
+        """Give float32 of the same shape."""
+        return images_nchw.float() * self.scale + self.offset
+
+
+def torch_module(ensemble: Ensemble) -> nn.Sequential:
+    """Build a network with its weights, from uint8 images (n, c, h, w) to class probabilities.
+
+    Args:
+        ensemble: With a single seed.
+    """
+    modules: list[nn.Module] = [Scale(ensemble)]
+    for piece in network_pieces(ensemble):
+        with torch.device("meta"):  # nothing is drawn, so that PyTorch's global generator is left alone
+            module: nn.Module = getattr(nn, piece.kind)(*piece.arguments, **piece.keywords)
+        arrays = {name: torch.from_numpy(array.copy()) for name, array in piece.arrays.items()}
+        if "running_mean" in arrays:
+            arrays["num_batches_tracked"] = torch.tensor(0)
+        module.load_state_dict(arrays, assign=True)
+        modules.append(module)
+    return nn.Sequential(*modules).eval()
+
+
+def torch_program(ensemble: Ensemble) -> bytes:
+    """Write the content of `model.pt2`, for any number of images.
+
+    Args:
+        ensemble: With a single seed.
+    """
+    image = ensemble.image
+    example = torch.zeros(2, image.channels, image.height, image.width, dtype=torch.uint8)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of PyTorch about itself
+        program = torch.export.export(
+            torch_module(ensemble), (example,), dynamic_shapes=({0: torch.export.Dim("batch", min=1)},)
+        )
+        buffer = io.BytesIO()
+        torch.export.save(program, buffer)
+    return buffer.getvalue()

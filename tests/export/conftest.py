@@ -1,0 +1,70 @@
+"""Networks that an engine trained, with what the engine itself says of the test images."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+# The trained study is a module, not a fixture, because tests of other rooms use it too.
+sys.path.insert(0, str(Path(__file__).parents[1] / "prediction"))
+
+from trained import CLASSES, LAYERS, train, trained_dataset, trained_study
+
+from ceteris.data.split import split_dataset
+from ceteris.prediction.ensemble import Ensemble
+from ceteris.running import choose_engines
+from ceteris.runs.results import read_results
+from ceteris.study.shape import Shape
+
+NETWORKS = {
+    "every layer": LAYERS,
+    "flat at once": (
+        {"batch_norm": True},
+        {"dense": 12, "activation": "relu"},
+        {"batch_norm": True},
+        {"dropout": 0.2},
+        {"dense": 8},
+        {"dense": "classes"},
+    ),
+    "no convolution": ({"max_pool": 3}, {"dense": "classes"}),
+}
+"""Every layer in every place where it makes a difference to what is exported."""
+
+
+@pytest.fixture(scope="session", params=NETWORKS)
+def trained_network(request):
+    """Give a network, the test images, and the float32 probabilities that its engine scored them with."""
+    dataset = trained_dataset()
+    baseline = {"network": {"layers": NETWORKS[request.param]}, "training": trained_study().baseline.training}
+    study = trained_study(baseline=baseline, variation=[], seeds=1)
+    (run,) = study.runs(dataset.digest)
+    engine = next(one for one in choose_engines().engines if one.obstacle(run.specification) is None)
+    split = split_dataset(dataset, study.data)
+    training = engine.start([run], split)
+    while training.position.epoch < run.specification.training.epochs:
+        training.advance()
+    (outcome,) = training.outcomes()
+    ensemble = Ensemble(
+        arm=run.variation,
+        seeds=(run.seed,),
+        network=run.specification.network,
+        weights=({name: np.array(array) for name, array in outcome.weights.items()},),
+        image=Shape(32, 32, 3),
+        scale=tuple(split.scale.tolist()),
+        offset=tuple(split.offset.tolist()),
+        class_names=CLASSES,
+    )
+    return ensemble, dataset.test.images, np.array(outcome.probabilities)
+
+
+@pytest.fixture(scope="session")
+def trained_folder(tmp_path_factory):
+    """Give a results folder of two arms and three seeds; it is made once, so leave it as it is."""
+    return train(tmp_path_factory.mktemp("exported") / "results")
+
+
+@pytest.fixture(scope="session")
+def trained_results(trained_folder):
+    """Give what is in it."""
+    return read_results(trained_folder)
