@@ -43,5 +43,5 @@ $(VENV)/.study: $(VENV)/bin/python pyproject.toml CMakeLists.txt $(KERNELS)
 	touch $@
 
 $(VENV)/.development: $(VENV)/bin/python pyproject.toml CMakeLists.txt $(KERNELS)
-	$(VENV)/bin/pip install --quiet --editable ".[torch,onnx]" --group dev
+	$(VENV)/bin/pip install --quiet --editable ".[torch,onnx,tensorboard]" --group dev
 	touch $@

@@ -22,6 +22,7 @@ ROOMS = [
     "prediction",
     "report",
     "export",
+    "tracking",
     "cli",
 ]
 FILES = sorted(path for path in SOURCE.rglob("*.py") if path.parent != SOURCE or path.stem in ROOMS)

@@ -1,9 +1,7 @@
-import doctest
 from pathlib import Path
 
 import pytest
 
-from ceteris.cli import picture_names
 from ceteris.cli.picture_names import Named, find_pictures, listed_names
 from ceteris.errors import DataError
 
@@ -21,11 +19,6 @@ def photos(tmp_path, monkeypatch):
 def named(*names):
     """Give what the images are called that names stand for."""
     return [one.name for one in find_pictures(names).images]
-
-
-def test_the_example_runs():
-    """What the docstring shows is what happens."""
-    assert doctest.testmod(picture_names) == (0, 1)
 
 
 def test_a_number_is_a_test_image_and_a_dash_is_standard_input():

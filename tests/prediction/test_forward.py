@@ -117,64 +117,6 @@ def test_every_arm_gives_again_what_its_engine_predicted(trained_results):
         assert len({*told.argmax(1).tolist()}) > 3, "a network that says one thing of all images would prove nothing"
 
 
-LAYERS = [
-    Convolution(conv=5, kernel=3, activation=Activation.RELU),
-    Convolution(conv=2, kernel=4),
-    Convolution(conv=4, kernel=5, padding=Padding.SAME, activation=Activation.TANH),
-    Convolution(conv=300, kernel=7, padding=Padding.SAME),
-    MaxPool(max_pool=2),
-    MaxPool(max_pool=3),
-    Dropout(dropout=0.5),
-    BatchNorm(batch_norm=True),
-    Dense(dense=6, activation=Activation.LEAKY_RELU),
-]
-
-
-@pytest.mark.parametrize("layer", LAYERS, ids=str)
-def test_a_layer_is_that_of_pytorch(layer):
-    """Each kind of layer gives what PyTorch's gives, on images that are no squares."""
-    torch = pytest.importorskip("torch")
-    from ceteris.engines.torch.network import LayeredNetwork  # noqa: PLC0415 - it needs torch
-    from ceteris.study.shape import Shape  # noqa: PLC0415
-
-    network, generator = Network(layers=(layer,)), np.random.default_rng(1)
-    reference = LayeredNetwork(network, Shape(11, 14, 3), 10, 0).eval()
-    weights = {
-        name: generator.uniform(0.1, 1, tuple(tensor.shape)).astype(np.float32)
-        for name, tensor in reference.state_dict().items()
-        if not name.endswith("num_batches_tracked")
-    }
-    reference.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()}, strict=False)
-    inputs = generator.uniform(-1, 1, (5, 3, 11, 14)).astype(np.float32)
-    with torch.no_grad():
-        expected = reference(torch.from_numpy(inputs)).numpy()
-    kept = inputs.copy()
-
-    (output,) = layer_outputs(network, weights, inputs)
-
-    np.testing.assert_array_equal(inputs, kept)
-    np.testing.assert_allclose(output.reshape(5, -1), expected, rtol=1e-5, atol=1e-5)
-
-
-def test_images_are_looked_at_a_few_at_a_time(monkeypatch):
-    """However few images fit the memory together, each gets the same answer."""
-    network = Network(layers=(Convolution(conv=3, kernel=3), Dense(dense="classes")))
-    generator = np.random.default_rng(2)
-    weights = {
-        "layers.0.weight": generator.normal(size=(3, 1, 3, 3)).astype(np.float32),
-        "layers.0.bias": np.zeros(3, np.float32),
-        "layers.1.weight": generator.normal(size=(4, 3 * 6 * 5)).astype(np.float32),
-        "layers.1.bias": np.zeros(4, np.float32),
-    }
-    inputs = generator.normal(size=(7, 1, 8, 7)).astype(np.float32)
-    together = class_probabilities(network, weights, inputs)
-    monkeypatch.setattr(forward, "_VALUES_AT_ONCE", 200)
-    monkeypatch.setattr(forward, "_VALUES_IN_CACHE", 1)
-
-    np.testing.assert_allclose(class_probabilities(network, weights, inputs), together, rtol=1e-5)
-    np.testing.assert_allclose(together.sum(axis=1), 1, rtol=1e-5)
-
-
 def test_sums_that_overflow_are_no_numbers():
     """A network whose sums leave float32 says nothing, and warns of nothing."""
     network = Network(layers=(Dense(dense="classes"),))

@@ -1,15 +1,7 @@
-import doctest
-
 import numpy as np
 import pytest
 
-from ceteris.prediction import ranking
 from ceteris.prediction.ranking import RankedClass, rank
-
-
-def test_the_example_runs():
-    """What the docstring shows is what happens."""
-    assert doctest.testmod(ranking) == (0, 2)
 
 
 def test_a_single_seed_has_no_spread():

@@ -233,6 +233,22 @@ def export_command(
     export(path, formats=formats or ("safetensors",), seed=seed, out=out, force=force, console=_console())
 
 
+@app.command("log")
+def log_command(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A results folder, for example results/cifar10.")],
+    *,
+    to: Annotated[str, typer.Option("--to", metavar="tensorboard|mlflow|wandb", help="For which tracker.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where; what else is there stays.")],
+) -> None:
+    """Write finished runs for an experiment tracker: one run a seed, grouped by variation.
+
+    Computed from the results, on this machine: nothing is sent anywhere. Runs that are there already are not doubled.
+    """
+    from ceteris.cli.log import log
+
+    log(folder, to=to, out=out, console=_console())
+
+
 @app.command("predict")
 def predict_command(
     path: Annotated[

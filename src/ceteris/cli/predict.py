@@ -19,7 +19,7 @@ from ceteris.prediction.forward import Values
 from ceteris.prediction.ranking import rank
 from ceteris.runs.finding import Finding
 from ceteris.runs.results import Results, read_results
-from ceteris.runs.selection import became, find_target, findings_of, finished_findings
+from ceteris.runs.selection import Target, became, find_target, findings_of, finished_findings
 from ceteris.runs.status import Status
 from ceteris.study.wording import listed
 
@@ -144,7 +144,7 @@ def _about(results: Results, findings: Sequence[Finding], *, is_one: bool) -> It
     yield from results.notes
     if is_one:
         return
-    all_findings = findings_of(results, findings[0].run.variation)
+    all_findings = findings_of(results, Target(folder=results.folder.path, arm=findings[0].run.variation))
     others = [one for one in all_findings if one.status is not Status.FINISHED]
     if others:
         which = listed(f"seed {one.run.seed} ({became(one)})" for one in others)

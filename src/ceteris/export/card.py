@@ -182,11 +182,11 @@ def _training(account: Account, record: RunRecord) -> Iterator[str]:
     run, manifest = record.run, account.results.manifest
     data, training = run.specification.data, run.specification.training
     yield (
-        f"Images: {manifest.data_source} ({manifest.data_origin.value}); {training_images(manifest):,} were learnt "
+        f"Images: {manifest.data_source} ({manifest.data_origin.value}); {training_images(data):,} were learnt "
         f"from, {100 * data.validation:g} % more watched the training."
     )
     if data.fraction < 1:
-        yield f"Of the images to learn from, this run was given {100 * data.fraction:g} %, drawn by its seed."
+        yield f"These are {100 * data.fraction:g} % of the images there were to learn from, drawn by the run's seed."
     yield f"Layers: {'; '.join(map(str, run.specification.network.layers))}."
     others = {Optimizer.ADAM: {"momentum"}, Optimizer.SGD: {"beta1", "beta2", "epsilon"}}[training.optimizer]
     settings = training.model_dump(mode="json", exclude=others)

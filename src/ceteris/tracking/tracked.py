@@ -1,0 +1,151 @@
+"""A run as experiment trackers see one: a name, a group, settings, a curve of numbers, and what it came to."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from ceteris.errors import ResultsError
+from ceteris.runs.atomic import explained
+from ceteris.runs.damage import DamagedError
+from ceteris.runs.finding import Finding
+from ceteris.runs.machine import Machine, decode_machine
+from ceteris.runs.results import Results
+from ceteris.runs.run_folder import MACHINE
+from ceteris.runs.status import Status
+from ceteris.study.arm import arm_folder
+
+Setting = str | int | float | bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """What is known at the end of an epoch.
+
+    Attributes:
+        step: The epoch, from 1.
+        time: When it ended, in seconds since 1970, UTC; the pauses of an interrupted run are left out.
+        metrics: By name, for example `validation/accuracy`; not-a-number where a loss was not finite.
+    """
+
+    step: int
+    time: float
+    metrics: Mapping[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrackedRun:
+    """One run, for any tracker.
+
+    Attributes:
+        name: `baseline/seed-07`: the folder of the variation and the seed.
+        group: Name of the variation; runs of one group differ in their seed only.
+        factor: What the variation is about.
+        seed: The seed.
+        digest: Of specification, seed and images: the same for the same run wherever it is.
+        status: `finished` or `diverged`.
+        settings: Everything but seed and images that decides the run, by its place in a study file; a layer in words.
+        points: One an epoch; the last one has the test scores of a finished run too.
+        facts: Engine, versions, machine, and what must be known of the images.
+    """
+
+    name: str
+    group: str
+    factor: str
+    seed: int
+    digest: str
+    status: str
+    settings: Mapping[str, Setting]
+    points: tuple[Point, ...]
+    facts: Mapping[str, str]
+
+    @property
+    def folder(self) -> str:
+        """Where files about it go."""
+        return self.name
+
+
+def tracked_runs(results: Results) -> Iterator[TrackedRun]:
+    """Give every run that came to its end, in the order of the study.
+
+    Args:
+        results: The results folder; nothing else is needed.
+
+    Raises:
+        ResultsError: If a file cannot be read.
+    """
+    for finding in results.findings:
+        if finding.status in (Status.FINISHED, Status.DIVERGED):
+            yield _tracked(results, finding)
+
+
+def _tracked(results: Results, finding: Finding) -> TrackedRun:
+    run, record = finding.run, finding.record
+    assert record is not None, "a run that came to its end has a record"
+    machine = _machine(results, finding)
+    specification = run.specification.model_dump(mode="json")
+    declared = "head" if "head" in specification["network"] else "layers"
+    specification["network"][declared] = [str(layer) for layer in run.specification.network.layers]
+    facts = {
+        "study": results.manifest.study.title,
+        "images": results.manifest.data_source,
+        "data digest": run.data_digest,
+        "engine": f"{record.engine} ({record.arithmetic})",
+        **{f"{name} version": version for name, version in machine.versions.items()},
+        **{name: str(fact) for name, fact in machine.host.items()},
+        **{f"note {place}": note for place, note in enumerate(results.notes, start=1)},
+    }
+    return TrackedRun(
+        name=f"{arm_folder(run.variation)}/seed-{run.seed:02}",
+        group=run.variation,
+        factor=run.factor,
+        seed=run.seed,
+        digest=run.digest,
+        status=finding.status.value,
+        settings=dict(_flat(specification)),
+        points=tuple(_points(results, finding, machine)),
+        facts=facts,
+    )
+
+
+def _points(results: Results, finding: Finding, machine: Machine) -> Iterator[Point]:
+    record = finding.record
+    assert record is not None, "a run that came to its end has a record"
+    epochs = results.epochs(finding.run)
+    time = datetime.fromisoformat(machine.finished).timestamp() - sum(epoch.seconds for epoch in epochs)
+    for epoch in epochs:
+        time += epoch.seconds
+        metrics = {
+            "training/loss": epoch.metrics.training_loss,
+            "training/accuracy": epoch.metrics.training_accuracy,
+            "validation/loss": epoch.metrics.validation_loss,
+            "validation/accuracy": epoch.metrics.validation_accuracy,
+            "seconds": epoch.seconds / epoch.runs_in_bank,
+        }
+        if epoch is epochs[-1] and record.test_accuracy is not None:
+            metrics["test/accuracy"] = record.test_accuracy
+            if record.test_loss is not None:
+                metrics["test/loss"] = record.test_loss
+        yield Point(step=epoch.metrics.epoch, time=time, metrics=metrics)
+
+
+def _machine(results: Results, finding: Finding) -> Machine:
+    folder = results.folder.run_folder(finding.run).path
+    with explained(folder, f"read {MACHINE}", needed=0):
+        content = (folder / MACHINE).read_bytes()
+    try:
+        return decode_machine(content)
+    except DamagedError as error:
+        raise ResultsError(f"{folder / MACHINE} {error}. Run the study again with this folder.") from None
+
+
+def _flat(value: object, name: str = "") -> Iterator[tuple[str, Setting]]:
+    """Name each value by its place, as a study file does in `set`."""
+    match value:
+        case dict():
+            for key, inner in value.items():
+                yield from _flat(inner, f"{name}.{key}" if name else str(key))
+        case list():
+            for place, inner in enumerate(value):
+                yield from _flat(inner, f"{name}.{place}")
+        case str() | int() | float():
+            yield name, value
