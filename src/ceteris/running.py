@@ -2,17 +2,20 @@
 
 import importlib.util
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from ceteris.data.locate import load_dataset
+from ceteris.data.weights import fetch_weights
 from ceteris.engines.engine import Engine
 from ceteris.engines.lanes.engine import lanes_engine
 from ceteris.engines.lanes.kernels import chosen_instruction_set
 from ceteris.engines.torch.engine import TorchEngine
-from ceteris.errors import EngineError
-from ceteris.execution.study import run_study
+from ceteris.errors import DataError, EngineError
+from ceteris.execution.backbones import find_backbones, missing_weights
+from ceteris.execution.study import available_cores, run_study
 from ceteris.runs.results import Results, read_results
 from ceteris.study.study import Study
 from ceteris.study.wording import listed, nearest
@@ -96,6 +99,7 @@ def run(
     device: str | None = None,
     threads: int | None = None,
     only: Collection[str] = (),
+    base: Path | str = ".",
 ) -> Results:
     """Train a study, or what its folder still lacks of it, and give the results.
 
@@ -110,6 +114,7 @@ def run(
         device: As `torch.device` names it; the processor if not given.
         threads: How many banks train side by side; as many as there are cores, if not given.
         only: Names of the variations to train now, `baseline` among them; all if empty.
+        base: The folder that paths of pretrained weights in the study start from.
 
     Raises:
         DataError: If the images cannot be had.
@@ -120,14 +125,21 @@ def run(
     folder = Path(folder)
     choice = choose_engines(engine, device=device)
     dataset = load_dataset(study.data, location=None if data is None else Path(data))
+    base, threads = Path(base), threads or available_cores()
+    for backbone in missing_weights(study, base=base):
+        with suppress(DataError):  # its arms are skipped then, and say why
+            for _ in fetch_weights(backbone):
+                pass
+    backbones = find_backbones(study, base=base, device=device or "cpu", threads=threads)
     events = run_study(
-        study,
+        backbones.study,
         dataset,
         folder=folder,
-        engines=choice.engines,
+        engines=(*choice.engines, *backbones.engines),
         threads=threads,
         only=only,
-        notes=choice.notes,
+        notes=(*choice.notes, *backbones.notes),
+        skipped=backbones.skipped,
     )
     for _ in events:
         pass

@@ -1,4 +1,7 @@
+import numpy as np
+
 from ceteris.cli.application import app  # noqa: F401 - the command is part of the application
+from ceteris.data.features import FeatureKey, feature_cache, images_digest
 
 
 def test_without_a_copy_it_says_where_it_looked_and_what_to_do(ceteris, tmp_path, monkeypatch):
@@ -12,7 +15,28 @@ def test_without_a_copy_it_says_where_it_looked_and_what_to_do(ceteris, tmp_path
     assert out.splitlines() == [
         f"cache: {tmp_path / 'ceteris'}: nothing that can be used",
         "CIFAR-10 is not here yet: the first study that needs it downloads it, or `ceteris data fetch` does.",
+        f"weights: {tmp_path / 'ceteris' / 'weights'}: none yet",
+        f"features: {tmp_path / 'ceteris' / 'features'}: none yet",
     ]
+
+
+def test_kept_features_are_shown_and_cleared(ceteris, tmp_path, monkeypatch):
+    """Their size is told before they go and when they are gone."""
+    monkeypatch.delenv("CETERIS_DATA", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    images = images_digest(np.zeros((1, 4, 4, 3), np.uint8))
+    facts = {"weights": "a" * 64, "images": images, "preparation": 1, "precision": "float32 on cpu", "view": "plain"}
+    key = FeatureKey(backbone="resnet18", resolution=96, **facts)
+    feature_cache().keep(key, feature_cache().room(key, 1000, 512), seconds=1.0, drift=0.0)
+
+    shown, cleared, after = (ceteris(*command)[1] for command in (["data"], ["data", "clear"], ["data"]))
+
+    assert shown.splitlines()[-2:] == [
+        "  2 MB  resnet18 at 96 x 96, 1,000 images, plain, float32 on cpu",
+        "  2 MB in all; `ceteris data clear` deletes them.",
+    ]
+    assert cleared == f"{tmp_path / 'ceteris' / 'features'}: 2 MB deleted.\n"
+    assert after.endswith("none yet\n")
 
 
 def test_a_wrong_variable_is_told_with_its_cause(ceteris, tmp_path, monkeypatch):

@@ -105,7 +105,7 @@ def test_a_server_that_ignores_the_range_is_understood(tmp_path, miniature):
 
 FAULTS = {
     "answered 404 Not Found": lambda handler, _: send(handler, b"no", status=404),
-    "sent a web page instead of the archive": lambda handler, _: send(handler, b"<html>moved</html>", length=None),
+    "sent a web page instead of the file": lambda handler, _: send(handler, b"<html>moved</html>", length=None),
     "offered a file of 10 bytes, expected {size}": lambda handler, _: send(handler, b"\x1f\x8b" + bytes(8)),
 }
 

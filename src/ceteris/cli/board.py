@@ -5,13 +5,14 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ceteris.engines.engine import Position
+from ceteris.engines.engine import Position, Preparation
 from ceteris.execution.bank import Bank
 from ceteris.execution.events import (
     BankInterrupted,
     BankStarted,
     EpochFinished,
     Event,
+    Preparing,
     Progress,
     RunDamaged,
     RunFailed,
@@ -88,6 +89,9 @@ class Board:
         self._images_done = 0
         self._ended = 0
         self._recent: deque[tuple[float, int]] = deque()
+        self.preparation: Preparation | None = None
+        self.prepared = ""
+        self.preparation_seconds = 0.0
 
     @property
     def planned(self) -> int:
@@ -109,7 +113,10 @@ class Board:
         match event:
             case StudyStarted():
                 self._start(event, now)
+            case Preparing():
+                self.preparation = event.preparation
             case BankStarted():
+                self._end_preparation(now)
                 self._begin(event.bank)
             case Progress():
                 self._advance(event, now)
@@ -179,6 +186,12 @@ class Board:
                 accuracies[run.seed] = metrics.validation_accuracy
             else:  # A diverged run has no accuracy, and leaves those of the others a mean.
                 accuracies.pop(run.seed, None)
+
+    def _end_preparation(self, now: float) -> None:
+        """Start the clock of the training anew: what is done once says nothing about how fast runs train."""
+        if self.preparation is not None:
+            self.prepared, self.preparation_seconds = self.preparation.what, now - self._began
+            self.preparation, self._began = None, now
 
     def _begin(self, bank: Bank) -> None:
         digests = _digests(bank)

@@ -1,4 +1,4 @@
-"""`ceteris data`: shows, fetches and verifies CIFAR-10."""
+"""`ceteris data`: shows, fetches and verifies CIFAR-10, and shows and clears what is kept beside it."""
 
 # ruff: noqa: PLC0415 - what a command needs is imported when it is called
 
@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from ceteris.data.cifar10_copy import Cifar10Copy
 
 data_application = typer.Typer(
-    help="Show where CIFAR-10 is, download it, or verify a copy.", invoke_without_command=True, rich_markup_mode=None
+    help="Show what is on this machine: CIFAR-10, weights, features. Download, verify, clear.",
+    invoke_without_command=True,
+    rich_markup_mode=None,
 )
 
 _BATCHES = 5
@@ -21,9 +23,11 @@ _BATCHES = 5
 
 @data_application.callback()
 def data_command(context: typer.Context) -> None:
-    """Show where CIFAR-10 was looked for and what was found, download it, or verify a copy."""
+    """Show where CIFAR-10 was looked for and what was found, and what else is kept: weights and features."""
     if context.invoked_subcommand is None:
-        show(_console())
+        console = _console()
+        show(console)
+        show_kept(console)
 
 
 @data_application.command("fetch")
@@ -49,6 +53,12 @@ def verify_command(
     verify(path, _console())
 
 
+@data_application.command("clear")
+def clear_command() -> None:
+    """Delete the features of images that were kept, which the next study that needs them computes again."""
+    clear(_console())
+
+
 def show(console: "Console") -> None:
     """Print each place where CIFAR-10 is looked for, and what is there."""
     from ceteris.data.locate import places
@@ -67,6 +77,38 @@ def show(console: "Console") -> None:
         )
     else:
         _print(console, f"error: {first.name} {first.problem}")
+
+
+def show_kept(console: "Console") -> None:
+    """Print which pretrained weights and which features are kept, and how large they are."""
+    from ceteris.data.features import feature_cache
+    from ceteris.data.weights import weights_folder
+
+    folder, cache = weights_folder(), feature_cache()
+    files = sorted(folder.glob("*.pth"))
+    _print(console, f"weights: {folder}: {'none yet' if not files else ''}".rstrip())
+    for file in files:
+        _print(console, f"  {file.stat().st_size / 1e6:,.0f} MB  {file.name}")
+    entries = cache.entries()
+    _print(console, f"features: {cache.path}: {'none yet' if not entries else ''}".rstrip())
+    for entry in entries:
+        _print(console, f"  {entry.size / 1e6:,.0f} MB  {entry.description}")
+    if entries:
+        total = sum(entry.size for entry in entries)
+        _print(console, f"  {total / 1e6:,.0f} MB in all; `ceteris data clear` deletes them.")
+
+
+def clear(console: "Console") -> None:
+    """Delete the features that are kept.
+
+    Raises:
+        DataError: If that is not possible.
+    """
+    from ceteris.data.features import feature_cache
+
+    cache = feature_cache()
+    freed = cache.clear()
+    _print(console, f"{cache.path}: {freed / 1e6:,.0f} MB deleted.")
 
 
 def fetch(folder: Path | None, console: "Console") -> None:

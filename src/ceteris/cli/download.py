@@ -13,12 +13,13 @@ from ceteris.data.transfer import Progress as Received
 _TENTHS = 10
 
 
-def show_download(events: Iterable[Event], console: Console) -> None:
-    """Take the events of `fetch_cifar10` to their end, and show what they tell.
+def show_download(events: Iterable[Event], console: Console, *, what: str = "CIFAR-10") -> None:
+    """Take the events of `fetch_cifar10` or `fetch_weights` to their end, and show what they tell.
 
     Args:
         events: What they raise goes through.
         console: Where to show it.
+        what: What is downloaded.
     """
     columns = (
         TextColumn("{task.description}"),
@@ -29,7 +30,7 @@ def show_download(events: Iterable[Event], console: Console) -> None:
     )
     # Without a terminal the bar is silent, and lines tell how far it is.
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("CIFAR-10", total=None)
+        task = bar.add_task(what, total=None)
         told = -1
         for event in events:
             match event:
@@ -38,7 +39,7 @@ def show_download(events: Iterable[Event], console: Console) -> None:
                     tenth = _TENTHS * event.received // event.total
                     if not console.is_terminal and tenth > told:
                         told = tenth
-                        _print(console, f"CIFAR-10: {event.received / 1e6:.0f} of {event.total / 1e6:.0f} MB")
+                        _print(console, f"{what}: {event.received / 1e6:.0f} of {event.total / 1e6:.0f} MB")
                 case Setback():
                     _print(console, f"note: {urlsplit(event.url).netloc} {event.reason}; asking the next.")
                 case Waiting():

@@ -86,6 +86,9 @@ def board_table(board: Board, now: float) -> Group:
 def summary(board: Board, now: float) -> str:
     """Say in a line how far the study is."""
     parts = [f"{board.finished} of {board.planned} runs done"]
+    if board.preparation is not None:
+        step = board.preparation
+        parts.append(f"{step.what}: {step.done:,} of {step.total:,} images")
     if board.failed:
         parts.append(f"{board.failed} failed")
     if speed := board.speed(now):
@@ -101,7 +104,9 @@ def achievement(board: Board, now: float) -> str | None:
     runs, seconds, speed = board.achieved(now)
     if not runs:
         return None
-    return f"{runs} {'run' if runs == 1 else 'runs'} in {duration(seconds)}, {speed:,.0f} images x models per second."
+    before = f", after {duration(board.preparation_seconds)} for {board.prepared}" if board.prepared else ""
+    trained = f"{runs} {'run' if runs == 1 else 'runs'} in {duration(seconds)}{before}"
+    return f"{trained}, {speed:,.0f} images x models per second."
 
 
 def _show_lines(events: Iterable[Event], board: Board, console: Console, clock: Clock) -> None:

@@ -11,7 +11,9 @@ from ceteris.cli.images import get_images
 from ceteris.cli.live import achievement, show
 from ceteris.cli.overrides import override
 from ceteris.cli.report import close
-from ceteris.execution.study import run_study
+from ceteris.cli.weights import download_weights
+from ceteris.execution.backbones import find_backbones
+from ceteris.execution.study import available_cores, run_study
 from ceteris.running import choose_engines
 from ceteris.runs.results import Results, read_results
 from ceteris.study.reader import read_study
@@ -45,22 +47,28 @@ def run(  # noqa: PLR0913 - one argument an option
     """
     changed = override(read_study(file), seeds=seeds, epochs=epochs)
     choice = choose_engines(engine, device=device)
+    download_weights(changed.study, base=file.parent, console=console)
+    threads = threads or available_cores()
     images = get_images(changed.study, location=data, or_shapes=or_shapes, console=console)
     folder = out or Path("results") / (file.stem if images.study is changed.study else f"{file.stem}-shapes")
-    notes = (*images.notes, *changed.notes, *choice.notes)
+    backbones = find_backbones(images.study, base=file.parent, device=device or "cpu", threads=threads)
+    notes = (*images.notes, *changed.notes, *choice.notes, *backbones.notes)
     console.print(Text(images.study.title, style="bold"), soft_wrap=True)
     console.print(f"images: {images.dataset.source}", markup=False, soft_wrap=True)
     console.print(f"results: {folder}", markup=False, soft_wrap=True)
     for note in (*images.dataset.notes, *notes):
         console.print(Text(f"note: {note}", style="yellow"), soft_wrap=True)
+    for variation, reason in backbones.skipped.items():
+        console.print(Text(f"SKIPPED: '{variation}': {reason}.", style="bold red"), soft_wrap=True)
     events = run_study(
-        images.study,
+        backbones.study,
         images.dataset,
         folder=folder,
-        engines=choice.engines,
+        engines=(*choice.engines, *backbones.engines),
         threads=threads,
         only=only,
         notes=notes,
+        skipped=backbones.skipped,
     )
     try:
         board = show(events, console, time.monotonic)

@@ -22,6 +22,7 @@ _COLUMNS = (
     Status.MISSING.value,
     Status.FAILED.value,
     Status.DAMAGED.value,
+    Status.SKIPPED.value,
 )
 _SHOWN_TROUBLES = 10
 
@@ -110,6 +111,8 @@ def _reasons(finding: Finding) -> Iterator[str]:
 def _summary(results: Results) -> str:
     counts = Counter(one.status for one in results.findings)
     done = f"{counts[Status.FINISHED] + counts[Status.DIVERGED]} of {len(results.findings)} runs done"
+    if counts[Status.SKIPPED]:
+        done += f", {counts[Status.SKIPPED]} skipped"
     if results.is_complete:
         return f"{done}."
     if results.held:

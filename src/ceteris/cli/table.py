@@ -54,7 +54,9 @@ def results_table(account: Account, *, is_wide: bool = True) -> Table:
     table.add_column(f"{level} interval", justify="right", no_wrap=True)
     table.add_column("verdict")
     table.add_column("runs")
-    for factor, cells in chain([("", _baseline(account.baseline))], map(_variation, account.comparisons)):
+    skipped = account.results.manifest.skipped
+    variations = (_variation(one, is_skipped=one.summary.name in skipped) for one in account.comparisons)
+    for factor, cells in chain([("", _baseline(account.baseline))], variations):
         table.add_row(*([Text(factor)] if is_wide else []), *cells)
     return table
 
@@ -63,7 +65,7 @@ def _baseline(arm: ArmSummary) -> Sequence[Text]:
     return (Text(arm.name, style="bold"), _accuracy(arm), Text(), Text(percent_range(arm.accuracy)), Text(), _runs(arm))
 
 
-def _variation(one: Comparison) -> tuple[str, Sequence[Text]]:
+def _variation(one: Comparison, *, is_skipped: bool) -> tuple[str, Sequence[Text]]:
     arm, finding = one.summary, one.verdict.finding
     difference = None if one.accuracy is None else one.accuracy.difference
     return arm.factor, (
@@ -72,7 +74,7 @@ def _variation(one: Comparison) -> tuple[str, Sequence[Text]]:
         Text("-" if difference is None else points(difference.estimate)),
         Text(points_range(difference).removesuffix(" pp")),
         Text("-") if difference is None else Text(str(finding), style=_STYLES[finding]),
-        _runs(arm),
+        _runs(arm, is_skipped=is_skipped),
     )
 
 
@@ -80,7 +82,8 @@ def _accuracy(arm: ArmSummary) -> Text:
     return Text("-" if arm.accuracy is None else percent(arm.accuracy.estimate))
 
 
-def _runs(arm: ArmSummary) -> Text:
+def _runs(arm: ArmSummary, *, is_skipped: bool = False) -> Text:
     done = len(arm.finished) + len(arm.diverged)
-    kinds = (("diverged", arm.diverged), ("failed", arm.failed))
+    skipped = arm.missing if is_skipped else ()
+    kinds = (("diverged", arm.diverged), ("failed", arm.failed), ("skipped", skipped))
     return Text(f"{done} of {arm.planned}" + "".join(f", {len(seeds)} {kind}" for kind, seeds in kinds if seeds))

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,13 +10,27 @@ from urllib.parse import urlsplit
 
 from filelock import FileLock, Timeout
 
+from ceteris.data.archive import GZIP_MAGIC
 from ceteris.data.checksum import file_sha256
-from ceteris.data.cifar10 import OFFICIAL, PAGE, Archive, Layout, Release
+from ceteris.data.cifar10 import OFFICIAL, PAGE, Archive, Release
 from ceteris.data.mirrors import MIRRORS, Mirror
 from ceteris.data.transfer import Progress, TransferError, transfer
 from ceteris.errors import DataError
 
 _WORTH_RESUMING = 1 << 20  # bytes that an attempt must bring before the same server is asked again
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """A file at an address.
+
+    Attributes:
+        url: Where it is said to be.
+        archive: What it must be.
+    """
+
+    url: str
+    archive: Archive
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +80,36 @@ def fetch_cifar10(
     Raises:
         DataError: If no mirror gives the archive, or the folder cannot hold it.
     """
-    with _storing(folder, release):
+    offers = [Offer(url=mirror.url, archive=release.archives[mirror.layout]) for mirror in mirrors]
+    yield from fetch_any(folder, offers, timeout=timeout, what="CIFAR-10", advice=_ADVICE)
+
+
+def fetch_any(
+    folder: Path,
+    offers: Sequence[Offer],
+    *,
+    timeout: float,
+    what: str,
+    advice: str,
+    begins: tuple[bytes, ...] = (GZIP_MAGIC,),
+) -> Iterator[Event]:
+    """Download one of the files on offer into a folder, unless one is there; see `fetch_cifar10`.
+
+    Args:
+        folder: Where to put it; made if need be.
+        offers: Addresses to ask, in this order.
+        timeout: Seconds a server may take to answer, or be nearly silent, before the next is asked.
+        what: What it is, for messages.
+        advice: What to do if nobody gives it, in a sentence.
+        begins: What such files begin with.
+
+    Yields:
+        What happens, as it happens.
+
+    Raises:
+        DataError: If nobody gives the file, or the folder cannot hold it.
+    """
+    with _storing(folder, offers, what):
         folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(folder / ".lock")
         try:
@@ -75,8 +118,8 @@ def fetch_cifar10(
             yield Waiting(folder=folder)
             lock.acquire()
         try:
-            if fetched_archive(folder, release) is None:
-                yield from _from_any(folder, mirrors, timeout, release.archives)
+            if not any(is_intact(folder / offer.archive.name, offer.archive) for offer in offers):
+                yield from _from_any(folder, offers, timeout, begins, what, advice)
         finally:
             lock.release()
 
@@ -87,22 +130,25 @@ def fetched_archive(folder: Path, release: Release = OFFICIAL) -> Path | None:
     Raises:
         OSError: If an archive cannot be read.
     """
-    for archive in release.archives.values():
-        path = folder / archive.name
-        if path.is_file() and path.stat().st_size == archive.size and file_sha256(path) == archive.sha256:
-            return path
-    return None
+    intact = (folder / each.name for each in release.archives.values() if is_intact(folder / each.name, each))
+    return next(intact, None)
+
+
+def is_intact(path: Path, archive: Archive) -> bool:
+    """Say whether a file is there and is an archive, by all its bytes.
+
+    Raises:
+        OSError: If it cannot be read.
+    """
+    return path.is_file() and path.stat().st_size == archive.size and file_sha256(path) == archive.sha256
 
 
 def _from_any(
-    folder: Path,
-    mirrors: Sequence[Mirror],
-    timeout: float,
-    archives: Mapping[Layout, Archive],
+    folder: Path, offers: Sequence[Offer], timeout: float, begins: tuple[bytes, ...], what: str, advice: str
 ) -> Iterator[Event]:
     setbacks: list[Setback] = []
-    for mirror in mirrors:
-        archive = archives[mirror.layout]
+    for offer in offers:
+        archive = offer.archive
         part = folder / f"{archive.name}.part"
         worth_another = True
         while worth_another:
@@ -110,26 +156,22 @@ def _from_any(
             if held > archive.size:  # no broken download of ours; it could never be finished
                 part.unlink()
                 held = 0
-            _check_room(folder, archive.size - held)
+            _check_room(folder, archive.size - held, what)
             try:
-                yield from transfer(mirror.url, part, archive.size, timeout=timeout)
+                yield from transfer(offer.url, part, archive.size, timeout=timeout, begins=begins)
             except TransferError as error:
-                setbacks.append(Setback(url=mirror.url, reason=str(error)))
+                setbacks.append(Setback(url=offer.url, reason=str(error)))
                 worth_another = _size(part) - held >= _WORTH_RESUMING
             else:
                 if file_sha256(part) == archive.sha256:
                     _publish(part, folder / archive.name)
-                    _forget_parts(folder, archives)
+                    _forget_parts(folder, offers)
                     return
                 part.unlink()
-                setbacks.append(Setback(url=mirror.url, reason="sent other bytes than the official archive's"))
+                setbacks.append(Setback(url=offer.url, reason="sent other bytes than the official archive's"))
                 worth_another = held > 0  # the wrong bytes may be those of an earlier attempt
             yield setbacks[-1]
-    raise DataError(
-        f"CIFAR-10 could not be downloaded into {folder}: {_summary(setbacks)}. Check the network and run "
-        f"`ceteris data fetch` again, which keeps what has arrived; or bring an archive from {PAGE} and name it with "
-        "--data or CETERIS_DATA."
-    )
+    raise DataError(f"{what} could not be downloaded into {folder}: {_summary(setbacks)}. {advice}")
 
 
 def _summary(setbacks: Sequence[Setback]) -> str:
@@ -142,10 +184,10 @@ def _summary(setbacks: Sequence[Setback]) -> str:
     return "; ".join(f"{', '.join(those)} {reason}" for reason, those in hosts.items())
 
 
-def _check_room(folder: Path, needed: int) -> None:
+def _check_room(folder: Path, needed: int, what: str) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed:
-        raise DataError(f"{folder}: {_megabytes(free)} free, {_megabytes(needed)} needed for CIFAR-10. {_ELSEWHERE}")
+        raise DataError(f"{folder}: {_megabytes(free)} free, {_megabytes(needed)} needed for {what}. {_ELSEWHERE}")
 
 
 def _publish(part: Path, path: Path) -> None:
@@ -160,20 +202,20 @@ def _publish(part: Path, path: Path) -> None:
             os.close(descriptor)
 
 
-def _forget_parts(folder: Path, archives: Mapping[Layout, Archive]) -> None:
-    for archive in archives.values():
-        (folder / f"{archive.name}.part").unlink(missing_ok=True)
+def _forget_parts(folder: Path, offers: Sequence[Offer]) -> None:
+    for offer in offers:
+        (folder / f"{offer.archive.name}.part").unlink(missing_ok=True)
 
 
 @contextmanager
-def _storing(folder: Path, release: Release) -> Iterator[None]:
+def _storing(folder: Path, offers: Sequence[Offer], what: str) -> Iterator[None]:
     """Turn what the disk says into an error that names the folder and what is needed."""
     try:
         yield
     except OSError as error:
-        needed = _megabytes(max(archive.size for archive in release.archives.values()))
+        needed = _megabytes(max(offer.archive.size for offer in offers))
         raise DataError(
-            f"{folder}: CIFAR-10 cannot be stored here ({error.strerror}), {needed} are needed. {_ELSEWHERE}"
+            f"{folder}: {what} cannot be stored here ({error.strerror}), {needed} are needed. {_ELSEWHERE}"
         ) from error
 
 
@@ -185,6 +227,10 @@ def _megabytes(count: int) -> str:
     return f"{count / 1e6:.0f} MB"
 
 
+_ADVICE = (
+    "Check the network and run `ceteris data fetch` again, which keeps what has arrived; or bring an archive from "
+    f"{PAGE} and name it with --data or CETERIS_DATA."
+)
 _ELSEWHERE = (
     "Make room or allow writing there, or choose another folder with XDG_CACHE_HOME or "
     "`ceteris data fetch --to FOLDER`."

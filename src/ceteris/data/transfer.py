@@ -38,14 +38,17 @@ class TransferError(Exception):
     """A server did not give what was asked for; what came before that is kept. Never reaches a user."""
 
 
-def transfer(url: str, part: Path, size: int, *, timeout: float) -> Iterator[Progress]:
-    """Receive a gzip file into `part`, after the bytes that are already there.
+def transfer(
+    url: str, part: Path, size: int, *, timeout: float, begins: tuple[bytes, ...] = (GZIP_MAGIC,)
+) -> Iterator[Progress]:
+    """Receive a file into `part`, after the bytes that are already there.
 
     Args:
         url: Where it is. A redirection is followed, but never from https to http.
         part: The unfinished file; need not exist.
         size: Bytes that the finished file has.
         timeout: Seconds a server may take to answer, or be nearly silent.
+        begins: What such files begin with, gzip's two bytes if not given: what begins otherwise is not taken.
 
     Yields:
         Progress, at the start and after every piece.
@@ -62,8 +65,8 @@ def transfer(url: str, part: Path, size: int, *, timeout: float) -> Iterator[Pro
         position = _first_byte(response, held, size)
         with part.open("ab") as file:
             for block in _blocks(response, timeout):
-                if position == 0 and not GZIP_MAGIC.startswith(block[:2]):
-                    raise TransferError(f"sent {kind_of(block)} instead of the archive")
+                if position == 0 and not any(magic.startswith(block[: len(magic)]) for magic in begins):
+                    raise TransferError(f"sent {kind_of(block)} instead of the file")
                 fresh = block[max(0, held - position) :]
                 position += len(block)
                 if position > size:

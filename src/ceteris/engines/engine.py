@@ -1,9 +1,9 @@
 """The seam between what is asked and how it is learnt: an engine trains a bank of runs."""
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Generator, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,12 +81,30 @@ class Outcome:
         test_loss: Mean cross-entropy over the test images, in nats.
         test_accuracy: Share of the test images classified correctly, in [0, 1].
         weights: Parameters and batch-norm statistics under PyTorch's names (`layers.0.weight`) in PyTorch's shapes.
+        measured: What the engine has measured on the way, by name with its unit, for example
+            `feature extraction (seconds)`; stored with the times, for it is not the same on every machine.
     """
 
     probabilities: NDArray[np.float32]
     test_loss: float
     test_accuracy: float
     weights: Mapping[str, NDArray[np.float32]]
+    measured: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preparation:
+    """How far an engine is with what must be done once before runs can be trained.
+
+    Attributes:
+        what: What it does, for example `features of mobilenet_v2`.
+        done: Images done.
+        total: Images in all.
+    """
+
+    what: str
+    done: int
+    total: int
 
 
 class BankTraining(Protocol):
@@ -143,3 +161,22 @@ class Engine(Protocol):
 
     def start(self, runs: Sequence[Run], split: Split, states: Sequence[RunState] | None = None) -> BankTraining:
         """Begin to train up to `bank_size` runs with one key, from initial weights or from where they stopped."""
+
+
+@runtime_checkable
+class PreparingEngine(Protocol):
+    """An engine that has something to do once, for all runs together, before they are trained."""
+
+    def prepare(self, runs: Sequence[Run], split: Split) -> Generator[Preparation, None, None]:
+        """Do it, and tell how far it is; what was done before is not done again.
+
+        Args:
+            runs: Every run that is to be trained.
+            split: Their images.
+
+        Raises:
+            DataError: If it cannot be done.
+        """
+
+    def rehearsing(self) -> Engine:
+        """Give an engine that does the same and keeps nothing, to measure how long it takes."""

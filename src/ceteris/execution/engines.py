@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from ceteris.engines.engine import Engine
 from ceteris.errors import EngineError
+from ceteris.study.backbone import BackboneNetwork
 from ceteris.study.images import KNOWN_IMAGES
 from ceteris.study.lone_image import lone_value_layer
 from ceteris.study.run import Run
@@ -47,7 +48,8 @@ def assign(runs: Iterable[Run], engines: Sequence[Engine]) -> Assignment:
             obstacle = engine.obstacle(run.specification)
             if obstacle is None:
                 shares.setdefault(rank, []).append(run)
-                if rank:
+                # That a backbone is trained by those who can is nothing to be told; a fallback is.
+                if rank and not isinstance(run.specification.network, BackboneNetwork):
                     fallbacks.setdefault((obstacles[0], rank), {})[run.variation] = None
                 break
             obstacles.append(f"the {engine.name} engine cannot: {obstacle}")

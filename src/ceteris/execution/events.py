@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from ceteris.engines.engine import EpochMetrics, Position
+from ceteris.engines.engine import EpochMetrics, Position, Preparation
 from ceteris.execution.bank import Bank
 from ceteris.runs.damage import Damage
 from ceteris.runs.failure import RunFailure
@@ -36,6 +36,17 @@ class Note:
     """Something that must not stay silent: a fallback, a study that changed, a checkpoint that cannot be continued."""
 
     text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preparing:
+    """An engine does what must be done once before its runs can be trained.
+
+    Attributes:
+        preparation: What it does, and how far it is.
+    """
+
+    preparation: Preparation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,6 +140,7 @@ class BankInterrupted:
 Event = (
     StudyStarted
     | Note
+    | Preparing
     | BankStarted
     | Progress
     | EpochFinished

@@ -2,17 +2,17 @@
 
 import os
 import threading
-from collections.abc import Collection, Generator, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 
-from ceteris.data.dataset import Dataset
+from ceteris.data.dataset import Dataset, Split
 from ceteris.data.split import split_dataset
-from ceteris.engines.engine import Engine
-from ceteris.errors import ResultsError, StudyError
+from ceteris.engines.engine import Engine, PreparingEngine
+from ceteris.errors import EngineError, ResultsError, StudyError
 from ceteris.execution.bank import Bank, longest_first, pack
 from ceteris.execution.engines import assign
-from ceteris.execution.events import Event, Note, RunsHeld, StudyStarted
+from ceteris.execution.events import Event, Note, Preparing, RunsHeld, StudyStarted
 from ceteris.execution.local import LocalExecutor
 from ceteris.execution.workspace import Workspace
 from ceteris.runs.finding import Finding
@@ -20,6 +20,7 @@ from ceteris.runs.folder import ResultsFolder
 from ceteris.runs.manifest import Manifest
 from ceteris.runs.space import check_space
 from ceteris.runs.status import Status
+from ceteris.study.arm import BASELINE
 from ceteris.study.run import Run
 from ceteris.study.study import Study
 from ceteris.study.wording import listed, nearest
@@ -36,6 +37,7 @@ def run_study(  # noqa: PLR0913 - one argument a choice that the caller has
     threads: int | None = None,
     only: Collection[str] = (),
     notes: Sequence[str] = (),
+    skipped: Mapping[str, str] | None = None,
     checkpoint_seconds: float = 60.0,
     stop: threading.Event | None = None,
 ) -> Generator[Event, None, None]:
@@ -54,6 +56,7 @@ def run_study(  # noqa: PLR0913 - one argument a choice that the caller has
         threads: How many banks are trained side by side; as many as there are cores, if not given.
         only: Names of the variations to train now, `baseline` among them; all if empty.
         notes: What else a reader must know before believing a result, one sentence each; stored with the results.
+        skipped: By name of the variation, why it cannot be trained now and what to do; stored with the results.
         checkpoint_seconds: Most training time that a crash may cost.
         stop: Set it, from any thread, to have all runs saved and the training end.
 
@@ -62,7 +65,8 @@ def run_study(  # noqa: PLR0913 - one argument a choice that the caller has
 
     Raises:
         StudyError: If `only` names what is not in the study, or the images are not those it asks for.
-        EngineError: If no engine can train a run.
+        EngineError: If no engine can train a run, or the baseline is skipped.
+        DataError: If an engine cannot prepare what its runs need.
         ResultsError: If the folder cannot be written, or has no room.
         KeyboardInterrupt: After Ctrl-C, when every run is saved.
     """
@@ -76,17 +80,20 @@ def run_study(  # noqa: PLR0913 - one argument a choice that the caller has
     threads = threads or available_cores()
     place = ResultsFolder(folder)
     all_runs = study.runs(dataset.digest)
-    runs = tuple(run for run in all_runs if not only or run.variation in only)
+    skipped = skipped or {}
+    if BASELINE in skipped:
+        raise EngineError(f"the baseline cannot be trained, and all else is compared with it: {skipped[BASELINE]}.")
+    runs = tuple(run for run in all_runs if (not only or run.variation in only) and run.variation not in skipped)
     assignment = assign(runs, engines)
     split = split_dataset(dataset, study.data)
-    manifest = Manifest.of(study, dataset, split, notes=(*notes, *assignment.notes))
+    manifest = Manifest.of(study, dataset, split, notes=(*notes, *assignment.notes), skipped=skipped)
     for note in (*assignment.notes, *place.prepare(manifest, dataset.test)):
         yield Note(text=note)
     workspace = Workspace(
         folder=place, splits={study.data.whole: split}, origin=dataset.origin, checkpoint_seconds=checkpoint_seconds
     )
     executor = LocalExecutor(workspace=workspace, threads=threads, stop=stop)
-    findings = place.survey(all_runs)
+    findings = _survey(place, all_runs, skipped)
     _tidy(place, findings)
     to_train = _to_train(findings, runs)
     check_space(folder, to_train, test_images=len(dataset.test))
@@ -99,7 +106,8 @@ def run_study(  # noqa: PLR0913 - one argument a choice that the caller has
         workers=min(threads, len(banks)),
     )
     try:
-        while banks:
+        yield from _prepare(banks, split, stop)
+        while banks and not stop.is_set():
             held: list[Run] = []
             with closing(executor.map(banks)) as events:
                 for event in events:
@@ -111,9 +119,9 @@ def run_study(  # noqa: PLR0913 - one argument a choice that the caller has
             banks = _pack(_to_train(findings, runs), assignment.shares, findings)
     except BaseException:
         with suppress(ResultsError):
-            place.write_table(place.survey(all_runs))
+            place.write_table(_survey(place, all_runs, skipped))
         raise
-    place.write_table(place.survey(all_runs))
+    place.write_table(_survey(place, all_runs, skipped))
 
 
 def available_cores() -> int:
@@ -121,6 +129,25 @@ def available_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def _prepare(banks: Sequence[Bank], split: Split, stop: threading.Event) -> Iterator[Event]:
+    """Let engines do what must be done once, with all cores, before banks share them."""
+    runs: dict[Engine, list[Run]] = {}
+    for bank in banks:
+        if isinstance(bank.engine, PreparingEngine):
+            runs.setdefault(bank.engine, []).extend(bank.runs)
+    for engine, members in runs.items():
+        assert isinstance(engine, PreparingEngine)
+        with closing(engine.prepare(members, split)) as preparations:
+            for preparation in preparations:
+                yield Preparing(preparation=preparation)
+                if stop.is_set():
+                    return
+
+
+def _survey(place: ResultsFolder, runs: Sequence[Run], skipped: Mapping[str, str]) -> tuple[Finding, ...]:
+    return tuple(finding.unless_skipped(skipped) for finding in place.survey(runs))
 
 
 def _check_names(study: Study, only: Collection[str]) -> None:

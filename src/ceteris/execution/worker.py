@@ -212,7 +212,9 @@ def _publish(lane: _Lane, outcome: Outcome | None, engine: Engine, workspace: Wo
         image=Shape(height, width, channels),
         classes=split.classes,
     )
-    workspace.folder.run_folder(lane.run).publish(result, lane.epochs, dict(engine.facts))
+    workspace.folder.run_folder(lane.run).publish(
+        result, lane.epochs, dict(engine.facts), None if outcome is None else outcome.measured
+    )
     lane.is_done = True
     return RunFinished(record=result.record)
 

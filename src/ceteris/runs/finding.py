@@ -1,6 +1,8 @@
 """What the folder of a run was found to hold."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Self
 
 from ceteris.engines.engine import Position
 from ceteris.runs.damage import Damage
@@ -21,6 +23,7 @@ class Finding:
         position: Where its checkpoint stops, if it has one.
         engine: The engine of the record, checkpoint or failure, whichever is there first; empty if none is.
         training_seconds: Wall-clock time that its banks trained, if it has a result.
+        skipped: Why it cannot be trained now and what to do, if it has nothing yet and was left out.
         damage: Files that are not as they were written; set aside and redone by the next `ceteris run`.
     """
 
@@ -30,6 +33,7 @@ class Finding:
     position: Position | None = None
     engine: str = ""
     training_seconds: float | None = None
+    skipped: str = ""
     damage: tuple[Damage, ...] = ()
 
     @property
@@ -41,4 +45,10 @@ class Finding:
             return self.record.status
         if self.failure is not None:
             return Status.FAILED
+        if self.skipped:
+            return Status.SKIPPED
         return Status.MISSING if self.position is None else Status.UNFINISHED
+
+    def unless_skipped(self, reasons: Mapping[str, str]) -> Self:
+        """Give the same, and why its variation is left out now, if it is."""
+        return replace(self, skipped=reasons.get(self.run.variation, ""))

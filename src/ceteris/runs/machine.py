@@ -4,7 +4,7 @@ import hashlib
 import os
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -24,6 +24,8 @@ class Machine:
         host: Processor, cores and operating system.
         engine: What the engine says of itself here, for example its instruction set or device.
         epochs_sha256: Of `epochs.csv`.
+        measured: What the engine measured, by name with its unit, for example `feature extraction (seconds)`: work done
+            once for all runs, which `training_seconds` leaves out.
     """
 
     finished: str
@@ -32,15 +34,19 @@ class Machine:
     host: Mapping[str, str | int]
     engine: Mapping[str, str]
     epochs_sha256: str
+    measured: Mapping[str, float] = field(default_factory=dict)
 
 
-def describe_machine(*, training_seconds: float, engine: Mapping[str, str], epochs: bytes) -> Machine:
+def describe_machine(
+    *, training_seconds: float, engine: Mapping[str, str], epochs: bytes, measured: Mapping[str, float] | None = None
+) -> Machine:
     """Say what this process runs on, now.
 
     Args:
         training_seconds: As in `Machine`.
         engine: `Engine.facts`.
         epochs: Content of `epochs.csv`.
+        measured: `Outcome.measured`.
     """
     return Machine(
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -54,6 +60,7 @@ def describe_machine(*, training_seconds: float, engine: Mapping[str, str], epoc
         },
         engine=engine,
         epochs_sha256=hashlib.sha256(epochs).hexdigest(),
+        measured=dict(measured or {}),
     )
 
 
@@ -67,6 +74,7 @@ def encode_machine(machine: Machine) -> bytes:
             "host": dict(machine.host),
             "engine": dict(machine.engine),
             "epochs_sha256": machine.epochs_sha256,
+            "measured": dict(machine.measured),
         }
     )
 

@@ -1,8 +1,8 @@
 """`study.json`: what a results folder is about."""
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Self
 
 from ceteris.data.dataset import Dataset, Origin, Split
@@ -30,6 +30,7 @@ class Manifest:
         scale: What the grey levels of each channel are multiplied by before the first layer, as in `Split`.
         offset: What is added to each channel then.
         notes: What a reader must know before believing a result, one sentence each.
+        skipped: By name of the variation, why it cannot be trained now and what to do.
     """
 
     study: Study
@@ -43,9 +44,17 @@ class Manifest:
     scale: tuple[float, ...]
     offset: tuple[float, ...]
     notes: tuple[str, ...]
+    skipped: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, study: Study, dataset: Dataset, split: Split, notes: tuple[str, ...] = ()) -> Self:
+    def of(
+        cls,
+        study: Study,
+        dataset: Dataset,
+        split: Split,
+        notes: tuple[str, ...] = (),
+        skipped: Mapping[str, str] | None = None,
+    ) -> Self:
         """Describe a study on a data set, whose own notes come first.
 
         Args:
@@ -53,7 +62,10 @@ class Manifest:
             dataset: The images.
             split: The parts of them, and what a pixel becomes: the same for every arm.
             notes: What else a reader must know.
+            skipped: By name of the variation, why it cannot be trained now; a note says each.
         """
+        skipped = skipped or {}
+        left_out = tuple(f"'{name}' is skipped: {reason}." for name, reason in skipped.items())
         return cls(
             study=study,
             data_name=dataset.name,
@@ -65,7 +77,8 @@ class Manifest:
             images_sha256=hashlib.sha256(encode_images(dataset.test.images)).hexdigest(),
             scale=tuple(split.scale.tolist()),
             offset=tuple(split.offset.tolist()),
-            notes=dataset.notes + notes,
+            notes=dataset.notes + notes + left_out,
+            skipped=dict(skipped),
         )
 
     def runs(self) -> tuple[Run, ...]:
@@ -90,6 +103,7 @@ def encode_manifest(manifest: Manifest) -> bytes:
                 "offset": list(manifest.offset),
             },
             "notes": list(manifest.notes),
+            "skipped": dict(manifest.skipped),
         }
     )
 
@@ -120,6 +134,7 @@ def decode_manifest(content: bytes) -> Manifest:
         scale=tuple(data["scale"]),
         offset=tuple(data["offset"]),
         notes=tuple(facts["notes"]),
+        skipped=facts.get("skipped", {}),
     )
 
 

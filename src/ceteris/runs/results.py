@@ -50,8 +50,8 @@ class Results:
 
     @property
     def is_complete(self) -> bool:
-        """Whether every run came to its end."""
-        return all(one.status in (Status.FINISHED, Status.DIVERGED) for one in self.findings)
+        """Whether every run came to its end, but for those that are skipped."""
+        return all(one.status in (Status.FINISHED, Status.DIVERGED, Status.SKIPPED) for one in self.findings)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -114,7 +114,7 @@ def read_results(path: Path) -> Results:
     return Results(
         folder=folder,
         manifest=manifest,
-        findings=folder.survey(runs),
+        findings=tuple(finding.unless_skipped(manifest.skipped) for finding in folder.survey(runs)),
         held=tuple(run for run in runs if folder.is_held(run)),
         stale=folder.stale(runs),
     )

@@ -2,7 +2,7 @@
 
 import errno
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -91,18 +91,27 @@ class RunFolder:
         make_folder(self.path)
         write_atomically(self.path / FAILURE, encode_failure(failure))
 
-    def publish(self, result: Result, epochs: Sequence[EpochRecord], engine: dict[str, str]) -> None:
+    def publish(
+        self,
+        result: Result,
+        epochs: Sequence[EpochRecord],
+        engine: dict[str, str],
+        measured: Mapping[str, float] | None = None,
+    ) -> None:
         """Write a finished run: its arrays, its epochs, its circumstances, and last its result.
 
         Args:
             result: From `conclude`.
             epochs: As many as the record counts.
             engine: `Engine.facts`.
+            measured: `Outcome.measured`.
         """
         assert len(epochs) == result.record.epochs
         epochs_csv = encode_epochs(epochs)
         training_seconds = sum(epoch.seconds for epoch in epochs)
-        machine = describe_machine(training_seconds=training_seconds, engine=engine, epochs=epochs_csv)
+        machine = describe_machine(
+            training_seconds=training_seconds, engine=engine, epochs=epochs_csv, measured=measured
+        )
         make_folder(self.path)
         companions = {EPOCHS: epochs_csv, MACHINE: encode_machine(machine)}
         for name, content in ((PREDICTIONS, result.predictions), (WEIGHTS, result.weights)):

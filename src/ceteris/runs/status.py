@@ -12,3 +12,4 @@ class Status(StrEnum):
     UNFINISHED = "unfinished"
     MISSING = "missing"
     DAMAGED = "damaged"
+    SKIPPED = "skipped"

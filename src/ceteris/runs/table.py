@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from io import StringIO
 
 from ceteris.runs.finding import Finding
+from ceteris.runs.status import Status
 
 _COLUMNS = (
     "factor",
@@ -59,6 +60,8 @@ def _row(finding: Finding) -> dict[str, object]:
         row |= {name: getattr(record, name) for name in _COLUMNS if hasattr(record, name) and name != "status"}
         if record.diverged_epoch is not None:
             row["error"] = f"the loss was not finite in epoch {record.diverged_epoch}"
+    elif finding.status is Status.SKIPPED:
+        row["error"] = finding.skipped
     elif failure is not None:
         row |= {"epochs": failure.position.epoch, "error": failure.error}
     return row

@@ -1,0 +1,5 @@
+"""Transfer learning: pretrained backbones, frozen with their features kept, or trained further."""
+
+from ceteris.engines.transfer.engine import TransferEngine
+
+__all__ = ["TransferEngine"]

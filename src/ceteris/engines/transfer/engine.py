@@ -1,0 +1,138 @@
+"""The engine that trains heads on a frozen backbone: its features once, then all heads together."""
+
+from collections.abc import Generator, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from ceteris.data.dataset import Split
+from ceteris.data.features import FeatureCache
+from ceteris.engines.engine import Preparation, RunState
+from ceteris.engines.transfer.precision import Precision, best_precision
+from ceteris.study.backbone import BackboneNetwork
+from ceteris.study.layers import Dropout
+from ceteris.study.run import Run
+from ceteris.study.specification import Specification
+
+if TYPE_CHECKING:
+    from ceteris.engines.transfer.training import HeadTraining
+    from ceteris.engines.transfer.views import ViewMaker
+
+_BANK_SIZE = 64
+"""Heads trained together: 64 linear ones on 1,280 features are 3 MB, which stays in the cache of a core."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransferEngine:
+    """Trains heads on the features of a frozen backbone, those of all seeds and settings in one batched product.
+
+    A run alone and beside others is the same to 1e-5 in float32 (to the bit on one processor, as far as seen). It
+    starts from the weights and uses the order of images and the dropout masks that every engine uses.
+
+    Attributes:
+        weights: By SHA-256, where the weights of backbones are.
+        cache: Where features are kept; nowhere if there is none.
+        device: Where the backbone computes, as `torch.device` names it; heads are trained on the processor.
+        threads: Minibatches of images that the backbone looks at side by side.
+        precision: In which numbers it does; what is best for the device if not given.
+    """
+
+    weights: tuple[tuple[str, Path], ...]
+    cache: FeatureCache | None
+    device: str = "cpu"
+    threads: int = 1
+    precision: Precision | None = None
+
+    @property
+    def name(self) -> str:
+        """What results say about who trained them."""
+        return "transfer"
+
+    @property
+    def bank_size(self) -> int:
+        """The most heads that are trained together."""
+        return _BANK_SIZE
+
+    @property
+    def threaded(self) -> bool:
+        """Banks run in threads: products and sums over a whole bank release the interpreter lock."""
+        return True
+
+    @property
+    def arithmetic(self) -> str:
+        """In which numbers the backbone and the heads compute, and whose they are."""
+        return f"float32 on {self._precision} features of {self._kind}, PyTorch {metadata.version('torch')}"
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        """Where the backbone computes, how, and with which software."""
+        versions = {"PyTorch": metadata.version("torch"), "torchvision": metadata.version("torchvision")}
+        return {"device": self.device, "threads": str(self.threads), "features": self._precision, **versions}
+
+    def obstacle(self, specification: Specification) -> str | None:
+        """Say why this engine cannot train a specification, or nothing if it can."""
+        network = specification.network
+        if not isinstance(network, BackboneNetwork):
+            return "the network has no pretrained backbone"
+        if not network.is_frozen:
+            return "the backbone is trained too"
+        if network.weights_sha256 not in dict(self.weights):
+            return f"the weights of {network.backbone} are not on this machine"
+        return None
+
+    def bank_key(self, specification: Specification) -> Hashable:
+        """Everything of a specification that all heads of a bank must share."""
+        network, training = specification.network, specification.training
+        assert isinstance(network, BackboneNetwork)
+        head = tuple(Dropout(dropout=0) if isinstance(layer, Dropout) else layer for layer in network.head)
+        shared = (training.optimizer, training.batch_size, training.epochs, training.flip)
+        return (specification.data, network.model_copy(update={"head": head}), shared)
+
+    def prepare(self, runs: Sequence[Run], split: Split) -> Generator[Preparation, None, None]:
+        """Compute the features that the cache lacks, each backbone and resolution once."""
+        wanted: dict[BackboneNetwork, bool] = {}
+        for run in runs:
+            network = run.specification.network
+            assert isinstance(network, BackboneNetwork)
+            alike = network.model_copy(update={"head": (), "train": "head"})
+            wanted[alike] = wanted.get(alike, False) or run.specification.training.flip
+        for network, mirrored in wanted.items():
+            yield from self._views(network).prepare(split, mirrored=mirrored)
+
+    def rehearsing(self) -> Self:
+        """Give the same without a cache."""
+        return replace(self, cache=None)
+
+    def start(self, runs: Sequence[Run], split: Split, states: Sequence[RunState] | None = None) -> "HeadTraining":
+        """Begin to train heads with one bank key, from initial weights or from where they stopped.
+
+        Raises:
+            DataError: If weights are not what they should be, or features cannot be kept.
+        """
+        from ceteris.engines.transfer.training import HeadTraining  # noqa: PLC0415 - torch is optional, and slow to load
+
+        assert len({self.bank_key(run.specification) for run in runs}) == 1
+        network = runs[0].specification.network
+        assert isinstance(network, BackboneNetwork)
+        return HeadTraining(runs=runs, split=split, views=self._views(network), states=states)
+
+    @property
+    def _precision(self) -> Precision:
+        return self.precision or best_precision(self.device)
+
+    @property
+    def _kind(self) -> str:
+        return self.device.partition(":")[0]
+
+    def _views(self, network: BackboneNetwork) -> "ViewMaker":
+        from ceteris.engines.transfer.views import ViewMaker  # noqa: PLC0415 - torch is optional, and slow to load
+
+        return ViewMaker(
+            network=network,
+            weights=dict(self.weights)[network.weights_sha256],
+            precision=self._precision,
+            device=self.device,
+            threads=self.threads,
+            cache=self.cache,
+        )
