@@ -23,6 +23,7 @@ ROOMS = [
     "report",
     "export",
     "tracking",
+    "explore",
     "cli",
 ]
 FILES = sorted(path for path in SOURCE.rglob("*.py") if path.parent != SOURCE or path.stem in ROOMS)

@@ -201,6 +201,24 @@ def compare_command(
     compare(first, second, out=out, console=_console())
 
 
+@app.command("explore")
+def explore_command(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A results folder, for example results/cifar10.")],
+    *,
+    port: Annotated[
+        int | None, typer.Option(min=1024, max=65535, metavar="N", help="Where to listen; a free one if not given.")
+    ] = None,
+    browser: Annotated[bool, typer.Option(help="Open it in the browser.")] = True,
+) -> None:
+    """Look at trained networks on a page: what they say of an image, where they looked, what their layers make of it.
+
+    The page is for this machine alone, on 127.0.0.1; it asks nothing of the network and keeps no image.
+    """
+    from ceteris.cli.explore import explore
+
+    explore(folder, port=port, in_browser=browser, console=_console())
+
+
 @app.command("export")
 def export_command(
     path: Annotated[
