@@ -157,7 +157,7 @@ def test_says_that_a_file_cannot_be_read(write, study_text):
 
 
 def test_the_founding_study_is_the_one_that_was_asked_for():
-    """`studies/cifar10.toml` has the baseline and the fourteen variations of the founding question."""
+    """`studies/cifar10.toml` has the baseline and fourteen variations of the founding question, and transfer."""
     study = read_study(ROOT / "studies/cifar10.toml")
     baseline, *variations = study.arms()
 
@@ -192,6 +192,11 @@ def test_the_founding_study_is_the_one_that_was_asked_for():
         ("normalisation", "batch norm first", "layer 1 added: batch norm"),
         ("batch size", "batch 4", "batch size 32 -> 4"),
         ("batch size", "batch 128", "batch size 32 -> 128"),
+        (
+            "transfer",
+            "MobileNetV2 head",
+            "network of 5 layers -> mobilenet_v2 at 96 x 96, head trained, dense classes; learning rate 0.01 -> 0.0003",
+        ),
     ]
 
 

@@ -1,16 +1,20 @@
 """How long a study will take on this machine, from two seconds of training on random images."""
 
 import time
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from ceteris.data.dataset import LabelledImages, Split
+from ceteris.engines.engine import PreparingEngine
 from ceteris.execution.bank import Bank
 from ceteris.study.images import KNOWN_IMAGES, ImageKind
 from ceteris.study.specification import DataChoice, Specification, learnt_images, validation_images
+
+_PREPARED = 224
+"""Images that a preparation is measured on."""
 
 _FORWARD_SHARE = 1 / 3
 """What an image costs that is only scored: a forward pass without the two backward passes of training.
@@ -29,10 +33,14 @@ class Estimate:
     Attributes:
         seconds: Until the last bank is done.
         speed: Images times models a second on average, all threads together.
+        preparation: Seconds of what engines do once before that, all cores together.
+        work: By name of the engine, seconds of one core that its banks take.
     """
 
     seconds: float
     speed: float
+    preparation: float = 0.0
+    work: Mapping[str, float] = field(default_factory=dict)
 
 
 def estimate_time(banks: Sequence[Bank], *, threads: int, budget: float = 2.0) -> Estimate:
@@ -53,14 +61,36 @@ def estimate_time(banks: Sequence[Bank], *, threads: int, budget: float = 2.0) -
         costs = dict(zip(kinds, measured, strict=True))
     # The longest bank first, each on the thread that is free first: as the executor does it.
     free = [0.0] * threads
+    work: dict[str, float] = {}
     for bank in banks:
-        thread = free.index(min(free))
-        free[thread] += bank_seconds(bank, costs[_kind(bank)])
+        thread, seconds = free.index(min(free)), bank_seconds(bank, costs[_kind(bank)])
+        free[thread] += seconds
+        work[bank.engine.name] = work.get(bank.engine.name, 0.0) + seconds
     trained = sum(
         len(bank.runs) * bank.runs[0].specification.training.epochs * _counts(bank.runs[0].specification.data)[0]
         for bank in banks
     )
-    return Estimate(seconds=max(free), speed=trained / max(free))
+    return Estimate(seconds=max(free), speed=trained / max(free), preparation=preparation_seconds(banks), work=work)
+
+
+def preparation_seconds(banks: Sequence[Bank]) -> float:
+    """Measure on a few images how long engines prepare for all of them, if nothing were there yet."""
+    engines = dict.fromkeys(bank.engine for bank in banks if isinstance(bank.engine, PreparingEngine))
+    seconds = 0.0
+    for engine in engines:
+        members = [run for bank in banks if bank.engine == engine for run in bank.runs]
+        assert isinstance(engine, PreparingEngine)
+        data = members[0].specification.data.whole
+        split = _random_split(KNOWN_IMAGES[data.name], _PREPARED)
+        sets = zip((split.training, split.validation, split.test), _counts(data), strict=True)
+        few, all_images = (sum(numbers) for numbers in zip(*((len(few), count) for few, count in sets), strict=True))
+        for _ in engine.rehearsal(members, split):  # the first time loads what the second has
+            pass
+        began = time.perf_counter()
+        for _ in engine.rehearsal(members, split):
+            pass
+        seconds += (time.perf_counter() - began) / few * all_images
+    return seconds
 
 
 def seconds_per_image(bank: Bank, *, budget: float) -> float:
@@ -72,7 +102,8 @@ def seconds_per_image(bank: Bank, *, budget: float) -> float:
     """
     specification = bank.runs[0].specification
     images = max(128, 4 * specification.training.batch_size)
-    training = bank.engine.start(bank.runs, _random_split(KNOWN_IMAGES[specification.data.name], images))
+    engine = bank.engine.rehearsing() if isinstance(bank.engine, PreparingEngine) else bank.engine
+    training = engine.start(bank.runs, _random_split(KNOWN_IMAGES[specification.data.name], images))
     epochs = 0
     began = time.perf_counter()
     while epochs < specification.training.epochs:

@@ -11,6 +11,8 @@ from rich.text import Text
 from ceteris.cli.duration import duration
 from ceteris.cli.estimate import Estimate, estimate_time
 from ceteris.cli.overrides import override
+from ceteris.engines.transfer.finetuning_engine import FINE_TUNING
+from ceteris.execution.backbones import find_backbones
 from ceteris.execution.bank import Bank, longest_first, pack
 from ceteris.execution.engines import assign
 from ceteris.execution.study import available_cores
@@ -22,6 +24,7 @@ from ceteris.study.cost import network_cost
 from ceteris.study.images import KNOWN_IMAGES
 from ceteris.study.reader import read_study
 from ceteris.study.study import Study
+from ceteris.study.wording import listed
 
 _NO_DATA = "0" * 64
 _ASSUMED_DEVIATION = 1.0
@@ -47,15 +50,20 @@ def plan(
     changed = override(read_study(file), seeds=seeds, epochs=epochs)
     study = changed.study
     choice = choose_engines(engine, device=device)
-    assignment = assign(study.runs(_NO_DATA), choice.engines)
-    banks = longest_first(bank for each, runs in assignment.shares for bank in pack(runs, each))
     threads = threads or available_cores()
+    backbones = find_backbones(study, base=file.parent, device=device or "cpu", threads=threads)
+    study = backbones.study
+    runs = tuple(run for run in study.runs(_NO_DATA) if run.variation not in backbones.skipped)
+    assignment = assign(runs, (*choice.engines, *backbones.engines))
+    banks = longest_first(bank for each, share in assignment.shares for bank in pack(share, each))
 
     console.print(Text(study.title, style="bold"))
     if study.question:
         console.print(Text(study.question))
-    for note in (*changed.notes, *choice.notes, *assignment.notes):
+    for note in (*changed.notes, *choice.notes, *backbones.notes, *assignment.notes):
         console.print(Text(f"note: {note}", style="yellow"))
+    for variation, reason in backbones.skipped.items():
+        console.print(Text(f"SKIPPED: '{variation}': {reason}.", style="bold red"))
     console.print()
     console.print(Text(size(study, banks)))
     console.print()
@@ -66,6 +74,8 @@ def plan(
     with console.status("measuring how fast this machine trains ..."):
         estimate = estimate_time(banks, threads=threads)
     console.print(Text(time_needed(estimate, threads)))
+    if warning := patience(banks, estimate, device or "cpu"):
+        console.print(Text(f"note: {warning}", style="yellow"))
 
 
 def size(study: Study, banks: Sequence[Bank]) -> str:
@@ -127,6 +137,23 @@ def time_needed(estimate: Estimate, threads: int) -> str:
     return (
         f"Time: about {duration(estimate.seconds)} on {_count(threads, 'thread')} of this machine, at "
         f"{estimate.speed:,.0f} images x models per second. Measured on random images."
+    ) + (
+        f" Before that about {duration(estimate.preparation)} for features of pretrained networks, unless kept."
+        if estimate.preparation
+        else ""
+    )
+
+
+def patience(banks: Sequence[Bank], estimate: Estimate, device: str) -> str:
+    """Warn of pretrained networks that are trained further on a processor; empty if there are none."""
+    names = dict.fromkeys(run.variation for bank in banks if bank.engine.name == FINE_TUNING for run in bank.runs)
+    if not names or device != "cpu":
+        return ""
+    tuned = listed(f"'{name}'" for name in names)
+    return (
+        f"of that, fine-tuning takes about {duration(estimate.work[FINE_TUNING])} of one core: "
+        f"{tuned}. It works on a processor, and a GPU (--device cuda) is many times "
+        "faster; fewer seeds, epochs or blocks help too."
     )
 
 

@@ -178,5 +178,8 @@ class PreparingEngine(Protocol):
             DataError: If it cannot be done.
         """
 
+    def rehearsal(self, runs: Sequence[Run], split: Split) -> Generator[Preparation, None, None]:
+        """Do what `prepare` does on other images, and keep nothing, to measure how long it takes."""
+
     def rehearsing(self) -> Engine:
         """Give an engine that does the same and keeps nothing, to measure how long it takes."""

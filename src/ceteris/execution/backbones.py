@@ -9,6 +9,7 @@ from ceteris.data.features import feature_cache
 from ceteris.data.weights import OFFICIAL_WEIGHTS, WeightsFile, find_weights
 from ceteris.engines.engine import Engine
 from ceteris.engines.transfer.engine import TransferEngine
+from ceteris.engines.transfer.finetuning_engine import FineTuningEngine
 from ceteris.errors import DataError
 from ceteris.study.backbone import IMAGENET, Backbone, BackboneNetwork
 from ceteris.study.pinned import pinned
@@ -86,10 +87,11 @@ def find_backbones(study: Study, *, base: Path, device: str = "cpu", threads: in
         return OFFICIAL_WEIGHTS[network.backbone].sha256 if network.weights == IMAGENET else network.weights_sha256
 
     paths = tuple(sorted({file.sha256: file.path for file in found.values()}.items()))
-    engine = TransferEngine(weights=paths, cache=feature_cache(), device=device, threads=threads)
+    heads = TransferEngine(weights=paths, cache=feature_cache(), device=device, threads=threads)
+    tuning = FineTuningEngine(weights=paths, device=device)
     return Backbones(
         study=pinned(study, digest_of),
-        engines=(engine,) if found else (),
+        engines=(heads, tuning) if found else (),
         skipped=skipped,
         notes=tuple(dict.fromkeys(file.note for file in found.values() if file.note)),
     )

@@ -43,7 +43,7 @@ class TorchTraining:
         state: RunState | None,
     ) -> None:
         self._specification, self._seed, self._threads = run.specification.training, run.seed, threads
-        self._device = _usable_device(device)
+        self._device = usable_device(device)
         dtype = torch.float64 if precision == "float64" else torch.float32
         image = Shape(*split.training.images.shape[1:])
         layers = layer_shapes(run.specification.network, image, split.classes)
@@ -82,7 +82,7 @@ class TorchTraining:
             self._plan = epoch_plan(self._seed, epoch, self._places, self._specification, self._device)
         steps = -(-len(self._places) // self._specification.batch_size)
         until = time.monotonic() + SLICE_SECONDS
-        with _processor_threads(self._threads):
+        with processor_threads(self._threads):
             while True:
                 self._learn(self._plan, step)
                 step += 1
@@ -100,7 +100,7 @@ class TorchTraining:
     def outcomes(self) -> tuple[Outcome, ...]:
         """Score the test images, once, after the last epoch."""
         assert self._position.epoch == self._specification.epochs, "the run is not finished"
-        with _processor_threads(self._threads):
+        with processor_threads(self._threads):
             scores = score(self._network, self._test, self._table, self._widest)
         weights = to_arrays(weight_tensors(self._network))
         return (
@@ -154,7 +154,7 @@ class TorchTraining:
         self._position = state.position
 
 
-def _usable_device(name: str) -> torch.device:
+def usable_device(name: str) -> torch.device:
     """Look whether PyTorch can compute there; on a GPU, choose what repeats exactly over what is fastest."""
     try:
         device = torch.device(name)
@@ -181,7 +181,8 @@ def _usable_device(name: str) -> torch.device:
 
 
 @contextmanager
-def _processor_threads(threads: int) -> Iterator[None]:
+def processor_threads(threads: int) -> Iterator[None]:
+    """Let PyTorch's operations use so many threads meanwhile."""
     # OpenMP keeps this number for each thread of the program, so banks side by side do not disturb each other.
     before = torch.get_num_threads()
     torch.set_num_threads(threads)

@@ -1,6 +1,6 @@
 """The engine that trains heads on a frozen backbone: its features once, then all heads together."""
 
-from collections.abc import Generator, Hashable, Mapping, Sequence
+from collections.abc import Generator, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
@@ -91,6 +91,16 @@ class TransferEngine:
 
     def prepare(self, runs: Sequence[Run], split: Split) -> Generator[Preparation, None, None]:
         """Compute the features that the cache lacks, each backbone and resolution once."""
+        for views, mirrored in self._wanted(runs):
+            yield from views.prepare(split, mirrored=mirrored)
+
+    def rehearsal(self, runs: Sequence[Run], split: Split) -> Generator[Preparation, None, None]:
+        """Compute the same features of other images, and keep none."""
+        for views, mirrored in self.rehearsing()._wanted(runs):  # noqa: SLF001 - its own
+            yield from views.rehearse(split, mirrored=mirrored)
+
+    def _wanted(self, runs: Sequence[Run]) -> Iterator[tuple["ViewMaker", bool]]:
+        """Give each backbone and resolution once, and whether mirrored images are seen too."""
         wanted: dict[BackboneNetwork, bool] = {}
         for run in runs:
             network = run.specification.network
@@ -98,7 +108,7 @@ class TransferEngine:
             alike = network.model_copy(update={"head": (), "train": "head"})
             wanted[alike] = wanted.get(alike, False) or run.specification.training.flip
         for network, mirrored in wanted.items():
-            yield from self._views(network).prepare(split, mirrored=mirrored)
+            yield self._views(network), mirrored
 
     def rehearsing(self) -> Self:
         """Give the same without a cache."""

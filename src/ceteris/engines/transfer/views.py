@@ -45,6 +45,12 @@ class ViewMaker:
             if self.cache is not None and self.cache.read(self._key(images, mirrored=is_mirrored)) is None:
                 yield from self._keep(images, mirrored=is_mirrored)
 
+    def rehearse(self, split: Split, *, mirrored: bool) -> Iterator[Preparation]:
+        """Compute features for a split and keep none."""
+        for images, is_mirrored in self._needed(split, mirrored=mirrored):
+            values = np.empty((len(images), FEATURES[self.network.backbone]), np.float32)
+            yield from self._fill(images, values, mirrored=is_mirrored)
+
     def get(self, images: LabelledImages, *, mirrored: bool = False) -> Features:
         """Give the features of images, computed now if need be."""
         if self.cache is None:

@@ -1,0 +1,103 @@
+"""The engine that trains blocks of a pretrained backbone together with its head."""
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ceteris.data.dataset import Split
+from ceteris.engines.engine import RunState
+from ceteris.study.backbone import BackboneNetwork
+from ceteris.study.run import Run
+from ceteris.study.specification import Specification
+
+if TYPE_CHECKING:
+    from ceteris.engines.transfer.finetuning import FineTuning
+
+
+FINE_TUNING = "fine-tuning"
+"""The engine's name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FineTuningEngine:
+    """Trains one run at a time with PyTorch, one core each on a processor; images are flipped and moved on the device.
+
+    On one machine a run interrupted and resumed has the bits of one that was not, as far as PyTorch's kernels repeat
+    themselves: on a processor with one thread they do.
+
+    Attributes:
+        weights: By SHA-256, where the weights of backbones are.
+        device: Where to compute, as `torch.device` names it.
+        threads: Processor threads for each operation; several runs side by side with one each are faster than one.
+    """
+
+    weights: tuple[tuple[str, Path], ...]
+    device: str = "cpu"
+    threads: int = 1
+
+    @property
+    def name(self) -> str:
+        """What results say about who trained them."""
+        return FINE_TUNING
+
+    @property
+    def bank_size(self) -> int:
+        """One: a network of millions of weights fills a core by itself."""
+        return 1
+
+    @property
+    def threaded(self) -> bool:
+        """No: between its operations PyTorch holds the interpreter lock, so banks run in processes."""
+        return False
+
+    @property
+    def arithmetic(self) -> str:
+        """Precision, kind of device, threads and version of PyTorch: another of any of them rounds differently."""
+        kind = self.device.partition(":")[0]
+        threads = "1 thread" if self.threads == 1 else f"{self.threads} threads"
+        where = f"cpu with {threads}" if kind == "cpu" else kind
+        return f"float32 on {where}, PyTorch {metadata.version('torch')}"
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        """Device, threads, and versions of PyTorch and torchvision."""
+        versions = {"PyTorch": metadata.version("torch"), "torchvision": metadata.version("torchvision")}
+        return {"device": self.device, "threads": str(self.threads), **versions}
+
+    def obstacle(self, specification: Specification) -> str | None:
+        """Say why this engine cannot train a specification, or nothing if it can."""
+        network = specification.network
+        if not isinstance(network, BackboneNetwork):
+            return "the network has no pretrained backbone"
+        if network.is_frozen:
+            return "the backbone is not trained"
+        if network.weights_sha256 not in dict(self.weights):
+            return f"the weights of {network.backbone} are not on this machine"
+        return None
+
+    def bank_key(self, specification: Specification) -> Hashable:
+        """Give what must be equal for two runs to share a bank; a bank holds one run, so nothing is left to share."""
+        return specification
+
+    def start(self, runs: Sequence[Run], split: Split, states: Sequence[RunState] | None = None) -> "FineTuning":
+        """Begin to train one run, from pretrained weights or from where it stopped.
+
+        Raises:
+            DataError: If the weights are not what they should be.
+            EngineError: If PyTorch cannot use the device, or the state is not one of this engine's.
+        """
+        from ceteris.engines.transfer.finetuning import FineTuning  # noqa: PLC0415 - torch is optional, and slow to load
+
+        assert len(runs) == 1, "the fine-tuning engine trains one run at a time"
+        network = runs[0].specification.network
+        assert isinstance(network, BackboneNetwork)
+        return FineTuning(
+            run=runs[0],
+            split=split,
+            weights=dict(self.weights)[network.weights_sha256],
+            device=self.device,
+            threads=self.threads,
+            state=None if states is None else states[0],
+        )
