@@ -6,6 +6,10 @@
 #include <memory>
 #include <new>
 
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
+
 #include "vector.hpp"
 
 namespace ceteris {
@@ -15,14 +19,20 @@ struct Shape {
   size_t values() const { return static_cast<size_t>(height) * width * channels; }
 };
 
-// Zeroed memory for many Lanes, aligned to a cache line.
+// Zeroed memory for many Lanes, aligned to a cache line; large ones in pages of 2 MiB where the system lends them.
+// That was worth 2 to 3 % on two cores of an Intel Xeon with AVX-512 (baseline, batch 32; two pairs of three rounds).
 class Storage {
  public:
   Storage() = default;
   explicit Storage(size_t count) : count_(count) {
     if (count == 0) return;
-    values_.reset(static_cast<Lanes*>(std::aligned_alloc(64, (count * sizeof(Lanes) + 63) / 64 * 64)));
+    size_t bytes = count * sizeof(Lanes);
+    size_t alignment = bytes >= kHugePage ? kHugePage : 64;
+    values_.reset(static_cast<Lanes*>(std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment)));
     if (!values_) throw std::bad_alloc();
+#ifdef MADV_HUGEPAGE
+    if (alignment == kHugePage) madvise(values_.get(), bytes, MADV_HUGEPAGE);  // a wish: refused, all works as before
+#endif
     clear();
   }
   void clear() { std::memset(static_cast<void*>(values_.get()), 0, count_ * sizeof(Lanes)); }
@@ -30,6 +40,8 @@ class Storage {
   size_t size() const { return count_; }
 
  private:
+  static constexpr size_t kHugePage = size_t{2} << 20;
+
   struct Free {
     void operator()(Lanes* values) const { std::free(values); }
   };
