@@ -24,6 +24,7 @@ check: $(VENV)/.development
 # Side by side with PyTorch (and Keras, if installed); wants real images and a quiet machine.
 bench: $(VENV)/.development
 	$(VENV)/bin/python bench/engines.py --write bench/README.md
+	$(VENV)/bin/python bench/transfer.py
 
 # Kills a study again and again, at times of chance and at every call of the system, before it may finish: takes long.
 soak: $(VENV)/.development
