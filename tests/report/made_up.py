@@ -8,6 +8,7 @@ import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from unittest import mock
 
 import numpy as np
@@ -92,6 +93,7 @@ def made_up_folder(
     study: Study | None = None,
     dataset: Dataset | None = None,
     became: Mapping[tuple[str, int], str] | str = "finished",
+    measured: Mapping[str, Mapping[str, float]] = MappingProxyType({}),
 ) -> Path:
     """Write a results folder.
 
@@ -101,6 +103,7 @@ def made_up_folder(
         dataset: Its images.
         became: What became of a run, by variation and seed: `finished`, `guessing` (finished, but learnt nothing),
             `diverged`, `failed`, `unfinished` or `missing`. Runs not named finished. One word stands for all runs.
+        measured: What the engine measured on the way, by variation.
     """
     study, dataset = study or made_up_study(), dataset or made_up_dataset()
     split = Split(
@@ -116,11 +119,11 @@ def made_up_folder(
         folder.prepare(Manifest.of(study, dataset, split), dataset.test)
         for run in study.runs(dataset.digest):
             fate = became if isinstance(became, str) else became.get((run.variation, run.seed), "finished")
-            _write(folder, run, fate, dataset)
+            _write(folder, run, fate, dataset, measured.get(run.variation))
     return path
 
 
-def _write(folder: ResultsFolder, run: Run, fate: str, dataset: Dataset) -> None:
+def _write(folder: ResultsFolder, run: Run, fate: str, dataset: Dataset, measured: Mapping[str, float] | None) -> None:
     place = folder.run_folder(run)
     match fate:
         case "finished" | "guessing" | "diverged":
@@ -137,7 +140,7 @@ def _write(folder: ResultsFolder, run: Run, fate: str, dataset: Dataset) -> None
                 image=IMAGE,
                 classes=len(dataset.class_names),
             )
-            place.publish(result, epochs, {"instruction set": "AVX-512"})
+            place.publish(result, epochs, {"instruction set": "AVX-512"}, measured)
         case "failed":
             failure = RunFailure(
                 run=run,

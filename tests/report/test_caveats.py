@@ -5,6 +5,8 @@ from states import SHALLOW
 
 from ceteris.report.account import give_account
 from ceteris.report.caveats import caveats
+from ceteris.report.circumstance_table import circumstance_table
+from ceteris.report.reservations import reservations
 from ceteris.runs.results import read_results
 
 
@@ -17,6 +19,27 @@ def account_of(path, *variations, **changes):
     """Write a small study with these variations, and give its account."""
     study = made_up_study(**({"seeds": 3, "variation": variations} | changes))
     return give_account(read_results(made_up_folder(path, study=study)))
+
+
+def test_time_for_features_is_told_apart_from_training(tmp_path):
+    """What a frozen backbone took before its heads were trained, and half precision cost, is said in words."""
+    measured = {"deeper": {"feature extraction (seconds)": 95.0, "feature drift (relative)": 0.04}}
+    study = made_up_study(seeds=2)
+    account = give_account(read_results(made_up_folder(tmp_path / "r", study=study, measured=measured)))
+
+    assert (
+        "Seconds of “deeper” are those of its head alone: the features of its images took 1.6 min more, once for all "
+        "its runs, and its backbone was trained before this study began."
+    ) in reservations(account)
+    assert said(account, "half precision") == [
+        (
+            "Features of “deeper” were computed in half precision: on a sample they differed from those in single "
+            "precision by 4.0 % of their size."
+        )
+    ]
+    assert ("features of deeper, computed once", "1.6 min") in {
+        (row[0].text, row[1].text) for row in circumstance_table(account).rows
+    }
 
 
 def test_a_better_learning_rate_is_a_warning(tmp_path):

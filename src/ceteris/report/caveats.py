@@ -189,6 +189,12 @@ def _about_circumstances(account: Account) -> Iterator[str]:
         yield f"Runs were trained on {len(found.hosts)} kinds of machines: their seconds cannot be compared."
     if len(found.versions) > 1:
         yield f"Runs were trained with {len(found.versions)} sets of versions."
+    for arm, extraction in found.extractions.items():
+        if extraction.drift:
+            yield (
+                f"Features of {quoted(arm)} were computed in half precision: on a sample they differed from those in "
+                f"single precision by {100 * extraction.drift:.1f} % of their size."
+            )
     if found.together is not None:
         fewest, most = found.together
         if most > 1:

@@ -37,6 +37,8 @@ def _facts(account: Account) -> Iterator[tuple[str, str]]:
         first, last = found.finished
         yield "finished", first if first == last else f"{first} to {last}"
         yield "training time, each run's share", duration(found.seconds)
+    for arm, extraction in found.extractions.items():
+        yield f"features of {arm}, computed once", duration(extraction.seconds)
     if found.together is not None:
         fewest, most = found.together
         yield "runs trained side by side", str(most) if fewest == most else f"{fewest} to {most}"

@@ -16,6 +16,20 @@ from ceteris.runs.run_folder import MACHINE
 from ceteris.study.run import Run
 
 _Kind = TypeVar("_Kind")
+_EXTRACTION, _DRIFT = "feature extraction (seconds)", "feature drift (relative)"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extraction:
+    """What was computed once, before a frozen backbone's heads were trained: the features of all images.
+
+    Attributes:
+        seconds: How long that took, on all cores, whenever it was done.
+        drift: By how much features differ from those in float32, relative to their size, measured on a sample.
+    """
+
+    seconds: float
+    drift: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +44,7 @@ class Circumstances:
         finished: When the first and the last run finished, in UTC, ISO 8601; nothing where no run has.
         seconds: Training time of all runs, each counted with its share of a bank.
         together: How many runs trained side by side in a bank: the fewest and the most; nothing where no run has.
+        extractions: Computing of features, by variation; it is in no training time.
     """
 
     engines: Mapping[str, int]
@@ -39,6 +54,7 @@ class Circumstances:
     finished: tuple[str, str] | None
     seconds: float
     together: tuple[int, int] | None
+    extractions: Mapping[str, Extraction]
 
 
 def read_circumstances(results: Results, epochs: Epochs) -> Circumstances:
@@ -48,7 +64,8 @@ def read_circumstances(results: Results, epochs: Epochs) -> Circumstances:
         results: The results folder.
         epochs: From `read_epochs`.
     """
-    machines = [machine for record in results.records if (machine := read_machine(results, record.run)) is not None]
+    read = [(record.run.variation, read_machine(results, record.run)) for record in results.records]
+    machines = [machine for _, machine in read if machine is not None]
     trained = [epoch for arm in epochs.values() for run in arm.values() for epoch in run]
     times = sorted(machine.finished for machine in machines)
     together = [epoch.runs_in_bank for epoch in trained]
@@ -60,6 +77,7 @@ def read_circumstances(results: Results, epochs: Epochs) -> Circumstances:
         finished=(times[0], times[-1]) if times else None,
         seconds=sum(epoch.seconds / epoch.runs_in_bank for epoch in trained),
         together=(min(together), max(together)) if together else None,
+        extractions=_extractions((arm, machine.measured) for arm, machine in read if machine is not None),
     )
 
 
@@ -73,6 +91,18 @@ def read_machine(results: Results, run: Run) -> Machine | None:
     with suppress(ResultsError, DamagedError), explained(folder, f"read {MACHINE}", needed=0):
         return decode_machine((folder / MACHINE).read_bytes())
     return None
+
+
+def _extractions(measured: Iterable[tuple[str, Mapping[str, float]]]) -> Mapping[str, Extraction]:
+    """Give the longest of each variation: its runs share one, or were given the same one on several machines."""
+    found: dict[str, Extraction] = {}
+    for arm, numbers in measured:
+        if _EXTRACTION in numbers:
+            before = found.get(arm, Extraction(seconds=0, drift=0))
+            found[arm] = Extraction(
+                seconds=max(before.seconds, numbers[_EXTRACTION]), drift=max(before.drift, numbers.get(_DRIFT, 0))
+            )
+    return found
 
 
 def _counted(kinds: Iterable[_Kind]) -> Mapping[_Kind, int]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from ceteris.data.dataset import Origin
 from ceteris.report.account import Account
 from ceteris.report.naming import listed_up_to, quoted
-from ceteris.report.quantities import count
+from ceteris.report.quantities import count, duration
 from ceteris.runs.finding import Finding
 from ceteris.runs.status import Status
 from ceteris.statistics.summary import seed_list
@@ -49,6 +49,12 @@ def _reservations(account: Account) -> Iterator[str]:
             guessing = f"{100 / account.scores.classes:.3g} %"
             which += f" of {quoted(arm.name)}"
             yield f"{which} diverged ({seed_list(arm.diverged)}): counted with the accuracy of guessing, {guessing}."
+    for arm_name, extraction in account.circumstances.extractions.items():
+        yield (
+            f"Seconds of {quoted(arm_name)} are those of its head alone: the features of its images took "
+            f"{duration(extraction.seconds)} more, once for all its runs, and its backbone was trained before this "
+            "study began."
+        )
     learnt_nothing = [arm for arm in account.summaries if arm.guessing]
     if learnt_nothing:
         names = [f"{quoted(arm.name)} ({len(arm.guessing)} of {arm.planned})" for arm in learnt_nothing]
