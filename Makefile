@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python -m
 KERNELS := $(wildcard src/ceteris/engines/lanes/kernels/*.hpp) src/ceteris/engines/lanes/kernels/module.cpp
 
-.PHONY: study test check bench soak clean
+.PHONY: study test check bench soak fuzz clean
 
 # The founding study on the first batch of CIFAR-10; leaves results/cifar10-first-batch.
 study: $(VENV)/.study
@@ -21,14 +21,19 @@ check: $(VENV)/.development
 	$(VENV)/bin/clang-format --dry-run --Werror $(KERNELS)
 	$(RUN) mypy
 
-# Side by side with PyTorch (and Keras, if installed); wants real images and a quiet machine.
+# Training and decoding side by side with PyTorch (and Keras, if installed); wants real images and a quiet machine.
 bench: $(VENV)/.development
 	$(VENV)/bin/python bench/engines.py --write bench/README.md
 	$(VENV)/bin/python bench/transfer.py
+	$(VENV)/bin/python bench/decoding.py --write bench/README.md
 
 # Kills a study again and again, at times of chance and at every call of the system, before it may finish: takes long.
 soak: $(VENV)/.development
 	CETERIS_KILLS=40 $(RUN) pytest tests/execution/test_kill.py tests/soak -n 2
+
+# Ten thousand image files damaged by chance, where the suite takes a tenth of them.
+fuzz: $(VENV)/.development
+	CETERIS_MUTATIONS=10000 $(RUN) pytest tests/data/test_decoding.py -k mutated -s
 
 clean:
 	rm -rf $(VENV) build

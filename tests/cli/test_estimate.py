@@ -4,6 +4,7 @@ from miniature import FakeEngine
 
 from ceteris.cli.estimate import bank_seconds, estimate_time, seconds_per_image
 from ceteris.execution.bank import pack
+from ceteris.study.images import known_images
 from ceteris.study.study import Study
 
 
@@ -11,18 +12,21 @@ def test_a_bank_takes_training_validation_and_test(study):
     """6,600 training images and 3,400 validation images for three epochs, then 10,000 test images."""
     (bank, *_) = pack(study.runs("d" * 64), FakeEngine())
 
-    assert math.isclose(bank_seconds(bank, 0.003), 0.003 * (3 * 6600 + (3 * 3400 + 10_000) / 3))
+    assert math.isclose(
+        bank_seconds(bank, known_images(study.data), 0.003), 0.003 * (3 * 6600 + (3 * 3400 + 10_000) / 3)
+    )
 
 
 def test_the_longest_thread_decides(study, monkeypatch):
     """Three equal banks on two threads take as long as two of them; on three threads, as long as one."""
-    monkeypatch.setattr("ceteris.cli.estimate.seconds_per_image", lambda _, **__: 0.001)
+    monkeypatch.setattr("ceteris.cli.estimate.seconds_per_image", lambda *_, **__: 0.001)
     banks = pack(study.runs("d" * 64), FakeEngine(bank_size=3))
     assert len(banks) == 3
-    one = bank_seconds(banks[0], 0.001)
+    images = known_images(study.data)
+    one = bank_seconds(banks[0], images, 0.001)
 
-    assert math.isclose(estimate_time(banks, threads=2).seconds, 2 * one)
-    estimate = estimate_time(banks, threads=5)
+    assert math.isclose(estimate_time(banks, images, threads=2).seconds, 2 * one)
+    estimate = estimate_time(banks, images, threads=5)
     assert math.isclose(estimate.seconds, one)
     assert math.isclose(estimate.speed, 9 * 3 * 6600 / one)
 
@@ -30,8 +34,8 @@ def test_the_longest_thread_decides(study, monkeypatch):
 def test_banks_that_train_alike_are_measured_once(study, monkeypatch):
     """Learning rate and seed do not change the speed; the network does."""
     measured = []
-    monkeypatch.setattr("ceteris.cli.estimate.seconds_per_image", lambda bank, **_: measured.append(bank) or 0.001)
-    estimate_time(pack(study.runs("d" * 64), FakeEngine(bank_size=1)), threads=1)
+    monkeypatch.setattr("ceteris.cli.estimate.seconds_per_image", lambda bank, *_, **__: measured.append(bank) or 0.001)
+    estimate_time(pack(study.runs("d" * 64), FakeEngine(bank_size=1)), known_images(study.data), threads=1)
 
     assert [bank.runs[0].variation for bank in measured] == ["Pool 4x4", "baseline"]
 
@@ -43,4 +47,4 @@ def test_measuring_trains_and_ends(study):
             update={"training": study.baseline.training.model_copy(update={"epochs": epochs})}
         )
         (bank, *_) = pack(Study(**{**dict(study), "baseline": baseline}).runs("d" * 64), FakeEngine())
-        assert 0 < seconds_per_image(bank, budget=0.0) < 60
+        assert 0 < seconds_per_image(bank, known_images(study.data), budget=0.0) < 60

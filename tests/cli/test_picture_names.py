@@ -5,6 +5,8 @@ import pytest
 from ceteris.cli.picture_names import Named, find_pictures, listed_names
 from ceteris.errors import DataError
 
+ENDED = ".png, .jpg, .jpeg, .jpe, .jfif, .webp, .bmp, .gif, .tif or .tiff"
+
 
 @pytest.fixture(autouse=True)
 def photos(tmp_path, monkeypatch):
@@ -38,9 +40,7 @@ def test_a_folder_stands_for_the_images_in_it():
 
     assert [one.name for one in found.images] == ["photos/a.jpg", "photos/b.PNG", "photos/more/c.jpeg"]
     assert found.nothing == ()
-    assert found.notes == (
-        "1 file in photos was left out: the names of images end in .png, .jpg, .jpeg, .jpe or .jfif.",
-    )
+    assert found.notes == (f"1 file in photos was left out: the names of images end in {ENDED}.",)
 
 
 def test_a_pattern_stands_for_what_it_matches():
@@ -66,11 +66,8 @@ def test_a_name_without_images_is_answered():
     found = find_pictures(["empty", "texts", "*.gif", "photos/a.jpg"])
 
     assert [one.reason for one in found.nothing] == [
-        "empty holds no file whose name ends in .png, .jpg, .jpeg, .jpe or .jfif.",
-        (
-            "texts holds no file whose name ends in .png, .jpg, .jpeg, .jpe or .jfif, but another file; "
-            "name those that are images."
-        ),
+        f"empty holds no file whose name ends in {ENDED}.",
+        (f"texts holds no file whose name ends in {ENDED}, but another file; name those that are images."),
         "*.gif matches no file. Check the pattern.",
     ]
     assert len(found.images) == 1

@@ -135,7 +135,10 @@ def test_the_name_of_the_file_decides_its_format(shown, tmp_path):
         (
             "baseline",
             {"image": "cat.png"},
-            "cat.png: no such file or directory. Give the number of a test image, or a PNG or JPEG file.",
+            (
+                "cat.png cannot be read: no such file or directory. Give a whole picture in JPEG, PNG, WebP, BMP, GIF "
+                "or TIFF."
+            ),
         ),
         ("baseline", {"file_format": "gif"}, "--format is 'gif', expected svg or png."),
         (

@@ -1,11 +1,11 @@
 import pytest
 from PIL import Image
 
+from ceteris.data.picture import Frame
 from ceteris.errors import DataError
 from ceteris.explore.upload import take_upload
-from ceteris.study.shape import Shape
 
-SHAPE = Shape(8, 8, 3)
+FRAME = Frame(height=8, width=8)
 
 
 def test_an_upload_is_read_and_deleted(tmp_path):
@@ -13,7 +13,7 @@ def test_an_upload_is_read_and_deleted(tmp_path):
     file = tmp_path / "cat.png"
     Image.new("RGB", (8, 8), (1, 2, 3)).save(file)
 
-    assert take_upload(file, tmp_path, SHAPE).pixels[0, 0].tolist() == [1, 2, 3]
+    assert take_upload(file, tmp_path, FRAME).pixels[0, 0].tolist() == [1, 2, 3]
     assert not file.exists()
 
 
@@ -23,7 +23,7 @@ def test_what_is_no_image_is_deleted_too(tmp_path):
     file.write_text("<script>")
 
     with pytest.raises(DataError) as error:
-        take_upload(file, tmp_path, SHAPE)
+        take_upload(file, tmp_path, FRAME)
 
     assert str(error.value).startswith("cat.png is ")
     assert not file.exists()
@@ -39,5 +39,5 @@ def test_nothing_outside_the_temporary_folder_is_touched(tmp_path):
         with pytest.raises(
             DataError, match=r"^the upload is not in the temporary folder\. Drop the image on the page\.$"
         ):
-            take_upload(path, tmp_path / "uploads", SHAPE)
+            take_upload(path, tmp_path / "uploads", FRAME)
     assert secret.exists()

@@ -154,7 +154,7 @@ def test_images_that_are_not_all_used_are_counted(accounts):
     """One batch, several, or a share of them."""
     assert said(accounts("few images"), "learnt from: what holds") == [
         (
-            "Only the first of 5 training batches was used, so that 900 to 9,000 images were learnt from: what holds "
+            "Only the first of 5 training batches was used, so that 4 to 40 images were learnt from: what holds "
             "for few images need not hold for all of them."
         )
     ]

@@ -173,7 +173,7 @@ def test_first_batch_and_modified_copy_are_kept_in_mind(reports):
             "published ones."
         ),
         (
-            "Only the first of 5 training batches was used, so that 9,000 images were learnt from: what holds for few "
+            "Only the first of 5 training batches was used, so that 40 images were learnt from: what holds for few "
             "images need not hold for all of them."
         ),
     )

@@ -1,4 +1,5 @@
 import shutil
+from dataclasses import replace
 from typing import NamedTuple
 
 import pytest
@@ -7,6 +8,12 @@ from miniature import FakeEngine, miniature_result, miniature_runs
 from ceteris.errors import ResultsError
 from ceteris.runs.run_folder import RunFolder
 from ceteris.runs.space import check_space, needed_bytes
+from ceteris.study.images import known_images
+
+
+def images(run, test_images):
+    """Say what a run of a known data set looks at, but for the number of test images."""
+    return replace(known_images(run.specification.data), test_images=test_images)
 
 
 class Usage(NamedTuple):
@@ -21,7 +28,7 @@ def test_the_estimate_is_what_a_run_takes(tmp_path):
     folder = RunFolder(path=tmp_path / "run", run=run)
     folder.publish(*miniature_result(run, engine=FakeEngine()), {})
     taken = sum(-(-path.stat().st_size // 4096) * 4096 for path in folder.path.iterdir())
-    needed = needed_bytes([run], test_images=12)
+    needed = needed_bytes([run], images(run, 12))
     assert 0.5 * needed < taken <= needed + 4096
 
 
@@ -30,10 +37,10 @@ def test_a_disk_without_room_is_told_before_anything_is_trained(tmp_path, monkey
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(300_000))
     runs = miniature_runs()
     with pytest.raises(ResultsError) as error:
-        check_space(tmp_path, runs, test_images=10_000)
+        check_space(tmp_path, runs, images(runs[0], 10_000))
     assert str(error.value) == (
         f"{tmp_path}: 9 runs will take about 2.0 MB there, and 0.3 MB are free. "
         "Free some space, or choose a folder on another disk; nothing was trained yet."
     )
-    check_space(tmp_path, runs[:1], test_images=10_000)
-    check_space(tmp_path, (), test_images=10_000)
+    check_space(tmp_path, runs[:1], images(runs[0], 10_000))
+    check_space(tmp_path, (), images(runs[0], 10_000))

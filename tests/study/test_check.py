@@ -1,7 +1,7 @@
 import pytest
 
 from ceteris.study.check import check_study, network_faults
-from ceteris.study.images import KNOWN_IMAGES
+from ceteris.study.images import known_images
 from ceteris.study.layers import Convolution, Dense, MaxPool
 from ceteris.study.network import Network
 from ceteris.study.specification import DataChoice, Specification
@@ -12,7 +12,7 @@ from ceteris.study.variation import Variation
 def faults(*layers, **training):
     """Find what is wrong with layers for 32 x 32 images."""
     specification = Specification(data=DataChoice(), network=Network(layers=layers), training=Training(**training))
-    return list(network_faults(specification, KNOWN_IMAGES["cifar10"]))
+    return list(network_faults(specification, known_images(specification.data)))
 
 
 def check(baseline, *variations, name="shapes"):
@@ -76,7 +76,13 @@ def test_networks_are_not_judged_for_images_of_unknown_size(baseline):
     variation = Variation(factor="f", name="v", set={"network.layers.0.kernel": 99})
 
     assert check(baseline, variation, name="imagenet") == [
-        (("data", "name"), 'data.name = "imagenet" must be "cifar10" or "shapes".')
+        (
+            ("data", "name"),
+            (
+                'data.name = "imagenet" must be one of "cifar10" and "shapes", or a folder of images; a folder is '
+                'named by its path, such as "./imagenet".'
+            ),
+        )
     ]
 
 

@@ -119,7 +119,7 @@ WRONG = {
     "no seeds": lambda table: table.pop("seeds"),
     "zero seeds": lambda table: table.update(seeds=0),
     "equal seeds": lambda table: table.update(seeds=[1, 1]),
-    "data": lambda table: table["data"].update(name="mnist"),
+    "data": lambda table: table["data"].update(fit="stretch"),
     "layer": lambda table: table["baseline"]["network"]["layers"].append({"cnv": 1}),
     "two layers in one": lambda table: table["baseline"]["network"]["layers"].append({"conv": 1, "dense": 1}),
     "activation": lambda table: table["baseline"]["network"]["layers"][0].update(activation="rel"),

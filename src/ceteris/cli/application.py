@@ -44,6 +44,26 @@ EngineOption = Annotated[
 Device = Annotated[str | None, typer.Option(metavar="DEVICE", help="Where torch computes: cpu, cuda, cuda:1.")]
 
 
+@app.command("init")
+def init_command(
+    folder: Annotated[
+        Path,
+        typer.Argument(metavar="DIR", help="Your images: a folder of class folders, or of train and test folders."),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="The study file; DIR's name with .toml if not given."),
+    ] = None,
+) -> None:
+    """Write a study file for a folder of your images: a baseline that fits them, and a few changes to try.
+
+    Never overwrites a file.
+    """
+    from ceteris.cli.init import init
+
+    init(folder, out=out, console=_console())
+
+
 @app.command("plan")
 def plan_command(
     file: StudyFile,
@@ -75,7 +95,8 @@ def run_command(  # noqa: PLR0913 - one argument an option
         typer.Option(
             metavar="PATH",
             help="A copy of CIFAR-10: an archive, or a folder of its files. Else CETERIS_DATA names one, "
-            "else the one in the cache is taken, else it is downloaded.",
+            "else the one in the cache is taken, else it is downloaded. Or a folder of images, in place of the one "
+            "that FILE names.",
         ),
     ] = None,
     seeds: Seeds = None,
@@ -151,7 +172,7 @@ def show_command(
     ],
     *,
     image: Annotated[
-        str, typer.Option(metavar="N|FILE", help="Number of a test image, from 0, or a PNG or JPEG file.")
+        str, typer.Option(metavar="N|FILE", help="Number of a test image, from 0, or an image file.")
     ] = "0",
     layer: Annotated[
         int | None, typer.Option(min=1, metavar="L", help="Which layer, from 1; the first convolution if not given.")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ceteris.data.cifar10_copy import Cifar10Copy
 
 data_application = typer.Typer(
-    help="Show what is on this machine: CIFAR-10, weights, features. Download, verify, clear.",
+    help="Show what is on this machine: CIFAR-10, weights, features, decoded images. Check, download, verify, clear.",
     invoke_without_command=True,
     rich_markup_mode=None,
 )
@@ -23,7 +23,7 @@ _BATCHES = 5
 
 @data_application.callback()
 def data_command(context: typer.Context) -> None:
-    """Show where CIFAR-10 was looked for and what was found, and what else is kept: weights and features."""
+    """Show where CIFAR-10 was looked for and what was found, and what else is kept: weights, features, images."""
     if context.invoked_subcommand is None:
         console = _console()
         show(console)
@@ -53,9 +53,28 @@ def verify_command(
     verify(path, _console())
 
 
+@data_application.command("check")
+def check_command(
+    folder: Annotated[
+        Path,
+        typer.Argument(metavar="DIR", help="A folder of class folders, or of train and test folders of them."),
+    ],
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Also write all of it as a page with pictures.")
+    ] = None,
+) -> None:
+    """Look at every image of a folder: counts, sizes, files that cannot be read, copies, and what crosses to the test.
+
+    Nothing in the folder is changed.
+    """
+    from ceteris.cli.check import check
+
+    check(folder, out=out, console=_console())
+
+
 @data_application.command("clear")
 def clear_command() -> None:
-    """Delete the features of images that were kept, which the next study that needs them computes again."""
+    """Delete kept features and decoded folders of images, which the next study that needs them makes again."""
     clear(_console())
 
 
@@ -80,8 +99,10 @@ def show(console: "Console") -> None:
 
 
 def show_kept(console: "Console") -> None:
-    """Print which pretrained weights and which features are kept, and how large they are."""
+    """Print which weights, features and decoded folders of images are kept, and how large they are."""
+    from ceteris.data import folder_cache
     from ceteris.data.features import feature_cache
+    from ceteris.data.locate import cache_folder
     from ceteris.data.weights import weights_folder
 
     folder, cache = weights_folder(), feature_cache()
@@ -96,19 +117,29 @@ def show_kept(console: "Console") -> None:
     if entries:
         total = sum(entry.size for entry in entries)
         _print(console, f"  {total / 1e6:,.0f} MB in all; `ceteris data clear` deletes them.")
+    for decoded in folder_cache.entries(cache_folder()):
+        count = "1 image" if decoded.images == 1 else f"{decoded.images:,} images"
+        size = f"{decoded.side} x {decoded.side} pixels, {decoded.size / 1e6:,.0f} MB"
+        _print(console, f"decoded folder {decoded.source}: {count} of {size}; `ceteris data clear` deletes it.")
 
 
 def clear(console: "Console") -> None:
-    """Delete the features that are kept.
+    """Delete the features and the decoded folders of images that are kept.
 
     Raises:
         DataError: If that is not possible.
     """
+    from ceteris.data import folder_cache
     from ceteris.data.features import feature_cache
+    from ceteris.data.locate import cache_folder
 
     cache = feature_cache()
     freed = cache.clear()
     _print(console, f"{cache.path}: {freed / 1e6:,.0f} MB deleted.")
+    if count := len(folder_cache.entries(cache_folder())):
+        freed = folder_cache.clear(cache_folder())
+        what = "1 decoded folder" if count == 1 else f"{count} decoded folders"
+        _print(console, f"{what} of images deleted, {freed / 1e6:,.0f} MB freed. The next run decodes again.")
 
 
 def fetch(folder: Path | None, console: "Console") -> None:

@@ -10,8 +10,8 @@ import numpy as np
 from ceteris.data.dataset import LabelledImages, Split
 from ceteris.engines.engine import PreparingEngine
 from ceteris.execution.bank import Bank
-from ceteris.study.images import KNOWN_IMAGES, ImageKind
-from ceteris.study.specification import DataChoice, Specification, learnt_images, validation_images
+from ceteris.study.images import ImageKind
+from ceteris.study.specification import share
 
 _PREPARED = 224
 """Images that a preparation is measured on."""
@@ -43,11 +43,12 @@ class Estimate:
     work: Mapping[str, float] = field(default_factory=dict)
 
 
-def estimate_time(banks: Sequence[Bank], *, threads: int, budget: float = 2.0) -> Estimate:
+def estimate_time(banks: Sequence[Bank], images: ImageKind, *, threads: int, budget: float = 2.0) -> Estimate:
     """Train a few random images with each kind of bank, and work out how long all of them take.
 
     Args:
         banks: What is to be trained, the longest first.
+        images: Their size, and how many there are.
         threads: How many banks train side by side.
         budget: Seconds to measure, all kinds together; one round of each is measured in any case.
     """
@@ -55,35 +56,38 @@ def estimate_time(banks: Sequence[Bank], *, threads: int, budget: float = 2.0) -
     for bank in banks:
         kinds.setdefault(_kind(bank), bank)
     side_by_side = min(threads, len(kinds)) if all(bank.engine.threaded for bank in kinds.values()) else 1
-    share = budget * side_by_side / len(kinds)
+    patience = budget * side_by_side / len(kinds)
     with ThreadPoolExecutor(side_by_side) as pool:
-        measured = pool.map(lambda bank: seconds_per_image(bank, budget=share), kinds.values())
+        measured = pool.map(lambda bank: seconds_per_image(bank, images, budget=patience), kinds.values())
         costs = dict(zip(kinds, measured, strict=True))
     # The longest bank first, each on the thread that is free first: as the executor does it.
     free = [0.0] * threads
     work: dict[str, float] = {}
     for bank in banks:
-        thread, seconds = free.index(min(free)), bank_seconds(bank, costs[_kind(bank)])
+        thread, seconds = free.index(min(free)), bank_seconds(bank, images, costs[_kind(bank)])
         free[thread] += seconds
         work[bank.engine.name] = work.get(bank.engine.name, 0.0) + seconds
     trained = sum(
-        len(bank.runs) * bank.runs[0].specification.training.epochs * _counts(bank.runs[0].specification.data)[0]
+        len(bank.runs)
+        * bank.runs[0].specification.training.epochs
+        * share(images.training_images, bank.runs[0].specification.data.fraction)
         for bank in banks
     )
-    return Estimate(seconds=max(free), speed=trained / max(free), preparation=preparation_seconds(banks), work=work)
+    return Estimate(
+        seconds=max(free), speed=trained / max(free), preparation=preparation_seconds(banks, images), work=work
+    )
 
 
-def preparation_seconds(banks: Sequence[Bank]) -> float:
+def preparation_seconds(banks: Sequence[Bank], images: ImageKind) -> float:
     """Measure on a few images how long engines prepare for all of them, if nothing were there yet."""
     engines = dict.fromkeys(bank.engine for bank in banks if isinstance(bank.engine, PreparingEngine))
     seconds = 0.0
     for engine in engines:
         members = [run for bank in banks if bank.engine == engine for run in bank.runs]
         assert isinstance(engine, PreparingEngine)
-        data = members[0].specification.data.whole
-        split = _random_split(KNOWN_IMAGES[data.name], _PREPARED)
-        sets = zip((split.training, split.validation, split.test), _counts(data), strict=True)
-        few, all_images = (sum(numbers) for numbers in zip(*((len(few), count) for few, count in sets), strict=True))
+        split = _random_split(images, _PREPARED)
+        few = len(split.training) + len(split.validation) + len(split.test)
+        all_images = images.training_images + images.validation_images + images.test_images
         for _ in engine.rehearsal(members, split):  # the first time loads what the second has
             pass
         began = time.perf_counter()
@@ -93,17 +97,18 @@ def preparation_seconds(banks: Sequence[Bank]) -> float:
     return seconds
 
 
-def seconds_per_image(bank: Bank, *, budget: float) -> float:
+def seconds_per_image(bank: Bank, kind: ImageKind, *, budget: float) -> float:
     """Measure how long a bank trains on one image, all its runs together.
 
     Args:
         bank: What to train.
+        kind: What the images are like.
         budget: About how many seconds to spend.
     """
     specification = bank.runs[0].specification
     images = max(128, 4 * specification.training.batch_size)
     engine = bank.engine.rehearsing() if isinstance(bank.engine, PreparingEngine) else bank.engine
-    training = engine.start(bank.runs, _random_split(KNOWN_IMAGES[specification.data.name], images))
+    training = engine.start(bank.runs, _random_split(kind, images))
     epochs = 0
     began = time.perf_counter()
     while epochs < specification.training.epochs:
@@ -121,24 +126,18 @@ def seconds_per_image(bank: Bank, *, budget: float) -> float:
     return (time.perf_counter() - warm) / (counted * (epochs - 1))
 
 
-def bank_seconds(bank: Bank, seconds_an_image: float) -> float:
+def bank_seconds(bank: Bank, images: ImageKind, seconds_an_image: float) -> float:
     """Work out how long a bank takes: training and validation of every epoch, and the test at the end."""
     specification = bank.runs[0].specification
-    training, validation, test = _counts(specification.data)
-    scored = _FORWARD_SHARE * (validation * specification.training.epochs + test)
-    return seconds_an_image * (training * specification.training.epochs + scored)
-
-
-def _counts(data: DataChoice) -> tuple[int, int, int]:
-    """Count training, validation and test images."""
-    kind = KNOWN_IMAGES[data.name]
-    images = kind.batch_images * data.batches
-    return learnt_images(data, images), validation_images(data, images), kind.test_images
+    epochs = specification.training.epochs
+    training = share(images.training_images, specification.data.fraction)
+    scored = _FORWARD_SHARE * (images.validation_images * epochs + images.test_images)
+    return seconds_an_image * (training * epochs + scored)
 
 
 def _kind(bank: Bank) -> Hashable:
     """Give what decides the speed of a bank: values such as the learning rate do not."""
-    specification: Specification = bank.runs[0].specification
+    specification = bank.runs[0].specification
     training = specification.training
     return (
         bank.engine.name,

@@ -6,10 +6,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from ceteris.cli.decoding import show_decoding
 from ceteris.cli.download import show_download
 from ceteris.data.dataset import Dataset
 from ceteris.data.fetch import fetch_cifar10
-from ceteris.data.locate import cache_folder, find_cifar10, load_dataset
+from ceteris.data.locate import cache_folder, find_cifar10, find_folder, load_dataset
 from ceteris.errors import DataError
 from ceteris.study.study import Study
 
@@ -34,7 +35,8 @@ def get_images(study: Study, *, location: Path | None, or_shapes: bool, console:
 
     Args:
         study: Its `data` says which images.
-        location: A copy of CIFAR-10; else the one that `CETERIS_DATA` names, else the one in the cache.
+        location: A copy of CIFAR-10; else the one that `CETERIS_DATA` names, else the one in the cache. Or a folder of
+            images, in place of the one that the study names.
         or_shapes: Whether the built-in shapes may take the place of CIFAR-10 if it is nowhere and cannot be downloaded.
             A copy that was named and is not right is an error all the same.
         console: Where to say it.
@@ -42,6 +44,8 @@ def get_images(study: Study, *, location: Path | None, or_shapes: bool, console:
     Raises:
         DataError: If the images are damaged, are not CIFAR-10, or cannot be had.
     """
+    if study.data.is_folder:
+        return Images(study=study, dataset=show_decoding(find_folder(study.data, location=location), console))
     if study.data.name != "cifar10" or find_cifar10(batches=study.data.batches, location=location) is not None:
         return Images(study=study, dataset=load_dataset(study.data, location=location))
     try:

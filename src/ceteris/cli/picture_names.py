@@ -8,7 +8,7 @@ from pathlib import Path
 from ceteris.errors import DataError
 from ceteris.study.wording import listed
 
-ENDINGS = (".png", ".jpg", ".jpeg", ".jpe", ".jfif")
+ENDINGS = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 """How the names of images end; in a folder, other files are left out."""
 
 STANDARD_INPUT = "-"

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from rich.console import Console
 from rich.table import Table
@@ -11,6 +11,7 @@ from rich.text import Text
 from ceteris.cli.duration import duration
 from ceteris.cli.estimate import Estimate, estimate_time
 from ceteris.cli.overrides import override
+from ceteris.data.locate import images_ahead
 from ceteris.engines.transfer.finetuning_engine import FINE_TUNING
 from ceteris.execution.backbones import find_backbones
 from ceteris.execution.bank import Bank, longest_first, pack
@@ -20,8 +21,9 @@ from ceteris.running import choose_engines
 from ceteris.statistics.power import detectable_difference
 from ceteris.study.arm import Arm
 from ceteris.study.changes import changes, in_words
+from ceteris.study.check import check_images
 from ceteris.study.cost import network_cost
-from ceteris.study.images import KNOWN_IMAGES
+from ceteris.study.images import ImageKind
 from ceteris.study.reader import read_study
 from ceteris.study.study import Study
 from ceteris.study.wording import listed
@@ -45,16 +47,19 @@ def plan(
 
     Raises:
         StudyError: If the study cannot be.
+        DataError: If the folder of images that it names is none.
         EngineError: If no engine on this machine can train it.
     """
     changed = override(read_study(file), seeds=seeds, epochs=epochs)
     study = changed.study
+    images = images_ahead(study.data)
+    check_images(study, images)
     choice = choose_engines(engine, device=device)
     threads = threads or available_cores()
     backbones = find_backbones(study, base=file.parent, device=device or "cpu", threads=threads)
     study = backbones.study
     runs = tuple(run for run in study.runs(_NO_DATA) if run.variation not in backbones.skipped)
-    assignment = assign(runs, (*choice.engines, *backbones.engines))
+    assignment = assign(runs, (*choice.engines, *backbones.engines), images)
     banks = longest_first(bank for each, share in assignment.shares for bank in pack(share, each))
 
     console.print(Text(study.title, style="bold"))
@@ -65,37 +70,38 @@ def plan(
     for variation, reason in backbones.skipped.items():
         console.print(Text(f"SKIPPED: '{variation}': {reason}.", style="bold red"))
     console.print()
-    console.print(Text(size(study, banks)))
+    console.print(Text(size(study, images, banks)))
     console.print()
-    console.print(plan_table(study.arms()))
+    console.print(plan_table(study.arms(), images))
     console.print()
     console.print(Text(power(len(study.seeds), len(study.variations))))
     console.print()
     with console.status("measuring how fast this machine trains ..."):
-        estimate = estimate_time(banks, threads=threads)
+        estimate = estimate_time(banks, images, threads=threads)
     console.print(Text(time_needed(estimate, threads)))
     if warning := patience(banks, estimate, device or "cpu"):
         console.print(Text(f"note: {warning}", style="yellow"))
 
 
-def size(study: Study, banks: Sequence[Bank]) -> str:
+def size(study: Study, images: ImageKind, banks: Sequence[Bank]) -> str:
     """Say how much there is to train."""
-    data, kind = study.data, KNOWN_IMAGES[study.data.name]
-    images = kind.batch_images * data.batches
-    validation = round(images * data.validation)
+    name, some = study.data.name, ""
+    if study.data.is_folder:
+        name, some = f"{PurePath(name).name} in {images.classes} classes", "up to "
     arms = f"the baseline and {_count(len(study.variations), 'variation')}" if study.variations else "the baseline"
     runs = len(study.seeds) * (1 + len(study.variations))
     engines = " and ".join(sorted({bank.engine.name for bank in banks}))
     most = max(bank.engine.bank_size for bank in banks)
     together = f", each up to {most} runs that one core trains together," if most > 1 else ""
     return (
-        f"{_count(runs, 'run')}: {arms}, {_count(len(study.seeds), 'seed')} each, on {images - validation:,} training "
-        f"and {validation:,} validation images of {data.name}; tested on {kind.test_images:,}.\n"
+        f"{_count(runs, 'run')}: {arms}, {_count(len(study.seeds), 'seed')} each, on {some}"
+        f"{images.training_images:,} training and {images.validation_images:,} validation images of {name}; tested on "
+        f"{images.test_images:,}.\n"
         f"{_count(len(banks), 'bank')}{together} on the {engines} engine."
     )
 
 
-def plan_table(arms: Sequence[Arm]) -> Table:
+def plan_table(arms: Sequence[Arm], images: ImageKind) -> Table:
     """Draw a row for each variation: what it changes, and how large its network is."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("factor", style="dim")
@@ -105,8 +111,7 @@ def plan_table(arms: Sequence[Arm]) -> Table:
     table.add_column("multiply-\nadds", justify="right")
     baseline = arms[0].specification
     for before, arm in zip((None, *arms), arms, strict=False):
-        kind = KNOWN_IMAGES[arm.specification.data.name]
-        cost = network_cost(arm.specification.network, kind.shape, kind.classes)
+        cost = network_cost(arm.specification.network, images.shape, images.classes)
         table.add_row(
             Text("" if arm is arms[0] or (before and before.factor == arm.factor) else arm.factor),
             Text(arm.name, style="bold" if arm is arms[0] else ""),

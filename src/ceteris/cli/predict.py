@@ -13,6 +13,7 @@ from rich.text import Text
 from ceteris.cli.picture_names import find_pictures, listed_names, printable
 from ceteris.cli.pictures import Picture, read_pictures
 from ceteris.cli.prediction_formats import Answer, PredictionFormat, write_csv, write_jsonl, write_table
+from ceteris.data.picture import Frame
 from ceteris.errors import DataError, ResultsError
 from ceteris.prediction.ensemble import Ensemble, ensemble_probabilities, gather
 from ceteris.prediction.forward import Values
@@ -21,6 +22,7 @@ from ceteris.runs.finding import Finding
 from ceteris.runs.results import Results, read_results
 from ceteris.runs.selection import Target, became, find_target, findings_of, finished_findings
 from ceteris.runs.status import Status
+from ceteris.study.specification import Fit
 from ceteris.study.wording import listed
 
 _AT_ONCE = 64  # images that the networks look at together
@@ -67,7 +69,7 @@ def predict(
         said.note(note)
     for nothing in found.nothing:
         said.trouble(nothing.reason)
-    pictures = read_pictures(found.images, ensemble.image, results.images())
+    pictures = read_pictures(found.images, _frame(results), results.images())
     answers = said.hearing(_answers(pictures, ensemble, top))
     match kind:
         case PredictionFormat.CSV:
@@ -79,6 +81,12 @@ def predict(
             write_table(answers, ensemble.seeds, console)
     said.conclude()
     return not said.troubles
+
+
+def _frame(results: Results) -> Frame:
+    """Say what an image becomes: what it became in the training."""
+    shape, fit = results.manifest.images.shape, results.manifest.study.data.fit
+    return Frame(height=shape.height, width=shape.width, channels=shape.channels, fit=fit or Fit.CROP)
 
 
 class _Said:

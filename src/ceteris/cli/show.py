@@ -7,18 +7,19 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.text import Text
 
+from ceteris.data.decoding import load_picture, shown
+from ceteris.data.picture import Frame
 from ceteris.errors import ResultsError
 from ceteris.report.figures.picture import Format, Picture
 from ceteris.report.figures.portrait import portrait
 from ceteris.report.figures.svg import standalone
 from ceteris.report.layer_view import LayerView, layer_view, layer_views
-from ceteris.report.user_image import read_user_image
 from ceteris.runs.atomic import write_atomically
 from ceteris.runs.results import Results, read_results
 from ceteris.runs.selection import Target, asked_seed, find_target, findings_of
 from ceteris.runs.status import Status
 from ceteris.study.arm import arm_folder
-from ceteris.study.images import KNOWN_IMAGES
+from ceteris.study.specification import Fit
 from ceteris.study.wording import listed
 
 
@@ -37,7 +38,7 @@ def show(
 
     Args:
         path: A results folder, `RESULTS/VARIATION`, or the folder of a run.
-        image: Number of a test image, from 0, or the path of a PNG or JPEG file.
+        image: Number of a test image, from 0, or the path of an image file.
         layer: Counted from 1; the first convolution if not given.
         channel: Counted from 1; whose kernel to show.
         seed: Of the run or runs.
@@ -91,9 +92,18 @@ def _image(results: Results, image: str) -> tuple[NDArray[np.uint8], str, tuple[
             )
         name = results.manifest.class_names[results.labels()[number]]
         return images[number], f"test image {number}, {name}", ()
-    file = Path(image)
-    read = read_user_image(file, KNOWN_IMAGES[results.manifest.data_name].shape)
-    return read.pixels, file.name, tuple(f"{file.name}: {note}" for note in read.notes)
+    file, shape = Path(image), results.manifest.images.shape
+    picture = load_picture(
+        file,
+        Frame(
+            height=shape.height,
+            width=shape.width,
+            channels=shape.channels,
+            fit=results.manifest.study.data.fit or Fit.CROP,
+        ),
+    )
+    name = shown(file.name)
+    return picture.pixels, name, tuple(f"{name}: {note}" for note in picture.notes)
 
 
 def _check_channel(views: tuple[LayerView, ...], channel: int | None) -> None:

@@ -6,6 +6,9 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from ceteris.study.images import ImageKind
+from ceteris.study.shape import Shape
+
 
 class Origin(StrEnum):
     """What is known about where images came from; said at the top of every table and report."""
@@ -13,6 +16,7 @@ class Origin(StrEnum):
     OFFICIAL = "official"
     MODIFIED = "modified copy"
     BUILT_IN = "built in"
+    FOLDER = "your own"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,14 +40,16 @@ class Dataset:
     """Training and test images as they were read.
 
     Attributes:
-        name: `cifar10` or `shapes`.
+        name: `cifar10`, `shapes`, or the name of a folder.
         training: The training images of the batches that were asked for.
         test: The test images.
         class_names: One name per class, in label order.
-        digest: SHA-256 in hexadecimal over the records (label, then red, green and blue plane) of training and test.
-        origin: Official, a modified copy, or built in.
+        digest: SHA-256 in hexadecimal over the records (label, then red, green and blue plane) of training and test; of
+            a folder, over digests of its labels and pixels.
+        origin: Official, a modified copy, built in, or the user's own.
         source: Where the images came from, in words for the reader, without paths that name a person.
         notes: What a reader must know before believing a result, one sentence each; empty for official data.
+        validation: The validation images, where they are not to be taken from the training images.
     """
 
     name: str
@@ -54,6 +60,7 @@ class Dataset:
     origin: Origin
     source: str
     notes: tuple[str, ...] = ()
+    validation: LabelledImages | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,3 +84,14 @@ class Split:
     classes: int
     scale: NDArray[np.float32]
     offset: NDArray[np.float32]
+
+    @property
+    def kind(self) -> ImageKind:
+        """What decides which networks fit, and how long they train."""
+        return ImageKind(
+            shape=Shape(*self.training.images.shape[1:]),
+            classes=self.classes,
+            training_images=len(self.training),
+            validation_images=len(self.validation),
+            test_images=len(self.test),
+        )

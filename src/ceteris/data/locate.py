@@ -1,6 +1,7 @@
 """Where the images of a study are: named by the user, or in the cache, or still to be downloaded."""
 
 import os
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +11,11 @@ from ceteris.data.cifar10_copy import Cifar10Copy, find_copy
 from ceteris.data.cifar10_reader import read_cifar10
 from ceteris.data.dataset import Dataset
 from ceteris.data.fetch import fetch_cifar10
+from ceteris.data.folder_dataset import Event as FolderEvent
+from ceteris.data.folder_dataset import folder_kind, read_folder
 from ceteris.data.shapes import draw_shapes
 from ceteris.errors import DataError
+from ceteris.study.images import ImageKind, known_images
 from ceteris.study.specification import DataChoice
 
 VARIABLE = "CETERIS_DATA"
@@ -78,7 +82,8 @@ def load_dataset(choice: DataChoice, *, location: Path | None = None, download: 
 
     Args:
         choice: Which images.
-        location: A copy of CIFAR-10; else the one that `CETERIS_DATA` names, else the one in the cache.
+        location: A copy of CIFAR-10, or a folder of images in place of the one that the study names; else, of CIFAR-10,
+            the one that `CETERIS_DATA` names, else the one in the cache.
         download: Whether CIFAR-10 may be downloaded into the cache if it is nowhere. `fetch_cifar10` does the same and
             shows progress.
 
@@ -87,8 +92,10 @@ def load_dataset(choice: DataChoice, *, location: Path | None = None, download: 
     """
     if choice.name == "shapes":
         return draw_shapes(batches=choice.batches)
+    if choice.is_folder:
+        return finished(find_folder(choice, location=location))
     if choice.name != "cifar10":
-        raise DataError(f"data.name is {choice.name!r}, expected 'cifar10' or 'shapes'.")
+        raise DataError(f"data.name is {choice.name!r}, expected 'cifar10', 'shapes' or the path of a folder.")
     copy = find_cifar10(batches=choice.batches, location=location)
     if copy is None and download:
         for _ in fetch_cifar10(cache_folder()):
@@ -101,6 +108,42 @@ def load_dataset(choice: DataChoice, *, location: Path | None = None, download: 
             'data.name = "shapes" needs no files.'
         )
     return read_cifar10(copy, batches=choice.batches)
+
+
+def find_folder(choice: DataChoice, *, location: Path | None = None) -> Generator[FolderEvent, None, Dataset]:
+    """Read the folder of images that a study names, or the one that the user names in its place.
+
+    Args:
+        choice: Its name is the path of a folder.
+        location: What the user named on the command line, if anything.
+
+    Yields:
+        How far it is; the data set is what the generator returns, and `finished` gives it.
+
+    Raises:
+        DataError: If it is no folder of images.
+    """
+    return read_folder(location or Path(choice.name), choice, cache=cache_folder())
+
+
+def images_ahead(choice: DataChoice, *, location: Path | None = None) -> ImageKind:
+    """Say what the images of a study will be like, without opening one.
+
+    Raises:
+        DataError: If it names a folder that is no folder of images.
+    """
+    kind = known_images(choice)
+    return kind or folder_kind(location or Path(choice.name), choice)
+
+
+def finished(events: Generator[object, None, Dataset]) -> Dataset:
+    """Take events to their end, and give what comes of them."""
+    while True:
+        try:
+            next(events)
+        except StopIteration as end:
+            dataset: Dataset = end.value
+            return dataset
 
 
 def _look(name: str, path: Path, batches: int) -> Place:

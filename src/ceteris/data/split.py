@@ -31,6 +31,22 @@ def split_dataset(dataset: Dataset, choice: DataChoice) -> Split:
         DataError: If the share leaves the training or the validation set without an image of some class, or a channel
             that is the same everywhere is to be standardised.
     """
+    learnt, validation = _divided(dataset, choice)
+    scale, offset = _scaling(learnt.images, choice.scaling)
+    return Split(
+        training=learnt,
+        validation=validation,
+        test=dataset.test,
+        classes=len(dataset.class_names),
+        scale=_read_only(scale),
+        offset=_read_only(offset),
+    )
+
+
+def _divided(dataset: Dataset, choice: DataChoice) -> tuple[LabelledImages, LabelledImages]:
+    """Give the images to learn from and those for validation, unless they are divided already."""
+    if dataset.validation is not None:
+        return dataset.training, dataset.validation
     validation = validation_places(dataset.training.labels, choice.validation, classes=len(dataset.class_names))
     training = np.setdiff1d(np.arange(len(dataset.training)), validation)
     for places, what in ((training, "training"), (validation, "validation")):
@@ -41,16 +57,7 @@ def split_dataset(dataset: Dataset, choice: DataChoice) -> Split:
                 f"validation = {choice.validation} leaves the {what} set of {len(places)} images without class "
                 f"'{dataset.class_names[missing[0]]}'. Choose a share that gives every class an image in both sets."
             )
-    learnt = _take(dataset.training, training)
-    scale, offset = _scaling(learnt.images, choice.scaling)
-    return Split(
-        training=learnt,
-        validation=_take(dataset.training, validation),
-        test=dataset.test,
-        classes=len(dataset.class_names),
-        scale=_read_only(scale),
-        offset=_read_only(offset),
-    )
+    return _take(dataset.training, training), _take(dataset.training, validation)
 
 
 def validation_places(labels: NDArray[np.uint8], share: float, *, classes: int) -> NDArray[np.intp]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ceteris.engines.engine import Engine, Position
 from ceteris.study.backbone import BackboneNetwork
 from ceteris.study.cost import network_cost
-from ceteris.study.images import KNOWN_IMAGES
+from ceteris.study.images import presumed_images
 from ceteris.study.run import Run
 from ceteris.study.specification import Specification
 
@@ -63,7 +63,8 @@ def longest_first(banks: Iterable[Bank]) -> tuple[Bank, ...]:
 
 
 def _work(specification: Specification, position: Position) -> float:
-    kind, network = KNOWN_IMAGES[specification.data.name], specification.network
+    kind, network = presumed_images(specification.data, specification.network), specification.network
+    assert kind is not None, "a study names known data or a folder"
     cost = network_cost(network, kind.shape, kind.classes)
     is_frozen = isinstance(network, BackboneNetwork) and network.is_frozen
     image = cost.head_multiply_adds if is_frozen else cost.multiply_adds

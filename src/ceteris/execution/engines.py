@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from ceteris.engines.engine import Engine
 from ceteris.errors import EngineError
 from ceteris.study.backbone import BackboneNetwork
-from ceteris.study.images import KNOWN_IMAGES
+from ceteris.study.images import ImageKind, known_images
 from ceteris.study.lone_image import lone_value_layer
 from ceteris.study.run import Run
-from ceteris.study.specification import learnt_images
+from ceteris.study.specification import share
 from ceteris.study.wording import listed
 
 _SHOWN_VARIATIONS = 3
@@ -29,12 +29,13 @@ class Assignment:
     notes: tuple[str, ...]
 
 
-def assign(runs: Iterable[Run], engines: Sequence[Engine]) -> Assignment:
+def assign(runs: Iterable[Run], engines: Sequence[Engine], images: ImageKind | None = None) -> Assignment:
     """Give every run to the first engine that can train it.
 
     Args:
         runs: What is to be trained.
         engines: In the order of preference.
+        images: What the runs look at; nothing need be said of a known data set.
 
     Raises:
         EngineError: If there is a run that none of them can train.
@@ -59,19 +60,21 @@ def assign(runs: Iterable[Run], engines: Sequence[Engine]) -> Assignment:
                 "Change the variation, or leave it out."
             )
     return Assignment(
-        shares=tuple((engines[rank], tuple(share)) for rank, share in sorted(shares.items())),
+        shares=tuple((engines[rank], tuple(its_runs)) for rank, its_runs in sorted(shares.items())),
         notes=(
             *(_note(tuple(names), engines[rank].name, obstacle) for (obstacle, rank), names in fallbacks.items()),
-            *_lone_images(runs),
+            *_lone_images(runs, images),
         ),
     )
 
 
-def _lone_images(runs: Iterable[Run]) -> Iterator[str]:
+def _lone_images(runs: Iterable[Run], given: ImageKind | None) -> Iterator[str]:
     """Warn of batch norms after a dense layer that a last minibatch of one image leaves without a variance."""
     for name, specification in {run.variation: run.specification for run in runs}.items():
-        kind, data = KNOWN_IMAGES[specification.data.name], specification.data
-        images = learnt_images(data, kind.batch_images * data.batches)
+        kind = given or known_images(specification.data)
+        if kind is None:
+            continue
+        images = share(kind.training_images, specification.data.fraction)
         layer = lone_value_layer(specification, kind.shape, kind.classes, images)
         if layer is not None:
             yield (

@@ -6,7 +6,7 @@ from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 
-from ceteris.data.dataset import Dataset, Split
+from ceteris.data.dataset import Dataset, Origin, Split
 from ceteris.data.split import split_dataset
 from ceteris.engines.engine import Engine, PreparingEngine
 from ceteris.errors import EngineError, ResultsError, StudyError
@@ -21,6 +21,7 @@ from ceteris.runs.manifest import Manifest
 from ceteris.runs.space import check_space
 from ceteris.runs.status import Status
 from ceteris.study.arm import BASELINE
+from ceteris.study.check import check_images
 from ceteris.study.run import Run
 from ceteris.study.study import Study
 from ceteris.study.wording import listed, nearest
@@ -70,7 +71,9 @@ def run_study(  # noqa: PLR0913 - one argument a choice that the caller has
         ResultsError: If the folder cannot be written, or has no room.
         KeyboardInterrupt: After Ctrl-C, when every run is saved.
     """
-    if dataset.name != study.data.name:
+    if study.data.is_folder and dataset.origin is Origin.FOLDER:
+        study = study.on_folder(dataset.name)
+    elif dataset.name != study.data.name:
         raise StudyError(
             f"the study asks for '{study.data.name}', and the images given are '{dataset.name}'. "
             "Give the images it asks for, or change data.name in the study."
@@ -84,8 +87,9 @@ def run_study(  # noqa: PLR0913 - one argument a choice that the caller has
     if BASELINE in skipped:
         raise EngineError(f"the baseline cannot be trained, and all else is compared with it: {skipped[BASELINE]}.")
     runs = tuple(run for run in all_runs if (not only or run.variation in only) and run.variation not in skipped)
-    assignment = assign(runs, engines)
     split = split_dataset(dataset, study.data)
+    check_images(study, split.kind)
+    assignment = assign(runs, engines, split.kind)
     manifest = Manifest.of(study, dataset, split, notes=(*notes, *assignment.notes), skipped=skipped)
     for note in (*assignment.notes, *place.prepare(manifest, dataset.test)):
         yield Note(text=note)
@@ -96,7 +100,7 @@ def run_study(  # noqa: PLR0913 - one argument a choice that the caller has
     findings = _survey(place, all_runs, skipped)
     _tidy(place, findings)
     to_train = _to_train(findings, runs)
-    check_space(folder, to_train, test_images=len(dataset.test))
+    check_space(folder, to_train, split.kind)
     banks = _pack(to_train, assignment.shares, findings)
     yield StudyStarted(
         folder=folder,

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ceteris.data.picture import Frame
 from ceteris.errors import ResultsError
 from ceteris.explore.attention import Attention, grad_cam
 from ceteris.prediction.ensemble import Ensemble, ensemble_probabilities, gather
@@ -28,6 +29,7 @@ from ceteris.study.arm import BASELINE
 from ceteris.study.backbone import BackboneNetwork
 from ceteris.study.layers import Convolution
 from ceteris.study.shape import Shape
+from ceteris.study.specification import Fit
 
 _TOP = 5
 _SIDE = 256  # pixels that an image is drawn with
@@ -70,6 +72,14 @@ class Explorer:
     def images(self) -> NDArray[np.uint8]:
         """The test images."""
         return self.results.images()
+
+    @property
+    def frame(self) -> Frame:
+        """What an image becomes before the networks see it: what it became in the training."""
+        fit = self.results.manifest.study.data.fit
+        return Frame(
+            height=self.shape.height, width=self.shape.width, channels=self.shape.channels, fit=fit or Fit.CROP
+        )
 
     @property
     def shape(self) -> Shape:

@@ -173,7 +173,7 @@ def _page(gradio: Any, explorer: Explorer, folder: Path) -> Any:
                 return gradio.skip(), gradio.skip(), ""
             name = Path(path).name
             try:
-                read = take_upload(Path(path), folder, explorer.shape)
+                read = take_upload(Path(path), folder, explorer.frame)
             except DataError as error:
                 return gradio.skip(), None, f"<p class='note' role='alert'>{html.escape(str(error))}</p>"
             return Subject(pixels=read.pixels, name=name, notes=read.notes), None, ""

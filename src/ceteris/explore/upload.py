@@ -2,21 +2,21 @@
 
 from pathlib import Path
 
+from ceteris.data.decoding import load_picture, shown
+from ceteris.data.picture import Frame, Picture
 from ceteris.errors import DataError
-from ceteris.report.user_image import UserImage, read_user_image
-from ceteris.study.shape import Shape
 
 MOST_BYTES, MOST_FILES = 20_000_000, 20
 """How large an upload may be, and how many may wait in the temporary folder."""
 
 
-def take_upload(path: Path, folder: Path, shape: Shape) -> UserImage:
+def take_upload(path: Path, folder: Path, frame: Frame) -> Picture:
     """Read an uploaded file, and delete it whatever it was.
 
     Args:
         path: Where it was put.
         folder: The temporary folder; nothing outside is read or deleted.
-        shape: The size to bring it to.
+        frame: What to make of it, as for the training.
 
     Raises:
         DataError: If it is no image, or lies elsewhere.
@@ -25,8 +25,6 @@ def take_upload(path: Path, folder: Path, shape: Shape) -> UserImage:
     if not inside.is_relative_to(folder.resolve()):
         raise DataError("the upload is not in the temporary folder. Drop the image on the page.")
     try:
-        return read_user_image(inside, shape)
-    except DataError as error:
-        raise DataError(str(error).replace(str(inside), path.name)) from None
+        return load_picture(inside, frame, name=shown(path.name))
     finally:
         inside.unlink(missing_ok=True)

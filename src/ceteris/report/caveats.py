@@ -51,7 +51,7 @@ def _about_images(account: Account) -> Iterator[str]:
         yield (
             f"{_learnt_from(account)} images were learnt from: what holds for few images need not hold for all of them."
         )
-    yield f"One data set, {data.name}, was looked at: other images may answer otherwise."
+    yield f"One data set, {manifest.data_name}, was looked at: other images may answer otherwise."
     if account.comparisons and account.answers is not None and account.has_error_bars:
         yield (
             f"Intervals over seeds speak of these {len(account.answers.labels):,} test images; for a claim about all "
@@ -66,7 +66,7 @@ def _about_images(account: Account) -> Iterator[str]:
 
 
 def _learnt_from(account: Account) -> str:
-    counts = sorted({training_images(arm.specification.data) for arm in account.arms})
+    counts = sorted({training_images(account.results.manifest, arm.specification.data) for arm in account.arms})
     return f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"
 
 

@@ -29,13 +29,16 @@ def _experiment(account: Account) -> Iterator[str]:
         Scaling.UNIT: "Grey levels from 0 to 255 were brought to the range from 0 to 1.",
         Scaling.STANDARD: "Each channel was brought to mean 0 and standard deviation 1 on the training images.",
     }[data.scaling]
-    images = training_images(data)
+    images = training_images(manifest, data)
     share = "" if data.fraction == 1 else f"a share of {100 * data.fraction:g} % of the others, drawn by the seed, "
     learnt = f"{share}{images:,} images, was learnt from" if share else f"the other {images:,} were learnt from"
+    watched = f"Of the training images used, {100 * data.validation:g} %, stratified by class and the same"
+    if data.is_folder:  # which may have validation images of its own
+        watched = f"{manifest.images.validation_images:,} images, the same"
+        learnt = f"{learnt}; {manifest.images.test_images:,} were kept for the test"
     yield (
         f"The images are {manifest.data_source} ({manifest.data_origin.value}), {len(manifest.class_names)} classes. "
-        f"Of the training images used, {100 * data.validation:g} %, stratified by class and the same for every run, "
-        f"watched convergence, and {learnt}. "
+        f"{watched} for every run, watched convergence, and {learnt}. "
         f"{scaling if isinstance(baseline.network, Network) else _RESIZED}"
     )
     yield (

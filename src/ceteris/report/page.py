@@ -31,6 +31,27 @@ def render_page(content: Content, gallery: Gallery, *, kicker: str) -> str:
         All of an HTML file. It needs nothing from anywhere; its security policy forbids every request, and lets only
         the script that we wrote run.
     """
+    script = read_template("script.js")
+    return (
+        page_environment()
+        .get_template("report.html")
+        .render(
+            content=content,
+            gallery=gallery,
+            kicker=kicker,
+            contents=_contents(content, gallery),
+            terms=TERMS,
+            tags=[(tag, str(finding)) for finding, tag in TAGS.items()],
+            nothing=NOTHING,
+            policy=page_policy(script),
+            style=Markup(read_template("style.css") + COLOURS_CSS),  # noqa: S704 - written by us, nothing of a study in it
+            script=Markup(script),  # noqa: S704 - likewise
+        )
+    )
+
+
+def page_environment() -> Environment:
+    """Give the templates of our pages, which write everything as text that is not marked as ours."""
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
@@ -39,24 +60,21 @@ def render_page(content: Content, gallery: Gallery, *, kicker: str) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {"typeset": typeset, "drawing": _drawing}
-    script = _read("script.js")
+    return environment
+
+
+def page_policy(script: str) -> str:
+    """Write the security policy of a page: no request, and no script but this one."""
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    policy = (
+    return (
         f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; "
         "base-uri 'none'; form-action 'none'"
     )
-    return environment.get_template("report.html").render(
-        content=content,
-        gallery=gallery,
-        kicker=kicker,
-        contents=_contents(content, gallery),
-        terms=TERMS,
-        tags=[(tag, str(finding)) for finding, tag in TAGS.items()],
-        nothing=NOTHING,
-        policy=policy,
-        style=Markup(_read("style.css") + COLOURS_CSS),  # noqa: S704 - written by us, nothing of a study in it
-        script=Markup(script),  # noqa: S704 - likewise
-    )
+
+
+def read_template(name: str) -> str:
+    """Read a file that belongs to our pages."""
+    return (_TEMPLATES / name).read_text(encoding="utf-8")
 
 
 def typeset(text: str) -> str:
@@ -89,7 +107,3 @@ def _contents(content: Content, gallery: Gallery) -> list[tuple[str, str]]:
 def _drawing(svg: str) -> Markup:
     """Put a figure's element into the page; the drawing library has escaped every text in it."""
     return Markup(svg)  # noqa: S704
-
-
-def _read(name: str) -> str:
-    return (_TEMPLATES / name).read_text(encoding="utf-8")

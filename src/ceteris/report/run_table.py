@@ -6,7 +6,6 @@ from ceteris.report.account import Account
 from ceteris.report.table import Cell, Column, Table
 from ceteris.runs.status import Status
 from ceteris.study.cost import network_cost
-from ceteris.study.images import KNOWN_IMAGES
 
 
 def run_table(account: Account) -> Table:
@@ -16,9 +15,9 @@ def run_table(account: Account) -> Table:
     for finding in account.results.findings:
         became[finding.run.variation][finding.status] += 1
     rows = []
-    kind = KNOWN_IMAGES[account.results.manifest.study.data.name]
+    kind = account.results.manifest.images
     for arm, summary in zip(account.arms, account.summaries, strict=True):
-        cost = network_cost(arm.specification.network, kind.shape, len(account.results.manifest.class_names))
+        cost = network_cost(arm.specification.network, kind.shape, kind.classes)
         rows.append(
             (
                 Cell(arm.name),

@@ -7,14 +7,14 @@ import numpy as np
 from ceteris.report.answers import Answers
 from ceteris.runs.epochs import EpochRecord
 from ceteris.runs.finding import Finding
+from ceteris.runs.manifest import Manifest
 from ceteris.runs.results import Results
 from ceteris.runs.status import Status
 from ceteris.statistics.criteria import Criteria
 from ceteris.statistics.scores import ArmScores, RunScore, Scores
 from ceteris.statistics.scores import Status as ScoreStatus
 from ceteris.study.analysis import Analysis
-from ceteris.study.images import KNOWN_IMAGES
-from ceteris.study.specification import DataChoice, learnt_images
+from ceteris.study.specification import DataChoice, share
 
 _COUNTED_AS = {
     Status.FINISHED: ScoreStatus.FINISHED,
@@ -53,7 +53,7 @@ def study_scores(results: Results, answers: Answers | None, epochs: Epochs) -> S
             name=name,
             factor=runs[0].run.factor,
             runs=tuple(_score(one, answers, epochs) for one in runs),
-            images_per_epoch=training_images(runs[0].run.specification.data),
+            images_per_epoch=training_images(results.manifest, runs[0].run.specification.data),
         )
         for name, runs in findings.items()
     )
@@ -65,9 +65,9 @@ def study_criteria(analysis: Analysis) -> Criteria:
     return Criteria(margin=analysis.margin / 100, target_share=analysis.target)
 
 
-def training_images(data: DataChoice) -> int:
+def training_images(manifest: Manifest, data: DataChoice) -> int:
     """Count the images that one epoch of an arm learns from."""
-    return learnt_images(data, KNOWN_IMAGES[data.name].batch_images * data.batches)
+    return share(manifest.images.training_images, data.fraction)
 
 
 def _score(finding: Finding, answers: Answers | None, epochs: Epochs) -> RunScore:

@@ -3,14 +3,16 @@
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Any, Self
 
 from ceteris.data.dataset import Dataset, Origin, Split
 from ceteris.runs.arrays import encode_images, encode_labels
 from ceteris.runs.damage import DamagedError
 from ceteris.runs.sealed import seal, unseal
 from ceteris.study.changes import changes
+from ceteris.study.images import ImageKind, known_images
 from ceteris.study.run import Run
+from ceteris.study.shape import Shape
 from ceteris.study.study import Study
 
 
@@ -20,10 +22,11 @@ class Manifest:
 
     Attributes:
         study: The study, every default filled in.
-        data_name: `cifar10` or `shapes`.
+        data_name: `cifar10`, `shapes`, or the name of a folder.
         data_digest: SHA-256 of the images and labels, as `Dataset.digest` gives it.
-        data_origin: Official, a modified copy, or built in.
+        data_origin: Official, a modified copy, built in, or the user's own.
         data_source: Where the images came from, in words.
+        images: Their size, and how many there are of each kind.
         class_names: One name per class, in label order.
         labels_sha256: Of `labels.npy`, the classes of the test images in the order of `predictions.npy`.
         images_sha256: Of `test-images.npy`, the test images in the same order.
@@ -38,6 +41,7 @@ class Manifest:
     data_digest: str
     data_origin: Origin
     data_source: str
+    images: ImageKind
     class_names: tuple[str, ...]
     labels_sha256: str
     images_sha256: str
@@ -72,6 +76,7 @@ class Manifest:
             data_digest=dataset.digest,
             data_origin=dataset.origin,
             data_source=dataset.source,
+            images=split.kind,
             class_names=dataset.class_names,
             labels_sha256=hashlib.sha256(encode_labels(dataset.test.labels)).hexdigest(),
             images_sha256=hashlib.sha256(encode_images(dataset.test.images)).hexdigest(),
@@ -96,6 +101,10 @@ def encode_manifest(manifest: Manifest) -> bytes:
                 "digest": manifest.data_digest,
                 "origin": manifest.data_origin.value,
                 "source": manifest.data_source,
+                "shape": [manifest.images.shape.height, manifest.images.shape.width, manifest.images.shape.channels],
+                "training_images": manifest.images.training_images,
+                "validation_images": manifest.images.validation_images,
+                "test_images": manifest.images.test_images,
                 "class_names": list(manifest.class_names),
                 "labels_sha256": manifest.labels_sha256,
                 "images_sha256": manifest.images_sha256,
@@ -122,12 +131,14 @@ def decode_manifest(content: bytes) -> Manifest:
         origin = Origin(data["origin"])
     except ValueError:
         raise DamagedError(f"names an origin of images that is not known: '{data['origin']}'") from None
+    study = Study(**facts["study"])
     return Manifest(
-        study=Study(**facts["study"]),
+        study=study,
         data_name=data["name"],
         data_digest=data["digest"],
         data_origin=origin,
         data_source=data["source"],
+        images=_images(study, data),
         class_names=tuple(data["class_names"]),
         labels_sha256=data["labels_sha256"],
         images_sha256=data["images_sha256"],
@@ -135,6 +146,19 @@ def decode_manifest(content: bytes) -> Manifest:
         offset=tuple(data["offset"]),
         notes=tuple(facts["notes"]),
         skipped=facts.get("skipped", {}),
+    )
+
+
+def _images(study: Study, data: Mapping[str, Any]) -> ImageKind:
+    """Read what the images are like; the first version of ceteris knew only those that need not be described."""
+    if "shape" not in data and (known := known_images(study.data)) is not None:
+        return known
+    return ImageKind(
+        shape=Shape(*data["shape"]),
+        classes=len(data["class_names"]),
+        training_images=data["training_images"],
+        validation_images=data["validation_images"],
+        test_images=data["test_images"],
     )
 
 

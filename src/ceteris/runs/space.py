@@ -7,36 +7,36 @@ from pathlib import Path
 from ceteris.errors import ResultsError
 from ceteris.study.backbone import BackboneNetwork
 from ceteris.study.cost import network_cost
-from ceteris.study.images import KNOWN_IMAGES
+from ceteris.study.images import ImageKind
 from ceteris.study.run import Run
 
 _HALF, _SINGLE = 2, 4  # Bytes of a float16 and a float32.
 _SMALL_FILES = 5 * 4096  # result.json, machine.json, epochs.csv and two folders, each in blocks of 4 KiB.
 
 
-def needed_bytes(runs: Iterable[Run], *, test_images: int) -> int:
+def needed_bytes(runs: Iterable[Run], images: ImageKind) -> int:
     """Estimate what runs leave on the disk when they are finished; the few checkpoints until then are small beside it.
 
     Args:
         runs: What is still to be trained.
-        test_images: How many test images each run is scored on.
+        images: What the runs learn from and are scored on.
     """
-    return sum(_needed(run, test_images) for run in runs)
+    return sum(_needed(run, images) for run in runs)
 
 
-def check_space(folder: Path, runs: Iterable[Run], *, test_images: int) -> None:
+def check_space(folder: Path, runs: Iterable[Run], images: ImageKind) -> None:
     """Refuse to begin what could not be kept.
 
     Args:
         folder: Where the results will go; it exists.
         runs: What is still to be trained.
-        test_images: How many test images each run is scored on.
+        images: What the runs learn from and are scored on.
 
     Raises:
         ResultsError: If the disk has less room than the runs will take.
     """
     runs = tuple(runs)
-    needed, free = needed_bytes(runs, test_images=test_images), shutil.disk_usage(folder).free
+    needed, free = needed_bytes(runs, images), shutil.disk_usage(folder).free
     if free < needed:
         raise ResultsError(
             f"{folder}: {len(runs)} runs will take about {_megabytes(needed)} there, and {_megabytes(free)} are free. "
@@ -44,14 +44,13 @@ def check_space(folder: Path, runs: Iterable[Run], *, test_images: int) -> None:
         )
 
 
-def _needed(run: Run, test_images: int) -> int:
-    kind = KNOWN_IMAGES[run.specification.data.name]
+def _needed(run: Run, images: ImageKind) -> int:
     network = run.specification.network
-    cost = network_cost(network, kind.shape, kind.classes)
+    cost = network_cost(network, images.shape, images.classes)
     # A backbone that is not trained is not stored; one that is trained in part is stored whole.
     is_frozen = isinstance(network, BackboneNetwork) and network.is_frozen
     parameters = cost.learnt if is_frozen else cost.parameters
-    predictions = test_images * kind.classes * _HALF
+    predictions = images.test_images * images.classes * _HALF
     return predictions + parameters * _SINGLE + _SMALL_FILES
 
 

@@ -3,19 +3,24 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
+from ceteris.errors import StudyError
 from ceteris.study.arm import BASELINE, arm_folder
 from ceteris.study.backbone import BLOCKS, AnyNetwork, BackboneNetwork, Statistics
 from ceteris.study.baseline import Baseline
-from ceteris.study.images import KNOWN_IMAGES, ImageKind
+from ceteris.study.images import KNOWN_NAMES, ImageKind, presumed_images
 from ceteris.study.layers import BatchNorm, Convolution, Dense, MaxPool, Padding
 from ceteris.study.mistakes import Mistake, Mistakes, Place, variation_title
 from ceteris.study.shape import layer_shapes
-from ceteris.study.specification import DataChoice, Specification, learnt_images
+from ceteris.study.specification import DataChoice, Specification, share
 from ceteris.study.training import Optimizer, Training
 from ceteris.study.variation import Variation
 from ceteris.study.vary import vary
 from ceteris.study.wording import listed, nearest, written
+
+if TYPE_CHECKING:
+    from ceteris.study.study import Study
 
 _SETTINGS_OF = {Optimizer.SGD: ("momentum",), Optimizer.ADAM: ("beta1", "beta2", "epsilon")}
 
@@ -39,7 +44,8 @@ def check_study(
         One entry per mistake; places as in a study file.
     """
     # A name that is nearly right is checked as the one that was meant; of any other, nothing is known.
-    images = KNOWN_IMAGES.get(nearest(data.name, KNOWN_IMAGES) or "")
+    meant = data if data.is_folder else data.model_copy(update={"name": nearest(data.name, KNOWN_NAMES) or data.name})
+    images = presumed_images(meant, baseline.network)
     specification = Specification(data=data, network=baseline.network, training=baseline.training)
     faults = list(network_faults(specification, images)) if images else []
     mistakes = [*_seed_mistakes(seeds), *_data_mistakes(data), *_baseline_mistakes(baseline, faults)]
@@ -58,6 +64,7 @@ def check_study(
                 for mistake in error.mistakes
             ]
             continue
+        images = presumed_images(meant, varied.network)
         new = network_faults(varied, images) if images else ()
         # A layer that is wrong in the baseline is reported once, there.
         known = faults if variation.network is None else []
@@ -94,6 +101,23 @@ def network_faults(specification: Specification, images: ImageKind) -> Iterator[
         yield index, f'the last layer has {neurons} for {classes} classes; say dense = "classes".'
     if last.activation is not None:
         yield index, f"the last layer has activation {last.activation}; leave it out, the softmax belongs to the loss."
+
+
+def check_images(study: "Study", images: ImageKind) -> None:
+    """Refuse a study whose networks do not fit the images, which only a look at them could tell.
+
+    Raises:
+        StudyError: If the layers of an arm do not fit; every fault of the baseline, and what variations add.
+    """
+    faults: dict[str, str] = {}
+    for arm in study.arms():
+        for _, fault in network_faults(arm.specification, images):
+            faults.setdefault(fault, arm.name)
+        for mistake in _fraction_mistakes(arm.specification.data, images, (), ""):
+            faults.setdefault(mistake.sentence, arm.name)
+    if faults:
+        owners = {name: "baseline" if name == BASELINE else f"variation '{name}'" for name in faults.values()}
+        raise StudyError(*(f"{owners[name]}: {fault}" for fault, name in faults.items()))
 
 
 def _layer_faults(specification: Specification, images: ImageKind) -> Iterator[tuple[int, str]]:
@@ -217,16 +241,25 @@ def _seed_mistakes(seeds: Sequence[int]) -> Iterator[Mistake]:
 
 
 def _data_mistakes(data: DataChoice) -> Iterator[Mistake]:
-    if data.name not in KNOWN_IMAGES:
-        close = nearest(data.name, KNOWN_IMAGES)
-        end = f'; did you mean "{close}"?' if close else "."
-        choices = listed((f'"{name}"' for name in KNOWN_IMAGES), "or")
-        yield Mistake(place=("data", "name"), sentence=f"data.name = {written(data.name)} must be {choices}{end}")
+    if not data.is_folder and data.name not in KNOWN_NAMES:
+        close = nearest(data.name, KNOWN_NAMES)
+        choices = listed(f'"{name}"' for name in KNOWN_NAMES)
+        end = f'did you mean "{close}"?' if close else f'a folder is named by its path, such as "./{data.name}".'
+        sentence = f"data.name = {written(data.name)} must be one of {choices}, or a folder of images; {end}"
+        yield Mistake(place=("data", "name"), sentence=sentence)
+        return
+    idle = ("batches",) if data.is_folder else ("size", "fit", "test")
+    for key in idle:
+        if key in data.model_fields_set and getattr(data, key) is not None:
+            owner = "cifar10 and shapes" if data.is_folder else "folders of images"
+            what = "a folder" if data.is_folder else f'"{data.name}"'
+            sentence = f"data.{key} is for {owner}, and data.name is {what}; remove one of the two."
+            yield Mistake(place=("data", key), sentence=sentence)
 
 
 def _fraction_mistakes(data: DataChoice, images: ImageKind, place: Place, title: str) -> Iterator[Mistake]:
-    training = learnt_images(data, images.batch_images * data.batches)
-    if training < images.classes:
+    training = share(images.training_images, data.fraction)
+    if images.training_images and training < images.classes:
         found = f"data.fraction = {data.fraction:g} leaves {training} training images for {images.classes} classes"
         yield Mistake(place=place, sentence=f"{title}{found}; give a larger one.")
 

@@ -1,14 +1,18 @@
 """From a study file to a study, or to all that is wrong with it."""
 
+import os
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
 from ceteris.errors import StudyError
+from ceteris.study.images import KNOWN_NAMES
 from ceteris.study.mistakes import explain
 from ceteris.study.places import line_of, toml_lines
+from ceteris.study.specification import is_path
 from ceteris.study.study import Study
 from ceteris.study.wording import nearest
 
@@ -36,12 +40,25 @@ def read_study(path: Path | str) -> Study:
         raise StudyError(_syntax_mistake(path, text, str(error))) from None
     except RecursionError:
         raise StudyError(f"{path}: lists or tables stand inside each other too deeply to be a study.") from None
+    _find_folder(path, table)
     try:
         return Study.model_validate(table)
     except ValidationError as error:
         lines = toml_lines(text)
         mistakes = [(line_of(m.place, lines) or 1, m.sentence) for m in explain(error, Study, table)]
         raise StudyError(*(f"{path}:{line}: {sentence}" for line, sentence in sorted(mistakes))) from None
+
+
+def _find_folder(path: Path, table: dict[str, Any]) -> None:
+    """Let the folder of images be seen from the study file; one that is there needs no slash in its name."""
+    data = table.get("data")
+    name = data.get("name") if isinstance(data, dict) else None
+    if not isinstance(data, dict) or not isinstance(name, str) or not name or name in KNOWN_NAMES:
+        return
+    place = path.parent / Path(name).expanduser()
+    if is_path(name) or place.is_dir():
+        seen = Path(os.path.normpath(place)).as_posix()
+        data["name"] = seen if is_path(seen) else f"./{seen}"
 
 
 def _text(path: Path) -> str:

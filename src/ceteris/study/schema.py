@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from ceteris.study.analysis import Analysis
 from ceteris.study.backbone import BackboneNetwork
 from ceteris.study.baseline import Baseline
-from ceteris.study.images import KNOWN_IMAGES
+from ceteris.study.images import KNOWN_NAMES
 from ceteris.study.layers import BatchNorm, Convolution, Dense, Dropout, MaxPool
 from ceteris.study.network import Network
 from ceteris.study.specification import DataChoice
@@ -49,7 +49,8 @@ def study_schema() -> dict[str, Any]:
         for key, text in _attributes(model).items():
             alias = model.model_fields[key].alias or key
             described["properties"][alias]["description"] = text
-    definitions["DataChoice"]["properties"]["name"]["enum"] = list(KNOWN_IMAGES)
+    name = definitions["DataChoice"]["properties"]["name"]
+    name["anyOf"] = [{"enum": list(KNOWN_NAMES)}, {"type": name.pop("type")}]
     for key in ("insert", "replace"):
         _allow_one(definitions["Variation"]["properties"][key])
     for name, key in (

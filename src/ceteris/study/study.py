@@ -104,6 +104,10 @@ class Study(Frozen):
             for seed in self.seeds
         )
 
+    def on_folder(self, name: str) -> Self:
+        """Give the same study with only the name of its folder of images, whose place is nobody's business."""
+        return self.model_copy(update={"data": self.data.model_copy(update={"name": f"./{name}"})})
+
     @model_validator(mode="wrap")
     @classmethod
     def _tell_all_mistakes(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:

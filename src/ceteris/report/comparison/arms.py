@@ -7,7 +7,6 @@ from ceteris.runs.manifest import Manifest
 from ceteris.study.arm import Arm
 from ceteris.study.backbone import BackboneNetwork
 from ceteris.study.changes import Change, changes
-from ceteris.study.images import KNOWN_IMAGES
 from ceteris.study.study import Study
 
 WEIGHTS, ORDER = "the same initial weights", "the same order of the training images"
@@ -100,7 +99,7 @@ def shared_draws(pair: ArmPair, first: Manifest, second: Manifest) -> tuple[str,
 def _start(arm: Arm, manifest: Manifest) -> tuple[object, ...]:
     """Say what decides the initial weights besides the seed: the arrays that are drawn, and those that are loaded."""
     network = arm.specification.network
-    drawn = initial_draws(network, KNOWN_IMAGES[manifest.data_name].shape, len(manifest.class_names))
+    drawn = initial_draws(network, manifest.images.shape, manifest.images.classes)
     if not isinstance(network, BackboneNetwork):
         return drawn
     return network.backbone, network.weights_sha256 or network.weights, drawn

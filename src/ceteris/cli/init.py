@@ -1,0 +1,246 @@
+"""`ceteris init`: a study file for a folder of images, to begin with."""
+
+import os
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from rich.console import Console
+from rich.text import Text
+
+from ceteris.data.decoding import Decoded, decode, shown
+from ceteris.data.folder import FolderListing, list_folder
+from ceteris.data.folder_dataset import cores
+from ceteris.data.picture import Frame
+from ceteris.errors import DataError, StudyError
+from ceteris.runs.atomic import write_atomically
+from ceteris.study.reader import read_study
+from ceteris.study.study import Study
+
+_LOOKED_AT = 200
+_LONG = 2.0
+_NAMED = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """What a study file for a folder says.
+
+    Attributes:
+        size: Height and width that images are brought to.
+        fit: How they become square.
+        images: How many a network will learn from, about.
+        classes: Their names.
+        has_test: Whether the folder has test images.
+        has_validation: Whether it has validation images.
+    """
+
+    size: int
+    fit: str
+    images: int
+    classes: tuple[str, ...]
+    has_test: bool
+    has_validation: bool
+
+
+def init(folder: Path, *, out: Path | None, console: Console) -> Study:
+    """Write a study file for a folder of images, and say what comes next.
+
+    Args:
+        folder: The images.
+        out: The file to write; the folder's name with `.toml` in the current folder, if not given.
+        console: Where to say it.
+
+    Returns:
+        The study, as it is read back from the file.
+
+    Raises:
+        DataError: If it is no folder of images, or none of them can be read.
+        StudyError: If the file exists, or cannot be written there.
+    """
+    listing = list_folder(folder)
+    file = out or Path(f"{folder.resolve().name}.toml")
+    if file.exists() or file.is_symlink():
+        raise StudyError(f"{shown(file)} exists and is left as it is. Name another file with --out.")
+    if not file.parent.is_dir():
+        raise StudyError(
+            f"{shown(file)}: there is no folder {shown(file.parent)}. Make it, or choose another with --out."
+        )
+    drafted = draft(listing)
+    name = os.path.relpath(folder.resolve(), file.parent.resolve())
+    write_atomically(file, study_text(drafted, name=Path(name).as_posix(), title=listing.name, file=file).encode())
+    study = read_study(file)
+    arms = len(study.arms())
+    console.print(Text(f"study: {shown(file)}", style="bold"), soft_wrap=True)
+    console.print(
+        Text(
+            f"{len(drafted.classes)} classes, images of {drafted.size} x {drafted.size} pixels, a baseline and "
+            f"{arms - 1} variations, {len(study.seeds)} seeds each.\n"
+            f"Read it and change it; then `ceteris plan {shown(file)}` says what it costs, and "
+            f"`ceteris run {shown(file)}` trains it."
+        ),
+        soft_wrap=True,
+    )
+    return study
+
+
+def draft(listing: FolderListing) -> Draft:
+    """Choose size and fit by a look at some of the files.
+
+    Raises:
+        DataError: If none of them can be read.
+    """
+    files = listing.training[:: max(1, len(listing.training) // _LOOKED_AT)]
+    sizes = []
+    with closing(decode([file.path for file in files], Frame(height=8, width=8), workers=cores())) as answers:
+        for _, answer in answers:
+            if isinstance(answer, Decoded):
+                sizes.append((answer.picture.width, answer.picture.height))
+    if not sizes:
+        where = shown(listing.path)
+        raise DataError(
+            f"{where}: of {len(files)} files that were looked at, none is an image that can be read. Run "
+            f"`ceteris data check {where}` to see why."
+        )
+    side = median(min(size) for size in sizes)
+    long = sum(max(size) > _LONG * min(size) for size in sizes)
+    return Draft(
+        size=next((size for size in (64, 32, 16) if side >= size), 16),
+        fit="pad" if long > len(sizes) / 4 else "crop",
+        images=len(listing.training),
+        classes=listing.class_names,
+        has_test=listing.test is not None,
+        has_validation=listing.validation is not None,
+    )
+
+
+def study_text(drafted: Draft, *, name: str, title: str, file: Path) -> str:
+    """Write the study file.
+
+    Args:
+        drafted: What it says.
+        name: Path of the folder, seen from the file.
+        title: What the folder is called.
+        file: Where it will be, for the commands in it.
+
+    Raises:
+        StudyError: If the folder's path cannot be written in a text file.
+    """
+    named = [shown(one) for one in drafted.classes[:_NAMED]]
+    more = [f"{len(drafted.classes) - _NAMED} more"] if len(drafted.classes) > _NAMED else []
+    shares = []
+    if not drafted.has_validation:
+        shares.append("validation = 0.1            # share of the training images that watches convergence")
+    if not drafted.has_test:
+        shares.append("test = 0.2                  # share of each class that is set aside for the test, by content")
+    return _STUDY.format(
+        file=shown(file),
+        title=_string(f"A first study of {title}"),
+        classes=f"{len(drafted.classes)} classes: {', '.join([*named, *more])}",
+        name=_string(name),
+        size=drafted.size,
+        fit=drafted.fit,
+        shares="\n".join(shares),
+        layers="\n".join(_LAYERS[drafted.size]),
+        epochs=30 if drafted.images < 1000 else 15 if drafted.images < 10_000 else 10,
+        last=_LAYERS[drafted.size].index(_LAST_CONVOLUTION),
+        dropout=len(_LAYERS[drafted.size]) - 1,
+    ).replace("\n\n\n", "\n\n")
+
+
+def _string(text: str) -> str:
+    """Write a TOML string."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise StudyError(f"the path {shown(text)} holds bytes that are no text. Rename the folder.") from None
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + "".join(c if c.isprintable() else f"\\U{ord(c):08X}" for c in escaped) + '"'
+
+
+_LAST_CONVOLUTION = '  { conv = 16, kernel = 3, padding = "same", activation = "relu" },'
+_FIRST = '  {{ conv = {channels}, kernel = 3, padding = "same", activation = "relu" }},'
+_POOL = "  { max_pool = 2 },"
+_END = '  { dense = "classes" },      # as many neurons as there are class folders'
+_LAYERS = {
+    16: [_FIRST.format(channels=8), _POOL, _LAST_CONVOLUTION, _POOL, _END],
+    32: [_FIRST.format(channels=8), _POOL, _FIRST.format(channels=12), _POOL, _LAST_CONVOLUTION, _POOL, _END],
+    64: [
+        _FIRST.format(channels=6),
+        _POOL,
+        _FIRST.format(channels=8),
+        _POOL,
+        _FIRST.format(channels=12),
+        _POOL,
+        _LAST_CONVOLUTION,
+        _POOL,
+        _END,
+    ],
+}
+
+_STUDY = """\
+# A first study, written by `ceteris init` and yours to change.
+#
+#   ceteris plan {file}     what will be trained, what it costs, what it can show
+#   ceteris run {file}      train it; run it again to go on after a break
+
+title = {title}
+question = "Which of these changes make the baseline better?"
+seeds = 8                   # each arm is trained 8 times; more seeds show smaller differences
+
+[data]                      # {classes}
+name = {name}
+size = {size}                   # every image becomes so many pixels wide and high
+fit = "{fit}"                # "crop": its middle; "pad": all of it, with black around; "squash": proportions given up
+{shares}
+
+[baseline.network]          # halved by each max_pool, the image ends a few pixels wide
+layers = [
+{layers}
+]
+
+[baseline.training]
+optimizer = "adam"
+learning_rate = 0.001
+batch_size = 32
+epochs = {epochs}
+
+[analysis]                  # decided before any result is seen
+margin = 1.0                # smaller differences than this are practically none, in percentage points
+
+# Each variation is the baseline with one thing changed; layers count from 0.
+
+[[variation]]
+factor = "learning rate"
+name = "0.003"
+set = {{ "training.learning_rate" = 0.003 }}
+
+[[variation]]
+factor = "learning rate"
+name = "0.0003"
+set = {{ "training.learning_rate" = 0.0003 }}
+
+[[variation]]
+factor = "augmentation"
+name = "mirrored"           # not for images where left and right matter, such as letters
+set = {{ "training.flip" = true }}
+
+[[variation]]
+factor = "regularisation"
+name = "dropout"
+insert = {{ before = "network.layers.{dropout}", layer = {{ dropout = 0.3 }} }}
+
+[[variation]]
+factor = "normalisation"
+name = "batch norm"
+insert = {{ after = "network.layers.0", layer = {{ batch_norm = true }} }}
+
+[[variation]]
+factor = "depth"
+name = "one more convolution"
+
+[variation.insert]
+after = "network.layers.{last}"
+layer = {{ conv = 16, kernel = 3, padding = "same", activation = "relu" }}
+"""

@@ -1,0 +1,286 @@
+"""From a folder of images to a data set: looked at, decoded once, divided, and described for the reader."""
+
+import hashlib
+import json
+import os
+from collections import Counter
+from collections.abc import Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from ceteris.data.allotment import allot
+from ceteris.data.dataset import Dataset, LabelledImages, Origin
+from ceteris.data.decoder import read_file
+from ceteris.data.decoding import Decoded, decode, shown
+from ceteris.data.folder import FolderFile, FolderListing, list_folder
+from ceteris.data.folder_cache import PARTS, CachedFolder, EntryWriter, entry_key, folders_in, open_entry, storing
+from ceteris.data.picture import Frame, UnreadableError
+from ceteris.errors import DataError
+from ceteris.study.images import ImageKind
+from ceteris.study.shape import Shape
+from ceteris.study.specification import DataChoice, share
+
+_NAMED = 3  # files that a note names
+_LEAST = 3  # images of a class: one each to learn from, to validate and to test
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How far a folder of images has come.
+
+    Attributes:
+        doing: `looking at` or `decoding`.
+        done: Files done.
+        total: Files in all.
+    """
+
+    doing: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """Another process is decoding images into the same cache."""
+
+    folder: Path
+
+
+Event = Progress | Waiting
+
+
+def read_folder(
+    path: Path, choice: DataChoice, *, cache: Path, workers: int | None = None
+) -> Generator[Event, None, Dataset]:
+    """Read a folder of images, from the cache if it was decoded before.
+
+    Files that are no pictures are left out and named in the notes. Copies of a picture stay on one side of every
+    division that is made here; where the folder divides them itself, the notes say so.
+
+    Args:
+        path: The folder.
+        choice: Size, fit, and which share of the images is set aside where the folder does not say.
+        cache: Where decoded images are kept.
+        workers: How many processes decode; as many as there are cores, if not given.
+
+    Yields:
+        How far it is.
+
+    Returns:
+        The images, in the cache and read as they are looked at.
+
+    Raises:
+        DataError: If the folder has no images of two classes, or the cache cannot hold them.
+    """
+    listing = list_folder(path)
+    frame = frame_of(choice)
+    files = [(part, file) for part, members in listing.parts.items() for file in members]
+    digests = yield from _digests([file for _, file in files])
+    shares = {"test": choice.test, "validation": choice.validation}
+    keyed = [(part, file.name, file.label, digest) for (part, file), digest in zip(files, digests, strict=True)]
+    folder = folders_in(cache)
+    with storing(folder, 0):
+        folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / ".lock")
+    place = folder / entry_key(frame, shares, keyed)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        yield Waiting(folder=folder)
+        lock.acquire()
+    try:
+        found = open_entry(place)
+        if found is None:
+            yield from _decode(listing, choice, files, digests, place, workers or cores())
+            found = open_entry(place)
+    finally:
+        lock.release()
+    if found is None:
+        raise DataError(f"{place} was damaged as soon as it was written. Check the disk.")
+    return _dataset(listing, choice, found, dict(zip((file.name for _, file in files), digests, strict=True)))
+
+
+def folder_kind(path: Path, choice: DataChoice) -> ImageKind:
+    """Say what the images of a folder will be like, by the names of its files: those that are no pictures count too.
+
+    Raises:
+        DataError: If it is no folder of images.
+    """
+    listing = list_folder(path)
+    counts = {part: len(files) for part, files in listing.parts.items()}
+    for part, set_aside in (("test", choice.test or 0), ("validation", choice.validation)):
+        if part not in counts:
+            counts[part] = share(counts["training"], set_aside)
+            counts["training"] -= counts[part]
+    frame = frame_of(choice)
+    return ImageKind(
+        shape=Shape(frame.height, frame.width, frame.channels),
+        classes=len(listing.class_names),
+        training_images=counts["training"],
+        validation_images=counts["validation"],
+        test_images=counts["test"],
+    )
+
+
+def frame_of(choice: DataChoice) -> Frame:
+    """Say what each picture of a folder becomes."""
+    assert choice.size is not None
+    assert choice.fit is not None
+    return Frame(height=choice.size, width=choice.size, fit=choice.fit)
+
+
+def cores() -> int:
+    """Count the processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _digests(files: Sequence[FolderFile]) -> Generator[Event, None, list[str]]:
+    """Compute the SHA-256 of every file; of what cannot be read, an empty one."""
+
+    def digest(file: FolderFile) -> str:
+        try:
+            return hashlib.sha256(read_file(file.path)).hexdigest()
+        except UnreadableError:
+            return ""
+
+    digests: list[str] = []
+    with ThreadPoolExecutor(cores()) as pool:
+        for one in pool.map(digest, files):
+            digests.append(one)
+            yield Progress(doing="looking at", done=len(digests), total=len(files))
+    return digests
+
+
+def _decode(
+    listing: FolderListing,
+    choice: DataChoice,
+    files: Sequence[tuple[str, FolderFile]],
+    digests: Sequence[str],
+    place: Path,
+    workers: int,
+) -> Generator[Event, None, None]:
+    """Decode every file of a folder into an entry of the cache."""
+    frame = frame_of(choice)
+    shape = (frame.height, frame.width, frame.channels)
+    reasons: dict[int, str] = {}
+    with closing(EntryWriter(place, shape, len(files))) as writer:
+        with closing(decode([file.path for _, file in files], frame, workers=workers)) as answers:
+            for done, (number, answer) in enumerate(answers, 1):
+                if not isinstance(answer, Decoded):
+                    reasons[number] = answer.reason
+                elif answer.sha256 == digests[number]:
+                    writer.put(number, answer.picture.pixels)
+                else:
+                    raise DataError(f"{shown(files[number][1].path)} was changed while it was read. Try again.")
+                yield Progress(doing="decoding", done=done, total=len(files))
+        kept = [number for number in range(len(files)) if number not in reasons]
+        parts = _divided(listing, choice, [(*files[number], digests[number], number) for number in kept])
+        order = [number for part in PARTS for number in parts[part]]
+        writer.finish(
+            order,
+            {
+                "source": listing.name,
+                "side": frame.height,
+                "counts": [len(parts[part]) for part in PARTS],
+                "labels": [files[number][1].label for number in order],
+                "files": [files[number][1].name for number in order],
+                "left_out": [f"{shown(files[number][1].name)} {reasons[number]}" for number in sorted(reasons)],
+            },
+        )
+
+
+def _divided(
+    listing: FolderListing, choice: DataChoice, kept: Sequence[tuple[str, FolderFile, str, int]]
+) -> dict[str, list[int]]:
+    """Say which files are in which part, by their numbers; what the folder divides itself stays as it is."""
+    parts: dict[str, list[int]] = {part: [] for part in PARTS}
+    learnt = []
+    for part, file, digest, number in kept:
+        if part == "training":
+            learnt.append((file.label, digest, number))
+        else:
+            parts[part].append(number)
+    counts = Counter(label for label, _, _ in learnt)
+    least = _LEAST - (listing.test is not None) - (listing.validation is not None)
+    for label, name in enumerate(listing.class_names):
+        if counts[label] < least:
+            have = f"{counts[label]} image" if counts[label] == 1 else f"{counts[label]} images"
+            raise DataError(
+                f"{shown(listing.path)}: class '{name}' has {have} that can be read, expected at least {least}. Run "
+                f"`ceteris data check {shown(listing.path)}` to see what is wrong with the others."
+            )
+    for part, set_aside in (("test", choice.test), ("validation", choice.validation)):
+        if part in listing.parts:
+            if not parts[part]:
+                raise DataError(f"{shown(listing.path)}: no {part} image can be read. Add some, or remove the folder.")
+            continue
+        assert set_aside is not None
+        chosen = set(allot([label for label, _, _ in learnt], [digest for _, digest, _ in learnt], set_aside, part))
+        missing = set(counts) - {learnt[place][0] for place in chosen}
+        if missing:
+            name = listing.class_names[min(missing)]
+            raise DataError(
+                f"{shown(listing.path)}: {part} = {set_aside:g} would take every image of class '{name}': too few of "
+                "them differ. Add images of it, or choose a smaller share."
+            )
+        parts[part] = [number for place, (_, _, number) in enumerate(learnt) if place in chosen]
+        learnt = [entry for place, entry in enumerate(learnt) if place not in chosen]
+    parts["training"] = [number for _, _, number in learnt]
+    return parts
+
+
+def _dataset(listing: FolderListing, choice: DataChoice, found: CachedFolder, digests: dict[str, str]) -> Dataset:
+    ends = np.cumsum(found.counts)
+    training, validation, test = (
+        LabelledImages(images=found.images[end - count : end], labels=found.labels[end - count : end])
+        for end, count in zip(ends.tolist(), found.counts, strict=True)
+    )
+    facts = {
+        "kind": "ceteris/folder/1",
+        "shape": list(found.images.shape),
+        "counts": list(found.counts),
+        "labels": hashlib.sha256(found.labels.tobytes()).hexdigest(),
+        "images": found.images_sha256,
+    }
+    aside = f", {100 * (choice.test or 0):g} % of each class set aside for testing"
+    return Dataset(
+        name=listing.name,
+        training=training,
+        validation=validation,
+        test=test,
+        class_names=listing.class_names,
+        digest=hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest(),
+        origin=Origin.FOLDER,
+        source=f"folder {listing.name}{aside if listing.test is None else ''}",
+        notes=(*_left_out(found, len(digests)), *_crossing(found, digests)),
+    )
+
+
+def _left_out(found: CachedFolder, total: int) -> tuple[str, ...]:
+    if not found.left_out:
+        return ()
+    names = "; ".join(found.left_out[:_NAMED])
+    more = f"; and {len(found.left_out) - _NAMED:,} more" if len(found.left_out) > _NAMED else ""
+    verb = "was" if len(found.left_out) == 1 else "were"
+    return (f"{len(found.left_out):,} of {total:,} files cannot be read and {verb} left out: {names}{more}.",)
+
+
+def _crossing(found: CachedFolder, digests: dict[str, str]) -> tuple[str, ...]:
+    """Warn of test images that are learnt from too, byte for byte."""
+    first, test = found.counts[0] + found.counts[1], found.files[found.counts[0] + found.counts[1] :]
+    learnt = {digests[name] for name in found.files[:first]}
+    both = [name for name in test if digests[name] in learnt]
+    if not both:
+        return ()
+    names = ", ".join(shown(name) for name in both[:_NAMED])
+    verb = "image is" if len(both) == 1 else "images are"
+    note = (
+        f"{len(both):,} of {len(test):,} test {verb} among the training or validation images too, byte for byte, so "
+        f"that accuracies come out too high: {names}{', ...' if len(both) > _NAMED else ''}."
+    )
+    return (note,)

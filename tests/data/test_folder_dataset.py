@@ -1,0 +1,302 @@
+import hashlib
+import shutil
+
+import numpy as np
+import pytest
+from filelock import FileLock
+from photographs import write_photographs
+from picture_files import saved, scene
+from PIL import Image
+
+from ceteris.data import folder_dataset
+from ceteris.data.dataset import Origin
+from ceteris.data.folder_cache import clear, entries
+from ceteris.data.folder_dataset import Progress, Waiting, folder_kind, read_folder
+from ceteris.data.split import split_dataset
+from ceteris.errors import DataError
+from ceteris.study.images import ImageKind
+from ceteris.study.shape import Shape
+from ceteris.study.specification import DataChoice
+
+CHOICE = DataChoice(name="./mine", size=16)
+
+
+def plain(level):
+    """Give a small picture of one colour."""
+    return saved(Image.new("RGB", (8, 8), (level, 0, 0)), "PNG")
+
+
+@pytest.fixture
+def fill(tmp_path, monkeypatch):
+    """Write files into a folder that messages call `mine`."""
+    monkeypatch.chdir(tmp_path)
+    folder = type(tmp_path)("mine")
+
+    def fill(files):
+        for name, content in files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        return folder
+
+    return fill
+
+
+@pytest.fixture
+def two_classes(fill):
+    """Give a folder of ten pictures in each of two classes, no two alike."""
+    return fill({f"{name}/{number}.png": plain(100 * (name == "b") + number) for name in "ab" for number in range(10)})
+
+
+def read(folder, choice=CHOICE, cache="cache"):
+    """Read a folder to its end: the events and the data set."""
+    events = read_folder(folder, choice, cache=folder.with_name(cache), workers=1)
+    told = []
+    while True:
+        try:
+            told.append(next(events))
+        except StopIteration as end:
+            return told, end.value
+
+
+def levels(images):
+    """Give the red level of each picture of one colour."""
+    return [int(image[0, 0, 0]) for image in images.images]
+
+
+def test_a_folder_becomes_three_disjoint_sets(two_classes):
+    """A fifth of each class is tested on, a tenth of the rest watches convergence, all with their labels."""
+    _, dataset = read(two_classes)
+
+    parts = (dataset.training, dataset.validation, dataset.test)
+    assert [len(part) for part in parts] == [14, 2, 4]
+    assert sorted(level for part in parts for level in levels(part)) == [*range(10), *range(100, 110)]
+    assert all((np.asarray(levels(part)) >= 100).tolist() == part.labels.astype(bool).tolist() for part in parts)
+    assert dataset.class_names == ("a", "b")
+    assert (dataset.name, dataset.origin) == ("mine", Origin.FOLDER)
+    assert dataset.source == "folder mine, 20 % of each class set aside for testing"
+    assert dataset.notes == ()
+
+
+def test_images_are_decoded_once(two_classes):
+    """The second reading takes everything from the cache, read-only and byte for byte the same."""
+    told, first = read(two_classes)
+    again, second = read(two_classes)
+
+    assert {event.doing for event in told} == {"looking at", "decoding"}
+    assert told[-1] == Progress(doing="decoding", done=20, total=20)
+    assert {event.doing for event in again} == {"looking at"}
+    assert first.digest == second.digest
+    np.testing.assert_array_equal(first.training.images, second.training.images)
+    assert not second.training.images.flags.writeable
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"size": 24},
+        {"fit": "pad"},
+        {"test": 0.4},
+        {"validation": 0.3},
+    ],
+)
+def test_other_choices_are_decoded_apart(two_classes, changed):
+    """Size, fit and shares each have an entry of their own."""
+    read(two_classes)
+    told, _ = read(two_classes, DataChoice(**{"name": "./mine", "size": 16, **changed}))
+
+    assert "decoding" in {event.doing for event in told}
+    assert len(entries(two_classes.with_name("cache"))) == 2
+
+
+def test_the_digest_follows_the_content(two_classes):
+    """A folder has the digest of its copy elsewhere, and another when one pixel differs or the division does."""
+    _, dataset = read(two_classes)
+    shutil.copytree(two_classes, two_classes.with_name("copy"))
+    _, copied = read(two_classes.with_name("copy"))
+    _, divided = read(two_classes, DataChoice(name="./mine", size=16, test=0.4))
+    (two_classes / "a" / "0.png").write_bytes(plain(50))
+    _, changed = read(two_classes)
+
+    assert copied.digest == dataset.digest
+    assert len({dataset.digest, divided.digest, changed.digest}) == 3
+
+
+def test_a_damaged_entry_is_made_again(two_classes):
+    """A flipped bit in the cache is noticed, and the folder decoded once more."""
+    _, dataset = read(two_classes)
+    test = np.array(dataset.test.images)
+    test = np.array(dataset.test.images)
+    (entry,) = entries(two_classes.with_name("cache"))
+    content = bytearray((entry.path / "images.npy").read_bytes())
+    content[-1] ^= 1
+    (entry.path / "images.npy").write_bytes(bytes(content))
+
+    told, again = read(two_classes)
+
+    assert "decoding" in {event.doing for event in told}
+    assert again.digest == dataset.digest
+    np.testing.assert_array_equal(again.test.images, test)
+
+
+def test_the_cache_can_be_looked_at_and_cleared(two_classes):
+    """Each entry says what it was made from; clearing frees what it took."""
+    read(two_classes)
+    cache = two_classes.with_name("cache")
+    (entry,) = entries(cache)
+
+    assert (entry.source, entry.images, entry.side) == ("mine", 20, 16)
+    assert clear(cache) == entry.size > 20 * 16 * 16 * 3
+    assert entries(cache) == ()
+
+
+def test_files_that_cannot_be_read_are_left_out_and_told(two_classes, fill):
+    """The rest is unharmed, and the reader is told how many are missing and why."""
+    fill({"a/bad.png": b"", "a/page.jpg": b"<html>", "b/1.txt": b"words", "b/cut.png": plain(3)[:40]})
+
+    _, dataset = read(two_classes)
+
+    assert len(dataset.training) + len(dataset.validation) + len(dataset.test) == 20
+    assert dataset.notes == (
+        (
+            "4 of 24 files cannot be read and were left out: a/bad.png is empty; a/page.jpg is a web page, not a JPEG, "
+            "PNG, WebP, BMP, GIF or TIFF image; b/1.txt is text, not a JPEG, PNG, WebP, BMP, GIF or TIFF image; and "
+            "1 more."
+        ),
+    )
+
+
+def test_parts_of_the_folder_stay_as_they_are(fill):
+    """Training, validation and test folders are taken as they are, and what is in two of them is told."""
+    folder = fill(
+        {
+            **{
+                f"train/{name}/{number}.png": plain(20 * (name == "b") + number) for name in "ab" for number in range(4)
+            },
+            **{f"valid/{name}/v.png": plain(50 + (name == "b")) for name in "ab"},
+            "test/a/new.png": plain(60),
+            "test/a/copy.png": plain(2),
+            "test/b/new.png": plain(61),
+        }
+    )
+
+    _, dataset = read(folder)
+    split = split_dataset(dataset, CHOICE)
+
+    assert sorted(levels(split.validation)) == [50, 51]
+    assert sorted(levels(split.test)) == [2, 60, 61]
+    assert (len(split.training), split.classes) == (8, 2)
+    assert dataset.source == "folder mine"
+    assert dataset.notes == (
+        (
+            "1 of 3 test image is among the training or validation images too, byte for byte, so that accuracies come "
+            "out too high: test/a/copy.png."
+        ),
+    )
+
+
+def test_copies_never_cross_a_division_that_is_made_here(fill):
+    """Four copies of each picture are learnt from, or watched, or tested on, together."""
+    folder = fill(
+        {f"{name}/{number}.png": plain(100 * (name == "b") + number // 4) for name in "ab" for number in range(60)}
+    )
+
+    _, dataset = read(folder)
+
+    sets = [set(levels(part)) for part in (dataset.training, dataset.validation, dataset.test)]
+    assert sum(map(len, sets)) == len(set.union(*sets)) == 30
+    assert dataset.notes == ()
+
+
+def test_a_class_with_too_few_images_is_refused(two_classes, fill):
+    """One image each to learn from, to validate and to test is the least."""
+    fill({"c/1.png": plain(1), "c/2.png": plain(2), "c/3.png": b"no picture"})
+
+    with pytest.raises(DataError) as raised:
+        read(two_classes)
+
+    assert str(raised.value) == (
+        "mine: class 'c' has 2 images that can be read, expected at least 3. Run `ceteris data check mine` to see what "
+        "is wrong with the others."
+    )
+
+
+def test_a_class_of_copies_cannot_be_divided(two_classes, fill):
+    """The message says which share, and which class."""
+    fill({f"c/{number}.png": plain(1) for number in range(5)})
+
+    with pytest.raises(DataError) as raised:
+        read(two_classes)
+
+    assert str(raised.value) == (
+        "mine: test = 0.2 would take every image of class 'c': too few of them differ. Add images of it, or choose a "
+        "smaller share."
+    )
+
+
+def test_another_process_is_waited_for(two_classes):
+    """While somebody else decodes into the cache, nothing is decoded twice."""
+    cache = two_classes.with_name("cache")
+    (cache / "folders").mkdir(parents=True)
+    lock = FileLock(cache / "folders" / ".lock")
+    lock.acquire()
+    events = read_folder(two_classes, CHOICE, cache=cache, workers=1)
+    event = next(event for event in events if not (isinstance(event, Progress) and event.doing == "looking at"))
+    lock.release()
+
+    assert event == Waiting(folder=cache / "folders")
+    assert next(events).doing == "decoding"
+
+
+def test_a_full_disk_is_told(two_classes, monkeypatch):
+    """How much is free, how much is needed, and what to do."""
+    usage = type("Usage", (), {"free": 1000})
+    monkeypatch.setattr(folder_dataset.EntryWriter.__init__.__globals__["shutil"], "disk_usage", lambda _: usage)
+
+    with pytest.raises(DataError) as raised:
+        read(two_classes, DataChoice(name="./mine", size=256))
+
+    assert str(raised.value) == (
+        "cache/folders: 0 MB free, 8 MB needed for the decoded images. Make room or allow writing there, or choose "
+        "another folder with XDG_CACHE_HOME."
+    )
+    assert list(two_classes.with_name("cache").glob("folders/.*.partial")) == []
+
+
+def test_what_a_folder_will_be_like_is_known_from_its_names(two_classes):
+    """A plan needs no pixel."""
+    assert folder_kind(two_classes, CHOICE) == ImageKind(
+        shape=Shape(16, 16, 3), classes=2, training_images=14, validation_images=2, test_images=4
+    )
+
+
+def test_photographs_of_every_kind_are_read(tmp_path):
+    """Mixed sizes, formats, modes and faults: what is no picture is told, and all others are there."""
+    folder = tmp_path / "photographs"
+    unusable = write_photographs(folder, 90, largest=640)
+
+    _, dataset = read(folder, DataChoice(name="./photographs", size=32))
+
+    parts = (dataset.training, dataset.validation, dataset.test)
+    assert unusable
+    assert sum(len(part) for part in parts) == 90 - len(unusable)
+    (entry,) = entries(tmp_path / "cache")
+    assert sorted(line.split()[0] for line in _left_out(entry)) == sorted(unusable)
+
+
+def _left_out(entry):
+    found = folder_dataset.open_entry(entry.path)
+    assert hashlib.sha256(found.images.tobytes()).hexdigest() == found.images_sha256
+    return found.left_out
+
+
+def test_a_scene_is_fitted_as_the_study_says(fill):
+    """The fit of the study reaches the pixels."""
+    files = [(name, number) for name in "ab" for number in range(4)]
+    folder = fill(
+        {f"{name}/{number}.png": saved(Image.fromarray(scene(40 + number, 60)), "PNG") for name, number in files}
+    )
+    crop, pad = (DataChoice(name="./mine", size=32, fit=fit) for fit in ("crop", "pad"))
+
+    assert read(folder, crop)[1].training.images[:, 0].any()
+    assert not read(folder, pad)[1].training.images[:, 0].any()
