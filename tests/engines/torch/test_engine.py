@@ -155,6 +155,6 @@ def test_a_state_of_something_else_is_refused(split, make_run, change, fault):
         engine.start([run], split, [RunState(position=Position(step=1), arrays=arrays)])
 
     assert str(error.value) == (
-        f"variation 'narrow', seed 7: the state to go on from {fault}, so the PyTorch engine did not leave it for this "
+        f"variation 'narrow', seed 7: the state to go on from {fault}, so this engine did not leave it for this "
         "run. Delete the run's checkpoint to begin it again."
     )

@@ -1,11 +1,11 @@
 import math
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
 
 from ceteris.engines.initial import initial_weights
-from ceteris.engines.torch import scoring
 from ceteris.engines.torch.batches import device_images, pixel_table, scaled
 from ceteris.engines.torch.network import LayeredNetwork
 from ceteris.engines.torch.scoring import score
@@ -30,7 +30,7 @@ def test_scores_are_mean_loss_accuracy_and_probabilities(network, split):
     table = torch.tensor(pixel_table(split.scale, split.offset))
     before = {name: tensor.clone() for name, tensor in weight_tensors(network).items()}
 
-    found = score(network, device_images(split.test, torch.device("cpu")), table, widest=243)
+    found = score(network, device_images(split.test, torch.device("cpu")), partial(scaled, table=table), at_once=21)
 
     assert network.training
     assert all(torch.equal(before[name], tensor) for name, tensor in weight_tensors(network).items())
@@ -42,16 +42,15 @@ def test_scores_are_mean_loss_accuracy_and_probabilities(network, split):
     assert found.accuracy == np.mean(probabilities.argmax(1) == split.test.labels)
 
 
-def test_scoring_in_parts_changes_nothing(network, split, monkeypatch):
+def test_scoring_in_parts_changes_nothing(network, split):
     """Few images at a time, the last part smaller, give the scores of all at once."""
     table = torch.tensor(pixel_table(split.scale, split.offset))
     images = device_images(split.test, torch.device("cpu"))
-    together = score(network, images, table, widest=243)
+    together = score(network, images, partial(scaled, table=table), at_once=21)
     sizes = []
     network.register_forward_pre_hook(lambda _, arguments: sizes.append(len(arguments[0])))
-    monkeypatch.setattr(scoring, "VALUES_AT_ONCE", 5 * 243)
 
-    parts = score(network, images, table, widest=243)
+    parts = score(network, images, partial(scaled, table=table), at_once=5)
 
     assert sizes == [5, 5, 5, 5, 1]
     assert np.allclose(parts.probabilities, together.probabilities, rtol=1e-6)
@@ -64,7 +63,7 @@ def test_a_network_that_diverged_scores_not_a_number(network, split):
     weight_tensors(network)["layers.2.weight"].fill_(math.nan)
     table = torch.tensor(pixel_table(split.scale, split.offset))
 
-    found = score(network, device_images(split.test, torch.device("cpu")), table, widest=243)
+    found = score(network, device_images(split.test, torch.device("cpu")), partial(scaled, table=table), at_once=21)
 
     assert math.isnan(found.loss)
     assert math.isnan(found.accuracy)

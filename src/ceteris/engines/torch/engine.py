@@ -15,7 +15,7 @@ from ceteris.study.shape import Shape
 from ceteris.study.specification import Specification, share
 
 if TYPE_CHECKING:
-    from ceteris.engines.torch.training import TorchTraining
+    from ceteris.engines.torch.layered_training import LayeredTraining
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +85,7 @@ class TorchEngine:
         """Give what must be equal for two runs to share a bank; a bank holds one run, so nothing is left to share."""
         return specification
 
-    def start(self, runs: Sequence[Run], split: Split, states: Sequence[RunState] | None = None) -> "TorchTraining":
+    def start(self, runs: Sequence[Run], split: Split, states: Sequence[RunState] | None = None) -> "LayeredTraining":
         """Begin to train one run, from its initial weights or from where it stopped.
 
         Args:
@@ -99,13 +99,13 @@ class TorchEngine:
         """
         assert len(runs) == 1, "the PyTorch engine trains one run at a time"
         try:
-            from ceteris.engines.torch.training import TorchTraining  # noqa: PLC0415 - torch is optional, and slow to load
+            from ceteris.engines.torch.layered_training import LayeredTraining  # noqa: PLC0415 - torch is optional, and slow to load
         except ImportError as error:
             if not (error.name or "").startswith("torch"):
                 raise
             raise _missing_torch() from error
         _check_minibatches(runs[0], split)
-        return TorchTraining(
+        return LayeredTraining(
             run=runs[0],
             split=split,
             device=self.device,

@@ -2,20 +2,18 @@
 
 # b = images of a batch, k = classes
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from ceteris.engines.engine import mean_loss_and_accuracy
-from ceteris.engines.torch.batches import DeviceImages, scaled
-from ceteris.engines.torch.network import LayeredNetwork
-
-VALUES_AT_ONCE = 2**22
-"""Values that the widest layer may hold while scoring: 16 MiB in float32, so that scoring needs less than training."""
+from ceteris.engines.torch.batches import DeviceImages
+from ceteris.engines.torch.state import epoch_sums
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,25 +32,23 @@ class Scores:
 
 
 @torch.no_grad()
-def score(network: LayeredNetwork, images: DeviceImages, table: Tensor, widest: int) -> Scores:
-    """Score a network in evaluation mode, and put it back into training mode.
+def score(network: nn.Module, images: DeviceImages, inputs: Callable[[Tensor], Tensor], *, at_once: int) -> Scores:
+    """Score a network in evaluation mode, and put it back into the mode it was in.
 
     Args:
-        network: The network.
+        network: Gives logits, shape (b, k), of what `inputs` gives.
         images: What to look at.
-        table: From `pixel_table`.
-        widest: Values per image in the widest layer, which bounds the images looked at together.
+        inputs: Turns pixels, uint8, into what the network sees.
+        at_once: How many images are looked at together.
     """
-    at_once = max(1, VALUES_AT_ONCE // widest)
-    probabilities: list[Tensor] = []
-    loss = torch.zeros((), dtype=torch.float64, device=table.device)
-    correct = torch.zeros((), dtype=torch.int64, device=table.device)
+    was_training = network.training
     network.eval()
+    sums, probabilities = epoch_sums(images.labels.device), []
     for pixels, labels in zip(torch.split(images.pixels, at_once), torch.split(images.labels, at_once), strict=True):
-        logits_bk = network(scaled(pixels, table))
-        loss += functional.cross_entropy(logits_bk, labels, reduction="sum").to(torch.float64)
-        correct += (logits_bk.argmax(1) == labels).sum()
+        logits_bk = network(inputs(pixels))
+        sums.loss.add_(functional.cross_entropy(logits_bk, labels, reduction="sum").to(torch.float64))
+        sums.correct.add_((logits_bk.argmax(1) == labels).sum())
         probabilities.append(logits_bk.softmax(1).to(torch.float32))
-    network.train()
-    mean_loss, accuracy = mean_loss_and_accuracy(float(loss), int(correct), len(images))
-    return Scores(probabilities=torch.cat(probabilities).cpu().numpy(), loss=mean_loss, accuracy=accuracy)
+    network.train(was_training)
+    loss, accuracy = mean_loss_and_accuracy(float(sums.loss), int(sums.correct), len(images))
+    return Scores(probabilities=torch.cat(probabilities).cpu().numpy(), loss=loss, accuracy=accuracy)

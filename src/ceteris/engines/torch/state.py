@@ -35,11 +35,14 @@ def weight_tensors(network: nn.Module) -> dict[str, Tensor]:
     return {name: tensor for name, tensor in network.state_dict().items() if not name.endswith("num_batches_tracked")}
 
 
-def state_tensors(network: nn.Module, optimizer: torch.optim.Optimizer, sums: EpochSums) -> dict[str, Tensor]:
-    """Name all that a run needs to go on: weights, `optimizer.<moment>.<parameter>`, and `epoch.<sum>`."""
-    tensors = weight_tensors(network)
+def state_tensors(
+    learnt: Mapping[str, Tensor], network: nn.Module, optimizer: torch.optim.Optimizer, sums: EpochSums
+) -> dict[str, Tensor]:
+    """Name all that a run needs to go on: what it learns, `optimizer.<moment>.<parameter>`, and `epoch.<sum>`."""
+    tensors = dict(learnt)
     for name, parameter in network.named_parameters():
-        tensors |= {f"optimizer.{moment}.{name}": tensor for moment, tensor in optimizer.state[parameter].items()}
+        if parameter.requires_grad:
+            tensors |= {f"optimizer.{moment}.{name}": tensor for moment, tensor in optimizer.state[parameter].items()}
     return tensors | {"epoch.loss": sums.loss, "epoch.correct": sums.correct}
 
 

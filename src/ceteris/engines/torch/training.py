@@ -3,71 +3,74 @@
 # b = images of a minibatch, k = classes
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal
 
 import numpy as np
 import torch
+from torch import Tensor, nn
 from torch.nn import functional
 
 from ceteris.data.dataset import Split
 from ceteris.engines.engine import EpochMetrics, Outcome, Position, RunState, mean_loss_and_accuracy
-from ceteris.engines.initial import initial_weights
-from ceteris.engines.torch.batches import EpochPlan, device_images, epoch_plan, minibatch, pixel_table, scaled
-from ceteris.engines.torch.network import LayeredNetwork
-from ceteris.engines.torch.optimizer import make_optimizer
-from ceteris.engines.torch.scoring import score
-from ceteris.engines.torch.state import epoch_sums, fill, mismatch, state_tensors, to_arrays, weight_tensors
+from ceteris.engines.torch.batches import DeviceImages, EpochPlan, device_images, epoch_plan, minibatch
+from ceteris.engines.torch.scoring import Scores, score
+from ceteris.engines.torch.state import epoch_sums, fill, mismatch, state_tensors, to_arrays
 from ceteris.engines.visits import visited_places
 from ceteris.errors import EngineError
-from ceteris.study.backbone import BackboneNetwork
 from ceteris.study.run import Run
-from ceteris.study.shape import Shape, layer_shapes
 
 SLICE_SECONDS = 0.25
 """About how long one call of `advance` trains: short enough for a live display and a prompt Ctrl-C."""
 
 
-class TorchTraining:
-    """One run in training, a bank of its own; see `ceteris.engines.engine.BankTraining`."""
+class TorchTraining(ABC):
+    """One run in training, a bank of its own; see `ceteris.engines.engine.BankTraining`.
+
+    What kind of network learns is a subclass's business: it makes the network, says what that sees of an image, and
+    which tensors it leaves.
+    """
 
     def __init__(
         self,
         *,
         run: Run,
         split: Split,
-        device: str,
-        precision: Literal["float32", "float64"],
+        device: torch.device,
         threads: int,
-        state: RunState | None,
+        network: nn.Module,
+        optimizer: torch.optim.Optimizer,
+        at_once: int,
     ) -> None:
-        self._specification, self._seed, self._threads = run.specification.training, run.seed, threads
-        self._device = usable_device(device)
-        dtype = torch.float64 if precision == "float64" else torch.float32
-        image = Shape(*split.training.images.shape[1:])
-        layers = layer_shapes(run.specification.network, image, split.classes)
-        self._widest = max(image.values, *(shape.after.values for shape in layers))
-        self._table = torch.from_numpy(pixel_table(split.scale, split.offset)).to(self._device, dtype)
-        self._training = device_images(split.training, self._device)
-        self._validation = device_images(split.validation, self._device)
-        self._test = device_images(split.test, self._device)
+        """Begin at the network's present weights.
 
+        Args:
+            run: What is trained.
+            split: Its images.
+            device: Where the network is.
+            threads: How many PyTorch's operations may use.
+            network: Gives logits, shape (b, k), of inputs and their place in training; of inputs alone when scored.
+            optimizer: Of its parameters that learn.
+            at_once: How many images are scored together.
+        """
+        self._settings, self._seed, self._threads = run.specification.training, run.seed, threads
+        self._device, self._network, self._optimizer, self._at_once = device, network, optimizer, at_once
+        self._training = device_images(split.training, device)
+        self._validation = device_images(split.validation, device)
+        self._test = device_images(split.test, device)
         self._places = visited_places(run, split.training.labels, classes=split.classes)
-
-        layered = run.specification.network
-        assert not isinstance(layered, BackboneNetwork), "the PyTorch engine has said that it cannot train this"
-        network = LayeredNetwork(layered, image, split.classes, run.seed)
-        self._network = network.to(self._device, dtype)
-        self._optimizer = make_optimizer(self._specification, self._network)
-        self._sums = epoch_sums(self._device)
+        self._sums = epoch_sums(device)
         self._position = Position()
         self._plan: EpochPlan | None = None
-        if state is None:
-            weights = initial_weights(run.specification.network, image, split.classes, run.seed)
-            fill(weight_tensors(self._network), weights)
-        else:
-            self._restore(state, run)
+
+    @abstractmethod
+    def _inputs(self, pixels: Tensor) -> Tensor:
+        """Turn pixels, uint8, into what the network sees."""
+
+    @abstractmethod
+    def _learnt(self) -> dict[str, Tensor]:
+        """Name the tensors that change in training, as in `weights.safetensors`."""
 
     @property
     def position(self) -> Position:
@@ -75,12 +78,12 @@ class TorchTraining:
         return self._position
 
     def advance(self) -> tuple[EpochMetrics, ...] | None:
-        """Train for about a quarter of a second; at the end of an epoch, validate and return its record."""
+        """Train for about a quarter of a second, or one minibatch if that takes longer; validate after an epoch."""
         epoch, step = self._position.epoch, self._position.step
-        assert epoch < self._specification.epochs, "the run is finished"
+        assert epoch < self._settings.epochs, "the run is finished"
         if self._plan is None or self._plan.epoch != epoch:
-            self._plan = epoch_plan(self._seed, epoch, self._places, self._specification, self._device)
-        steps = -(-len(self._places) // self._specification.batch_size)
+            self._plan = epoch_plan(self._seed, epoch, self._places, self._settings, self._device)
+        steps = -(-len(self._places) // self._settings.batch_size)
         until = time.monotonic() + SLICE_SECONDS
         with processor_threads(self._threads):
             while True:
@@ -99,10 +102,10 @@ class TorchTraining:
 
     def outcomes(self) -> tuple[Outcome, ...]:
         """Score the test images, once, after the last epoch."""
-        assert self._position.epoch == self._specification.epochs, "the run is not finished"
+        assert self._position.epoch == self._settings.epochs, "the run is not finished"
         with processor_threads(self._threads):
-            scores = score(self._network, self._test, self._table, self._widest)
-        weights = to_arrays(weight_tensors(self._network))
+            scores = self._score(self._test)
+        weights = to_arrays(self._learnt())
         return (
             Outcome(
                 probabilities=scores.probabilities,
@@ -114,9 +117,9 @@ class TorchTraining:
 
     def _learn(self, plan: EpochPlan, step: int) -> None:
         """Take one step on one minibatch."""
-        size = self._specification.batch_size
+        size = self._settings.batch_size
         batch = minibatch(self._training, plan, step * size, size)
-        logits_bk = self._network(scaled(batch.pixels, self._table), batch.place)
+        logits_bk = self._network(self._inputs(batch.pixels), batch.place)
         loss = functional.cross_entropy(logits_bk, batch.labels)
         self._optimizer.zero_grad()
         torch.autograd.backward(loss)
@@ -129,7 +132,7 @@ class TorchTraining:
         training_loss, training_accuracy = mean_loss_and_accuracy(
             float(self._sums.loss), int(self._sums.correct), len(self._places)
         )
-        scores = score(self._network, self._validation, self._table, self._widest)
+        scores = self._score(self._validation)
         self._sums = epoch_sums(self._device)
         self._position = Position(epoch=epoch)
         return EpochMetrics(
@@ -140,15 +143,18 @@ class TorchTraining:
             validation_accuracy=scores.accuracy,
         )
 
-    def _tensors(self) -> dict[str, torch.Tensor]:
-        return state_tensors(self._network, self._optimizer, self._sums)
+    def _score(self, images: DeviceImages) -> Scores:
+        return score(self._network, images, self._inputs, at_once=self._at_once)
+
+    def _tensors(self) -> dict[str, Tensor]:
+        return state_tensors(self._learnt(), self._network, self._optimizer, self._sums)
 
     def _restore(self, state: RunState, run: Run) -> None:
         fault = mismatch(self._tensors(), state.arrays)
         if fault is not None:
             raise EngineError(
                 f"variation {run.variation!r}, seed {run.seed}: the state to go on from {fault}, "
-                "so the PyTorch engine did not leave it for this run. Delete the run's checkpoint to begin it again."
+                "so this engine did not leave it for this run. Delete the run's checkpoint to begin it again."
             )
         fill(self._tensors(), state.arrays)
         self._position = state.position

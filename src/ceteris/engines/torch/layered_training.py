@@ -1,0 +1,63 @@
+"""A study's own layers in training with PyTorch."""
+
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from ceteris.data.dataset import Split
+from ceteris.engines.engine import RunState
+from ceteris.engines.initial import initial_weights
+from ceteris.engines.torch.batches import pixel_table, scaled
+from ceteris.engines.torch.network import LayeredNetwork
+from ceteris.engines.torch.optimizer import make_optimizer
+from ceteris.engines.torch.state import fill, weight_tensors
+from ceteris.engines.torch.training import TorchTraining, usable_device
+from ceteris.study.backbone import BackboneNetwork
+from ceteris.study.run import Run
+from ceteris.study.shape import Shape, layer_shapes
+
+VALUES_AT_ONCE = 2**22
+"""Values that the widest layer may hold while scoring: 16 MiB in float32, so that scoring needs less than training."""
+
+
+class LayeredTraining(TorchTraining):
+    """One run whose network is the study's layers, from initial weights or from where it stopped."""
+
+    def __init__(
+        self,
+        *,
+        run: Run,
+        split: Split,
+        device: str,
+        precision: Literal["float32", "float64"],
+        threads: int,
+        state: RunState | None,
+    ) -> None:
+        choice = run.specification.network
+        assert not isinstance(choice, BackboneNetwork), "the PyTorch engine has said that it cannot train this"
+        place, dtype = usable_device(device), torch.float64 if precision == "float64" else torch.float32
+        image = Shape(*split.training.images.shape[1:])
+        layers = layer_shapes(choice, image, split.classes)
+        widest = max(image.values, *(shape.after.values for shape in layers))
+        self._table = torch.from_numpy(pixel_table(split.scale, split.offset)).to(place, dtype)
+        network = LayeredNetwork(choice, image, split.classes, run.seed).to(place, dtype)
+        super().__init__(
+            run=run,
+            split=split,
+            device=place,
+            threads=threads,
+            network=network,
+            optimizer=make_optimizer(run.specification.training, network),
+            at_once=max(1, VALUES_AT_ONCE // widest),
+        )
+        if state is None:
+            fill(self._learnt(), initial_weights(choice, image, split.classes, run.seed))
+        else:
+            self._restore(state, run)
+
+    def _inputs(self, pixels: Tensor) -> Tensor:
+        return scaled(pixels, self._table)
+
+    def _learnt(self) -> dict[str, Tensor]:
+        return weight_tensors(self._network)
