@@ -49,5 +49,5 @@ $(VENV)/.study: $(VENV)/bin/python pyproject.toml CMakeLists.txt $(KERNELS)
 	touch $@
 
 $(VENV)/.development: $(VENV)/bin/python pyproject.toml CMakeLists.txt $(KERNELS)
-	$(VENV)/bin/pip install --quiet --editable ".[torch,onnx,tensorboard]" --group dev
+	$(VENV)/bin/pip install --quiet --editable ".[torch,onnx,explore,tensorboard,mlflow,wandb]" --group dev
 	touch $@
