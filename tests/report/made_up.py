@@ -31,7 +31,16 @@ IMAGE = Shape(32, 32, 3)
 CLASSES = ("plane", "car", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 
 BASELINE_MEAN = 0.5
-MEANS = {"deeper": 0.06, "shallow": -0.08, "tanh": 0.0, "noisy": 0.02}
+MEANS = {
+    "deeper": 0.06,
+    "shallow": -0.08,
+    "tanh": 0.0,
+    "noisy": 0.02,
+    "head": 0.2,
+    "head, a tenth": 0.1,
+    "small, a tenth": -0.25,
+    "weak head": -0.15,
+}
 """By how much each variation is better than the baseline."""
 
 SPREADS = {"tanh": 0.002, "noisy": 0.08}
@@ -94,6 +103,7 @@ def made_up_folder(
     dataset: Dataset | None = None,
     became: Mapping[tuple[str, int], str] | str = "finished",
     measured: Mapping[str, Mapping[str, float]] = MappingProxyType({}),
+    skipped: Mapping[str, str] = MappingProxyType({}),
 ) -> Path:
     """Write a results folder.
 
@@ -104,6 +114,7 @@ def made_up_folder(
         became: What became of a run, by variation and seed: `finished`, `guessing` (finished, but learnt nothing),
             `diverged`, `failed`, `unfinished` or `missing`. Runs not named finished. One word stands for all runs.
         measured: What the engine measured on the way, by variation.
+        skipped: Variations that are left out, and why; none of their runs is written.
     """
     study, dataset = study or made_up_study(), dataset or made_up_dataset()
     split = Split(
@@ -116,9 +127,10 @@ def made_up_folder(
     )
     folder = ResultsFolder(path)
     with mock.patch.object(os, "fsync"):
-        folder.prepare(Manifest.of(study, dataset, split), dataset.test)
+        folder.prepare(Manifest.of(study, dataset, split, skipped=skipped), dataset.test)
         for run in study.runs(dataset.digest):
             fate = became if isinstance(became, str) else became.get((run.variation, run.seed), "finished")
+            fate = "missing" if run.variation in skipped else fate
             _write(folder, run, fate, dataset, measured.get(run.variation))
     return path
 

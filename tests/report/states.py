@@ -1,5 +1,7 @@
 """Results folders in every state that a user may bring them into."""
 
+from types import MappingProxyType
+
 from made_up import VARIATIONS, made_up_dataset, made_up_folder, made_up_study
 
 from ceteris.data.dataset import Origin
@@ -8,12 +10,14 @@ DEEPER, SHALLOW, TANH, _ = VARIATIONS
 HOSTILE = '<script>alert(1)</script> | a_b % & "q" `c` \\x {y} $z$ ~ ^ # * [l](u) \N{GREEK SMALL LETTER PI}'
 HOSTILE_CLASSES = ("<b>&amp;</b>", "a|b", "$x$", "c_d%", '"', "`", "\\", "e" * 60, "]]>", "<!--")
 
+NOTHING = MappingProxyType({})
 FEW = {"seeds": 3, "variation": (DEEPER, SHALLOW)}
 
 
-def _small(path, *, became="finished", dataset=None, **changes):
+def _small(path, *, became="finished", dataset=None, measured=NOTHING, skipped=NOTHING, **changes):
     """Write a study of two variations and three seeds, but for what a state changes."""
-    return made_up_folder(path, study=made_up_study(**(FEW | changes)), dataset=dataset, became=became)
+    study = made_up_study(**(FEW | changes))
+    return made_up_folder(path, study=study, dataset=dataset, became=became, measured=measured, skipped=skipped)
 
 
 def _half(path):
@@ -50,6 +54,28 @@ def _real(origin, notes, path, **data):
     )
 
 
+HEAD = {"factor": "transfer", "name": "head", "network": {"backbone": "resnet18", "weights": "r18.pth"}}
+WEAK_HEAD = HEAD | {"name": "weak head"}
+FEWER = (
+    HEAD | {"factor": "images", "name": "head, a tenth", "set": {"data.fraction": 0.1}},
+    {"factor": "images", "name": "small, a tenth", "set": {"data.fraction": 0.1}},
+)
+LEFT_OUT = HEAD | {"name": "left out", "network": {"backbone": "mobilenet_v2", "weights": "m.pth"}}
+WHY = "the weights of mobilenet_v2 are not on this machine. Bring them and run the same command again"
+
+
+def _transfer(path):
+    """Compare a small network with a pretrained one, on all images and on a tenth, and leave out another."""
+    features = {"feature extraction (seconds)": 20.0, "feature drift (relative)": 0.02}
+    return _small(
+        path,
+        seeds=6,
+        variation=(DEEPER, HEAD, *FEWER, LEFT_OUT),
+        measured={"head": features, "head, a tenth": features},
+        skipped={"left out": WHY},
+    )
+
+
 STATES = {
     "complete": made_up_folder,
     "empty": lambda path: _small(path, became="missing"),
@@ -74,6 +100,14 @@ STATES = {
         baseline={"network": {"backbone": "resnet18"}, "training": {"learning_rate": 0.001, "epochs": 2}},
         variation=({"factor": "training", "name": "all", "set": {"network.train": "all"}},),
     ),
+    "transfer": _transfer,
+    "transfer, half done": lambda path: _small(
+        path,
+        variation=(HEAD, *FEWER),
+        became={("head", seed): "missing" for seed in range(3)} | {("small, a tenth", 1): "failed"},
+    ),
+    "transfer, one seed": lambda path: _small(path, seeds=1, variation=(HEAD, *FEWER)),
+    "all pretrained skipped": lambda path: _small(path, variation=(LEFT_OUT,), skipped={"left out": WHY}),
     "no variations": lambda path: _small(path, variation=()),
     "one variation": lambda path: _small(path, variation=(TANH,)),
     "hostile": _hostile,

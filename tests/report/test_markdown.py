@@ -22,7 +22,8 @@ def test_every_table_is_read_as_one(reports, state):
     content = reports(state).content
     found = tables_in(html_of(reports(state)))
     shown = [content.verdicts, *(card.seeds for card in content.cards)]
-    shown += [table for table in (content.convergence, content.details) if table is not None]
+    more = (content.convergence, content.efficiency, content.details)
+    shown += [table for table in more if table is not None]
     shown += [content.runs, content.circumstances]
 
     assert found == [[len(table.columns)] * (len(table.rows) + 1) for table in shown]

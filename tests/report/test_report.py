@@ -22,11 +22,12 @@ def page_of(report):
 
 def sentences_of(content):
     """Give every sentence of a report that is computed from the records."""
-    yield from (*content.reservations, *content.answer, *content.methods, *content.caveats)
+    yield from (*content.reservations, *content.omissions, *content.answer, *content.methods, *content.caveats)
     for card in content.cards:
         for entry in card.entries:
             yield from entry.sentences
-    for table in (content.verdicts, content.details, content.convergence, content.runs, content.circumstances):
+    tables = (content.verdicts, content.details, content.convergence, content.efficiency, content.runs)
+    for table in (*tables, content.circumstances):
         yield from () if table is None else table.notes
 
 
@@ -72,7 +73,8 @@ def test_one_seed_has_no_interval_no_p_value_and_no_band(reports, state):
     """Where nothing was measured twice, no table, sentence or picture shows a spread."""
     report = reports(state)
     content = report.content
-    tables = [content.verdicts, content.details, content.convergence, *(card.convergence for card in content.cards)]
+    tables = [content.verdicts, content.details, content.convergence, content.efficiency]
+    tables += [*(card.convergence for card in content.cards)]
     shown = [cell.plain for table in tables if table is not None for row in table.rows for cell in row[1:]]
     shown += [*content.answer, *(text for card in content.cards for entry in card.entries for text in entry.sentences)]
     shown = [re.sub(r"seeds \d+ to \d+", "", text) for text in shown]

@@ -9,8 +9,10 @@ from ceteris.report.caveats import caveats
 from ceteris.report.circumstance_table import circumstance_table
 from ceteris.report.convergence_table import convergence_table
 from ceteris.report.detail_table import detail_table
+from ceteris.report.efficiency import efficiency_curves
+from ceteris.report.efficiency_table import efficiency_table
 from ceteris.report.methods import methods
-from ceteris.report.reservations import reservations
+from ceteris.report.reservations import omissions, reservations
 from ceteris.report.run_table import run_table
 from ceteris.report.table import Table
 from ceteris.report.verdict_table import verdict_table
@@ -24,10 +26,12 @@ class Content:
         title: Of the study.
         question: Of the study; may be empty.
         reservations: What must be known before any number is believed.
+        omissions: What was skipped, and what to do.
         answer: Up to five sentences.
         verdicts: The table of verdicts.
         details: Every test behind it; nothing where there is nothing to compare yet.
         convergence: How soon each variation learns; nothing where that is not known.
+        efficiency: How far each network gets with how many images; nothing where their number does not vary.
         cards: One per factor.
         runs: What became of the runs.
         methods: How it was done.
@@ -38,10 +42,12 @@ class Content:
     title: str
     question: str
     reservations: tuple[str, ...]
+    omissions: tuple[str, ...]
     answer: tuple[str, ...]
     verdicts: Table
     details: Table | None
     convergence: Table | None
+    efficiency: Table | None
     cards: tuple[Card, ...]
     runs: Table
     methods: tuple[str, ...]
@@ -57,10 +63,12 @@ def compose(account: Account) -> Content:
         title=study.title,
         question=study.question,
         reservations=reservations(account),
+        omissions=omissions(account),
         answer=answer(account),
         verdicts=verdict_table(account),
         details=detail_table(account) if has_pairs else None,
         convergence=convergence_table(account),
+        efficiency=efficiency_table(account, efficiency_curves(account)),
         cards=cards(account),
         runs=run_table(account),
         methods=methods(account),

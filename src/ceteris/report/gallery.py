@@ -8,7 +8,9 @@ import numpy as np
 from ceteris.errors import ResultsError
 from ceteris.report.account import Account
 from ceteris.report.answers import ArmAnswers
+from ceteris.report.efficiency import efficiency_curves
 from ceteris.report.figures.confusion import class_accuracies, class_change_table, confusion, confusion_matrix
+from ceteris.report.figures.data_efficiency import AccuracyCurve, data_efficiency
 from ceteris.report.figures.disagreements import disagreements
 from ceteris.report.figures.feature_maps import feature_maps
 from ceteris.report.figures.forest import forest_plot
@@ -33,6 +35,7 @@ class Gallery:
         forest: All differences with their intervals; nothing where there are no variations.
         seeds: Test accuracy of every run.
         curves: Learning curves, by factor.
+        efficiency: Accuracy by the number of training images; nothing where their number does not vary.
         layers: What the first convolution makes of one test image, and its kernels.
         classes: Confusion matrix of the baseline, and what each variation changed for each class.
         images: Test images on which the baseline and a variation disagree most.
@@ -42,6 +45,7 @@ class Gallery:
     forest: Picture | None
     seeds: Picture | None
     curves: Mapping[str, Picture]
+    efficiency: Picture | None
     layers: tuple[Picture, ...]
     classes: tuple[Picture, ...]
     images: tuple[Picture, ...]
@@ -65,6 +69,7 @@ def hang(account: Account, *, image: int = 0) -> Gallery:
         forest=forest_plot(account.comparisons, margin=margin) if has_variations and account.done else None,
         seeds=seed_accuracies(account.scores) if account.done else None,
         curves=_curves(account),
+        efficiency=_efficiency(account),
         layers=_layers(account, image, gaps),
         classes=_classes(account, gaps),
         images=_images(account, gaps),
@@ -81,6 +86,15 @@ def _curves(account: Account) -> Mapping[str, Picture]:
             arms = [ArmEpochs(name=name, epochs=account.epochs.get(name, {})) for name in names]
             curves[factor] = learning_curves(factor, arms, classes=account.scores.classes)
     return curves
+
+
+def _efficiency(account: Account) -> Picture | None:
+    curves = [
+        AccuracyCurve(name=curve.name, points=tuple((point.images, point.accuracy) for point in curve.points))
+        for curve in efficiency_curves(account)
+    ]
+    is_known = any(estimate is not None for curve in curves for _, estimate in curve.points)
+    return data_efficiency(curves) if is_known else None
 
 
 def _layers(account: Account, image: int, gaps: list[str]) -> tuple[Picture, ...]:

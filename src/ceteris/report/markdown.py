@@ -15,9 +15,13 @@ def _blocks(content: Content) -> Iterator[str]:
     yield f"# {markdown_text(content.title)}"
     if content.question.strip():
         yield markdown_text(content.question)
-    if content.reservations:
+    if content.reservations or content.omissions:
         yield "## Before you believe a number"
+    if content.reservations:
         yield _list(content.reservations)
+    if content.omissions:
+        yield "### What was skipped"
+        yield _list(content.omissions)
     yield "## The answer"
     yield _list(content.answer)
     yield "## Verdicts"
@@ -31,14 +35,15 @@ def _blocks(content: Content) -> Iterator[str]:
             yield _list(f"Changed: {change}." for change in entry.changes)
             yield " ".join(map(markdown_text, entry.sentences))
         yield from _table(card.seeds)
-    if content.convergence is not None:
-        yield "## How soon they learn"
-        yield from _table(content.convergence)
-    if content.details is not None:
-        yield "## Every test"
-        yield from _table(content.details)
-    yield "## The runs"
-    yield from _table(content.runs)
+    for heading, table in (
+        ("How soon they learn", content.convergence),
+        ("How many images they need", content.efficiency),
+        ("Every test", content.details),
+        ("The runs", content.runs),
+    ):
+        if table is not None:
+            yield f"## {heading}"
+            yield from _table(table)
     yield "## Methods"
     yield from map(markdown_text, content.methods)
     yield "## What to keep in mind"

@@ -95,6 +95,7 @@ def _contents(content: Content, gallery: Gallery) -> list[tuple[str, str]]:
         ("factors", "Factor by factor", bool(content.cards)),
         ("pictures", "Pictures", bool(has_pictures)),
         ("speed", "How soon they learn", content.convergence is not None),
+        ("images", "How many images they need", content.efficiency is not None),
         ("tests", "Every test", content.details is not None),
         ("the-runs", "The runs", True),
         ("methods", "Methods", True),

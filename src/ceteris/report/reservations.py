@@ -7,6 +7,7 @@ from ceteris.report.account import Account
 from ceteris.report.naming import listed_up_to, quoted
 from ceteris.report.quantities import count, duration
 from ceteris.runs.finding import Finding
+from ceteris.runs.manifest import skipping
 from ceteris.runs.status import Status
 from ceteris.statistics.summary import seed_list
 
@@ -15,9 +16,19 @@ def reservations(account: Account) -> tuple[str, ...]:
     """Say what would embarrass us if it were found out later, the gravest first.
 
     The images come first if they are not the official ones; then what the run noted, for example a fallback engine or
-    a changed study; then what is missing, failed, damaged or diverged.
+    a changed study; then what is missing, failed, damaged or diverged. What was skipped is in `omissions`.
     """
     return tuple(dict.fromkeys(_reservations(account)))
+
+
+def omissions(account: Account) -> tuple[str, ...]:
+    """Say which variations were skipped, why, and what to do; a sentence or two each."""
+    left_out: dict[tuple[str, str], int] = {}
+    for finding in account.findings[Status.SKIPPED]:
+        which = (finding.run.variation, finding.skipped)
+        left_out[which] = left_out.get(which, 0) + 1
+    planned = len(account.results.manifest.study.seeds)
+    return tuple(_omission(name, runs, planned, reason) for (name, reason), runs in left_out.items())
 
 
 def origin_sentence(account: Account) -> str | None:
@@ -35,10 +46,12 @@ def origin_sentence(account: Account) -> str | None:
 
 
 def _reservations(account: Account) -> Iterator[str]:
+    skipped = {skipping(*entry) for entry in account.results.manifest.skipped.items()}
+    notes = [note for note in account.results.notes if note not in skipped]
     # Images that are not official bring a note of their own, the first one.
-    if not account.results.manifest.notes and (origin := origin_sentence(account)):
+    if not notes and (origin := origin_sentence(account)):
         yield origin
-    yield from account.results.notes
+    yield from notes
     if account.answers is None and account.findings[Status.FINISHED]:
         yield "The labels of the test images cannot be read, so that nothing is said about single images."
     yield from _not_at_an_end(account)
@@ -82,6 +95,11 @@ def _not_at_an_end(account: Account) -> Iterator[str]:
             verb = "" if status is Status.FAILED else ("is " if len(found) == 1 else "are ")
             reasons = f" The first: {_reason(found[0])}." if _reason(found[0]) else ""
             yield f"{len(found):,} of {planned} {verb}{became}: {_where(found)}.{reasons}"
+
+
+def _omission(name: str, runs: int, planned: int, reason: str) -> str:
+    which = f"{runs} of {planned} runs" if runs < planned else "The only run" if runs == 1 else f"All {runs} runs"
+    return f"{which} of {quoted(name)} {'was' if runs == 1 else 'were'} skipped: {reason}."
 
 
 def _where(found: Sequence[Finding]) -> str:

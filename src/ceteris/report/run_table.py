@@ -57,5 +57,5 @@ _MEANINGS = {
     Status.UNFINISHED: "Begun, and not at its end: the next `ceteris run` goes on.",
     Status.MISSING: "Not begun.",
     Status.DAMAGED: "A file is not as it was written: it is not counted, and the next `ceteris run` does it again.",
-    Status.SKIPPED: "Its pretrained weights could not be had: a note above says what to do.",
+    Status.SKIPPED: "Its pretrained weights could not be had: what to do is said at the top.",
 }

@@ -69,7 +69,7 @@ class Manifest:
             skipped: By name of the variation, why it cannot be trained now; a note says each.
         """
         skipped = skipped or {}
-        left_out = tuple(f"'{name}' is skipped: {reason}." for name, reason in skipped.items())
+        left_out = tuple(skipping(name, reason) for name, reason in skipped.items())
         return cls(
             study=study,
             data_name=dataset.name,
@@ -89,6 +89,11 @@ class Manifest:
     def runs(self) -> tuple[Run, ...]:
         """Give every run that the folder is for, arm by arm."""
         return self.study.runs(self.data_digest)
+
+
+def skipping(variation: str, reason: str) -> str:
+    """Say that a variation is left out, as a note does."""
+    return f"'{variation}' is skipped: {reason}."
 
 
 def encode_manifest(manifest: Manifest) -> bytes:

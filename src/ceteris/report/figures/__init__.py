@@ -18,6 +18,8 @@ in per cent; differences are drawn in percentage points. `Comparison`, `Scores` 
     disagreements.py    most_disagreed(baseline, variation, count) -> indices of test images
                         disagreements(variation: str, baseline, variation_probabilities, *, images, labels,
                             class_names, count=12); probabilities: mean over seeds, shape (images, classes)
+    data_efficiency.py  data_efficiency(curves: Sequence[AccuracyCurve])
+                            AccuracyCurve(name=, points=((images, estimate), ...)); the baseline's first
     feature_maps.py     feature_maps(views: Sequence[LayerView], *, image, image_name: str)
     kernels.py          kernels(views: Sequence[LayerView], *, channel: int)      one channel, all arms
                         kernel_sheet(view: LayerView)                             all channels, one arm

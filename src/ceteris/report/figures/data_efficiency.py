@@ -1,0 +1,130 @@
+"""How accuracy grows with the number of training images: a curve for each network."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import cycle
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from ceteris.report.figures.picture import Format, Picture
+from ceteris.report.figures.style import INK, SERIES, drawing, in_per_cent, inches, panel, shortened
+from ceteris.report.figures.svg import finished
+from ceteris.statistics.interval import Estimate, Interval
+from ceteris.study.arm import BASELINE
+
+_WIDTH, _LEFT, _PANEL = 620.0, 46.0, (420.0, 210.0)
+_LINE, _BOTTOM, _HEADING = 15.0, 40.0, 24.0
+_LEGEND_COLUMNS = 3
+_APART = 1.25
+"""Numbers of images closer than this factor share a label, that of the smaller one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccuracyCurve:
+    """One network on several numbers of images.
+
+    Attributes:
+        name: What it is called.
+        points: Number of images and mean test accuracy, from the fewest images; nothing where no run is known yet.
+    """
+
+    name: str
+    points: tuple[tuple[int, Estimate | None], ...]
+
+
+def data_efficiency(curves: Sequence[AccuracyCurve], *, file_format: Format = Format.SVG) -> Picture:
+    """Draw test accuracy over the number of training images, which is on a logarithmic scale.
+
+    Args:
+        curves: At least one; that of the baseline, drawn in ink, first.
+        file_format: What to draw.
+    """
+    width, height = _PANEL
+    upper = _LINE * -(-len(curves) // _LEGEND_COLUMNS) + _HEADING
+    with drawing():
+        figure = Figure(figsize=(inches(_WIDTH), inches(upper + height + _BOTTOM)))
+        axes = panel(figure, _LEFT, upper, width, height)
+        axes.set_xscale("log")
+        axes.grid(visible=True)
+        axes.set_title("test accuracy, %", loc="left", pad=4)
+        axes.set_xlabel("training images, on a logarithmic scale", labelpad=2)
+        for curve, look in zip(curves, _looks(curves), strict=True):
+            _draw(axes, curve, look)
+        _ticks(axes, curves)
+        low, high = axes.get_ylim()
+        axes.set_ylim(max(low, 0), min(high, 100))
+        _legend(figure, curves)
+        return finished(figure, title="Accuracy by training images", alt=_alt(curves), file_format=file_format)
+
+
+def _draw(axes: Axes, curve: AccuracyCurve, look: tuple[str, str, str]) -> None:
+    colour, dashes, marker = look
+    known = [(images, estimate) for images, estimate in curve.points if estimate is not None]
+    axes.plot(
+        [images for images, _ in known],
+        [100 * estimate.estimate for _, estimate in known],
+        dashes,
+        color=colour,
+        marker=marker,
+        markersize=4,
+        linewidth=2.0 if colour == INK else 1.5,
+    )
+    for images, estimate in known:
+        if isinstance(estimate, Interval):
+            ends = [100 * max(estimate.low, 0), 100 * min(estimate.high, 1)]
+            axes.plot([images, images], ends, color=colour, linewidth=1.1, marker="_", markersize=6)
+
+
+def _ticks(axes: Axes, curves: Sequence[AccuracyCurve]) -> None:
+    """Label the numbers of images there are, but for those that would overlap."""
+    counts = sorted({images for curve in curves for images, _ in curve.points})
+    labelled: list[int] = []
+    for images in counts:
+        if not labelled or images > _APART * labelled[-1]:
+            labelled.append(images)
+    axes.set_xticks(labelled, [f"{images:,}" for images in labelled])
+    axes.set_xticks([], minor=True)
+    axes.set_xlim(counts[0] / 1.3, counts[-1] * 1.3)
+
+
+def _looks(curves: Sequence[AccuracyCurve]) -> list[tuple[str, str, str]]:
+    """Choose colour, dashes and marker of each curve."""
+    others = cycle(SERIES)
+    return [(INK, "-", "o") if curve.name == BASELINE else next(others) for curve in curves]
+
+
+def _legend(figure: Figure, curves: Sequence[AccuracyCurve]) -> None:
+    handles = []
+    for curve, (colour, dashes, marker) in zip(curves, _looks(curves), strict=True):
+        missing = "" if any(estimate is not None for _, estimate in curve.points) else " (no run yet)"
+        label = f"{shortened(curve.name, 150, 8.5)}{missing}"
+        handles.append(Line2D([], [], color=colour, ls=dashes, marker=marker, markersize=4, label=label))
+    if _has_bars(curves):
+        handles.append(Line2D([], [], color=INK, ls="", marker="|", markersize=9, label="95 % interval of the mean"))
+    figure.legend(
+        handles=handles,
+        loc="upper left",
+        bbox_to_anchor=(0, 1),
+        ncols=_LEGEND_COLUMNS,
+        columnspacing=1.5,
+        borderaxespad=0.1,
+        fontsize=8.5,
+    )
+
+
+def _has_bars(curves: Sequence[AccuracyCurve]) -> bool:
+    return any(isinstance(estimate, Interval) for curve in curves for _, estimate in curve.points)
+
+
+def _alt(curves: Sequence[AccuracyCurve]) -> str:
+    bars = ", means over seeds with 95 % intervals" if _has_bars(curves) else ""
+    parts = []
+    for curve in curves:
+        points = [
+            f"{'no run yet' if estimate is None else in_per_cent(estimate)} with {images:,} images"
+            for images, estimate in curve.points
+        ]
+        parts.append(f"{curve.name}: {', '.join(points)}")
+    return f"Test accuracy by the number of training images{bars}. {'. '.join(parts)}."
