@@ -25,6 +25,16 @@ def printed(found, console):
     return [line.rstrip() for line in console.file.getvalue().splitlines()]
 
 
+def test_footnotes_stand_below_the_table(tmp_path, study, console, monkeypatch):
+    """What explains a verdict comes right after the table that holds it."""
+    monkeypatch.setattr("ceteris.cli.table.footnotes", lambda _: ("Mind this.",))
+    lines = printed(results(tmp_path / "r", study), console)
+
+    assert lines.index("Mind this.") < next(
+        place for place, line in enumerate(lines) if line.startswith("The baseline")
+    )
+
+
 def row(lines, name):
     """Give the cells of a variation's row."""
     header = next(number for number, line in enumerate(lines) if line.startswith(("factor  ", "variation  ")))
@@ -107,6 +117,17 @@ def test_a_narrow_terminal_has_no_column_of_factors(tmp_path, study, console):
 
     assert any(line.startswith("variation  ") for line in lines)
     assert row(lines, "0.5")[0] == "0.5"
+
+
+def test_a_narrow_terminal_tells_what_became_of_runs_below_one_another(tmp_path, study, console):
+    """Failed and diverged runs do not take the room that names need."""
+    found = results(tmp_path / "r", study, failing=frozenset({1}), diverging=frozenset({2}))
+    console.width = 80
+    text = "\n".join(printed(found, console))
+
+    assert " 2 of 3\n" in text
+    assert " 1 diverged\n" in text
+    assert " 1 failed\n" in text
 
 
 @pytest.mark.parametrize("name", ["[red]x[/red]", "a" * 80])

@@ -57,6 +57,16 @@ def test_images_of_an_epoch_are_an_arm_s_own(folders):
     assert [arm.images_per_epoch for arm in (scores.baseline, *scores.variations)] == [40, 40, 4]
 
 
+def test_who_guessed_is_judged_alike_with_and_without_answers(folders):
+    """Terminal, page and comparison count with the same test images, also where their labels cannot be read."""
+    results = read_results(folders("complete"))
+    epochs = read_epochs(results)
+    for answers in (read_answers(results), None):
+        scores = study_scores(results, answers, epochs)
+
+        assert {arm.test_images for arm in (scores.baseline, *scores.variations)} == {400}
+
+
 def test_criteria_are_what_the_study_declares():
     """The margin is declared in percentage points and counted as a fraction."""
     criteria = study_criteria(Analysis(margin=0.75, target=0.8))

@@ -22,6 +22,7 @@ def make_arm() -> ArmMaker:
         seconds: Mapping[int, list[float]] | None = None,
         correct: Mapping[int, list[int]] | None = None,
         images_per_epoch: int | None = None,
+        test_images: int | None = None,
     ) -> ArmScores:
         runs = []
         for seed, accuracy in accuracies.items():
@@ -36,6 +37,12 @@ def make_arm() -> ArmMaker:
                     seconds=np.array(seconds[seed]) if seconds and seed in seconds else None,
                 )
             )
-        return ArmScores(name=name, factor=f"factor of {name}", runs=tuple(runs), images_per_epoch=images_per_epoch)
+        return ArmScores(
+            name=name,
+            factor=f"factor of {name}",
+            runs=tuple(runs),
+            images_per_epoch=images_per_epoch,
+            test_images=test_images,
+        )
 
     return make

@@ -26,14 +26,21 @@ def test_divergences_count_and_failures_are_named(make_arm):
 
 def test_runs_that_never_learnt_are_named(make_arm):
     """A finished run that ended at guessing counts with what it scored, and the reader learns of it."""
-    correct = {0: [1] * 103 + [0] * 897, 1: [1] * 400 + [0] * 600}
-    arm = make_arm("deep", {2: 0.1, 0: 0.103, 1: 0.4, 3: Status.DIVERGED}, correct=correct)
+    arm = make_arm("deep", {2: 0.1, 0: 0.103, 1: 0.4, 3: Status.DIVERGED}, test_images=1000)
     found = summarise(arm, classes=10)
     assert found.guessing == (0, 2)
     assert found.accuracy == mean_interval([0.103, 0.4, 0.1, 0.1])
     assert found.notes[1] == (
         "2 of 4 runs of deep finished no better than guessing (seeds 0, 2): counted with what they scored."
     )
+
+
+def test_whether_a_run_guessed_does_not_depend_on_its_answers(make_arm):
+    """The number of test images is the arm's: the same judgement where only accuracies are known."""
+    scored = {0: 0.103, 1: 0.4}
+    correct = {0: [1] * 103 + [0] * 897, 1: [1] * 400 + [0] * 600}
+    arms = (make_arm("deep", scored, correct=known, test_images=1000) for known in (correct, None))
+    assert [summarise(arm, classes=10).guessing for arm in arms] == [(0,), (0,)]
 
 
 def test_a_diverged_run_is_not_counted_twice():

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable
 
 from rich.console import Console, Group
 from rich.live import Live
-from rich.table import Table
 from rich.text import Text
 
 from ceteris.cli.board import Board, Row
 from ceteris.cli.duration import duration
+from ceteris.cli.rows import arm_table
 from ceteris.execution.events import Event, Note, RunDamaged, RunFailed, RunsHeld, StudyStarted
 
 Clock = Callable[[], float]
@@ -65,12 +65,10 @@ def told(event: Event) -> Text | None:
 
 def board_table(board: Board, now: float) -> Group:
     """Draw the board: how much is done, how fast and how long still, then a row for each variation."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("factor", style="dim")
-    table.add_column("variation")
+    table = arm_table()
     table.add_column("seeds done", justify="right")
-    table.add_column("epoch", justify="right")
-    table.add_column("validation accuracy", justify="right")
+    table.add_column("epoch", justify="right", no_wrap=True)
+    table.add_column("validation accuracy", justify="right", no_wrap=True)
     for row in board.rows.values():
         table.add_row(
             Text("" if row.factor == row.variation else row.factor),

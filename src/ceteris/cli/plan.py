@@ -11,6 +11,7 @@ from rich.text import Text
 from ceteris.cli.duration import duration
 from ceteris.cli.estimate import Estimate, estimate_time
 from ceteris.cli.overrides import override
+from ceteris.cli.rows import arm_table
 from ceteris.data.locate import images_ahead
 from ceteris.engines.transfer.finetuning_engine import FINE_TUNING
 from ceteris.execution.backbones import find_backbones
@@ -103,12 +104,10 @@ def size(study: Study, images: ImageKind, banks: Sequence[Bank]) -> str:
 
 def plan_table(arms: Sequence[Arm], images: ImageKind) -> Table:
     """Draw a row for each variation: what it changes, and how large its network is."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("factor", style="dim")
-    table.add_column("variation")
+    table = arm_table()
     table.add_column("what it changes")
-    table.add_column("para-\nmeters", justify="right")
-    table.add_column("multiply-\nadds", justify="right")
+    table.add_column("para-\nmeters", justify="right", no_wrap=True)
+    table.add_column("multiply-\nadds", justify="right", no_wrap=True)
     baseline = arms[0].specification
     for before, arm in zip((None, *arms), arms, strict=False):
         cost = network_cost(arm.specification.network, images.shape, images.classes)

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ceteris.cli.rows import arm_table, set_apart
 from ceteris.runs.finding import Finding
 from ceteris.runs.results import Results, read_results
 from ceteris.runs.status import Status
@@ -46,7 +47,7 @@ def status(folder: Path, console: Console) -> None:
     for note in results.notes:
         console.print(Text(f"note: {note}", style="yellow"), soft_wrap=True)
     console.print()
-    console.print(status_table(results))
+    console.print(set_apart(status_table(results), console))
     console.print()
     troubles = [_trouble(one) for one in results.findings if one.status in (Status.FAILED, Status.DAMAGED)]
     for trouble in troubles[:_SHOWN_TROUBLES]:
@@ -66,11 +67,9 @@ def status_table(results: Results) -> Table:
         arms.setdefault((finding.run.factor, finding.run.variation), []).append(finding)
     states = {arm: Counter(_state(one, held) for one in findings) for arm, findings in arms.items()}
     columns = [name for name in _COLUMNS if name == _COLUMNS[0] or any(counts[name] for counts in states.values())]
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("factor", style="dim")
-    table.add_column("variation")
+    table = arm_table()
     for name in columns:
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for (factor, variation), findings in arms.items():
         cells = [_cell(name, states[factor, variation][name], findings, held) for name in columns]
         is_baseline = factor == variation

@@ -1,14 +1,15 @@
 """The table at the end of a run: what each variation did to test accuracy, and above it what must be known first."""
 
 from collections.abc import Sequence
-from itertools import chain
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ceteris.cli.rows import arm_table, set_apart
 from ceteris.report.account import Account
 from ceteris.report.answer import answer
+from ceteris.report.footnotes import footnotes
 from ceteris.report.quantities import percent, percent_range, points, points_range
 from ceteris.report.reservations import reservations
 from ceteris.statistics.comparison import Comparison
@@ -31,8 +32,8 @@ def print_results(account: Account, console: Console) -> None:
     for note in reservations(account):
         console.print(Text(f"note: {note}", style="yellow"), soft_wrap=True)
     console.print()
-    console.print(results_table(account, is_wide=console.width >= _WIDE))
-    for sentence in answer(account):
+    console.print(set_apart(results_table(account, is_wide=console.width >= _WIDE), console))
+    for sentence in (*footnotes(account), *answer(account)):
         console.print()
         console.print(Text(sentence))
 
@@ -42,39 +43,41 @@ def results_table(account: Account, *, is_wide: bool = True) -> Table:
 
     Args:
         account: From `give_account`.
-        is_wide: Whether there is room for the factors.
+        is_wide: Whether there is room for the factors, and for what became of runs on one line.
     """
     level = f"{100 * account.criteria.level:g} %"
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    if is_wide:
-        table.add_column("factor", style="dim")
-    table.add_column("variation")
+    words = (word for one in account.comparisons for word in str(one.verdict.finding).split())
+    longest = max(map(len, words), default=0)  # which is not to be torn apart
+    table = arm_table(with_factors=is_wide)
     table.add_column("accuracy", justify="right", no_wrap=True)
     table.add_column("to baseline", justify="right", no_wrap=True)
     table.add_column(f"{level} interval", justify="right", no_wrap=True)
-    table.add_column("verdict")
-    table.add_column("runs")
+    table.add_column("verdict", min_width=longest)
+    table.add_column("runs", no_wrap=True)
     skipped = account.results.manifest.skipped
-    variations = (_variation(one, is_skipped=one.summary.name in skipped) for one in account.comparisons)
-    for factor, cells in chain([("", _baseline(account.baseline))], variations):
-        table.add_row(*([Text(factor)] if is_wide else []), *cells)
+    arms = (
+        (account.baseline, _baseline(account.baseline)),
+        *((one.summary, _variation(one)) for one in account.comparisons),
+    )
+    for arm, cells in arms:
+        factor = [Text("" if arm is account.baseline else arm.factor)] if is_wide else []
+        table.add_row(*factor, *cells, _runs(arm, is_skipped=arm.name in skipped, is_wide=is_wide))
     return table
 
 
 def _baseline(arm: ArmSummary) -> Sequence[Text]:
-    return (Text(arm.name, style="bold"), _accuracy(arm), Text(), Text(percent_range(arm.accuracy)), Text(), _runs(arm))
+    return (Text(arm.name, style="bold"), _accuracy(arm), Text(), Text(percent_range(arm.accuracy)), Text())
 
 
-def _variation(one: Comparison, *, is_skipped: bool) -> tuple[str, Sequence[Text]]:
+def _variation(one: Comparison) -> Sequence[Text]:
     arm, finding = one.summary, one.verdict.finding
     difference = None if one.accuracy is None else one.accuracy.difference
-    return arm.factor, (
+    return (
         Text(arm.name),
         _accuracy(arm),
         Text("-" if difference is None else points(difference.estimate)),
         Text(points_range(difference).removesuffix(" pp")),
         Text("-") if difference is None else Text(str(finding), style=_STYLES[finding]),
-        _runs(arm, is_skipped=is_skipped),
     )
 
 
@@ -82,8 +85,9 @@ def _accuracy(arm: ArmSummary) -> Text:
     return Text("-" if arm.accuracy is None else percent(arm.accuracy.estimate))
 
 
-def _runs(arm: ArmSummary, *, is_skipped: bool = False) -> Text:
+def _runs(arm: ArmSummary, *, is_skipped: bool, is_wide: bool) -> Text:
     done = len(arm.finished) + len(arm.diverged)
     skipped = arm.missing if is_skipped else ()
     kinds = (("diverged", arm.diverged), ("failed", arm.failed), ("skipped", skipped))
-    return Text(f"{done} of {arm.planned}" + "".join(f", {len(seeds)} {kind}" for kind, seeds in kinds if seeds))
+    parts = [f"{done} of {arm.planned}", *(f"{len(seeds)} {kind}" for kind, seeds in kinds if seeds)]
+    return Text((", " if is_wide else "\n").join(parts))

@@ -54,6 +54,7 @@ def study_scores(results: Results, answers: Answers | None, epochs: Epochs) -> S
             factor=runs[0].run.factor,
             runs=tuple(_score(one, answers, epochs) for one in runs),
             images_per_epoch=training_images(results.manifest, runs[0].run.specification.data),
+            test_images=results.manifest.images.test_images,
         )
         for name, runs in findings.items()
     )

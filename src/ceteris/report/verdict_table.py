@@ -1,6 +1,7 @@
 """The table that a reader looks at first: each variation, its difference to the baseline, and what to make of it."""
 
 from ceteris.report.account import Account
+from ceteris.report.footnotes import footnotes
 from ceteris.report.quantities import (
     NOTHING,
     arrows,
@@ -43,6 +44,7 @@ def verdict_table(account: Account) -> Table:
         f"Differences are variation minus baseline, seed by seed, in percentage points (pp){bars}.",
         f"Practically equal means: shown to lie within {within}, the margin that the study declares.",
     ]
+    notes += footnotes(account)
     if any(is_unconfirmed(account, one) for one in account.comparisons):
         notes.append(f"{UNCONFIRMED} The sign-flip test, which assumes no normal distribution, does not confirm this.")
     return Table(

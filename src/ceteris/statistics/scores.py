@@ -56,12 +56,14 @@ class ArmScores:
         factor: What the variation is about, for example `depth`.
         runs: One for each planned seed, whatever became of it.
         images_per_epoch: Training images, where that is known.
+        test_images: How many images `test_accuracy` is a share of, where that is known.
     """
 
     name: str
     factor: str
     runs: tuple[RunScore, ...]
     images_per_epoch: int | None = None
+    test_images: int | None = None
 
     def seeds(self, status: Status) -> tuple[int, ...]:
         """Give the seeds whose runs ended so, in order."""

@@ -148,7 +148,7 @@ def _guessing(arm: ArmScores, classes: int) -> tuple[int, ...]:
         for run in sorted(arm.runs, key=lambda run: run.seed)
         if run.status is Status.FINISHED
         and run.test_accuracy is not None
-        and is_guessing(run.test_accuracy, classes, None if run.correct is None else len(run.correct))
+        and is_guessing(run.test_accuracy, classes, arm.test_images)
     )
 
 
