@@ -35,7 +35,7 @@ def images(count, seed):
     generator = np.random.default_rng(seed)
     labels = np.arange(count) % 10
     levels = 20 * labels[:, None, None, None] + generator.integers(0, 56, (count, 32, 32, 3))
-    return LabelledImages(images=levels.astype(np.uint8), labels=labels.astype(np.uint8))
+    return LabelledImages(images=levels.astype(np.uint8), labels=labels.astype(np.int32))
 
 
 @pytest.fixture(scope="session")

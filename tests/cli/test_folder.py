@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from ceteris.engines.lanes.kernels import usable_instruction_sets
+from ceteris.report.report import write_report
 from ceteris.runs.results import read_results
 
 STUDY = """\
@@ -146,3 +147,29 @@ def test_a_page_that_cannot_be_written_is_told_at_once(ceteris, folder):
     assert err == (
         "error: nowhere/page.html: there is no folder nowhere. Make it, or choose another place for the page.\n"
     )
+
+
+@pytest.mark.skipif(not usable_instruction_sets(), reason="the lanes engine is not compiled here")
+def test_three_hundred_classes_are_learnt_reported_and_named(ceteris, tmp_path):
+    """A colour a class: most test images are known, also those of a class beyond 256, and the report stays small."""
+    many = tmp_path / "studies" / "many"
+    for label in range(300):
+        (many / f"{label:03}").mkdir(parents=True)
+        for number in range(5):
+            colour = (label % 7 * 40 + number, label // 7 % 7 * 40, label // 49 * 40)
+            Image.new("RGB", (8, 8), colour).save(many / f"{label:03}" / f"{number}.png")
+    study = STUDY.replace("mine", "many").replace("size = 8", "size = 8\nvalidation = 0.25")
+    network = study.replace('conv = 8, activation = "leaky_relu" }, { max_pool = 2', 'dense = 64, activation = "tanh"')
+    Path("studies/many.toml").write_text(network)
+
+    code, _, err = ceteris("run", "studies/many.toml")
+
+    assert (code, err) == (0, "")
+    results = read_results(Path("results/many"))
+    np.testing.assert_array_equal(np.sort(results.labels()), np.arange(300))
+    accuracies = [record.test_accuracy for record in results.records]
+    assert min(accuracies) > 0.5, accuracies
+    assert write_report(Path("results/many")).page.stat().st_size < 1_000_000
+    code, out, err = ceteris("predict", "results/many/baseline", many / "299", "--format", "csv", "--top", "1")
+    assert (code, err) == (0, "")
+    assert len([line for line in out.splitlines() if ",1,299," in line]) >= 3

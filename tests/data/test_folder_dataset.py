@@ -234,6 +234,25 @@ def test_a_class_of_copies_cannot_be_divided(two_classes, fill):
     )
 
 
+def test_three_hundred_classes_keep_their_labels(fill):
+    """Red and green count the classes: each picture has its own class, before and after the cache."""
+    names = [f"{label:03}" for label in range(300)]
+
+    def picture(label, number):
+        return saved(Image.new("RGB", (8, 8), (label % 256, label // 256, number)), "PNG")
+
+    folder = fill({f"{name}/{n}.png": picture(label, n) for label, name in enumerate(names) for n in range(5)})
+    choice = DataChoice(name="./mine", size=8, validation=0.25)
+    _, dataset = read(folder, choice)
+    _, again = read(folder, choice)
+
+    assert dataset.class_names == tuple(names)
+    for part in (dataset.training, dataset.validation, dataset.test, again.test):
+        drawn = part.images[:, 0, 0, :2].astype(int) @ [1, 256]
+        np.testing.assert_array_equal(part.labels, drawn)
+        assert set(drawn.tolist()) == set(range(300))
+
+
 def test_another_process_is_waited_for(two_classes):
     """While somebody else decodes into the cache, nothing is decoded twice."""
     cache = two_classes.with_name("cache")

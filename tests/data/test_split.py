@@ -12,7 +12,7 @@ def dataset(labels, *, names=("ant", "bee", "cat")):
     count = len(labels)
     images = np.random.default_rng(3).integers(0, 256, (count, 2, 2, 3), dtype=np.uint8)
     images[:, 0, 0, 0] = np.arange(count)
-    made = LabelledImages(images=images, labels=np.array(labels, np.uint8))
+    made = LabelledImages(images=images, labels=np.array(labels, np.int32))
     return Dataset(
         name="shapes",
         training=made,
@@ -46,7 +46,7 @@ def test_validation_is_stratified():
 @pytest.mark.parametrize(("counts", "share", "expected"), [((15, 25, 10), 0.1, [2, 2, 1]), ((7, 7, 7), 0.5, [4, 3, 3])])
 def test_shares_that_are_no_whole_numbers_go_to_the_largest_remainder(counts, share, expected):
     """The total is the rounded share of all; what is left over goes to the classes that lost most by rounding."""
-    labels = np.repeat(np.arange(3), counts).astype(np.uint8)
+    labels = np.repeat(np.arange(3), counts).astype(np.int32)
 
     chosen = validation_places(labels, share, classes=3)
 

@@ -246,4 +246,4 @@ def _recorded(metrics: tuple[EpochMetrics, ...] | None) -> list[EpochRecord]:
 
 def _images(count: int, stream: str) -> LabelledImages:
     pixels = words(0, stream, count * 32 * 32 * 3 // 4).view(np.uint8).reshape(count, 32, 32, 3)
-    return LabelledImages(images=pixels, labels=(np.arange(count) % 10).astype(np.uint8))
+    return LabelledImages(images=pixels, labels=(np.arange(count) % 10).astype(np.int32))

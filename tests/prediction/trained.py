@@ -74,7 +74,7 @@ def train(folder: Path, *, study: Study | None = None, dataset: Dataset | None =
 
 def _images(count: int, seed: int) -> LabelledImages:
     generator = np.random.default_rng(seed)
-    labels = (np.arange(count) % len(CLASSES)).astype(np.uint8)
+    labels = (np.arange(count) % len(CLASSES)).astype(np.int32)
     images = generator.integers(0, 120, (count, 32, 32, 3), np.uint8)
     for image, label in zip(images, labels, strict=True):
         band = label % 5

@@ -224,4 +224,4 @@ def _outcome(run: Run, accuracy: float, dataset: Dataset) -> Outcome:
 
 def _images(count: int, seed: int) -> LabelledImages:
     pixels = np.random.default_rng(seed).integers(0, 256, (count, 32, 32, 3), np.uint8)
-    return LabelledImages(images=pixels, labels=(np.arange(count) % len(CLASSES)).astype(np.uint8))
+    return LabelledImages(images=pixels, labels=(np.arange(count) % len(CLASSES)).astype(np.int32))

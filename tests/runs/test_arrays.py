@@ -57,10 +57,14 @@ def test_the_same_weights_give_the_same_bytes():
     assert encode_weights(weights) == encode_weights(dict(reversed(weights.items())))
 
 
-def test_labels_come_back():
-    """Classes are kept as bytes."""
-    labels = np.arange(10, dtype=np.uint8)
-    np.testing.assert_array_equal(decode_labels(encode_labels(labels)), labels)
+@pytest.mark.parametrize(("classes", "stored"), [(10, "|u1"), (256, "|u1"), (257, "<u2"), (65537, "<u4")])
+def test_labels_come_back(classes, stored):
+    """Classes are kept in as few bytes as hold them: results of up to 256 stay what they were, byte for byte."""
+    labels = np.arange(classes, dtype=np.int32)
+    content = encode_labels(labels)
+
+    np.testing.assert_array_equal(decode_labels(content), labels, strict=True)
+    assert np.load(BytesIO(content)).dtype.str == stored
 
 
 def test_images_come_back():

@@ -153,7 +153,7 @@ def _random_split(kind: ImageKind, images: int) -> Split:
     def draw(count: int) -> LabelledImages:
         sides = (count, kind.shape.height, kind.shape.width, kind.shape.channels)
         pixels = generator.integers(0, 256, sides, dtype=np.uint8)
-        return LabelledImages(images=pixels, labels=generator.integers(0, kind.classes, count, dtype=np.uint8))
+        return LabelledImages(images=pixels, labels=generator.integers(0, kind.classes, count, dtype=np.int32))
 
     channels = kind.shape.channels
     return Split(

@@ -6,6 +6,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from ceteris.data.labels import Labels
 from ceteris.study.images import ImageKind
 from ceteris.study.shape import Shape
 
@@ -25,11 +26,11 @@ class LabelledImages:
 
     Attributes:
         images: Shape (images, height, width, channels), uint8, C-contiguous.
-        labels: Shape (images,), uint8, each below the number of classes.
+        labels: Shape (images,), int32, each below the number of classes.
     """
 
     images: NDArray[np.uint8]
-    labels: NDArray[np.uint8]
+    labels: Labels
 
     def __len__(self) -> int:
         return len(self.labels)

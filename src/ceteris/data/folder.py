@@ -9,9 +9,6 @@ from ceteris.data.decoding import shown
 from ceteris.errors import DataError
 from ceteris.study.wording import listed, nearest
 
-MOST_CLASSES = 256
-"""Labels take one byte."""
-
 _PARTS = {
     "train": "training",
     "training": "training",
@@ -94,8 +91,6 @@ def list_folder(path: Path) -> FolderListing:
         passed_over += [_passed_over(path, files)] if files else []
     if len(class_names) < 2:
         raise DataError(_too_few_classes(path, class_names, files))
-    if len(class_names) > MOST_CLASSES:
-        raise DataError(f"{shown(path)} has {len(class_names)} class folders, expected at most {MOST_CLASSES}.")
     if empty := sorted(set(range(len(class_names))) - {file.label for file in by_part["training"]}):
         what = "class folder" if len(empty) == 1 else "class folders"
         names = _some(class_names[label] for label in empty)

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from PIL import features
 
 from ceteris.data.checksum import file_sha256
+from ceteris.data.labels import Labels, as_labels
 from ceteris.data.picture import DECODER, Frame
 from ceteris.errors import DataError
 
@@ -35,7 +36,7 @@ class CachedFolder:
     Attributes:
         images: Training, then validation, then test images; on the disk, and read as they are looked at. Shape (images,
             height, width, channels), uint8.
-        labels: Shape (images,), uint8.
+        labels: Shape (images,), int32.
         counts: How many images each part has, in the order of `PARTS`.
         files: The name of each image's file in the folder.
         left_out: Files that are no pictures, each with its reason: `cat/7.jpg is cut short or damaged`.
@@ -43,7 +44,7 @@ class CachedFolder:
     """
 
     images: NDArray[np.uint8]
-    labels: NDArray[np.uint8]
+    labels: Labels
     counts: tuple[int, int, int]
     files: tuple[str, ...]
     left_out: tuple[str, ...]
@@ -96,7 +97,7 @@ def open_entry(path: Path) -> CachedFolder | None:
         images: NDArray[np.uint8] = np.asarray(np.load(path / _IMAGES, mmap_mode="r", allow_pickle=False))
     except (OSError, ValueError):
         return None
-    labels = np.asarray(facts["labels"], np.uint8)
+    labels = as_labels(facts["labels"])
     labels.setflags(write=False)
     return CachedFolder(
         images=images,

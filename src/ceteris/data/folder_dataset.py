@@ -19,6 +19,7 @@ from ceteris.data.decoder import read_file
 from ceteris.data.decoding import Decoded, decode, shown
 from ceteris.data.folder import FolderFile, FolderListing, list_folder
 from ceteris.data.folder_cache import PARTS, CachedFolder, EntryWriter, entry_key, folders_in, open_entry, storing
+from ceteris.data.labels import narrowed
 from ceteris.data.picture import Frame, UnreadableError
 from ceteris.errors import DataError
 from ceteris.study.images import ImageKind
@@ -244,7 +245,7 @@ def _dataset(listing: FolderListing, choice: DataChoice, found: CachedFolder, di
         "kind": "ceteris/folder/1",
         "shape": list(found.images.shape),
         "counts": list(found.counts),
-        "labels": hashlib.sha256(found.labels.tobytes()).hexdigest(),
+        "labels": hashlib.sha256(narrowed(found.labels).tobytes()).hexdigest(),
         "images": found.images_sha256,
     }
     aside = f", {100 * (choice.test or 0):g} % of each class set aside for testing"

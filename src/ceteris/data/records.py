@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ceteris.data.dataset import LabelledImages
+from ceteris.data.labels import as_labels
 from ceteris.errors import DataError
 
 SIDE = 32
@@ -34,14 +35,14 @@ def decode(content: bytes, where: str, *, records: int, classes: int) -> Labelle
     if len(content) != records * RECORD:
         raise DataError(f"{where}: {_wrong_length(len(content), records)} {REMEDY}")
     table = np.frombuffer(content, np.uint8).reshape(records, RECORD)
-    labels = table[:, 0].copy()
+    labels = table[:, 0]
     if wrong := np.flatnonzero(labels >= classes).tolist():
         raise DataError(
             f"{where}: record {wrong[0]} has label {labels[wrong[0]]}, expected 0 to {classes - 1}"
             f"{f' ({len(wrong)} such records)' if len(wrong) > 1 else ''}. {REMEDY}"
         )
     images = np.ascontiguousarray(table[:, 1:].reshape(records, 3, SIDE, SIDE).transpose(0, 2, 3, 1))
-    return sealed(LabelledImages(images=images, labels=labels))
+    return sealed(LabelledImages(images=images, labels=as_labels(labels)))
 
 
 def encode(images: LabelledImages) -> Iterator[bytes]:
@@ -52,7 +53,8 @@ def encode(images: LabelledImages) -> Iterator[bytes]:
     """
     for start in range(0, len(images), _CHUNK):
         planes = images.images[start : start + _CHUNK].transpose(0, 3, 1, 2).reshape(-1, PIXELS)
-        yield np.concatenate([images.labels[start : start + _CHUNK, None], planes], axis=1).tobytes()
+        labels = images.labels[start : start + _CHUNK, None].astype(np.uint8)
+        yield np.concatenate([labels, planes], axis=1).tobytes()
 
 
 def content_digest(training: LabelledImages, test: LabelledImages) -> str:

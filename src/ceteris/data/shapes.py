@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from ceteris.data.cifar10 import TEST, parts
 from ceteris.data.dataset import Dataset, LabelledImages, Origin
+from ceteris.data.labels import as_labels
 from ceteris.data.outlines import SHAPES, Floats, Shape
 from ceteris.data.records import PIXELS, SIDE, content_digest, joined, sealed
 
@@ -59,7 +60,7 @@ def _draw_part(part: str, images: int) -> LabelledImages:
         for start in range(0, len(members), _CHUNK):
             chunk = members[start : start + _CHUNK]
             planes[chunk] = _draw(shape, _Numbers(numbers[chunk]), noise[chunk])
-    return sealed(LabelledImages(images=np.ascontiguousarray(planes.transpose(0, 2, 3, 1)), labels=labels))
+    return sealed(LabelledImages(images=np.ascontiguousarray(planes.transpose(0, 2, 3, 1)), labels=as_labels(labels)))
 
 
 def _words(purpose: str, count: int) -> NDArray[np.uint64]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ceteris.data.dataset import Dataset, LabelledImages, Split
+from ceteris.data.labels import Labels
 from ceteris.errors import DataError
 from ceteris.study.specification import DataChoice, Scaling
 
@@ -60,7 +61,7 @@ def _divided(dataset: Dataset, choice: DataChoice) -> tuple[LabelledImages, Labe
     return _take(dataset.training, training), _take(dataset.training, validation)
 
 
-def validation_places(labels: NDArray[np.uint8], share: float, *, classes: int) -> NDArray[np.intp]:
+def validation_places(labels: Labels, share: float, *, classes: int) -> NDArray[np.intp]:
     """Choose the images for validation: from each class its share, rounded by largest remainder.
 
     Images are ranked by 64-bit words of NumPy's Philox4x64 under a fixed key, word i for image i: a pure function of
@@ -77,9 +78,7 @@ def validation_places(labels: NDArray[np.uint8], share: float, *, classes: int) 
     return stratified_places(labels, share, np.random.Philox(key=_KEY).random_raw(len(labels)), classes=classes)
 
 
-def stratified_places(
-    labels: NDArray[np.uint8], share: float, ranks: NDArray[np.uint64], *, classes: int
-) -> NDArray[np.intp]:
+def stratified_places(labels: Labels, share: float, ranks: NDArray[np.uint64], *, classes: int) -> NDArray[np.intp]:
     """Choose from each class its share of images, those of the lowest rank, rounded by largest remainder.
 
     Args:

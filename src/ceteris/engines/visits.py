@@ -3,12 +3,13 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from ceteris.data.labels import Labels
 from ceteris.data.split import stratified_places
 from ceteris.engines.streams import order, words
 from ceteris.study.run import Run
 
 
-def visited_places(run: Run, labels: NDArray[np.uint8], *, classes: int) -> NDArray[np.int32]:
+def visited_places(run: Run, labels: Labels, *, classes: int) -> NDArray[np.int32]:
     """Choose the share of the training images that a run learns from, stratified by class.
 
     The seed alone decides, so every arm of a seed with the same fraction has the same images; but for the rounding,

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ceteris.data.labels import Labels
 from ceteris.data.picture import Frame
 from ceteris.errors import ResultsError
 from ceteris.explore.attention import Attention, grad_cam
@@ -87,7 +88,7 @@ class Explorer:
         return Shape(*self.images.shape[1:])
 
     @cached_property
-    def _labels(self) -> NDArray[np.uint8]:
+    def _labels(self) -> Labels:
         return self.results.labels()
 
     def test_image(self, number: int) -> Subject:

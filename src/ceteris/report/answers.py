@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ceteris.data.labels import Labels, as_labels
 from ceteris.errors import ResultsError
 from ceteris.runs.results import Results
 from ceteris.runs.status import Status
@@ -17,12 +18,12 @@ class ArmAnswers:
 
     Attributes:
         seeds: Of the finished runs, in the order of the study.
-        answers: The most probable class. Shape (seeds, images), uint8.
+        answers: The most probable class. Shape (seeds, images), int32.
         probabilities: Mean over seeds. Shape (images, classes), float32.
     """
 
     seeds: tuple[int, ...]
-    answers: NDArray[np.uint8]
+    answers: Labels
     probabilities: NDArray[np.float32]
 
 
@@ -31,16 +32,16 @@ class Answers:
     """The answers of a study, and the right ones.
 
     Attributes:
-        labels: The class of each test image. Shape (images,), uint8.
+        labels: The class of each test image. Shape (images,), int32.
         arms: By name; an arm without a finished run is absent.
     """
 
-    labels: NDArray[np.uint8]
+    labels: Labels
     arms: Mapping[str, ArmAnswers]
 
 
 def read_answers(results: Results) -> Answers | None:
-    """Read what all finished runs answered, one file at a time: 10 kB a run stay in memory.
+    """Read what all finished runs answered, one file at a time: 40 kB a run stay in memory.
 
     Returns:
         Nothing where the labels of the test images are missing or damaged, without which no answer can be judged.
@@ -49,14 +50,14 @@ def read_answers(results: Results) -> Answers | None:
         labels = results.labels()
     except ResultsError:
         return None
-    arms: dict[str, list[tuple[int, NDArray[np.uint8]]]] = {}
+    arms: dict[str, list[tuple[int, Labels]]] = {}
     sums: dict[str, NDArray[np.float32]] = {}
     for finding in results.findings:
         if finding.status is not Status.FINISHED:
             continue
         run = finding.run
         probabilities = results.predictions(run)
-        arms.setdefault(run.variation, []).append((run.seed, probabilities.argmax(axis=1).astype(np.uint8)))
+        arms.setdefault(run.variation, []).append((run.seed, as_labels(probabilities.argmax(axis=1))))
         if run.variation not in sums:
             sums[run.variation] = np.zeros(probabilities.shape, np.float32)
         sums[run.variation] += probabilities

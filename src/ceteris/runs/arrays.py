@@ -7,6 +7,8 @@ import numpy as np
 import safetensors.numpy
 from numpy.typing import NDArray
 
+from ceteris.data.labels import Labels, as_labels, narrowed
+
 
 def encode_predictions(probabilities: NDArray[np.float32]) -> bytes:
     """Write class probabilities as the content of an npy file of float16.
@@ -30,23 +32,22 @@ def decode_predictions(content: bytes) -> NDArray[np.float16]:
     return predictions
 
 
-def encode_labels(labels: NDArray[np.uint8]) -> bytes:
-    """Write the classes of the test images as the content of an npy file.
+def encode_labels(labels: Labels) -> bytes:
+    """Write the classes of the test images as the content of an npy file, in as few bytes as hold them.
 
     Args:
         labels: Shape (images,).
     """
-    return _npy(np.asarray(labels, np.uint8, order="C"))
+    return _npy(narrowed(labels))
 
 
-def decode_labels(content: bytes) -> NDArray[np.uint8]:
+def decode_labels(content: bytes) -> Labels:
     """Read the content of `labels.npy`, whose SHA-256 was compared before.
 
     Returns:
-        Shape (images,), uint8.
+        Shape (images,), int32.
     """
-    labels: NDArray[np.uint8] = np.load(BytesIO(content), allow_pickle=False)
-    return labels
+    return as_labels(np.load(BytesIO(content), allow_pickle=False))
 
 
 def encode_images(images: NDArray[np.uint8]) -> bytes:

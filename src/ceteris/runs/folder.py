@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ceteris.data.dataset import LabelledImages
+from ceteris.data.labels import Labels
 from ceteris.errors import ResultsError, StudyError
 from ceteris.runs.arrays import decode_images, decode_labels, encode_images, encode_labels
 from ceteris.runs.atomic import clear_partials, explained, make_folder, move, write_atomically
@@ -105,11 +106,11 @@ class ResultsFolder:
         except StudyError as error:
             raise ResultsError(f"{file} holds a study that this version of ceteris does not know: {error}") from error
 
-    def read_labels(self, manifest: Manifest) -> NDArray[np.uint8]:
+    def read_labels(self, manifest: Manifest) -> Labels:
         """Read the classes of the test images, in the order of every `predictions.npy`.
 
         Returns:
-            Shape (images,), uint8.
+            Shape (images,), int32.
 
         Raises:
             ResultsError: If the file is missing or damaged.

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ceteris.data.labels import Labels
 from ceteris.runs.arrays import decode_predictions, decode_weights
 from ceteris.runs.atomic import explained
 from ceteris.runs.epochs import EpochRecord, decode_epochs
@@ -84,7 +85,7 @@ class Results:
         """Read the weights of a finished run, under PyTorch's names and in its shapes."""
         return decode_weights(self._content(run, WEIGHTS))
 
-    def labels(self) -> NDArray[np.uint8]:
+    def labels(self) -> Labels:
         """Read the classes of the test images, in the order of the predictions. Shape (images,)."""
         return self.folder.read_labels(self.manifest)
 

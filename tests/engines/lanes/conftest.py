@@ -24,7 +24,8 @@ class Maker:
         generator = np.random.default_rng(11)
 
         def images(count):
-            labels = generator.integers(0, self.classes, count, dtype=np.uint8)
+            drawn = np.uint8 if self.classes <= 256 else np.uint16
+            labels = generator.integers(0, self.classes, count, dtype=drawn).astype(np.int32)
             noise = generator.integers(0, 180, (count, side, side, 3), dtype=np.uint8)
             noise[np.arange(count), :, :, labels % 3] += 60
             return LabelledImages(images=noise, labels=labels)

@@ -80,7 +80,7 @@ def made_split(height=12, width=13):
     def images(count):
         return LabelledImages(
             images=generator.integers(0, 256, (count, height, width, 3), dtype=np.uint8),
-            labels=generator.integers(0, CLASSES, count, dtype=np.uint8),
+            labels=generator.integers(0, CLASSES, count, dtype=np.uint8).astype(np.int32),
         )
 
     return Split(

@@ -63,7 +63,7 @@ def test_a_bank_refuses_arrays_that_do_not_fit():
     bank.finish([(0.1, 0.0, 0.9, 0.999, 1e-8, 0.0)] * 2, True)
     images, scale = np.zeros((3, 4, 4, 3), np.uint8), np.ones(3, np.float32)
     work = {"images": images, "scale": scale, "offset": scale, "shifts": None, "epoch": 0, "first_step": 0, "steps": 1}
-    labels, order = np.zeros(3, np.uint8), np.zeros((2, 3), np.int32)
+    labels, order = np.zeros(3, np.int32), np.zeros((2, 3), np.int32)
 
     with pytest.raises(ValueError, match="labels below the number of classes"):
         bank.train(**work, labels=labels + 2, order=order)

@@ -23,7 +23,7 @@ SMALL = (
 def _images(count: int, seed: int) -> LabelledImages:
     """Draw noise with a brighter band, whose place is the class."""
     generator = np.random.default_rng(seed)
-    labels = (np.arange(count) % 3).astype(np.uint8)
+    labels = (np.arange(count) % 3).astype(np.int32)
     images = generator.integers(0, 120, (count, 9, 9, 3), np.uint8)
     for image, label in zip(images, labels, strict=True):
         image[3 * label : 3 * label + 3] += 100

@@ -55,7 +55,7 @@ def split() -> Split:
 
     def images(count: int, seed: int) -> LabelledImages:
         generator = np.random.default_rng(seed)
-        labels = (np.arange(count) % 3).astype(np.uint8)
+        labels = (np.arange(count) % 3).astype(np.int32)
         pixels = generator.integers(0, 120, (count, 32, 32, 3), np.uint8)
         pixels[np.arange(count), :, :16, labels] += 100
         pixels.flags.writeable = labels.flags.writeable = False

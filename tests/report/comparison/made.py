@@ -43,7 +43,7 @@ def made_study(**changes) -> Study:
 def made_dataset(images: str = "these") -> Dataset:
     """Give a hundred test images, and next to nothing to train on; other words are other images."""
     pixels = words(0, images, TEST_IMAGES * 32 * 32 * 3 // 4).view(np.uint8).reshape(TEST_IMAGES, 32, 32, 3)
-    labelled = LabelledImages(images=pixels, labels=(np.arange(TEST_IMAGES) % 10).astype(np.uint8))
+    labelled = LabelledImages(images=pixels, labels=(np.arange(TEST_IMAGES) % 10).astype(np.int32))
     return Dataset(
         name="shapes",
         training=labelled,

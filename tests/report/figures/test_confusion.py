@@ -104,6 +104,35 @@ def test_one_pair_of_a_class_has_no_bar(axes_of, texts_in):
     assert "no images or no pairs" in texts_in(picture.svg)
 
 
+def test_a_thousand_classes_fit_into_a_page(axes_of, texts_in):
+    """Forty are drawn, those that are mistaken most or changed most, and the picture says so; no picture is heavy."""
+    names = tuple(f"class {number}" for number in range(1000))
+    shares, change = np.eye(1000), np.zeros((2, 1000))
+    shares[700, [700, 300]] = 0.25, 0.75
+    change[:, 500] = -0.3
+    kept = "40 of 1,000 classes, those"
+    pictures = [
+        (axes_of(confusion_matrix, "baseline", shares, names)[0], f"(row); {kept} in the most frequent mistakes", 700),
+        (axes_of(class_changes, "deeper", change, names)[0], f"baseline; {kept} that changed most, so they", 500),
+        (
+            axes_of(class_change_table, {"deeper": change}, names)[0],
+            f"{kept} that changed most, so they overstate",
+            500,
+        ),
+    ]
+
+    for picture, caption, place in pictures:
+        texts = texts_in(picture.svg)
+        assert any(caption in text for text in texts)
+        assert f"class {place}" in texts
+        assert len({text for text in texts if text.startswith("class ")}) == 40
+        assert len(picture.svg) + len(picture.alt) < 200_000
+    assert pictures[0][0].alt == (
+        "Share of each class that is classified correctly: from 25 % (class 700) to 100 % (class 0), median 100 %. "
+        "Most often mistaken: 75 % of class 700 as class 300."
+    )
+
+
 def test_many_classes_have_no_numbers(axes_of):
     """Beyond twenty classes numbers would not fit their cells; the words still tell the worst."""
     names = tuple(f"class {number}" for number in range(25))

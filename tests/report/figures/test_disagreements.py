@@ -12,7 +12,7 @@ def draw(**changes):
     """Draw three images of noise."""
     facts = {
         "images": np.random.default_rng(0).integers(0, 256, (3, 8, 8, 3), np.uint8),
-        "labels": np.array([0, 1, 0], np.uint8),
+        "labels": np.array([0, 1, 0], np.int32),
         "class_names": NAMES,
     }
     return disagreements("deeper", BASELINE, VARIATION, **(facts | changes))

@@ -12,6 +12,7 @@ from typing import Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from ceteris.data.labels import Labels
 from ceteris.errors import EngineError
 
 Floats = NDArray[np.float32]
@@ -52,7 +53,7 @@ class CompiledBank(Protocol):
         self,
         *,
         images: NDArray[np.uint8],
-        labels: NDArray[np.uint8],
+        labels: Labels,
         scale: Floats,
         offset: Floats,
         order: NDArray[np.int32],
@@ -61,9 +62,9 @@ class CompiledBank(Protocol):
         first_step: int,
         steps: int,
     ) -> Sums: ...
-    def score(self, images: NDArray[np.uint8], labels: NDArray[np.uint8], scale: Floats, offset: Floats) -> Sums: ...  # noqa: D102
+    def score(self, images: NDArray[np.uint8], labels: Labels, scale: Floats, offset: Floats) -> Sums: ...  # noqa: D102
     def predict(  # noqa: D102
-        self, images: NDArray[np.uint8], labels: NDArray[np.uint8], scale: Floats, offset: Floats
+        self, images: NDArray[np.uint8], labels: Labels, scale: Floats, offset: Floats
     ) -> tuple[Floats, Sums]: ...
     def read(self, kind: str) -> Floats: ...  # noqa: D102
     def write(self, kind: str, array: Floats) -> None: ...  # noqa: D102

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ceteris.data.labels import Labels
 from ceteris.report.circumstances import read_machine
 from ceteris.report.comparison.arms import ArmPair
 from ceteris.report.comparison.side import Side
@@ -125,12 +125,12 @@ def _has_same_times(one: tuple[Side, RunRecord], other: tuple[Side, RunRecord]) 
     return before is not None and after is not None and before.epochs_sha256 == after.epochs_sha256
 
 
-def _answers(side: Side, arm: str) -> Mapping[int, NDArray[np.uint8]]:
+def _answers(side: Side, arm: str) -> Mapping[int, Labels]:
     if side.answers is None or arm not in side.answers.arms:
         return {}
     found = side.answers.arms[arm]
     return dict(zip(found.seeds, found.answers, strict=True))
 
 
-def _alike(one: NDArray[np.uint8] | None, other: NDArray[np.uint8] | None) -> float | None:
+def _alike(one: Labels | None, other: Labels | None) -> float | None:
     return None if one is None or other is None else float((one == other).mean())

@@ -10,6 +10,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
+from ceteris.report.figures.class_choice import MOST_CLASSES, most_changed, most_confused, of_all
 from ceteris.report.figures.picture import Format, Picture
 from ceteris.report.figures.style import (
     BLUE,
@@ -34,6 +35,7 @@ _NAMES = 120.0  # points for the name of a class or variation
 _CELL = 30.0
 _MOST_NUMBERS = 20  # classes, above which cells are too small for their numbers
 _FULL = 0.9  # opacity of the strongest cell
+_CHANGED = "those that changed most, so they overstate"
 _DARK = 0.75  # of the strongest: from here on white is easier to read, on light and on dark pages
 
 
@@ -77,16 +79,16 @@ def class_accuracies(labels: ArrayLike, answers: ArrayLike, classes: int) -> Flo
     """
     true = np.asarray(labels, np.intp)
     correct = np.atleast_2d(np.asarray(answers, np.intp)) == true
-    members = np.eye(classes)[true]
+    hits = np.array([np.bincount(true[row], minlength=classes) for row in correct]).reshape(len(correct), classes)
     with np.errstate(invalid="ignore"):
-        shares: Floats = correct.astype(np.float64) @ members / members.sum(axis=0)
+        shares: Floats = hits / np.bincount(true, minlength=classes)
     return shares
 
 
 def confusion_matrix(
     name: str, shares: Floats, class_names: Sequence[str], *, file_format: Format = Format.SVG
 ) -> Picture:
-    """Draw which classes the runs of an arm take for which.
+    """Draw which classes the runs of an arm take for which; of many classes those in the most frequent mistakes.
 
     Args:
         name: Of the arm.
@@ -94,14 +96,17 @@ def confusion_matrix(
         class_names: One per class.
         file_format: What to draw.
     """
+    places = most_confused(shares)
+    drawn, names = shares[np.ix_(places, places)], [class_names[place] for place in places]
     with drawing():
-        figure, axes = _grid(len(class_names), len(class_names))
-        _cells(axes, np.asarray(shares), np.ones_like(shares), top=1.0)
-        _names(axes, class_names, class_names)
+        figure, axes = _grid(len(names), len(names))
+        _cells(axes, drawn, np.ones_like(drawn), top=1.0)
+        _names(axes, names, names)
         axes.set_xlabel("given class")
         axes.xaxis.set_label_position("top")
-        _numbers(axes, shares, lambda share: f"{100 * share:.0f}", strongest=1.0)
-        _caption(axes, "per cent of the images of a true class (row)")
+        _numbers(axes, drawn, lambda share: f"{100 * share:.0f}", strongest=1.0)
+        kept = of_all(places, len(class_names), "those in the most frequent mistakes")
+        _caption(axes, f"per cent of the images of a true class (row){kept}")
         return finished(
             figure, title=f"Confusion of {name}", alt=_confusion_alt(shares, class_names), file_format=file_format
         )
@@ -112,12 +117,16 @@ def class_changes(
 ) -> Picture:
     """Draw how a variation changes the accuracy of each class, pair by pair of runs with the same seed.
 
+    Of many classes those are drawn that changed most, which the axis says: chosen so, they overstate.
+
     Args:
         variation: Its name.
         changes: `class_accuracies` of the variation minus those of the baseline, pair by pair. Shape (s, k).
         class_names: One per class.
         file_format: What to draw.
     """
+    classes, places = len(class_names), most_changed(_means(changes)[None])
+    changes, class_names = changes[:, places], [class_names[place] for place in places]
     estimates = _estimates(changes)
     height = 20.0 * len(class_names)
     with drawing():
@@ -128,7 +137,8 @@ def class_changes(
         axes.spines["left"].set_visible(False)
         axes.grid(visible=True, axis="x")
         axes.axvline(0, color=INK, linewidth=0.8)
-        axes.set_xlabel("percentage points of the class, variation minus baseline")
+        kept = of_all(places, classes, _CHANGED)
+        axes.set_xlabel(f"percentage points of the class, variation minus baseline{kept}")
         beside = axes.get_yaxis_transform()
         for row, (name, estimate) in enumerate(zip(class_names, estimates, strict=True)):
             axes.text(-_NAMES / 210, row, shortened(name, _NAMES - 6), va="center", transform=beside)
@@ -152,19 +162,24 @@ def class_change_table(
 ) -> Picture:
     """Draw how all variations change the accuracy of each class, on average over the pairs of runs.
 
+    Of many classes those are drawn that changed most, which the caption says: chosen so, they overstate.
+
     Args:
         changes: As for `class_changes`, by variation; without pairs shape (0, k).
         class_names: One per class.
         file_format: What to draw.
     """
     means = np.array([_means(one) for one in changes.values()]).reshape(len(changes), len(class_names))
+    classes, places = len(class_names), most_changed(means)
+    means, class_names = means[:, places], [class_names[place] for place in places]
     strongest = float(np.nanmax(np.abs(means), initial=1e-9)) if np.isfinite(means).any() else 1.0
     with drawing():
         figure, axes = _grid(max(len(changes), 1), len(class_names))
         _cells(axes, np.abs(means), np.sign(means), top=strongest)
         _names(axes, tuple(changes), class_names)
         _numbers(axes, means, lambda change: signed(100 * change, 1), strongest=strongest)
-        _caption(axes, "percentage points of a class, variation minus baseline; a dash: no pairs of runs")
+        kept = of_all(places, classes, _CHANGED)
+        _caption(axes, f"percentage points of a class, variation minus baseline; a dash: no pairs of runs{kept}")
         alt = " ".join(_extremes(name, row, class_names) for name, row in zip(changes, means, strict=True))
         title = "Change of each class by each variation"
         return finished(figure, title=title, alt=alt or "There is no variation.", file_format=file_format)
@@ -237,7 +252,14 @@ def _spread(count: int) -> Floats:
 
 
 def _confusion_alt(shares: Floats, class_names: Sequence[str]) -> str:
-    right = ", ".join(f"{name} {100 * shares[place, place]:.0f} %" for place, name in enumerate(class_names))
+    own = np.diagonal(shares)
+    right = ", ".join(f"{name} {100 * share:.0f} %" for name, share in zip(class_names, own, strict=True))
+    if len(class_names) > MOST_CLASSES:
+        low, high = int(own.argmin()), int(own.argmax())
+        right = (
+            f"from {100 * own[low]:.0f} % ({class_names[low]}) to {100 * own[high]:.0f} % ({class_names[high]}), "
+            f"median {100 * float(np.median(own)):.0f} %"
+        )
     wrong = shares * (1 - np.eye(len(class_names)))
     order = np.argsort(-wrong, axis=None, kind="stable")[:3]
     worst = [

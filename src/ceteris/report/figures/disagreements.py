@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from ceteris.data.labels import Labels
 from ceteris.report.figures.picture import Format, Picture
 from ceteris.report.figures.style import BLUE, INK, MUTED, VERMILION, drawing, inches, panel, shortened
 from ceteris.report.figures.svg import finished
@@ -47,7 +48,7 @@ def disagreements(
     variation_probabilities: Floats,
     *,
     images: NDArray[np.uint8],
-    labels: NDArray[np.uint8],
+    labels: Labels,
     class_names: Sequence[str],
     count: int = 12,
     file_format: Format = Format.SVG,

@@ -27,7 +27,7 @@ struct Totals {
 // The training images and the way through them: `order` is [run][place], `shifts` likewise or nothing.
 struct Epoch {
   Pixels pixels;
-  const uint8_t* labels;
+  const int32_t* labels;
   const int32_t* order;
   const Shift* shifts;
   int64_t images;
@@ -71,7 +71,7 @@ class Part {
   }
 
   // `probabilities`, if wanted, is [run][image][class] over the whole bank.
-  void score_all(const Pixels& pixels, const uint8_t* labels, int64_t images, float* probabilities, Totals* totals) {
+  void score_all(const Pixels& pixels, const int32_t* labels, int64_t images, float* probabilities, Totals* totals) {
     const FlushTinyNumbers flush;
     const int classes = network.output().channels;
     network.begin({0, 0, 0, false});
@@ -81,7 +81,7 @@ class Part {
         int64_t index[kWidth];
         std::fill_n(index, kWidth, first + image);
         gatherer_.gather(pixels, index, nullptr, network.input().image(image));
-        labels_[static_cast<size_t>(image)] = broadcast(static_cast<int32_t>(labels[first + image]));
+        labels_[static_cast<size_t>(image)] = broadcast(labels[first + image]);
       });
       score(count, totals, false);
       if (!probabilities) continue;
@@ -186,7 +186,7 @@ class Bank {
     for (auto& part : parts_) part->train(epoch, first_step, steps, totals.data());
     return totals;
   }
-  std::vector<Totals> score(const Pixels& pixels, const uint8_t* labels, int64_t images, float* probabilities) {
+  std::vector<Totals> score(const Pixels& pixels, const int32_t* labels, int64_t images, float* probabilities) {
     std::vector<Totals> totals(static_cast<size_t>(runs_));
     for (auto& part : parts_) part->score_all(pixels, labels, images, probabilities, totals.data());
     return totals;

@@ -59,9 +59,10 @@ Pixels pixels_of(const Input<uint8_t, 4>& images, const Input<float, 1>& scale, 
   return {images.data(), shape, scale.data(), offset.data()};
 }
 
-void require_labels(const Input<uint8_t, 4>& images, const Input<uint8_t, 1>& labels, int classes) {
+void require_labels(const Input<uint8_t, 4>& images, const Input<int32_t, 1>& labels, int classes) {
   require(labels.shape(0) == images.shape(0), "one label per image");
-  for (size_t i = 0; i < labels.shape(0); ++i) require(labels.data()[i] < classes, "labels below the number of classes");
+  for (size_t i = 0; i < labels.shape(0); ++i)
+    require(labels.data()[i] >= 0 && labels.data()[i] < classes, "labels below the number of classes");
 }
 
 template <size_t Rank>
@@ -73,7 +74,7 @@ Output<Rank> new_array(const size_t (&shape)[Rank]) {
   return Output<Rank>(values, Rank, shape, owner);
 }
 
-Sums train(Bank& bank, Input<uint8_t, 4> images, Input<uint8_t, 1> labels, Input<float, 1> scale, Input<float, 1> offset,
+Sums train(Bank& bank, Input<uint8_t, 4> images, Input<int32_t, 1> labels, Input<float, 1> scale, Input<float, 1> offset,
            Input<int32_t, 2> order, std::optional<Input<int8_t, 3>> shifts, uint32_t epoch, int64_t first_step, int64_t steps) {
   const auto runs = static_cast<size_t>(bank.runs());
   require(order.shape(0) == runs, "one order per run");
@@ -89,7 +90,7 @@ Sums train(Bank& bank, Input<uint8_t, 4> images, Input<uint8_t, 1> labels, Input
   return sums_of(bank.train(work, first_step, steps));
 }
 
-Sums score(Bank& bank, Input<uint8_t, 4> images, Input<uint8_t, 1> labels, Input<float, 1> scale, Input<float, 1> offset,
+Sums score(Bank& bank, Input<uint8_t, 4> images, Input<int32_t, 1> labels, Input<float, 1> scale, Input<float, 1> offset,
            float* probabilities) {
   require_labels(images, labels, bank.classes());
   const Pixels pixels = pixels_of(images, scale, offset);
@@ -170,10 +171,10 @@ NB_MODULE(CETERIS_MODULE, module) {
            })
       .def("train", &train, nb::arg("images"), nb::arg("labels"), nb::arg("scale"), nb::arg("offset"), nb::arg("order"),
            nb::arg("shifts").none(), nb::arg("epoch"), nb::arg("first_step"), nb::arg("steps"))
-      .def("score", [](Bank& bank, Input<uint8_t, 4> images, Input<uint8_t, 1> labels, Input<float, 1> scale,
+      .def("score", [](Bank& bank, Input<uint8_t, 4> images, Input<int32_t, 1> labels, Input<float, 1> scale,
                        Input<float, 1> offset) { return score(bank, images, labels, scale, offset, nullptr); })
       .def("predict",
-           [](Bank& bank, Input<uint8_t, 4> images, Input<uint8_t, 1> labels, Input<float, 1> scale, Input<float, 1> offset) {
+           [](Bank& bank, Input<uint8_t, 4> images, Input<int32_t, 1> labels, Input<float, 1> scale, Input<float, 1> offset) {
              Output<3> probabilities =
                  new_array<3>({static_cast<size_t>(bank.runs()), images.shape(0), static_cast<size_t>(bank.classes())});
              Sums sums = score(bank, images, labels, scale, offset, probabilities.data());
