@@ -23,3 +23,15 @@ def trained_folder(tmp_path_factory):
 def trained_results(trained_folder):
     """Give what is in it."""
     return read_results(trained_folder)
+
+
+@pytest.fixture(scope="session")
+def heads_folder(tmp_path_factory):
+    """Give a results folder with heads on two backbones; it is made once, so leave it as it is."""
+    pytest.importorskip("torchvision")
+    from pretrained import train_heads  # noqa: PLC0415 - needs torch
+
+    folder = tmp_path_factory.mktemp("heads")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+        return train_heads(folder)

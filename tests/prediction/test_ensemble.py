@@ -1,12 +1,7 @@
-from dataclasses import replace
-
 import numpy as np
-import pytest
 
-from ceteris.errors import ResultsError
 from ceteris.prediction.ensemble import ensemble_probabilities, gather
 from ceteris.runs.selection import find_target, finished_findings
-from ceteris.study.backbone import BackboneNetwork
 from ceteris.study.shape import Shape
 
 
@@ -21,19 +16,3 @@ def test_the_seeds_of_a_variation_answer_side_by_side(trained_results):
     assert told.shape == (3, 30, 10)
     for row, finding in zip(told, findings, strict=True):
         np.testing.assert_allclose(row, trained_results.predictions(finding.run).astype(np.float32), atol=5e-4)
-
-
-def test_a_pretrained_backbone_is_refused(trained_results):
-    """Its weights say nothing without the backbone, so that no answer is better than a wrong one."""
-    (finding, *_) = finished_findings(trained_results, find_target(trained_results.folder.path / "baseline"))
-    network = BackboneNetwork.model_validate({"backbone": "resnet18"})
-    specification = finding.run.specification.model_copy(update={"network": network})
-    changed = replace(finding, run=replace(finding.run, specification=specification))
-
-    with pytest.raises(ResultsError) as error:
-        gather(trained_results, [changed])
-
-    assert str(error.value) == (
-        "'baseline' begins with a pretrained resnet18, which cannot be run outside of training yet. "
-        "Name a variation whose network is layers alone."
-    )

@@ -65,7 +65,9 @@ def predict(
     found = find_pictures([*images, *_names(names_from, images)])
     ensemble = gather(results, findings)
     said = _Said(error_console)
-    for note in (*_about(results, findings, is_one=(target.seed if seed is None else seed) is not None), *found.notes):
+    is_one = (target.seed if seed is None else seed) is not None
+    computing = (ensemble.pretrained.note,) if ensemble.pretrained is not None and ensemble.pretrained.note else ()
+    for note in (*_about(results, findings, is_one=is_one), *computing, *found.notes):
         said.note(note)
     for nothing in found.nothing:
         said.trouble(nothing.reason)

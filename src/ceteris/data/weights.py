@@ -1,7 +1,7 @@
 """Pretrained weights on this machine: torchvision's own, known by all their bytes, or a file that a study names."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from ceteris.data.fetch import Event, Offer, fetch_any
 from ceteris.data.locate import cache_folder
 from ceteris.errors import DataError
 from ceteris.study.backbone import IMAGENET, Backbone, BackboneNetwork
+from ceteris.study.wording import listed
 
 VARIABLE = "CETERIS_WEIGHTS"
 
@@ -80,6 +81,38 @@ def find_weights(network: BackboneNetwork, *, base: Path) -> WeightsFile | None:
             "that file, or change weights_sha256."
         )
     return found
+
+
+def find_same_weights(network: BackboneNetwork, *, bases: Iterable[Path]) -> Path:
+    """Find the very weights that a network was trained on, by all their bytes, wherever they are now.
+
+    Looked for in order: the file that the network names, what `CETERIS_WEIGHTS` names, the downloaded weights.
+
+    Args:
+        network: With `weights_sha256`.
+        bases: Folders that a relative path may start from.
+
+    Raises:
+        DataError: If they are in none of these places.
+    """
+    sought, places = network.weights_sha256, list(_places(network, bases))
+    files = [path for place in places for path in ([place] if place.is_file() else sorted(place.glob("*.pth")))]
+    for path in files:
+        if _named(path).sha256 == sought:
+            return path
+    others = f" (other weights are: {listed(str(path) for path in dict.fromkeys(files))})" if files else ""
+    raise DataError(
+        f"the weights of {network.backbone} that it was trained on (SHA-256 {sought}) are not in "
+        f"{listed(str(place) for place in places)}{others}. Bring that file there, or name it with {VARIABLE}."
+    )
+
+
+def _places(network: BackboneNetwork, bases: Iterable[Path]) -> Iterator[Path]:
+    if network.weights != IMAGENET:
+        yield from dict.fromkeys((base / Path(network.weights).expanduser()) for base in bases)
+    if variable := os.environ.get(VARIABLE):
+        yield Path(variable).expanduser()
+    yield weights_folder()
 
 
 def fetch_weights(backbone: Backbone, *, server: str = _SERVER, timeout: float = 20.0) -> Iterator[Event]:

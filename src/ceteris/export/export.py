@@ -53,6 +53,11 @@ def export_run(
     """
     check_place(out, is_replacing=is_replacing)
     ensemble = gather(results, [finding])
+    if ensemble.pretrained is not None:
+        raise ResultsError(
+            f"'{ensemble.arm}' begins with a pretrained {ensemble.pretrained.network.backbone}, which cannot be "
+            "exported yet. Name a variation whose network is layers alone."
+        )
     contents: dict[str, bytes] = {}
     checks: dict[str, Check] = {}
     images = results.images()

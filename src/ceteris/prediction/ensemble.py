@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ceteris.errors import ResultsError
 from ceteris.prediction.forward import Values, Weights, class_probabilities, network_input
+from ceteris.prediction.pretrained import Pretrained, find_pretrained
 from ceteris.runs.finding import Finding
 from ceteris.runs.results import Results
-from ceteris.study.backbone import BackboneNetwork
+from ceteris.study.backbone import AnyNetwork, BackboneNetwork
 from ceteris.study.network import Network
 from ceteris.study.shape import Shape
 
@@ -25,41 +25,42 @@ class Ensemble:
         arm: Name of the variation, or `baseline`.
         seeds: One per network.
         network: The layers that all of them have.
-        weights: Of each network, in the order of the seeds.
+        weights: What was trained of each network, in the order of the seeds.
         image: The size of the images that they are made for.
         scale: What the grey levels of each channel are multiplied by, as in training.
         offset: What is added to each channel then.
         class_names: One per class, in label order.
+        pretrained: The backbone that they begin with; nothing if they are layers alone. It scales images itself.
     """
 
     arm: str
     seeds: tuple[int, ...]
-    network: Network
+    network: AnyNetwork
     weights: tuple[Weights, ...]
     image: Shape
     scale: tuple[float, ...]
     offset: tuple[float, ...]
     class_names: tuple[str, ...]
+    pretrained: Pretrained | None = None
 
 
 def gather(results: Results, findings: Sequence[Finding]) -> Ensemble:
-    """Read the weights of finished runs of one variation; the results folder is all that is needed.
+    """Read the weights of finished runs of one variation.
+
+    The results folder is all that is needed, and for networks on a pretrained backbone the file of its weights.
 
     Args:
         results: The results folder.
         findings: From `finished_findings`, at least one.
 
     Raises:
-        ResultsError: If a file cannot be read, or the network begins with a pretrained backbone.
+        ResultsError: If a file cannot be read, or a pretrained backbone cannot be had.
     """
     first, manifest = findings[0].run, results.manifest
     assert {one.run.variation for one in findings} == {first.variation}, "seeds of one variation"
     network = first.specification.network
-    if isinstance(network, BackboneNetwork):
-        raise ResultsError(
-            f"'{first.variation}' begins with a pretrained {network.backbone}, which cannot be run outside of training "
-            "yet. Name a variation whose network is layers alone."
-        )
+    records = [one.record for one in findings if one.record is not None]
+    assert len(records) == len(findings), "finished runs have records"
     return Ensemble(
         arm=first.variation,
         seeds=tuple(one.run.seed for one in findings),
@@ -69,6 +70,7 @@ def gather(results: Results, findings: Sequence[Finding]) -> Ensemble:
         scale=manifest.scale,
         offset=manifest.offset,
         class_names=manifest.class_names,
+        pretrained=find_pretrained(results, records) if isinstance(network, BackboneNetwork) else None,
     )
 
 
@@ -82,5 +84,9 @@ def ensemble_probabilities(ensemble: Ensemble, images_nhwc: NDArray[np.uint8]) -
     Returns:
         Shape (s, n, k), float32; each row adds up to 1, or holds not-a-number where a network's sums overflow.
     """
+    if ensemble.pretrained is not None:
+        return ensemble.pretrained.probabilities(ensemble.weights, images_nhwc)
+    network = ensemble.network
+    assert isinstance(network, Network), "a network of layers alone"
     inputs = network_input(images_nhwc, ensemble.scale, ensemble.offset)
-    return np.stack([class_probabilities(ensemble.network, weights, inputs) for weights in ensemble.weights])
+    return np.stack([class_probabilities(network, weights, inputs) for weights in ensemble.weights])

@@ -1,5 +1,6 @@
 """A backbone with random weights in a file of its own, a few images, and runs that train a head on it."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,6 +8,11 @@ import numpy as np
 import pytest
 import torch
 from torchvision import models
+
+# A module, not a fixture, because tests of other rooms use it too.
+sys.path.insert(0, str(Path(__file__).parent))
+
+from random_backbone import random_state
 
 from ceteris.data.checksum import file_sha256
 from ceteris.data.dataset import LabelledImages, Split
@@ -16,20 +22,6 @@ from ceteris.study.backbone import BackboneNetwork
 from ceteris.study.run import Run
 from ceteris.study.specification import DataChoice, Specification
 from ceteris.study.training import Training
-
-
-def random_state(network) -> dict:
-    """Give random weights, and batch-norm statistics that are no identity."""
-    generator = torch.Generator().manual_seed(3)
-    state = network.state_dict()
-    for name, tensor in state.items():
-        if name.endswith("running_mean"):
-            tensor.copy_(0.1 * torch.randn(tensor.shape, generator=generator))
-        elif name.endswith("running_var"):
-            tensor.copy_(0.5 + torch.rand(tensor.shape, generator=generator))
-        elif tensor.ndim > 1:
-            tensor.copy_(torch.randn(tensor.shape, generator=generator) * (2 / tensor[0].numel()) ** 0.5)
-    return state
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 from ceteris.data.dataset import Split
 from ceteris.data.features import FeatureCache
 from ceteris.engines.engine import Preparation, RunState
-from ceteris.engines.transfer.precision import Precision, best_precision
+from ceteris.engines.transfer.precision import Precision, best_precision, head_arithmetic
 from ceteris.study.backbone import BackboneNetwork
 from ceteris.study.layers import Dropout
 from ceteris.study.run import Run
@@ -62,7 +62,7 @@ class TransferEngine:
     @property
     def arithmetic(self) -> str:
         """In which numbers the backbone and the heads compute, and whose they are."""
-        return f"float32 on {self._precision} features of {self._kind}, PyTorch {metadata.version('torch')}"
+        return head_arithmetic(self._precision, self._kind)
 
     @property
     def facts(self) -> Mapping[str, str]:

@@ -6,6 +6,7 @@ import copy
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -56,9 +57,7 @@ class Extractor:
         Yields:
             How many images are done, after each minibatch.
         """
-        dtype = getattr(torch, self.precision)
-        network = folded(copy.deepcopy(self.network)).to(self.device, dtype)
-        network = network.to(memory_format=torch.channels_last)
+        dtype, network = getattr(torch, self.precision), self._ready
         size = _BATCH.get(self.device, _BATCH_ELSEWHERE)
 
         def look(start: int) -> int:
@@ -80,6 +79,12 @@ class Extractor:
                     yield done
             finally:
                 pool.shutdown(cancel_futures=True)
+
+    @cached_property
+    def _ready(self) -> nn.Sequential:
+        """The network where and in the numbers it computes, made once."""
+        network = folded(copy.deepcopy(self.network)).to(self.device, getattr(torch, self.precision))
+        return network.to(memory_format=torch.channels_last)
 
     def drift(self, images: NDArray[np.uint8]) -> float:
         """Measure what the precision does to features, on a sample of images.

@@ -1,10 +1,29 @@
 """In which numbers a frozen backbone computes: bfloat16 where a processor multiplies it fast, float32 elsewhere."""
 
+import re
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
 Precision = Literal["bfloat16", "float32"]
+
+
+def head_arithmetic(precision: Precision, kind: str) -> str:
+    """Say in which numbers a head is trained, and of which its features are; `kind` is that of the device."""
+    return f"float32 on {precision} features of {kind}, PyTorch {metadata.version('torch')}"
+
+
+def features_of(arithmetic: str) -> tuple[Precision, str]:
+    """Read from a record in which numbers, and on which kind of device, the features of a run were computed.
+
+    Example:
+        >>> features_of("float32 on bfloat16 features of cpu, PyTorch 2.10.0")
+        ('bfloat16', 'cpu')
+    """
+    found = re.match(r"float32 on (bfloat16|float32) features of (\w+),", arithmetic)
+    assert found is not None, "a head was trained on features"
+    return "bfloat16" if found[1] == "bfloat16" else "float32", found[2]
 
 
 def best_precision(device: str) -> Precision:

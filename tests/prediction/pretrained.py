@@ -1,0 +1,54 @@
+"""A study of heads on a backbone with random weights, really trained, in a second or two."""
+
+import os
+import sys
+from pathlib import Path
+from unittest import mock
+
+import torch
+from torchvision import models
+from trained import trained_dataset, trained_study
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "engines" / "transfer"))
+
+from random_backbone import random_state
+
+from ceteris.execution.backbones import find_backbones
+from ceteris.execution.study import run_study
+from ceteris.running import choose_engines
+
+HEADS = {
+    "mobilenet_v2": ({"dropout": 0.1}, {"dense": 6, "activation": "tanh"}, {"dense": "classes"}),
+    "resnet18": ({"dense": "classes"},),
+}
+
+
+def write_weights(folder: Path, backbone: str) -> Path:
+    """Write a state dict as torchvision offers them."""
+    path = folder / f"{backbone}.pth"
+    torch.save(random_state(getattr(models, backbone)()), path)
+    return path
+
+
+def train_heads(folder: Path, *, seeds: int = 3) -> Path:
+    """Train heads on two backbones beside the baseline; their weights are `weights/` beside the results."""
+    weights = folder / "weights"
+    weights.mkdir(parents=True)
+    variations = []
+    for backbone, head in HEADS.items():
+        write_weights(weights, backbone)
+        network = {"backbone": backbone, "weights": f"weights/{backbone}.pth", "resolution": 33, "head": head}
+        variations.append({"factor": "transfer", "name": backbone, "network": network})
+    study = trained_study(variation=variations, seeds=seeds)
+    found = find_backbones(study, base=folder)
+    assert not found.skipped
+    with mock.patch.object(os, "fsync"):
+        for _ in run_study(
+            found.study,
+            trained_dataset(),
+            folder=folder / "results" / "study",
+            engines=(*choose_engines().engines, *found.engines),
+            threads=1,
+        ):
+            pass
+    return folder / "results" / "study"
