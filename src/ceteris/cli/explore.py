@@ -1,5 +1,10 @@
 """`ceteris explore`: a page on this machine for looking at trained networks."""
 
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from rich.console import Console
@@ -21,11 +26,25 @@ def explore(folder: Path, *, port: int | None, in_browser: bool, console: Consol
 
     Raises:
         ResultsError: If nothing is trained yet, Gradio is missing, or the port is taken.
+        SystemExit: When the process is told to end, or its terminal is closed.
     """
     explorer = Explorer(read_results(folder))
-    with serving(explorer, port=port, in_browser=in_browser) as (address, wait):
+    with _orderly_end(), suppress(KeyboardInterrupt), serving(explorer, port=port, in_browser=in_browser) as address:
         console.print(Text(explorer.results.manifest.study.title, style="bold"), soft_wrap=True)
         for note in explorer.results.notes:
             console.print(Text(f"note: {note}", style="yellow"), soft_wrap=True)
         console.print(f"The page is at {address} for this machine alone; Ctrl-C ends it.", soft_wrap=True)
-        wait()
+        while True:
+            time.sleep(1)
+
+
+@contextmanager
+def _orderly_end() -> Iterator[None]:
+    """Turn what would kill the process into an exception, so that the temporary folder goes with it."""
+    kinds = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = [(kind, signal.signal(kind, lambda number, _: sys.exit(128 + number))) for kind in kinds]
+    try:
+        yield
+    finally:
+        for kind, handler in before:
+            signal.signal(kind, handler)

@@ -3,23 +3,18 @@
 import html
 import os
 import tempfile
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ceteris.data.decoding import shown
 from ceteris.errors import DataError, ResultsError
 from ceteris.explore.explorer import Explorer, Subject
-from ceteris.explore.upload import MOST_BYTES, MOST_FILES, take_upload
+from ceteris.explore.guard import HOST, Guard
+from ceteris.explore.upload import MOST_BYTES, take_upload
 
-HOST = "127.0.0.1"
 _NONE, _ALL = "(none)", "all seeds"
-
-_POLICY = (
-    "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; "
-    f"connect-src 'self' ws://{HOST}:*; frame-ancestors 'none'; form-action 'self'"
-)
-"""A browser that honours it asks no other machine for anything, whatever the page should want."""
 
 _STYLE = """
 .side-by-side { display: flex; flex-wrap: wrap; gap: 1.5rem; align-items: flex-start; }
@@ -32,48 +27,9 @@ img.drawing { width: 100%; max-width: 60rem; background: white; }
 .note { color: #8a5a00; }
 """
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-
-
-class Guard:
-    """Refuses other hosts' pages and floods of uploads, and tells the browser to ask nobody else (ASGI)."""
-
-    def __init__(self, app: Any, folder: Path) -> None:
-        self._app, self._folder = app, folder
-
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Answer a request, or let it pass."""
-        if scope["type"] not in {"http", "websocket"}:
-            await self._app(scope, receive, send)
-            return
-        host = dict(scope["headers"]).get(b"host", b"").decode("latin-1").rpartition(":")[0]
-        if host not in {HOST, "localhost"}:  # a page elsewhere whose name was pointed at this machine
-            await _refuse(send, 421, "this page is for this machine alone")
-            return
-        if scope["type"] == "http" and scope["method"] == "POST" and "/upload" in scope["path"]:
-            waiting = sum(path.is_file() for path in self._folder.rglob("*"))
-            if waiting >= MOST_FILES:
-                await _refuse(send, 429, f"{waiting} uploads are waiting; try again in a minute")
-                return
-
-        async def guarded(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], (b"content-security-policy", _POLICY.encode())]
-            await send(message)
-
-        await self._app(scope, receive, guarded)
-
-
-async def _refuse(send: Send, status: int, reason: str) -> None:
-    headers = [(b"content-type", b"text/plain; charset=utf-8")]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": reason.encode()})
-
 
 @contextmanager
-def serving(explorer: Explorer, *, port: int | None, in_browser: bool) -> Iterator[tuple[str, Callable[[], None]]]:
+def serving(explorer: Explorer, *, port: int | None, in_browser: bool) -> Iterator[str]:
     """Serve the page until the block ends.
 
     Args:
@@ -82,7 +38,7 @@ def serving(explorer: Explorer, *, port: int | None, in_browser: bool) -> Iterat
         in_browser: Whether to open it.
 
     Yields:
-        The address, and a function that waits until the process is told to end.
+        The address.
 
     Raises:
         ResultsError: If Gradio is not installed, or the port is taken.
@@ -91,6 +47,8 @@ def serving(explorer: Explorer, *, port: int | None, in_browser: bool) -> Iterat
         folder = Path(name)
         # Read when Gradio is imported.
         os.environ |= {"GRADIO_ANALYTICS_ENABLED": "False", "GRADIO_TEMP_DIR": name, "HF_HUB_OFFLINE": "1"}
+        # Gradio asks its own server whether it is there; a proxy would be asked for it otherwise.
+        os.environ["no_proxy"] = ",".join(filter(None, (os.environ.get("no_proxy", os.environ.get("NO_PROXY")), HOST)))
         try:
             import gradio  # noqa: PLC0415 - an extra
         except ImportError:
@@ -119,7 +77,7 @@ def serving(explorer: Explorer, *, port: int | None, in_browser: bool) -> Iterat
         except OSError:
             raise ResultsError(f"port {port} is taken. Name another with --port, or leave it out.") from None
         try:
-            yield address, page.block_thread
+            yield address
         finally:
             page.close(verbose=False)
 
@@ -168,15 +126,15 @@ def _page(gradio: Any, explorer: Explorer, folder: Path) -> Any:
                 explorer.curves(chosen),
             )
 
-        def taken(path: str | None) -> tuple[Any, Any, str]:
-            if path is None:
+        def taken(dropped: Mapping[str, str] | None) -> tuple[Any, Any, str]:
+            if dropped is None:
                 return gradio.skip(), gradio.skip(), ""
-            name = Path(path).name
+            path = Path(dropped["path"])
             try:
-                read = take_upload(Path(path), folder, explorer.frame)
+                read = take_upload(path, folder, explorer.frame)
             except DataError as error:
                 return gradio.skip(), None, f"<p class='note' role='alert'>{html.escape(str(error))}</p>"
-            return Subject(pixels=read.pixels, name=name, notes=read.notes), None, ""
+            return Subject(pixels=read.pixels, name=shown(path.name), notes=read.notes), None, ""
 
         def numbered(number: float | None) -> tuple[Subject, str]:
             return explorer.test_image(int(number or 0)), ""
@@ -186,11 +144,12 @@ def _page(gradio: Any, explorer: Explorer, folder: Path) -> Any:
             return gradio.Dropdown(names, value=names[0])
 
         one_at_a_time = {"concurrency_id": "one", "concurrency_limit": 1, "api_visibility": "private"}
-        asked, shown = [subject, arm, other, seed, layer], [answers, attention, portrait, curves]
-        page.load(looked, asked, shown, **one_at_a_time)
-        upload.upload(taken, upload, [subject, upload, said], **one_at_a_time)
+        asked, drawn = [subject, arm, other, seed, layer], [answers, attention, portrait, curves]
+        page.load(looked, asked, drawn, **one_at_a_time)
+        # Gradio's own reading of a file would leave an empty one behind each time.
+        upload.upload(taken, upload, [subject, upload, said], preprocess=False, **one_at_a_time)
         number.change(numbered, number, [subject, said], **one_at_a_time)
         arm.change(layered, arm, layer, **one_at_a_time)
         for one in (subject, arm, other, seed, layer):
-            one.change(looked, asked, shown, **one_at_a_time)
+            one.change(looked, asked, drawn, **one_at_a_time)
     return page

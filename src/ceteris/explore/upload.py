@@ -6,7 +6,7 @@ from ceteris.data.decoding import load_picture, shown
 from ceteris.data.picture import Frame, Picture
 from ceteris.errors import DataError
 
-MOST_BYTES, MOST_FILES = 20_000_000, 20
+MOST_BYTES, MOST_FILES = 20 * 2**20, 20
 """How large an upload may be, and how many may wait in the temporary folder."""
 
 
