@@ -22,7 +22,7 @@ def test_every_table_is_read_as_one(reports, state):
     content = reports(state).content
     found = tables_in(html_of(reports(state)))
     shown = [content.verdicts, *(card.seeds for card in content.cards)]
-    more = (content.convergence, content.efficiency, content.details)
+    more = (content.convergence, content.efficiency, content.costs, content.details)
     shown += [table for table in more if table is not None]
     shown += [content.runs, content.circumstances]
 

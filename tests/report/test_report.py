@@ -26,8 +26,8 @@ def sentences_of(content):
     for card in content.cards:
         for entry in card.entries:
             yield from entry.sentences
-    tables = (content.verdicts, content.details, content.convergence, content.efficiency, content.runs)
-    for table in (*tables, content.circumstances):
+    tables = (content.verdicts, content.details, content.convergence, content.efficiency, content.costs)
+    for table in (*tables, content.runs, content.circumstances):
         yield from () if table is None else table.notes
 
 

@@ -47,3 +47,24 @@ def test_layers_learn_all_they_hold(specification):
 
     assert cost.parameters == cost.learnt
     assert cost.multiply_adds == cost.head_multiply_adds
+
+
+@pytest.mark.parametrize("backbone", Backbone)
+def test_counts_the_most_that_a_layer_reads_and_writes(backbone):
+    """As many numbers as pass through the busiest convolution or pooling of torchvision's network."""
+    torch, models = pytest.importorskip("torch"), pytest.importorskip("torchvision.models")
+    network, seen = getattr(models, backbone.value)().eval(), []
+
+    def note(_, inputs, output):
+        seen.append(inputs[0].numel() + output.numel())
+
+    for module in network.modules():
+        if isinstance(module, (torch.nn.Conv2d, torch.nn.MaxPool2d, torch.nn.Linear)):
+            module.register_forward_hook(note)
+    with torch.inference_mode():
+        network(torch.zeros(1, 3, 96, 96))
+
+    counted = network_cost(BackboneNetwork(backbone=backbone, resolution=96), IMAGE, 1000)
+
+    assert counted.values == max(seen)
+    assert counted.memory == 4 * (counted.parameters + max(seen))

@@ -163,6 +163,42 @@ class Engine(Protocol):
         """Begin to train up to `bank_size` runs with one key, from initial weights or from where they stopped."""
 
 
+class Predictor(Protocol):
+    """One trained network, ready to be shown one image after another on one core of the processor, in float32."""
+
+    @property
+    def pretrained_bytes(self) -> int:
+        """Size of the file of pretrained weights that it needs besides the run's own; 0 where it needs none."""
+
+    def __call__(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Go from pixels to class probabilities.
+
+        Args:
+            image: Shape (height, width, channels).
+
+        Returns:
+            Shape (classes,).
+        """
+
+
+@runtime_checkable
+class PredictingEngine(Protocol):
+    """An engine that can take up a run it trained, or another engine, as one network that predicts."""
+
+    def predictor(self, run: Run, weights: Mapping[str, NDArray[np.float32]], split: Split) -> Predictor:
+        """Build the network of a finished run.
+
+        Args:
+            run: What was trained; there is no obstacle to its specification.
+            weights: `Outcome.weights`.
+            split: Its images, whose size, classes and scaling the network needs.
+
+        Raises:
+            DataError: If pretrained weights cannot be read.
+            EngineError: If PyTorch is missing.
+        """
+
+
 @runtime_checkable
 class PreparingEngine(Protocol):
     """An engine that has something to do once, for all runs together, before they are trained."""

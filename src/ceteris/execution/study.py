@@ -14,6 +14,7 @@ from ceteris.execution.bank import Bank, longest_first, pack
 from ceteris.execution.engines import assign
 from ceteris.execution.events import Event, Note, Preparing, RunsHeld, StudyStarted
 from ceteris.execution.local import LocalExecutor
+from ceteris.execution.prediction_time import time_predictions
 from ceteris.execution.workspace import Workspace
 from ceteris.runs.finding import Finding
 from ceteris.runs.folder import ResultsFolder
@@ -45,9 +46,9 @@ def run_study(  # noqa: PLR0913 - one argument a choice that the caller has
     """Train what a results folder still lacks, and tell what happens as it happens.
 
     Finished runs are not repeated, unfinished ones go on from their checkpoints, failed ones are tried again, damaged
-    ones are set aside and done again, and runs that another process is training are left to it. `results.csv` is
-    written at the end, also when the training is interrupted. Close the iterator to stop early; every run is saved
-    first.
+    ones are set aside and done again, and runs that another process is training are left to it. Where the study has a
+    pretrained network, predictions are timed when all is trained. `results.csv` is written at the end, also when the
+    training is interrupted. Close the iterator to stop early; every run is saved first.
 
     Args:
         study: What is asked.
@@ -121,6 +122,8 @@ def run_study(  # noqa: PLR0913 - one argument a choice that the caller has
             # What another process has let go of since, finished or not, is looked at once more.
             findings = place.survey(run for run in held if not stop.is_set() and not place.is_held(run))
             banks = _pack(_to_train(findings, runs), assignment.shares, findings)
+        if not stop.is_set():
+            yield from time_predictions(place, _survey(place, all_runs, skipped), engines, split)
     except BaseException:
         with suppress(ResultsError):
             place.write_table(_survey(place, all_runs, skipped))

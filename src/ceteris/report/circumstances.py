@@ -72,7 +72,7 @@ def read_circumstances(results: Results, epochs: Epochs) -> Circumstances:
     return Circumstances(
         engines=_counted(f"{record.engine} ({record.arithmetic})" for record in results.records),
         facts=_counted(_listed(machine.engine) for machine in machines if machine.engine),
-        hosts=_counted(_host(machine) for machine in machines),
+        hosts=_counted(host_words(machine) for machine in machines),
         versions=_counted(_listed(machine.versions) for machine in machines),
         finished=(times[0], times[-1]) if times else None,
         seconds=sum(epoch.seconds / epoch.runs_in_bank for epoch in trained),
@@ -113,7 +113,8 @@ def _listed(facts: Mapping[str, str]) -> str:
     return ", ".join(f"{name} {fact}" for name, fact in sorted(facts.items()))
 
 
-def _host(machine: Machine) -> str:
+def host_words(machine: Machine) -> str:
+    """Say what a run was trained on: processor, cores and system."""
     host = machine.host
     cores = f"{host['cores']} core" if host["cores"] == 1 else f"{host['cores']} cores"
     return f"{host['processor']}, {cores}, {host['architecture']}, {host['system']}"

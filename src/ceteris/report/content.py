@@ -8,6 +8,8 @@ from ceteris.report.card import Card, cards
 from ceteris.report.caveats import caveats
 from ceteris.report.circumstance_table import circumstance_table
 from ceteris.report.convergence_table import convergence_table
+from ceteris.report.cost_table import cost_table
+from ceteris.report.costs import variation_costs
 from ceteris.report.detail_table import detail_table
 from ceteris.report.efficiency import efficiency_curves
 from ceteris.report.efficiency_table import efficiency_table
@@ -31,6 +33,7 @@ class Content:
         verdicts: The table of verdicts.
         details: Every test behind it; nothing where there is nothing to compare yet.
         convergence: How soon each variation learns; nothing where that is not known.
+        costs: What a prediction takes; nothing where no network of the study is pretrained.
         efficiency: How far each network gets with how many images; nothing where their number does not vary.
         cards: One per factor.
         runs: What became of the runs.
@@ -47,6 +50,7 @@ class Content:
     verdicts: Table
     details: Table | None
     convergence: Table | None
+    costs: Table | None
     efficiency: Table | None
     cards: tuple[Card, ...]
     runs: Table
@@ -68,6 +72,7 @@ def compose(account: Account) -> Content:
         verdicts=verdict_table(account),
         details=detail_table(account) if has_pairs else None,
         convergence=convergence_table(account),
+        costs=cost_table(variation_costs(account)),
         efficiency=efficiency_table(account, efficiency_curves(account)),
         cards=cards(account),
         runs=run_table(account),

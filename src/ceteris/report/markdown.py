@@ -38,6 +38,7 @@ def _blocks(content: Content) -> Iterator[str]:
     for heading, table in (
         ("How soon they learn", content.convergence),
         ("How many images they need", content.efficiency),
+        ("Pretrained and not", content.costs),
         ("Every test", content.details),
         ("The runs", content.runs),
     ):

@@ -96,6 +96,7 @@ def _contents(content: Content, gallery: Gallery) -> list[tuple[str, str]]:
         ("pictures", "Pictures", bool(has_pictures)),
         ("speed", "How soon they learn", content.convergence is not None),
         ("images", "How many images they need", content.efficiency is not None),
+        ("pretrained", "Pretrained and not", content.costs is not None),
         ("tests", "Every test", content.details is not None),
         ("the-runs", "The runs", True),
         ("methods", "Methods", True),

@@ -163,6 +163,28 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.1f} min" if seconds < 3600 else f"{seconds / 3600:.1f} h"
 
 
+def file_size(count: float) -> str:
+    """Write a number of bytes.
+
+    Example:
+        >>> file_size(312), file_size(53_248), file_size(14_212_972)
+        ('312 B', '53 kB', '14.2 MB')
+    """
+    if count < 1000:
+        return f"{count:.0f} B"
+    return f"{count / 1000:.0f} kB" if count < 999_500 else f"{count / 1e6:.1f} MB"
+
+
+def milliseconds(time: float) -> str:
+    """Write a time in milliseconds without its unit, with two digits that say something.
+
+    Example:
+        >>> milliseconds(0.1234), milliseconds(9.87), milliseconds(120.4)
+        ('0.12', '9.9', '120')
+    """
+    return f"{time:.2f}" if time < 1 else f"{time:.1f}" if time < 100 else f"{time:,.0f}"
+
+
 def arrows(text: str) -> str:
     """Turn the arrows of computed changes into proper ones.
 

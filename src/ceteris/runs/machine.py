@@ -24,8 +24,9 @@ class Machine:
         host: Processor, cores and operating system.
         engine: What the engine says of itself here, for example its instruction set or device.
         epochs_sha256: Of `epochs.csv`.
-        measured: What the engine measured, by name with its unit, for example `feature extraction (seconds)`: work done
-            once for all runs, which `training_seconds` leaves out.
+        measured: What else was measured, by name with its unit: by the engine, for example `feature extraction
+            (seconds)`, work done once for all runs, which `training_seconds` leaves out; or of the trained network
+            afterwards, on the same host, for example `prediction (milliseconds)`.
     """
 
     finished: str
@@ -52,16 +53,21 @@ def describe_machine(
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
         training_seconds=round(training_seconds, 3),
         versions={name: _version(name) for name in ("ceteris", "numpy")} | {"python": platform.python_version()},
-        host={
-            "processor": _processor(),
-            "cores": os.cpu_count() or 1,
-            "architecture": platform.machine(),
-            "system": f"{platform.system()} {platform.release()}",
-        },
+        host=describe_host(),
         engine=engine,
         epochs_sha256=hashlib.sha256(epochs).hexdigest(),
         measured=dict(measured or {}),
     )
+
+
+def describe_host() -> dict[str, str | int]:
+    """Say which processor, cores and operating system this process runs on; nothing that names it or a person."""
+    return {
+        "processor": _processor(),
+        "cores": os.cpu_count() or 1,
+        "architecture": platform.machine(),
+        "system": f"{platform.system()} {platform.release()}",
+    }
 
 
 def encode_machine(machine: Machine) -> bytes:

@@ -3,12 +3,16 @@
 import errno
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ceteris.errors import ResultsError
+from ceteris.runs.arrays import decode_weights
 from ceteris.runs.atomic import (
     PARTIAL,
     clear_partials,
@@ -122,6 +126,22 @@ class RunFolder:
         write_together(self.path, companions)
         write_atomically(self.path / RESULT, encode_record(result.record))
         self.tidy()
+
+    def read_machine(self) -> Machine:
+        """Read the circumstances of a finished run; `examine` has found them undamaged."""
+        with explained(self.path, f"read {MACHINE}", needed=0):
+            return decode_machine((self.path / MACHINE).read_bytes())
+
+    def read_weights(self) -> dict[str, NDArray[np.float32]]:
+        """Read the weights of a finished run, under PyTorch's names and in its shapes."""
+        with explained(self.path, f"read {WEIGHTS}", needed=0):
+            return decode_weights((self.path / WEIGHTS).read_bytes())
+
+    def add_measured(self, measured: Mapping[str, float]) -> None:
+        """Keep what was measured of a finished run afterwards, beside its other circumstances."""
+        machine = self.read_machine()
+        content = encode_machine(replace(machine, measured={**machine.measured, **measured}))
+        write_atomically(self.path / MACHINE, content)
 
     def has_leftovers(self) -> bool:
         """Say whether `tidy` would remove anything of a finished run."""

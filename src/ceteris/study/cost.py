@@ -1,4 +1,4 @@
-"""What a network costs: how many numbers it holds and learns, and how many multiply-adds an image takes."""
+"""What a network costs: how many numbers it holds and learns, and what an image takes in multiply-adds and memory."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,12 +18,19 @@ class NetworkCost:
         learnt: How many of them are trained.
         multiply_adds: Multiplications with addition for one image going forward through all of it.
         head_multiply_adds: Those of the layers after the backbone; all of them where there is no backbone.
+        values: The most numbers of one image that a layer reads and writes: convolution, pooling or dense layer.
     """
 
     parameters: int
     learnt: int
     multiply_adds: int
     head_multiply_adds: int
+    values: int
+
+    @property
+    def memory(self) -> int:
+        """Bytes that a prediction of one image needs in float32: all weights, and the largest input and output."""
+        return 4 * (self.parameters + self.values)
 
 
 def network_cost(network: AnyNetwork, image: Shape, classes: int) -> NetworkCost:
@@ -41,9 +48,14 @@ def network_cost(network: AnyNetwork, image: Shape, classes: int) -> NetworkCost
     shapes = layer_shapes(network, image, classes)
     parameters = sum(shape.parameter_count for shape in shapes)
     multiply_adds = sum(shape.multiply_adds for shape in shapes)
+    values = max(shape.before.values + shape.after.values for shape in shapes)
     if not isinstance(network, BackboneNetwork):
         return NetworkCost(
-            parameters=parameters, learnt=parameters, multiply_adds=multiply_adds, head_multiply_adds=multiply_adds
+            parameters=parameters,
+            learnt=parameters,
+            multiply_adds=multiply_adds,
+            head_multiply_adds=multiply_adds,
+            values=values,
         )
     blocks = _blocks(network.backbone, network.resolution)
     trained = blocks[len(blocks) - network.trained_blocks :]
@@ -52,6 +64,7 @@ def network_cost(network: AnyNetwork, image: Shape, classes: int) -> NetworkCost
         learnt=parameters + sum(block.parameters for block in trained),
         multiply_adds=multiply_adds + sum(block.multiply_adds for block in blocks),
         head_multiply_adds=multiply_adds,
+        values=max(values, *(block.values for block in blocks)),
     )
 
 
@@ -62,13 +75,22 @@ class _Block:
     side: int
     parameters: int = 0
     multiply_adds: int = 0
+    values: int = 0
 
     def convolve(self, inputs: int, outputs: int, kernel: int = 1, *, stride: int = 1, groups: int = 1) -> None:
         """Add a convolution without bias, padded to keep the size, and its batch norm's weight and bias."""
-        self.side = ceil(self.side / stride)
+        self._shrink(inputs, outputs, stride)
         weights = outputs * (inputs // groups) * kernel**2
         self.parameters += weights + 2 * outputs
         self.multiply_adds += weights * self.side**2 + outputs * self.side**2
+
+    def pool(self, channels: int) -> None:
+        """Add a max pool of stride 2."""
+        self._shrink(channels, channels, 2)
+
+    def _shrink(self, inputs: int, outputs: int, stride: int) -> None:
+        before, self.side = self.side, ceil(self.side / stride)
+        self.values = max(self.values, inputs * before**2 + outputs * self.side**2)
 
     def excite(self, channels: int, squeezed: int) -> None:
         """Add a squeeze-and-excitation: two 1x1 convolutions with bias on the averaged image."""
@@ -123,8 +145,9 @@ def _mobilenet_v2(resolution: int) -> Iterator[_Block]:
 def _resnet18(resolution: int) -> Iterator[_Block]:
     block = _Block(side=resolution)
     block.convolve(3, 64, 7, stride=2)
+    block.pool(64)
     yield block
-    inputs, side = 64, ceil(block.side / 2)  # a max pool of stride 2 follows
+    inputs, side = 64, block.side
     for channels in (64, 128, 256, 512):
         for repeat in range(2):
             stride = 2 if inputs != channels and not repeat else 1

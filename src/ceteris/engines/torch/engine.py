@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ceteris.data.dataset import Split
 from ceteris.engines.engine import RunState
 from ceteris.errors import EngineError
@@ -16,6 +19,7 @@ from ceteris.study.specification import Specification, share
 
 if TYPE_CHECKING:
     from ceteris.engines.torch.layered_training import LayeredTraining
+    from ceteris.engines.torch.predictor import LayeredPredictor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +117,12 @@ class TorchEngine:
             threads=self.threads,
             state=None if states is None else states[0],
         )
+
+    def predictor(self, run: Run, weights: Mapping[str, NDArray[np.float32]], split: Split) -> "LayeredPredictor":
+        """Build the network of a finished run on the processor, whichever engine trained it."""
+        from ceteris.engines.torch.predictor import LayeredPredictor  # noqa: PLC0415 - torch is optional, slow to load
+
+        return LayeredPredictor(run, weights, split)
 
     @property
     def _kind(self) -> str:

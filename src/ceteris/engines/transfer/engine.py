@@ -6,6 +6,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ceteris.data.dataset import Split
 from ceteris.data.features import FeatureCache
 from ceteris.engines.engine import Preparation, RunState
@@ -16,6 +19,7 @@ from ceteris.study.run import Run
 from ceteris.study.specification import Specification
 
 if TYPE_CHECKING:
+    from ceteris.engines.transfer.predictor import BackbonePredictor
     from ceteris.engines.transfer.training import HeadTraining
     from ceteris.engines.transfer.views import ViewMaker
 
@@ -126,6 +130,14 @@ class TransferEngine:
         network = runs[0].specification.network
         assert isinstance(network, BackboneNetwork)
         return HeadTraining(runs=runs, split=split, views=self._views(network), states=states)
+
+    def predictor(self, run: Run, weights: Mapping[str, NDArray[np.float32]], split: Split) -> "BackbonePredictor":
+        """Build the backbone of a finished run on the processor, with its head."""
+        from ceteris.engines.transfer.predictor import BackbonePredictor  # noqa: PLC0415 - torch is optional, slow to load
+
+        network = run.specification.network
+        assert isinstance(network, BackboneNetwork)
+        return BackbonePredictor(run, weights, split, pretrained=dict(self.weights)[network.weights_sha256])
 
     @property
     def _precision(self) -> Precision:

@@ -6,6 +6,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ceteris.data.dataset import Split
 from ceteris.engines.engine import RunState
 from ceteris.study.backbone import BackboneNetwork
@@ -14,6 +17,7 @@ from ceteris.study.specification import Specification
 
 if TYPE_CHECKING:
     from ceteris.engines.transfer.finetuning import FineTuning
+    from ceteris.engines.transfer.predictor import BackbonePredictor
 
 
 FINE_TUNING = "fine-tuning"
@@ -101,3 +105,11 @@ class FineTuningEngine:
             threads=self.threads,
             state=None if states is None else states[0],
         )
+
+    def predictor(self, run: Run, weights: Mapping[str, NDArray[np.float32]], split: Split) -> "BackbonePredictor":
+        """Build the backbone of a finished run on the processor, with its head."""
+        from ceteris.engines.transfer.predictor import BackbonePredictor  # noqa: PLC0415 - torch is optional, slow to load
+
+        network = run.specification.network
+        assert isinstance(network, BackboneNetwork)
+        return BackbonePredictor(run, weights, split, pretrained=dict(self.weights)[network.weights_sha256])

@@ -1,0 +1,26 @@
+import numpy as np
+
+from ceteris.engines.torch.engine import TorchEngine
+from ceteris.study.layers import Activation, BatchNorm, Convolution, Dense, Dropout
+
+LAYERS = (
+    BatchNorm(batch_norm=True),
+    Convolution(conv=4, kernel=3, activation=Activation.LEAKY_RELU),
+    Dropout(dropout=0.25),
+    Dense(dense="classes"),
+)
+
+
+def test_it_answers_as_the_run_did(make_run, split):
+    """The network that is timed is the one that was trained: shown one by one, test images get the same answers."""
+    run = make_run(LAYERS, epochs=2)
+    training = TorchEngine().start([run], split)
+    while training.position.epoch < 2:
+        training.advance()
+    outcome = training.outcomes()[0]
+
+    predict = TorchEngine().predictor(run, outcome.weights, split)
+
+    answers = np.stack([predict(image) for image in split.test.images])
+    np.testing.assert_allclose(answers, outcome.probabilities, atol=1e-6)
+    assert predict.pretrained_bytes == 0
