@@ -1,4 +1,6 @@
 import shutil
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -41,9 +43,43 @@ def test_a_new_folder_says_what_it_is_about(folder):
     """Study, images and labels can be read back, and there is nothing to tell."""
     assert prepare(folder) == ()
     manifest = folder.read_manifest()
-    assert manifest == Manifest.of(miniature_study(), DATASET, SPLIT)
+    assert replace(manifest, declarations=()) == Manifest.of(miniature_study(), DATASET, SPLIT)
     np.testing.assert_array_equal(folder.read_labels(manifest), DATASET.test.labels)
     np.testing.assert_array_equal(folder.read_images(manifest), DATASET.test.images)
+
+
+def test_what_was_declared_stays_on_record(folder):
+    """The same again adds nothing; anything else is added with the number of results there, damaged images or not."""
+    prepare(folder)
+    prepare(folder)
+    (first,) = folder.read_manifest().declarations
+    assert (first.analysis.margin, first.results) == (0.5, 0)
+
+    for run in miniature_study().runs(DATASET.digest)[:2]:
+        publish(folder, run)
+    prepare(folder, analysis={"margin": 1.0})
+    prepare(folder, analysis={"margin": 0.5})
+
+    kept = folder.read_manifest().declarations
+    assert kept[0] == first
+    assert [(one.analysis.margin, one.results) for one in kept[1:]] == [(1.0, 2), (0.5, 2)]
+    times = [datetime.fromisoformat(one.since) for one in kept]
+    assert sorted(times) == times
+    assert datetime.now(UTC) - times[0] < timedelta(hours=1)
+
+
+def test_what_an_earlier_ceteris_declared_is_kept_without_a_time(folder):
+    """It kept no record; what its study says is the first that is known."""
+    prepare(folder, analysis={"margin": 0.7})
+    facts = unseal((folder.path / "study.json").read_bytes())
+    del facts["declarations"], facts["seal"]
+    (folder.path / "study.json").write_bytes(seal(facts))
+    assert folder.read_manifest().declarations == ()
+
+    prepare(folder, analysis={"margin": 0.8})
+
+    first, second = folder.read_manifest().declarations
+    assert (first.analysis.margin, first.since, second.analysis.margin) == (0.7, None, 0.8)
 
 
 def test_test_images_are_written_once(folder):

@@ -157,7 +157,8 @@ def report_command(
 ) -> None:
     """Write report.html, report.md and results.csv from a results folder, whatever state it is in.
 
-    Nothing is trained. The page is one file that asks nothing of the network.
+    Nothing is trained, and the study file is not looked at: `ceteris run` puts what has changed in it, margins too, on
+    record in the folder. The page is one file that asks nothing of the network.
     """
     from ceteris.cli.report import report
 

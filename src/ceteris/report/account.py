@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from ceteris.report.answers import Answers, read_answers
 from ceteris.report.circumstances import Circumstances, read_circumstances
 from ceteris.report.scores import Epochs, read_epochs, study_criteria, study_scores
+from ceteris.runs.declaration import binding
 from ceteris.runs.finding import Finding
 from ceteris.runs.results import Results
 from ceteris.runs.status import Status
@@ -36,6 +37,8 @@ class Account:
             nothing.
         comparisons: Each variation against the baseline, in the order of the study.
         circumstances: Machines, versions and times.
+        first_verdicts: By name of the variation, what it came to by the margin that was declared when the first results
+            were computed; empty where that is the margin still.
     """
 
     results: Results
@@ -47,6 +50,7 @@ class Account:
     target: float | None
     comparisons: tuple[Comparison, ...]
     circumstances: Circumstances
+    first_verdicts: Mapping[str, VerdictFinding]
 
     @property
     def arms(self) -> tuple[Arm, ...]:
@@ -109,7 +113,18 @@ def give_account(results: Results) -> Account:
         target=target,
         comparisons=tuple(_measured(one, baseline) for one in compare(scores, criteria)),
         circumstances=read_circumstances(results, epochs),
+        first_verdicts=_first_verdicts(results, epochs, baseline),
     )
+
+
+def _first_verdicts(results: Results, epochs: Epochs, baseline: ArmSummary) -> Mapping[str, VerdictFinding]:
+    """Judge by the margin that was declared when the first results were computed, if it was another one."""
+    declarations = binding(results.manifest.declarations)
+    if not declarations or declarations[0].analysis.margin == results.manifest.study.analysis.margin:
+        return {}
+    # Verdicts rest on accuracies alone; without the answers to single images there is no bootstrap to wait for.
+    found = compare(study_scores(results, None, epochs), study_criteria(declarations[0].analysis))
+    return {one.variation: _measured(one, baseline).verdict.finding for one in found}
 
 
 def _without_guessed_spread(arm: ArmSummary) -> ArmSummary:

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from ceteris.data.cifar10 import BATCHES
 from ceteris.report.account import Account
+from ceteris.report.declarations import changed_family, foresight
 from ceteris.report.naming import labelled, listed_up_to, quoted
-from ceteris.report.quantities import count, points, size
+from ceteris.report.quantities import count, points
 from ceteris.report.reservations import origin_sentence
 from ceteris.report.scores import training_images
 from ceteris.report.verdict_table import is_unconfirmed
@@ -27,6 +28,7 @@ def caveats(account: Account) -> tuple[str, ...]:
     return (
         *_about_images(account),
         *_about_seeds(account),
+        *changed_family(account),
         *_about_settings(account),
         *_about_length(account),
         *_about_spread(account),
@@ -170,12 +172,11 @@ def _about_spread(account: Account) -> Iterator[str]:
 
 
 def _about_foresight(account: Account) -> Iterator[str]:
-    """Say what error rates rest on: decisions made before the results were seen, which no record can prove."""
+    """Say what error rates rest on: decisions made before the results were seen."""
     judged = [one for one in account.comparisons if one.equivalence is not None]
     if not judged:
         return
-    margin = f"\N{PLUS-MINUS SIGN}{size(account.criteria.margin)}"
-    yield f"The margin of {margin} should have been declared before any result; the records cannot show that it was."
+    yield from foresight(account)
     if any(one.verdict.finding is Finding.UNDECIDED for one in judged):
         yield (
             "Verdicts keep their error rate for a number of seeds that is fixed beforehand: whoever adds seeds until a "

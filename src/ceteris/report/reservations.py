@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from ceteris.data.dataset import Origin
 from ceteris.report.account import Account
+from ceteris.report.declarations import changed_analysis
 from ceteris.report.naming import listed_up_to, quoted
 from ceteris.report.quantities import count, duration
 from ceteris.runs.finding import Finding
@@ -16,7 +17,8 @@ def reservations(account: Account) -> tuple[str, ...]:
     """Say what would embarrass us if it were found out later, the gravest first.
 
     The images come first if they are not the official ones; then what the run noted, for example a fallback engine or
-    a changed study; then what is missing, failed, damaged or diverged. What was skipped is in `omissions`.
+    a changed study, and what was declared otherwise before the results; then what is missing, failed, damaged or
+    diverged. What was skipped is in `omissions`.
     """
     return tuple(dict.fromkeys(_reservations(account)))
 
@@ -52,6 +54,7 @@ def _reservations(account: Account) -> Iterator[str]:
     if not notes and (origin := origin_sentence(account)):
         yield origin
     yield from notes
+    yield from changed_analysis(account)
     if account.answers is None and account.findings[Status.FINISHED]:
         yield "The labels of the test images cannot be read, so that nothing is said about single images."
     yield from _not_at_an_end(account)

@@ -2,7 +2,8 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,10 @@ from ceteris.runs.arrays import decode_images, decode_labels, encode_images, enc
 from ceteris.runs.atomic import clear_partials, explained, make_folder, move, write_atomically
 from ceteris.runs.claim import Claim, claim, is_held
 from ceteris.runs.damage import DamagedError, LaterFormatError
+from ceteris.runs.declaration import Declaration, declaration, declared
 from ceteris.runs.finding import Finding
 from ceteris.runs.manifest import Manifest, decode_manifest, differences, encode_manifest
-from ceteris.runs.run_folder import RunFolder
+from ceteris.runs.run_folder import RESULT, RunFolder
 from ceteris.runs.table import encode_table
 from ceteris.study.arm import arm_folder
 from ceteris.study.run import Run
@@ -56,10 +58,11 @@ class ResultsFolder:
         """Make the folder, or take up one that is there, and write what it is about.
 
         Runs of an earlier version of the study stay where they are, and are not counted unless they are runs of this
-        version too; runs of a variation that was only renamed move to its new name.
+        version too; runs of a variation that was only renamed move to its new name. What the study declared about its
+        evaluation before stays on record.
 
         Args:
-            manifest: What the folder is about from now on.
+            manifest: What the folder is about from now on; its declarations are those of the folder.
             test: The test images, kept once for all runs, so that pictures and tables need nothing but the folder.
 
         Returns:
@@ -72,10 +75,11 @@ class ResultsFolder:
         held = self._claim_folder()
         try:
             clear_partials(self.path)
-            notes = self._notes_about_before(manifest)
+            before, notes = self._before(manifest)
+            kept = replace(manifest, declarations=self._declarations(before, manifest))
             write_atomically(self.path / LABELS, encode_labels(test.labels))
             self._write_images(manifest, test.images)
-            write_atomically(self.path / STUDY, encode_manifest(manifest))
+            write_atomically(self.path / STUDY, encode_manifest(kept))
         finally:
             held.release()
         self._adopt(manifest.runs())
@@ -189,9 +193,19 @@ class ResultsFolder:
                 "Name a new or empty folder for the results."
             )
 
-    def _notes_about_before(self, manifest: Manifest) -> tuple[str, ...]:
+    def _declarations(self, before: Manifest | None, manifest: Manifest) -> tuple[Declaration, ...]:
+        """Keep what was declared before, and add what is declared now, with the time and the results that are there."""
+        results = sum((path / RESULT).exists() for path in self._run_paths())
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        earlier = () if before is None else before.declarations
+        if before is not None and not earlier:
+            earlier = (declaration(before.study, since=None, results=0),)
+        return declared(earlier, declaration(manifest.study, since=now, results=results))
+
+    def _before(self, manifest: Manifest) -> tuple[Manifest | None, tuple[str, ...]]:
+        """Give what the folder was about, if that can be read, and what a person should know of it."""
         if not (self.path / STUDY).exists():
-            return ()
+            return None, ()
         try:
             before = decode_manifest((self.path / STUDY).read_bytes())
         except LaterFormatError as error:
@@ -202,13 +216,14 @@ class ResultsFolder:
             while (aside := self.path / _DAMAGED / f"{number}-{STUDY}").exists():
                 number += 1
             move(self.path / STUDY, aside)
-            return (f"{self.path / STUDY} could not be read ({error}); it is now {aside}, a new one is in its place.",)
+            note = f"{self.path / STUDY} could not be read ({error}); it is now {aside}, a new one is in its place."
+            return None, (note,)
         found = differences(before, manifest)
         if not found:
-            return ()
+            return before, ()
         shown = "; ".join(found[:_SHOWN_DIFFERENCES])
         more = f"; and {len(found) - _SHOWN_DIFFERENCES} more" if len(found) > _SHOWN_DIFFERENCES else ""
-        return (f"{self.path} was last used for another version of this study: {shown}{more}.",)
+        return before, (f"{self.path} was last used for another version of this study: {shown}{more}.",)
 
     def _adopt(self, runs: Iterable[Run]) -> None:
         """Move what was trained under another name of the same variation to the name it has now."""

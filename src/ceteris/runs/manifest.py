@@ -8,6 +8,7 @@ from typing import Any, Self
 from ceteris.data.dataset import Dataset, Origin, Split
 from ceteris.runs.arrays import encode_images, encode_labels
 from ceteris.runs.damage import DamagedError
+from ceteris.runs.declaration import Declaration, decode_declaration, encode_declaration
 from ceteris.runs.sealed import seal, unseal
 from ceteris.study.changes import changes
 from ceteris.study.images import ImageKind, known_images
@@ -34,6 +35,8 @@ class Manifest:
         offset: What is added to each channel then.
         notes: What a reader must know before believing a result, one sentence each.
         skipped: By name of the variation, why it cannot be trained now and what to do.
+        declarations: What the study declared about its evaluation, in the order of time; the last is what it declares
+            now. Kept by `ResultsFolder.prepare`; empty where an earlier ceteris wrote the folder.
     """
 
     study: Study
@@ -49,6 +52,7 @@ class Manifest:
     offset: tuple[float, ...]
     notes: tuple[str, ...]
     skipped: Mapping[str, str] = field(default_factory=dict)
+    declarations: tuple[Declaration, ...] = ()
 
     @classmethod
     def of(
@@ -118,6 +122,7 @@ def encode_manifest(manifest: Manifest) -> bytes:
             },
             "notes": list(manifest.notes),
             "skipped": dict(manifest.skipped),
+            "declarations": [encode_declaration(one) for one in manifest.declarations],
         }
     )
 
@@ -151,6 +156,7 @@ def decode_manifest(content: bytes) -> Manifest:
         offset=tuple(data["offset"]),
         notes=tuple(facts["notes"]),
         skipped=facts.get("skipped", {}),
+        declarations=tuple(decode_declaration(one) for one in facts.get("declarations", ())),
     )
 
 
