@@ -107,6 +107,10 @@ class Preparation:
     total: int
 
 
+SLICE_SECONDS = 0.25
+"""About how long one call of `BankTraining.advance` trains: short enough for a live display and a prompt Ctrl-C."""
+
+
 class BankTraining(Protocol):
     """A bank in training: runs that advance together and do not notice each other."""
 

@@ -4,12 +4,13 @@ import math
 import time
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ceteris.data.dataset import LabelledImages, Split
-from ceteris.engines.engine import EpochMetrics, Outcome, Position, RunState, mean_loss_and_accuracy
+from ceteris.engines.engine import SLICE_SECONDS, EpochMetrics, Outcome, Position, RunState, mean_loss_and_accuracy
 from ceteris.engines.initial import initial_weights, stream_names
 from ceteris.engines.lanes.kernels import (
     CompiledBank,
@@ -30,9 +31,7 @@ from ceteris.study.shape import Shape
 from ceteris.study.specification import Specification
 from ceteris.study.training import Optimizer
 
-_BANK_SIZE = 16
 _LARGEST_POOL = 16
-_SLICE_SECONDS = 0.25
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,20 +47,9 @@ class LanesEngine:
 
     instruction_set: InstructionSet
 
-    @property
-    def name(self) -> str:
-        """`lanes`."""
-        return "lanes"
-
-    @property
-    def bank_size(self) -> int:
-        """Sixteen, on every processor."""
-        return _BANK_SIZE
-
-    @property
-    def threaded(self) -> bool:
-        """Banks run in threads: the kernels release the interpreter lock."""
-        return True
+    name: ClassVar[str] = "lanes"
+    bank_size: ClassVar[int] = 16  # On every processor, so that banks do not depend on it.
+    threaded: ClassVar[bool] = True  # The kernels release the interpreter lock.
 
     @property
     def arithmetic(self) -> str:
@@ -94,7 +82,7 @@ class LanesEngine:
 
     def start(self, runs: Sequence[Run], split: Split, states: Sequence[RunState] | None = None) -> "LanesTraining":
         """Begin to train up to sixteen runs with one bank key, from initial weights or from where they stopped."""
-        assert 1 <= len(runs) <= _BANK_SIZE
+        assert 1 <= len(runs) <= LanesEngine.bank_size
         assert len({self.bank_key(run.specification) for run in runs}) == 1
         image = Shape(*split.training.images.shape[1:])
         network = _layered(runs[0])
@@ -190,7 +178,7 @@ class LanesTraining:
             steps=steps,
         )
         seconds = max(time.perf_counter() - start, 1e-6)
-        self._steps_a_slice = max(1, int(steps * _SLICE_SECONDS / seconds))
+        self._steps_a_slice = max(1, int(steps * SLICE_SECONDS / seconds))
         for run, (loss, correct) in enumerate(sums):
             self._loss[run] += loss
             self._correct[run] += correct

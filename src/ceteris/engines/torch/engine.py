@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,20 +40,9 @@ class TorchEngine:
     precision: Literal["float32", "float64"] = "float32"
     threads: int = 1
 
-    @property
-    def name(self) -> str:
-        """What results say about who trained them."""
-        return "torch"
-
-    @property
-    def bank_size(self) -> int:
-        """One: PyTorch trains one network at a time."""
-        return 1
-
-    @property
-    def threaded(self) -> bool:
-        """No: between its many small operations PyTorch holds the interpreter lock, so banks run in processes."""
-        return False
+    name: ClassVar[str] = "torch"
+    bank_size: ClassVar[int] = 1
+    threaded: ClassVar[bool] = False  # Between its many small operations PyTorch holds the interpreter lock.
 
     @property
     def arithmetic(self) -> str:

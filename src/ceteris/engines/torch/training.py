@@ -13,16 +13,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ceteris.data.dataset import Split
-from ceteris.engines.engine import EpochMetrics, Outcome, Position, RunState, mean_loss_and_accuracy
+from ceteris.engines.engine import SLICE_SECONDS, EpochMetrics, Outcome, Position, RunState, mean_loss_and_accuracy
 from ceteris.engines.torch.batches import DeviceImages, EpochPlan, device_images, epoch_plan, minibatch
 from ceteris.engines.torch.scoring import Scores, score
 from ceteris.engines.torch.state import epoch_sums, fill, mismatch, state_tensors, to_arrays
 from ceteris.engines.visits import visited_places
 from ceteris.errors import EngineError
 from ceteris.study.run import Run
-
-SLICE_SECONDS = 0.25
-"""About how long one call of `advance` trains: short enough for a live display and a prompt Ctrl-C."""
 
 
 class TorchTraining(ABC):

@@ -4,7 +4,7 @@ from collections.abc import Generator, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,20 +48,9 @@ class TransferEngine:
     threads: int = 1
     precision: Precision | None = None
 
-    @property
-    def name(self) -> str:
-        """What results say about who trained them."""
-        return "transfer"
-
-    @property
-    def bank_size(self) -> int:
-        """The most heads that are trained together."""
-        return _BANK_SIZE
-
-    @property
-    def threaded(self) -> bool:
-        """Banks run in threads: products and sums over a whole bank release the interpreter lock."""
-        return True
+    name: ClassVar[str] = "transfer"
+    bank_size: ClassVar[int] = _BANK_SIZE
+    threaded: ClassVar[bool] = True  # Products and sums over a whole bank release the interpreter lock.
 
     @property
     def arithmetic(self) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,20 +41,9 @@ class FineTuningEngine:
     device: str = "cpu"
     threads: int = 1
 
-    @property
-    def name(self) -> str:
-        """What results say about who trained them."""
-        return FINE_TUNING
-
-    @property
-    def bank_size(self) -> int:
-        """One: a network of millions of weights fills a core by itself."""
-        return 1
-
-    @property
-    def threaded(self) -> bool:
-        """No: between its operations PyTorch holds the interpreter lock, so banks run in processes."""
-        return False
+    name: ClassVar[str] = FINE_TUNING
+    bank_size: ClassVar[int] = 1  # A network of millions of weights fills a core by itself.
+    threaded: ClassVar[bool] = False  # Between its operations PyTorch holds the interpreter lock.
 
     @property
     def arithmetic(self) -> str:

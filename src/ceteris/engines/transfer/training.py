@@ -13,7 +13,7 @@ from torch.utils.dlpack import from_dlpack
 
 from ceteris.data.dataset import LabelledImages, Split
 from ceteris.data.features import Features
-from ceteris.engines.engine import EpochMetrics, Outcome, Position, RunState, mean_loss_and_accuracy
+from ceteris.engines.engine import SLICE_SECONDS, EpochMetrics, Outcome, Position, RunState, mean_loss_and_accuracy
 from ceteris.engines.initial import initial_weights
 from ceteris.engines.streams import shifts
 from ceteris.engines.torch.dropout import Place
@@ -23,9 +23,6 @@ from ceteris.engines.transfer.views import ViewMaker
 from ceteris.engines.visits import visited_places, visiting_order
 from ceteris.study.run import Run
 from ceteris.study.shape import Shape
-
-SLICE_SECONDS = 0.25
-"""About how long one call of `advance` trains: short enough for a live display and a prompt Ctrl-C."""
 
 _PROCESSOR = torch.device("cpu")
 
