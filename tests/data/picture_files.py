@@ -6,7 +6,7 @@ from functools import cache
 from io import BytesIO
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageCms
 
 HEIGHT, WIDTH = 40, 60
 
@@ -27,6 +27,16 @@ def saved(image, kind, **options):
 
 
 @cache
+def exchanging_profile():
+    """Give a colour profile in which red means green, and green red: that of sRGB with the two primaries exchanged."""
+    content = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    entries = range(132, 132 + 12 * struct.unpack(">I", content[128:132])[0], 12)
+    at = {bytes(content[entry : entry + 4]): slice(entry + 4, entry + 12) for entry in entries}
+    content[at[b"rXYZ"]], content[at[b"gXYZ"]] = content[at[b"gXYZ"]], content[at[b"rXYZ"]]
+    return bytes(content).replace("sRGB".encode("utf-16-be"), "GRBs".encode("utf-16-be"))
+
+
+@cache
 def in_every_mode():
     """Give a sound file of the scene for each format and mode that is read, by a name that says which."""
     colour = Image.fromarray(scene())
@@ -39,21 +49,25 @@ def in_every_mode():
         "jpeg colour": saved(colour, "JPEG", quality=95),
         "jpeg grey": saved(grey, "JPEG"),
         "jpeg cmyk": saved(colour.convert("CMYK"), "JPEG"),
+        "jpeg with a profile": saved(colour, "JPEG", quality=95, icc_profile=exchanging_profile()),
         "jpeg progressive": saved(colour, "JPEG", progressive=True),
         "png colour": saved(colour, "PNG"),
         "png alpha": saved(clear, "PNG"),
+        "png with a profile": saved(colour, "PNG", icc_profile=exchanging_profile()),
         "png palette": saved(palette, "PNG"),
         "png grey alpha": saved(clear.convert("LA"), "PNG"),
         "png 16 bits": saved(wide, "PNG"),
         "png 1 bit": saved(grey.convert("1"), "PNG"),
         "webp": saved(colour, "WEBP"),
         "webp lossless alpha": saved(clear, "WEBP", lossless=True),
+        "webp with a profile": saved(colour, "WEBP", lossless=True, icc_profile=exchanging_profile()),
         "webp animated": saved(colour, "WEBP", save_all=True, append_images=[colour.rotate(90)]),
         "bmp": saved(colour, "BMP"),
         "bmp palette": saved(palette, "BMP"),
         "gif": saved(colour, "GIF"),
         "gif animated": saved(palette, "GIF", save_all=True, append_images=[palette.rotate(180)]),
         "tiff": saved(colour, "TIFF"),
+        "tiff with a profile": saved(clear, "TIFF", icc_profile=exchanging_profile()),
         "tiff lzw": saved(colour, "TIFF", compression="tiff_lzw"),
         "tiff 16 bits": saved(wide, "TIFF"),
         "tiff real numbers": saved(Image.fromarray(np.asarray(grey, np.float32) / 255), "TIFF"),
@@ -120,6 +134,8 @@ def hard_files():
         "bmp of impossible size": bytes(bmp),
         "gif of four gigapixels": bytes(gif_size),
         "tiff that points at itself": bytes(loop),
+        "half a profile": saved(colour, "JPEG", icc_profile=exchanging_profile()[:300]),
+        "profile for inks": saved(colour.convert("CMYK"), "JPEG", icc_profile=exchanging_profile()),
         "one pixel": saved(colour.crop((0, 0, 1, 1)), "PNG"),
         "one row": saved(Image.new("RGB", (9000, 1), "green"), "PNG"),
         "one column": saved(Image.new("L", (1, 9000), 80), "JPEG"),

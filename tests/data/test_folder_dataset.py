@@ -4,7 +4,7 @@ import shutil
 import numpy as np
 import pytest
 from filelock import FileLock
-from photographs import write_photographs
+from photographs import draw_photograph, write_photographs
 from picture_files import saved, scene
 from PIL import Image
 
@@ -193,6 +193,41 @@ def test_parts_of_the_folder_stay_as_they_are(fill):
             "out too high: test/a/copy.png."
         ),
     )
+
+
+def test_copies_that_were_changed_are_told(fill):
+    """A test image that was scaled, or mirrored, from one that is learnt from: named above every number, and no other.
+
+    In images of less than 32 pixels too little is left to compare.
+    """
+    generator = np.random.default_rng(5)
+
+    def drawn():
+        return draw_photograph("leaf", (96, 96), generator)
+
+    pictures = [drawn() for _ in range(12)]
+    files = {f"train/{'ab'[n % 2]}/{n}.png": saved(picture, "PNG") for n, picture in enumerate(pictures)}
+    mirrored = pictures[1].transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    folder = fill(
+        files
+        | {
+            "test/a/small.png": saved(pictures[2].resize((64, 64)), "PNG"),
+            "test/a/new.png": saved(drawn(), "PNG"),
+            "test/b/turned.png": saved(mirrored, "PNG"),
+        }
+    )
+
+    notes = {size: read(folder, DataChoice(name="./mine", size=size))[1].notes for size in (48, 16)}
+
+    assert notes[48] == (
+        (
+            "2 of 3 test images look nearly the same as training or validation images; where they are copies (scaled, "
+            "compressed again, lighter, mirrored), accuracies come out too high: test/a/small.png like train/a/2.png, "
+            "test/b/turned.png like train/b/1.png."
+        ),
+    )
+    assert notes[16] == ()
+    assert read(folder, DataChoice(name="./mine", size=48))[1].notes == notes[48]
 
 
 def test_copies_never_cross_a_division_that_is_made_here(fill):

@@ -3,7 +3,7 @@ import pytest
 from photographs import draw_photograph
 from PIL import Image, ImageEnhance
 
-from ceteris.data.near_copies import grey_thumbnail, hashes, near_copies
+from ceteris.data.near_copies import grey_thumbnail, hashes, near_copies, near_copies_across
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +22,7 @@ CHANGES = {
     "smaller": lambda picture: picture.resize((100, 75)),
     "lighter": lambda picture: ImageEnhance.Brightness(picture).enhance(1.15),
     "paler": lambda picture: ImageEnhance.Contrast(picture).enhance(0.7),
+    "mirrored": lambda picture: picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT),
     "grey": lambda picture: picture.convert("L"),
     "trimmed": lambda picture: picture.crop((4, 3, 236, 177)),
 }
@@ -41,6 +42,23 @@ def test_changed_copies_are_found(photographs, change):
 def test_different_pictures_are_left_alone(photographs):
     """None of 1,770 pairs of different pictures is taken for a copy."""
     assert list(near_copies(np.stack([thumbnail(picture) for picture in photographs]))) == []
+
+
+def test_two_sets_are_compared_with_each_other_only(photographs):
+    """A copy within a set is no pair; one in the other set is, also when it is mirrored."""
+    first = np.stack([thumbnail(photographs[number]) for number in (0, 0, 1)])
+    second = np.stack([thumbnail(photographs[number]) for number in (2, 1, 0)])
+
+    assert list(near_copies_across(first, second)) == [(0, 2), (1, 2), (2, 1)]
+    assert list(near_copies_across(first, second[:, :, ::-1])) == [(0, 2), (1, 2), (2, 1)]
+
+
+@pytest.mark.parametrize("side", [32, 50, 96])
+def test_pictures_of_any_size_are_compared(photographs, side):
+    """Copies of other sizes are found, also where the side is no multiple of 32."""
+    shrunk = photographs[0].convert("RGB").resize((side, side), Image.Resampling.LANCZOS)
+
+    assert list(near_copies(np.stack([thumbnail(photographs[0]), grey_thumbnail(np.asarray(shrunk))]))) == [(0, 1)]
 
 
 def test_plain_pictures_are_compared_by_their_grey():

@@ -12,11 +12,14 @@ ON_WHITE = np.rint(255 + (scene() - 255.0) * scene()[..., :1] / 255).astype(np.u
 NO_IMAGE = "not a JPEG, PNG, WebP, BMP, GIF or TIFF image"
 LOSSLESS = {
     "png colour": scene(),
+    "png with a profile": scene()[..., [1, 0, 2]],
     "png alpha": ON_WHITE,
     "png 16 bits": GREY,
+    "webp with a profile": scene()[..., [1, 0, 2]],
     "webp lossless alpha": ON_WHITE,
     "bmp": scene(),
     "tiff": scene(),
+    "tiff with a profile": ON_WHITE[..., [1, 0, 2]],
     "tiff lzw": scene(),
     "tiff 16 bits": GREY,
     "tiff real numbers": GREY,
@@ -25,6 +28,7 @@ LOSSLESS = {
 }
 LOSSY = {
     "jpeg colour": scene(),
+    "jpeg with a profile": scene()[..., [1, 0, 2]],
     "jpeg grey": GREY,
     "jpeg cmyk": scene(),
     "jpeg progressive": scene(),

@@ -1,13 +1,16 @@
 from dataclasses import replace
 
-from made_up import made_up_folder, made_up_study
+import pytest
+from made_up import made_up_dataset, made_up_folder, made_up_study
 from states import SHALLOW
 
+from ceteris.data.dataset import Origin
 from ceteris.report.account import give_account
 from ceteris.report.caveats import caveats
 from ceteris.report.circumstance_table import circumstance_table
 from ceteris.report.reservations import reservations
 from ceteris.runs.results import read_results
+from ceteris.study.shape import Shape
 
 
 def said(account, words):
@@ -40,6 +43,34 @@ def test_time_for_features_is_told_apart_from_training(tmp_path):
     assert ("features of deeper, computed once", "1.6 min") in {
         (row[0].text, row[1].text) for row in circumstance_table(account).rows
     }
+
+
+LOOKED_FOR = {
+    32: (
+        ", or look nearly the same, are told at the top, if there are any; copies that were cropped, turned or drawn "
+        "over were not looked for."
+    ),
+    16: (
+        " are told at the top, if there are any; in images of less than 32 pixels changed copies were not looked for."
+    ),
+}
+
+
+@pytest.mark.parametrize(("side", "reach"), LOOKED_FOR.items())
+def test_a_folder_of_images_was_compared_so_far(tmp_path, side, reach):
+    """A note of copies is repeated at the top; here is what was looked for, which depends on the size of the images."""
+    note = "1 of 3 test images look nearly the same."
+    dataset = made_up_dataset(origin=Origin.FOLDER, notes=(note,))
+    account = give_account(read_results(made_up_folder(tmp_path / "r", study=made_up_study(seeds=2), dataset=dataset)))
+    manifest = account.results.manifest
+    images = replace(manifest.images, shape=Shape(side, side, 3))
+    account = replace(account, results=replace(account.results, manifest=replace(manifest, images=images)))
+
+    assert note in reservations(account)
+    begin = (
+        "Test images that repeat what is learnt from make accuracies too high: those that are the same byte for byte"
+    )
+    assert said(account, "byte for byte") == [begin + reach]
 
 
 def test_a_better_learning_rate_is_a_warning(tmp_path):

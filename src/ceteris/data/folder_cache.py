@@ -40,6 +40,8 @@ class CachedFolder:
         counts: How many images each part has, in the order of `PARTS`.
         files: The name of each image's file in the folder.
         left_out: Files that are no pictures, each with its reason: `cat/7.jpg is cut short or damaged`.
+        near: Test images that look nearly the same as one that is learnt from or watched, each with that one, by the
+            names of their files; without those that are the same byte for byte.
         images_sha256: Of the pixels.
     """
 
@@ -48,6 +50,7 @@ class CachedFolder:
     counts: tuple[int, int, int]
     files: tuple[str, ...]
     left_out: tuple[str, ...]
+    near: tuple[tuple[str, str], ...]
     images_sha256: str
 
 
@@ -105,6 +108,7 @@ def open_entry(path: Path) -> CachedFolder | None:
         counts=tuple(facts["counts"]),
         files=tuple(facts["files"]),
         left_out=tuple(facts["left_out"]),
+        near=tuple((test, learnt) for test, learnt in facts["near"]),
         images_sha256=facts["images_sha256"],
     )
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -20,6 +20,7 @@ from ceteris.data.decoding import Decoded, decode, shown
 from ceteris.data.folder import FolderFile, FolderListing, list_folder
 from ceteris.data.folder_cache import PARTS, CachedFolder, EntryWriter, entry_key, folders_in, open_entry, storing
 from ceteris.data.labels import narrowed
+from ceteris.data.near_copies import SIDE, Thumbnails, grey_thumbnail, near_copies_across
 from ceteris.data.picture import Frame, UnreadableError
 from ceteris.errors import DataError
 from ceteris.study.images import ImageKind
@@ -169,6 +170,7 @@ def _decode(
     frame = frame_of(choice)
     shape = (frame.height, frame.width, frame.channels)
     reasons: dict[int, str] = {}
+    thumbnails: Thumbnails = np.zeros((len(files), SIDE, SIDE), np.uint8)
     with closing(EntryWriter(place, shape, len(files))) as writer:
         with closing(decode([file.path for _, file in files], frame, workers=workers)) as answers:
             for done, (number, answer) in enumerate(answers, 1):
@@ -176,12 +178,15 @@ def _decode(
                     reasons[number] = answer.reason
                 elif answer.sha256 == digests[number]:
                     writer.put(number, answer.picture.pixels)
+                    if is_large_enough(frame):
+                        thumbnails[number] = grey_thumbnail(answer.picture.pixels)
                 else:
                     raise DataError(f"{shown(files[number][1].path)} was changed while it was read. Try again.")
                 yield Progress(doing="decoding", done=done, total=len(files))
         kept = [number for number in range(len(files)) if number not in reasons]
         parts = _divided(listing, choice, [(*files[number], digests[number], number) for number in kept])
         order = [number for part in PARTS for number in parts[part]]
+        near = _near(parts, digests, thumbnails) if is_large_enough(frame) else {}
         writer.finish(
             order,
             {
@@ -190,6 +195,7 @@ def _decode(
                 "counts": [len(parts[part]) for part in PARTS],
                 "labels": [files[number][1].label for number in order],
                 "files": [files[number][1].name for number in order],
+                "near": [[files[number][1].name for number in pair] for pair in near.items()],
                 "left_out": [f"{shown(files[number][1].name)} {reasons[number]}" for number in sorted(reasons)],
             },
         )
@@ -235,6 +241,21 @@ def _divided(
     return parts
 
 
+def is_large_enough(frame: Frame) -> bool:
+    """Say whether images that nearly repeat each other are looked for in this size: smaller ones hold too little."""
+    return min(frame.height, frame.width) >= SIDE
+
+
+def _near(parts: Mapping[str, Sequence[int]], digests: Sequence[str], thumbnails: Thumbnails) -> dict[int, int]:
+    """Find test images that look nearly the same as one outside the test, the first such for each, by their numbers."""
+    test, others = parts["test"], [*parts["training"], *parts["validation"]]
+    near: dict[int, int] = {}
+    for one, other in near_copies_across(thumbnails[test], thumbnails[others]):
+        if digests[test[one]] != digests[others[other]]:
+            near.setdefault(test[one], others[other])
+    return near
+
+
 def _dataset(listing: FolderListing, choice: DataChoice, found: CachedFolder, digests: dict[str, str]) -> Dataset:
     ends = np.cumsum(found.counts)
     training, validation, test = (
@@ -258,7 +279,7 @@ def _dataset(listing: FolderListing, choice: DataChoice, found: CachedFolder, di
         digest=hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest(),
         origin=Origin.FOLDER,
         source=f"folder {listing.name}{aside if listing.test is None else ''}",
-        notes=(*_left_out(found, len(digests)), *_crossing(found, digests)),
+        notes=(*_left_out(found, len(digests)), *_crossing(found, digests), *_nearly_crossing(found)),
     )
 
 
@@ -283,5 +304,19 @@ def _crossing(found: CachedFolder, digests: dict[str, str]) -> tuple[str, ...]:
     note = (
         f"{len(both):,} of {len(test):,} test {verb} among the training or validation images too, byte for byte, so "
         f"that accuracies come out too high: {names}{', ...' if len(both) > _NAMED else ''}."
+    )
+    return (note,)
+
+
+def _nearly_crossing(found: CachedFolder) -> tuple[str, ...]:
+    """Warn of test images that may be copies of what is learnt from: scaled, compressed again, lighter, mirrored."""
+    if not found.near:
+        return ()
+    looks = "image looks" if len(found.near) == 1 else "images look"
+    names = ", ".join(f"{shown(test)} like {shown(learnt)}" for test, learnt in found.near[:_NAMED])
+    note = (
+        f"{len(found.near):,} of {found.counts[2]:,} test {looks} nearly the same as training or validation images; "
+        "where they are copies (scaled, compressed again, lighter, mirrored), accuracies come out too high: "
+        f"{names}{', ...' if len(found.near) > _NAMED else ''}."
     )
     return (note,)

@@ -22,7 +22,7 @@ _ENDINGS = {
     "jpeg": "JPEG",
     "jpe": "JPEG",
     "png": "PNG",
-    "webp": "WEBP",
+    "webp": "WebP",
     "bmp": "BMP",
     "gif": "GIF",
     "tif": "TIFF",

@@ -1,4 +1,4 @@
-"""Which pictures are nearly the same: scaled, compressed again, a little brighter, with a line of text on it.
+"""Which pictures are nearly the same: scaled, compressed again, a little brighter, with a line of text on it, mirrored.
 
 Two steps: 128 bits a picture (dHash after Krawetz 2013: whether each of 8 x 8 patches is darker than its neighbour to
 the right, and than the one below) find candidates quickly, and the correlation of the pictures at 32 x 32 pixels
@@ -14,6 +14,9 @@ from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
+
+Thumbnails = NDArray[np.uint8]
 
 SIDE = 32
 """Height and width at which pictures are compared."""
@@ -26,23 +29,26 @@ LIKENESS = 0.9
 
 _PATCHES = 8
 _BLOCK = 512  # rows compared at a time: a few megabytes of counts for ten thousand pictures
+_PAIRS = 4096  # candidates compared at a time: some tens of megabytes
 _FLAT = 4.0  # standard deviation in grey levels below which a picture has nothing to correlate
 _SAME_GREY = 8.0  # grey levels that two flat pictures may differ by
 
 
-def grey_thumbnail(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def grey_thumbnail(pixels: NDArray[np.uint8]) -> Thumbnails:
     """Make a picture of at least 32 x 32 pixels grey and as small as it is compared. Shape (32, 32), uint8.
 
     Args:
-        pixels: Shape (32 * n, 32 * n, 3), uint8.
+        pixels: Shape (n, n, 3), uint8.
     """
+    if len(pixels) % SIDE:
+        pixels = np.asarray(Image.fromarray(pixels).resize((2 * SIDE, 2 * SIDE), Image.Resampling.BOX))
     n = len(pixels) // SIDE
     patches = pixels.reshape(SIDE, n, SIDE, n, 3).astype(np.float32).mean(axis=(1, 3))
     grey: NDArray[np.float32] = patches @ np.array([0.299, 0.587, 0.114], np.float32)
     return np.rint(grey).astype(np.uint8)
 
 
-def hashes(thumbnails: NDArray[np.uint8]) -> NDArray[np.uint64]:
+def hashes(thumbnails: Thumbnails) -> NDArray[np.uint64]:
     """Compute the bits by which candidates are found.
 
     Args:
@@ -62,10 +68,8 @@ def hashes(thumbnails: NDArray[np.uint8]) -> NDArray[np.uint64]:
     return np.packbits(bits, axis=2).view(np.uint64).reshape(len(thumbnails), 2)
 
 
-def near_copies(
-    thumbnails: NDArray[np.uint8], *, bits: int = BITS, likeness: float = LIKENESS
-) -> Iterator[tuple[int, int]]:
-    """Find pairs of pictures that are nearly the same.
+def near_copies(thumbnails: Thumbnails, *, bits: int = BITS, likeness: float = LIKENESS) -> Iterator[tuple[int, int]]:
+    """Find pairs of pictures that are nearly the same, or one nearly the mirror image of the other.
 
     Args:
         thumbnails: Shape (pictures, 32, 32), uint8.
@@ -75,18 +79,47 @@ def near_copies(
     Yields:
         The places of two pictures, the smaller first.
     """
-    found = hashes(thumbnails)
-    flat = thumbnails.reshape(len(thumbnails), -1)
+    pairs = near_copies_across(thumbnails, thumbnails, bits=bits, likeness=likeness)
+    return ((row, column) for row, column in pairs if row < column)
+
+
+def near_copies_across(
+    thumbnails: Thumbnails, others: Thumbnails, *, bits: int = BITS, likeness: float = LIKENESS
+) -> Iterator[tuple[int, int]]:
+    """Find pairs of pictures, one from each of two sets, as `near_copies` does within one.
+
+    Args:
+        thumbnails: Shape (pictures, 32, 32), uint8.
+        others: Shape (other pictures, 32, 32), uint8.
+        bits: How many of 128 bits may differ.
+        likeness: Correlation that candidates must reach.
+
+    Yields:
+        The place of a picture and that of another, rising.
+    """
+    found, views = hashes(thumbnails), (others, others[:, :, ::-1])
+    theirs = [hashes(view) for view in views]
     for start in range(0, len(found), _BLOCK):
-        rows = found[start : start + _BLOCK]
-        apart = np.bitwise_count(rows[:, None] ^ found[None, start:]).sum(axis=2, dtype=np.uint8)
-        for row, column in np.argwhere(apart <= bits).tolist():
-            if row < column and _are_alike(flat[start + row], flat[start + column], likeness):
-                yield start + row, start + column
+        rows = slice(start, start + _BLOCK)
+        is_near = np.zeros((len(found[rows]), len(others)), np.bool_)
+        for view, other in zip(views, theirs, strict=True):
+            apart = np.bitwise_count(found[rows, None] ^ other[None]).sum(axis=2, dtype=np.uint8)
+            candidates = np.argwhere(apart <= bits)
+            for first in range(0, len(candidates), _PAIRS):
+                row, column = candidates[first : first + _PAIRS].T
+                is_near[row, column] |= _alike(thumbnails[rows][row], view[column], likeness)
+        yield from ((start + row, column) for row, column in np.argwhere(is_near).tolist())
 
 
-def _are_alike(first: NDArray[np.uint8], second: NDArray[np.uint8], likeness: float) -> bool:
-    a, b = first.astype(np.float64), second.astype(np.float64)
-    if a.std() < _FLAT or b.std() < _FLAT:
-        return bool(a.std() < _FLAT and b.std() < _FLAT and abs(a.mean() - b.mean()) <= _SAME_GREY)
-    return bool(np.corrcoef(a, b)[0, 1] >= likeness)
+def _alike(first: Thumbnails, second: Thumbnails, likeness: float) -> NDArray[np.bool_]:
+    """Compare pairs of pictures. Shape (pairs,)."""
+    a, b = (one.reshape(len(one), -1).astype(np.float64) for one in (first, second))
+    means = [one.mean(axis=1, keepdims=True) for one in (a, b)]
+    a, b = a - means[0], b - means[1]
+    spreads = np.sqrt((a**2).mean(axis=1)), np.sqrt((b**2).mean(axis=1))
+    are_flat = [spread < _FLAT for spread in spreads]
+    with np.errstate(invalid="ignore"):
+        correlated = (a * b).mean(axis=1) / (spreads[0] * spreads[1]) >= likeness
+    same_grey = np.abs(means[0] - means[1])[:, 0] <= _SAME_GREY
+    alike: NDArray[np.bool_] = np.where(are_flat[0] | are_flat[1], are_flat[0] & are_flat[1] & same_grey, correlated)
+    return alike

@@ -9,12 +9,13 @@ from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from ceteris.data.archive import kind_of
+from ceteris.data.colour_profile import from_lab, in_srgb
 from ceteris.study.specification import Fit
 
-DECODER = 1
+DECODER = 2
 """Raised whenever the same file would give other pixels, so that no cache holds what an older version made."""
 
 MOST_BYTES, MOST_PIXELS = 50_000_000, 100_000_000
@@ -23,6 +24,8 @@ MOST_BYTES, MOST_PIXELS = 50_000_000, 100_000_000
 TOO_MANY_BYTES = f"has more than {MOST_BYTES / 1e6:.0f} MB"
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
+"""As Pillow names them."""
+
 NAMES = "JPEG, PNG, WebP, BMP, GIF or TIFF"
 
 _ORIENTATION = 0x0112
@@ -80,7 +83,7 @@ class Picture:
         pixels: Shape (height, width, channels), uint8.
         width: Of the picture in the file, upright, in pixels.
         height: Likewise.
-        format: What the bytes are, whatever the name says: one of `FORMATS`.
+        format: What the bytes are, whatever the name says: one of `NAMES`.
         mode: How Pillow names its pixels: `RGB`, `L`, `P`, `CMYK`, `I;16` and others.
         notes: What was done to it, one sentence each.
     """
@@ -100,8 +103,9 @@ class UnreadableError(Exception):
 def decode_picture(content: bytes, frame: Frame) -> Picture:
     """Turn the bytes of an image file into pixels.
 
-    The first frame is taken, turned upright as its EXIF data says, fitted and resampled with antialiasing (Lanczos);
-    what is transparent becomes white; 16 bits a channel are scaled to 8. Colour profiles are not applied.
+    The first frame is taken, turned upright as its EXIF data says, fitted and resampled with antialiasing (Lanczos),
+    and brought to sRGB where it has a colour profile; what is transparent becomes white; 16 bits a channel are scaled
+    to 8.
 
     Args:
         content: The whole file.
@@ -146,10 +150,16 @@ def _decode(content: bytes, frame: Frame) -> Picture:
         picture.draft(None, (2 * wanted[0], 2 * wanted[1]))
         kind, mode = picture.format or "", picture.mode
         picture.load()
-        plain = _plain(picture, notes)
+        profile = picture.info.get("icc_profile")
+        inks = mode == "CMYK"  # become colours before anything else, and others when the picture is small already
+        plain = _plain(in_srgb(picture, profile, notes) if inks else picture, notes)
     if plain.mode in {"LA", "RGBA"} and plain.getchannel("A").getextrema() != (255, 255):
         notes.append("What is transparent was made white.")
-    fitted = _on_white(_fitted(plain, wanted, frame.fit, (width, height), notes))
+    fitted = _fitted(plain, wanted, frame.fit, (width, height), notes)
+    fitted = _on_white(fitted if inks else in_srgb(fitted, profile, notes))
+    if fitted.size != wanted:
+        notes.append("Black was added around it.")
+        fitted = _on_black(fitted, wanted)
     if frame.channels == 1:
         fitted = fitted.convert("L")
     if orientation in _UPRIGHT:
@@ -159,7 +169,7 @@ def _decode(content: bytes, frame: Frame) -> Picture:
         pixels=np.ascontiguousarray(pixels),
         width=height if is_turned else width,
         height=width if is_turned else height,
-        format="JPEG" if kind == "MPO" else kind,
+        format={"MPO": "JPEG", "WEBP": "WebP"}.get(kind, kind),
         mode=mode,
         notes=tuple(notes),
     )
@@ -193,9 +203,7 @@ def _plain(picture: Image.Image, notes: list[str]) -> Image.Image:
     if mode in {"I", "F"} or mode.startswith("I;16"):
         return _from_wide(picture, notes)
     if mode == "LAB":
-        lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
-        transform = ImageCms.buildTransform(lab, srgb, "LAB", "RGB")
-        return ImageCms.applyTransform(picture, transform) or picture
+        return from_lab(picture)
     if picture.has_transparency_data:
         return picture if mode in _PLAIN_MODES and mode.endswith("A") else picture.convert("RGBA")
     if mode in _PLAIN_MODES:
@@ -227,7 +235,7 @@ def _from_wide(picture: Image.Image, notes: list[str]) -> Image.Image:
 def _fitted(
     picture: Image.Image, wanted: tuple[int, int], fit: Fit, size: tuple[int, int], notes: list[str]
 ) -> Image.Image:
-    """Resample to width and height, after taking the middle or before adding black.
+    """Resample to width and height, after taking the middle; to less in one of them where black is to be added.
 
     Args:
         picture: Perhaps smaller than in the file already, because JPEG can be scaled while it is decoded.
@@ -240,13 +248,7 @@ def _fitted(
     if fit is Fit.PAD:
         scale = min(wanted[0] / size[0], wanted[1] / size[1])
         inner = (max(1, round(size[0] * scale)), max(1, round(size[1] * scale)))
-        small = _resampled(picture, inner, (0, 0, width, height), size, notes)
-        if inner == wanted:
-            return small
-        notes.append("Black was added around it.")
-        ground = Image.new("RGB", wanted)
-        ground.paste(_on_white(small), ((wanted[0] - inner[0]) // 2, (wanted[1] - inner[1]) // 2))
-        return ground
+        return _resampled(picture, inner, (0, 0, width, height), size, notes)
     if fit is Fit.SQUASH:
         return _resampled(picture, wanted, (0, 0, width, height), size, notes)
     scale = min(size[0] / wanted[0], size[1] / wanted[1])
@@ -277,6 +279,13 @@ def _on_white(picture: Image.Image) -> Image.Image:
         return picture.convert("RGB")
     ground = Image.new("RGBA", picture.size, "white")
     return Image.alpha_composite(ground, picture.convert("RGBA")).convert("RGB")
+
+
+def _on_black(picture: Image.Image, wanted: tuple[int, int]) -> Image.Image:
+    """Put a picture into the middle of a black one."""
+    ground = Image.new("RGB", wanted)
+    ground.paste(picture, ((wanted[0] - picture.width) // 2, (wanted[1] - picture.height) // 2))
+    return ground
 
 
 def _no_image(content: bytes) -> str:

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 
 from ceteris.data.cifar10 import BATCHES
+from ceteris.data.dataset import Origin
+from ceteris.data.near_copies import SIDE
 from ceteris.report.account import Account
 from ceteris.report.declarations import changed_family, foresight
 from ceteris.report.naming import labelled, listed_up_to, quoted
@@ -54,6 +56,8 @@ def _about_images(account: Account) -> Iterator[str]:
             f"{_learnt_from(account)} images were learnt from: what holds for few images need not hold for all of them."
         )
     yield f"One data set, {manifest.data_name}, was looked at: other images may answer otherwise."
+    if manifest.data_origin is Origin.FOLDER:
+        yield _about_copies(min(manifest.images.shape.height, manifest.images.shape.width))
     if account.comparisons and account.answers is not None and account.has_error_bars:
         yield (
             f"Intervals over seeds speak of these {len(account.answers.labels):,} test images; for a claim about all "
@@ -65,6 +69,22 @@ def _about_images(account: Account) -> Iterator[str]:
             "Answers to single images come from probabilities kept in half precision, where two classes may tie: "
             f"accuracies counted from them differ by up to {100 * apart:.2f} pp from the exact ones, which are shown."
         )
+
+
+def _about_copies(side: int) -> str:
+    """Say how far test images were compared with those that are learnt from."""
+    begin = (
+        "Test images that repeat what is learnt from make accuracies too high: those that are the same byte for byte"
+    )
+    if side < SIDE:
+        return (
+            f"{begin} are told at the top, if there are any; in images of less than {SIDE} pixels changed copies were "
+            "not looked for."
+        )
+    return (
+        f"{begin}, or look nearly the same, are told at the top, if there are any; copies that were cropped, turned or "
+        "drawn over were not looked for."
+    )
 
 
 def _learnt_from(account: Account) -> str:

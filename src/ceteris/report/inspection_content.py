@@ -118,7 +118,8 @@ def _about_copies(inspection: Inspection) -> Iterator[str]:
     if same:
         yield f"{count(same, 'file')} {_is(same)} the same as another, byte for byte."
     if near:
-        yield f"{count(near, 'image')} {_is(near)} nearly the same as another: scaled, compressed again, lighter."
+        how = "scaled, compressed again, lighter, mirrored"
+        yield f"{count(near, 'image')} {_is(near)} nearly the same as another: {how}."
     if not same and not near:
         yield "No image is the same as another, or nearly the same."
 
