@@ -26,6 +26,9 @@ def sentences_of(content):
     for card in content.cards:
         for entry in card.entries:
             yield from entry.sentences
+    if content.discussion is not None:
+        weighed = content.discussion
+        yield from (*weighed.benefits, *weighed.drawbacks, *weighed.balance, *weighed.notes)
     tables = (content.verdicts, content.details, content.convergence, content.efficiency, content.costs)
     for table in (*tables, content.runs, content.circumstances):
         yield from () if table is None else table.notes

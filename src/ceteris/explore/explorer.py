@@ -18,7 +18,8 @@ from ceteris.errors import ResultsError
 from ceteris.explore.attention import Attention, grad_cam
 from ceteris.prediction.ensemble import Ensemble, ensemble_probabilities, gather
 from ceteris.prediction.ranking import RankedClass, rank
-from ceteris.report.figures.learning_curves import ArmEpochs, learning_curves
+from ceteris.report.figures.learning_curves import learning_curves
+from ceteris.report.figures.mean_curve import ArmEpochs
 from ceteris.report.figures.picture import Format, Picture
 from ceteris.report.figures.portrait import portrait
 from ceteris.report.layer_view import layer_view

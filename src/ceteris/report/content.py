@@ -11,6 +11,7 @@ from ceteris.report.convergence_table import convergence_table
 from ceteris.report.cost_table import cost_table
 from ceteris.report.costs import variation_costs
 from ceteris.report.detail_table import detail_table
+from ceteris.report.discussion import Discussion, discuss
 from ceteris.report.efficiency import efficiency_curves
 from ceteris.report.efficiency_table import efficiency_table
 from ceteris.report.methods import methods
@@ -34,6 +35,7 @@ class Content:
         details: Every test behind it; nothing where there is nothing to compare yet.
         convergence: How soon each variation learns; nothing where that is not known.
         costs: What a prediction takes; nothing where no network of the study is pretrained.
+        discussion: What speaks for and against the pretrained networks; nothing likewise.
         efficiency: How far each network gets with how many images; nothing where their number does not vary.
         cards: One per factor.
         runs: What became of the runs.
@@ -51,6 +53,7 @@ class Content:
     details: Table | None
     convergence: Table | None
     costs: Table | None
+    discussion: Discussion | None
     efficiency: Table | None
     cards: tuple[Card, ...]
     runs: Table
@@ -62,6 +65,7 @@ class Content:
 def compose(account: Account) -> Content:
     """Put an account into words and tables."""
     study = account.results.manifest.study
+    costs, curves = variation_costs(account), efficiency_curves(account)
     has_pairs = any(one.accuracy is not None for one in account.comparisons)
     return Content(
         title=study.title,
@@ -72,8 +76,9 @@ def compose(account: Account) -> Content:
         verdicts=verdict_table(account),
         details=detail_table(account) if has_pairs else None,
         convergence=convergence_table(account),
-        costs=cost_table(variation_costs(account)),
-        efficiency=efficiency_table(account, efficiency_curves(account)),
+        costs=cost_table(costs),
+        discussion=discuss(account, costs, curves),
+        efficiency=efficiency_table(account, curves),
         cards=cards(account),
         runs=run_table(account),
         methods=methods(account),

@@ -8,6 +8,7 @@ import numpy as np
 from ceteris.errors import ResultsError
 from ceteris.report.account import Account
 from ceteris.report.answers import ArmAnswers
+from ceteris.report.costs import has_backbone
 from ceteris.report.efficiency import efficiency_curves
 from ceteris.report.figures.confusion import class_accuracies, class_change_table, confusion, confusion_matrix
 from ceteris.report.figures.data_efficiency import AccuracyCurve, data_efficiency
@@ -15,10 +16,13 @@ from ceteris.report.figures.disagreements import disagreements
 from ceteris.report.figures.feature_maps import feature_maps
 from ceteris.report.figures.forest import forest_plot
 from ceteris.report.figures.kernels import kernels
-from ceteris.report.figures.learning_curves import ArmEpochs, learning_curves
+from ceteris.report.figures.learning_curves import learning_curves
+from ceteris.report.figures.mean_curve import ArmEpochs
 from ceteris.report.figures.picture import Picture
 from ceteris.report.figures.seeds import seed_accuracies
+from ceteris.report.figures.three_clocks import Progress, three_clocks
 from ceteris.report.layer_view import LayerView, layer_views
+from ceteris.report.scores import training_images
 from ceteris.runs.folder import IMAGES
 from ceteris.statistics.sample import Floats
 from ceteris.study.arm import BASELINE
@@ -35,6 +39,7 @@ class Gallery:
         forest: All differences with their intervals; nothing where there are no variations.
         seeds: Test accuracy of every run.
         curves: Learning curves, by factor.
+        clocks: The baseline and the pretrained networks on epochs, images and seconds; nothing where there are none.
         efficiency: Accuracy by the number of training images; nothing where their number does not vary.
         layers: What the first convolution makes of one test image, and its kernels.
         classes: Confusion matrix of the baseline, and what each variation changed for each class.
@@ -45,6 +50,7 @@ class Gallery:
     forest: Picture | None
     seeds: Picture | None
     curves: Mapping[str, Picture]
+    clocks: Picture | None
     efficiency: Picture | None
     layers: tuple[Picture, ...]
     classes: tuple[Picture, ...]
@@ -69,6 +75,7 @@ def hang(account: Account, *, image: int = 0) -> Gallery:
         forest=forest_plot(account.comparisons, margin=margin) if has_variations and account.done else None,
         seeds=seed_accuracies(account.scores) if account.done else None,
         curves=_curves(account),
+        clocks=_clocks(account),
         efficiency=_efficiency(account),
         layers=_layers(account, image, gaps),
         classes=_classes(account, gaps),
@@ -86,6 +93,26 @@ def _curves(account: Account) -> Mapping[str, Picture]:
             arms = [ArmEpochs(name=name, epochs=account.epochs.get(name, {})) for name in names]
             curves[factor] = learning_curves(factor, arms, classes=account.scores.classes)
     return curves
+
+
+def _clocks(account: Account) -> Picture | None:
+    baseline = account.arms[0]
+    # A network that is not pretrained is drawn if it is the baseline, or what a pretrained baseline is compared with.
+    chosen = [arm for arm in account.arms if arm is baseline or has_backbone(arm) or has_backbone(baseline)]
+    if not any(has_backbone(arm) for arm in chosen) or not any(account.epochs.get(arm.name) for arm in chosen):
+        return None
+    extractions = account.circumstances.extractions
+    return three_clocks(
+        [
+            Progress(
+                epochs=ArmEpochs(name=arm.name, epochs=account.epochs.get(arm.name, {})),
+                images=training_images(account.results.manifest, arm.specification.data),
+                features=extractions[arm.name].seconds if arm.name in extractions else None,
+            )
+            for arm in chosen
+        ],
+        classes=account.scores.classes,
+    )
 
 
 def _efficiency(account: Account) -> Picture | None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from ceteris.report.content import Content
+from ceteris.report.discussion import Discussion
 from ceteris.report.table import Table, markdown_text
 
 
@@ -35,6 +36,17 @@ def _blocks(content: Content) -> Iterator[str]:
             yield _list(f"Changed: {change}." for change in entry.changes)
             yield " ".join(map(markdown_text, entry.sentences))
         yield from _table(card.seeds)
+    yield from _tables(content)
+    yield "## Methods"
+    yield from map(markdown_text, content.methods)
+    yield "## What to keep in mind"
+    yield _list(content.caveats)
+    yield "## Images, machines, versions"
+    yield from _table(content.circumstances)
+
+
+def _tables(content: Content) -> Iterator[str]:
+    """Write the tables behind the verdicts, and what speaks for pretrained networks and against them."""
     for heading, table in (
         ("How soon they learn", content.convergence),
         ("How many images they need", content.efficiency),
@@ -42,15 +54,24 @@ def _blocks(content: Content) -> Iterator[str]:
         ("Every test", content.details),
         ("The runs", content.runs),
     ):
-        if table is not None:
-            yield f"## {heading}"
-            yield from _table(table)
-    yield "## Methods"
-    yield from map(markdown_text, content.methods)
-    yield "## What to keep in mind"
-    yield _list(content.caveats)
-    yield "## Images, machines, versions"
-    yield from _table(content.circumstances)
+        if table is None:
+            continue
+        yield f"## {heading}"
+        if table is content.costs and content.discussion is not None:
+            yield from _discussion(content.discussion)
+        yield from _table(table)
+
+
+def _discussion(discussion: Discussion) -> Iterator[str]:
+    for heading, sentences in (
+        ("What speaks for the pretrained network", discussion.benefits),
+        ("What speaks against it", discussion.drawbacks),
+        ("On balance", discussion.balance),
+    ):
+        if sentences:
+            yield f"### {heading}"
+            yield _list(sentences)
+    yield from map(markdown_text, discussion.notes)
 
 
 def _table(table: Table) -> Iterator[str]:

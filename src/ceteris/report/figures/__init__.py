@@ -21,9 +21,12 @@ in per cent; differences are drawn in percentage points. `Comparison`, `Scores` 
     data_efficiency.py  data_efficiency(curves: Sequence[AccuracyCurve])
                             AccuracyCurve(name=, points=((images, estimate), ...)); the baseline's first
     feature_maps.py     feature_maps(views: Sequence[LayerView], *, image, image_name: str)
+    three_clocks.py     three_clocks(arms: Sequence[Progress], *, classes: int)
+                            the baseline first; Progress(epochs=ArmEpochs(...), images=, features=seconds or None)
     kernels.py          kernels(views: Sequence[LayerView], *, channel: int)      one channel, all arms
                         kernel_sheet(view: LayerView)                             all channels, one arm
 
+    mean_curve.py       ArmEpochs, and what pictures of learning share
     picture.py          Picture(title, alt, svg, png) and Format
     style.py            colours; COLOURS_CSS belongs into the page's style sheet, so that pictures know dark mode
     svg.py              standalone(picture): the text of an .svg file, for a picture that is not in a page

@@ -1,66 +1,27 @@
 """How the arms of one factor learn, beside the baseline: on epochs, and on seconds."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
-from numpy.typing import NDArray
 
+from ceteris.report.figures.mean_curve import (
+    LEGEND_COLUMNS,
+    ArmEpochs,
+    MeanCurve,
+    curve_legend,
+    draw_curve,
+    mean_curve,
+    runs_words,
+    share_limits,
+)
 from ceteris.report.figures.picture import Format, Picture
-from ceteris.report.figures.style import INK, SERIES, drawing, in_per_cent, inches, panel, shortened
+from ceteris.report.figures.style import drawing, in_per_cent, inches, panel
 from ceteris.report.figures.svg import finished
-from ceteris.runs.epochs import EpochRecord
-from ceteris.statistics.interval import Estimate, Interval, PointEstimate, mean_interval
-
-Floats = NDArray[np.float64]
 
 _WIDTH, _LEFT, _GAP, _PANEL = 620.0, 42.0, 34.0, (255.0, 130.0)
 _LINE, _HEADING, _BETWEEN, _BOTTOM = 15.0, 26.0, 52.0, 34.0
-_LEGEND_COLUMNS = 3
-_MOST_MARKERS = 12
-
-
-@dataclass(frozen=True, kw_only=True)
-class ArmEpochs:
-    """What the runs of one arm came to, epoch by epoch.
-
-    Attributes:
-        name: Of the variation, or `baseline`.
-        epochs: By seed, of every run that finished or diverged.
-    """
-
-    name: str
-    epochs: Mapping[int, Sequence[EpochRecord]]
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Curve:
-    """Mean and error bars over seeds.
-
-    Attributes:
-        name: Of the arm.
-        seconds: Mean training time up to each epoch, a run's share. Shape (epochs,).
-        training: Training accuracy, one estimate an epoch.
-        validation: Validation accuracy, one estimate an epoch.
-        runs: How many runs there are.
-        diverged: How many of them diverged.
-    """
-
-    name: str
-    seconds: Floats
-    training: tuple[Estimate, ...]
-    validation: tuple[Estimate, ...]
-    runs: int
-    diverged: int
-
-    @property
-    def has_band(self) -> bool:
-        """Whether there is a spread to draw at any epoch."""
-        return any(isinstance(one, Interval) for one in self.validation)
 
 
 def learning_curves(
@@ -78,11 +39,11 @@ def learning_curves(
         classes: How many classes there are.
         file_format: What to draw.
     """
-    curves = [_curve(arm, 1 / classes) for arm in arms if any(arm.epochs.values())]
+    curves = [mean_curve(arm, 1 / classes) for arm in arms if any(arm.epochs.values())]
     missing = [arm.name for arm in arms if not any(arm.epochs.values())]
     title = f"Learning curves: {factor}"
     width, height = _PANEL
-    upper = _LINE * -(-(len(arms) + 1) // _LEGEND_COLUMNS) + _HEADING
+    upper = _LINE * -(-(len(arms) + 1) // LEGEND_COLUMNS) + _HEADING
     whole = upper + 2 * height + _BETWEEN + _BOTTOM
     with drawing():
         figure = Figure(figsize=(inches(_WIDTH), inches(whole)))
@@ -94,48 +55,12 @@ def learning_curves(
                 axes.set_title(f"{what} accuracy, %", loc="left", pad=4)
                 if what == "validation":
                     axes.tick_params(labelleft=False)
-        _share_limits(figure)
-        _legend(figure, curves, missing)
+        share_limits(figure)
+        curve_legend(figure, curves, missing)
         return finished(figure, title=title, alt=_alt(curves, missing), file_format=file_format)
 
 
-def _curve(arm: ArmEpochs, chance: float) -> _Curve:
-    runs = [records for records in arm.epochs.values() if records]
-    epochs = max(len(records) for records in runs)
-    seconds = np.full((len(runs), epochs), np.nan)
-    values = np.full((2, len(runs), epochs), chance)
-    measured = np.zeros(epochs, np.bool_)
-    diverged = 0
-    for row, records in enumerate(runs):
-        seconds[row, : len(records)] = np.cumsum([record.seconds / record.runs_in_bank for record in records])
-        metrics = [record.metrics for record in records]
-        pairs = np.array([[one.training_accuracy for one in metrics], [one.validation_accuracy for one in metrics]])
-        losses = np.array([[one.training_loss, one.validation_loss] for one in metrics])
-        is_sound = np.isfinite(pairs).all(axis=0) & np.isfinite(losses).all(axis=1)
-        values[:, row, : len(records)] = np.where(is_sound, pairs, chance)
-        measured[: len(records)] |= is_sound
-        diverged += not is_sound.all()
-    known = np.where(np.isnan(seconds), 0, seconds).sum(axis=0) / (~np.isnan(seconds)).sum(axis=0)
-    # Where all runs have diverged their accuracy is that of guessing by decree, and has no spread to draw.
-    training, validation = (
-        tuple(
-            mean_interval(column) if is_measured else PointEstimate(estimate=chance)
-            for column, is_measured in zip(kind.T, measured, strict=True)
-        )
-        for kind in values
-    )
-    # Runs that diverged early must not make the mean time go back.
-    return _Curve(
-        name=arm.name,
-        seconds=np.maximum.accumulate(known),
-        training=training,
-        validation=validation,
-        runs=len(runs),
-        diverged=diverged,
-    )
-
-
-def _draw(axes: Axes, curves: Sequence[_Curve], what: str, *, on_seconds: bool) -> None:
+def _draw(axes: Axes, curves: Sequence[MeanCurve], what: str, *, on_seconds: bool) -> None:
     axes.grid(visible=True)
     axes.set_xlabel("seconds of training, a run's share" if on_seconds else "epochs", labelpad=2)
     longest = max((len(curve.training) for curve in curves), default=1)
@@ -143,70 +68,15 @@ def _draw(axes: Axes, curves: Sequence[_Curve], what: str, *, on_seconds: bool) 
         step = max(1, -(-longest // 10))
         axes.set_xticks(range(step, longest + 1, step))
     for place, curve in enumerate(curves):
-        colour, dashes, marker = _look(place)
         estimates = curve.training if what == "training" else curve.validation
-        x = curve.seconds if on_seconds else np.arange(1.0, len(estimates) + 1)
-        means = [100 * one.estimate for one in estimates]
-        every = max(1, len(means) // _MOST_MARKERS)
-        marker = marker or ("o" if len(means) == 1 else "")  # one epoch makes no line
-        (line,) = axes.plot(x, means, dashes, color=colour, marker=marker, markersize=3, markevery=every)
-        line.set(linewidth=2.0 if place == 0 else 1.5, zorder=4 if place == 0 else 3)
-        bars = [_bar(one) for one in estimates]
-        if np.isfinite(bars).any():
-            low, high = 100 * np.array(bars).T
-            axes.fill_between(x, low, high, color=colour, alpha=0.16, linewidth=0)
+        draw_curve(axes, curve.seconds if on_seconds else np.arange(1.0, len(estimates) + 1), estimates, place)
     axes.set_xlim(left=0)
 
 
-def _bar(estimate: Estimate) -> tuple[float, float]:
-    if not isinstance(estimate, Interval):
-        return np.nan, np.nan
-    return max(estimate.low, 0), min(estimate.high, 1)
-
-
-def _share_limits(figure: Figure) -> None:
-    """Give all four panels one range of accuracies, that of the lines: bands may be cut."""
-    heights = [np.asarray(line.get_ydata(), np.float64) for axes in figure.axes for line in axes.lines]
-    low = min((float(height.min()) for height in heights), default=0.0)
-    high = max((float(height.max()) for height in heights), default=100.0)
-    space = max(0.08 * (high - low), 1.0)
-    for axes in figure.axes:
-        axes.set_ylim(max(low - space, 0), min(high + space, 100))
-
-
-def _look(place: int) -> tuple[str, str, str]:
-    return (INK, "-", "") if place == 0 else SERIES[(place - 1) % len(SERIES)]
-
-
-def _legend(figure: Figure, curves: Sequence[_Curve], missing: Sequence[str]) -> None:
-    handles: list[Line2D | Patch] = []
-    for place, curve in enumerate(curves):
-        colour, dashes, marker = _look(place)
-        label = f"{shortened(curve.name, 150, 8.5)} ({_runs(curve)})"
-        handles.append(Line2D([], [], color=colour, ls=dashes, marker=marker, markersize=3, label=label))
-    handles += [Line2D([], [], linestyle="", label=f"{shortened(name, 150, 8.5)} (no run yet)") for name in missing]
-    if any(curve.has_band for curve in curves):
-        handles.append(Patch(facecolor=INK, alpha=0.16, label="95 % interval of the mean"))
-    figure.legend(
-        handles=handles,
-        loc="upper left",
-        bbox_to_anchor=(0, 1),
-        ncols=_LEGEND_COLUMNS,
-        columnspacing=1.5,
-        borderaxespad=0.1,
-        fontsize=8.5,
-    )
-
-
-def _runs(curve: _Curve) -> str:
-    runs = "1 seed" if curve.runs == 1 else f"{curve.runs} seeds"
-    return f"{runs}, {curve.diverged} diverged" if curve.diverged else runs
-
-
-def _alt(curves: Sequence[_Curve], missing: Sequence[str]) -> str:
+def _alt(curves: Sequence[MeanCurve], missing: Sequence[str]) -> str:
     parts = [
-        f"{curve.name} ({_runs(curve)}): validation accuracy {in_per_cent(curve.validation[0])} after the first epoch, "
-        f"{in_per_cent(curve.validation[-1])} after {len(curve.validation)}, in {curve.seconds[-1]:.3g} s; "
+        f"{curve.name} ({runs_words(curve)}): validation accuracy {in_per_cent(curve.validation[0])} after the first "
+        f"epoch, {in_per_cent(curve.validation[-1])} after {len(curve.validation)}, in {curve.seconds[-1]:.3g} s; "
         f"training accuracy {in_per_cent(curve.training[-1])} then"
         for curve in curves
     ]

@@ -1,0 +1,164 @@
+"""How arms learn on three clocks: epochs, images and seconds, the time for features as a part of its own."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from ceteris.report.figures.mean_curve import (
+    LEGEND_COLUMNS,
+    ArmEpochs,
+    Floats,
+    MeanCurve,
+    curve_legend,
+    draw_curve,
+    look,
+    mean_curve,
+    runs_words,
+    share_limits,
+)
+from ceteris.report.figures.picture import Format, Picture
+from ceteris.report.figures.style import INK, drawing, in_per_cent, inches, panel
+from ceteris.report.figures.svg import finished
+from ceteris.report.quantities import duration
+
+_WIDTH, _LEFT, _GAP, _PANEL = 620.0, 42.0, 34.0, (255.0, 140.0)
+_LINE, _HEADING, _BETWEEN, _BOTTOM = 15.0, 26.0, 52.0, 34.0
+_FLOOR, _STEP = 0.05, 0.075
+"""Where the first arm's time for features is drawn, and how much above it the next one's, as shares of the height."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How the runs of one arm learnt.
+
+    Attributes:
+        epochs: What they came to, epoch by epoch.
+        images: How many each learns from in an epoch.
+        features: Seconds that were spent on features before, once for all its runs; nothing where there were none.
+    """
+
+    epochs: ArmEpochs
+    images: int
+    features: float | None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Clock:
+    """One panel.
+
+    Attributes:
+        title: What its horizontal axis counts.
+        label: The same, below the axis.
+        times: Of each curve, at the end of each epoch. Shape (epochs,).
+    """
+
+    title: str
+    label: str
+    times: tuple[Floats, ...]
+
+
+def three_clocks(arms: Sequence[Progress], *, classes: int, file_format: Format = Format.SVG) -> Picture:
+    """Draw validation accuracy on epochs, on images and on seconds of training.
+
+    Where features were computed first, a fourth panel counts their seconds too, in full, as if one run alone had needed
+    them: they are the thick line at its foot, and the arm's curve begins after them.
+
+    Args:
+        arms: The baseline first; at least one has a run.
+        classes: How many classes there are.
+        file_format: What to draw.
+    """
+    known = [arm for arm in arms if any(arm.epochs.epochs.values())]
+    missing = [arm.epochs.name for arm in arms if not any(arm.epochs.epochs.values())]
+    curves = [mean_curve(arm.epochs, 1 / classes) for arm in known]
+    clocks = _clocks(known, curves)
+    rows, (width, height) = -(-len(clocks) // 2), _PANEL
+    upper = _LINE * -(-(len(arms) + 2) // LEGEND_COLUMNS) + _HEADING
+    whole = upper + rows * height + (rows - 1) * _BETWEEN + _BOTTOM
+    with drawing():
+        figure = Figure(figsize=(inches(_WIDTH), inches(whole)))
+        for place, clock in enumerate(clocks):
+            left, top = _LEFT + place % 2 * (width + _GAP), upper + place // 2 * (height + _BETWEEN)
+            axes = panel(figure, left, top, width, height)
+            axes.grid(visible=True)
+            axes.set_title(f"validation accuracy, %, on {clock.title}", loc="left", pad=4)
+            axes.set_xlabel(clock.label, labelpad=2)
+            for order, (curve, times) in enumerate(zip(curves, clock.times, strict=True)):
+                draw_curve(axes, times, curve.validation, order)
+            axes.set_xlim(left=0)
+            if place % 2:
+                axes.tick_params(labelleft=False)
+        share_limits(figure)
+        has_features = len(clocks) > 3
+        if has_features:
+            _draw_features(figure.axes[-1], known)
+        feature = Line2D([], [], color=INK, linewidth=4, alpha=0.6, solid_capstyle="butt", label="computing features")
+        curve_legend(figure, curves, missing, [feature] if has_features else [])
+        title = "Learning on epochs, images and seconds"
+        return finished(figure, title=title, alt=_alt(known, curves, missing), file_format=file_format)
+
+
+def _clocks(arms: Sequence[Progress], curves: Sequence[MeanCurve]) -> list[_Clock]:
+    epochs = tuple(np.arange(1.0, len(curve.validation) + 1) for curve in curves)
+    clocks = [
+        _Clock(title="epochs", label="epochs", times=epochs),
+        _Clock(
+            title="images",
+            label="training images seen, in thousands",
+            times=tuple(arm.images / 1000 * count for arm, count in zip(arms, epochs, strict=True)),
+        ),
+        _Clock(
+            title="seconds",
+            label="seconds of training, a run's share",
+            times=tuple(curve.seconds for curve in curves),
+        ),
+    ]
+    if any(arm.features for arm in arms):
+        clocks.append(
+            _Clock(
+                title="seconds with features",
+                label="seconds of training, and of computing features in full",
+                times=tuple(curve.seconds + (arm.features or 0) for arm, curve in zip(arms, curves, strict=True)),
+            )
+        )
+    return clocks
+
+
+def _draw_features(axes: Axes, arms: Sequence[Progress]) -> None:
+    """Draw the time before each arm's curve at the foot of the panel, and write how long it was."""
+    height = _FLOOR
+    for place, arm in enumerate(arms):
+        if not arm.features:
+            continue
+        colour, _, _ = look(place)
+        beside = axes.get_xaxis_transform()
+        axes.plot(
+            [0, arm.features],
+            [height, height],
+            color=colour,
+            linewidth=4,
+            alpha=0.6,
+            solid_capstyle="butt",
+            transform=beside,
+        )
+        axes.text(arm.features, height, f" features {duration(arm.features)}", size=7.5, va="center", transform=beside)
+        height += _STEP
+
+
+def _alt(arms: Sequence[Progress], curves: Sequence[MeanCurve], missing: Sequence[str]) -> str:
+    parts = []
+    for arm, curve in zip(arms, curves, strict=True):
+        features = f"{duration(arm.features)} for features, once for all its runs, then " if arm.features else ""
+        parts.append(
+            f"{curve.name} ({runs_words(curve)}): {features}{in_per_cent(curve.validation[0])} after the first epoch "
+            f"of {arm.images:,} images and {curve.seconds[0]:.3g} s, {in_per_cent(curve.validation[-1])} after "
+            f"{len(curve.validation)} epochs, {len(curve.validation) * arm.images:,} images and "
+            f"{curve.seconds[-1]:.3g} s of training"
+        )
+    parts += [f"{name}: no run yet" for name in missing]
+    bands = "; means over seeds with 95 % t intervals" if any(curve.has_band for curve in curves) else ""
+    return f"Validation accuracy on epochs, on images and on seconds{bands}. {'. '.join(parts)}."
