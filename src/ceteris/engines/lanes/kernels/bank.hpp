@@ -12,6 +12,11 @@ namespace ceteris {
 
 constexpr int kBankSize = 16;
 
+// A minibatch goes forward and back in groups of so many images, whose values then stay in the second-level cache; sums
+// over the minibatch add the same terms in the same order as without groups. Against 32 together, groups of 8 were 15 to
+// 19 % faster, of 2 and 4 11 to 15 % (baseline, batch 32; two cores of an Intel Xeon with 2 MiB; two medians of 3 each).
+constexpr int kGroup = 8;
+
 // What dropout needs to know of one run.
 struct DropoutSettings {
   uint32_t key_low, key_high, threshold;
@@ -52,7 +57,8 @@ class Part {
     settings_ = std::move(settings);
     with_adam_ = with_adam;
     // Scoring wants a few images at a time even where training takes fewer.
-    capacity_ = std::max(batch_size_, 16);
+    group_ = network.needs_whole_minibatch() ? batch_size_ : std::min(batch_size_, kGroup);
+    capacity_ = std::max(group_, 16);
     network.finish(capacity_);
     labels_.resize(static_cast<size_t>(capacity_));
   }
@@ -61,11 +67,15 @@ class Part {
     const FlushTinyNumbers flush;
     for (int64_t place = first_step * batch_size_; steps > 0 && place < epoch.images; place += batch_size_, --steps) {
       const int images = static_cast<int>(std::min<int64_t>(batch_size_, epoch.images - place));
-      const Step step{images, static_cast<uint32_t>(place), epoch.number, true};
-      network.begin(step);
-      network.forward(step, [&](int image) { gather_training(epoch, place + image, image); });
-      score(images, totals, true);
-      network.backward(step);
+      network.begin({images, static_cast<uint32_t>(place), epoch.number, true});
+      for (int done = 0; done < images; done += group_) {
+        const int64_t first = place + done;
+        const Step step{std::min(group_, images - done), static_cast<uint32_t>(first), epoch.number, true};
+        network.forward(step, [&](int image) { gather_training(epoch, first + image, image); });
+        score(step.images, totals, images);
+        network.backward(step);
+      }
+      network.end();
       network.update(settings_, with_adam_);
     }
   }
@@ -83,7 +93,7 @@ class Part {
         gatherer_.gather(pixels, index, nullptr, network.input().image(image));
         labels_[static_cast<size_t>(image)] = broadcast(labels[first + image]);
       });
-      score(count, totals, false);
+      score(count, totals, 0);
       if (!probabilities) continue;
       for (int lane = 0; lane < runs_; ++lane)
         for (int image = 0; image < count; ++image)
@@ -109,8 +119,9 @@ class Part {
     gatherer_.gather(epoch.pixels, index, epoch.shifts ? shifts : nullptr, network.input().image(image));
   }
 
-  // Turns logits into probabilities, adds up loss and hits, and leaves the gradient of the logits for training.
-  void score(int images, Totals* totals, bool training) {
+  // Turns logits into probabilities, adds up loss and hits, and leaves the gradient of the logits of a minibatch of
+  // `learnt_from` images, or of none.
+  void score(int images, Totals* totals, int learnt_from) {
     const int classes = network.output().channels;
     for (int image = 0; image < images; ++image) {
       Lanes* logits = network.logits().flat(image);
@@ -120,14 +131,14 @@ class Part {
         totals[first_run_ + lane].loss += static_cast<double>(score.loss[lane]);
         totals[first_run_ + lane].correct += score.correct[lane];
       }
-      if (!training) continue;
+      if (learnt_from == 0) continue;
       Lanes* gradient = network.logits_gradient().flat(image);
       std::copy_n(logits, classes, gradient);
-      cross_entropy_gradient(gradient, classes, label, images);
+      cross_entropy_gradient(gradient, classes, label, learnt_from);
     }
   }
 
-  int first_run_, runs_, batch_size_, capacity_ = 0;
+  int first_run_, runs_, batch_size_, group_ = 0, capacity_ = 0;
   bool with_adam_ = false;
   std::vector<Settings> settings_;
   std::vector<Integers> labels_;

@@ -10,7 +10,8 @@ class BatchNorm : public Layer {
  public:
   explicit BatchNorm(Shape shape) : Layer(shape, shape), mean_(channels()), deviation_(channels()) {}
 
-  bool whole_minibatch() const override { return true; }
+  bool takes_many_images() const override { return true; }
+  bool needs_whole_minibatch() const override { return true; }
   bool reads_input() const override { return true; }
   size_t learnt_count() const override { return 2 * channels(); }
   size_t statistics_count() const override { return 2 * channels(); }

@@ -1,4 +1,4 @@
-// A fully connected layer. Its weights are the largest array of the network, so the whole minibatch passes at once and
+// A fully connected layer. Its weights are the largest array of the network, so all images of a group pass at once and
 // each weight is loaded once a pass. Weights lie [feature][neuron], features in the order [row][channel][column].
 #pragma once
 
@@ -14,7 +14,7 @@ class Dense : public Layer {
   Dense(Shape input, int neurons, Activation activation)
       : Layer(input, {1, 1, neurons}), features_(static_cast<int>(input.values())), neurons_(neurons), activation_(activation) {}
 
-  bool whole_minibatch() const override { return true; }
+  bool takes_many_images() const override { return true; }
   bool reads_input() const override { return true; }
   bool reads_output() const override { return activation_ != Activation::none; }
   size_t learnt_count() const override { return static_cast<size_t>(features_ + 1) * neurons_; }

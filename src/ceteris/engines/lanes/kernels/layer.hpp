@@ -8,7 +8,7 @@
 
 namespace ceteris {
 
-// One minibatch on its way through the network.
+// A group of images on its way through the network: a minibatch, or a part of one.
 struct Step {
   int images;         // how many images it has
   uint32_t position;  // place of its first image in the epoch's order
@@ -16,7 +16,7 @@ struct Step {
   bool training;      // dropout and batch statistics on
 };
 
-// The images of a minibatch that a pass is about: all of them, or one.
+// The images of a group that a pass is about: all of them, or one.
 struct Images {
   int first, last;
 };
@@ -37,8 +37,9 @@ class Layer {
   Shape input() const { return input_; }
   Shape output() const { return output_; }
 
-  // Whether the layer must see the whole minibatch at once.
-  virtual bool whole_minibatch() const { return false; }
+  // Whether the layer takes all images of a group in one call, and whether that group must be the whole minibatch.
+  virtual bool takes_many_images() const { return false; }
+  virtual bool needs_whole_minibatch() const { return false; }
   // Whether the backward pass reads what came in, and what went out.
   virtual bool reads_input() const { return false; }
   virtual bool reads_output() const { return false; }

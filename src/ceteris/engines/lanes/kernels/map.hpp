@@ -67,8 +67,8 @@ struct Map {
   }
 };
 
-// The values between two layers: of every image of a minibatch where the backward pass or a layer that looks at the
-// whole minibatch needs them, otherwise of one image at a time, in memory that stays in the cache.
+// The values between two layers: of every image of a group where the backward pass or a layer that takes many images
+// needs them, otherwise of one image at a time, in memory that stays in the cache.
 class Boundary {
  public:
   Boundary() = default;

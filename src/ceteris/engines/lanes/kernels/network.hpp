@@ -1,9 +1,10 @@
 // A network for the lanes of one register: its layers, the values between them, and everything it learns.
 //
-// Layers that look at one image at a time pass it on while it is hot in the cache; a layer that needs the whole
-// minibatch (dense, batch normalisation) ends such a stretch.
+// Layers that look at one image at a time pass it on while it is hot in the cache; a layer that takes many images at
+// once (dense, batch normalisation) ends such a stretch.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -37,7 +38,11 @@ class Network {
     add(std::make_unique<Dense>(output(), neurons, activation));
   }
 
-  // Lays out memory for minibatches of up to `images`.
+  bool needs_whole_minibatch() const {
+    return std::any_of(layers_.begin(), layers_.end(), [](const auto& layer) { return layer->needs_whole_minibatch(); });
+  }
+
+  // Lays out memory for groups of up to `images`.
   void finish(int images) {
     size_t learnt = 0, statistics = 0;
     for (const auto& layer : layers_) {
@@ -58,6 +63,7 @@ class Network {
     lay_boundaries(images);
   }
 
+  // Called once before the first group of a minibatch.
   void begin(const Step& step) {
     if (step.training) gradients_.clear();
     for (const auto& layer : layers_) layer->begin(step);
@@ -68,7 +74,7 @@ class Network {
   void forward(const Step& step, Load load) {
     for (size_t first = 0, last; first < layers_.size(); first = last) {
       last = stretch_end(first);
-      if (layers_[first]->whole_minibatch()) {
+      if (layers_[first]->takes_many_images()) {
         for (int image = 0; first == 0 && image < step.images; ++image) load(image);
         layers_[first]->forward(step, {0, step.images}, values(first), values(first + 1));
         continue;
@@ -80,17 +86,21 @@ class Network {
     }
   }
 
-  // From the gradient of the logits, which the caller has put into `logits_gradient`.
+  // Adds the group's share to the gradients, from the gradient of its logits, which the caller has put into `logits_gradient`.
   void backward(const Step& step) {
     for (size_t last = layers_.size(), first; last > 0; last = first) {
       first = stretch_begin(last);
-      if (layers_[first]->whole_minibatch()) {
+      if (layers_[first]->takes_many_images()) {
         back(step, first, {0, step.images});
         continue;
       }
       for (int image = 0; image < step.images; ++image)
         for (size_t i = last; i-- > first;) back(step, i, {image, image + 1});
     }
+  }
+
+  // Called once after the last group of a minibatch.
+  void end() {
     for (const auto& layer : layers_) layer->end();
   }
 
@@ -114,14 +124,14 @@ class Network {
 
   size_t stretch_end(size_t first) const {
     size_t last = first + 1;
-    if (layers_[first]->whole_minibatch()) return last;
-    while (last < layers_.size() && !layers_[last]->whole_minibatch()) ++last;
+    if (layers_[first]->takes_many_images()) return last;
+    while (last < layers_.size() && !layers_[last]->takes_many_images()) ++last;
     return last;
   }
   size_t stretch_begin(size_t last) const {
     size_t first = last - 1;
-    if (layers_[first]->whole_minibatch()) return first;
-    while (first > 0 && !layers_[first - 1]->whole_minibatch()) --first;
+    if (layers_[first]->takes_many_images()) return first;
+    while (first > 0 && !layers_[first - 1]->takes_many_images()) --first;
     return first;
   }
 
@@ -135,7 +145,7 @@ class Network {
     for (size_t i = 0; i <= count; ++i) {
       const Layer *before = i > 0 ? layers_[i - 1].get() : nullptr, *after = i < count ? layers_[i].get() : nullptr;
       const Shape shape = before ? before->output() : image_;
-      const bool edge = !before || !after || before->whole_minibatch() || after->whole_minibatch();
+      const bool edge = !before || !after || before->takes_many_images() || after->takes_many_images();
       const bool kept = edge || before->reads_output() || after->reads_input();
       boundaries_[i] = Boundary(shape, after ? after->input_border() : 0, images, kept);
       if (i > first_learning) gradient_boundaries_[i] = Boundary(shape, before->gradient_border(), images, edge);
