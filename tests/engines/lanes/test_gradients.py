@@ -18,7 +18,7 @@ from ceteris.study.specification import DataChoice, Specification
 from ceteris.study.training import Training
 
 CLASSES = 4
-BATCH = 6
+BATCH = 19  # two whole groups of images and a part of one
 TOLERANCE = 1e-5
 
 pytestmark = pytest.mark.skipif(not usable_instruction_sets(), reason="the lanes engine is not compiled here")
