@@ -6,6 +6,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from ceteris.cli.notes import print_notes
 from ceteris.errors import ResultsError
 from ceteris.export.check import Check, ExportFormat
 from ceteris.export.export import Export, export_run
@@ -41,14 +42,13 @@ def export(
     folder = out or Path("exports") / f"{arm_folder(run.variation)}-seed-{run.seed:02}"
     written = export_run(results, finding, formats=kinds, out=folder, is_replacing=force)
     console.print(Text(f"{run.variation}, seed {run.seed}", style="bold"), soft_wrap=True)
-    for note in results.notes:
-        console.print(Text(f"note: {note}", style="yellow"), soft_wrap=True)
+    print_notes(results.notes, console)
     if target.seed is None and seed is None:
         text = (
             f"Seed {run.seed} was taken, the first that finished; --seed names another. To take the one with the best "
             "test accuracy would make that accuracy too good to be true."
         )
-        console.print(Text(f"note: {text}", style="yellow"), soft_wrap=True)
+        print_notes([text], console)
     for name, one in written.checks.items():
         console.print(Text(f"{folder / name}: {_checked(one)}"), soft_wrap=True)
     console.print(Text(f"{folder / CARD}: what it is, how well it does, and its limits"), soft_wrap=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from ceteris.cli.notes import print_notes
 from ceteris.errors import ResultsError
 from ceteris.runs.results import Results, read_results
 from ceteris.runs.status import Status
@@ -51,12 +52,11 @@ def log(folder: Path, *, to: str, out: Path, console: Console) -> int:
         )
     written = len(list(_written(tracker, runs, out, results)))
     console.print(Text(results.manifest.study.title, style="bold"), soft_wrap=True)
-    for note in results.notes:
-        console.print(Text(f"note: {note}", style="yellow"), soft_wrap=True)
+    print_notes(results.notes, console)
     left = [one for one in results.findings if one.status not in (Status.FINISHED, Status.DIVERGED)]
     if left:
         states = listed(sorted({one.status.value for one in left}))
-        console.print(Text(f"note: {_runs(len(left))} left out: {states}.", style="yellow"), soft_wrap=True)
+        print_notes([f"{_runs(len(left))} left out: {states}."], console)
     console.print(f"{_runs(written)} in {out}, grouped by variation.", markup=False, soft_wrap=True)
     console.print(f"Look at them with: {_look(tracker, out)}", markup=False, soft_wrap=True)
     return written

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from ceteris.cli.images import get_images
 from ceteris.cli.live import achievement, show
+from ceteris.cli.notes import print_notes, print_sentence
 from ceteris.cli.overrides import override
 from ceteris.cli.report import close
 from ceteris.cli.weights import download_weights
@@ -56,10 +57,9 @@ def run(  # noqa: PLR0913 - one argument an option
     console.print(Text(images.study.title, style="bold"), soft_wrap=True)
     console.print(f"images: {images.dataset.source}", markup=False, soft_wrap=True)
     console.print(f"results: {folder}", markup=False, soft_wrap=True)
-    for note in (*images.dataset.notes, *notes):
-        console.print(Text(f"note: {note}", style="yellow"), soft_wrap=True)
+    print_notes((*images.dataset.notes, *notes), console)
     for variation, reason in backbones.skipped.items():
-        console.print(Text(f"SKIPPED: '{variation}': {reason}.", style="bold red"), soft_wrap=True)
+        print_sentence(Text(f"SKIPPED: '{variation}': {reason}.", style="bold red"), console)
     events = run_study(
         backbones.study,
         images.dataset,

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.text import Text
 
+from ceteris.cli.notes import print_notes
 from ceteris.data.decoding import load_picture, shown
 from ceteris.data.picture import Frame
 from ceteris.errors import ResultsError
@@ -65,8 +66,7 @@ def show(
     file = out or Path(f"{_stem(target, views, image)}.{kind}")
     write_atomically(file, _content(picture))
     console.print(Text(f"{picture.title}, seed {views[0].seed}", style="bold"), soft_wrap=True)
-    for note in (*results.notes, *notes):
-        console.print(Text(f"note: {note}", style="yellow"), soft_wrap=True)
+    print_notes((*results.notes, *notes), console)
     console.print(Text(picture.alt), soft_wrap=True)
     console.print(f"\npicture: {file}", markup=False, soft_wrap=True)
     return file

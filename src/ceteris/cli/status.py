@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ceteris.cli.notes import print_notes, print_sentence
 from ceteris.cli.rows import arm_table, set_apart
 from ceteris.runs.finding import Finding
 from ceteris.runs.results import Results, read_results
@@ -44,14 +45,13 @@ def status(folder: Path, console: Console) -> None:
     results = read_results(folder)
     console.print(Text(results.manifest.study.title, style="bold"), soft_wrap=True)
     console.print(f"images: {results.manifest.data_source}", markup=False, soft_wrap=True)
-    for note in results.notes:
-        console.print(Text(f"note: {note}", style="yellow"), soft_wrap=True)
+    print_notes(results.notes, console)
     console.print()
     console.print(set_apart(status_table(results), console))
     console.print()
     troubles = [_trouble(one) for one in results.findings if one.status in (Status.FAILED, Status.DAMAGED)]
     for trouble in troubles[:_SHOWN_TROUBLES]:
-        console.print(Text(trouble, style="red"), soft_wrap=True)
+        print_sentence(Text(trouble, style="red"), console)
     if len(troubles) > _SHOWN_TROUBLES:
         console.print(f"and {len(troubles) - _SHOWN_TROUBLES} more.")
     console.print(_summary(results), markup=False, soft_wrap=True)

@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ceteris.cli.notes import print_notes
 from ceteris.cli.rows import arm_table, set_apart
 from ceteris.report.account import Account
 from ceteris.report.answer import answer
@@ -29,8 +30,7 @@ def print_results(account: Account, console: Console) -> None:
     """
     console.print()
     console.print(Text(account.results.manifest.study.title, style="bold"), soft_wrap=True)
-    for note in reservations(account):
-        console.print(Text(f"note: {note}", style="yellow"), soft_wrap=True)
+    print_notes(reservations(account), console)
     console.print()
     console.print(set_apart(results_table(account, is_wide=console.width >= _WIDE), console))
     for sentence in (*footnotes(account), *answer(account)):
