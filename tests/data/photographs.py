@@ -1,10 +1,10 @@
 """A folder of photographs that never were: mixed sizes, formats and faults, the same for the same seed.
 
-    python tests/data/photographs.py FOLDER [COUNT]
+    python tests/data/photographs.py FOLDER [COUNT [SEED]]
 
-writes COUNT files (3,000 if not given) of leaves, shells and stones, as a careless collector would keep them: nine in
-ten sound, from thumbnails to twelve megapixels, some turned, grey, with palettes, 16 bits, CMYK or transparency; some
-copied, some copied with changes, some damaged, some no pictures at all.
+writes COUNT files (3,000 if not given; others for another SEED) of leaves, shells and stones, as a careless collector
+would keep them: nine in ten sound, from thumbnails to twelve megapixels, some turned, grey, with palettes, 16 bits,
+CMYK or transparency; some copied, some copied with changes, some damaged, some no pictures at all.
 """
 
 import sys
@@ -162,5 +162,6 @@ def _saved(picture, kind, **options):
 
 
 if __name__ == "__main__":
-    written = write_photographs(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 3000)
-    sys.stdout.write(f"{len(written)} files that no reader can use\n")
+    count, seed = (*map(int, sys.argv[2:]), *(3000, 7)[len(sys.argv) - 2 :])
+    written = write_photographs(Path(sys.argv[1]), count, seed=seed)
+    sys.stdout.write(f"files that no reader can use: {len(written)}\n")

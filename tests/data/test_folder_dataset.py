@@ -195,6 +195,20 @@ def test_parts_of_the_folder_stay_as_they_are(fill):
     )
 
 
+def test_many_copies_are_counted_and_some_named(fill):
+    """Three names are enough for a note."""
+    sound = {f"train/{name}/{number}.png": plain(100 * (name == "b") + number) for name in "ab" for number in range(8)}
+    copies = {name.replace("train", "test"): content for name, content in sound.items() if name[-5] in "01"}
+    folder = fill(sound | copies)
+
+    assert read(folder)[1].notes == (
+        (
+            "4 of 4 test images are among the training or validation images too, byte for byte, so that accuracies "
+            "come out too high: test/a/0.png, test/a/1.png, test/b/0.png; and 1 more."
+        ),
+    )
+
+
 def test_copies_that_were_changed_are_told(fill):
     """A test image that was scaled, or mirrored, from one that is learnt from: named above every number, and no other.
 
