@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
-from ceteris.export.check import Check
+from ceteris.export.backbone_card import backbone_inside, backbone_limits
+from ceteris.export.check import Check, Rounding
 from ceteris.export.onnx_model import INPUT, OPSET, OUTPUT
 from ceteris.prediction.ensemble import Ensemble
 from ceteris.report.account import Account
@@ -19,7 +20,9 @@ from ceteris.statistics.interval import Interval
 from ceteris.statistics.scores import Status
 from ceteris.statistics.summary import ArmSummary
 from ceteris.study.arm import BASELINE
+from ceteris.study.backbone import BackboneNetwork
 from ceteris.study.changes import in_words
+from ceteris.study.cost import network_cost
 from ceteris.study.training import Optimizer
 
 _USES = {
@@ -33,7 +36,7 @@ import torch
 network = torch.export.load("model.pt2").module()
 probabilities = network(torch.zeros(5, {channels}, {height}, {width}, dtype=torch.uint8))""",
     "model.safetensors": """\
-import torch, model  # model.py beside it; needs torch and safetensors
+import torch, model  # model.py beside it; needs {packages}
 probabilities = model.load()(torch.zeros(5, {channels}, {height}, {width}, dtype=torch.uint8))""",
 }
 
@@ -44,7 +47,13 @@ _WHAT = {
 }
 
 
-def model_card(account: Account, finding: Finding, ensemble: Ensemble, checks: Mapping[str, Check]) -> str:
+def model_card(
+    account: Account,
+    finding: Finding,
+    ensemble: Ensemble,
+    checks: Mapping[str, Check],
+    rounding: Rounding | None = None,
+) -> str:
     """Write `README.md`: what a network was trained on, how well it does, with what interval, and its limits.
 
     Args:
@@ -52,22 +61,28 @@ def model_card(account: Account, finding: Finding, ensemble: Ensemble, checks: M
         finding: The run.
         ensemble: Its network.
         checks: By the name of each exported file.
+        rounding: What it changes that the files compute in float32, if the run did not.
     """
     record = finding.record
     assert record is not None, "a finished run has a record"
-    return "\n\n".join(_blocks(account, finding, record, ensemble, checks)) + "\n"
+    return "\n\n".join(_blocks(account, finding, record, ensemble, checks, rounding)) + "\n"
 
 
 def _blocks(
-    account: Account, finding: Finding, record: RunRecord, ensemble: Ensemble, checks: Mapping[str, Check]
+    account: Account,
+    finding: Finding,
+    record: RunRecord,
+    ensemble: Ensemble,
+    checks: Mapping[str, Check],
+    rounding: Rounding | None,
 ) -> Iterator[str]:
     run, manifest = finding.run, account.results.manifest
     yield f"# {markdown_text(f'{run.variation}, seed {run.seed}: {manifest.study.title}')}"
     classes = len(ensemble.class_names)
     size = f"{ensemble.image.width} x {ensemble.image.height} pixels"
     yield (
-        f"An image classifier of {record.parameters:,} learnt numbers, for images of {size} and {classes} classes. "
-        "Everything here is computed from the records of the run; nobody wrote it by hand."
+        f"An image classifier of {record.parameters:,} learnt numbers{_before(ensemble)}, for images of {size} and "
+        f"{classes} classes. Everything here is computed from the records of the run; nobody wrote it by hand."
     )
     yield "## Before you use it"
     yield _list(_limits(account, record, ensemble))
@@ -78,15 +93,28 @@ def _blocks(
     yield _list(_interface(ensemble))
     for name in checks:
         code = _USES[name].format(
-            channels=ensemble.image.channels, height=ensemble.image.height, width=ensemble.image.width
+            channels=ensemble.image.channels,
+            height=ensemble.image.height,
+            width=ensemble.image.width,
+            packages=f"torch{'' if ensemble.pretrained is None else ', torchvision'} and safetensors",
         )
         yield f"```python\n{code}\n```"
     yield "## Does the export say what the run says?"
+    if rounding is not None:
+        yield _rounded(rounding)
     yield _table(("file", "what it is", "read back with", "test images", "largest difference"), _checked(checks))
     yield "## What it was trained on, and how"
     yield _list(_training(account, record))
     yield "## Where it comes from"
     yield _list(_provenance(account, record))
+
+
+def _before(ensemble: Ensemble) -> str:
+    if ensemble.pretrained is None:
+        return ""
+    network, classes = ensemble.pretrained.network, len(ensemble.class_names)
+    cost = network_cost(network, ensemble.image, classes)
+    return f" on a pretrained {network.backbone}, {cost.parameters:,} numbers in all"
 
 
 def _limits(account: Account, record: RunRecord, ensemble: Ensemble) -> Iterator[str]:
@@ -102,6 +130,8 @@ def _limits(account: Account, record: RunRecord, ensemble: Ensemble) -> Iterator
         "It was scored on test images from the same source as its training images. How it does on other images, "
         "cameras or circumstances is not known, and its fairness between groups of people was not looked at."
     )
+    if ensemble.pretrained is not None:
+        yield from backbone_limits(ensemble.pretrained)
     summary = _summary(account, record)
     if record.run.seed in summary.guessing:
         yield "This very network does no better than guessing."
@@ -164,10 +194,27 @@ def _interface(ensemble: Ensemble) -> Iterator[str]:
         f"255, channels in the order {colours}. Cut and resize images to {image.width} x {image.height} pixels "
         "yourself, without changing their proportions."
     )
-    scale, offset = (", ".join(f"{number:.9g}" for number in numbers) for numbers in (ensemble.scale, ensemble.offset))
-    yield f"Scaling is a part of the network: level times ({scale}) plus ({offset}), by channel. Do not scale yourself."
+    if ensemble.pretrained is not None:
+        yield backbone_inside(ensemble.pretrained)
+    else:
+        pairs = (ensemble.scale, ensemble.offset)
+        scale, offset = (", ".join(f"{number:.9g}" for number in numbers) for numbers in pairs)
+        yield (
+            f"Scaling is a part of the network: level times ({scale}) plus ({offset}), by channel. Do not scale "
+            "yourself."
+        )
     names, classes = ", ".join(ensemble.class_names), len(ensemble.class_names)
     yield f"Out: float32, shape (batch, {classes}): the probability of each class, in the order {names}."
+
+
+def _rounded(rounding: Rounding) -> str:
+    answers = "no answer" if not rounding.changed else f"the answer to {count(rounding.changed, 'image')}"
+    return (
+        f"In training the backbone computed in {rounding.precision}; these files compute in float32, as any "
+        f"machine can. On {rounding.images:,} test images that moves a probability by up to {rounding.largest:.2g} "
+        f"and changes {answers}. The accuracies above are those of the training; "
+        "the differences below are to the same network in float32."
+    )
 
 
 def _checked(checks: Mapping[str, Check]) -> Iterator[tuple[str, ...]]:
@@ -187,7 +234,9 @@ def _training(account: Account, record: RunRecord) -> Iterator[str]:
     )
     if data.fraction < 1:
         yield f"These are {100 * data.fraction:g} % of the images there were to learn from, drawn by the run's seed."
-    yield f"Layers: {'; '.join(map(str, run.specification.network.layers))}."
+    layers = "; ".join(map(str, run.specification.network.layers))
+    network = run.specification.network
+    yield f"Network: {network}; head: {layers}." if isinstance(network, BackboneNetwork) else f"Layers: {layers}."
     others = {Optimizer.ADAM: {"momentum"}, Optimizer.SGD: {"beta1", "beta2", "epsilon"}}[training.optimizer]
     settings = training.model_dump(mode="json", exclude=others)
     yield f"Training: {', '.join(f'{name} {value}' for name, value in settings.items())}; on cross-entropy."
@@ -206,6 +255,8 @@ def _provenance(account: Account, record: RunRecord) -> Iterator[str]:
     yield f"Run: {run.digest} (specification, seed and images)."
     yield f"Images: {run.data_digest} (SHA-256)."
     yield f"Weights as trained: {record.weights_sha256} (SHA-256)."
+    if isinstance(network := run.specification.network, BackboneNetwork):
+        yield f"Pretrained weights: {network.weights_sha256} (SHA-256)."
     yield f"Engine: {record.engine} ({record.arithmetic})."
     for versions in account.circumstances.versions:
         yield f"Versions when trained: {versions}."

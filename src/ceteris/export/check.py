@@ -1,7 +1,7 @@
 """Does an exported network say what the run says? Asked of the file itself, with the library that will read it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
 from io import BytesIO
@@ -9,6 +9,7 @@ from io import BytesIO
 import numpy as np
 from numpy.typing import NDArray
 
+from ceteris.engines.transfer.precision import Precision
 from ceteris.errors import ResultsError
 from ceteris.export.onnx_model import INPUT
 from ceteris.prediction.ensemble import Ensemble, ensemble_probabilities
@@ -51,6 +52,23 @@ class Check:
     missing: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Rounding:
+    """What it does to answers that an exported network computes in other numbers than its run did.
+
+    Attributes:
+        precision: In which numbers the run's backbone computed; the exported one computes in float32.
+        images: How many test images were compared.
+        largest: The largest difference of a probability.
+        changed: How many images get another class.
+    """
+
+    precision: Precision
+    images: int
+    largest: float
+    changed: int
+
+
 def chosen_places(images: int) -> NDArray[np.intp]:
     """Choose test images to check with: all, or a thousand at even distances."""
     return np.linspace(0, images - 1, min(images, MOST_IMAGES)).round().astype(np.intp)
@@ -78,6 +96,30 @@ def reference(ensemble: Ensemble, images: NDArray[np.uint8], stored: NDArray[np.
     return probabilities
 
 
+def in_float32(ensemble: Ensemble, images: NDArray[np.uint8], expected: Values) -> tuple[Values, Rounding | None]:
+    """Say what a run says with its backbone in float32, in which it is exported; and what that changes.
+
+    Args:
+        ensemble: With a single seed.
+        images: What `expected` is about.
+        expected: From `reference`, in the precision of the training.
+
+    Returns:
+        The probabilities, and what became other in them; nothing if the training was in float32.
+    """
+    pretrained = ensemble.pretrained
+    if pretrained is None or pretrained.precisions == ("float32",):
+        return expected, None
+    exact = replace(ensemble, pretrained=replace(pretrained, precisions=("float32",)))
+    found: Values = ensemble_probabilities(exact, images)[0]
+    return found, Rounding(
+        precision=pretrained.precisions[0],
+        images=len(images),
+        largest=float(np.abs(found - expected).max(initial=0)),
+        changed=int((found.argmax(1) != expected.argmax(1)).sum()),
+    )
+
+
 def check(kind: ExportFormat, content: bytes, ensemble: Ensemble, images: NDArray[np.uint8], expected: Values) -> Check:
     """Read an exported file back, show it test images, and compare.
 
@@ -86,7 +128,7 @@ def check(kind: ExportFormat, content: bytes, ensemble: Ensemble, images: NDArra
         content: Of `model.onnx`, `model.pt2` or `model.safetensors`.
         ensemble: What it was made from.
         images: Shape (images, height, width, channels).
-        expected: From `reference`.
+        expected: From `reference`, or from `in_float32`.
 
     Raises:
         ResultsError: If it says something else.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ceteris.errors import ResultsError
 from ceteris.export.card import model_card
-from ceteris.export.check import Check, ExportFormat, check, chosen_places, reference
+from ceteris.export.check import Check, ExportFormat, check, chosen_places, in_float32, reference
 from ceteris.export.folder import CARD, FACTS, check_place, publish
 from ceteris.export.onnx_model import onnx_model
 from ceteris.export.safetensors_model import LOADER, WEIGHTS, safetensors_loader, safetensors_weights
@@ -53,17 +53,13 @@ def export_run(
     """
     check_place(out, is_replacing=is_replacing)
     ensemble = gather(results, [finding])
-    if ensemble.pretrained is not None:
-        raise ResultsError(
-            f"'{ensemble.arm}' begins with a pretrained {ensemble.pretrained.network.backbone}, which cannot be "
-            "exported yet. Name a variation whose network is layers alone."
-        )
     contents: dict[str, bytes] = {}
     checks: dict[str, Check] = {}
     images = results.images()
     places = chosen_places(len(images))
     shown = images[places]
-    expected = reference(ensemble, shown, results.predictions(finding.run)[places])
+    stored = reference(ensemble, shown, results.predictions(finding.run)[places])
+    expected, rounding = in_float32(ensemble, shown, stored)
     for kind in dict.fromkeys(formats):
         content = _content(kind, ensemble, finding)
         contents[FILES[kind]] = content
@@ -71,7 +67,7 @@ def export_run(
         if kind is ExportFormat.SAFETENSORS:
             contents[LOADER] = safetensors_loader(ensemble)
     account = give_account(results)
-    contents[CARD] = model_card(account, finding, ensemble, checks).encode()
+    contents[CARD] = model_card(account, finding, ensemble, checks, rounding).encode()
     contents[FACTS] = _facts(results, finding, ensemble, contents, checks)
     publish(out, contents, is_replacing=is_replacing)
     return Export(folder=out, checks=checks)
@@ -110,8 +106,7 @@ def _facts(
         "test_accuracy": record.test_accuracy,
         "input": {"type": "uint8", "shape": ["batch", image.channels, image.height, image.width]},
         "output": {"type": "float32", "shape": ["batch", len(ensemble.class_names)]},
-        "scale": list(ensemble.scale),
-        "offset": list(ensemble.offset),
+        **_inside(ensemble),
         "classes": list(ensemble.class_names),
         "files": {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()},
         "checks": {
@@ -120,3 +115,18 @@ def _facts(
         },
     }
     return (json.dumps(facts, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def _inside(ensemble: Ensemble) -> dict[str, object]:
+    """Say what the network does to grey levels before its first layer."""
+    if ensemble.pretrained is None:
+        return {"scale": list(ensemble.scale), "offset": list(ensemble.offset)}
+    network = ensemble.pretrained.network
+    return {
+        "backbone": {
+            "name": network.backbone.value,
+            "pretrained_weights": network.weights_sha256,
+            "resolution": network.resolution,
+            "trained": network.train,
+        }
+    }

@@ -4,16 +4,14 @@ import json
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ceteris.errors import ResultsError
+from ceteris.export.onnx_graph import FLOAT, Array, Graph, write_front
 from ceteris.export.pieces import EPSILON, Piece, network_pieces
 from ceteris.prediction.ensemble import Ensemble
 
 OPSET, FORMAT = 17, 8
 """Of the operators and of the file: what ONNX Runtime 1.12 (2022) and everything later reads."""
-
-Array = NDArray[np.generic]
 
 INPUT, OUTPUT = "images", "probabilities"
 
@@ -53,38 +51,43 @@ def onnx_model(ensemble: Ensemble, facts: Mapping[str, str]) -> bytes:
             "--format onnx needs the package onnx, which is not installed. "
             "Install it with `pip install onnx onnxruntime`, or choose another format."
         ) from None
-    scale, offset = (
-        np.asarray(numbers, np.float32).reshape(1, -1, 1, 1) for numbers in (ensemble.scale, ensemble.offset)
-    )
-    arrays: dict[str, Array] = {"scale": scale, "offset": offset}
-    nodes = [
-        helper.make_node("Cast", [INPUT], ["grey"], to=TensorProto.FLOAT),
-        helper.make_node("Mul", ["grey", "scale"], ["scaled"]),
-        helper.make_node("Add", ["scaled", "offset"], ["input"]),
-    ]
-    last = "input"
+    graph = Graph()
+    last = _front(graph, ensemble)
     pieces = [piece for piece in network_pieces(ensemble) if piece.kind != "Dropout"]
     for place, piece in enumerate(pieces):
         kind, settings, order = _operator(piece)
         own: dict[str, Array] = {f"{place}.{name}": np.asarray(piece.arrays[name], np.float32) for name in order}
-        arrays |= own
+        graph.arrays |= own
         after = OUTPUT if place == len(pieces) - 1 else f"{place}.{kind}"
-        nodes.append(helper.make_node(kind, [last, *own], [after], **settings))
-        last = after
+        last = graph.add(kind, [last, *own], result=after, **settings)
     image = ensemble.image
     before = helper.make_tensor_value_info(
         INPUT, TensorProto.UINT8, ["batch", image.channels, image.height, image.width]
     )
     result = helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["batch", len(ensemble.class_names)])
-    stored = [numpy_helper.from_array(array, name) for name, array in arrays.items()]
-    graph = helper.make_graph(nodes, "network", [before], [result], initializer=stored)
+    stored = [numpy_helper.from_array(array, name) for name, array in graph.arrays.items()]
+    made = helper.make_graph(graph.nodes, "network", [before], [result], initializer=stored)
     model = helper.make_model(
-        graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=FORMAT, producer_name="ceteris"
+        made, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=FORMAT, producer_name="ceteris"
     )
     helper.set_model_props(model, {**facts, "classes": json.dumps(ensemble.class_names, ensure_ascii=False)})
     onnx.checker.check_model(model, full_check=True)
     content: bytes = model.SerializeToString(deterministic=True)
     return content
+
+
+def _front(graph: Graph, ensemble: Ensemble) -> str:
+    """Write what comes before the pieces, and name what goes into the first of them."""
+    if ensemble.pretrained is not None:
+        from ceteris.export.backbone_model import front_modules  # noqa: PLC0415 - needs torch
+
+        return write_front(graph, front_modules(ensemble, ensemble.pretrained), INPUT)
+    scale, offset = (
+        graph.constant(name, np.asarray(numbers, np.float32).reshape(1, -1, 1, 1))
+        for name, numbers in (("scale", ensemble.scale), ("offset", ensemble.offset))
+    )
+    grey = graph.add("Cast", [INPUT], result="grey", to=FLOAT)
+    return graph.add("Add", [graph.add("Mul", [grey, scale], result="scaled"), offset], result="input")
 
 
 def _operator(piece: Piece) -> tuple[str, dict[str, object], tuple[str, ...]]:

@@ -6,6 +6,7 @@ from typing import assert_never
 
 from ceteris.prediction.ensemble import Ensemble
 from ceteris.prediction.forward import Values
+from ceteris.study.backbone import BackboneNetwork
 from ceteris.study.layers import Activation, BatchNorm, Convolution, Dense, Dropout, MaxPool, Padding
 from ceteris.study.shape import layer_shapes
 
@@ -43,14 +44,15 @@ _ACTIVATIONS = {
 
 
 def network_pieces(ensemble: Ensemble) -> tuple[Piece, ...]:
-    """Write a network as modules that follow each other, from scaled images to class probabilities.
+    """Write a network as modules that follow each other, from scaled images, or features, to class probabilities.
 
     Args:
         ensemble: With a single seed.
 
     Returns:
-        The modules. Scaling, which PyTorch has no module for, is not among them. An image stays an image up to the
-        first dense layer, and is flattened there; no convolution or pooling comes after it.
+        The modules; of a network on a pretrained backbone those of its head. Scaling, which PyTorch has no module for,
+        is not among them. An image stays an image up to the first dense layer, and is flattened there; no
+        convolution or pooling comes after it.
     """
     assert len(ensemble.seeds) == 1, "one network"
     return (*_pieces(ensemble, ensemble.weights[0]), Piece(kind="Softmax", arguments=(1,)))
@@ -59,8 +61,9 @@ def network_pieces(ensemble: Ensemble) -> tuple[Piece, ...]:
 def _pieces(ensemble: Ensemble, weights: Mapping[str, Values]) -> Iterator[Piece]:
     shapes = layer_shapes(ensemble.network, ensemble.image, len(ensemble.class_names))
     is_flat = False
+    part = "head" if isinstance(ensemble.network, BackboneNetwork) else "layers"
     for index, (layer, shape) in enumerate(zip(ensemble.network.layers, shapes, strict=True)):
-        own = {name.rpartition(".")[2]: array for name, array in weights.items() if name.startswith(f"layers.{index}.")}
+        own = {name.rpartition(".")[2]: array for name, array in weights.items() if name.startswith(f"{part}.{index}.")}
         match layer:
             case Convolution():
                 padding = {"padding": layer.kernel // 2} if layer.padding is Padding.SAME and layer.kernel > 1 else {}

@@ -35,6 +35,10 @@ def torch_module(ensemble: Ensemble) -> nn.Sequential:
         ensemble: With a single seed.
     """
     modules: list[nn.Module] = [Scale(ensemble)]
+    if ensemble.pretrained is not None:
+        from ceteris.export.backbone_model import front_modules  # noqa: PLC0415 - needs torchvision
+
+        modules = front_modules(ensemble, ensemble.pretrained)
     for piece in network_pieces(ensemble):
         with torch.device("meta"):  # nothing is drawn, so that PyTorch's global generator is left alone
             module: nn.Module = getattr(nn, piece.kind)(*piece.arguments, **piece.keywords)

@@ -55,7 +55,7 @@ def load_backbone(path: Path, backbone: Backbone) -> nn.Sequential:
     """
     arrays = _state_dict(path)
     network = empty_backbone(backbone)
-    expected = _torchvision_names(network, backbone)
+    expected = torchvision_names(network, backbone)
     found = {name: tensor for name, tensor in arrays.items() if not name.startswith(_CLASSIFIERS)}
     # How many minibatches the statistics have seen decides nothing here, and old files lack it.
     needed = {name: tensor for name, tensor in expected.items() if not name.endswith("num_batches_tracked")}
@@ -99,7 +99,7 @@ def _blocks(network: nn.Module) -> nn.Sequential:
     return nn.Sequential(stem, *(block for layer in layers for block in layer))
 
 
-def _torchvision_names(network: nn.Sequential, backbone: Backbone) -> dict[str, Tensor]:
+def torchvision_names(network: nn.Sequential, backbone: Backbone) -> dict[str, Tensor]:
     """Name the tensors of the blocks as torchvision's files do."""
     state = network.state_dict()
     if backbone is not Backbone.RESNET18:

@@ -13,8 +13,8 @@ VERSION = 1
 """Raised whenever the same image would be prepared differently, so that features kept before are not taken for new."""
 
 # Mean and standard deviation of ImageNet's channels, by which torchvision normalises for all its weights.
-_MEAN = (0.485, 0.456, 0.406)
-_DEVIATION = (0.229, 0.224, 0.225)
+MEAN = (0.485, 0.456, 0.406)
+DEVIATION = (0.229, 0.224, 0.225)
 
 _INTERPOLATION = {
     Backbone.MOBILENET_V2: InterpolationMode.BILINEAR,
@@ -35,8 +35,8 @@ def prepared(pixels_bhwc: Tensor, backbone: Backbone, resolution: int, dtype: to
     Returns:
         Shape (b, 3, r, r); in memory channels stay last, which convolutions like best.
     """
-    mean = 255 * torch.tensor(_MEAN, device=pixels_bhwc.device)[:, None, None]
-    deviation = 255 * torch.tensor(_DEVIATION, device=pixels_bhwc.device)[:, None, None]
+    mean = 255 * torch.tensor(MEAN, device=pixels_bhwc.device)[:, None, None]
+    deviation = 255 * torch.tensor(DEVIATION, device=pixels_bhwc.device)[:, None, None]
     sides = [resolution, resolution]
     resized: Tensor = resize(pixels_bhwc.permute(0, 3, 1, 2), sides, _INTERPOLATION[backbone], antialias=True)
     return ((resized.float() - mean) / deviation).to(dtype, memory_format=torch.channels_last)

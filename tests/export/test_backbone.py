@@ -1,0 +1,143 @@
+"""Exports of networks on a pretrained backbone."""
+
+import importlib.util
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("torchvision")
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "prediction"))
+
+from pretrained import write_weights  # noqa: E402 - needs torch
+
+from ceteris.data.weights import OFFICIAL_WEIGHTS  # noqa: E402
+from ceteris.engines.initial import initial_weights  # noqa: E402
+from ceteris.export.backbone_card import backbone_inside, backbone_limits  # noqa: E402
+from ceteris.export.check import (  # noqa: E402
+    LARGEST_DIFFERENCE,
+    ExportFormat,
+    Rounding,
+    check,
+    in_float32,
+)
+from ceteris.export.onnx_model import onnx_model  # noqa: E402
+from ceteris.export.safetensors_model import safetensors_loader, safetensors_weights  # noqa: E402
+from ceteris.export.torch_program import torch_program  # noqa: E402
+from ceteris.prediction.ensemble import Ensemble, ensemble_probabilities  # noqa: E402
+from ceteris.prediction.pretrained import Pretrained  # noqa: E402
+from ceteris.study.backbone import BackboneNetwork  # noqa: E402
+from ceteris.study.shape import Shape  # noqa: E402
+
+IMAGE, CLASSES = Shape(36, 40, 3), ("ant", "bee", "cat", "dog")
+HEAD = ({"dropout": 0.3}, {"dense": 5, "activation": "leaky_relu"}, {"dense": "classes"})
+
+
+@pytest.fixture(scope="module", params=["mobilenet_v2", "resnet18", "efficientnet_b0"])
+def ensemble(request, tmp_path_factory):
+    """Give a network with random weights, its last block trained further: other numbers than the file has."""
+    file = write_weights(tmp_path_factory.mktemp("weights"), request.param)
+    network = BackboneNetwork(backbone=request.param, resolution=33, train="last 1 block", head=HEAD)
+    pretrained = Pretrained(network=network, file=file, precisions=("float32",))
+    weights = dict(initial_weights(network, IMAGE, len(CLASSES), 3))
+    last = len(pretrained.blocks) - 1
+    for name, tensor in pretrained.blocks[last].named_parameters():
+        weights[f"backbone.{last}.{name}"] = (1.1 * tensor.detach()).numpy()
+    return Ensemble(
+        arm="fine",
+        seeds=(3,),
+        network=network,
+        weights=(weights,),
+        image=IMAGE,
+        scale=(1.0, 1.0, 1.0),
+        offset=(0.0, 0.0, 0.0),
+        class_names=CLASSES,
+        pretrained=pretrained,
+    )
+
+
+@pytest.fixture(scope="module")
+def images():
+    """Give images that are not square."""
+    return np.random.default_rng(2).integers(0, 256, (5, 36, 40, 3), np.uint8)
+
+
+WRITERS = {
+    ExportFormat.ONNX: lambda ensemble: onnx_model(ensemble, {}),
+    ExportFormat.TORCH: torch_program,
+    ExportFormat.SAFETENSORS: safetensors_weights,
+}
+
+
+def test_every_format_says_what_the_network_says(ensemble, images):
+    """From uint8 images of the data's size to probabilities, resizing and backbone inside, to 1e-5."""
+    expected = ensemble_probabilities(ensemble, images)[0]
+
+    assert np.ptp(expected, axis=0).max() > 5 * LARGEST_DIFFERENCE, (
+        "a network that says one thing of all images would prove nothing"
+    )
+    for kind, write in WRITERS.items():
+        if kind is not ExportFormat.ONNX or importlib.util.find_spec("onnxruntime") is not None:
+            assert check(kind, write(ensemble), ensemble, images, expected).difference <= LARGEST_DIFFERENCE
+
+
+def test_the_loader_takes_the_architecture_from_torchvision(ensemble, images, tmp_path):
+    """The Python file beside the weights needs torch, torchvision and safetensors, and is short."""
+    loader = safetensors_loader(ensemble).decode()
+    (tmp_path / "model.py").write_text(loader)
+    (tmp_path / "model.safetensors").write_bytes(safetensors_weights(ensemble))
+    specification = importlib.util.spec_from_file_location("exported_backbone", tmp_path / "model.py")
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+
+    with torch.no_grad():
+        found = module.load()(torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2)))).numpy()
+
+    np.testing.assert_allclose(found, ensemble_probabilities(ensemble, images)[0], rtol=0, atol=LARGEST_DIFFERENCE)
+    assert "ceteris" not in loader
+    assert len([line for line in loader.splitlines() if line and not line.startswith("        nn.")]) <= 33
+
+
+def test_what_another_precision_changes_is_counted(ensemble, images):
+    """A run on features of bfloat16 is exported in float32; how far that is from the run is told, not hidden."""
+    frozen = ensemble.pretrained.network.model_copy(update={"train": "head"})
+    exact = replace(ensemble, pretrained=replace(ensemble.pretrained, network=frozen))
+    rough = replace(exact, pretrained=replace(exact.pretrained, precisions=("bfloat16",)))
+    expected, told = (ensemble_probabilities(one, images)[0] for one in (exact, rough))
+
+    found, rounding = in_float32(rough, images, told)
+
+    np.testing.assert_array_equal(found, expected)
+    assert rounding == Rounding(
+        precision="bfloat16",
+        images=5,
+        largest=float(np.abs(expected - told).max()),
+        changed=int((expected.argmax(1) != told.argmax(1)).sum()),
+    )
+    assert rounding.largest > 0
+    assert in_float32(exact, images, expected) == (expected, None)
+
+
+def test_a_card_says_whose_weights_they_are(ensemble):
+    """Torchvision's own by name, data set and licence; of other files that nothing is known of them."""
+    pretrained = ensemble.pretrained
+    backbone = pretrained.network.backbone
+    own = pretrained.network.model_copy(update={"weights_sha256": OFFICIAL_WEIGHTS[backbone].sha256})
+    other = pretrained.network.model_copy(update={"weights_sha256": "ab" * 32})
+
+    first, licence = backbone_limits(replace(pretrained, network=own))
+    (unknown,) = backbone_limits(replace(pretrained, network=other))
+
+    assert f"torchvision's {backbone} with the weights {OFFICIAL_WEIGHTS[backbone].name} (SHA-256 " in first
+    assert "trained on ImageNet-1k" in first
+    assert "BSD-3-Clause" in licence
+    assert unknown == (
+        f"It is built on a {backbone} with pretrained weights from a file (SHA-256 {'ab' * 32}) that is not "
+        "torchvision's own. Who trained them, on which images and under which licence is not known here: find out "
+        "before you use it or pass it on."
+    )
+    assert backbone_inside(pretrained).startswith("Resizing to 33 x 33 pixels (b")
