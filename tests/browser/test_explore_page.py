@@ -136,9 +136,12 @@ def test_somebody_looks_uploads_and_compares(page, served, tmp_path):
     assert "baseline, 3 seeds together" in page.inner_text("#answers")
     choose(page, "Seed", "1")
     until(page, "#answers", "baseline, seed 1")
-    page.get_by_label("Test image", exact=True).fill("4")
-    page.keyboard.press("Tab")
+    page.get_by_label("Test image, 0 to 29").fill("4")
     until(page, "#answers", "test image 4")
+    page.get_by_role("button", name="Next image").click()
+    until(page, "#answers", "test image 5")
+    page.get_by_role("button", name="Next mistake").click()
+    until(page, "#answers", "Wrong: it says")
 
     Image.new("RGB", (40, 30), (200, 30, 30)).save(tmp_path / "red.png")
     page.set_input_files("input[type=file]", tmp_path / "red.png")
@@ -148,10 +151,42 @@ def test_somebody_looks_uploads_and_compares(page, served, tmp_path):
     choose(page, "Compare with", "Kernel 1x1")
     until(page, "#answers", "Kernel 1x1, seed 1")
     assert page.locator("#answers table").count() == 2
+    page.get_by_role("tab", name="Layers").click()
+    until(page, "#inside", "Kernel 1x1, seed 1")
+    page.get_by_label("Layer of Kernel 1x1").click()
+    page.get_by_role("option", name="4: conv 4, kernel 5").click()
+    until(page, "#inside", "Output of layer 4")
+    page.get_by_role("tab", name="Learning").click()
+    page.locator("#curves svg[role=img]").wait_for()
 
     assert {urlparse(url).hostname for url in page.asked if not url.startswith(("data:", "blob:"))} == {HOST}
     assert errors(page) == []
     assert [path for path in served.temporary.rglob("*") if path.is_file()] == []
+
+
+def test_the_keyboard_alone_suffices(page):
+    """Tab reaches every control in its order; letters and Enter choose from a list."""
+    reached = []
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("(document.activeElement.ariaLabel ?? '') + document.activeElement.innerText"))
+        if reached[-1].startswith("Compare with"):
+            page.keyboard.type("Kernel")
+            page.keyboard.press("Enter")
+        if "Learning" in reached[-1]:
+            break
+    until(page, "#answers", "Kernel 1x1, 3 seeds together")
+    wanted = [
+        "Variation",
+        "Compare with",
+        "Seed",
+        "Test image",
+        "Next image",
+        "Next mistake",
+        "upload",
+        "Where it looked",
+    ]
+    assert all(any(name.lower() in one.lower() for one in reached) for name in wanted), reached
 
 
 def chunk(kind, data):
@@ -192,15 +227,17 @@ def test_hostile_uploads_are_refused_in_a_sentence(page, served, tmp_path):
     assert errors(page) == []
     assert [path for path in served.temporary.rglob("*") if path.is_file()] == []
 
-    with (tmp_path / "large.png").open("wb") as file:
-        file.truncate(MOST_BYTES + 1)
-    page.set_input_files("input[type=file]", tmp_path / "large.png")
-    page.get_by_text('File(s) exceed the maximum allowed size of 20.0 Mb: "large.png"').wait_for()
-
     Image.new("RGB", (32, 32)).save(tmp_path / "good <b>.png")
     page.set_input_files("input[type=file]", tmp_path / "good <b>.png")
     until(page, "#answers", "good b.png")
     assert page.inner_text("#said") == ""
+
+    with (tmp_path / "large.png").open("wb") as file:
+        file.truncate(MOST_BYTES + 1)
+    page.locator("input[type=file]").wait_for(state="attached")
+    page.set_input_files("input[type=file]", tmp_path / "large.png")
+    page.get_by_text('File(s) exceed the maximum allowed size of 20.0 Mb: "large.png"').wait_for()
+    assert "good b.png" in page.inner_text("#answers")
 
 
 def test_the_server_gives_no_file_away(page, served, tmp_path):

@@ -31,7 +31,7 @@ def test_grad_cam_is_what_its_definition_says(explorer, single):
     weights = maps.grad.mean(dim=(2, 3), keepdim=True)
     expected = torch.relu((weights * maps).sum(dim=1, keepdim=True))
     expected = torch.nn.functional.interpolate(expected, (32, 32), mode="bilinear")[0, 0].detach().numpy()
-    assert found.layer == "Conv2d(5, 4, 5, padding=2)"
+    assert found.layer == "layer 4 (conv 4, kernel 5, padding same, tanh)"
     np.testing.assert_allclose(found.share, expected / expected.max(), atol=1e-5)
 
 

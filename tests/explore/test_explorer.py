@@ -15,7 +15,7 @@ def test_the_answers_of_all_seeds_are_their_mean(explorer):
     """A table a variation, with the lowest and highest of a seed and the votes, as the stored predictions say."""
     text = explorer.answers(explorer.test_image(3), ["baseline", "Kernel 1x1", "baseline"], None)
 
-    assert re.findall(r"<caption>(.*?)</caption>", text) == [
+    assert re.findall(r"<h2>(.*?)</h2>", text) == [
         "baseline, 3 seeds together",
         "Kernel 1x1, 3 seeds together",
     ]
@@ -23,7 +23,9 @@ def test_the_answers_of_all_seeds_are_their_mean(explorer):
     told = np.stack(
         [results.predictions(one.run)[3].astype(float) for one in results.records if one.run.variation == "baseline"]
     )
-    rows = re.findall(r"<td>(\w)</td><td>([\d.]+) %</td><td>([\d.]+) to ([\d.]+) %</td><td>(\d) of 3</td>", text)
+    cell = "<td class='number'>"
+    numbers = rf"{cell}([\d.]+) %</td>{cell}([\d.]+) to ([\d.]+) %</td>{cell}(\d) of 3</td>"
+    rows = re.findall(rf"<tr[^>]*><td>(\w)</td><td>.*?</td>{numbers}", text)
     assert len(rows) == 10
     for name, mean, low, high, votes in rows[:5]:
         column = told[:, "abcdefghij".index(name)]
@@ -44,16 +46,15 @@ def test_one_seed_answers_alone(explorer):
 def test_every_picture_is_in_the_page_itself(explorer):
     """Images, feature maps and curves are data, so that the page asks for nothing; each has words in its place."""
     subject = explorer.test_image(1)
-    pages = [
-        explorer.answers(subject, ["baseline"], None),
-        explorer.portrait(subject, "baseline", None, 1),
-        explorer.curves(["Kernel 1x1"]),
-    ]
+    answers = explorer.answers(subject, ["baseline"], None)
+    assert re.findall(r'src="(.{22})', answers) == ["data:image/png;base64,"]
+    assert 'alt="test image 1, b"' in answers
+    assert "http" not in answers
 
-    for page in pages:
-        assert re.findall(r'src="(.{22})', page) == ["data:image/png;base64,"] * page.count("<img")
-        assert page.count("<img") == len(re.findall(r'alt="[^"]{10,}"', page)) == 1
-        assert "http" not in page
+    for page in (explorer.inside(subject, "baseline", None, explorer.layers("baseline")[0]), explorer.curves([])):
+        assert len(re.findall(r'<svg [^>]*aria-label="[^"]{10,}"', page)) == 1
+        targets = re.findall(r'(?:href|src)="(?!#)(.{22})', page)
+        assert set(targets) <= {"data:image/png;base64,"}
 
 
 def test_names_are_text_and_not_markup(explorer):
@@ -74,7 +75,66 @@ def test_layers_are_named_convolutions_first(explorer):
     assert names[0].startswith("1: conv 5")
     assert names[1].startswith("4: conv 4")
     assert len(names) == 8
-    assert "has no layer" in explorer.portrait(explorer.test_image(0), "baseline", 0, 12)
+    assert "has no layer" in explorer.inside(explorer.test_image(0), "baseline", 0, "12: conv 5")
+
+
+def test_every_variation_shows_its_own_layers(explorer):
+    """Of the seed that was asked for, else of the first; a seed that is not there is said."""
+    (name,) = set(explorer.layers("Kernel 1x1")[:2]) - set(explorer.layers("baseline"))
+
+    text = explorer.inside(explorer.test_image(0), "Kernel 1x1", 2, name)
+
+    assert "<h2>Kernel 1x1, seed 2</h2>" in text
+    assert "kernel 1" in text
+    assert "<h2>Kernel 1x1, seed 0</h2>" in explorer.inside(explorer.test_image(0), "Kernel 1x1", None, name)
+    assert "Kernel 1x1 has no finished seed 9." in explorer.inside(explorer.test_image(0), "Kernel 1x1", 9, name)
+
+
+def test_the_answer_to_a_test_image_is_right_or_wrong(explorer):
+    """Against the class of the image; of a picture of somebody's own nothing is said."""
+    results = explorer.results
+    told = np.mean([results.predictions(one.run) for one in results.records if one.run.variation == "baseline"], axis=0)
+    for number in range(len(told)):
+        says, is_ = "abcdefghij"[told[number].argmax()], "abcdefghij"[results.labels()[number]]
+        verdict = "Right" if says == is_ else "Wrong"
+        text = explorer.answers(explorer.test_image(number), ["baseline"], None)
+        assert f"<p>{verdict}: they say {says}, and it is {is_}.</p>" in text
+
+    own = explorer.answers(Subject(pixels=explorer.images[0], name="mine.png"), ["baseline"], None)
+    assert "Right" not in own
+    assert "Wrong" not in own
+
+
+def test_mistakes_follow_each_other(explorer):
+    """All that the stored answers show, one after the other, and then the first again; of one seed its own."""
+    results = explorer.results
+    for seeds in ((0, 1, 2), (1,)):
+        told = np.mean(
+            [results.predictions(one.run).astype(float) for one in results.records
+             if one.run.variation == "baseline" and one.run.seed in seeds], axis=0)  # fmt: skip
+        wrong = np.flatnonzero(told.argmax(axis=1) != results.labels()).tolist()
+        seed = None if len(seeds) > 1 else seeds[0]
+        found, after = [], -1
+        for _ in range(len(wrong) + 1):
+            after = explorer.next_mistake("baseline", seed, after)
+            found.append(after)
+        assert wrong
+        assert found == [*wrong, wrong[0]]
+    assert explorer.next_mistake("baseline", 9, 0) is None
+
+
+def test_every_seed_shows_where_it_looked(explorer):
+    """For the class that all of them put first, beside each other; one seed alone for its own."""
+    pytest.importorskip("captum")
+    text = explorer.attention(explorer.test_image(3), ["baseline", "Kernel 1x1"], None)
+
+    assert re.findall(r'alt="(seed \d)', text) == ["seed 0", "seed 1", "seed 2"] * 2
+    heads = re.findall(r"<h2>(.*?): what spoke for (\w) at (.*?), its last convolution.</h2>", text)
+    assert [head[::2] for head in heads] == [
+        (arm, "layer 4 (conv 4, kernel 5, padding same, tanh)") for arm in ("baseline", "Kernel 1x1")
+    ]
+    first = re.findall(r"they say (\w)", explorer.answers(explorer.test_image(3), ["baseline", "Kernel 1x1"], None))
+    assert [head[1] for head in heads] == first
 
 
 def test_a_test_image_is_named_with_its_class(explorer):
@@ -93,6 +153,6 @@ def test_there_is_nothing_to_explore_before_training(tmp_path):
         Explorer(read_results(folder))
 
     assert str(error.value) == (
-        f"{folder}: no network of layers is trained yet, so that there is nothing to explore. "
+        f"{folder}: no network is trained yet, so that there is nothing to explore. "
         f"`ceteris status {folder}` shows how far the runs are."
     )

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from ceteris.export.pieces import network_pieces
 from ceteris.prediction.ensemble import Ensemble
 from ceteris.prediction.forward import Values
+from ceteris.study.layers import Convolution
+from ceteris.study.network import Network
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -16,7 +18,7 @@ class Attention:
 
     Attributes:
         share: From 0 to 1, the largest is 1; all 0 where nothing spoke for it. Shape (height, width).
-        layer: What was asked, for example `Conv2d(12, 16, 3)`.
+        layer: What was asked, for example `layer 3 (conv 16, kernel 3, relu)`.
     """
 
     share: Values
@@ -37,6 +39,9 @@ def grad_cam(ensemble: Ensemble, image: NDArray[np.uint8], label: int) -> Attent
     Returns:
         The places, or in a sentence why there are none.
     """
+    network = ensemble.network
+    if not isinstance(network, Network):
+        return f"Grad-CAM is not drawn for networks on a pretrained {network.backbone}."
     try:
         import torch  # noqa: PLC0415 - an extra
         from captum.attr import LayerAttribution, LayerGradCam  # noqa: PLC0415 - an extra
@@ -53,9 +58,11 @@ def grad_cam(ensemble: Ensemble, image: NDArray[np.uint8], label: int) -> Attent
     is_activated = pieces[place + 1].kind in {"ReLU", "LeakyReLU", "Tanh"}
     module = torch_module(ensemble)[:-1]  # without the softmax, whose gradient vanishes where the network is sure
     asked = module[place + 1 + is_activated]  # the scaling comes before the pieces
+    number, last = [entry for entry in enumerate(network.layers, start=1) if isinstance(entry[1], Convolution)][-1]
+    layer = f"layer {number} ({last})"
     shown = torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1))[None])
     found = LayerGradCam(module, asked).attribute(shown, target=label, relu_attributions=True)
     grown = LayerAttribution.interpolate(found, image.shape[:2], interpolate_mode="bilinear")
     share: Values = grown.detach().numpy()[0, 0]
     largest = float(share.max())
-    return Attention(share=share / largest if largest > 0 else np.zeros_like(share), layer=str(pieces[place])[3:])
+    return Attention(share=share / largest if largest > 0 else np.zeros_like(share), layer=layer)

@@ -1,26 +1,22 @@
-"""What the page shows, as HTML that needs nothing from anywhere; it knows nothing of the page itself."""
+"""What there is to see in a results folder: answers, places, layers and curves, each as a piece of the page."""
 
-import base64
-import html
-import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-import matplotlib as mpl
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from ceteris.data.labels import Labels
 from ceteris.data.picture import Frame
 from ceteris.errors import ResultsError
-from ceteris.explore.attention import Attention, grad_cam
+from ceteris.explore.attention import grad_cam
+from ceteris.explore.markup import answer, drawing, figure, inside, looks, overlaid, said, side_by_side
 from ceteris.prediction.ensemble import Ensemble, ensemble_probabilities, gather
-from ceteris.prediction.ranking import RankedClass, rank
+from ceteris.prediction.forward import Values
+from ceteris.prediction.ranking import rank
 from ceteris.report.figures.learning_curves import learning_curves
 from ceteris.report.figures.mean_curve import ArmEpochs
-from ceteris.report.figures.picture import Format, Picture
 from ceteris.report.figures.portrait import portrait
 from ceteris.report.layer_view import layer_view
 from ceteris.report.scores import Epochs, read_epochs
@@ -28,13 +24,13 @@ from ceteris.runs.finding import Finding
 from ceteris.runs.results import Results
 from ceteris.runs.status import Status
 from ceteris.study.arm import BASELINE
-from ceteris.study.backbone import BackboneNetwork
 from ceteris.study.layers import Convolution
+from ceteris.study.network import Network
 from ceteris.study.shape import Shape
 from ceteris.study.specification import Fit
 
 _TOP = 5
-_SIDE = 256  # pixels that an image is drawn with
+_MOST_LOOKS = 4  # seeds whose places are drawn beside each other
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -44,11 +40,13 @@ class Subject:
     Attributes:
         pixels: Shape (height, width, channels), uint8.
         name: What to call it.
+        label: What it is; empty if nobody knows.
         notes: What was done to it, one sentence each.
     """
 
     pixels: NDArray[np.uint8]
     name: str
+    label: str = ""
     notes: tuple[str, ...] = ()
 
 
@@ -57,7 +55,7 @@ class Explorer:
 
     Attributes:
         results: The results folder.
-        finished: The finished runs of each variation that has any and is layers alone, by seed.
+        finished: The finished runs of each variation that has any, by seed.
     """
 
     def __init__(self, results: Results) -> None:
@@ -65,7 +63,7 @@ class Explorer:
         self.finished = _finished(results.findings)
         if not self.finished:
             raise ResultsError(
-                f"{results.folder.path}: no network of layers is trained yet, so that there is nothing to explore. "
+                f"{results.folder.path}: no network is trained yet, so that there is nothing to explore. "
                 f"`ceteris status {results.folder.path}` shows how far the runs are."
             )
         self._ensembles: dict[str, Ensemble] = {}
@@ -99,20 +97,42 @@ class Explorer:
             number: From 0.
         """
         number = min(max(number, 0), len(self.images) - 1)
-        name = self.results.manifest.class_names[self._labels[number]]
-        return Subject(pixels=self.images[number], name=f"test image {number}, {name}")
+        label = self.results.manifest.class_names[self._labels[number]]
+        return Subject(pixels=self.images[number], name=f"test image {number}, {label}", label=label)
+
+    def next_mistake(self, arm: str, seed: int | None, after: int) -> int | None:
+        """Find the next test image that a variation got wrong, as its stored answers say; after the last the first.
+
+        Args:
+            arm: The variation.
+            seed: The one to ask; all finished ones together if not given.
+            after: The number of a test image.
+        """
+        chosen = [one for number, one in self.finished[arm].items() if seed in {None, number}]
+        if not chosen:
+            return None
+        told = np.mean([self.results.predictions(one.run).astype(np.float64) for one in chosen], axis=0)
+        wrong = np.flatnonzero(told.argmax(axis=1) != self._labels)
+        later = wrong[wrong > after]
+        return int(later[0]) if later.size else int(wrong[0]) if wrong.size else None
 
     def ensemble(self, arm: str) -> Ensemble:
-        """Give the networks of a variation."""
+        """Give the networks of a variation.
+
+        Raises:
+            ResultsError: If what they need cannot be read.
+        """
         if arm not in self._ensembles:
             self._ensembles[arm] = gather(self.results, list(self.finished[arm].values()))
         return self._ensembles[arm]
 
-    def layers(self, arm: str) -> Sequence[str]:
-        """Name the layers of a variation, the convolutions first."""
-        layers = list(enumerate(self.ensemble(arm).network.layers, start=1))
-        ordered = sorted(layers, key=lambda entry: not isinstance(entry[1], Convolution))
-        return [f"{place}: {layer}" for place, layer in ordered]
+    def layers(self, arm: str) -> tuple[str, ...]:
+        """Name the layers of a variation, the convolutions first; none if it begins with a pretrained backbone."""
+        network = next(iter(self.finished[arm].values())).run.specification.network
+        if not isinstance(network, Network):
+            return ()
+        ordered = sorted(enumerate(network.layers, start=1), key=lambda entry: not isinstance(entry[1], Convolution))
+        return tuple(f"{place}: {layer}" for place, layer in ordered)
 
     def answers(self, subject: Subject, arms: Sequence[str], seed: int | None) -> str:
         """Say what variations see in an image, side by side.
@@ -122,132 +142,89 @@ class Explorer:
             arms: Variations.
             seed: The one to ask; all finished ones if not given.
         """
-        parts = [_picture(subject.pixels, subject.name)]
-        parts += [self._answer(subject, arm, seed) for arm in dict.fromkeys(arms)]
-        notes = "".join(f"<p class='note'>{html.escape(note)}</p>" for note in subject.notes)
-        return f"<div class='side-by-side'>{''.join(parts)}</div>{notes}"
+        parts = [figure(subject.pixels, subject.name)]
+        for arm in dict.fromkeys(arms):
+            try:
+                ensemble, probabilities = self._asked(subject, arm, seed)
+            except ResultsError as error:
+                parts.append(said(str(error)))
+                continue
+            ranked = rank(probabilities, ensemble.class_names, top=_TOP)
+            parts.append(answer(arm, ensemble.seeds, ranked, subject.label))
+        return side_by_side(parts) + "".join(map(said, subject.notes))
 
     def attention(self, subject: Subject, arms: Sequence[str], seed: int | None) -> str:
-        """Show where networks looked for the class that they think most probable."""
-        parts = []
-        for arm in dict.fromkeys(arms):
-            one = self._single(arm, seed)
-            if isinstance(one, str):
-                parts.append(_said(one))
-                continue
-            probabilities = ensemble_probabilities(one, subject.pixels[None])[0, 0]
-            label = int(probabilities.argmax())
-            found = grad_cam(one, subject.pixels, label)
-            if isinstance(found, str):
-                parts.append(_said(found))
-                continue
-            caption = f"{arm}, seed {one.seeds[0]}: what spoke for {one.class_names[label]} at {found.layer}"
-            parts.append(_picture(_overlaid(subject.pixels, found), caption))
-        return f"<div class='side-by-side'>{''.join(parts)}</div>"
+        """Show where networks looked for the class that their variation thinks most probable."""
+        return "".join(self._attention(subject, arm, seed) for arm in dict.fromkeys(arms))
 
-    def portrait(self, subject: Subject, arm: str, seed: int | None, layer: int | None) -> str:
+    def _attention(self, subject: Subject, arm: str, seed: int | None) -> str:
+        try:
+            ensemble, probabilities = self._asked(subject, arm, seed)
+        except ResultsError as error:
+            return said(str(error))
+        label = int(probabilities.mean(axis=0).argmax())
+        figures, layer = [], ""
+        for one in ensemble.seeds[:_MOST_LOOKS]:
+            found = grad_cam(self._single(arm, one), subject.pixels, label)
+            if isinstance(found, str):
+                return said(f"{arm}: {found}")
+            layer = found.layer
+            nothing = "" if found.share.any() else ": nothing"
+            figures.append(figure(overlaid(subject.pixels, found), f"seed {one}{nothing}"))
+        more = f" The first {_MOST_LOOKS} of {len(ensemble.seeds)} seeds." if len(ensemble.seeds) > _MOST_LOOKS else ""
+        heading = f"{arm}: what spoke for {ensemble.class_names[label]} at {layer}, its last convolution.{more}"
+        return looks(heading, figures)
+
+    def inside(self, subject: Subject, arm: str, seed: int | None, layer: str) -> str:
         """Draw what a layer makes of an image, before and after training, and its kernels.
 
         Args:
             subject: The image.
             arm: The variation.
             seed: Of the run; the first finished one if not given.
-            layer: From 1.
+            layer: As `layers` names it.
         """
-        seed = self._seed(arm, seed)
-        if seed is None:
-            return _said(f"{arm} has no such finished seed.")
-        run = self.finished[arm][seed].run
+        if layer not in self.layers(arm):
+            return said(f"{arm} has no layer to show; pretrained backbones are not drawn.")
+        one = next(iter(self.finished[arm])) if seed is None else seed
+        if one not in self.finished[arm]:
+            return said(f"{arm} has no finished seed {one}.")
         try:
-            view = layer_view(self.results, run, subject.pixels, None if layer is None else layer - 1)
+            view = layer_view(
+                self.results, self.finished[arm][one].run, subject.pixels, int(layer.partition(":")[0]) - 1
+            )
         except ResultsError as error:
-            return _said(str(error))
-        return _drawn(portrait((view,), image=subject.pixels, image_name=subject.name, file_format=Format.PNG))
+            return said(str(error))
+        drawn = portrait((view,), image=subject.pixels, image_name=subject.name)
+        return inside(f"{arm}, seed {one}", drawing(drawn))
 
     def curves(self, arms: Sequence[str]) -> str:
         """Draw how variations learnt, the baseline with them."""
         named = [arm for arm in dict.fromkeys((BASELINE, *arms)) if arm in self._epochs]
         drawn = [ArmEpochs(name=arm, epochs=self._epochs[arm]) for arm in named]
-        picture = learning_curves(
-            ", ".join(arms), drawn, classes=len(self.results.manifest.class_names), file_format=Format.PNG
-        )
-        return _drawn(picture)
+        return drawing(learning_curves(", ".join(arms), drawn, classes=len(self.results.manifest.class_names)))
 
     @cached_property
     def _epochs(self) -> Epochs:
         return read_epochs(self.results)
 
-    def _seed(self, arm: str, seed: int | None) -> int | None:
-        if seed is None:
-            return next(iter(self.finished[arm]))
-        return seed if seed in self.finished[arm] else None
-
-    def _single(self, arm: str, seed: int | None) -> Ensemble | str:
-        chosen = self._seed(arm, seed)
-        if chosen is None:
-            return f"{arm} has no finished seed {seed}."
-        return gather(self.results, [self.finished[arm][chosen]])
-
-    def _answer(self, subject: Subject, arm: str, seed: int | None) -> str:
+    def _asked(self, subject: Subject, arm: str, seed: int | None) -> tuple[Ensemble, Values]:
+        """Ask networks; gives probabilities of shape (seeds, classes), all of them numbers."""
         ensemble = self.ensemble(arm) if seed is None else self._single(arm, seed)
-        if isinstance(ensemble, str):
-            return _said(ensemble)
-        probabilities = ensemble_probabilities(ensemble, subject.pixels[None])[:, 0]
+        probabilities: Values = ensemble_probabilities(ensemble, subject.pixels[None])[:, 0]
         if not np.isfinite(probabilities).all():
-            return _said(f"{arm}: the sums of a network overflow, so that it has no answer.")
-        return "".join(_answer_table(ensemble, rank(probabilities, ensemble.class_names, top=_TOP)))
+            raise ResultsError(f"{arm}: the sums of a network overflow, so that it has no answer.")
+        return ensemble, probabilities
+
+    def _single(self, arm: str, seed: int) -> Ensemble:
+        if seed not in self.finished[arm]:
+            raise ResultsError(f"{arm} has no finished seed {seed}.")
+        return gather(self.results, [self.finished[arm][seed]])
 
 
 def _finished(findings: Sequence[Finding]) -> dict[str, dict[int, Finding]]:
     finished: dict[str, dict[int, Finding]] = {}
     for one in findings:
-        if one.status is Status.FINISHED and not isinstance(one.run.specification.network, BackboneNetwork):
+        if one.status is Status.FINISHED:
             finished.setdefault(one.run.variation, {})[one.run.seed] = one
     return finished
-
-
-def _answer_table(ensemble: Ensemble, ranked: Sequence[RankedClass]) -> Iterator[str]:
-    seeds = len(ensemble.seeds)
-    who = f"{seeds} seeds together" if seeds > 1 else f"seed {ensemble.seeds[0]}"
-    spread = "<th>lowest to highest of a seed</th><th>votes</th>" if seeds > 1 else ""
-    yield f"<table><caption>{html.escape(ensemble.arm)}, {who}</caption>"
-    yield f"<tr><th>class</th><th>probability</th>{spread}</tr>"
-    for one in ranked:
-        cells = f"<td>{html.escape(one.name)}</td><td>{100 * one.probability:.1f} %</td>"
-        if seeds > 1:
-            cells += f"<td>{100 * one.lowest:.1f} to {100 * one.highest:.1f} %</td><td>{one.votes} of {seeds}</td>"
-        yield f"<tr>{cells}</tr>"
-    yield "</table>"
-
-
-def _overlaid(pixels: NDArray[np.uint8], found: Attention) -> NDArray[np.uint8]:
-    """Lay the colours of the share over a grey copy of the image."""
-    grey = pixels.mean(axis=2, keepdims=True) / 255
-    colours = mpl.colormaps["inferno"](found.share)[..., :3]
-    strength = 0.75 * found.share[..., None]
-    mixed = (1 - strength) * (0.3 + 0.7 * grey) + strength * colours
-    overlaid: NDArray[np.uint8] = np.rint(255 * np.clip(mixed, 0, 1)).astype(np.uint8)
-    return overlaid
-
-
-def _picture(pixels: NDArray[np.uint8], caption: str) -> str:
-    """Draw pixels as squares that can be told apart."""
-    image = Image.fromarray(pixels.squeeze(-1) if pixels.shape[-1] == 1 else pixels)
-    times = max(1, _SIDE // max(image.size))
-    buffer = io.BytesIO()
-    image.resize((image.width * times, image.height * times), Image.Resampling.NEAREST).save(buffer, "PNG")
-    text = html.escape(caption, quote=True)
-    return f'<figure><img alt="{text}" src="{_data(buffer.getvalue())}"><figcaption>{text}</figcaption></figure>'
-
-
-def _drawn(picture: Picture) -> str:
-    assert picture.png is not None, "asked for as PNG"
-    return f'<img class="drawing" alt="{html.escape(picture.alt, quote=True)}" src="{_data(picture.png)}">'
-
-
-def _data(png: bytes) -> str:
-    return f"data:image/png;base64,{base64.b64encode(png).decode()}"
-
-
-def _said(sentence: str) -> str:
-    return f"<p class='note'>{html.escape(sentence)}</p>"

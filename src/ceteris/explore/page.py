@@ -1,31 +1,29 @@
 """The page itself: Gradio on 127.0.0.1, which asks nothing of the network and keeps no file."""
 
-import html
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ceteris.data.decoding import shown
-from ceteris.errors import DataError, ResultsError
-from ceteris.explore.explorer import Explorer, Subject
+from ceteris.errors import ResultsError
+from ceteris.explore.explorer import Explorer
 from ceteris.explore.guard import HOST, Guard
-from ceteris.explore.upload import MOST_BYTES, take_upload
+from ceteris.explore.markup import STYLE, header
+from ceteris.explore.reactions import ALL, NONE, Reactions
+from ceteris.explore.upload import MOST_BYTES
 
-_NONE, _ALL = "(none)", "all seeds"
-
-_STYLE = """
-.side-by-side { display: flex; flex-wrap: wrap; gap: 1.5rem; align-items: flex-start; }
-.side-by-side figure { margin: 0; max-width: 20rem; }
-.side-by-side img { image-rendering: pixelated; width: 16rem; }
-.side-by-side table { border-collapse: collapse; }
-.side-by-side caption { text-align: left; font-weight: 600; padding-bottom: .4rem; }
-.side-by-side th, .side-by-side td { text-align: left; padding: .15rem .8rem .15rem 0; }
-img.drawing { width: 100%; max-width: 60rem; background: white; }
-.note { color: #8a5a00; }
-"""
+_ABOUT_ATTENTION = (
+    "Places that raised the score of the class that the answer puts first, by "
+    "Grad-CAM (Selvaraju et al. 2017). It shows where, at the resolution of the layer, and not why; "
+    "seeds that look at different places have learnt different things."
+)
+_ABOUT_LAYERS = (
+    "What comes out of a layer for this image, one picture a channel, before and after training; "
+    "below it the kernels, if the layer is a convolution. One seed: the first, if all are chosen."
+)
+_ABOUT_CURVES = "How the variations learnt, the baseline beside them: means over seeds with their 95 % intervals."
 
 
 @contextmanager
@@ -71,7 +69,7 @@ def serving(explorer: Explorer, *, port: int | None, in_browser: bool) -> Iterat
                 state_session_capacity=20,
                 footer_links=[],
                 theme=gradio.themes.Base(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]),
-                css=_STYLE,
+                css=STYLE,
                 app_kwargs={"middleware": [_middleware(folder)]},
             )
         except OSError:
@@ -92,64 +90,56 @@ def _page(gradio: Any, explorer: Explorer, folder: Path) -> Any:
     """Lay the page out, and say what happens when."""
     arms = list(explorer.finished)
     seeds = sorted({seed for ones in explorer.finished.values() for seed in ones})
-    title = explorer.results.manifest.study.title
-    with gradio.Blocks(title=f"ceteris: {title}", analytics_enabled=False, delete_cache=(60, 600)) as page:
-        gradio.HTML(f"<h1>{html.escape(title)}</h1>")
-        gradio.HTML("".join(f"<p class='note'>{html.escape(note)}</p>" for note in explorer.results.notes))
-        subject = gradio.State(explorer.test_image(0))
+    study, last = explorer.results.manifest.study, len(explorer.images) - 1
+    with gradio.Blocks(title=f"ceteris: {study.title}", analytics_enabled=False, delete_cache=(60, 600)) as page:
+        gradio.HTML(header(study.title, study.question, explorer.results.notes))
+        react, subject = Reactions(gradio, explorer, folder), gradio.State(explorer.test_image(0))
         with gradio.Row():
-            with gradio.Column(scale=1):
+            with gradio.Column(scale=1, min_width=240):
                 arm = gradio.Dropdown(arms, value=arms[0], label="Variation")
-                other = gradio.Dropdown([_NONE, *arms], value=_NONE, label="Compare with")
-                seed = gradio.Dropdown([_ALL, *map(str, seeds)], value=_ALL, label="Seed")
-                number = gradio.Number(0, label="Test image", precision=0, minimum=0, maximum=len(explorer.images) - 1)
-                upload = gradio.File(label="Or drop an image here", file_count="single", type="filepath", height=150)
-                layer = gradio.Dropdown(explorer.layers(arms[0]), label="Layer", value=explorer.layers(arms[0])[0])
+                other = gradio.Dropdown([NONE, *arms], value=NONE, label="Compare with")
+                seed = gradio.Dropdown([ALL, *map(str, seeds)], value=ALL, label="Seed")
+                number = gradio.Number(0, label=f"Test image, 0 to {last}", precision=0, minimum=0, maximum=last)
+                with gradio.Row():
+                    onward = gradio.Button("Next image", size="sm", min_width=80)
+                    mistake = gradio.Button("Next mistake", size="sm", min_width=80)
+                upload = gradio.File(label="Or an image of yours", file_count="single", height=140)
+                message = gradio.HTML(elem_id="said", padding=False)
             with gradio.Column(scale=3):
-                said = gradio.HTML(elem_id="said")
                 answers = gradio.HTML(elem_id="answers")
                 with gradio.Tab("Where it looked"):
+                    gradio.Markdown(_ABOUT_ATTENTION)
                     attention = gradio.HTML(elem_id="attention")
-                with gradio.Tab("What a layer makes of it"):
-                    portrait = gradio.HTML(elem_id="portrait")
-                with gradio.Tab("Learning curves"):
+                with gradio.Tab("Layers"):
+                    gradio.Markdown(_ABOUT_LAYERS)
+                    with gradio.Row():
+                        layer = react.layer_list(arms[0])
+                        other_layer = react.layer_list(NONE)
+                    inside = gradio.HTML(elem_id="inside")
+                with gradio.Tab("Learning"):
+                    gradio.Markdown(_ABOUT_CURVES)
                     curves = gradio.HTML(elem_id="curves")
 
-        def looked(subject: Subject, arm: str, other: str, seed: str, layer: str) -> tuple[str, str, str, str]:
-            chosen = [arm] if other == _NONE else [arm, other]
-            one = None if seed == _ALL else int(seed)
-            place = int(layer.partition(":")[0]) if layer else None
-            return (
-                explorer.answers(subject, chosen, one),
-                explorer.attention(subject, chosen, one),
-                explorer.portrait(subject, arm, one, place),
-                explorer.curves(chosen),
-            )
-
-        def taken(dropped: Mapping[str, str] | None) -> tuple[Any, Any, str]:
-            if dropped is None:
-                return gradio.skip(), gradio.skip(), ""
-            path = Path(dropped["path"])
-            try:
-                read = take_upload(path, folder, explorer.frame)
-            except DataError as error:
-                return gradio.skip(), None, f"<p class='note' role='alert'>{html.escape(str(error))}</p>"
-            return Subject(pixels=read.pixels, name=shown(path.name), notes=read.notes), None, ""
-
-        def numbered(number: float | None) -> tuple[Subject, str]:
-            return explorer.test_image(int(number or 0)), ""
-
-        def layered(arm: str) -> Any:
-            names = explorer.layers(arm)
-            return gradio.Dropdown(names, value=names[0])
-
         one_at_a_time = {"concurrency_id": "one", "concurrency_limit": 1, "api_visibility": "private"}
-        asked, drawn = [subject, arm, other, seed, layer], [answers, attention, portrait, curves]
-        page.load(looked, asked, drawn, **one_at_a_time)
+        asked, places = [subject, arm, other, seed], [layer, other_layer]
+
+        def look(event: Any) -> Any:
+            said = event(react.answered, asked, answers, **one_at_a_time)
+            shown = said.then(react.looked, asked, attention, **one_at_a_time)
+            return shown.then(react.drawn, asked + places, inside, **one_at_a_time)
+
+        look(page.load).then(react.learnt, [arm, other], curves, **one_at_a_time)
+        look(subject.change)
+        look(seed.input)
+        for changed in (arm, other):
+            relabelled = changed.input(react.named, [arm, other], places, **one_at_a_time)
+            look(relabelled.then).then(react.learnt, [arm, other], curves, **one_at_a_time)
+        for changed in places:
+            changed.input(react.drawn, asked + places, inside, **one_at_a_time)
         # Gradio's own reading of a file would leave an empty one behind each time.
-        upload.upload(taken, upload, [subject, upload, said], preprocess=False, **one_at_a_time)
-        number.change(numbered, number, [subject, said], **one_at_a_time)
-        arm.change(layered, arm, layer, **one_at_a_time)
-        for one in (subject, arm, other, seed, layer):
-            one.change(looked, asked, drawn, **one_at_a_time)
+        upload.upload(react.taken, upload, [subject, upload, message], preprocess=False, **one_at_a_time)
+        for event in (number.input, number.submit):
+            event(react.numbered, number, [subject, message], **one_at_a_time)
+        onward.click(react.stepped, number, [number, subject, message], **one_at_a_time)
+        mistake.click(react.mistaken, [arm, seed, number], [number, subject, message], **one_at_a_time)
     return page
