@@ -172,6 +172,7 @@ def test_the_keyboard_alone_suffices(page):
         reached.append(page.evaluate("(document.activeElement.ariaLabel ?? '') + document.activeElement.innerText"))
         if reached[-1].startswith("Compare with"):
             page.keyboard.type("Kernel")
+            page.get_by_role("option", name="baseline").wait_for(state="hidden")  # the list has followed the letters
             page.keyboard.press("Enter")
         if "Learning" in reached[-1]:
             break
