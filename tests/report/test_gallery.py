@@ -59,3 +59,12 @@ def test_networks_without_a_convolution_say_so(accounts, tmp_path):
         assert hang(one).gaps[0] == (
             "The output of the first convolution is not shown: no network of this study has one."
         )
+
+
+def test_the_baseline_is_drawn_beside_the_pretrained_networks(accounts):
+    """On all clocks; of the networks that are not pretrained it alone, where it is not pretrained itself."""
+    alt = hang(accounts("transfer")).clocks.alt
+
+    assert "baseline (6 seeds): " in alt
+    assert "head (6 seeds): 20.0 s for features" in alt
+    assert "deeper" not in alt

@@ -22,7 +22,6 @@ from ceteris.report.quantities import (
     size,
 )
 from ceteris.report.scores import training_images
-from ceteris.report.verdict_table import is_unconfirmed
 from ceteris.statistics.contrast import Contrast
 from ceteris.statistics.convergence import Measure
 from ceteris.statistics.interval import Estimate, Interval
@@ -118,7 +117,7 @@ def _about_accuracy(account: Account, match: Match) -> Iterator[_Sentence]:
     found = match.accuracy
     if found is None or found.p_value_adjusted is None or match.finding is Finding.UNDECIDED:
         return
-    difference = f"{points(found.difference.estimate)} ({_interval(account, found)}{_p(account, match, found)})"
+    difference = f"{points(found.difference.estimate)} ({_interval(account, found)}{_p(account, found)})"
     who, other = _on(account, match.pretrained, match), _on(account, match.small, match)
     if match.finding is Finding.PRACTICALLY_EQUAL:
         within = f"\N{PLUS-MINUS SIGN}{size(account.criteria.margin)}"
@@ -331,10 +330,10 @@ def _range(account: Account, found: Contrast) -> str:
     return f" ({100 * account.criteria.level:g} % interval {points_range(found.difference)})"
 
 
-def _p(account: Account, match: Match, found: Contrast) -> str:
+def _p(account: Account, found: Contrast) -> str:
     assert found.p_value_adjusted is not None
     text = f"{_written(found.p_value_adjusted)} after Holm's adjustment"
-    if match.comparison is not None and is_unconfirmed(account, match.comparison):
+    if found.sign_flip_adjusted is not None and found.sign_flip_adjusted > account.criteria.significance:
         text += ", which the sign-flip test does not confirm"
     return text
 

@@ -98,7 +98,7 @@ def _curves(account: Account) -> Mapping[str, Picture]:
 def _clocks(account: Account) -> Picture | None:
     baseline = account.arms[0]
     # A network that is not pretrained is drawn if it is the baseline, or what a pretrained baseline is compared with.
-    chosen = [arm for arm in account.arms if arm is baseline or has_backbone(arm) or has_backbone(baseline)]
+    chosen = [arm for arm in account.arms if arm.name == BASELINE or has_backbone(arm) or has_backbone(baseline)]
     if not any(has_backbone(arm) for arm in chosen) or not any(account.epochs.get(arm.name) for arm in chosen):
         return None
     extractions = account.circumstances.extractions

@@ -145,7 +145,7 @@ def _draw_features(axes: Axes, arms: Sequence[Progress]) -> None:
             solid_capstyle="butt",
             transform=beside,
         )
-        axes.text(arm.features, height, f" features {duration(arm.features)}", size=7.5, va="center", transform=beside)
+        axes.text(0, height, f" features {duration(arm.features)}", size=7.5, va="bottom", transform=beside)
         height += _STEP
 
 
