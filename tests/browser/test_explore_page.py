@@ -15,6 +15,7 @@ from urllib.parse import urlparse
 import matplotlib as mpl
 import pytest
 from PIL import Image
+from playwright.sync_api import expect
 
 # The trained study is a module, not a fixture, because tests of other rooms use it too.
 sys.path.insert(0, str(Path(__file__).parents[1] / "prediction"))
@@ -164,16 +165,47 @@ def test_somebody_looks_uploads_and_compares(page, served, tmp_path):
     assert [path for path in served.temporary.rglob("*") if path.is_file()] == []
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_words_stand_out_and_a_narrow_window_scrolls_nothing(page, scheme):
+    """Notes differ from their ground by 7 to 1 in either scheme, and nothing is wider than a telephone."""
+    page.emulate_media(color_scheme=scheme)
+    page.reload()
+    page.locator("#answers table").wait_for()
+    ink = page.locator(".note").first.evaluate("note => getComputedStyle(note).color")
+    paper = page.locator(".note").first.evaluate(
+        "note => { while (getComputedStyle(note).backgroundColor === 'rgba(0, 0, 0, 0)') note = note.parentElement;"
+        "return getComputedStyle(note).backgroundColor; }"
+    )
+    lights = sorted(luminance(colour) for colour in (ink, paper))
+    assert (lights[1] + 0.05) / (lights[0] + 0.05) >= 7
+
+    page.set_viewport_size({"width": 380, "height": 800})
+    page.wait_for_function("document.documentElement.scrollWidth <= 380")
+
+
+def luminance(colour):
+    """Give the relative luminance of `rgb(1, 2, 3)`, as WCAG 2.2 defines it."""
+    parts = [int(part) / 255 for part in colour.partition("(")[2].rstrip(")").split(",")[:3]]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
 def test_the_keyboard_alone_suffices(page):
-    """Tab reaches every control in its order; letters and Enter choose from a list."""
+    """Tab reaches every control in its order; arrows and Enter choose from a list."""
     reached = []
     for _ in range(30):
         page.keyboard.press("Tab")
         reached.append(page.evaluate("(document.activeElement.ariaLabel ?? '') + document.activeElement.innerText"))
         if reached[-1].startswith("Compare with"):
-            page.keyboard.type("Kernel")
-            page.get_by_role("option", name="baseline").wait_for(state="hidden")  # the list has followed the letters
+            option = page.get_by_role("option", name="Kernel 1x1")
+            for _ in range(6):
+                page.keyboard.press("ArrowDown")
+                page.evaluate("() => new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+                if "active" in option.get_attribute("class").split():
+                    break
             page.keyboard.press("Enter")
+            expect(page.get_by_label("Compare with", exact=True)).to_have_value("Kernel 1x1")
+            until(page, "#answers", "Kernel 1x1, 3 seeds together")
         if "Learning" in reached[-1]:
             break
     until(page, "#answers", "Kernel 1x1, 3 seeds together")

@@ -1,5 +1,6 @@
 """`ceteris explore`: a page on this machine for looking at trained networks."""
 
+import os
 import signal
 import sys
 import time
@@ -40,11 +41,18 @@ def explore(folder: Path, *, port: int | None, in_browser: bool, console: Consol
 
 @contextmanager
 def _orderly_end() -> Iterator[None]:
-    """Turn what would kill the process into an exception, so that the temporary folder goes with it."""
+    """Turn what would kill the process into an exception, so that the temporary folder goes with it.
+
+    Then the process ends at once: an answer may still be computed in another thread, which Python's own way out would
+    pull the libraries away from (seen once: the process aborted).
+    """
     kinds = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
     before = [(kind, signal.signal(kind, lambda number, _: sys.exit(128 + number))) for kind in kinds]
     try:
         yield
+    except SystemExit as end:
+        sys.stdout.flush()
+        os._exit(end.code if isinstance(end.code, int) else 1)
     finally:
         for kind, handler in before:
             signal.signal(kind, handler)

@@ -28,8 +28,9 @@ STYLE = (
 .side-by-side figcaption { font-size: .85rem; padding-top: .3rem; }
 .answer { flex: 1 1 22rem; min-width: 0; max-width: 36rem; }
 .answer h2, .inside h2, .looks h2 { font-size: 1rem; margin: 0 0 .3rem; }
-.answer .table { overflow-x: auto; }
+.answer .table { overflow-x: auto; max-width: calc(100vw - 5.5rem); }
 .answer table.ranked { border-collapse: collapse; width: 100%; font-size: .9rem; margin: .3rem 0; }
+.answer table.ranked, .answer table.ranked tr { border: 0 !important; }
 .answer table.ranked :is(th, td) {
   border: 0; border-bottom: 1px solid var(--border-color-primary); padding: .3rem .6rem .3rem 0; text-align: left;
   color: inherit; background: none; vertical-align: middle;
