@@ -5,6 +5,7 @@
     |-- DataError          images or labels are missing, damaged or not what was asked for
     |-- ResultsError       a results folder cannot be read or written
     |-- EngineError        no engine on this machine can train what was asked
+    |   `-- NoEngineError  there is no engine at all, whatever is asked
     |-- StatisticsError    the numbers given do not allow the answer asked for
 
 Every message says where, what was found, what was expected and what to do next, in one or two sentences. A mistake of
@@ -38,6 +39,10 @@ class ResultsError(CeterisError):
 
 class EngineError(CeterisError):
     """No engine on this machine can train what was asked."""
+
+
+class NoEngineError(EngineError):
+    """There is no engine on this machine at all."""
 
 
 class StatisticsError(CeterisError):

@@ -13,7 +13,7 @@ from ceteris.engines.engine import Engine
 from ceteris.engines.lanes.engine import lanes_engine
 from ceteris.engines.lanes.kernels import chosen_instruction_set
 from ceteris.engines.torch.engine import TorchEngine
-from ceteris.errors import DataError, EngineError
+from ceteris.errors import DataError, EngineError, NoEngineError
 from ceteris.execution.backbones import find_backbones, missing_weights
 from ceteris.execution.study import available_cores, run_study
 from ceteris.runs.results import Results, read_results
@@ -75,7 +75,7 @@ def choose_engines(name: EngineName | str = EngineName.AUTO, *, device: str | No
     if has_torch:
         note = "The lanes engine was not compiled; the PyTorch engine trains instead, many times slower."
         return EngineChoice(engines=(torch,), notes=(note,))
-    raise EngineError(
+    raise NoEngineError(
         "there is no engine on this machine: the lanes engine was not compiled, because no C++ compiler was found "
         "when ceteris was installed, and torch is not installed. Install GCC or Clang and ceteris again, or torch."
     )

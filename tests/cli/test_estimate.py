@@ -2,7 +2,8 @@ import math
 
 from miniature import FakeEngine
 
-from ceteris.cli.estimate import bank_seconds, estimate_time, seconds_per_image
+from ceteris.cli.estimate import bank_seconds, estimate_time, preparation_seconds, seconds_per_image
+from ceteris.engines.engine import Preparation
 from ceteris.execution.bank import pack
 from ceteris.study.images import known_images
 from ceteris.study.study import Study
@@ -48,3 +49,33 @@ def test_measuring_trains_and_ends(study):
         )
         (bank, *_) = pack(Study(**{**dict(study), "baseline": baseline}).runs("d" * 64), FakeEngine())
         assert 0 < seconds_per_image(bank, known_images(study.data), budget=0.0) < 60
+
+
+def test_preparation_is_measured_once_for_all_images(study, monkeypatch):
+    """A few images, the second time that they are shown, times how many there are: a millisecond an image here."""
+    clock = [0.0]
+    monkeypatch.setattr("ceteris.cli.estimate.time.perf_counter", lambda: clock[0])
+    rehearsed = []
+
+    class Preparing(FakeEngine):
+        __hash__ = object.__hash__
+
+        def prepare(self, *_):
+            raise AssertionError("a plan keeps nothing")
+
+        def rehearsal(self, runs, split):
+            rehearsed.append(len(runs))
+            images = len(split.training) + len(split.validation) + len(split.test)
+            clock[0] += (5.0 if len(rehearsed) == 1 else 0.0) + 0.001 * images
+            yield Preparation(what="features", done=images, total=images)
+
+        def rehearsing(self):
+            return self
+
+    banks = pack(study.runs("d" * 64), Preparing())
+
+    seconds = preparation_seconds(banks, known_images(study.data))
+
+    assert math.isclose(seconds, 0.001 * (6_600 + 3_400 + 10_000))
+    assert rehearsed == [9, 9]
+    assert preparation_seconds(pack(study.runs("d" * 64), FakeEngine()), known_images(study.data)) == 0

@@ -1,9 +1,13 @@
+import importlib.util
 import math
 
 import pytest
 
 from ceteris.cli.estimate import Estimate
-from ceteris.cli.plan import power, time_needed
+from ceteris.cli.plan import patience, power, time_needed
+from ceteris.engines.engine import Position
+from ceteris.engines.transfer import FineTuningEngine, TransferEngine
+from ceteris.execution.bank import Bank
 from ceteris.statistics.power import detectable_difference
 
 PLAN = """\
@@ -70,4 +74,49 @@ def test_time_is_said_roughly():
     assert time_needed(Estimate(seconds=540.0, speed=41_234.5), 1) == (
         "Time: about 9 min on 1 thread of this machine, at 41,234 images x models per second. "
         "Measured on random images."
+    )
+
+
+def test_features_have_a_time_of_their_own():
+    """What is computed once, before anything is trained, is said apart; nothing is said where there is none."""
+    text = time_needed(Estimate(seconds=540.0, speed=41_234.5, preparation=120.0), 2)
+
+    assert text.endswith(" Before that about 2 min for features of pretrained networks, unless kept.")
+
+
+def test_fine_tuning_on_a_processor_is_warned_of(study):
+    """How long it takes of one core, which variations they are, and what would be faster; a GPU needs no warning."""
+    runs = [run for run in study.runs("d" * 64) if run.seed == 0]
+    engines = (TransferEngine(weights=(), cache=None), FineTuningEngine(weights=()), FineTuningEngine(weights=()))
+    banks = [
+        Bank(engine=engine, runs=(run,), position=Position(), work=1.0)
+        for engine, run in zip(engines, runs, strict=True)
+    ]
+    estimate = Estimate(seconds=4000.0, speed=1.0, work={"fine-tuning": 7200.0, "transfer": 5.0})
+
+    assert patience(banks, estimate, "cpu") == (
+        "of that, fine-tuning takes about 2.0 h of one core: '0.5' and 'Pool 4x4'. It works on a processor, and a GPU "
+        "(--device cuda) is many times faster; fewer seeds, epochs or blocks help too."
+    )
+    assert patience(banks, estimate, "cuda") == ""
+    assert patience(banks[:1], estimate, "cpu") == ""
+
+
+def test_without_any_engine_the_plan_is_shown_all_the_same(ceteris, study_file, monkeypatch):
+    """All but the time, and why there is none, and what to install."""
+    find_spec = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name, *more: None if name == "torch" else find_spec(name, *more)
+    )
+    monkeypatch.setattr("ceteris.running.chosen_instruction_set", lambda: None)
+
+    code, out, err = ceteris("plan", study_file)
+
+    assert (code, err) == (0, "")
+    assert "9 runs: the baseline and 2 variations, 3 seeds each, " in out
+    assert "Pool 4x4   layer 1 (max pool 8): max pool 8 -> 4" in out
+    assert " ".join(out.split("percentage points.")[-1].split()) == (
+        "Time: not estimated, because there is no engine on this machine: the lanes engine was not compiled, because "
+        "no C++ compiler was found when ceteris was installed, and torch is not installed. Install GCC or Clang and "
+        "ceteris again, or torch."
     )

@@ -140,4 +140,4 @@ def test_a_card_says_whose_weights_they_are(ensemble):
         "torchvision's own. Who trained them, on which images and under which licence is not known here: find out "
         "before you use it or pass it on."
     )
-    assert backbone_inside(pretrained).startswith("Resizing to 33 x 33 pixels (b")
+    assert backbone_inside(pretrained).startswith("From there, resizing to 33 x 33 pixels (b")

@@ -14,11 +14,12 @@ from ceteris.cli.overrides import override
 from ceteris.cli.rows import arm_table
 from ceteris.data.locate import images_ahead
 from ceteris.engines.transfer.finetuning_engine import FINE_TUNING
+from ceteris.errors import NoEngineError
 from ceteris.execution.backbones import find_backbones
 from ceteris.execution.bank import Bank, longest_first, pack
-from ceteris.execution.engines import assign
+from ceteris.execution.engines import Assignment, assign
 from ceteris.execution.study import available_cores
-from ceteris.running import choose_engines
+from ceteris.running import EngineChoice, choose_engines
 from ceteris.statistics.power import detectable_difference
 from ceteris.study.arm import Arm
 from ceteris.study.changes import changes, in_words
@@ -49,18 +50,19 @@ def plan(
     Raises:
         StudyError: If the study cannot be.
         DataError: If the folder of images that it names is none.
-        EngineError: If no engine on this machine can train it.
+        EngineError: If the engines on this machine cannot train it; that there is none at all is said in the plan.
     """
     changed = override(read_study(file), seeds=seeds, epochs=epochs)
     study = changed.study
     images = images_ahead(study.data)
     check_images(study, images)
-    choice = choose_engines(engine, device=device)
+    choice, gap = _choice(engine, device)
     threads = threads or available_cores()
     backbones = find_backbones(study, base=file.parent, device=device or "cpu", threads=threads)
     study = backbones.study
     runs = tuple(run for run in study.runs(_NO_DATA) if run.variation not in backbones.skipped)
-    assignment = assign(runs, (*choice.engines, *backbones.engines), images)
+    engines = (*choice.engines, *backbones.engines)
+    assignment = Assignment(shares=(), notes=()) if gap else assign(runs, engines, images)
     banks = longest_first(bank for each, share in assignment.shares for bank in pack(share, each))
 
     console.print(Text(study.title, style="bold"))
@@ -77,11 +79,22 @@ def plan(
     console.print()
     console.print(Text(power(len(study.seeds), len(study.variations))))
     console.print()
+    if gap:
+        console.print(Text(f"Time: not estimated, because {gap}", style="yellow"))
+        return
     with console.status("measuring how fast this machine trains ..."):
         estimate = estimate_time(banks, images, threads=threads)
     console.print(Text(time_needed(estimate, threads)))
     if warning := patience(banks, estimate, device or "cpu"):
         console.print(Text(f"note: {warning}", style="yellow"))
+
+
+def _choice(engine: str, device: str | None) -> tuple[EngineChoice, str]:
+    """Choose who would train; where there is nobody at all, say why and what to install."""
+    try:
+        return choose_engines(engine, device=device), ""
+    except NoEngineError as error:
+        return EngineChoice(engines=()), str(error)
 
 
 def size(study: Study, images: ImageKind, banks: Sequence[Bank]) -> str:
@@ -91,15 +104,17 @@ def size(study: Study, images: ImageKind, banks: Sequence[Bank]) -> str:
         name, some = f"{PurePath(name).name} in {images.classes} classes", "up to "
     arms = f"the baseline and {_count(len(study.variations), 'variation')}" if study.variations else "the baseline"
     runs = len(study.seeds) * (1 + len(study.variations))
+    runs_of_images = (
+        f"{_count(runs, 'run')}: {arms}, {_count(len(study.seeds), 'seed')} each, on {some}"
+        f"{images.training_images:,} training and {images.validation_images:,} validation images of {name}; tested on "
+        f"{images.test_images:,}."
+    )
+    if not banks:
+        return runs_of_images
     engines = " and ".join(sorted({bank.engine.name for bank in banks}))
     most = max(bank.engine.bank_size for bank in banks)
     together = f", each up to {most} runs that one core trains together," if most > 1 else ""
-    return (
-        f"{_count(runs, 'run')}: {arms}, {_count(len(study.seeds), 'seed')} each, on {some}"
-        f"{images.training_images:,} training and {images.validation_images:,} validation images of {name}; tested on "
-        f"{images.test_images:,}.\n"
-        f"{_count(len(banks), 'bank')}{together} on the {engines} engine."
-    )
+    return f"{runs_of_images}\n{_count(len(banks), 'bank')}{together} on the {engines} engine."
 
 
 def plan_table(arms: Sequence[Arm], images: ImageKind) -> Table:

@@ -42,6 +42,6 @@ def backbone_inside(pretrained: Pretrained) -> str:
     side = pretrained.network.resolution
     kind = "bicubic" if pretrained.network.backbone is Backbone.EFFICIENTNET_B0 else "bilinear"
     return (
-        f"Resizing to {side} x {side} pixels ({kind}, antialiased, in whole grey levels, as torchvision does it) and "
-        "normalising by ImageNet's means and deviations are parts of the network. Do neither yourself."
+        f"From there, resizing to {side} x {side} pixels ({kind}, antialiased, in whole grey levels, as torchvision "
+        "does it) and normalising by ImageNet's means and deviations are parts of the network. Do neither yourself."
     )
