@@ -305,4 +305,5 @@ def test_the_process_asks_nobody_listens_here_alone_and_writes_in_its_own_folder
     written = {Path(path) for path in served.seen("open")}
     assert any(path.is_relative_to(served.temporary) for path in written)
     elsewhere = {path for path in written if not path.is_relative_to(served.temporary)} - {Path("/dev/null")}
-    assert {path.parent.name for path in elsewhere} <= {"claims"}  # the locks of the runs, which are looked at
+    # The locks of the runs, which are looked at, and a random word that Gradio keeps in its package once imported.
+    assert {path.parent.name for path in elsewhere if path.name != "hash_seed.txt"} <= {"claims"}
