@@ -59,3 +59,12 @@ def test_labels_that_would_overlap_are_left_out(drawn):
     data_efficiency([AccuracyCurve(name="baseline", points=points)])
 
     assert [label.get_text() for label in figures[-1].axes[0].get_xticklabels()] == ["100", "1,000"]
+
+
+def test_the_legend_stays_above_the_panel(drawn):
+    """Three curves and the word for the bars take two lines, and room for two."""
+    figures = drawn(module)
+    data_efficiency([SMALL, HEAD, AccuracyCurve(name="other", points=HEAD.points)])
+    (legend,) = figures[-1].legends
+
+    assert legend.get_window_extent().y0 > figures[-1].axes[0].get_window_extent().y1

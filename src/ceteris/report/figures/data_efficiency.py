@@ -9,14 +9,23 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ceteris.report.figures.picture import Format, Picture
-from ceteris.report.figures.style import INK, SERIES, drawing, in_per_cent, inches, panel, shortened
+from ceteris.report.figures.style import (
+    INK,
+    LEGEND_COLUMNS,
+    SERIES,
+    drawing,
+    in_per_cent,
+    inches,
+    legend_on_top,
+    panel,
+    shortened,
+)
 from ceteris.report.figures.svg import finished
 from ceteris.statistics.interval import Estimate, Interval
 from ceteris.study.arm import BASELINE
 
 _WIDTH, _LEFT, _PANEL = 620.0, 46.0, (420.0, 210.0)
 _LINE, _BOTTOM, _HEADING = 15.0, 40.0, 24.0
-_LEGEND_COLUMNS = 3
 _APART = 1.25
 """Numbers of images closer than this factor share a label, that of the smaller one."""
 
@@ -42,7 +51,7 @@ def data_efficiency(curves: Sequence[AccuracyCurve], *, file_format: Format = Fo
         file_format: What to draw.
     """
     width, height = _PANEL
-    upper = _LINE * -(-len(curves) // _LEGEND_COLUMNS) + _HEADING
+    upper = _LINE * -(-(len(curves) + _has_bars(curves)) // LEGEND_COLUMNS) + _HEADING
     with drawing():
         figure = Figure(figsize=(inches(_WIDTH), inches(upper + height + _BOTTOM)))
         axes = panel(figure, _LEFT, upper, width, height)
@@ -103,15 +112,7 @@ def _legend(figure: Figure, curves: Sequence[AccuracyCurve]) -> None:
         handles.append(Line2D([], [], color=colour, ls=dashes, marker=marker, markersize=4, label=label))
     if _has_bars(curves):
         handles.append(Line2D([], [], color=INK, ls="", marker="|", markersize=9, label="95 % interval of the mean"))
-    figure.legend(
-        handles=handles,
-        loc="upper left",
-        bbox_to_anchor=(0, 1),
-        ncols=_LEGEND_COLUMNS,
-        columnspacing=1.5,
-        borderaxespad=0.1,
-        fontsize=8.5,
-    )
+    legend_on_top(figure, handles)
 
 
 def _has_bars(curves: Sequence[AccuracyCurve]) -> bool:

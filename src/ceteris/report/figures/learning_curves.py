@@ -7,7 +7,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ceteris.report.figures.mean_curve import (
-    LEGEND_COLUMNS,
     ArmEpochs,
     MeanCurve,
     curve_legend,
@@ -17,7 +16,7 @@ from ceteris.report.figures.mean_curve import (
     share_limits,
 )
 from ceteris.report.figures.picture import Format, Picture
-from ceteris.report.figures.style import drawing, in_per_cent, inches, panel
+from ceteris.report.figures.style import LEGEND_COLUMNS, drawing, in_per_cent, inches, panel
 from ceteris.report.figures.svg import finished
 
 _WIDTH, _LEFT, _GAP, _PANEL = 620.0, 42.0, 34.0, (255.0, 130.0)

@@ -10,13 +10,12 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from ceteris.report.figures.style import INK, SERIES, shortened
+from ceteris.report.figures.style import INK, SERIES, legend_on_top, shortened
 from ceteris.runs.epochs import EpochRecord
 from ceteris.statistics.interval import Estimate, Interval, PointEstimate, mean_interval
 
 Floats = NDArray[np.float64]
 
-LEGEND_COLUMNS = 3
 _MOST_MARKERS = 12
 
 
@@ -163,12 +162,4 @@ def curve_legend(
     if any(curve.has_band for curve in curves):
         handles.append(Patch(facecolor=INK, alpha=0.16, label="95 % interval of the mean"))
     handles += more
-    figure.legend(
-        handles=handles,
-        loc="upper left",
-        bbox_to_anchor=(0, 1),
-        ncols=LEGEND_COLUMNS,
-        columnspacing=1.5,
-        borderaxespad=0.1,
-        fontsize=8.5,
-    )
+    legend_on_top(figure, handles)

@@ -12,6 +12,7 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -21,6 +22,8 @@ from ceteris.statistics.verdict import Finding
 
 INK, MUTED, GRID, PAPER = "#1b1f24", "#5b6570", "#d3d8de", "#fefefe"
 BLUE, VERMILION, GREEN, ORANGE, SKY, PURPLE = "#0072b2", "#d55e00", "#009e73", "#e69f00", "#56b4e9", "#cc79a7"
+
+LEGEND_COLUMNS = 3
 
 VARIABLES: Mapping[str, str] = {
     MUTED: "--picture-muted",
@@ -140,6 +143,19 @@ def panel(figure: Figure, left: float, top: float, width: float, height: float) 
     """Put axes at a place given in points from the upper left corner."""
     wide, high = figure.get_size_inches() * 72
     return figure.add_axes((left / wide, 1 - (top + height) / high, width / wide, height / high))
+
+
+def legend_on_top(figure: Figure, handles: Sequence[Artist]) -> None:
+    """Name what is drawn above all panels, `LEGEND_COLUMNS` to a line."""
+    figure.legend(
+        handles=handles,
+        loc="upper left",
+        bbox_to_anchor=(0, 1),
+        ncols=LEGEND_COLUMNS,
+        columnspacing=1.5,
+        borderaxespad=0.1,
+        fontsize=8.5,
+    )
 
 
 def text_width(text: str, size: float = 9.0) -> float:

@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ceteris.report.figures.mean_curve import (
-    LEGEND_COLUMNS,
     ArmEpochs,
     Floats,
     MeanCurve,
@@ -21,7 +20,7 @@ from ceteris.report.figures.mean_curve import (
     share_limits,
 )
 from ceteris.report.figures.picture import Format, Picture
-from ceteris.report.figures.style import INK, drawing, in_per_cent, inches, panel
+from ceteris.report.figures.style import INK, LEGEND_COLUMNS, drawing, in_per_cent, inches, panel
 from ceteris.report.figures.svg import finished
 from ceteris.report.quantities import duration
 
