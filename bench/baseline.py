@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from ceteris.data.dataset import LabelledImages, Split
 from ceteris.data.locate import load_dataset
-from ceteris.study.layers import Activation, Convolution, Dense, Dropout, MaxPool
-from ceteris.study.network import Network
+from ceteris.networks.layers import Activation, Convolution, Dense, Dropout, MaxPool
+from ceteris.networks.network import Network
+from ceteris.networks.shape import Shape, layer_shapes
 from ceteris.study.run import Run
-from ceteris.study.shape import Shape, layer_shapes
 from ceteris.study.specification import DataChoice, Specification
 from ceteris.study.training import Training
 

@@ -26,7 +26,7 @@ from ceteris.engines.transfer import TransferEngine
 from ceteris.engines.transfer.backbone import load_backbone, pooled
 from ceteris.engines.transfer.preparation import prepared
 from ceteris.execution.study import available_cores
-from ceteris.study.backbone import Backbone, BackboneNetwork
+from ceteris.networks.backbone import Backbone, BackboneNetwork
 from ceteris.study.run import Run
 from ceteris.study.specification import DataChoice, Specification
 from ceteris.study.training import Training

@@ -12,6 +12,9 @@ SOURCE = Path(__file__).parents[1] / "src" / "ceteris"
 # A room may import itself and the rooms above it.
 ROOMS = [
     "errors",
+    "formatting",
+    "values",
+    "networks",
     "study",
     "data",
     "engines",

@@ -26,6 +26,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ceteris.errors import CeterisError, DataError, EngineError, ResultsError, StatisticsError, StudyError
+    from ceteris.networks.layers import BatchNorm, Convolution, Dense, Dropout, MaxPool
+    from ceteris.networks.network import Network
     from ceteris.report.comparison.comparison import FolderComparison, compare_results
     from ceteris.report.report import Report, write_report
     from ceteris.running import run
@@ -34,8 +36,6 @@ if TYPE_CHECKING:
     from ceteris.study.arm import Arm
     from ceteris.study.baseline import Baseline
     from ceteris.study.changes import changes
-    from ceteris.study.layers import BatchNorm, Convolution, Dense, Dropout, MaxPool
-    from ceteris.study.network import Network
     from ceteris.study.reader import read_study
     from ceteris.study.run import Run
     from ceteris.study.specification import DataChoice, Specification
@@ -89,8 +89,8 @@ _MODULES = {
     "ceteris.study.arm": ("Arm",),
     "ceteris.study.baseline": ("Baseline",),
     "ceteris.study.changes": ("changes",),
-    "ceteris.study.layers": ("BatchNorm", "Convolution", "Dense", "Dropout", "MaxPool"),
-    "ceteris.study.network": ("Network",),
+    "ceteris.networks.layers": ("BatchNorm", "Convolution", "Dense", "Dropout", "MaxPool"),
+    "ceteris.networks.network": ("Network",),
     "ceteris.study.reader": ("read_study",),
     "ceteris.study.run": ("Run",),
     "ceteris.study.specification": ("DataChoice", "Specification"),

@@ -16,9 +16,9 @@ from ceteris.engines.torch.engine import TorchEngine
 from ceteris.errors import DataError, EngineError, NoEngineError
 from ceteris.execution.backbones import find_backbones, missing_weights
 from ceteris.execution.study import available_cores, run_study
+from ceteris.formatting.wording import listed, nearest
 from ceteris.runs.results import Results, read_results
 from ceteris.study.study import Study
-from ceteris.study.wording import listed, nearest
 
 
 class EngineName(StrEnum):

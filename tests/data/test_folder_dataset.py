@@ -14,8 +14,8 @@ from ceteris.data.folder_cache import clear, entries
 from ceteris.data.folder_dataset import Progress, Waiting, folder_kind, read_folder
 from ceteris.data.split import split_dataset
 from ceteris.errors import DataError
+from ceteris.networks.shape import Shape
 from ceteris.study.images import ImageKind
-from ceteris.study.shape import Shape
 from ceteris.study.specification import DataChoice
 
 CHOICE = DataChoice(name="./mine", size=16)

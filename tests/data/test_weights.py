@@ -9,7 +9,7 @@ from ceteris.data import weights
 from ceteris.data.cifar10 import Archive
 from ceteris.data.weights import fetch_weights, find_weights
 from ceteris.errors import DataError
-from ceteris.study.backbone import Backbone, BackboneNetwork
+from ceteris.networks.backbone import Backbone, BackboneNetwork
 
 CONTENT = b"PK\x03\x04" + bytes(2000)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()

@@ -5,9 +5,9 @@ from scipy import stats
 from torch import nn
 
 from ceteris.engines.initial import initial_weights, stream_names
-from ceteris.study.layers import BatchNorm, Convolution, Dense, Dropout, MaxPool
-from ceteris.study.network import Network
-from ceteris.study.shape import Shape
+from ceteris.networks.layers import BatchNorm, Convolution, Dense, Dropout, MaxPool
+from ceteris.networks.network import Network
+from ceteris.networks.shape import Shape
 
 IMAGE = Shape(12, 12, 3)
 NETWORK = Network(

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from ceteris.engines.visits import visited_places, visiting_order
-from ceteris.study.layers import Dense
-from ceteris.study.network import Network
+from ceteris.networks.layers import Dense
+from ceteris.networks.network import Network
 from ceteris.study.run import Run
 from ceteris.study.specification import DataChoice, Specification, share
 from ceteris.study.training import Training

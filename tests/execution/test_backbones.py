@@ -9,9 +9,9 @@ from ceteris.data.weights import OFFICIAL_WEIGHTS
 from ceteris.errors import EngineError
 from ceteris.execution.backbones import find_backbones, missing_weights
 from ceteris.execution.study import run_study
+from ceteris.networks.backbone import Backbone
 from ceteris.runs.results import read_results
 from ceteris.runs.status import Status
-from ceteris.study.backbone import Backbone
 
 HEAD = {"factor": "transfer", "name": "head", "network": {"backbone": "resnet18"}}
 

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from ceteris.explore.attention import grad_cam
+from ceteris.networks.network import Network
 from ceteris.prediction.ensemble import gather
-from ceteris.study.network import Network
 
 torch = pytest.importorskip("torch")
 

@@ -12,10 +12,10 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "prediction"))
 from trained import CLASSES, LAYERS, train, trained_dataset, trained_study
 
 from ceteris.data.split import split_dataset
+from ceteris.networks.shape import Shape
 from ceteris.prediction.ensemble import Ensemble
 from ceteris.running import choose_engines
 from ceteris.runs.results import read_results
-from ceteris.study.shape import Shape
 
 NETWORKS = {
     "every layer": LAYERS,

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from ceteris.export.resize import resize_matrix
-from ceteris.study.backbone import Backbone
+from ceteris.networks.backbone import Backbone
 
 
 @pytest.mark.parametrize("backbone", [Backbone.MOBILENET_V2, Backbone.EFFICIENTNET_B0])

@@ -11,12 +11,12 @@ from ceteris.data.dataset import LabelledImages, Split
 from ceteris.engines.lanes.engine import lanes_engine
 from ceteris.engines.lanes.kernels import usable_instruction_sets
 from ceteris.engines.streams import words
+from ceteris.networks.layers import BatchNorm, Convolution, Dense, Dropout, MaxPool
+from ceteris.networks.network import Network
+from ceteris.networks.shape import Shape
 from ceteris.runs.record import conclude, encode_record
-from ceteris.study.layers import BatchNorm, Convolution, Dense, Dropout, MaxPool
-from ceteris.study.network import Network
 from ceteris.study.reader import read_study
 from ceteris.study.run import Run
-from ceteris.study.shape import Shape
 from ceteris.study.specification import DataChoice, Specification
 from ceteris.study.training import Training
 

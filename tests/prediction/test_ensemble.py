@@ -1,8 +1,8 @@
 import numpy as np
 
+from ceteris.networks.shape import Shape
 from ceteris.prediction.ensemble import ensemble_probabilities, gather
 from ceteris.runs.selection import find_target, finished_findings
-from ceteris.study.shape import Shape
 
 
 def test_the_seeds_of_a_variation_answer_side_by_side(trained_results):

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 
 from ceteris.engines.initial import initial_weights
+from ceteris.networks.layers import Activation, BatchNorm, Convolution, Dense, Dropout, MaxPool, Padding
+from ceteris.networks.network import Network
+from ceteris.networks.shape import Shape
 from ceteris.prediction import forward
 from ceteris.prediction.forward import class_probabilities, layer_outputs, network_input
-from ceteris.study.layers import Activation, BatchNorm, Convolution, Dense, Dropout, MaxPool, Padding
-from ceteris.study.network import Network
-from ceteris.study.shape import Shape
 
 IMAGE, CLASSES = Shape(13, 11, 3), 10
 END = Dense(dense="classes")

@@ -16,6 +16,7 @@ import numpy as np
 from ceteris.data.dataset import Dataset, LabelledImages, Origin, Split
 from ceteris.engines.engine import EpochMetrics, Outcome, Position, RunState
 from ceteris.engines.initial import initial_weights
+from ceteris.networks.shape import Shape
 from ceteris.runs.checkpoint import Checkpoint
 from ceteris.runs.epochs import EpochRecord
 from ceteris.runs.failure import RunFailure
@@ -23,7 +24,6 @@ from ceteris.runs.folder import ResultsFolder
 from ceteris.runs.manifest import Manifest
 from ceteris.runs.record import conclude
 from ceteris.study.run import Run
-from ceteris.study.shape import Shape
 from ceteris.study.study import Study
 
 EPOCHS, TEST_IMAGES = 5, 400

@@ -3,10 +3,10 @@ import pytest
 
 from ceteris.engines.initial import initial_weights
 from ceteris.errors import ResultsError
+from ceteris.networks.shape import Shape
 from ceteris.prediction.forward import layer_outputs, network_input
 from ceteris.report.layer_view import layer_view, layer_views
 from ceteris.runs.results import read_results
-from ceteris.study.shape import Shape
 
 
 def opened(folder):

@@ -8,10 +8,10 @@ import pytest
 from miniature import FakeEngine, flipped, miniature_outcome, miniature_result, miniature_runs
 
 from ceteris.engines.engine import EpochMetrics
+from ceteris.networks.shape import Shape
 from ceteris.runs.damage import DamagedError
 from ceteris.runs.record import conclude, decode_record, diverged_epoch, encode_record
 from ceteris.runs.status import Status
-from ceteris.study.shape import Shape
 
 
 def metrics(epoch: int, *, validation_accuracy: float = 0.5, training_loss: float = 1.0, validation_loss: float = 1.0):

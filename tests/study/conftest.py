@@ -2,9 +2,9 @@
 
 import pytest
 
+from ceteris.networks.layers import Convolution, Dense, Dropout, MaxPool
+from ceteris.networks.network import Network
 from ceteris.study.baseline import Baseline
-from ceteris.study.layers import Convolution, Dense, Dropout, MaxPool
-from ceteris.study.network import Network
 from ceteris.study.specification import DataChoice, Specification
 from ceteris.study.training import Training
 

@@ -1,9 +1,9 @@
 import pytest
 
+from ceteris.networks.layers import Convolution, Dense, MaxPool
+from ceteris.networks.network import Network
 from ceteris.study.check import check_study, network_faults
 from ceteris.study.images import known_images
-from ceteris.study.layers import Convolution, Dense, MaxPool
-from ceteris.study.network import Network
 from ceteris.study.specification import DataChoice, Specification
 from ceteris.study.training import Training
 from ceteris.study.variation import Variation

@@ -1,9 +1,9 @@
 from pydantic import ValidationError
 
-from ceteris.study.layers import Convolution
-from ceteris.study.mistakes import Mistake, Mistakes, explain, spelled, variation_title, wrong_value
+from ceteris.networks.layers import Convolution
 from ceteris.study.study import Study
 from ceteris.study.variation import Variation
+from ceteris.values.mistakes import Mistake, Mistakes, explain, spelled, variation_title, wrong_value
 
 
 def explained(model, found):

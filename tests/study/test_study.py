@@ -4,11 +4,11 @@ import pytest
 from pydantic import ValidationError
 
 from ceteris.errors import StudyError
+from ceteris.networks.layers import Convolution, Dense
+from ceteris.networks.network import Network
 from ceteris.study.analysis import Analysis
 from ceteris.study.arm import Arm
 from ceteris.study.baseline import Baseline
-from ceteris.study.layers import Convolution, Dense
-from ceteris.study.network import Network
 from ceteris.study.reader import read_study
 from ceteris.study.specification import DataChoice
 from ceteris.study.study import Study

@@ -1,10 +1,10 @@
 import pytest
 
-from ceteris.study.backbone import BackboneNetwork
-from ceteris.study.layers import Activation, BatchNorm, Convolution, Dense, Dropout, MaxPool
-from ceteris.study.mistakes import Mistakes
+from ceteris.networks.backbone import BackboneNetwork
+from ceteris.networks.layers import Activation, BatchNorm, Convolution, Dense, Dropout, MaxPool
 from ceteris.study.variation import Variation
 from ceteris.study.vary import vary
+from ceteris.values.mistakes import Mistakes
 
 A, B, POOL, DROPOUT, DENSE = (
     "conv 7, kernel 3, relu",

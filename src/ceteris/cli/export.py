@@ -11,10 +11,10 @@ from ceteris.errors import ResultsError
 from ceteris.export.check import Check, ExportFormat
 from ceteris.export.export import Export, export_run
 from ceteris.export.folder import CARD
+from ceteris.formatting.wording import listed
 from ceteris.runs.results import read_results
 from ceteris.runs.selection import find_target, finished_findings
 from ceteris.study.arm import arm_folder
-from ceteris.study.wording import listed
 
 
 def export(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ceteris.errors import DataError
-from ceteris.study.wording import listed
+from ceteris.formatting.wording import listed
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 """How the names of images end; in a folder, other files are left out."""

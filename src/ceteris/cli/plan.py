@@ -19,16 +19,16 @@ from ceteris.execution.backbones import find_backbones
 from ceteris.execution.bank import Bank, longest_first, pack
 from ceteris.execution.engines import Assignment, assign
 from ceteris.execution.study import available_cores
+from ceteris.formatting.wording import listed
+from ceteris.networks.cost import network_cost
 from ceteris.running import EngineChoice, choose_engines
 from ceteris.statistics.power import detectable_difference
 from ceteris.study.arm import Arm
 from ceteris.study.changes import changes, in_words
 from ceteris.study.check import check_images
-from ceteris.study.cost import network_cost
 from ceteris.study.images import ImageKind
 from ceteris.study.reader import read_study
 from ceteris.study.study import Study
-from ceteris.study.wording import listed
 
 _NO_DATA = "0" * 64
 _ASSUMED_DEVIATION = 1.0

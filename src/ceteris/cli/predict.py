@@ -15,6 +15,7 @@ from ceteris.cli.pictures import Picture, read_pictures
 from ceteris.cli.prediction_formats import Answer, PredictionFormat, write_csv, write_jsonl, write_table
 from ceteris.data.picture import Frame
 from ceteris.errors import DataError, ResultsError
+from ceteris.formatting.wording import listed
 from ceteris.prediction.ensemble import Ensemble, ensemble_probabilities, gather
 from ceteris.prediction.forward import Values
 from ceteris.prediction.ranking import rank
@@ -23,7 +24,6 @@ from ceteris.runs.results import Results, read_results
 from ceteris.runs.selection import Target, became, find_target, findings_of, finished_findings
 from ceteris.runs.status import Status
 from ceteris.study.specification import Fit
-from ceteris.study.wording import listed
 
 _AT_ONCE = 64  # images that the networks look at together
 

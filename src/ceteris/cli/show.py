@@ -11,6 +11,7 @@ from ceteris.cli.notes import print_notes
 from ceteris.data.decoding import load_picture, shown
 from ceteris.data.picture import Frame
 from ceteris.errors import ResultsError
+from ceteris.formatting.wording import listed
 from ceteris.report.figures.picture import Format, Picture
 from ceteris.report.figures.portrait import portrait
 from ceteris.report.figures.svg import standalone
@@ -21,7 +22,6 @@ from ceteris.runs.selection import Target, asked_seed, find_target, findings_of
 from ceteris.runs.status import Status
 from ceteris.study.arm import arm_folder
 from ceteris.study.specification import Fit
-from ceteris.study.wording import listed
 
 
 def show(

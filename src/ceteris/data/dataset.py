@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ceteris.data.labels import Labels
+from ceteris.networks.shape import Shape
 from ceteris.study.images import ImageKind
-from ceteris.study.shape import Shape
 
 
 class Origin(StrEnum):

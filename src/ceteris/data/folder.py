@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ceteris.data.decoding import shown
 from ceteris.errors import DataError
-from ceteris.study.wording import listed, nearest
+from ceteris.formatting.wording import listed, nearest
 
 _PARTS = {
     "train": "training",

@@ -23,8 +23,8 @@ from ceteris.data.labels import narrowed
 from ceteris.data.near_copies import SIDE, Thumbnails, grey_thumbnail, near_copies_across
 from ceteris.data.picture import Frame, UnreadableError
 from ceteris.errors import DataError
+from ceteris.networks.shape import Shape
 from ceteris.study.images import ImageKind
-from ceteris.study.shape import Shape
 from ceteris.study.specification import DataChoice, share
 
 _NAMED = 3  # files that a note names

@@ -10,8 +10,8 @@ from ceteris.data.cifar10 import Archive
 from ceteris.data.fetch import Event, Offer, fetch_any
 from ceteris.data.locate import cache_folder
 from ceteris.errors import DataError
-from ceteris.study.backbone import IMAGENET, Backbone, BackboneNetwork
-from ceteris.study.wording import listed
+from ceteris.formatting.wording import listed
+from ceteris.networks.backbone import IMAGENET, Backbone, BackboneNetwork
 
 VARIABLE = "CETERIS_WEIGHTS"
 

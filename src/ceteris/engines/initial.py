@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ceteris.engines.streams import uniform
-from ceteris.study.backbone import AnyNetwork, BackboneNetwork
-from ceteris.study.layers import BatchNorm, Convolution, Dense, Dropout, Layer
-from ceteris.study.shape import Shape, layer_shapes
+from ceteris.networks.backbone import AnyNetwork, BackboneNetwork
+from ceteris.networks.layers import BatchNorm, Convolution, Dense, Dropout, Layer
+from ceteris.networks.shape import Shape, layer_shapes
 
 
 def stream_names(network: AnyNetwork) -> tuple[str | None, ...]:
@@ -37,8 +37,8 @@ def initial_draws(network: AnyNetwork, image: Shape, classes: int) -> tuple[tupl
         classes: How many classes there are.
 
     Example:
-        >>> from ceteris.study.layers import MaxPool
-        >>> from ceteris.study.network import Network
+        >>> from ceteris.networks.layers import MaxPool
+        >>> from ceteris.networks.network import Network
         >>> network = Network(layers=[MaxPool(max_pool=8), Dense(dense="classes")])
         >>> initial_draws(network, Shape(32, 32, 3), 10)
         (('dense-0.weight', (10, 48)), ('dense-0.bias', (10,)))

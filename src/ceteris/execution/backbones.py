@@ -11,7 +11,7 @@ from ceteris.engines.engine import Engine
 from ceteris.engines.transfer.engine import TransferEngine
 from ceteris.engines.transfer.finetuning_engine import FineTuningEngine
 from ceteris.errors import DataError
-from ceteris.study.backbone import IMAGENET, Backbone, BackboneNetwork
+from ceteris.networks.backbone import IMAGENET, Backbone, BackboneNetwork
 from ceteris.study.pinned import pinned
 from ceteris.study.study import Study
 

@@ -4,8 +4,8 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ceteris.engines.engine import Engine, Position
-from ceteris.study.backbone import BackboneNetwork
-from ceteris.study.cost import network_cost
+from ceteris.networks.backbone import BackboneNetwork
+from ceteris.networks.cost import network_cost
 from ceteris.study.images import presumed_images
 from ceteris.study.run import Run
 from ceteris.study.specification import Specification

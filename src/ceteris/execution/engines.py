@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from ceteris.engines.engine import Engine
 from ceteris.errors import EngineError
-from ceteris.study.backbone import BackboneNetwork
+from ceteris.formatting.wording import listed
+from ceteris.networks.backbone import BackboneNetwork
 from ceteris.study.images import ImageKind, known_images
 from ceteris.study.lone_image import lone_value_layer
 from ceteris.study.run import Run
 from ceteris.study.specification import share
-from ceteris.study.wording import listed
 
 _SHOWN_VARIATIONS = 3
 

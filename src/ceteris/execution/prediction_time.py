@@ -16,12 +16,12 @@ from ceteris.data.dataset import Split
 from ceteris.engines.engine import Engine, PredictingEngine, Predictor
 from ceteris.engines.torch.engine import TorchEngine
 from ceteris.execution.events import Note
+from ceteris.networks.backbone import BackboneNetwork
 from ceteris.runs.failure import describe_error
 from ceteris.runs.finding import Finding
 from ceteris.runs.folder import ResultsFolder
 from ceteris.runs.machine import describe_host
 from ceteris.runs.status import Status
-from ceteris.study.backbone import BackboneNetwork
 from ceteris.study.run import Run
 
 MEDIAN, IMAGES = "prediction (milliseconds)", "prediction (images)"

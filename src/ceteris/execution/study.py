@@ -16,6 +16,7 @@ from ceteris.execution.events import Event, Note, Preparing, RunsHeld, StudyStar
 from ceteris.execution.local import LocalExecutor
 from ceteris.execution.prediction_time import time_predictions
 from ceteris.execution.workspace import Workspace
+from ceteris.formatting.wording import listed, nearest
 from ceteris.runs.finding import Finding
 from ceteris.runs.folder import ResultsFolder
 from ceteris.runs.manifest import Manifest
@@ -25,7 +26,6 @@ from ceteris.study.arm import BASELINE
 from ceteris.study.check import check_images
 from ceteris.study.run import Run
 from ceteris.study.study import Study
-from ceteris.study.wording import listed, nearest
 
 _AT_AN_END = (Status.FINISHED, Status.DIVERGED)
 

@@ -22,6 +22,7 @@ from ceteris.execution.events import (
     RunsHeld,
 )
 from ceteris.execution.workspace import Stop, Workspace
+from ceteris.networks.shape import Shape
 from ceteris.runs.checkpoint import Checkpoint
 from ceteris.runs.damage import Damage
 from ceteris.runs.epochs import EpochRecord
@@ -30,7 +31,6 @@ from ceteris.runs.finding import Finding
 from ceteris.runs.record import conclude, diverged_epoch
 from ceteris.runs.run_folder import CHECKPOINT
 from ceteris.study.run import Run
-from ceteris.study.shape import Shape
 from ceteris.study.specification import share
 
 

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ceteris.export.pieces import network_pieces
+from ceteris.networks.layers import Convolution
+from ceteris.networks.network import Network
 from ceteris.prediction.ensemble import Ensemble
 from ceteris.prediction.forward import Values
-from ceteris.study.layers import Convolution
-from ceteris.study.network import Network
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -12,6 +12,9 @@ from ceteris.data.picture import Frame
 from ceteris.errors import ResultsError
 from ceteris.explore.attention import grad_cam
 from ceteris.explore.markup import answer, drawing, figure, inside, looks, overlaid, said, side_by_side
+from ceteris.networks.layers import Convolution
+from ceteris.networks.network import Network
+from ceteris.networks.shape import Shape
 from ceteris.prediction.ensemble import Ensemble, ensemble_probabilities, gather
 from ceteris.prediction.forward import Values
 from ceteris.prediction.ranking import rank
@@ -24,9 +27,6 @@ from ceteris.runs.finding import Finding
 from ceteris.runs.results import Results
 from ceteris.runs.status import Status
 from ceteris.study.arm import BASELINE
-from ceteris.study.layers import Convolution
-from ceteris.study.network import Network
-from ceteris.study.shape import Shape
 from ceteris.study.specification import Fit
 
 _TOP = 5

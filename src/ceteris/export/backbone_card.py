@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from ceteris.data.weights import OFFICIAL_WEIGHTS
+from ceteris.networks.backbone import Backbone
 from ceteris.prediction.pretrained import Pretrained
-from ceteris.study.backbone import Backbone
 
 _TRAINERS = {
     Backbone.MOBILENET_V2: "torchvision's maintainers",

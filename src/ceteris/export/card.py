@@ -7,6 +7,8 @@ import numpy as np
 from ceteris.export.backbone_card import backbone_inside, backbone_limits
 from ceteris.export.check import Check, Rounding
 from ceteris.export.onnx_model import INPUT, OPSET, OUTPUT
+from ceteris.networks.backbone import BackboneNetwork
+from ceteris.networks.cost import network_cost
 from ceteris.prediction.ensemble import Ensemble
 from ceteris.report.account import Account
 from ceteris.report.naming import quoted
@@ -20,9 +22,7 @@ from ceteris.statistics.interval import Interval
 from ceteris.statistics.scores import Status
 from ceteris.statistics.summary import ArmSummary
 from ceteris.study.arm import BASELINE
-from ceteris.study.backbone import BackboneNetwork
 from ceteris.study.changes import in_words
-from ceteris.study.cost import network_cost
 from ceteris.study.training import Optimizer
 
 _USES = {

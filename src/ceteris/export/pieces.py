@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import assert_never
 
+from ceteris.networks.backbone import BackboneNetwork
+from ceteris.networks.layers import Activation, BatchNorm, Convolution, Dense, Dropout, MaxPool, Padding
+from ceteris.networks.shape import layer_shapes
 from ceteris.prediction.ensemble import Ensemble
 from ceteris.prediction.forward import Values
-from ceteris.study.backbone import BackboneNetwork
-from ceteris.study.layers import Activation, BatchNorm, Convolution, Dense, Dropout, MaxPool, Padding
-from ceteris.study.shape import layer_shapes
 
 SLOPE, EPSILON = 0.01, 1e-5
 """Of leaky ReLU, and of batch normalisation: PyTorch's defaults, with which every engine trains."""

@@ -14,8 +14,8 @@ from ceteris.engines.torch.training import processor_threads
 from ceteris.engines.transfer.backbone import folded, pooled
 from ceteris.engines.transfer.extraction import Extractor
 from ceteris.engines.transfer.preparation import prepared
+from ceteris.networks.backbone import FEATURES, BackboneNetwork
 from ceteris.prediction.forward import Values, Weights
-from ceteris.study.backbone import FEATURES, BackboneNetwork
 
 _AT_ONCE = 64
 """Images that a fine-tuned backbone looks at together, as when its run was scored."""

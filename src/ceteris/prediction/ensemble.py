@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ceteris.networks.backbone import AnyNetwork, BackboneNetwork
+from ceteris.networks.network import Network
+from ceteris.networks.shape import Shape
 from ceteris.prediction.forward import Values, Weights, class_probabilities, network_input
 from ceteris.prediction.pretrained import Pretrained, find_pretrained
 from ceteris.runs.finding import Finding
 from ceteris.runs.results import Results
-from ceteris.study.backbone import AnyNetwork, BackboneNetwork
-from ceteris.study.network import Network
-from ceteris.study.shape import Shape
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

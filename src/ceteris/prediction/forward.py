@@ -13,9 +13,9 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from ceteris.study.layers import Activation, BatchNorm, Convolution, Dense, Dropout, Layer, MaxPool, Padding
-from ceteris.study.network import Network
-from ceteris.study.shape import Shape, layer_shapes
+from ceteris.networks.layers import Activation, BatchNorm, Convolution, Dense, Dropout, Layer, MaxPool, Padding
+from ceteris.networks.network import Network
+from ceteris.networks.shape import Shape, layer_shapes
 
 Values = NDArray[np.float32]
 Weights = Mapping[str, Values]

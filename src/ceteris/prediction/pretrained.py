@@ -16,11 +16,11 @@ from ceteris.data.weights import find_same_weights
 from ceteris.engines.transfer.precision import Precision, features_of
 from ceteris.errors import DataError, ResultsError
 from ceteris.execution.study import available_cores
+from ceteris.networks.backbone import BackboneNetwork
+from ceteris.networks.network import Network
 from ceteris.prediction.forward import Values, Weights, class_probabilities
 from ceteris.runs.record import RunRecord
 from ceteris.runs.results import Results
-from ceteris.study.backbone import BackboneNetwork
-from ceteris.study.network import Network
 
 if TYPE_CHECKING:
     from torch import nn

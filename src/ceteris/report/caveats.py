@@ -5,6 +5,9 @@ from collections.abc import Iterator
 from ceteris.data.cifar10 import BATCHES
 from ceteris.data.dataset import Origin
 from ceteris.data.near_copies import SIDE
+from ceteris.formatting.wording import listed
+from ceteris.networks.backbone import BackboneNetwork
+from ceteris.networks.layers import Dropout
 from ceteris.report.account import Account
 from ceteris.report.declarations import changed_family, foresight
 from ceteris.report.naming import labelled, listed_up_to, quoted
@@ -16,10 +19,7 @@ from ceteris.runs.record import RunRecord
 from ceteris.runs.status import Status
 from ceteris.statistics.verdict import Finding
 from ceteris.study.arm import Arm
-from ceteris.study.backbone import BackboneNetwork
 from ceteris.study.changes import SettingChange, in_words
-from ceteris.study.layers import Dropout
-from ceteris.study.wording import listed
 
 
 def caveats(account: Account) -> tuple[str, ...]:

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ceteris.execution.prediction_time import FIRST_QUARTILE, IMAGES, MEDIAN, PRETRAINED_BYTES, THIRD_QUARTILE
+from ceteris.networks.backbone import BackboneNetwork
+from ceteris.networks.cost import NetworkCost, network_cost
 from ceteris.report.account import Account
 from ceteris.report.circumstances import host_words, read_machine
 from ceteris.runs.record import RunRecord
 from ceteris.runs.run_folder import WEIGHTS
 from ceteris.runs.status import Status
 from ceteris.study.arm import Arm
-from ceteris.study.backbone import BackboneNetwork
-from ceteris.study.cost import NetworkCost, network_cost
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from itertools import pairwise
 
+from ceteris.formatting.wording import listed
 from ceteris.report.account import Account
 from ceteris.report.naming import listed_up_to, quoted
 from ceteris.report.quantities import count, size
 from ceteris.runs.declaration import Declaration, binding
-from ceteris.study.wording import listed
 
 
 def changed_analysis(account: Account) -> Iterator[str]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from ceteris.formatting.wording import listed
 from ceteris.report.account import Account
 from ceteris.report.costs import VariationCost
 from ceteris.report.efficiency import EfficiencyCurve
@@ -27,7 +28,6 @@ from ceteris.statistics.convergence import Measure
 from ceteris.statistics.interval import Estimate, Interval
 from ceteris.statistics.verdict import Finding
 from ceteris.study.arm import BASELINE, Arm
-from ceteris.study.wording import listed
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ceteris.errors import ResultsError
+from ceteris.networks.layers import Convolution
 from ceteris.report.account import Account
 from ceteris.report.answers import ArmAnswers
 from ceteris.report.costs import has_backbone
@@ -26,7 +27,6 @@ from ceteris.report.scores import training_images
 from ceteris.runs.folder import IMAGES
 from ceteris.statistics.sample import Floats
 from ceteris.study.arm import BASELINE
-from ceteris.study.layers import Convolution
 
 _NO_IMAGES = f"{IMAGES} is missing or damaged."
 

@@ -7,9 +7,9 @@ from statistics import median
 from ceteris.data.decoding import shown
 from ceteris.data.folder_cache import PARTS
 from ceteris.data.inspection import Inspection, PictureFile
+from ceteris.formatting.wording import listed
 from ceteris.report.quantities import count
 from ceteris.report.table import Cell, Column, Table
-from ceteris.study.wording import listed
 
 UNEVEN = 1.5
 """How many times the smallest class the largest may be without a word."""

@@ -7,16 +7,16 @@ from numpy.typing import NDArray
 
 from ceteris.engines.initial import initial_weights
 from ceteris.errors import ResultsError
+from ceteris.formatting.wording import listed
+from ceteris.networks.backbone import AnyNetwork, BackboneNetwork
+from ceteris.networks.layers import Convolution, Dense
+from ceteris.networks.network import Network
+from ceteris.networks.shape import Shape
 from ceteris.prediction.forward import Values, Weights, layer_outputs, network_input
 from ceteris.runs.finding import Finding
 from ceteris.runs.results import Results
 from ceteris.runs.status import Status
-from ceteris.study.backbone import AnyNetwork, BackboneNetwork
-from ceteris.study.layers import Convolution, Dense
-from ceteris.study.network import Network
 from ceteris.study.run import Run
-from ceteris.study.shape import Shape
-from ceteris.study.wording import listed
 
 _COLOURS = ("red", "green", "blue")
 

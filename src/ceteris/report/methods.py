@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
+from ceteris.networks.backbone import IMAGENET, AnyNetwork, BackboneNetwork
+from ceteris.networks.network import Network
 from ceteris.report.account import Account
 from ceteris.report.quantities import count, percent, size
 from ceteris.report.scores import training_images
 from ceteris.statistics.sign_flip import EXACT_PAIRS, RANDOM_PATTERNS
 from ceteris.statistics.verdict import Finding
-from ceteris.study.backbone import IMAGENET, AnyNetwork, BackboneNetwork
-from ceteris.study.network import Network
 from ceteris.study.specification import Scaling
 from ceteris.study.training import Optimizer, Training
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ceteris.study.wording import listed
+from ceteris.formatting.wording import listed
 
 
 def quoted(name: str) -> str:

@@ -2,10 +2,10 @@
 
 from collections import Counter
 
+from ceteris.networks.cost import network_cost
 from ceteris.report.account import Account
 from ceteris.report.table import Cell, Column, Table
 from ceteris.runs.status import Status
-from ceteris.study.cost import network_cost
 
 
 def run_table(account: Account) -> Table:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from ceteris.data.dataset import Dataset, Origin, Split
+from ceteris.networks.shape import Shape
 from ceteris.runs.arrays import encode_images, encode_labels
 from ceteris.runs.damage import DamagedError
 from ceteris.runs.declaration import Declaration, decode_declaration, encode_declaration
@@ -13,7 +14,6 @@ from ceteris.runs.sealed import seal, unseal
 from ceteris.study.changes import changes
 from ceteris.study.images import ImageKind, known_images
 from ceteris.study.run import Run
-from ceteris.study.shape import Shape
 from ceteris.study.study import Study
 
 

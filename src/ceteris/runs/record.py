@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from ceteris.engines.engine import EpochMetrics, Outcome
+from ceteris.networks.cost import network_cost
+from ceteris.networks.shape import Shape
 from ceteris.runs.arrays import encode_predictions, encode_weights
 from ceteris.runs.damage import DamagedError
 from ceteris.runs.sealed import finite, seal, unseal
 from ceteris.runs.status import Status
-from ceteris.study.cost import network_cost
 from ceteris.study.run import Run
-from ceteris.study.shape import Shape
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ceteris.errors import ResultsError
+from ceteris.formatting.wording import listed, nearest
 from ceteris.runs.finding import Finding
 from ceteris.runs.folder import STUDY
 from ceteris.runs.results import Results
 from ceteris.runs.status import Status
 from ceteris.study.arm import arm_folder
-from ceteris.study.wording import listed, nearest
 
 _SEED = re.compile(r"seed-(\d+)(?:-([0-9a-f]+))?")
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ceteris.errors import ResultsError
-from ceteris.study.backbone import BackboneNetwork
-from ceteris.study.cost import network_cost
+from ceteris.networks.backbone import BackboneNetwork
+from ceteris.networks.cost import network_cost
 from ceteris.study.images import ImageKind
 from ceteris.study.run import Run
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ceteris.study.frozen import Frozen
+from ceteris.values.frozen import Frozen
 
 
 class Analysis(Frozen):

@@ -1,8 +1,8 @@
 """What every variation is compared with."""
 
-from ceteris.study.backbone import NetworkField
-from ceteris.study.frozen import Frozen
+from ceteris.networks.backbone import NetworkField
 from ceteris.study.training import Training
+from ceteris.values.frozen import Frozen
 
 
 class Baseline(Frozen):

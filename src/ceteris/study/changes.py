@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
-from ceteris.study.backbone import AnyNetwork, BackboneNetwork
-from ceteris.study.layers import Layer
+from ceteris.formatting.wording import listed
+from ceteris.networks.backbone import AnyNetwork, BackboneNetwork
+from ceteris.networks.layers import Layer
 from ceteris.study.specification import Specification
-from ceteris.study.wording import listed
 
 Setting = bool | int | float | str | None
 
@@ -141,7 +141,7 @@ def in_words(found: Sequence[Change]) -> tuple[str, ...]:
     """Say changes to a reader, one line each; what is changed alike in several layers is said once.
 
     Example:
-        >>> from ceteris.study.layers import Convolution
+        >>> from ceteris.networks.layers import Convolution
         >>> layers = [Convolution(conv=7), Convolution(conv=9)]
         >>> found = [
         ...     SettingChange(path=f"network.layers.{i}.kernel", before=3, after=5, layer=layer)

@@ -6,18 +6,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ceteris.errors import StudyError
+from ceteris.formatting.wording import listed, nearest, written
+from ceteris.networks.backbone import BLOCKS, AnyNetwork, BackboneNetwork, Statistics
+from ceteris.networks.layers import BatchNorm, Convolution, Dense, MaxPool, Padding
+from ceteris.networks.shape import layer_shapes
 from ceteris.study.arm import BASELINE, arm_folder
-from ceteris.study.backbone import BLOCKS, AnyNetwork, BackboneNetwork, Statistics
 from ceteris.study.baseline import Baseline
 from ceteris.study.images import KNOWN_NAMES, ImageKind, presumed_images
-from ceteris.study.layers import BatchNorm, Convolution, Dense, MaxPool, Padding
-from ceteris.study.mistakes import Mistake, Mistakes, Place, variation_title
-from ceteris.study.shape import layer_shapes
 from ceteris.study.specification import DataChoice, Specification, share
 from ceteris.study.training import Optimizer, Training
 from ceteris.study.variation import Variation
 from ceteris.study.vary import vary
-from ceteris.study.wording import listed, nearest, written
+from ceteris.values.mistakes import Mistake, Mistakes, Place, variation_title
 
 if TYPE_CHECKING:
     from ceteris.study.study import Study

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from ceteris.study.backbone import AnyNetwork
-from ceteris.study.layers import Dense
-from ceteris.study.shape import Shape
+from ceteris.networks.backbone import AnyNetwork
+from ceteris.networks.layers import Dense
+from ceteris.networks.shape import Shape
 from ceteris.study.specification import DataChoice, share
 
 

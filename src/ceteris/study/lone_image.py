@@ -1,7 +1,7 @@
 """A last minibatch of one image, which batch normalisation after a dense layer cannot learn from."""
 
-from ceteris.study.layers import BatchNorm
-from ceteris.study.shape import Shape, layer_shapes
+from ceteris.networks.layers import BatchNorm
+from ceteris.networks.shape import Shape, layer_shapes
 from ceteris.study.specification import Specification
 
 
@@ -18,8 +18,8 @@ def lone_value_layer(specification: Specification, image: Shape, classes: int, i
         The index of the first such layer, from 0; nothing where every minibatch has two values.
 
     Example:
-        >>> from ceteris.study.layers import Dense
-        >>> from ceteris.study.network import Network
+        >>> from ceteris.networks.layers import Dense
+        >>> from ceteris.networks.network import Network
         >>> from ceteris.study.specification import DataChoice
         >>> from ceteris.study.training import Training
         >>> layers = [Dense(dense=5), BatchNorm(batch_norm=True), Dense(dense="classes")]

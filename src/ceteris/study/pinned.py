@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
+from ceteris.networks.backbone import BackboneNetwork
 from ceteris.study.arm import BASELINE
-from ceteris.study.backbone import BackboneNetwork
 from ceteris.study.study import Study
 from ceteris.study.variation import Variation
 

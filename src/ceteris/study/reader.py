@@ -9,12 +9,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from ceteris.errors import StudyError
+from ceteris.formatting.wording import nearest
 from ceteris.study.images import KNOWN_NAMES
-from ceteris.study.mistakes import explain
 from ceteris.study.places import line_of, toml_lines
 from ceteris.study.specification import is_path
 from ceteris.study.study import Study
-from ceteris.study.wording import nearest
+from ceteris.values.mistakes import explain
 
 # tomllib ends its messages so; from Python 3.14 the numbers are attributes as well.
 _SYNTAX = re.compile(r"(?P<what>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)")

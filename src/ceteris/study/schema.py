@@ -7,12 +7,12 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from ceteris.networks.backbone import BackboneNetwork
+from ceteris.networks.layers import BatchNorm, Convolution, Dense, Dropout, MaxPool
+from ceteris.networks.network import Network
 from ceteris.study.analysis import Analysis
-from ceteris.study.backbone import BackboneNetwork
 from ceteris.study.baseline import Baseline
 from ceteris.study.images import KNOWN_NAMES
-from ceteris.study.layers import BatchNorm, Convolution, Dense, Dropout, MaxPool
-from ceteris.study.network import Network
 from ceteris.study.specification import DataChoice
 from ceteris.study.study import Study
 from ceteris.study.training import Training

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
-from ceteris.study.backbone import NetworkField
-from ceteris.study.frozen import Frozen
+from ceteris.networks.backbone import NetworkField
 from ceteris.study.training import Training
+from ceteris.values.frozen import Frozen
 
 
 class Scaling(StrEnum):

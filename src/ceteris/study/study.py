@@ -17,12 +17,12 @@ from ceteris.study.analysis import Analysis
 from ceteris.study.arm import BASELINE, Arm
 from ceteris.study.baseline import Baseline
 from ceteris.study.check import check_study
-from ceteris.study.frozen import Frozen
-from ceteris.study.mistakes import Mistake, Mistakes, Place, explain
 from ceteris.study.run import Run
 from ceteris.study.specification import DataChoice, Specification
 from ceteris.study.variation import Variation
 from ceteris.study.vary import vary
+from ceteris.values.frozen import Frozen
+from ceteris.values.mistakes import Mistake, Mistakes, Place, explain
 
 _MOST_SEEDS = 10_000
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ceteris.study.frozen import Frozen
+from ceteris.values.frozen import Frozen
 
 
 class Optimizer(StrEnum):

@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from ceteris.study.backbone import NetworkField
-from ceteris.study.frozen import Frozen
-from ceteris.study.layers import LayerField
+from ceteris.networks.backbone import NetworkField
+from ceteris.networks.layers import LayerField
+from ceteris.values.frozen import Frozen
 
 _ONE_LINE = r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$"
 Name = Annotated[str, Field(min_length=1, max_length=80, pattern=_ONE_LINE)]

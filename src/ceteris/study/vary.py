@@ -6,13 +6,13 @@ from itertools import pairwise
 
 from pydantic import ValidationError
 
-from ceteris.study.backbone import AnyNetwork, BackboneNetwork
-from ceteris.study.layers import Layer
-from ceteris.study.mistakes import Mistake, Mistakes, Place, wrong_value
+from ceteris.formatting.wording import listed, nearest, written
+from ceteris.networks.backbone import AnyNetwork, BackboneNetwork
+from ceteris.networks.layers import Layer
 from ceteris.study.specification import DataChoice, Specification
 from ceteris.study.training import Training
 from ceteris.study.variation import Insertion, Replacement, Value, Variation
-from ceteris.study.wording import listed, nearest, written
+from ceteris.values.mistakes import Mistake, Mistakes, Place, wrong_value
 
 _FRACTION = "data.fraction"
 

@@ -8,8 +8,8 @@ import pytest
 from ceteris.engines.lanes.engine import LanesEngine
 from ceteris.engines.lanes.kernels import usable_instruction_sets
 from ceteris.engines.torch.engine import TorchEngine
-from ceteris.study.layers import Convolution, Dense, MaxPool
-from ceteris.study.network import Network
+from ceteris.networks.layers import Convolution, Dense, MaxPool
+from ceteris.networks.network import Network
 from ceteris.study.specification import DataChoice
 
 pytestmark = pytest.mark.skipif(not usable_instruction_sets(), reason="the lanes engine is not compiled here")

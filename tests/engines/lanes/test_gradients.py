@@ -10,10 +10,10 @@ from ceteris.engines.initial import initial_weights, stream_names
 from ceteris.engines.lanes.engine import LanesEngine
 from ceteris.engines.lanes.kernels import InstructionSet, usable_instruction_sets
 from ceteris.engines.streams import order, words
-from ceteris.study.layers import BatchNorm, Convolution, Dense, Dropout, MaxPool
-from ceteris.study.network import Network
+from ceteris.networks.layers import BatchNorm, Convolution, Dense, Dropout, MaxPool
+from ceteris.networks.network import Network
+from ceteris.networks.shape import Shape
 from ceteris.study.run import Run
-from ceteris.study.shape import Shape
 from ceteris.study.specification import DataChoice, Specification
 from ceteris.study.training import Training
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from ceteris.data.dataset import LabelledImages, Split
-from ceteris.study.layers import Activation, Convolution, Dense, Dropout, Layer, MaxPool
-from ceteris.study.network import Network
+from ceteris.networks.layers import Activation, Convolution, Dense, Dropout, Layer, MaxPool
+from ceteris.networks.network import Network
 from ceteris.study.run import Run
 from ceteris.study.specification import DataChoice, Specification
 from ceteris.study.training import Training

@@ -10,7 +10,7 @@ import torch
 from ceteris.engines.engine import Position, RunState
 from ceteris.engines.torch import TorchEngine
 from ceteris.errors import EngineError
-from ceteris.study.layers import BatchNorm, Convolution, Dense
+from ceteris.networks.layers import BatchNorm, Convolution, Dense
 
 
 def test_engines_are_values():

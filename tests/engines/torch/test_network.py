@@ -6,9 +6,9 @@ from ceteris.engines.initial import initial_weights
 from ceteris.engines.torch.dropout import Place
 from ceteris.engines.torch.network import ExactBatchNorm, LayeredNetwork
 from ceteris.engines.torch.state import fill, weight_tensors
-from ceteris.study.layers import Activation, BatchNorm, Convolution, Dense, Dropout, MaxPool, Padding
-from ceteris.study.network import Network
-from ceteris.study.shape import Shape, layer_shapes
+from ceteris.networks.layers import Activation, BatchNorm, Convolution, Dense, Dropout, MaxPool, Padding
+from ceteris.networks.network import Network
+from ceteris.networks.shape import Shape, layer_shapes
 
 IMAGE = Shape(11, 9, 3)
 NETWORK = Network(

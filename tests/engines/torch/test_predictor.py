@@ -1,7 +1,7 @@
 import numpy as np
 
 from ceteris.engines.torch.engine import TorchEngine
-from ceteris.study.layers import Activation, BatchNorm, Convolution, Dense, Dropout
+from ceteris.networks.layers import Activation, BatchNorm, Convolution, Dense, Dropout
 
 LAYERS = (
     BatchNorm(batch_norm=True),

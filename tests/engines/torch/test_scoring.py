@@ -10,9 +10,9 @@ from ceteris.engines.torch.batches import device_images, pixel_table, scaled
 from ceteris.engines.torch.network import LayeredNetwork
 from ceteris.engines.torch.scoring import score
 from ceteris.engines.torch.state import fill, weight_tensors
-from ceteris.study.layers import BatchNorm, Dense, Dropout
-from ceteris.study.network import Network
-from ceteris.study.shape import Shape
+from ceteris.networks.layers import BatchNorm, Dense, Dropout
+from ceteris.networks.network import Network
+from ceteris.networks.shape import Shape
 
 NETWORK = Network(layers=(BatchNorm(batch_norm=True), Dropout(dropout=0.5), Dense(dense="classes")))
 

@@ -12,8 +12,8 @@ from ceteris.engines.initial import initial_weights
 from ceteris.engines.streams import order, words
 from ceteris.engines.torch import TorchEngine, training
 from ceteris.engines.torch.batches import pixel_table
-from ceteris.study.layers import Activation, BatchNorm, Convolution, Dense, Dropout, MaxPool
-from ceteris.study.shape import Shape
+from ceteris.networks.layers import Activation, BatchNorm, Convolution, Dense, Dropout, MaxPool
+from ceteris.networks.shape import Shape
 
 MIXED = (
     BatchNorm(batch_norm=True),

@@ -18,7 +18,7 @@ from ceteris.data.checksum import file_sha256
 from ceteris.data.dataset import LabelledImages, Split
 from ceteris.data.features import FeatureCache
 from ceteris.engines.transfer import TransferEngine
-from ceteris.study.backbone import BackboneNetwork
+from ceteris.networks.backbone import BackboneNetwork
 from ceteris.study.run import Run
 from ceteris.study.specification import DataChoice, Specification
 from ceteris.study.training import Training

@@ -8,8 +8,8 @@ import numpy as np
 from ceteris.data.dataset import Split
 from ceteris.engines.engine import PreparingEngine
 from ceteris.engines.transfer import TransferEngine
-from ceteris.study.layers import Dense
-from ceteris.study.network import Network
+from ceteris.networks.layers import Dense
+from ceteris.networks.network import Network
 
 
 def test_it_is_a_value_that_can_prepare(engine):

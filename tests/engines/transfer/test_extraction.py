@@ -5,7 +5,7 @@ import torch
 from ceteris.engines.transfer.backbone import load_backbone, pooled
 from ceteris.engines.transfer.extraction import Extractor
 from ceteris.engines.transfer.preparation import prepared
-from ceteris.study.backbone import Backbone
+from ceteris.networks.backbone import Backbone
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import torch
 from ceteris.data.checksum import file_sha256
 from ceteris.engines.transfer import FineTuningEngine
 from ceteris.engines.transfer.backbone import load_backbone
-from ceteris.study.backbone import Backbone
+from ceteris.networks.backbone import Backbone
 
 TOLERANCE = 1e-6
 """What a run that was interrupted and one that was not may differ by; one thread of a processor gives equal bits."""

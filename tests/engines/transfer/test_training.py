@@ -7,7 +7,7 @@ from ceteris.engines.initial import initial_weights
 from ceteris.engines.streams import shifts
 from ceteris.engines.torch.dropout import CountedDropout, Place
 from ceteris.engines.visits import visited_places, visiting_order
-from ceteris.study.shape import Shape
+from ceteris.networks.shape import Shape
 
 TOGETHER = 1e-5
 """What a run alone and the same run beside others may differ by."""

@@ -2,9 +2,9 @@ import pytest
 from made import made_manifest, made_study
 
 from ceteris.engines.initial import initial_weights
+from ceteris.networks.network import Network
+from ceteris.networks.shape import Shape
 from ceteris.report.comparison.arms import ORDER, WEIGHTS, match_arms, shared_draws
-from ceteris.study.network import Network
-from ceteris.study.shape import Shape
 
 NETWORK = {"layers": [{"conv": 4}, {"max_pool": 8}, {"dense": "classes"}]}
 WIDER = {"layers": [{"conv": 5}, {"max_pool": 8}, {"dense": "classes"}]}

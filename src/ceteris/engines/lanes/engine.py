@@ -23,11 +23,11 @@ from ceteris.engines.lanes.layout import Layout, layout, pack, unpack
 from ceteris.engines.streams import shifts, stream_key
 from ceteris.engines.visits import visited_places, visiting_order
 from ceteris.errors import EngineError
-from ceteris.study.backbone import BackboneNetwork
-from ceteris.study.layers import Activation, BatchNorm, Convolution, Dense, Dropout, MaxPool, Padding
-from ceteris.study.network import Network
+from ceteris.networks.backbone import BackboneNetwork
+from ceteris.networks.layers import Activation, BatchNorm, Convolution, Dense, Dropout, MaxPool, Padding
+from ceteris.networks.network import Network
+from ceteris.networks.shape import Shape
 from ceteris.study.run import Run
-from ceteris.study.shape import Shape
 from ceteris.study.specification import Specification
 from ceteris.study.training import Optimizer
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ceteris.study.layers import BatchNorm, Dense
-from ceteris.study.network import Network
-from ceteris.study.shape import Shape, layer_shapes
+from ceteris.networks.layers import BatchNorm, Dense
+from ceteris.networks.network import Network
+from ceteris.networks.shape import Shape, layer_shapes
 
 Floats = NDArray[np.float32]
 

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from ceteris.data.dataset import Split
 from ceteris.engines.engine import RunState
 from ceteris.errors import EngineError
-from ceteris.study.backbone import BackboneNetwork
+from ceteris.networks.backbone import BackboneNetwork
+from ceteris.networks.shape import Shape
 from ceteris.study.lone_image import lone_value_layer
 from ceteris.study.run import Run
-from ceteris.study.shape import Shape
 from ceteris.study.specification import Specification, share
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from ceteris.engines.torch.network import LayeredNetwork
 from ceteris.engines.torch.optimizer import make_optimizer
 from ceteris.engines.torch.state import fill, weight_tensors
 from ceteris.engines.torch.training import TorchTraining, usable_device
-from ceteris.study.backbone import BackboneNetwork
+from ceteris.networks.backbone import BackboneNetwork
+from ceteris.networks.shape import Shape, layer_shapes
 from ceteris.study.run import Run
-from ceteris.study.shape import Shape, layer_shapes
 
 VALUES_AT_ONCE = 2**22
 """Values that the widest layer may hold while scoring: 16 MiB in float32, so that scoring needs less than training."""

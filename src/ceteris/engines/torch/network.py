@@ -10,9 +10,9 @@ from torch import Tensor, nn
 
 from ceteris.engines.initial import stream_names
 from ceteris.engines.torch.dropout import CountedDropout, Place
-from ceteris.study.layers import Activation, BatchNorm, Convolution, Dense, Dropout, Layer, MaxPool, Padding
-from ceteris.study.network import Network
-from ceteris.study.shape import LayerShape, Shape, layer_shapes
+from ceteris.networks.layers import Activation, BatchNorm, Convolution, Dense, Dropout, Layer, MaxPool, Padding
+from ceteris.networks.network import Network
+from ceteris.networks.shape import LayerShape, Shape, layer_shapes
 
 
 class LoadedConvolution(nn.Conv2d):

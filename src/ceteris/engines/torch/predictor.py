@@ -13,9 +13,9 @@ from ceteris.engines.torch.batches import pixel_table, scaled
 from ceteris.engines.torch.network import LayeredNetwork
 from ceteris.engines.torch.state import weight_tensors
 from ceteris.engines.torch.training import processor_threads
-from ceteris.study.backbone import BackboneNetwork
+from ceteris.networks.backbone import BackboneNetwork
+from ceteris.networks.shape import Shape
 from ceteris.study.run import Run
-from ceteris.study.shape import Shape
 
 
 class LayeredPredictor:

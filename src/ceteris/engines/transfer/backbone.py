@@ -15,7 +15,7 @@ from torchvision.models import efficientnet_b0, mobilenet_v2, resnet18
 from torchvision.models.resnet import BasicBlock
 
 from ceteris.errors import DataError
-from ceteris.study.backbone import Backbone
+from ceteris.networks.backbone import Backbone
 
 _CLASSIFIERS = ("classifier.", "fc.")
 _SHOWN = 3

@@ -13,8 +13,8 @@ from ceteris.data.dataset import Split
 from ceteris.data.features import FeatureCache
 from ceteris.engines.engine import Preparation, RunState
 from ceteris.engines.transfer.precision import Precision, best_precision, head_arithmetic
-from ceteris.study.backbone import BackboneNetwork
-from ceteris.study.layers import Dropout
+from ceteris.networks.backbone import BackboneNetwork
+from ceteris.networks.layers import Dropout
 from ceteris.study.run import Run
 from ceteris.study.specification import Specification
 

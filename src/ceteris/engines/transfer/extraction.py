@@ -16,7 +16,7 @@ from torch import nn
 from ceteris.engines.transfer.backbone import folded, pooled
 from ceteris.engines.transfer.precision import Precision
 from ceteris.engines.transfer.preparation import prepared
-from ceteris.study.backbone import FEATURES, Backbone
+from ceteris.networks.backbone import FEATURES, Backbone
 
 # Images at once. On two AMX cores 32 was fastest of 16 to 128 (1,486 images a second at 96 x 96, 807 with 128), because
 # what a block hands to the next then stays in the cache of the core.

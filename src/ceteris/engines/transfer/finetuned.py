@@ -12,10 +12,10 @@ from ceteris.engines.initial import initial_weights, stream_names
 from ceteris.engines.torch.dropout import CountedDropout, Place
 from ceteris.engines.torch.network import LoadedDense
 from ceteris.engines.transfer.backbone import folded, load_backbone, pooled
-from ceteris.study.backbone import BackboneNetwork, Statistics
-from ceteris.study.layers import Activation, Dense
+from ceteris.networks.backbone import BackboneNetwork, Statistics
+from ceteris.networks.layers import Activation, Dense
+from ceteris.networks.shape import Shape, layer_shapes
 from ceteris.study.run import Run
-from ceteris.study.shape import Shape, layer_shapes
 
 _ACTIVATIONS = {Activation.RELU: nn.ReLU, Activation.LEAKY_RELU: nn.LeakyReLU, Activation.TANH: nn.Tanh}
 

@@ -11,9 +11,9 @@ from ceteris.engines.torch.optimizer import optimizer_of
 from ceteris.engines.torch.training import TorchTraining, usable_device
 from ceteris.engines.transfer.finetuned import FineTunedNetwork
 from ceteris.engines.transfer.preparation import prepared
-from ceteris.study.backbone import BackboneNetwork
+from ceteris.networks.backbone import BackboneNetwork
+from ceteris.networks.shape import Shape
 from ceteris.study.run import Run
-from ceteris.study.shape import Shape
 
 _SCORED_AT_ONCE = 64
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ceteris.data.dataset import Split
 from ceteris.engines.engine import RunState
-from ceteris.study.backbone import BackboneNetwork
+from ceteris.networks.backbone import BackboneNetwork
 from ceteris.study.run import Run
 from ceteris.study.specification import Specification
 

@@ -13,10 +13,10 @@ from torch import Tensor
 from ceteris.engines.initial import stream_names
 from ceteris.engines.streams import stream_key
 from ceteris.engines.torch.dropout import Place, minibatch_words
-from ceteris.study.backbone import BackboneNetwork
-from ceteris.study.layers import Activation, Dense, Dropout
+from ceteris.networks.backbone import BackboneNetwork
+from ceteris.networks.layers import Activation, Dense, Dropout
+from ceteris.networks.shape import Shape, layer_shapes
 from ceteris.study.run import Run
-from ceteris.study.shape import Shape, layer_shapes
 
 _SLOPE = 0.01  # of a leaky ReLU below 0
 

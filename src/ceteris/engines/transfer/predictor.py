@@ -15,9 +15,9 @@ from ceteris.engines.torch.training import processor_threads
 from ceteris.engines.transfer.backbone import folded
 from ceteris.engines.transfer.finetuned import FineTunedNetwork
 from ceteris.engines.transfer.preparation import prepared
-from ceteris.study.backbone import BackboneNetwork
+from ceteris.networks.backbone import BackboneNetwork
+from ceteris.networks.shape import Shape
 from ceteris.study.run import Run
-from ceteris.study.shape import Shape
 
 
 class BackbonePredictor:

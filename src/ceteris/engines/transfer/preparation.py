@@ -7,7 +7,7 @@ from torch import Tensor
 from torchvision.transforms.v2 import InterpolationMode
 from torchvision.transforms.v2.functional import resize
 
-from ceteris.study.backbone import Backbone
+from ceteris.networks.backbone import Backbone
 
 VERSION = 1
 """Raised whenever the same image would be prepared differently, so that features kept before are not taken for new."""

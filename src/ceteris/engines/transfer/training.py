@@ -21,8 +21,8 @@ from ceteris.engines.transfer.head import StackedHead, stacked_head
 from ceteris.engines.transfer.optimizer import StackedOptimizer, stacked_optimizer
 from ceteris.engines.transfer.views import ViewMaker
 from ceteris.engines.visits import visited_places, visiting_order
+from ceteris.networks.shape import Shape
 from ceteris.study.run import Run
-from ceteris.study.shape import Shape
 
 _PROCESSOR = torch.device("cpu")
 

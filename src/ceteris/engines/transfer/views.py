@@ -16,7 +16,7 @@ from ceteris.engines.transfer.backbone import load_backbone
 from ceteris.engines.transfer.extraction import Extractor
 from ceteris.engines.transfer.precision import Precision
 from ceteris.engines.transfer.preparation import VERSION
-from ceteris.study.backbone import FEATURES, BackboneNetwork
+from ceteris.networks.backbone import FEATURES, BackboneNetwork
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from ceteris.formatting.wording import listed
 from ceteris.report.comparison.arms import ORDER, WEIGHTS, every_arm
 from ceteris.report.comparison.comparison import ArmComparison, FolderComparison
 from ceteris.report.comparison.side import Side
@@ -12,7 +13,6 @@ from ceteris.runs.status import Status
 from ceteris.statistics.side_by_side import Design
 from ceteris.statistics.summary import seed_list
 from ceteris.statistics.verdict import Finding, Verdict
-from ceteris.study.wording import listed
 
 
 def warnings(found: FolderComparison) -> tuple[str, ...]:

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
+from ceteris.formatting.wording import listed
 from ceteris.report.comparison.comparison import FolderComparison
 from ceteris.report.comparison.findings import findings, notes, warnings
 from ceteris.report.comparison.side import Side
 from ceteris.report.comparison.tables import condition_table, result_tables
 from ceteris.report.quantities import count, duration
 from ceteris.report.table import Table, markdown_text
-from ceteris.study.wording import listed
 
 
 def side_line(side: Side) -> str:

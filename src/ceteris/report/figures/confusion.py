@@ -10,6 +10,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
+from ceteris.formatting.wording import listed
 from ceteris.report.figures.class_choice import MOST_CLASSES, most_changed, most_confused, of_all
 from ceteris.report.figures.picture import Format, Picture
 from ceteris.report.figures.style import (
@@ -27,7 +28,6 @@ from ceteris.report.figures.style import (
 from ceteris.report.figures.svg import finished
 from ceteris.report.quantities import signed
 from ceteris.statistics.interval import Estimate, Interval, mean_interval
-from ceteris.study.wording import listed
 
 Floats = NDArray[np.float64]
 

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ceteris.formatting.wording import listed
 from ceteris.prediction.forward import Values
 from ceteris.report.figures.picture import Format, Picture
 from ceteris.report.figures.sheet import Row, Scale, Section, Tile, colour, draw_sheet, grey
 from ceteris.report.layer_view import LayerView
-from ceteris.study.wording import listed
 
 MOST_CHANNELS = 64
 """How many channels are drawn; a note says so where a layer has more."""

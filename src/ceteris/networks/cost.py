@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from math import ceil
 from typing import assert_never
 
-from ceteris.study.backbone import AnyNetwork, Backbone, BackboneNetwork
-from ceteris.study.shape import Shape, layer_shapes
+from ceteris.networks.backbone import AnyNetwork, Backbone, BackboneNetwork
+from ceteris.networks.shape import Shape, layer_shapes
 
 
 @dataclass(frozen=True, kw_only=True)

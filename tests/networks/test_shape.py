@@ -1,13 +1,13 @@
-from ceteris.study.layers import BatchNorm, Convolution, Dense, Dropout, MaxPool
-from ceteris.study.network import Network
-from ceteris.study.shape import Shape, layer_shapes
+from ceteris.networks.layers import BatchNorm, Convolution, Dense, Dropout, MaxPool
+from ceteris.networks.network import Network
+from ceteris.networks.shape import Shape, layer_shapes
 
 IMAGE = Shape(32, 32, 3)
 
 
-def test_follows_the_baseline(baseline):
+def test_follows_the_baseline(network):
     """Sizes, parameters and multiply-adds of the baseline, worked out by hand."""
-    shapes = layer_shapes(baseline.network, IMAGE, classes=10)
+    shapes = layer_shapes(network, IMAGE, classes=10)
 
     assert [shape.after for shape in shapes] == [
         Shape(30, 30, 7), Shape(28, 28, 9), Shape(14, 14, 9), Shape(14, 14, 9), Shape(1, 1, 10),

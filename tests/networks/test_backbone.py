@@ -1,7 +1,7 @@
 import pytest
 
 from ceteris.errors import StudyError
-from ceteris.study.backbone import BLOCKS, Backbone, BackboneNetwork
+from ceteris.networks.backbone import BLOCKS, Backbone, BackboneNetwork
 
 
 def test_says_itself_in_a_line():

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from ceteris.study.wording import listed, nearest, written
+from ceteris.formatting.wording import listed, nearest, written
 
 Place = tuple[str | int, ...]
 """Where something stands in a study: keys and positions from the outside in."""

@@ -1,7 +1,7 @@
 import pytest
 
-from ceteris.study.layers import Activation, BatchNorm, Convolution, Dense, Dropout, MaxPool, opening_key
-from ceteris.study.network import Network
+from ceteris.networks.layers import Activation, BatchNorm, Convolution, Dense, Dropout, MaxPool, opening_key
+from ceteris.networks.network import Network
 
 WRITTEN = [
     ({"conv": 7}, Convolution(conv=7), "conv 7, kernel 3"),

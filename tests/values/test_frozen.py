@@ -1,8 +1,8 @@
 import pytest
 
 from ceteris.errors import StudyError
-from ceteris.study.layers import Convolution, Dense, Dropout
-from ceteris.study.network import Network
+from ceteris.networks.layers import Convolution, Dense, Dropout
+from ceteris.networks.network import Network
 from ceteris.study.training import Training
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
 
-from ceteris.study.frozen import Frozen
+from ceteris.values.frozen import Frozen
 
 
 class Activation(StrEnum):

@@ -1,4 +1,4 @@
-from ceteris.study.wording import listed, nearest, written
+from ceteris.formatting.wording import listed, nearest, written
 
 
 def test_nearest_is_what_a_person_meant():

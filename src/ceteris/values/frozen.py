@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ceteris.errors import StudyError
-from ceteris.study.mistakes import explain
+from ceteris.values.mistakes import explain
 
 
 class Frozen(BaseModel):

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ceteris.study.frozen import Frozen
-from ceteris.study.layers import LayerField
+from ceteris.networks.layers import LayerField
+from ceteris.values.frozen import Frozen
 
 
 class Network(Frozen):

@@ -1,8 +1,8 @@
 import pytest
 
-from ceteris.study.backbone import Backbone, BackboneNetwork
-from ceteris.study.cost import network_cost
-from ceteris.study.shape import Shape
+from ceteris.networks.backbone import Backbone, BackboneNetwork
+from ceteris.networks.cost import network_cost
+from ceteris.networks.shape import Shape
 
 IMAGE = Shape(32, 32, 3)
 
@@ -41,9 +41,9 @@ def test_a_frozen_backbone_learns_its_head_alone():
     assert len({cost.parameters for cost in costs}) == 1
 
 
-def test_layers_learn_all_they_hold(specification):
+def test_layers_learn_all_they_hold(network):
     """Without a backbone there is one number for both."""
-    cost = network_cost(specification.network, IMAGE, 10)
+    cost = network_cost(network, IMAGE, 10)
 
     assert cost.parameters == cost.learnt
     assert cost.multiply_adds == cost.head_multiply_adds

@@ -4,8 +4,8 @@ import math
 from dataclasses import dataclass
 from typing import assert_never
 
-from ceteris.study.backbone import FEATURES, AnyNetwork, BackboneNetwork
-from ceteris.study.layers import BatchNorm, Convolution, Dense, Dropout, MaxPool, Padding
+from ceteris.networks.backbone import FEATURES, AnyNetwork, BackboneNetwork
+from ceteris.networks.layers import BatchNorm, Convolution, Dense, Dropout, MaxPool, Padding
 
 
 @dataclass(frozen=True)

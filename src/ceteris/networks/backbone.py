@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
 
-from ceteris.study.frozen import Frozen
-from ceteris.study.layers import Dense, Dropout, opening_key
-from ceteris.study.network import Network
+from ceteris.networks.layers import Dense, Dropout, opening_key
+from ceteris.networks.network import Network
+from ceteris.values.frozen import Frozen
 
 IMAGENET = "imagenet"
 """What `weights` says for torchvision's own, trained on ImageNet."""

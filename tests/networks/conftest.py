@@ -1,0 +1,17 @@
+import pytest
+
+from ceteris.networks.layers import Convolution, Dense, Dropout, MaxPool
+from ceteris.networks.network import Network
+
+
+@pytest.fixture
+def network():
+    """A small network of two convolutions that fits images of 32 x 32 pixels."""
+    layers = [
+        Convolution(conv=7, kernel=3, activation="relu"),
+        Convolution(conv=9, kernel=3, activation="relu"),
+        MaxPool(max_pool=2),
+        Dropout(dropout=0.3),
+        Dense(dense="classes"),
+    ]
+    return Network(layers=layers)
