@@ -34,6 +34,9 @@ learning_rate = 0.1
 batch_size = 8
 epochs = 3
 
+[analysis]
+margin = 10
+
 [[variation]]
 factor = "learning rate"
 name = "0.5"

@@ -28,6 +28,11 @@ name = "0.003"
 set = { "training.learning_rate" = 0.003 }
 """
 
+WARNING = (
+    "note: 12 test images are too few for a margin of 0.5 pp: one image is worth 8.33 pp of accuracy. Use at least 200 "
+    "test images, or declare a larger margin."
+)
+
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
@@ -53,9 +58,10 @@ def test_a_plan_looks_at_names_only(ceteris, folder):
 
     assert (code, err) == (0, "")
     assert (
-        "4 runs: the baseline and 1 variation, 2 seeds each, on up to 44 training and 5 validation images of mine in 3 "
+        "4 runs: the baseline and 1 variation, 2 seeds each, on up to 43 training and 6 validation images of mine in 3 "
         "classes; tested on 12."
     ) in " ".join(out.split())
+    assert WARNING in " ".join(out.split())
     assert not (folder.parents[1] / "cache").exists()
 
 
@@ -66,6 +72,7 @@ def test_a_folder_is_trained_on_and_its_results_stand_alone(ceteris, folder):
 
     assert (code, err) == (0, "")
     assert "images: folder mine, 20 % of each class set aside for testing\n" in out
+    assert out.count(WARNING) == 2  # before the training, and above the table
     assert "note: 1 of 61 files cannot be read and was left out: red/cut.png is cut short or damaged.\n" in out
     folder.rename("elsewhere")
     results = read_results(Path("results/study"))

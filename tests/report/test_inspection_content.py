@@ -39,11 +39,12 @@ SOUND = [picture(f"{name}/{number}.jpg") for name in NAMES for number in range(3
 
 def test_a_folder_in_order_is_called_so():
     """Every sentence says what is well, and none warns."""
-    assert findings(inspection(SOUND, is_divided=True)) == (
+    test = [picture(f"{name}/{number}.jpg", part="test") for name in NAMES for number in range(50)]
+    assert findings(inspection([*SOUND, *test], is_divided=True)) == (
         "The folder has test images of its own.",
         "No image is the same as another, or nearly the same.",
         "Every file can be read.",
-        "The classes are of similar size, 3 to 3 images.",
+        "The classes are of similar size, 53 to 53 images.",
         "The median image has 80 pixels on its shorter side; the smallest has 80.",
     )
 
@@ -64,6 +65,10 @@ def test_everything_that_is_wrong_is_told():
         (
             "The folder has no test images of its own: a study sets them aside by content, 20 % of each class unless "
             "it says otherwise, and keeps files that are the same on one side."
+        ),
+        (
+            "1 test image is too few for a margin of 1 pp: one image is worth 100 pp of accuracy. Use at least 100 "
+            "test images, or declare a larger margin."
         ),
         (
             "1 group of copies has images on both sides of the test: accuracies come out too high. Remove the copies, "

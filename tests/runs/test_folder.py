@@ -53,7 +53,7 @@ def test_what_was_declared_stays_on_record(folder):
     prepare(folder)
     prepare(folder)
     (first,) = folder.read_manifest().declarations
-    assert (first.analysis.margin, first.results) == (0.5, 0)
+    assert (first.analysis.margin, first.results) == (10, 0)
 
     for run in miniature_study().runs(DATASET.digest)[:2]:
         publish(folder, run)

@@ -9,13 +9,15 @@ from statistics import median
 from rich.console import Console
 from rich.text import Text
 
+from ceteris.cli.notes import print_notes
 from ceteris.data.decoding import Decoded, decode, shown
 from ceteris.data.folder import FolderListing, list_folder
-from ceteris.data.folder_dataset import cores
+from ceteris.data.folder_dataset import cores, listed_kind
 from ceteris.data.picture import Frame
 from ceteris.errors import DataError, StudyError
 from ceteris.runs.atomic import write_atomically
 from ceteris.study.reader import read_study
+from ceteris.study.resolution import USUAL_MARGIN, Resolution
 from ceteris.study.study import Study
 
 _LOOKED_AT = 200
@@ -82,6 +84,9 @@ def init(folder: Path, *, out: Path | None, console: Console) -> Study:
         ),
         soft_wrap=True,
     )
+    images = listed_kind(listing, study.data)
+    if warning := Resolution(test_images=images.test_images, margin=study.analysis.margin).warning:
+        print_notes([warning], console)
     return study
 
 
@@ -146,6 +151,7 @@ def study_text(drafted: Draft, *, name: str, title: str, file: Path) -> str:
         epochs=30 if drafted.images < 1000 else 15 if drafted.images < 10_000 else 10,
         last=_LAYERS[drafted.size].index(_LAST_CONVOLUTION),
         dropout=len(_LAYERS[drafted.size]) - 1,
+        margin=USUAL_MARGIN,
     ).replace("\n\n\n", "\n\n")
 
 
@@ -207,7 +213,7 @@ batch_size = 32
 epochs = {epochs}
 
 [analysis]                  # decided before any result is seen
-margin = 1.0                # smaller differences than this are practically none, in percentage points
+margin = {margin:<18} # smaller differences than this are practically none, in percentage points
 
 # Each variation is the baseline with one thing changed; layers count from 0.
 

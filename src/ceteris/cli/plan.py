@@ -28,6 +28,7 @@ from ceteris.study.changes import changes, in_words
 from ceteris.study.check import check_images
 from ceteris.study.images import ImageKind
 from ceteris.study.reader import read_study
+from ceteris.study.resolution import Resolution
 from ceteris.study.study import Study
 
 _NO_DATA = "0" * 64
@@ -68,7 +69,9 @@ def plan(
     console.print(Text(study.title, style="bold"))
     if study.question:
         console.print(Text(study.question))
-    for note in (*changed.notes, *choice.notes, *backbones.notes, *assignment.notes):
+    resolution = Resolution(test_images=images.test_images, margin=study.analysis.margin)
+    found = (*filter(None, [resolution.warning]), *assignment.notes)
+    for note in (*changed.notes, *choice.notes, *backbones.notes, *found):
         console.print(Text(f"note: {note}", style="yellow"))
     for variation, reason in backbones.skipped.items():
         console.print(Text(f"SKIPPED: '{variation}': {reason}.", style="bold red"))

@@ -25,14 +25,13 @@ def allot(labels: Sequence[int], digests: Sequence[str], share: float, purpose: 
         >>> allot([0, 0, 0, 1, 1], ["aa", "bb", "cc", "dd", "ee"], 0.34, "test")
         (2, 4)
     """
-    exact = Fraction(str(share))  # 0.1 means a tenth, not the binary number next to it
     chosen: list[int] = []
     for label in set(labels):
         places = [place for place, its in enumerate(labels) if its == label]
         copies: dict[str, list[int]] = {}
         for place in places:
             copies.setdefault(digests[place], []).append(place)
-        wanted = max(1, round(exact * len(places)))
+        wanted = allotted(len(places), share)
         taken: list[int] = []
         for digest in sorted(copies, key=lambda digest: _turn(purpose, digest)):
             if not taken or len(taken) + len(copies[digest]) <= wanted:
@@ -40,6 +39,11 @@ def allot(labels: Sequence[int], digests: Sequence[str], share: float, purpose: 
         if len(taken) < len(places):
             chosen += taken
     return tuple(sorted(chosen))
+
+
+def allotted(count: int, share: float) -> int:
+    """Say how many of the pictures of a class are set aside, where no two are copies."""
+    return max(1, round(Fraction(str(share)) * count))  # 0.1 means a tenth, not the binary number next to it
 
 
 def _turn(purpose: str, digest: str) -> bytes:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock, Timeout
 
-from ceteris.data.allotment import allot
+from ceteris.data.allotment import allot, allotted
 from ceteris.data.dataset import Dataset, LabelledImages, Origin
 from ceteris.data.decoder import read_file
 from ceteris.data.decoding import Decoded, decode, shown
@@ -25,7 +25,7 @@ from ceteris.data.picture import Frame, UnreadableError
 from ceteris.errors import DataError
 from ceteris.networks.shape import Shape
 from ceteris.study.images import ImageKind
-from ceteris.study.specification import DataChoice, share
+from ceteris.study.specification import DataChoice
 
 _NAMED = 3  # files that a note names
 _LEAST = 3  # images of a class: one each to learn from, to validate and to test
@@ -113,11 +113,18 @@ def folder_kind(path: Path, choice: DataChoice) -> ImageKind:
     Raises:
         DataError: If it is no folder of images.
     """
-    listing = list_folder(path)
+    return listed_kind(list_folder(path), choice)
+
+
+def listed_kind(listing: FolderListing, choice: DataChoice) -> ImageKind:
+    """Say what the images of a folder will be like, as `folder_kind` does, where its names are known."""
     counts = {part: len(files) for part, files in listing.parts.items()}
-    for part, set_aside in (("test", choice.test or 0), ("validation", choice.validation)):
-        if part not in counts:
-            counts[part] = share(counts["training"], set_aside)
+    left = Counter(file.label for file in listing.training)
+    for part, set_aside in (("test", choice.test), ("validation", choice.validation)):
+        if part not in counts and set_aside is not None:
+            taken = {label: allotted(count, set_aside) for label, count in left.items()}
+            left.subtract(taken)
+            counts[part] = sum(taken.values())
             counts["training"] -= counts[part]
     frame = frame_of(choice)
     return ImageKind(

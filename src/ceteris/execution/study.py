@@ -24,6 +24,7 @@ from ceteris.runs.space import check_space
 from ceteris.runs.status import Status
 from ceteris.study.arm import BASELINE
 from ceteris.study.check import check_images
+from ceteris.study.resolution import Resolution
 from ceteris.study.run import Run
 from ceteris.study.study import Study
 
@@ -91,8 +92,10 @@ def run_study(  # noqa: PLR0913 - one argument a choice that the caller has
     split = split_dataset(dataset, study.data)
     check_images(study, split.kind)
     assignment = assign(runs, engines, split.kind)
-    manifest = Manifest.of(study, dataset, split, notes=(*notes, *assignment.notes), skipped=skipped)
-    for note in (*assignment.notes, *place.prepare(manifest, dataset.test)):
+    resolution = Resolution(test_images=len(split.test), margin=study.analysis.margin)
+    found = (*filter(None, [resolution.warning]), *assignment.notes)
+    manifest = Manifest.of(study, dataset, split, notes=(*notes, *found), skipped=skipped)
+    for note in (*found, *place.prepare(manifest, dataset.test)):
         yield Note(text=note)
     workspace = Workspace(
         folder=place, splits={study.data.whole: split}, origin=dataset.origin, checkpoint_seconds=checkpoint_seconds

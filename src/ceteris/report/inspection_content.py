@@ -10,6 +10,7 @@ from ceteris.data.inspection import Inspection, PictureFile
 from ceteris.formatting.wording import listed
 from ceteris.report.quantities import count
 from ceteris.report.table import Cell, Column, Table
+from ceteris.study.resolution import USUAL_MARGIN, Resolution
 
 UNEVEN = 1.5
 """How many times the smallest class the largest may be without a word."""
@@ -101,6 +102,9 @@ def _about_division(inspection: Inspection) -> Iterator[str]:
         else "The folder has no test images of its own: a study sets them aside by content, 20 % of each class unless "
         "it says otherwise, and keeps files that are the same on one side."
     )
+    test_images = sum(one.part == "test" for one in inspection.pictures)
+    if warning := Resolution(test_images=test_images, margin=USUAL_MARGIN).warning:
+        yield warning
 
 
 def _about_copies(inspection: Inspection) -> Iterator[str]:
