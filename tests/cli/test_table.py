@@ -74,9 +74,12 @@ def test_the_answer_ends_the_output(tmp_path, study, console):
 
 
 def test_runs_that_learnt_nothing_are_named_above_the_table(tmp_path, study, console):
-    """A run that finished no better than guessing counts, and a reader is told so before the means."""
+    """A run that finished no better than chance counts, and a reader is told so before the means."""
     text = " ".join(printed(results(tmp_path / "r", study), console))
-    note, table = text.index("finished no better than guessing, and count with what they scored"), text.index("factor")
+    note, table = (
+        text.index("finished no better than chance (16.67 %), and count with what they scored"),
+        text.index("factor"),
+    )
 
     assert note < table
 

@@ -85,7 +85,7 @@ def test_a_network_that_guesses_says_so(account):
     """The sentence stands on the card of every such run, and on no other."""
     for record in account.results.records:
         run = record.run
-        guessing = next(one.guessing for one in account.summaries if one.name == run.variation)
+        guessing = next(one.at_chance for one in account.summaries if one.name == run.variation)
         _, text = card(account, "baseline" if run.variation == "baseline" else "kernel-1x1", run.seed)
 
         assert ("- This very network does no better than guessing.\n" in text) == (run.seed in guessing)

@@ -58,25 +58,23 @@ def recompute(folder: Path) -> tuple[tuple[str, ...], dict[str, str]]:
     """Give the five sentences and the verdict of each variation."""
     manifest = json.loads((folder / "study.json").read_text())
     margin = manifest["study"]["analysis"]["margin"] / 100
-    share, guessing = manifest["study"]["analysis"]["target"], 1 / len(manifest["data"]["class_names"])
-    images = len(np.load(folder / "labels.npy"))
+    share, labels = manifest["study"]["analysis"]["target"], np.load(folder / "labels.npy")
+    images, chance = len(labels), np.bincount(labels).max() / len(labels)
     with (folder / "results.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    curves = {(row["variation"], row["seed"]): _curve(folder, row, guessing) for row in rows if _counts(row)}
+    curves = {(row["variation"], row["seed"]): _curve(folder, row, chance) for row in rows if _counts(row)}
     finals = [curve[-1] for (name, _), curve in curves.items() if name == "baseline"]
     target = share * float(np.mean(finals))
     arms = {(row["factor"], row["variation"]): None for row in rows}
-    baseline = {
-        row["seed"]: _accuracy(row, guessing) for row in rows if row["variation"] == "baseline" and _counts(row)
-    }
+    baseline = {row["seed"]: _accuracy(row, chance) for row in rows if row["variation"] == "baseline" and _counts(row)}
     variations = [
-        _variation(factor, name, rows, baseline, curves, margin, guessing, target)
+        _variation(factor, name, rows, baseline, curves, margin, chance, target)
         for factor, name in arms
         if name != "baseline"
     ]
     variations = _adjusted(variations)
     answer = (
-        _first(rows, list(baseline.values()), images, guessing),
+        _first(rows, list(baseline.values()), images, chance),
         _one_way(variations, "better", "gain"),
         _one_way(variations, "worse", "loss"),
         _neither(variations, margin),
@@ -89,22 +87,22 @@ def _counts(row):
     return row["status"] in {"finished", "diverged"}
 
 
-def _accuracy(row, guessing):
-    return float(row["test_accuracy"]) if row["status"] == "finished" else guessing
+def _accuracy(row, chance):
+    return float(row["test_accuracy"]) if row["status"] == "finished" else chance
 
 
-def _curve(folder, row, guessing):
+def _curve(folder, row, chance):
     (file,) = folder.glob(f"runs/*/seed-*-{row['digest'][:8]}/epochs.csv")
     with file.open(newline="") as content:
         rows = list(csv.DictReader(content))
     specification = json.loads((file.parent / "result.json").read_text())["specification"]
     planned = specification["training"]["epochs"]
-    epochs = [guessing if "nan" in epoch.values() else float(epoch["validation_accuracy"]) for epoch in rows]
-    return epochs + [guessing] * (planned - len(epochs))
+    epochs = [chance if "nan" in epoch.values() else float(epoch["validation_accuracy"]) for epoch in rows]
+    return epochs + [chance] * (planned - len(epochs))
 
 
-def _variation(factor, name, rows, baseline, curves, margin, guessing, target):
-    after = {row["seed"]: _accuracy(row, guessing) for row in rows if row["variation"] == name and _counts(row)}
+def _variation(factor, name, rows, baseline, curves, margin, chance, target):
+    after = {row["seed"]: _accuracy(row, chance) for row in rows if row["variation"] == name and _counts(row)}
     seeds = sorted(baseline.keys() & after.keys(), key=int)
     differences = [after[seed] - baseline[seed] for seed in seeds]
     t = stats.ttest_1samp(differences, 0)
@@ -159,7 +157,7 @@ def _holm(p_values):
     return adjusted
 
 
-def _first(rows, accuracies, images, guessing):
+def _first(rows, accuracies, images, chance):
     own = [row for row in rows if row["variation"] == "baseline" and _counts(row)]
     interval = stats.ttest_1samp(accuracies, 0).confidence_interval(1 - LEVEL)
     low, high = max(0.0, interval.low), min(1.0, interval.high)
@@ -167,14 +165,15 @@ def _first(rows, accuracies, images, guessing):
         f"he baseline classified {100 * np.mean(accuracies):.2f} % of the {images:,} test images correctly on average "
         f"over {len(accuracies)} seeds (95 % interval {100 * low:.2f} to {100 * high:.2f} %)"
     )
-    bound = guessing + 3 * math.sqrt(guessing * (1 - guessing) / images)
-    guessed = sum(row["status"] == "finished" and float(row["test_accuracy"]) <= bound for row in own)
+    right = [round(images * float(row["test_accuracy"])) for row in own if row["status"] == "finished"]
+    tests = [stats.binomtest(correct, images, chance, alternative="greater").pvalue for correct in right]
+    at_chance = sum(p > LEVEL and correct < images for p, correct in zip(tests, right, strict=True))
     diverged = sum(row["status"] == "diverged" for row in own)
     troubles = []
-    if guessed:
-        troubles.append(f"{guessed} of its {len(own)} runs finished no better than guessing")
+    if at_chance:
+        troubles.append(f"{at_chance} of its {len(own)} runs finished no better than chance")
     if diverged:
-        troubles.append(f"{diverged} of its {len(own)} runs diverged and counted as guessing")
+        troubles.append(f"{diverged} of its {len(own)} runs diverged and counted at the chance level")
     text += f"; {' and '.join(troubles)}" if troubles else ""
     done = sum(map(_counts, rows))
     return f"T{text}." if done == len(rows) else f"So far, with {done} of {len(rows)} runs at an end, t{text}."

@@ -16,8 +16,8 @@ LAST = {
         "How fast the variations learn cannot be compared yet, as no seed has a learning curve in both arms."
     ),
     "baseline diverged": (
-        "Which variations learn sooner than the baseline cannot be told, as guessing reaches 90 % of its mean final "
-        "validation accuracy."
+        "Which variations learn sooner than the baseline cannot be told, as the chance level reaches 90 % of its mean "
+        "final validation accuracy."
     ),
     "one variation": f"The variation was not shown to reach {TARGET} in fewer or in more epochs than the baseline.",
     "no variations": "The study has no variations, so there is nothing to compare the baseline with.",

@@ -64,14 +64,15 @@ def test_what_has_no_result_or_no_partner_says_so(accounts):
         "difference to the baseline yet."
     )
     assert entry_of(accounts("all diverged"), "deeper").sentences[0] == (
-        "All of its 3 runs diverged and count as guessing, 10.00 %; so do the baseline's, and nothing can be compared."
+        "All of its 3 runs diverged and count at the chance level, 10.00 %; so do the baseline's, and nothing can be "
+        "compared."
     )
     assert (
         entry_of(accounts("a variation diverged"), "deeper")
         .sentences[0]
         .startswith(
-            "All of its 3 runs diverged and count as guessing, 10.00 %, a difference of \N{MINUS SIGN}40.33 pp to the "
-            "baseline ("
+            "All of its 3 runs diverged and count at the chance level, 10.00 %, a difference of \N{MINUS SIGN}40.33 pp "
+            "to the baseline ("
         )
     )
 

@@ -21,7 +21,7 @@ def told(accounts):
         baseline = arm("baseline", [0.5] * len(next(iter(differences.values()))))
         variations = tuple(arm(name, [0.5 + by for by in found]) for name, found in differences.items())
         account = accounts("official")
-        compared = compare(Scores(baseline=baseline, variations=variations, classes=10), account.criteria)
+        compared = compare(Scores(baseline=baseline, variations=variations, chance=0.1), account.criteria)
         return footnotes(replace(account, comparisons=compared))
 
     return tell

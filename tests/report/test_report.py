@@ -119,7 +119,8 @@ ANSWERS = {
     "there is nothing to compare.",
     "one diverged run": "The only run that came to its end diverged: no network was left to score on the test images, "
     "so there is nothing to compare.",
-    "baseline diverged": "The baseline learnt nothing: all of its 3 runs diverged and count as guessing, 10.00 %.",
+    "baseline diverged": "The baseline learned nothing: all of its 3 runs diverged and count at the chance level, "
+    "10.00 %.",
     "baseline missing": "So far, with 6 of 9 runs at an end, the baseline has no result, so that no variation can be "
     "compared with it.",
     "one seed": "The baseline classified 50.25 % of the 400 test images correctly with one seed, which has no error "
@@ -149,11 +150,11 @@ RESERVATIONS = {
     ),
     "one diverged run": (
         "These images were drawn by the program.",
-        "The only run of “baseline” diverged (seed 0): counted with the accuracy of guessing, 10 %.",
+        "The only run of “baseline” diverged (seed 0): counted at the chance level, 10 %.",
     ),
     "a variation diverged": (
         "These images were drawn by the program.",
-        "3 of 3 runs of “deeper” diverged (seeds 0 to 2): counted with the accuracy of guessing, 10 %.",
+        "3 of 3 runs of “deeper” diverged (seeds 0 to 2): counted at the chance level, 10 %.",
     ),
 }
 

@@ -46,7 +46,7 @@ def test_what_became_of_runs_is_in_the_last_column(accounts):
     rows = texts(verdict_table(accounts("some troubles")))
 
     assert {name: cells[-1] for name, cells in rows.items()} == {
-        "baseline": "8 of 8 (1 no better than guessing, 1 diverged)",
+        "baseline": "8 of 8 (1 no better than chance, 1 diverged)",
         "deeper": "8 of 8 (1 diverged)",
         "shallow": "8 of 8",
         "tanh": "7 of 8",
@@ -109,7 +109,7 @@ def test_runs_are_counted_by_what_became_of_them(accounts):
         "failed",
         "unfinished",
         "missing",
-        "no better than guessing",
+        "no better than chance",
         "parameters",
         "multiply-adds",
     ]

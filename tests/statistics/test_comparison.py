@@ -38,7 +38,7 @@ def study(gains, *, seeds=SEEDS, order=1):
             )
         name = f"variation {place}" if place else "baseline"
         arms.append(ArmScores(name=name, factor="gain", runs=tuple(runs[::order]), images_per_epoch=900))
-    return Scores(baseline=arms[0], variations=tuple(arms[1:]), classes=10)
+    return Scores(baseline=arms[0], variations=tuple(arms[1:]), chance=0.1)
 
 
 def accuracies(arm):
@@ -141,13 +141,13 @@ def test_divergences_count_and_failures_are_named(make_arm):
     """A diverged run is in the difference with guessing; failed and missing ones are named and in no pair."""
     baseline = make_arm("baseline", {0: 0.5, 1: 0.52, 2: 0.51, 3: 0.5, 4: Status.FAILED})
     wide = make_arm("wide", {0: 0.55, 1: Status.DIVERGED, 2: 0.56, 3: Status.MISSING, 4: 0.57})
-    (found,) = compare(Scores(baseline=baseline, variations=(wide,), classes=10))
+    (found,) = compare(Scores(baseline=baseline, variations=(wide,), chance=0.1))
     assert found.pairs == (0, 1, 2)
     assert found.unpaired == (3, 4)
     assert found.accuracy.difference.estimate == pytest.approx(np.mean([0.05, 0.1 - 0.52, 0.05]))
     assert found.notes == ("Seeds 3, 4 count in one arm only, and so in no pair.",)
     assert found.summary.notes == (
-        "1 of 5 runs of wide diverged (seed 1): counted with the accuracy of guessing, 10 %.",
+        "1 of 5 runs of wide diverged (seed 1): counted at the chance level, 10 %.",
         "1 of 5 runs of wide is still to come (seed 3): counted in no mean and in no pair yet.",
     )
 
@@ -156,11 +156,11 @@ def test_all_diverged_is_worse_not_missing(make_arm):
     """A variation of which every run diverges is worse; where the baseline diverges too, they are equally useless."""
     baseline = make_arm("baseline", {seed: 0.5 + seed / 1000 for seed in range(8)})
     wild = make_arm("wild", dict.fromkeys(range(8), Status.DIVERGED))
-    (found,) = compare(Scores(baseline=baseline, variations=(wild,), classes=10))
+    (found,) = compare(Scores(baseline=baseline, variations=(wild,), chance=0.1))
     assert found.verdict.words == "worse"
     assert found.accuracy.correlation is None
     both = make_arm("baseline", dict.fromkeys(range(8), Status.DIVERGED))
-    (found,) = compare(Scores(baseline=both, variations=(wild,), classes=10))
+    (found,) = compare(Scores(baseline=both, variations=(wild,), chance=0.1))
     assert found.verdict.words == "practically equal"
     assert found.notes == ("All 8 differences are equal; without a spread, the sign-flip test stands for Student's.",)
 
@@ -170,7 +170,7 @@ def test_variations_to_come_count_in_the_family(make_arm):
     baseline = make_arm("baseline", {0: 0.5, 1: 0.52, 2: 0.51})
     done = make_arm("done", {0: 0.55, 1: 0.56, 2: 0.57})
     waiting = make_arm("waiting", dict.fromkeys(range(3), Status.MISSING))
-    found = compare(Scores(baseline=baseline, variations=(done, waiting), classes=10))
+    found = compare(Scores(baseline=baseline, variations=(done, waiting), chance=0.1))
     assert found[0].accuracy.p_value_adjusted == pytest.approx(2 * found[0].accuracy.p_value)
     assert (found[1].accuracy, found[1].equivalence, found[1].over_images, found[1].pairs) == (None, None, None, ())
     assert found[1].verdict.words == "undecided: no seed counts in both arms yet, error bars need two"
@@ -181,7 +181,7 @@ def test_a_finding_that_the_sign_flip_test_cannot_confirm_says_so(make_arm):
     """Three clear pairs pass Student's test; the exact test cannot go below 0.25, and the reader learns it."""
     baseline = make_arm("baseline", {0: 0.5, 1: 0.52, 2: 0.51})
     deep = make_arm("deep", {0: 0.60, 1: 0.621, 2: 0.609})
-    (found,) = compare(Scores(baseline=baseline, variations=(deep,), classes=10))
+    (found,) = compare(Scores(baseline=baseline, variations=(deep,), chance=0.1))
     assert found.verdict.words == "better"
     assert found.notes == (
         (
@@ -196,7 +196,7 @@ def test_predictions_of_some_pairs_only_are_said(make_arm):
     correct = {seed: [1, 0, 1, seed % 2] for seed in range(3)}
     baseline = make_arm("baseline", dict.fromkeys(range(4), 0.5), correct=correct)
     wide = make_arm("wide", dict.fromkeys(range(4), 0.75), correct=correct)
-    (found,) = compare(Scores(baseline=baseline, variations=(wide,), classes=10), replicates=20)
+    (found,) = compare(Scores(baseline=baseline, variations=(wide,), chance=0.1), replicates=20)
     assert isinstance(found.over_images, Interval)
     assert found.notes[0] == "The interval over test images rests on 3 of the 4 pairs; the others have no predictions."
 
@@ -205,7 +205,7 @@ def test_a_single_pair_with_a_diverged_run_has_no_test_over_images(make_arm):
     """Guesses are no answers that McNemar's test could count."""
     baseline = make_arm("baseline", {0: 0.5}, correct={0: [1, 0]})
     wild = make_arm("wild", {0: Status.DIVERGED})
-    (found,) = compare(Scores(baseline=baseline, variations=(wild,), classes=10))
+    (found,) = compare(Scores(baseline=baseline, variations=(wild,), chance=0.1))
     assert found.mcnemar is None
 
 
@@ -219,7 +219,7 @@ def test_convergence_uses_the_declared_share():
     hard = Scores(
         baseline=scores.variations[0],
         variations=(ArmScores(name="stuck", factor="", runs=flat(), images_per_epoch=900),),
-        classes=10,
+        chance=0.1,
     )
     (stuck,) = compare(hard, replicates=10)
     assert stuck.convergence[Measure.EPOCHS].censored_variation == tuple(range(SEEDS))

@@ -17,11 +17,11 @@ NAN = float("nan")
 def test_target_is_a_share_of_the_mean_final_accuracy():
     """90 % of the mean of 0.5 and 0.7; no target without curves, nor one that guessing reaches."""
     curves = {0: Curve(accuracy=np.array([0.9, 0.5])), 1: Curve(accuracy=np.array([0.1, 0.7]))}
-    assert convergence_target(curves, classes=10) == pytest.approx(0.54)
-    assert convergence_target(curves, classes=10, share=0.5) == pytest.approx(0.3)
-    assert convergence_target({}, classes=10) is None
-    assert convergence_target(curves, classes=10, share=1 / 6) is None
-    assert convergence_target(curves, classes=11, share=1 / 6) == pytest.approx(0.1)
+    assert convergence_target(curves, chance=0.1) == pytest.approx(0.54)
+    assert convergence_target(curves, chance=0.1, share=0.5) == pytest.approx(0.3)
+    assert convergence_target({}, chance=0.1) is None
+    assert convergence_target(curves, chance=0.1, share=1 / 6) is None
+    assert convergence_target(curves, chance=1 / 11, share=1 / 6) == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_diverged_runs_guess_to_the_end(make_arm):
         seconds={2: [1.0, 2.0, 3.0], 1: [1.0, 2.0], 0: [1.0, 2.0, 4.0]},
         images_per_epoch=100,
     )
-    curves = learning_curves(arm, classes=10)
+    curves = learning_curves(arm, chance=0.1)
     assert list(curves) == [0, 1, 2]
     assert curves[1].accuracy.tolist() == [0.3, 0.1, 0.1]
     assert curves[1].seconds.tolist() == [1.0, 2.0, 4.0]
@@ -77,16 +77,16 @@ def test_diverged_runs_guess_to_the_end(make_arm):
 def test_a_shorter_finished_run_is_left_as_it_is(make_arm):
     """A finished run that was planned shorter is not filled up with guesses."""
     arm = make_arm("fast", {0: 0.5, 1: 0.5}, curves={0: [0.3, 0.4, 0.5], 1: [0.3, 0.5]})
-    assert learning_curves(arm, classes=10)[1].accuracy.tolist() == [0.3, 0.5]
+    assert learning_curves(arm, chance=0.1)[1].accuracy.tolist() == [0.3, 0.5]
 
 
 def test_only_runs_with_a_result_have_a_curve(make_arm):
     """Failed and missing runs, and finished ones without a record of their epochs, have none."""
     arm = make_arm("fast", {0: Status.FAILED, 1: Status.MISSING, 2: 0.5}, curves={0: [0.1], 1: [0.1]})
-    assert learning_curves(arm, classes=10) == {}
+    assert learning_curves(arm, chance=0.1) == {}
 
 
 def test_all_not_a_number_is_all_guessing(make_arm):
     """A run that diverged in its first epoch guesses throughout."""
     arm = make_arm("fast", {0: Status.DIVERGED}, curves={0: [NAN, NAN]})
-    assert learning_curves(arm, classes=4)[0].accuracy.tolist() == [0.25, 0.25]
+    assert learning_curves(arm, chance=0.25)[0].accuracy.tolist() == [0.25, 0.25]

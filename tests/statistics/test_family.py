@@ -21,7 +21,7 @@ def test_p_values_are_paired_and_adjusted_over_the_family():
     """SciPy's paired t test, the smaller p-value doubled by Holm, the larger as it is."""
     first, second = (0.50, 0.52, 0.51, 0.53), (0.56, 0.55, 0.57, 0.58)
     third = (0.50, 0.53, 0.50, 0.55)
-    clear, doubtful = judge([(arm("a", *first), arm("b", *second)), (arm("a", *first), arm("c", *third))], classes=10)
+    clear, doubtful = judge([(arm("a", *first), arm("b", *second)), (arm("a", *first), arm("c", *third))], chance=0.1)
     p = [stats.ttest_rel(other, first).pvalue for other in (second, third)]
 
     assert clear.accuracy.p_value_adjusted == pytest.approx(2 * p[0])
@@ -31,7 +31,7 @@ def test_p_values_are_paired_and_adjusted_over_the_family():
 
 def test_nothing_scored_is_nothing_found():
     """Two arms whose runs all diverged are not equal, but unknown."""
-    (found,) = judge([(arm("a", None, None), arm("b", None, None))], classes=10)
+    (found,) = judge([(arm("a", None, None), arm("b", None, None))], chance=0.1)
 
     assert found.accuracy is None
     assert found.verdict.finding is Finding.UNDECIDED
@@ -39,7 +39,7 @@ def test_nothing_scored_is_nothing_found():
 
 def test_one_pair_has_no_error_bars():
     """A single seed shows a difference and no verdict."""
-    (found,) = judge([(arm("a", 0.5), arm("b", 0.6))], classes=10)
+    (found,) = judge([(arm("a", 0.5), arm("b", 0.6))], chance=0.1)
 
     assert found.accuracy.difference.estimate == pytest.approx(0.1)
     assert found.verdict.finding is Finding.UNDECIDED

@@ -3,7 +3,7 @@ import pytest
 from statsmodels.stats.contingency_tables import mcnemar
 
 from ceteris.errors import StatisticsError
-from ceteris.statistics.image_noise import McNemar, binomial_standard_error, is_guessing, mcnemar_test
+from ceteris.statistics.image_noise import McNemar, binomial_standard_error, mcnemar_test
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
@@ -26,12 +26,6 @@ def test_standard_error_of_one_run():
     """On 10,000 images: 0.30, 0.24 and 0.20 percentage points at 90, 94 and 96 %."""
     errors = [round(100 * binomial_standard_error(accuracy, 10_000), 2) for accuracy in (0.90, 0.94, 0.96)]
     assert errors == [0.3, 0.24, 0.2]
-
-
-def test_guessing_within_the_noise_of_the_test_set():
-    """On 10,000 images of ten classes, up to 10.9 % is guessing; without their number, up to 10 % is."""
-    assert [is_guessing(accuracy, 10, 10_000) for accuracy in (0.09, 0.1089, 0.1091)] == [True, True, False]
-    assert [is_guessing(accuracy, 10) for accuracy in (0.1, 0.1001)] == [True, False]
 
 
 def test_different_images_cannot_be_compared():

@@ -9,7 +9,7 @@ from ceteris.statistics.scores import RunScore, Scores, Status, counted_accuracy
 def test_each_status_counts_as_it_says(make_arm):
     """A finished run counts with its accuracy, a diverged one with guessing, and the others not at all."""
     arm = make_arm("wide", {5: Status.FAILED, 2: Status.DIVERGED, 1: 0.6, 0: Status.MISSING, 3: Status.FAILED})
-    counted = {run.seed: counted_accuracy(run, classes=4) for run in arm.runs}
+    counted = {run.seed: counted_accuracy(run, chance=0.25) for run in arm.runs}
     assert counted == {0: None, 1: 0.6, 2: 0.25, 3: None, 5: None}
     assert arm.seeds(Status.FAILED) == (3, 5)
 
@@ -17,19 +17,22 @@ def test_each_status_counts_as_it_says(make_arm):
 def test_a_diverged_run_guesses_whatever_it_scored():
     """The accuracy that a diverged network happened to score is not looked at."""
     run = RunScore(seed=0, status=Status.DIVERGED, test_accuracy=0.13)
-    assert counted_accuracy(run, classes=10) == 0.1
+    assert counted_accuracy(run, chance=0.1) == 0.1
 
 
-def build(baseline, *variations, classes=10):
+def build(baseline, *variations, chance=0.1):
     """Build the scores of a study."""
-    return Scores(baseline=baseline, variations=variations, classes=classes)
+    return Scores(baseline=baseline, variations=variations, chance=chance)
 
 
-def test_one_class_is_refused(make_arm):
-    """With one class there is nothing to guess."""
+@pytest.mark.parametrize("chance", [0, 10])
+def test_a_chance_level_is_a_share(make_arm, chance):
+    """A chance level outside (0, 1], for example the number of classes, is refused."""
     with pytest.raises(StatisticsError) as error:
-        build(make_arm("baseline", {0: 0.5}), classes=1)
-    assert str(error.value) == "classes is 1, expected at least 2. Give the number of classes."
+        build(make_arm("baseline", {0: 0.5}), chance=chance)
+    assert str(error.value) == (
+        f"chance is {chance}, expected a share in (0, 1]. Give that of the largest class among the test images."
+    )
 
 
 def arms_with(mistake, make_arm):

@@ -12,13 +12,13 @@ def test_divergences_count_and_failures_are_named(make_arm):
         "wide",
         {5: Status.MISSING, 4: Status.FAILED, 3: Status.FAILED, 2: Status.DIVERGED, 1: 0.6, 0: 0.7, 6: Status.MISSING},
     )
-    found = summarise(arm, classes=10)
+    found = summarise(arm, chance=0.1)
     assert found.accuracy == mean_interval([0.6, 0.7, 0.1])
     assert found.deviation == pytest.approx(0.3214550253664318)
     assert (found.finished, found.diverged, found.failed, found.missing) == ((0, 1), (2,), (3, 4), (5, 6))
     assert found.planned == 7
     assert found.notes == (
-        "1 of 7 runs of wide diverged (seed 2): counted with the accuracy of guessing, 10 %.",
+        "1 of 7 runs of wide diverged (seed 2): counted at the chance level, 10 %.",
         "2 of 7 runs of wide failed (seeds 3, 4): counted in no mean and in no pair.",
         "2 of 7 runs of wide are still to come (seeds 5, 6): counted in no mean and in no pair yet.",
     )
@@ -27,11 +27,11 @@ def test_divergences_count_and_failures_are_named(make_arm):
 def test_runs_that_never_learnt_are_named(make_arm):
     """A finished run that ended at guessing counts with what it scored, and the reader learns of it."""
     arm = make_arm("deep", {2: 0.1, 0: 0.103, 1: 0.4, 3: Status.DIVERGED}, test_images=1000)
-    found = summarise(arm, classes=10)
-    assert found.guessing == (0, 2)
+    found = summarise(arm, chance=0.1)
+    assert found.at_chance == (0, 2)
     assert found.accuracy == mean_interval([0.103, 0.4, 0.1, 0.1])
     assert found.notes[1] == (
-        "2 of 4 runs of deep finished no better than guessing (seeds 0, 2): counted with what they scored."
+        "2 of 4 runs of deep finished no better than chance (seeds 0, 2): counted with what they scored."
     )
 
 
@@ -40,36 +40,34 @@ def test_whether_a_run_guessed_does_not_depend_on_its_answers(make_arm):
     scored = {0: 0.103, 1: 0.4}
     correct = {0: [1] * 103 + [0] * 897, 1: [1] * 400 + [0] * 600}
     arms = (make_arm("deep", scored, correct=known, test_images=1000) for known in (correct, None))
-    assert [summarise(arm, classes=10).guessing for arm in arms] == [(0,), (0,)]
+    assert [summarise(arm, chance=0.1).at_chance for arm in arms] == [(0,), (0,)]
 
 
 def test_a_diverged_run_is_not_counted_twice():
     """A diverged run that scored like guessing is a diverged run, not one that never learnt as well."""
     runs = (RunScore(seed=0, status=Status.DIVERGED, test_accuracy=0.1),)
-    found = summarise(ArmScores(name="wild", factor="rate", runs=runs), classes=10)
-    assert (found.diverged, found.guessing) == ((0,), ())
+    found = summarise(ArmScores(name="wild", factor="rate", runs=runs), chance=0.1)
+    assert (found.diverged, found.at_chance) == ((0,), ())
 
 
 def test_all_diverged(make_arm):
     """An arm of which every run diverged has the accuracy of guessing, without spread."""
-    found = summarise(make_arm("wild", dict.fromkeys(range(4), Status.DIVERGED)), classes=3)
+    found = summarise(make_arm("wild", dict.fromkeys(range(4), Status.DIVERGED)), chance=1 / 3)
     assert found.accuracy == Interval(estimate=1 / 3, low=1 / 3, high=1 / 3, level=0.95)
-    assert found.notes == (
-        "4 of 4 runs of wild diverged (seeds 0 to 3): counted with the accuracy of guessing, 33.3 %.",
-    )
+    assert found.notes == ("4 of 4 runs of wild diverged (seeds 0 to 3): counted at the chance level, 33.3 %.",)
 
 
 @pytest.mark.parametrize("status", [Status.FAILED, Status.MISSING])
 def test_no_result_is_no_mean(make_arm, status):
     """An arm without any result has no accuracy, rather than one of 0."""
-    found = summarise(make_arm("wide", {0: status}), classes=10)
+    found = summarise(make_arm("wide", {0: status}), chance=0.1)
     assert (found.accuracy, found.deviation, found.convergence) == (None, None, {})
 
 
 def test_one_seed_has_no_interval_anywhere(make_arm):
     """One seed has point estimates for accuracy and for every measure of convergence."""
     arm = make_arm("wide", {0: 0.6}, curves={0: [0.2, 0.6]}, seconds={0: [1.0, 2.0]}, images_per_epoch=50)
-    found = summarise(arm, classes=10, target=0.5)
+    found = summarise(arm, chance=0.1, target=0.5)
     assert found.accuracy == PointEstimate(estimate=0.6)
     assert list(found.convergence) == list(Measure)
     assert all(isinstance(measure.mean, PointEstimate) for measure in found.convergence.values())
@@ -78,7 +76,7 @@ def test_one_seed_has_no_interval_anywhere(make_arm):
 def test_convergence_of_an_arm(make_arm):
     """Times have a restricted mean, a median, a horizon and a count of runs that arrived; other measures a mean."""
     curves = {0: [0.6, 0.6, 0.6, 0.6], 1: [0.2, 0.6, 0.6, 0.5], 2: [0.2, 0.2, 0.2, 0.2]}
-    found = summarise(make_arm("wide", {0: 0.6, 1: 0.5, 2: 0.2}, curves=curves), classes=10, target=0.5).convergence
+    found = summarise(make_arm("wide", {0: 0.6, 1: 0.5, 2: 0.2}, curves=curves), chance=0.1, target=0.5).convergence
     epochs = found[Measure.EPOCHS]
     assert epochs.mean == mean_interval([1, 2, 4])
     assert (epochs.runs, epochs.reached, epochs.horizon, epochs.median) == (3, 2, 4.0, 2.0)
@@ -91,14 +89,14 @@ def test_times_beyond_the_horizon_are_not_guessed_at(make_arm):
     curves = {0: [0.2, 0.2, 0.6], 1: [0.2, 0.6, 0.6], 2: [0.2, 0.2, 0.2]}
     seconds = {0: [3.0, 6.0, 9.0], 1: [1.0, 2.0, 3.0], 2: [1.0, 2.0, 3.0]}
     arm = make_arm("wide", {0: 0.6, 1: 0.5, 2: 0.2}, curves=curves, seconds=seconds)
-    found = summarise(arm, classes=10, target=0.5).convergence[Measure.SECONDS]
+    found = summarise(arm, chance=0.1, target=0.5).convergence[Measure.SECONDS]
     assert (found.horizon, found.mean) == (3.0, mean_interval([3.0, 2.0, 3.0]))
     assert found.median == 9.0
 
 
 def test_without_a_target_there_are_no_times(make_arm):
     """Area and fall need no target."""
-    found = summarise(make_arm("wide", {0: 0.6}, curves={0: [0.2, 0.6]}), classes=10).convergence
+    found = summarise(make_arm("wide", {0: 0.6}, curves={0: [0.2, 0.6]}), chance=0.1).convergence
     assert list(found) == [Measure.AREA, Measure.FINAL_MINUS_BEST]
 
 

@@ -11,9 +11,12 @@ from rich.text import Text
 
 from ceteris.cli.notes import print_notes, print_sentence
 from ceteris.cli.rows import arm_table, set_apart
+from ceteris.report.chance import chance_notes
+from ceteris.report.scores import study_scores
 from ceteris.runs.finding import Finding
 from ceteris.runs.results import Results, read_results
 from ceteris.runs.status import Status
+from ceteris.statistics.summary import summarise
 
 _IN_TRAINING = "in training"
 _COLUMNS = (
@@ -45,7 +48,7 @@ def status(folder: Path, console: Console) -> None:
     results = read_results(folder)
     console.print(Text(results.manifest.study.title, style="bold"), soft_wrap=True)
     console.print(f"images: {results.manifest.data_source}", markup=False, soft_wrap=True)
-    print_notes(results.notes, console)
+    print_notes((*results.notes, *_at_chance(results)), console)
     console.print()
     console.print(set_apart(status_table(results), console))
     console.print()
@@ -57,6 +60,12 @@ def status(folder: Path, console: Console) -> None:
     console.print(_summary(results), markup=False, soft_wrap=True)
     if troubles:
         raise typer.Exit(1)
+
+
+def _at_chance(results: Results) -> tuple[str, ...]:
+    scores = study_scores(results, None, {})
+    arms = (scores.baseline, *scores.variations)
+    return chance_notes(results, [summarise(arm, chance=scores.chance) for arm in arms])
 
 
 def status_table(results: Results) -> Table:

@@ -18,6 +18,7 @@ from ceteris.networks.shape import Shape
 from ceteris.prediction.ensemble import Ensemble, ensemble_probabilities, gather
 from ceteris.prediction.forward import Values
 from ceteris.prediction.ranking import rank
+from ceteris.report.chance import chance_level
 from ceteris.report.figures.learning_curves import learning_curves
 from ceteris.report.figures.mean_curve import ArmEpochs
 from ceteris.report.figures.portrait import portrait
@@ -202,7 +203,7 @@ class Explorer:
         """Draw how variations learnt, the baseline with them."""
         named = [arm for arm in dict.fromkeys((BASELINE, *arms)) if arm in self._epochs]
         drawn = [ArmEpochs(name=arm, epochs=self._epochs[arm]) for arm in named]
-        return drawing(learning_curves(", ".join(arms), drawn, classes=len(self.results.manifest.class_names)))
+        return drawing(learning_curves(", ".join(arms), drawn, chance=chance_level(self.results).share))
 
     @cached_property
     def _epochs(self) -> Epochs:

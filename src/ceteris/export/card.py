@@ -11,6 +11,7 @@ from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.cost import network_cost
 from ceteris.prediction.ensemble import Ensemble
 from ceteris.report.account import Account
+from ceteris.report.chance import chance_notes
 from ceteris.report.naming import quoted
 from ceteris.report.quantities import NOTHING, count, percent, percent_range, points, points_range
 from ceteris.report.reservations import origin_sentence
@@ -122,6 +123,7 @@ def _limits(account: Account, record: RunRecord, ensemble: Ensemble) -> Iterator
     if not account.results.manifest.notes and (origin := origin_sentence(account)):
         yield origin
     yield from account.results.notes
+    yield from chance_notes(account.results, ())
     yield (
         f"It names one of {len(ensemble.class_names)} classes for any image whatever, also for one that shows none of "
         "them. Its probabilities were not calibrated: 0.9 need not mean that it is right nine times of ten."
@@ -133,8 +135,8 @@ def _limits(account: Account, record: RunRecord, ensemble: Ensemble) -> Iterator
     if ensemble.pretrained is not None:
         yield from backbone_limits(ensemble.pretrained)
     summary = _summary(account, record)
-    if record.run.seed in summary.guessing:
-        yield "This very network does no better than guessing."
+    if record.run.seed in summary.at_chance:
+        yield f"This very network does no better than chance ({percent(account.scores.chance)})."
     yield (
         "The records do not say under which licence the training images are, nor what that means for the weights: "
         "find out before you pass them on."

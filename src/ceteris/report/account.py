@@ -100,16 +100,16 @@ def give_account(results: Results) -> Account:
     answers, epochs = read_answers(results), read_epochs(results)
     scores = study_scores(results, answers, epochs)
     criteria = study_criteria(results.manifest.study.analysis)
-    curves = learning_curves(scores.baseline, scores.classes)
-    target = convergence_target(curves, classes=scores.classes, share=criteria.target_share)
-    baseline = summarise(scores.baseline, classes=scores.classes, target=target, level=criteria.level)
+    curves = learning_curves(scores.baseline, scores.chance)
+    target = convergence_target(curves, chance=scores.chance, share=criteria.target_share)
+    baseline = summarise(scores.baseline, chance=scores.chance, target=target, level=criteria.level)
     return Account(
         results=results,
         answers=answers,
         epochs=epochs,
         scores=scores,
         criteria=criteria,
-        baseline=_without_guessed_spread(baseline),
+        baseline=_without_imputed_spread(baseline),
         target=target,
         comparisons=tuple(_measured(one, baseline) for one in compare(scores, criteria)),
         circumstances=read_circumstances(results, epochs),
@@ -127,16 +127,16 @@ def _first_verdicts(results: Results, epochs: Epochs, baseline: ArmSummary) -> M
     return {one.variation: _measured(one, baseline).verdict.finding for one in found}
 
 
-def _without_guessed_spread(arm: ArmSummary) -> ArmSummary:
-    """Take the interval from an arm whose runs all diverged: every one counts as guessing, so it would be 0 wide."""
+def _without_imputed_spread(arm: ArmSummary) -> ArmSummary:
+    """Take the interval from an arm whose runs all diverged: every one counts at the chance level."""
     if arm.finished or arm.accuracy is None:
         return arm
     return replace(arm, accuracy=PointEstimate(estimate=arm.accuracy.estimate), deviation=None)
 
 
 def _measured(one: Comparison, baseline: ArmSummary) -> Comparison:
-    """Take the numbers from a comparison in which no run of either arm was scored: guessing against guessing."""
-    summary = _without_guessed_spread(one.summary)
+    """Take the numbers from a comparison in which no run of either arm was scored: every one diverged."""
+    summary = _without_imputed_spread(one.summary)
     scored = {*baseline.finished, *summary.finished}
     if not one.pairs or scored.intersection(one.pairs):
         return replace(one, summary=summary)

@@ -78,8 +78,8 @@ def _baseline(account: Account) -> str:
     runs = len(arm.finished) + len(arm.diverged)
     if not arm.finished:
         which = "its only run" if runs == 1 else f"all of its {runs} runs"
-        guessing = f"{'counts' if runs == 1 else 'count'} as guessing, {percent(arm.accuracy.estimate)}"
-        return _sentence(f"{so_far}the baseline learnt nothing: {which} diverged and {guessing}.")
+        counted = f"{'counts' if runs == 1 else 'count'} at the chance level, {percent(arm.accuracy.estimate)}"
+        return _sentence(f"{so_far}the baseline learned nothing: {which} diverged and {counted}.")
     images = "test images" if account.answers is None else f"{len(account.answers.labels):,} test images"
     text = f"{so_far}the baseline classified {percent(arm.accuracy.estimate)} of the {images} correctly"
     if isinstance(arm.accuracy, Interval):
@@ -87,10 +87,10 @@ def _baseline(account: Account) -> str:
     else:
         text += " with one seed, which has no error bars"
     troubles = []
-    if arm.guessing:
-        troubles.append(f"{len(arm.guessing)} of its {count(runs, 'run')} finished no better than guessing")
+    if arm.at_chance:
+        troubles.append(f"{len(arm.at_chance)} of its {count(runs, 'run')} finished no better than chance")
     if arm.diverged:
-        troubles.append(f"{len(arm.diverged)} of its {count(runs, 'run')} diverged and counted as guessing")
+        troubles.append(f"{len(arm.diverged)} of its {count(runs, 'run')} diverged and counted at the chance level")
     return _sentence(f"{text}{'; ' if troubles else ''}{' and '.join(troubles)}.")
 
 
@@ -179,7 +179,7 @@ def _convergence(account: Account) -> str:
     target_share = f"{100 * account.criteria.target_share:g} %"
     if account.target is None and any(one.convergence for one in account.comparisons):
         return (
-            "Which variations learn sooner than the baseline cannot be told, as guessing reaches "
+            "Which variations learn sooner than the baseline cannot be told, as the chance level reaches "
             f"{target_share} of its mean final validation accuracy."
         )
     if account.target is None or not known:

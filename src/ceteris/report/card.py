@@ -126,7 +126,9 @@ def _accuracy(account: Account, one: Comparison) -> str:
     if not one.summary.finished:
         runs = len(one.summary.diverged)
         which = "Its only run" if runs == 1 else f"All of its {runs} runs"
-        text = f"{which} diverged and {'counts' if runs == 1 else 'count'} as guessing, {percent(found.estimate)}"
+        text = (
+            f"{which} diverged and {'counts' if runs == 1 else 'count'} at the chance level, {percent(found.estimate)}"
+        )
         if one.accuracy is None and one.pairs:
             return f"{text}; so {'does' if len(one.pairs) == 1 else 'do'} the baseline's, and nothing can be compared."
     else:

@@ -175,12 +175,12 @@ def _about_length(account: Account) -> Iterator[str]:
 
 
 def _about_spread(account: Account) -> Iterator[str]:
-    mixed = [arm for arm in account.summaries if arm.guessing and len(arm.guessing) < len(arm.finished)]
+    mixed = [arm for arm in account.summaries if arm.at_chance and len(arm.at_chance) < len(arm.finished)]
     if mixed:
         names = listed_up_to([quoted(arm.name) for arm in mixed], most=5)
         verb = "holds" if len(mixed) == 1 else "hold"
         yield (
-            f"{names} {verb} runs that learnt and runs that did no better than guessing: the mean lies between the two "
+            f"{names} {verb} runs that learned and runs that did no better than chance: the mean lies between the two "
             "kinds, and says little about a single run."
         )
     doubtful = [one for one in account.comparisons if is_unconfirmed(account, one)]
@@ -227,9 +227,9 @@ def _about_circumstances(account: Account) -> Iterator[str]:
 
 
 def _still_rises(account: Account, arm: Arm) -> bool:
-    """Say whether most of an arm's finished runs had their best validation accuracy, above guessing, at the end."""
+    """Say whether most of an arm's finished runs had their best validation accuracy, above chance, at the end."""
     summary = next(one for one in account.summaries if one.name == arm.name)
-    records = [record for record in _records(account, arm) if record.run.seed not in summary.guessing]
+    records = [record for record in _records(account, arm) if record.run.seed not in summary.at_chance]
     last = [record for record in records if record.best_validation_epoch == record.epochs]
     return bool(records) and len(last) > len(records) / 2
 

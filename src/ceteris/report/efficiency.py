@@ -110,7 +110,7 @@ def _rivalries(account: Account, matches: Sequence[tuple[Arm, Arm]]) -> dict[str
     scores = {arm.name: arm for arm in account.scores.variations}
     apart = [(rival, arm) for rival, arm in matches if rival.name != BASELINE]
     pairs = [(scores[rival.name], scores[arm.name]) for rival, arm in apart]
-    judgements = judge(pairs, classes=account.scores.classes, criteria=account.criteria)
+    judgements = judge(pairs, chance=account.scores.chance, criteria=account.criteria)
     return found | {
         arm.name: Rivalry(rival=rival.name, accuracy=judgement.accuracy, verdict=judgement.verdict)
         for (rival, arm), judgement in zip(apart, judgements, strict=True)

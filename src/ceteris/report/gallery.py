@@ -91,7 +91,7 @@ def _curves(account: Account) -> Mapping[str, Picture]:
         names = [BASELINE, *(one.variation for one in account.comparisons if one.factor == factor)]
         if any(account.epochs.get(name) for name in names):
             arms = [ArmEpochs(name=name, epochs=account.epochs.get(name, {})) for name in names]
-            curves[factor] = learning_curves(factor, arms, classes=account.scores.classes)
+            curves[factor] = learning_curves(factor, arms, chance=account.scores.chance)
     return curves
 
 
@@ -111,7 +111,7 @@ def _clocks(account: Account) -> Picture | None:
             )
             for arm in chosen
         ],
-        classes=account.scores.classes,
+        chance=account.scores.chance,
     )
 
 

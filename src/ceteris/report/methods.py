@@ -7,6 +7,7 @@ from ceteris.networks.network import Network
 from ceteris.report.account import Account
 from ceteris.report.quantities import count, percent, size
 from ceteris.report.scores import training_images
+from ceteris.statistics.chance import SIGNIFICANCE
 from ceteris.statistics.sign_flip import EXACT_PAIRS, RANDOM_PATTERNS
 from ceteris.statistics.verdict import Finding
 from ceteris.study.specification import Scaling
@@ -101,8 +102,13 @@ def _statistics(account: Account) -> Iterator[str]:
     level, significance = f"{100 * criteria.level:g} %", f"{100 * criteria.significance:g} %"
     yield (
         f"Means over two or more seeds have Student's {level} interval. A run whose loss was no longer finite "
-        f"counts with the accuracy of guessing, {percent(1 / account.scores.classes)}; a run that failed or is missing "
-        "counts in no mean and in no pair."
+        f"counts at the chance level, {percent(account.scores.chance)}; a run that failed or is missing counts in no "
+        "mean and in no pair."
+    )
+    yield (
+        "The chance level is the share of the largest class among the test images. A finished run is called no better "
+        f"than chance unless the one-sided exact binomial test of its correct predictions against that share has p "
+        f"\N{LESS-THAN OR EQUAL TO} {SIGNIFICANCE:g}, or all of them are correct."
     )
     if not family:
         return

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from ceteris.data.dataset import Origin
 from ceteris.report.account import Account
+from ceteris.report.chance import chance_notes
 from ceteris.report.declarations import changed_analysis
 from ceteris.report.naming import listed_up_to, quoted
 from ceteris.report.quantities import count, duration
@@ -62,22 +63,16 @@ def _reservations(account: Account) -> Iterator[str]:
         runs = len(arm.finished) + len(arm.diverged)
         if arm.diverged:
             which = "The only run" if runs == 1 else f"{len(arm.diverged)} of {runs} runs"
-            guessing = f"{100 / account.scores.classes:.3g} %"
+            chance = f"{100 * account.scores.chance:.3g} %"
             which += f" of {quoted(arm.name)}"
-            yield f"{which} diverged ({seed_list(arm.diverged)}): counted with the accuracy of guessing, {guessing}."
+            yield f"{which} diverged ({seed_list(arm.diverged)}): counted at the chance level, {chance}."
     for arm_name, extraction in account.circumstances.extractions.items():
         yield (
             f"Seconds of {quoted(arm_name)} are those of its head alone: the features of its images took "
             f"{duration(extraction.seconds)} more, once for all its runs, and its backbone was trained before this "
             "study began."
         )
-    learnt_nothing = [arm for arm in account.summaries if arm.guessing]
-    if learnt_nothing:
-        names = [f"{quoted(arm.name)} ({len(arm.guessing)} of {arm.planned})" for arm in learnt_nothing]
-        runs = sum(len(arm.guessing) for arm in learnt_nothing)
-        verb, who = ("counts", "it") if runs == 1 else ("count", "they")
-        which = listed_up_to(names, most=len(names))
-        yield f"{count(runs, 'run')} finished no better than guessing, and {verb} with what {who} scored: {which}."
+    yield from chance_notes(account.results, account.summaries)
 
 
 def _not_at_an_end(account: Account) -> Iterator[str]:

@@ -22,7 +22,7 @@ def run_table(account: Account) -> Table:
             (
                 Cell(arm.name),
                 *(Cell(str(became[arm.name][status]), key=became[arm.name][status]) for status in shown),
-                Cell(str(len(summary.guessing)), key=len(summary.guessing)),
+                Cell(str(len(summary.at_chance)), key=len(summary.at_chance)),
                 Cell(f"{cost.learnt:,}", key=cost.learnt),
                 Cell(f"{cost.multiply_adds:,}", key=cost.multiply_adds),
             )
@@ -34,9 +34,9 @@ def run_table(account: Account) -> Table:
             Column(title="variation"),
             *(Column(title=status.value, is_number=True, meaning=_MEANINGS[status]) for status in shown),
             Column(
-                title="no better than guessing",
+                title="no better than chance",
                 is_number=True,
-                meaning="Finished runs whose accuracy could be had by guessing; they count with what they scored.",
+                meaning="Finished runs that are not shown to beat the chance level; they count with what they scored.",
             ),
             Column(title="parameters", is_number=True, meaning="Numbers that the network learns."),
             Column(
@@ -52,7 +52,7 @@ def run_table(account: Account) -> Table:
 
 _MEANINGS = {
     Status.FINISHED: "Trained to the end and scored on the test images.",
-    Status.DIVERGED: "Its loss was no longer finite: it counts with the accuracy of guessing.",
+    Status.DIVERGED: "Its loss was no longer finite: it counts at the chance level.",
     Status.FAILED: "Stopped by an error: it is in no mean, and the next `ceteris run` tries it again.",
     Status.UNFINISHED: "Begun, and not at its end: the next `ceteris run` goes on.",
     Status.MISSING: "Not begun.",

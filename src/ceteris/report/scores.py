@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from ceteris.report.answers import Answers
+from ceteris.report.chance import chance_level
 from ceteris.runs.epochs import EpochRecord
 from ceteris.runs.finding import Finding
 from ceteris.runs.manifest import Manifest
@@ -43,7 +44,7 @@ def study_scores(results: Results, answers: Answers | None, epochs: Epochs) -> S
     Args:
         results: The results folder.
         answers: From `read_answers`; without them nothing is known about single images.
-        epochs: From `read_epochs`.
+        epochs: From `read_epochs`; runs that are not among them have no learning curve.
     """
     findings: dict[str, list[Finding]] = {}
     for finding in results.findings:
@@ -58,7 +59,7 @@ def study_scores(results: Results, answers: Answers | None, epochs: Epochs) -> S
         )
         for name, runs in findings.items()
     )
-    return Scores(baseline=baseline, variations=tuple(variations), classes=len(results.manifest.class_names))
+    return Scores(baseline=baseline, variations=tuple(variations), chance=chance_level(results).share)
 
 
 def study_criteria(analysis: Analysis) -> Criteria:
@@ -79,7 +80,9 @@ def _score(finding: Finding, answers: Answers | None, epochs: Epochs) -> RunScor
     arm = None if answers is None else answers.arms.get(run.variation)
     if answers is not None and arm is not None and run.seed in arm.seeds:
         correct = arm.answers[arm.seeds.index(run.seed)] == answers.labels
-    trained = epochs[run.variation][run.seed]
+    trained = epochs.get(run.variation, {}).get(run.seed)
+    if trained is None:
+        return RunScore(seed=run.seed, status=status, test_accuracy=finding.record.test_accuracy, correct=correct)
     # What a network answers whose loss is no number is none of its learning.
     is_lost = [epoch.metrics.epoch == finding.record.diverged_epoch for epoch in trained]
     accuracies = [epoch.metrics.validation_accuracy for epoch in trained]

@@ -58,8 +58,9 @@ TERMS = (
         meaning="These runs show neither a difference nor practical equality. More seeds may.",
     ),
     Term(
-        word="guessing",
-        meaning="Naming any class without looking, which is right for one image in as many as there are classes.",
+        word="chance level",
+        meaning="The accuracy of always predicting the largest class of the test images, which takes no learning: 10 % "
+        "for ten classes of the same size.",
     ),
     Term(
         word="diverged",

@@ -102,7 +102,7 @@ def is_unconfirmed(account: Account, one: Comparison) -> bool:
 def runs_cell(arm: ArmSummary) -> Cell:
     """Say how many runs of an arm count, and what became of the others."""
     counted = len(arm.finished) + len(arm.diverged)
-    kinds = (("no better than guessing", arm.guessing), ("diverged", arm.diverged), ("failed", arm.failed))
+    kinds = (("no better than chance", arm.at_chance), ("diverged", arm.diverged), ("failed", arm.failed))
     detail = ", ".join(f"{len(seeds)} {kind}" for kind, seeds in kinds if seeds)
     return Cell(f"{counted} of {arm.planned}", key=counted, detail=detail)
 

@@ -24,6 +24,7 @@ What a comparison is made of, from the question to the method:
     equivalence.py           practical equality, by two one-sided tests
     power.py                 what these seeds can show, and how many more it would take
     bootstrap.py             over test images too
+    chance.py                the chance level, and whether a run did better
     image_noise.py           what a finite test set does to one network, and to a pair of them
     censoring.py             times until something that may not have happened
     distributions.py         the distributions that the methods rest on, through scipy

@@ -82,16 +82,16 @@ def compare(
         ...     )
         ...     return ArmScores(name=name, factor="depth", runs=runs)
         >>> baseline, deeper = arm("baseline", 0.50, 0.52, 0.51, 0.50), arm("deeper", 0.55, 0.56, 0.57, 0.54)
-        >>> (found,) = compare(Scores(baseline=baseline, variations=(deeper,), classes=10))
+        >>> (found,) = compare(Scores(baseline=baseline, variations=(deeper,), chance=0.1))
         >>> found.verdict.words, round(found.accuracy.difference.estimate, 4)
         ('better', 0.0475)
     """
-    classes, comparisons = scores.classes, len(scores.variations)
-    curves = learning_curves(scores.baseline, classes)
-    target = convergence_target(curves, classes=classes, share=criteria.target_share)
+    chance, comparisons = scores.chance, len(scores.variations)
+    curves = learning_curves(scores.baseline, chance)
+    target = convergence_target(curves, chance=chance, share=criteria.target_share)
     generators = [np.random.default_rng(seed) for _ in scores.variations]
-    pairings = [pair_accuracies(scores.baseline, arm, classes) for arm in scores.variations]
-    answers = [pair_answers(scores.baseline, arm, classes) for arm in scores.variations]
+    pairings = [pair_accuracies(scores.baseline, arm, chance) for arm in scores.variations]
+    answers = [pair_answers(scores.baseline, arm, chance) for arm in scores.variations]
     accuracies = adjusted(
         [
             contrast(entry.baseline, entry.variation, generator=generator, comparisons=comparisons, criteria=criteria)
@@ -105,7 +105,7 @@ def compare(
         [
             contrast_convergence(
                 curves,
-                learning_curves(arm, classes),
+                learning_curves(arm, chance),
                 target=target,
                 generator=generator,
                 comparisons=comparisons,
@@ -122,7 +122,7 @@ def compare(
         Comparison(
             variation=arm.name,
             factor=arm.factor,
-            summary=summarise(arm, classes=classes, target=target, level=criteria.level),
+            summary=summarise(arm, chance=chance, target=target, level=criteria.level),
             pairs=pairings[place].seeds,
             unpaired=pairings[place].unpaired,
             accuracy=accuracies[place],

@@ -33,7 +33,7 @@ class Measure(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Curve:
-    """How one run learnt, epoch by epoch; guessing stands where divergence left no number.
+    """How one run learnt, epoch by epoch; the chance level stands where divergence left no number.
 
     Attributes:
         accuracy: Validation accuracy at the end of each epoch. Shape (epochs,).
@@ -46,16 +46,16 @@ class Curve:
     images_per_epoch: int | None = None
 
 
-def learning_curves(arm: ArmScores, classes: int) -> dict[int, Curve]:
+def learning_curves(arm: ArmScores, chance: float) -> dict[int, Curve]:
     """Give the curve of each run of an arm that finished or diverged, by seed.
 
-    A diverged run guesses where its accuracy is no longer a number. Where it was stopped, it goes on guessing for as
-    long as the longest run of its arm was watched: more training would not have brought it to the target. Failed and
-    missing runs have no curve.
+    A diverged run is at the chance level where its accuracy is no longer a number. Where it was stopped, it stays there
+    for as long as the longest run of its arm was watched: more training would not have brought it to the target. Failed
+    and missing runs have no curve.
 
     Args:
         arm: The baseline or a variation.
-        classes: How many classes the data has.
+        chance: The chance level, in (0, 1]; see `is_at_chance`.
     """
     known = {
         run.seed: (run.validation_accuracy, run.seconds)
@@ -71,37 +71,37 @@ def learning_curves(arm: ArmScores, classes: int) -> dict[int, Curve]:
     curves = {}
     for seed, (accuracy, seconds) in known.items():
         stopped = epochs - len(accuracy) if seed in diverged else 0
-        guessed = np.where(np.isfinite(accuracy), accuracy, 1 / classes)
+        guessed = np.where(np.isfinite(accuracy), accuracy, chance)
         curves[seed] = Curve(
-            accuracy=np.append(guessed, np.full(stopped, 1 / classes)),
+            accuracy=np.append(guessed, np.full(stopped, chance)),
             seconds=None if seconds is None else np.append(seconds, np.full(stopped, longest)),
             images_per_epoch=arm.images_per_epoch,
         )
     return curves
 
 
-def convergence_target(baseline: Mapping[int, Curve], *, classes: int, share: float = 0.9) -> float | None:
+def convergence_target(baseline: Mapping[int, Curve], *, chance: float, share: float = 0.9) -> float | None:
     """Set the validation accuracy that counts as converged: a share of the baseline's mean final one.
 
     The target is then taken as given; the interval of a time to it does not include how surely it is known itself.
 
     Args:
         baseline: The baseline's curves, by seed.
-        classes: How many classes the data has.
+        chance: The chance level, in (0, 1]; see `is_at_chance`.
         share: In (0, 1].
 
     Returns:
-        Nothing where the baseline has no curve, or where guessing would reach the target, as it would that of a
+        Nothing where the baseline has no curve, or where the chance level reaches the target, as it would that of a
         baseline that learnt nothing.
 
     Example:
-        >>> round(convergence_target({0: Curve(accuracy=np.array([0.3, 0.5]))}, classes=10), 2)
+        >>> round(convergence_target({0: Curve(accuracy=np.array([0.3, 0.5]))}, chance=0.1), 2)
         0.45
     """
     if not baseline:
         return None
     target = share * float(np.mean([curve.accuracy[-1] for curve in baseline.values()]))
-    return target if target > 1 / classes else None
+    return target if target > chance else None
 
 
 def times_to_target(curves: Sequence[Curve], measure: Measure, target: float) -> Times | None:

@@ -57,3 +57,8 @@ def deviation_below(limits: Floats, freedom: float) -> Floats:
 def binomial_below(count: int, trials: int, probability: float) -> float:
     """Give the probability of at most `count` successes."""
     return float(_special().bdtr(count, trials, probability))
+
+
+def binomial_above(count: int, trials: int, probability: float) -> float:
+    """Give the probability of at least `count` successes, at least 1."""
+    return float(_special().bdtrc(count - 1, trials, probability))

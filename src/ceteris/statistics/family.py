@@ -29,13 +29,13 @@ class Judgement:
 
 
 def judge(
-    matches: Sequence[tuple[ArmScores, ArmScores]], *, classes: int, criteria: Criteria = USUAL, seed: int = 0
+    matches: Sequence[tuple[ArmScores, ArmScores]], *, chance: float, criteria: Criteria = USUAL, seed: int = 0
 ) -> tuple[Judgement, ...]:
     """Compare the test accuracies of pairs of arms, as `compare` does those of variations with their baseline.
 
     Args:
         matches: Pairs of arms; every p-value is adjusted by Holm's method over all of them.
-        classes: How many classes the data has.
+        chance: The chance level, in (0, 1]; see `is_at_chance`.
         criteria: What counts as a finding.
         seed: Decides the draws of the sign-flip test, which begin anew for each pair of arms.
 
@@ -48,11 +48,11 @@ def judge(
         ...     )
         ...     return ArmScores(name=name, factor="images", runs=runs)
         >>> small, large = arm("small", 0.20, 0.22, 0.21, 0.20), arm("large", 0.55, 0.56, 0.57, 0.54)
-        >>> (found,) = judge([(small, large)], classes=10)
+        >>> (found,) = judge([(small, large)], chance=0.1)
         >>> found.verdict.words, round(found.accuracy.difference.estimate, 4)
         ('better', 0.3475)
     """
-    pairings = [pair_accuracies(first, second, classes) for first, second in matches]
+    pairings = [pair_accuracies(first, second, chance) for first, second in matches]
     is_scored = [_is_scored(*match, pairing) for match, pairing in zip(matches, pairings, strict=True)]
     comparisons = len(matches)
     accuracies = adjusted(
@@ -79,7 +79,7 @@ def judge(
 
 
 def _is_scored(first: ArmScores, second: ArmScores, pairing: Pairing) -> bool:
-    """Say whether any run of a pair was scored: guessing against guessing is nothing measured."""
+    """Say whether any run of a pair was scored: the chance level against itself is nothing measured."""
     finished = {*first.seeds(Status.FINISHED), *second.seeds(Status.FINISHED)}
     return bool(finished.intersection(pairing.seeds))
 

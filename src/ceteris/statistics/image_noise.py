@@ -50,23 +50,6 @@ def binomial_standard_error(accuracy: float, images: int) -> float:
     return math.sqrt(accuracy * (1 - accuracy) / images)
 
 
-def is_guessing(accuracy: float, classes: int, images: int | None = None) -> bool:
-    """Say whether a network that was trained to the end does no better than guessing, as one with dead units does.
-
-    Args:
-        accuracy: Test accuracy, in [0, 1].
-        classes: How many classes the data has.
-        images: Test images, where that is known; an accuracy within three standard errors of 1 / classes is then
-            guessing too.
-
-    Example:
-        >>> is_guessing(0.1, 10), is_guessing(0.103, 10), is_guessing(0.103, 10, 10_000)
-        (True, False, True)
-    """
-    noise = 0.0 if images is None else 3 * binomial_standard_error(1 / classes, images)
-    return accuracy <= 1 / classes + noise
-
-
 def mcnemar_test(baseline: ArrayLike, variation: ArrayLike) -> McNemar:
     """Compare two trained networks on the same images, for a study that has one seed only.
 

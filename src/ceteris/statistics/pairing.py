@@ -31,7 +31,7 @@ class AnswerPairing:
 
     Attributes:
         seeds: Those of which it is known in both arms, in order.
-        baseline: The probability of a correct answer: 0 or 1, and that of guessing for diverged runs. Shape
+        baseline: The probability of a correct answer: 0 or 1, and the chance level for diverged runs. Shape
             (pairs, images).
         variation: The same seeds and images. Shape (pairs, images).
     """
@@ -41,7 +41,7 @@ class AnswerPairing:
     variation: Floats
 
 
-def pair_accuracies(baseline: ArmScores, variation: ArmScores, classes: int) -> Pairing:
+def pair_accuracies(baseline: ArmScores, variation: ArmScores, chance: float) -> Pairing:
     """Pair the test accuracies of finished and diverged runs by seed.
 
     Example:
@@ -49,11 +49,11 @@ def pair_accuracies(baseline: ArmScores, variation: ArmScores, classes: int) -> 
         >>> runs = tuple(RunScore(seed=seed, status=Status.FINISHED, test_accuracy=0.5) for seed in range(3))
         >>> before = ArmScores(name="baseline", factor="baseline", runs=runs)
         >>> after = ArmScores(name="deeper", factor="depth", runs=runs[:2])
-        >>> pairing = pair_accuracies(before, after, classes=10)
+        >>> pairing = pair_accuracies(before, after, chance=0.1)
         >>> pairing.seeds, pairing.unpaired
         ((0, 1), (2,))
     """
-    before, after = _accuracies(baseline, classes), _accuracies(variation, classes)
+    before, after = _accuracies(baseline, chance), _accuracies(variation, chance)
     seeds = tuple(sorted(before.keys() & after.keys()))
     return Pairing(
         seeds=seeds,
@@ -63,7 +63,7 @@ def pair_accuracies(baseline: ArmScores, variation: ArmScores, classes: int) -> 
     )
 
 
-def pair_answers(baseline: ArmScores, variation: ArmScores, classes: int) -> AnswerPairing | None:
+def pair_answers(baseline: ArmScores, variation: ArmScores, chance: float) -> AnswerPairing | None:
     """Pair the answers to each test image by seed.
 
     Returns:
@@ -72,7 +72,7 @@ def pair_answers(baseline: ArmScores, variation: ArmScores, classes: int) -> Ans
     sizes = [len(run.correct) for arm in (baseline, variation) for run in arm.runs if run.correct is not None]
     if not sizes:
         return None
-    before, after = _answers(baseline, classes, sizes[0]), _answers(variation, classes, sizes[0])
+    before, after = _answers(baseline, chance, sizes[0]), _answers(variation, chance, sizes[0])
     seeds = tuple(sorted(before.keys() & after.keys()))
     return AnswerPairing(
         seeds=seeds,
@@ -81,15 +81,15 @@ def pair_answers(baseline: ArmScores, variation: ArmScores, classes: int) -> Ans
     )
 
 
-def _accuracies(arm: ArmScores, classes: int) -> dict[int, float]:
-    counted = {run.seed: counted_accuracy(run, classes) for run in arm.runs}
+def _accuracies(arm: ArmScores, chance: float) -> dict[int, float]:
+    counted = {run.seed: counted_accuracy(run, chance) for run in arm.runs}
     return {seed: accuracy for seed, accuracy in counted.items() if accuracy is not None}
 
 
-def _answers(arm: ArmScores, classes: int, images: int) -> dict[int, Floats]:
+def _answers(arm: ArmScores, chance: float, images: int) -> dict[int, Floats]:
     answers = {
         run.seed: run.correct.astype(np.float64)
         for run in arm.runs
         if run.status is Status.FINISHED and run.correct is not None
     }
-    return answers | {seed: np.full(images, 1 / classes) for seed in arm.seeds(Status.DIVERGED)}
+    return answers | {seed: np.full(images, chance) for seed in arm.seeds(Status.DIVERGED)}

@@ -14,9 +14,9 @@ from ceteris.statistics.sample import Floats
 class Status(StrEnum):
     """How a run ended, and so how it counts.
 
-    A diverged run is a result of its settings: it counts, with the accuracy of guessing, 1 / classes. A failed run (the
-    machine stopped it) and a missing one (it is still to come) have no result: they are left out of every mean and,
-    with their partner, of every pair; they are counted and named.
+    A diverged run is a result of its settings: it counts, at the chance level. A failed run (the machine stopped it)
+    and a missing one (it is still to come) have no result: they are left out of every mean and, with their partner, of
+    every pair; they are counted and named.
     """
 
     FINISHED = "finished"
@@ -34,8 +34,8 @@ class RunScore:
         status: How it ended.
         test_accuracy: A fraction in [0, 1]; needed for a finished run, not looked at for any other.
         correct: Whether each test image was classified correctly, where that is known. Shape (images,).
-        validation_accuracy: At the end of each epoch, where that is known; what is not a number counts as guessing.
-            Shape (epochs,).
+        validation_accuracy: At the end of each epoch, where that is known; what is not a number counts at the chance
+            level. Shape (epochs,).
         seconds: Training time up to the end of each epoch, where that is known. Shape (epochs,).
     """
 
@@ -77,7 +77,7 @@ class Scores:
     Attributes:
         baseline: The arm that the others are compared with.
         variations: The other arms; all that the study planned, since they are one family of comparisons.
-        classes: How many classes the data has.
+        chance: The chance level, in (0, 1]; see `is_at_chance`.
 
     Raises:
         StatisticsError: If the numbers contradict each other.
@@ -85,12 +85,15 @@ class Scores:
 
     baseline: ArmScores
     variations: tuple[ArmScores, ...]
-    classes: int
+    chance: float
 
     def __post_init__(self) -> None:
         """Refuse numbers that contradict each other."""
-        if self.classes < 2:
-            raise StatisticsError(f"classes is {self.classes}, expected at least 2. Give the number of classes.")
+        if not 0 < self.chance <= 1:
+            raise StatisticsError(
+                f"chance is {self.chance}, expected a share in (0, 1]. Give that of the largest class among the test "
+                "images."
+            )
         arms = (self.baseline, *self.variations)
         name, count = Counter(arm.name for arm in arms).most_common(1)[0]
         if count > 1:
@@ -128,17 +131,17 @@ def _check(arm: ArmScores) -> None:
             )
 
 
-def counted_accuracy(run: RunScore, classes: int) -> float | None:
-    """Give the test accuracy that a run counts with: guessing for a diverged one, nothing for one without a result.
+def counted_accuracy(run: RunScore, chance: float) -> float | None:
+    """Give the test accuracy that a run counts with: the chance level for a diverged one, None without a result.
 
     Example:
-        >>> counted_accuracy(RunScore(seed=3, status=Status.DIVERGED), classes=10)
+        >>> counted_accuracy(RunScore(seed=3, status=Status.DIVERGED), chance=0.1)
         0.1
     """
     match run.status:
         case Status.FINISHED:
             return run.test_accuracy
         case Status.DIVERGED:
-            return 1 / classes
+            return chance
         case _:
             return None

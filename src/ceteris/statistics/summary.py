@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ceteris.statistics.censoring import horizon, kaplan_meier_median, restricted
+from ceteris.statistics.chance import is_at_chance
 from ceteris.statistics.convergence import Curve, Measure, curve_values, learning_curves, times_to_target
-from ceteris.statistics.image_noise import is_guessing
 from ceteris.statistics.interval import Estimate, mean_interval
 from ceteris.statistics.sample import checked, describe
 from ceteris.statistics.scores import ArmScores, Status, counted_accuracy
@@ -38,10 +38,10 @@ class ArmSummary:
         name: Of the variation, or `baseline`.
         factor: What it is about.
         finished: Seeds that ran to the end.
-        diverged: Seeds whose loss was no longer finite; they count with the accuracy of guessing.
+        diverged: Seeds whose loss was no longer finite; they count at the chance level.
         failed: Seeds whose run was stopped by an error; left out of the means.
         missing: Seeds still to come; left out of the means.
-        guessing: Finished seeds that ended no better than guessing, as networks with dead units do; they count with
+        at_chance: Finished seeds that ended no better than chance, as networks with dead units do; they count with
             what they scored.
         accuracy: Mean test accuracy of finished and diverged runs; nothing where there are none.
         deviation: Its standard deviation over seeds; nothing for fewer than two.
@@ -55,7 +55,7 @@ class ArmSummary:
     diverged: tuple[int, ...]
     failed: tuple[int, ...]
     missing: tuple[int, ...]
-    guessing: tuple[int, ...]
+    at_chance: tuple[int, ...]
     accuracy: Estimate | None
     deviation: float | None
     convergence: Mapping[Measure, MeasureSummary] = field(default_factory=dict)
@@ -67,12 +67,12 @@ class ArmSummary:
         return len(self.finished) + len(self.diverged) + len(self.failed) + len(self.missing)
 
 
-def summarise(arm: ArmScores, *, classes: int, target: float | None = None, level: float = 0.95) -> ArmSummary:
+def summarise(arm: ArmScores, *, chance: float, target: float | None = None, level: float = 0.95) -> ArmSummary:
     """Say what an arm of a study came to by itself.
 
     Args:
         arm: The baseline or a variation.
-        classes: How many classes the data has.
+        chance: The chance level, in (0, 1]; see `is_at_chance`.
         target: The validation accuracy that counts as converged, from `convergence_target`; without it no times.
         level: Coverage of the intervals, in (0, 1).
 
@@ -82,12 +82,12 @@ def summarise(arm: ArmScores, *, classes: int, target: float | None = None, leve
         ...     RunScore(seed=0, status=Status.FINISHED, test_accuracy=0.6),
         ...     RunScore(seed=1, status=Status.DIVERGED),
         ... )
-        >>> arm = summarise(ArmScores(name="fast", factor="learning rate", runs=(good, bad)), classes=10)
+        >>> arm = summarise(ArmScores(name="fast", factor="learning rate", runs=(good, bad)), chance=0.1)
         >>> arm.accuracy.estimate, arm.notes
-        (0.35, ('1 of 2 runs of fast diverged (seed 1): counted with the accuracy of guessing, 10 %.',))
+        (0.35, ('1 of 2 runs of fast diverged (seed 1): counted at the chance level, 10 %.',))
     """
     runs = sorted(arm.runs, key=lambda run: run.seed)  # sums of floats depend on their order in the last bit
-    counted = [accuracy for run in runs if (accuracy := counted_accuracy(run, classes)) is not None]
+    counted = [accuracy for run in runs if (accuracy := counted_accuracy(run, chance)) is not None]
     return ArmSummary(
         name=arm.name,
         factor=arm.factor,
@@ -95,11 +95,11 @@ def summarise(arm: ArmScores, *, classes: int, target: float | None = None, leve
         diverged=arm.seeds(Status.DIVERGED),
         failed=arm.seeds(Status.FAILED),
         missing=arm.seeds(Status.MISSING),
-        guessing=_guessing(arm, classes),
+        at_chance=_at_chance(arm, chance),
         accuracy=mean_interval(counted, level=level) if counted else None,
         deviation=describe(checked(counted, "scores")).deviation if counted else None,
-        convergence=_convergence(learning_curves(arm, classes), target, level),
-        notes=_notes(arm, classes),
+        convergence=_convergence(learning_curves(arm, chance), target, level),
+        notes=_notes(arm, chance),
     )
 
 
@@ -125,15 +125,15 @@ def _convergence(curves: Mapping[int, Curve], target: float | None, level: float
     return summaries
 
 
-def _notes(arm: ArmScores, classes: int) -> tuple[str, ...]:
+def _notes(arm: ArmScores, chance: float) -> tuple[str, ...]:
     verb = "is" if len(arm.seeds(Status.MISSING)) == 1 else "are"
     what = {
-        Status.DIVERGED: ("diverged", f"with the accuracy of guessing, {100 / classes:.3g} %"),
+        Status.DIVERGED: ("diverged", f"at the chance level, {100 * chance:.3g} %"),
         Status.FAILED: ("failed", "in no mean and in no pair"),
         Status.MISSING: (f"{verb} still to come", "in no mean and in no pair yet"),
     }
     found = [(arm.seeds(status), *words) for status, words in what.items()]
-    found.append((_guessing(arm, classes), "finished no better than guessing", "with what they scored"))
+    found.append((_at_chance(arm, chance), "finished no better than chance", "with what they scored"))
     planned = f"{len(arm.runs)} run{'' if len(arm.runs) == 1 else 's'} of {arm.name}"
     return tuple(
         f"{len(seeds)} of {planned} {became} ({seed_list(seeds)}): counted {consequence}."
@@ -142,13 +142,13 @@ def _notes(arm: ArmScores, classes: int) -> tuple[str, ...]:
     )
 
 
-def _guessing(arm: ArmScores, classes: int) -> tuple[int, ...]:
+def _at_chance(arm: ArmScores, chance: float) -> tuple[int, ...]:
     return tuple(
         run.seed
         for run in sorted(arm.runs, key=lambda run: run.seed)
         if run.status is Status.FINISHED
         and run.test_accuracy is not None
-        and is_guessing(run.test_accuracy, classes, arm.test_images)
+        and is_at_chance(run.test_accuracy, chance, arm.test_images)
     )
 
 

@@ -65,7 +65,7 @@ def decide(
        2001, doi:10.1198/000313001300339897).
 
     Whatever the number of variations, at most 5 % of studies hold a false `better` or `worse`, and at most 5 % a false
-    `practically equal`. Diverged runs are in the difference, with the accuracy of guessing.
+    `practically equal`. Diverged runs are in the difference, at the chance level.
 
     Args:
         accuracy: Test accuracy of the pairs, from `adjusted`; nothing where there are none.

@@ -16,7 +16,7 @@ def curves(drawn):
 
     def draw(**arms):
         picture = learning_curves(
-            "depth", [ArmEpochs(name=name, epochs=dict(enumerate(runs))) for name, runs in arms.items()], classes=10
+            "depth", [ArmEpochs(name=name, epochs=dict(enumerate(runs))) for name, runs in arms.items()], chance=0.1
         )
         names = ("training, epochs", "validation, epochs", "training, seconds", "validation, seconds")
         return picture, dict(zip(names, figures[-1].axes, strict=True))

@@ -43,7 +43,7 @@ def scores(baseline, variation):
         ArmScores(name=name, factor=name, runs=tuple(runs(accuracies)))
         for name, accuracies in (("baseline", baseline), ("deeper", variation))
     ]
-    return Scores(baseline=arms[0], variations=(arms[1],), classes=10)
+    return Scores(baseline=arms[0], variations=(arms[1],), chance=0.1)
 
 
 def test_every_run_is_a_point(axes_of):
@@ -118,7 +118,7 @@ def test_accuracies_stay_between_nothing_and_all(axes_of):
 
 def test_a_study_without_variations_is_a_picture(axes_of):
     """There is nothing to show, and the picture says that."""
-    alone = Scores(baseline=scores([0.5], []).baseline, variations=(), classes=10)
+    alone = Scores(baseline=scores([0.5], []).baseline, variations=(), chance=0.1)
     picture, _ = axes_of(seed_differences, alone, margin=0.01)
 
     assert picture.alt == "There is nothing to show."

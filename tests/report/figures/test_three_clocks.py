@@ -19,7 +19,7 @@ def clocks(drawn, epochs):
                 Progress(epochs=ArmEpochs(name="baseline", epochs=baseline), images=9000, features=None),
                 Progress(epochs=ArmEpochs(name="head", epochs=head), images=900, features=features),
             ],
-            classes=10,
+            chance=0.1,
         )
         return picture, figures[-1].axes
 

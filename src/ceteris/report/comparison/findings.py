@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from ceteris.formatting.wording import listed
+from ceteris.report.chance import chance_notes
 from ceteris.report.comparison.arms import ORDER, WEIGHTS, every_arm
 from ceteris.report.comparison.comparison import ArmComparison, FolderComparison
 from ceteris.report.comparison.side import Side
@@ -58,7 +59,10 @@ def _warnings(found: FolderComparison) -> Iterator[str]:
 
 
 def _notes(found: FolderComparison) -> Iterator[str]:
-    noted = [dict.fromkeys(side.results.notes) for side in found.sides]
+    noted = [
+        dict.fromkeys((*side.results.notes, *chance_notes(side.results, tuple(side.summaries.values()))))
+        for side in found.sides
+    ]
     yield from (f"A and B: {note}" for note in noted[0] if note in noted[1])
     for side, own, other in zip(found.sides, noted, reversed(noted), strict=True):
         yield from (f"{side.label}: {note}" for note in own if note not in other)
@@ -79,17 +83,11 @@ def _troubles(side: Side) -> Iterator[str]:
         if number:
             verb = "" if status is Status.FAILED else ("is " if number == 1 else "are ")
             yield f"{number:,} of {planned} {verb}{became}."
-    for became, seeds in (
-        ("diverged, counted with the accuracy of guessing", [arm.diverged for arm in side.summaries.values()]),
-        ("finished no better than guessing", [arm.guessing for arm in side.summaries.values()]),
-    ):
-        arms = [
-            f"{quoted(arm.name)} ({len(found)} of {arm.planned})"
-            for arm, found in zip(side.summaries.values(), seeds, strict=True)
-            if found
-        ]
-        if arms:
-            yield f"{count(sum(map(len, seeds)), 'run')} {became}: {listed(arms)}."
+    diverged = [arm for arm in side.summaries.values() if arm.diverged]
+    if diverged:
+        arms = listed(f"{quoted(arm.name)} ({len(arm.diverged)} of {arm.planned})" for arm in diverged)
+        runs = count(sum(len(arm.diverged) for arm in diverged), "run")
+        yield f"{runs} diverged, counted at the chance level: {arms}."
 
 
 def _findings(found: FolderComparison) -> Iterator[str]:

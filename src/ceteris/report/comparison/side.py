@@ -54,7 +54,7 @@ class Side:
     def accuracies(self) -> Mapping[str, Mapping[int, float]]:
         """The test accuracy that each run counts with, by arm and seed; runs without a result are absent."""
         arms = (self.scores.baseline, *self.scores.variations)
-        return {arm.name: _counted(arm, self.scores.classes) for arm in arms}
+        return {arm.name: _counted(arm, self.scores.chance) for arm in arms}
 
     def effects(self, name: str) -> Mapping[int, float]:
         """Give by how much a variation is above the baseline with the same seed, for the seeds that both have."""
@@ -83,12 +83,12 @@ def read_side(label: str, results: Results) -> Side:
         answers=read_answers(results),
         scores=scores,
         criteria=criteria,
-        summaries={arm.name: summarise(arm, classes=scores.classes, level=criteria.level) for arm in arms},
+        summaries={arm.name: summarise(arm, chance=scores.chance, level=criteria.level) for arm in arms},
         verdicts={one.variation: one for one in compare(scores, criteria)},
         circumstances=read_circumstances(results, epochs),
     )
 
 
-def _counted(arm: ArmScores, classes: int) -> dict[int, float]:
-    counted = {run.seed: counted_accuracy(run, classes) for run in arm.runs}
+def _counted(arm: ArmScores, chance: float) -> dict[int, float]:
+    counted = {run.seed: counted_accuracy(run, chance) for run in arm.runs}
     return {seed: accuracy for seed, accuracy in sorted(counted.items()) if accuracy is not None}

@@ -24,21 +24,21 @@ _LINE, _HEADING, _BETWEEN, _BOTTOM = 15.0, 26.0, 52.0, 34.0
 
 
 def learning_curves(
-    factor: str, arms: Sequence[ArmEpochs], *, classes: int, file_format: Format = Format.SVG
+    factor: str, arms: Sequence[ArmEpochs], *, chance: float, file_format: Format = Format.SVG
 ) -> Picture:
     """Draw training and validation accuracy of a factor's variations and of the baseline, on epochs and on seconds.
 
     Lines are means over seeds, bands 95 % t intervals of the mean; one seed has no band. A diverged run counts with the
-    accuracy of guessing from the epoch that it diverged in. Seconds are a run's share of the time that its bank took:
+    chance level from the epoch that it diverged in. Seconds are a run's share of the time that its bank took:
     a bank of sixteen that trained for eight seconds cost each run half a second.
 
     Args:
         factor: What the variations are about.
         arms: The baseline first, then the variations.
-        classes: How many classes there are.
+        chance: The chance level, with which a diverged run counts.
         file_format: What to draw.
     """
-    curves = [mean_curve(arm, 1 / classes) for arm in arms if any(arm.epochs.values())]
+    curves = [mean_curve(arm, chance) for arm in arms if any(arm.epochs.values())]
     missing = [arm.name for arm in arms if not any(arm.epochs.values())]
     title = f"Learning curves: {factor}"
     width, height = _PANEL

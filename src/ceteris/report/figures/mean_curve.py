@@ -63,7 +63,7 @@ def mean_curve(arm: ArmEpochs, chance: float) -> MeanCurve:
 
     Args:
         arm: Its epochs.
-        chance: The accuracy of guessing, with which a diverged run counts.
+        chance: The chance level, with which a diverged run counts.
     """
     runs = [records for records in arm.epochs.values() if records]
     epochs = max(len(records) for records in runs)
@@ -81,7 +81,7 @@ def mean_curve(arm: ArmEpochs, chance: float) -> MeanCurve:
         measured[: len(records)] |= is_sound
         diverged += not is_sound.all()
     known = np.where(np.isnan(seconds), 0, seconds).sum(axis=0) / (~np.isnan(seconds)).sum(axis=0)
-    # Where all runs have diverged their accuracy is that of guessing by decree, and has no spread to draw.
+    # Where all runs have diverged their accuracy is the chance level by decree, and has no spread to draw.
     training, validation = (
         tuple(
             mean_interval(column) if is_measured else PointEstimate(estimate=chance)

@@ -82,12 +82,12 @@ def seed_accuracies(scores: Scores, *, file_format: Format = Format.SVG) -> Pict
 
 
 def _difference_row(scores: Scores, arm: ArmScores) -> _Row:
-    pairing = pair_accuracies(scores.baseline, arm, scores.classes)
+    pairing = pair_accuracies(scores.baseline, arm, scores.chance)
     diverged = {*scores.baseline.seeds(Status.DIVERGED), *arm.seeds(Status.DIVERGED)}
     changes = 100 * (pairing.variation - pairing.baseline)
     estimate = paired_difference(pairing.baseline, pairing.variation) if pairing.seeds else None
     both = {*scores.baseline.seeds(Status.DIVERGED)} & {*arm.seeds(Status.DIVERGED)}
-    if estimate is not None and both.issuperset(pairing.seeds):  # guessing against guessing has no spread
+    if estimate is not None and both.issuperset(pairing.seeds):  # the chance level against itself has no spread
         estimate = PointEstimate(estimate=estimate.estimate)
     return _Row(
         name=arm.name,
@@ -100,11 +100,11 @@ def _difference_row(scores: Scores, arm: ArmScores) -> _Row:
 
 
 def _accuracy_row(scores: Scores, arm: ArmScores) -> _Row:
-    counted = {run.seed: counted_accuracy(run, scores.classes) for run in arm.runs}
+    counted = {run.seed: counted_accuracy(run, scores.chance) for run in arm.runs}
     known = {seed: accuracy for seed, accuracy in sorted(counted.items()) if accuracy is not None}
     diverged = set(arm.seeds(Status.DIVERGED))
     estimate = mean_interval(list(known.values())) if known else None
-    if estimate is not None and diverged.issuperset(known):  # guessing by decree has no spread
+    if estimate is not None and diverged.issuperset(known):  # the chance level by decree has no spread
         estimate = PointEstimate(estimate=estimate.estimate)
     return _Row(
         name=arm.name,
@@ -164,7 +164,7 @@ def _legend(figure: Figure, rows: Sequence[_Row], margin: float | None) -> None:
     one = "a pair of runs" if margin is not None else "a run"
     handles: list[Line2D | Patch] = [Line2D([], [], color=BLUE, marker="o", linestyle="", markersize=3.6, label=one)]
     if any(diverged for row in rows for _, _, diverged in row.values):
-        label = "one of them diverged" if margin is not None else "diverged: counted as guessing"
+        label = "one of them diverged" if margin is not None else "diverged: counted at chance level"
         handles.append(Line2D([], [], color=VERMILION, marker="x", linestyle="", markersize=4, label=label))
     if any(isinstance(row.estimate, Interval) for row in rows):
         handles.append(Line2D([], [], color=INK, linewidth=1.4, label="mean and 95 % interval over seeds"))

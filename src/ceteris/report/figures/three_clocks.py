@@ -60,7 +60,7 @@ class _Clock:
     times: tuple[Floats, ...]
 
 
-def three_clocks(arms: Sequence[Progress], *, classes: int, file_format: Format = Format.SVG) -> Picture:
+def three_clocks(arms: Sequence[Progress], *, chance: float, file_format: Format = Format.SVG) -> Picture:
     """Draw validation accuracy on epochs, on images and on seconds of training.
 
     Where features were computed first, a fourth panel counts their seconds too, in full, as if one run alone had needed
@@ -68,12 +68,12 @@ def three_clocks(arms: Sequence[Progress], *, classes: int, file_format: Format 
 
     Args:
         arms: The baseline first; at least one has a run.
-        classes: How many classes there are.
+        chance: The chance level, with which a diverged run counts.
         file_format: What to draw.
     """
     known = [arm for arm in arms if any(arm.epochs.epochs.values())]
     missing = [arm.epochs.name for arm in arms if not any(arm.epochs.epochs.values())]
-    curves = [mean_curve(arm.epochs, 1 / classes) for arm in known]
+    curves = [mean_curve(arm.epochs, chance) for arm in known]
     clocks = _clocks(known, curves)
     rows, (width, height) = -(-len(clocks) // 2), _PANEL
     upper = _LINE * -(-(len(arms) + 2) // LEGEND_COLUMNS) + _HEADING
