@@ -34,8 +34,8 @@ def prepared(study) -> ResultsFolder:
 
 
 CHANCE = (
-    "note: 2 runs finished no better than chance (16.67 %), and count with what they scored: “baseline” (2 of 3). All of "
-    "them predict the same class for every test image."
+    "note: 2 runs finished no better than chance (16.67 %), and count with what they scored: “baseline” (2 of 3). All "
+    "of them predict the same class for every test image."
 )
 
 
