@@ -95,9 +95,13 @@ def test_a_request_to_stop_saves_every_bank(make_workspace, reference):
     assert results_of(workspace.folder.path) == reference
 
 
-@pytest.mark.parametrize(("kind", "raised"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, SystemExit)])
-def test_a_signal_saves_every_bank_and_is_passed_on(make_workspace, reference, kind, raised):
-    """Ctrl-C and SIGTERM end the training only when all runs are saved; afterwards signals are handled as before."""
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_saves_every_bank_and_is_passed_on(make_workspace, reference, name):
+    """Ctrl-C, SIGTERM and a closed terminal end the training when all runs are saved; signals are then as before."""
+    kind = getattr(signal, name, None)
+    if kind is None:
+        pytest.skip("Windows has no such signal")
+    raised = KeyboardInterrupt if kind is signal.SIGINT else SystemExit
     workspace, stop = make_workspace(), threading.Event()
     before = signal.getsignal(kind)
 
@@ -111,7 +115,7 @@ def test_a_signal_saves_every_bank_and_is_passed_on(make_workspace, reference, k
         events.extend(executor.map(left(workspace, FakeEngine(before_step=at_the_middle(interrupt)))))
     assert stop.is_set()
     if raised is SystemExit:
-        assert error.value.code == 143
+        assert error.value.code == 128 + kind
     assert signal.getsignal(kind) is before
     assert [finding.position for finding in workspace.folder.survey(RUNS) if finding.position] == [
         Position(epoch=1, step=2)

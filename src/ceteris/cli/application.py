@@ -5,17 +5,21 @@ What a command needs is imported when it is called, so that `ceteris --help` ans
 
 # ruff: noqa: PLC0415 - see above
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ceteris.cli.data import data_application
+from ceteris.cli.signals import ended_by_signals
+from ceteris.cli.streams import LostOutputError, guarded_streams
 from ceteris.errors import CeterisError, StudyError
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+_NO_READER = 128 + 13
+"""As shells report a program that SIGPIPE ended."""
 
 app = typer.Typer(
     name="ceteris",
@@ -342,13 +346,45 @@ def schema_command() -> None:
 
 
 def main() -> None:
-    """Run the command line: 2 for a mistake that can be mended, 1 if a part of it failed, 130 after Ctrl-C."""
+    """Run the command line.
+
+    Exit codes: 2 for a mistake that can be fixed, 1 if a part of the work failed, 128 plus the number of the signal
+    that ended it: 130 after Ctrl-C, 143 after SIGTERM, 141 when standard output lost its reader.
+    """
+    try:
+        with guarded_streams(), ended_by_signals():
+            _call()
+    except LostOutputError as lost:
+        if not lost.reason:
+            raise SystemExit(_NO_READER) from None
+        _print_errors(f"standard output cannot be written: {lost.reason}. Run the same command again with room there.")
+        raise SystemExit(2) from None
+
+
+def _call() -> None:
     try:
         app()
-    except CeterisError as error:
-        for sentence in error.mistakes if isinstance(error, StudyError) else (str(error),):
-            print(f"error: {sentence}", file=sys.stderr)  # noqa: T201
+    except StudyError as error:
+        _print_errors(*error.mistakes)
         raise SystemExit(2) from None
+    except CeterisError as error:
+        _print_errors(str(error))
+        raise SystemExit(2) from None
+    except OSError as error:
+        if error.filename is None:
+            raise
+        reason = (error.strerror or type(error).__name__).lower()
+        _print_errors(f"{error.filename}: {reason}. Check the path, then run the same command again.")
+        raise SystemExit(2) from None
+
+
+def _print_errors(*sentences: str) -> None:
+    from rich.text import Text
+
+    from ceteris.cli.notes import print_sentence
+
+    for sentence in sentences:
+        print_sentence(Text(f"error: {sentence}"), _error_console())
 
 
 def _console() -> "Console":

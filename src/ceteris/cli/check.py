@@ -35,6 +35,8 @@ def check(folder: Path, *, out: Path | None, console: Console) -> Inspection:
     if out is not None and not out.parent.is_dir():
         raise ResultsError(f"{out}: there is no folder {out.parent}. Make it, or choose another place for the page.")
     inspection = show_decoding(inspect_folder(folder), console)
+    if out is not None:
+        write_atomically(out, render_inspection(inspection, workers=cores()).encode())
     files = len(inspection.pictures) + len(inspection.unreadable)
     title = f"{inspection.listing.name}: {files:,} files in {len(inspection.listing.class_names)} classes"
     console.print(Text(title, style="bold"), soft_wrap=True)
@@ -50,7 +52,6 @@ def check(folder: Path, *, out: Path | None, console: Console) -> Inspection:
     _print_some("Copies on both sides of the test", map(group_line, crossing), _GROUPS, console)
     _print_some("Other copies" if crossing else "Copies", map(group_line, others), _GROUPS, console)
     if out is not None:
-        write_atomically(out, render_inspection(inspection, workers=cores()).encode())
         console.print(f"\npage: {out}", markup=False, soft_wrap=True)
     else:
         console.print("\nWith --out FILE.html, all of this is a page with pictures.")

@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from ceteris.cli.notes import print_notes, print_sentence
 from ceteris.errors import ResultsError
 from ceteris.report.comparison.comparison import FolderComparison, compare_results
 from ceteris.report.comparison.findings import findings, notes, warnings
@@ -34,17 +35,18 @@ def compare(first: Path, second: Path, *, out: Path | None, console: Console) ->
     if out is not None and out.suffix.lower() not in _WRITERS:
         raise ResultsError(f"{out} ends in neither .md nor .csv. Give it one of these endings.")
     found = compare_results(first, second)
+    if out is not None:
+        write_atomically(out, _WRITERS[out.suffix.lower()](found))
     if found.first.manifest.study.title == found.second.manifest.study.title:
         console.print(Text(found.first.manifest.study.title, style="bold"), soft_wrap=True)
     for side in found.sides:
         line = Text.assemble((side.label, "bold"), f"  {side.results.folder.path}: {side_line(side)}")
         console.print(line, soft_wrap=True)
     for warning in warnings(found):
-        console.print(Text(f"\nWARNING: {warning}", style="bold red"))
+        print_sentence(Text(f"\nWARNING: {warning}", style="bold red"), console)
     _print_conditions(found, console)
     told = notes(found)
-    for note in told:
-        console.print(Text(f"note: {note}", style="yellow"))
+    print_notes(told, console)
     if told:
         console.print()
     console.print(Text("What it comes to", style="bold"))
@@ -53,7 +55,6 @@ def compare(first: Path, second: Path, *, out: Path | None, console: Console) ->
     for table in result_tables(found):
         _print_table(table, console)
     if out is not None:
-        write_atomically(out, _WRITERS[out.suffix.lower()](found))
         console.print(f"\nwritten: {out}", markup=False, soft_wrap=True)
     return found
 

@@ -1,7 +1,6 @@
 """`ceteris explore`: a page on this machine for looking at trained networks."""
 
 import os
-import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -11,6 +10,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from ceteris.cli.notes import print_notes
+from ceteris.cli.signals import ended_by_signals
+from ceteris.cli.streams import LostOutputError
 from ceteris.explore.explorer import Explorer
 from ceteris.explore.page import serving
 from ceteris.runs.results import read_results
@@ -32,8 +34,7 @@ def explore(folder: Path, *, port: int | None, in_browser: bool, console: Consol
     explorer = Explorer(read_results(folder))
     with _orderly_end(), suppress(KeyboardInterrupt), serving(explorer, port=port, in_browser=in_browser) as address:
         console.print(Text(explorer.results.manifest.study.title, style="bold"), soft_wrap=True)
-        for note in explorer.results.notes:
-            console.print(Text(f"note: {note}", style="yellow"), soft_wrap=True)
+        print_notes(explorer.results.notes, console)
         console.print(f"The page is at {address} for this machine alone; Ctrl-C ends it.", soft_wrap=True)
         while True:
             time.sleep(1)
@@ -46,13 +47,10 @@ def _orderly_end() -> Iterator[None]:
     Then the process ends at once: an answer may still be computed in another thread, which Python's own way out would
     pull the libraries away from (seen once: the process aborted).
     """
-    kinds = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = [(kind, signal.signal(kind, lambda number, _: sys.exit(128 + number))) for kind in kinds]
     try:
-        yield
+        with ended_by_signals():
+            yield
     except SystemExit as end:
-        sys.stdout.flush()
+        with suppress(LostOutputError):
+            sys.stdout.flush()
         os._exit(end.code if isinstance(end.code, int) else 1)
-    finally:
-        for kind, handler in before:
-            signal.signal(kind, handler)

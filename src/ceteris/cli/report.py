@@ -18,8 +18,12 @@ def report(folder: Path, *, out: Path | None, image: int, console: Console) -> R
         ResultsError: If it is no results folder, has no such test image, or the report cannot be written.
     """
     account = give_account(read_results(folder))
+    try:  # First the report, which then does not depend on whether anything can be printed.
+        written = publish(account, out=out, image=image)
+    except ResultsError:
+        print_results(account, console)
+        raise
     print_results(account, console)
-    written = publish(account, out=out, image=image)
     _say_where(written, console)
     return written
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Collection
+from contextlib import closing
 from pathlib import Path
 
 from rich.console import Console
@@ -71,7 +72,8 @@ def run(  # noqa: PLR0913 - one argument an option
         skipped=backbones.skipped,
     )
     try:
-        board = show(events, console, time.monotonic)
+        with closing(events):  # also when nothing more can be printed
+            board = show(events, console, time.monotonic)
     except KeyboardInterrupt:
         close(folder, console)
         console.print("\nStopped. Every run is saved, and the same command goes on from here.")

@@ -110,7 +110,9 @@ def _answer(request: dict[str, Any], content: bytes | None, pipe: IO[bytes]) -> 
 
 def main() -> None:
     """Answer until standard input closes."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of a terminal; the parent ends this one
+    for name in ("SIGINT", "SIGHUP", "SIGBREAK"):  # these reach every process of a terminal; the parent ends this one
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     _limit_memory()
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # so that nothing else is ever written among the answers

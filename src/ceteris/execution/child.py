@@ -183,8 +183,10 @@ def _serve(connection: Connection) -> None:
     def end(_signal: int, _frame: FrameType | None) -> None:
         parent.is_final = True
 
-    # Ctrl-C reaches every process of a terminal; the parent passes it on in its own time.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # These reach every process of a terminal; the parent passes them on in its own time.
+    for name in ("SIGINT", "SIGHUP", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     signal.signal(signal.SIGTERM, end)
     parent.tell(_Ready())
     try:

@@ -23,6 +23,8 @@ class _WorkerLeft:
     error: BaseException | None = None
 
 
+_ENDING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+
 _Queue = SimpleQueue[Event | _WorkerLeft]
 
 
@@ -30,8 +32,9 @@ _Queue = SimpleQueue[Event | _WorkerLeft]
 class LocalExecutor:
     """Trains the longest banks first, on a thread each; engines that hold the interpreter lock get processes.
 
-    The first Ctrl-C or SIGTERM asks all workers to save their runs, and is passed on when they have; a second one
-    leaves at once, at the cost of what was trained since the last checkpoint.
+    The first Ctrl-C, SIGTERM, SIGHUP (the terminal was closed) or SIGBREAK (Windows) asks all workers to save their
+    runs, and is passed on when they have; a second one leaves at once, at the cost of what was trained since the last
+    checkpoint.
 
     Attributes:
         workspace: The images, and the folder of the results.
@@ -49,7 +52,7 @@ class LocalExecutor:
         Raises:
             ResultsError: If the results folder can no longer be written.
             KeyboardInterrupt: After Ctrl-C, when all runs are saved.
-            SystemExit: After SIGTERM, likewise.
+            SystemExit: After another of these signals, likewise.
         """
         waiting = deque(longest_first(banks))
         events: _Queue = SimpleQueue()
@@ -110,11 +113,12 @@ class LocalExecutor:
 
 @contextmanager
 def _interruptions(stop: threading.Event) -> Iterator[list[signal.Signals]]:
-    """Take the first Ctrl-C or SIGTERM for a request to stop, and give the list that it is noted in."""
+    """Take the first signal that would end the process for a request to stop; give the list that it is noted in."""
     received: list[signal.Signals] = []
     # Only the main thread may handle signals; one that is ignored, as by nohup, stays ignored.
-    kinds = (signal.SIGINT, signal.SIGTERM) if threading.current_thread() is threading.main_thread() else ()
-    before = {kind: signal.getsignal(kind) for kind in kinds if signal.getsignal(kind) is not signal.SIG_IGN}
+    is_main = threading.current_thread() is threading.main_thread()
+    handlers = {kind: signal.getsignal(kind) for name in _ENDING if is_main and (kind := getattr(signal, name, None))}
+    before = {kind: handler for kind, handler in handlers.items() if handler not in {signal.SIG_IGN, None}}
 
     def restore() -> None:
         for kind, handler in before.items():

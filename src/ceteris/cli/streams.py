@@ -1,0 +1,137 @@
+"""Standard streams that cost no command its work: what they cannot hold is replaced, and a lost one is no crash."""
+
+import codecs
+import errno
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout, suppress
+from typing import Any, TextIO, cast
+
+_HANDLER = "ceteris.plain"
+_PLAIN = {
+    "\N{MINUS SIGN}": "-",
+    "\N{EN DASH}": "-",
+    "\N{EM DASH}": "-",
+    "\N{LEFT DOUBLE QUOTATION MARK}": '"',
+    "\N{RIGHT DOUBLE QUOTATION MARK}": '"',
+    "\N{LEFT SINGLE QUOTATION MARK}": "'",
+    "\N{RIGHT SINGLE QUOTATION MARK}": "'",
+    "\N{HORIZONTAL ELLIPSIS}": "...",
+    "\N{RIGHTWARDS ARROW}": "->",
+    "\N{MULTIPLICATION SIGN}": "x",
+    "\N{PLUS-MINUS SIGN}": "+/-",
+    "\N{LESS-THAN OR EQUAL TO}": "<=",
+    "\N{GREATER-THAN OR EQUAL TO}": ">=",
+    "\N{ALMOST EQUAL TO}": "~",
+    "\N{DAGGER}": "*",
+    "\N{NO-BREAK SPACE}": " ",
+    "\N{NARROW NO-BREAK SPACE}": " ",
+}
+"""ASCII for the signs that our sentences use; of other characters the code is written, as Python does on stderr."""
+
+# The reader has gone: `| head -1`, a terminal that was closed; Windows reports EINVAL for a pipe without a reader.
+_GONE = {errno.EPIPE, errno.ESHUTDOWN, errno.EIO, *((errno.EINVAL,) if os.name == "nt" else ())}
+
+
+class LostOutputError(Exception):
+    """Standard output can no longer be written; no `OSError`, so that nobody takes it for trouble with a file.
+
+    Attributes:
+        reason: Why; empty if its reader has gone, who needs no message.
+    """
+
+    def __init__(self, error: OSError) -> None:
+        self.reason = "" if error.errno in _GONE else (error.strerror or type(error).__name__).lower()
+        super().__init__(self.reason)
+
+
+class _Guarded:
+    """A stream that leads nowhere after its first failure.
+
+    That its reader has gone is raised at once: nobody waits for more. Of a full disk the work does not depend, so that
+    it is raised at the end. Both are raised once, and in the main thread.
+    """
+
+    def __init__(self, stream: TextIO, *, is_essential: bool) -> None:
+        self._stream = stream
+        self._is_essential = is_essential
+        self._error: OSError | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        try:
+            self._stream.write(text)
+        except OSError as error:
+            self._lose(error)
+        self._tell(is_end=False)
+        return len(text)
+
+    def flush(self) -> None:
+        try:
+            self._stream.flush()
+        except OSError as error:
+            self._lose(error)
+        self._tell(is_end=False)
+
+    def conclude(self) -> None:
+        """Write what is left; the stream itself stays open."""
+        self.flush()
+        self._tell(is_end=True)
+
+    def _lose(self, error: OSError) -> None:
+        self._error = self._error or (error if self._is_essential else None)
+        with suppress(OSError, ValueError):  # what is still in the buffer must find a place, or Python's own end fails
+            descriptor = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(descriptor, self._stream.fileno())
+            os.close(descriptor)
+
+    def _tell(self, *, is_end: bool) -> None:
+        error = self._error
+        if error is None or threading.current_thread() is not threading.main_thread():
+            return
+        if is_end or error.errno in _GONE:
+            self._error, self._is_essential = None, False
+            raise LostOutputError(error)
+
+
+@contextmanager
+def guarded_streams() -> Iterator[None]:
+    """Let commands print whatever they have to say, wherever the standard streams lead.
+
+    A stream that was closed before the start leads nowhere; a character that a stream's encoding lacks is replaced;
+    that standard output is lost in the middle is one exception. Lost messages on standard error are none.
+
+    Raises:
+        LostOutputError: If standard output was lost.
+    """
+    codecs.register_error(_HANDLER, _replaced)
+    _open_closed()
+    with ExitStack() as streams:
+        for stream, redirect in ((sys.stdout, redirect_stdout), (sys.stderr, redirect_stderr)):
+            if hasattr(stream, "reconfigure"):
+                stream.reconfigure(errors=_HANDLER)
+            guarded = _Guarded(stream, is_essential=stream is sys.stdout)
+            streams.enter_context(redirect(cast("TextIO", guarded)))
+            streams.callback(guarded.conclude)
+        yield
+
+
+def _open_closed() -> None:
+    """Open streams that were closed (`>&-`), or the next file that is opened gets their number and their output."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            stream = open(os.devnull, "w" if number else "r", encoding="utf-8")  # noqa: PTH123, SIM115 - for all time
+            if stream.fileno() == number:
+                os.set_inheritable(number, True)  # for worker processes
+            setattr(sys, name, stream)
+
+
+def _replaced(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    found = error.object[error.start : error.end]
+    return "".join(_PLAIN.get(one) or one.encode("ascii", "backslashreplace").decode() for one in found), error.end

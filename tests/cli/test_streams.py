@@ -1,0 +1,125 @@
+import errno
+import io
+import os
+import subprocess
+import sys
+
+import pytest
+
+from ceteris.cli.streams import LostOutputError, guarded_streams
+
+
+class Failing(io.RawIOBase):
+    """A descriptor that takes nothing."""
+
+    def __init__(self, number):
+        self.number = number
+
+    def writable(self):
+        """It is for writing."""
+        return True
+
+    def write(self, _content):
+        """Fail."""
+        raise OSError(self.number, os.strerror(self.number))
+
+
+def say(*lines):
+    """Print lines, each at once, and tell that the end was reached."""
+    for line in lines:
+        sys.stdout.write(line)
+        sys.stdout.flush()
+    return True
+
+
+def failing(number):
+    """Give a text stream on it."""
+    return io.TextIOWrapper(io.BufferedWriter(Failing(number)), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "expected"),
+    [
+        ("cp1252", "-1 \u00b1 2 \u201c\u00e9\u201d -> \\u732b \\udce9"),
+        ("latin-1", '-1 \u00b1 2 "\u00e9" -> \\u732b \\udce9'),
+        ("ascii", '-1 +/- 2 "\\xe9" -> \\u732b \\udce9'),
+        ("utf-8", "\u22121 \u00b1 2 \u201c\u00e9\u201d \u2192 \u732b \\udce9"),
+    ],
+)
+@pytest.mark.parametrize("name", ["stdout", "stderr"])
+def test_what_an_encoding_lacks_is_replaced(monkeypatch, name, encoding, expected):
+    """Our signs become ASCII, other characters their code; also halves of characters, as in names of files."""
+    held = io.BytesIO()
+    monkeypatch.setattr(sys, name, io.TextIOWrapper(held, encoding=encoding))
+    with guarded_streams():
+        getattr(sys, name).write("\u22121 \u00b1 2 \u201c\u00e9\u201d \u2192 \u732b \udce9")
+
+    assert held.getvalue().decode(encoding) == expected
+
+
+def test_a_reader_that_has_gone_ends_the_command_at_once(monkeypatch):
+    """What follows is not computed, and nothing needs to be said."""
+    monkeypatch.setattr(sys, "stdout", failing(errno.EPIPE))
+    done = []
+    with pytest.raises(LostOutputError) as lost, guarded_streams():
+        done.append(say("one"))
+
+    assert (lost.value.reason, done) == ("", [])
+
+
+def test_a_full_disk_does_not_stop_the_work(monkeypatch):
+    """All is done, and at the end it is said once that the output is lost."""
+    monkeypatch.setattr(sys, "stdout", failing(errno.ENOSPC))
+    done = []
+    with pytest.raises(LostOutputError) as lost, guarded_streams():
+        done.append(say("one", "two"))
+
+    assert (lost.value.reason, done) == ("no space left on device", [True])
+
+
+@pytest.mark.parametrize("number", [errno.EPIPE, errno.ENOSPC])
+def test_lost_messages_are_no_reason_to_end(monkeypatch, number):
+    """Standard error may be lost, and the command goes on."""
+    monkeypatch.setattr(sys, "stderr", failing(number))
+    with guarded_streams():
+        sys.stderr.write("one")
+        sys.stderr.flush()
+        assert say("more")
+
+
+def called(redirection, *arguments):
+    """Call the command in a shell; gives its exit code and what it said on standard error."""
+    shell = ["sh", "-c", f'"$0" -m ceteris "$@" {redirection}', sys.executable, *arguments]
+    ended = subprocess.run(shell, capture_output=True, text=True, check=False)
+    return ended.returncode, ended.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a POSIX shell")
+def test_closed_streams_are_as_good_as_any():
+    """`>&-` and `2>&-` lead nowhere, and no file that is opened later gets their output."""
+    assert called(">&-", "schema") == (0, "")
+    assert called("2>&-", "schema") == (0, "")
+    assert called("<&- >&- 2>&-", "schema") == (0, "")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no full disk to try")  # noqa: PTH110
+@pytest.mark.parametrize("argument", ["schema", "--help"])
+def test_a_full_disk_is_said_in_a_line(argument):
+    """No traceback, also not from Python's own end; 2 for the shell."""
+    line = (
+        "error: standard output cannot be written: no space left on device. Run the same command again with room there."
+    )
+
+    assert called("> /dev/full", argument) == (2, f"{line}\n")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signal")
+def test_a_closed_pipe_ends_quietly():
+    """As `| head -1` does: nothing is said, and 141 for the shell."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "ceteris", "schema"]
+    ended = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writing)
+
+    assert (ended.returncode, ended.stderr) == (141, "")
