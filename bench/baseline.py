@@ -8,9 +8,14 @@ from numpy.typing import NDArray
 
 from ceteris.data.dataset import LabelledImages, Split
 from ceteris.data.locate import load_dataset
-from ceteris.networks.layers import Activation, Convolution, Dense, Dropout, MaxPool
+from ceteris.networks.activation import Activation
+from ceteris.networks.convolution import Convolution
+from ceteris.networks.dense import Dense
+from ceteris.networks.dropout import Dropout
+from ceteris.networks.max_pool import MaxPool
 from ceteris.networks.network import Network
-from ceteris.networks.shape import Shape, layer_shapes
+from ceteris.networks.placed import placed_layers
+from ceteris.networks.shape import Shape
 from ceteris.study.run import Run
 from ceteris.study.specification import DataChoice, Specification
 from ceteris.study.training import Training
@@ -80,5 +85,5 @@ def operations_per_image() -> int:
     Forward, gradient of the weights, and gradient of the input, which the first layer does without; activations,
     pooling, dropout and the optimiser are not counted.
     """
-    counts = [shape.multiply_adds for shape in layer_shapes(NETWORK, Shape(32, 32, 3), CLASSES)]
+    counts = [layer.multiply_adds for layer in placed_layers(NETWORK, Shape(32, 32, 3), CLASSES)]
     return 2 * (3 * sum(counts) - counts[0])

@@ -7,7 +7,8 @@ from ceteris.engines.lanes.engine import LanesEngine
 from ceteris.engines.lanes.kernels import InstructionSet
 from ceteris.engines.torch.engine import TorchEngine
 from ceteris.errors import EngineError, StudyError
-from ceteris.networks.layers import Dense, MaxPool
+from ceteris.networks.dense import Dense
+from ceteris.networks.max_pool import MaxPool
 from ceteris.running import EngineChoice, choose_engines
 
 

@@ -26,7 +26,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ceteris.errors import CeterisError, DataError, EngineError, ResultsError, StatisticsError, StudyError
-    from ceteris.networks.layers import BatchNorm, Convolution, Dense, Dropout, MaxPool
+    from ceteris.networks.batch_norm import BatchNorm
+    from ceteris.networks.convolution import Convolution
+    from ceteris.networks.dense import Dense
+    from ceteris.networks.dropout import Dropout
+    from ceteris.networks.max_pool import MaxPool
     from ceteris.networks.network import Network
     from ceteris.report.comparison.comparison import FolderComparison, compare_results
     from ceteris.report.report import Report, write_report
@@ -89,7 +93,11 @@ _MODULES = {
     "ceteris.study.arm": ("Arm",),
     "ceteris.study.baseline": ("Baseline",),
     "ceteris.study.changes": ("changes",),
-    "ceteris.networks.layers": ("BatchNorm", "Convolution", "Dense", "Dropout", "MaxPool"),
+    "ceteris.networks.batch_norm": ("BatchNorm",),
+    "ceteris.networks.convolution": ("Convolution",),
+    "ceteris.networks.dense": ("Dense",),
+    "ceteris.networks.dropout": ("Dropout",),
+    "ceteris.networks.max_pool": ("MaxPool",),
     "ceteris.networks.network": ("Network",),
     "ceteris.study.reader": ("read_study",),
     "ceteris.study.run": ("Run",),

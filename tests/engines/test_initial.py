@@ -4,8 +4,12 @@ import torch
 from scipy import stats
 from torch import nn
 
-from ceteris.engines.initial import initial_weights, stream_names
-from ceteris.networks.layers import BatchNorm, Convolution, Dense, Dropout, MaxPool
+from ceteris.engines.initial import initial_weights
+from ceteris.networks.batch_norm import BatchNorm
+from ceteris.networks.convolution import Convolution
+from ceteris.networks.dense import Dense
+from ceteris.networks.dropout import Dropout
+from ceteris.networks.max_pool import MaxPool
 from ceteris.networks.network import Network
 from ceteris.networks.shape import Shape
 
@@ -21,11 +25,6 @@ NETWORK = Network(
         Dense(dense="classes"),
     )
 )
-
-
-def test_streams_are_named_by_kind_and_rank():
-    """Layers of one kind are counted apart from the others; layers without randomness have no stream."""
-    assert stream_names(NETWORK) == (None, "conv-0", "dropout-0", "conv-1", None, "dense-0", "dense-1")
 
 
 def test_names_and_shapes_are_those_of_pytorch():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from ceteris.engines.visits import visited_places, visiting_order
-from ceteris.networks.layers import Dense
+from ceteris.networks.dense import Dense
 from ceteris.networks.network import Network
 from ceteris.study.run import Run
 from ceteris.study.specification import DataChoice, Specification, share

@@ -11,7 +11,11 @@ from ceteris.data.dataset import LabelledImages, Split
 from ceteris.engines.lanes.engine import lanes_engine
 from ceteris.engines.lanes.kernels import usable_instruction_sets
 from ceteris.engines.streams import words
-from ceteris.networks.layers import BatchNorm, Convolution, Dense, Dropout, MaxPool
+from ceteris.networks.batch_norm import BatchNorm
+from ceteris.networks.convolution import Convolution
+from ceteris.networks.dense import Dense
+from ceteris.networks.dropout import Dropout
+from ceteris.networks.max_pool import MaxPool
 from ceteris.networks.network import Network
 from ceteris.networks.shape import Shape
 from ceteris.runs.record import conclude, encode_record

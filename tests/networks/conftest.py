@@ -1,6 +1,9 @@
 import pytest
 
-from ceteris.networks.layers import Convolution, Dense, Dropout, MaxPool
+from ceteris.networks.convolution import Convolution
+from ceteris.networks.dense import Dense
+from ceteris.networks.dropout import Dropout
+from ceteris.networks.max_pool import MaxPool
 from ceteris.networks.network import Network
 
 

@@ -2,7 +2,13 @@ import numpy as np
 import pytest
 
 from ceteris.engines.initial import initial_weights
-from ceteris.networks.layers import Activation, BatchNorm, Convolution, Dense, Dropout, MaxPool, Padding
+from ceteris.networks import convolution
+from ceteris.networks.activation import Activation
+from ceteris.networks.batch_norm import BatchNorm
+from ceteris.networks.convolution import Convolution, Padding
+from ceteris.networks.dense import Dense
+from ceteris.networks.dropout import Dropout
+from ceteris.networks.max_pool import MaxPool
 from ceteris.networks.network import Network
 from ceteris.networks.shape import Shape
 from ceteris.prediction import forward
@@ -70,10 +76,10 @@ def test_every_layer_gives_what_pytorch_gives(name):
     np.testing.assert_array_equal(shown, images())
     values = torch.from_numpy(images())
     with torch.no_grad():
-        for layer, activation, found in zip(reference.layers, reference.activations, outputs, strict=True):
-            values = layer(values, None) if isinstance(layer, CountedDropout) else layer(values)
-            values = values if activation is None else activation(values)
-            np.testing.assert_allclose(found, values.numpy(), rtol=1e-5, atol=1e-5)
+        for chain, found in zip(reference.layers.chains, outputs, strict=True):
+            for module in chain:
+                values = module(values, None) if isinstance(module, CountedDropout) else module(values)
+            np.testing.assert_allclose(found, values.numpy().reshape(found.shape), rtol=1e-5, atol=1e-5)
 
 
 def test_probabilities_add_up_to_one_however_many_are_looked_at_together(monkeypatch):
@@ -83,7 +89,7 @@ def test_probabilities_add_up_to_one_however_many_are_looked_at_together(monkeyp
     weights["layers.8.weight"] = weights["layers.8.weight"] * np.float32(1000)
     together = class_probabilities(network, weights, images(7))
     monkeypatch.setattr(forward, "_VALUES_AT_ONCE", 3000)
-    monkeypatch.setattr(forward, "_VALUES_IN_CACHE", 1)
+    monkeypatch.setattr(convolution, "_VALUES_IN_CACHE", 1)
     found = class_probabilities(network, weights, images(7))
 
     assert found.shape == (7, CLASSES)

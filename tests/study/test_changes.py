@@ -3,7 +3,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ceteris.networks.backbone import BackboneNetwork
-from ceteris.networks.layers import BatchNorm, Convolution, Dense, Dropout, MaxPool
+from ceteris.networks.batch_norm import BatchNorm
+from ceteris.networks.convolution import Convolution
+from ceteris.networks.dense import Dense
+from ceteris.networks.dropout import Dropout
+from ceteris.networks.max_pool import MaxPool
 from ceteris.networks.network import Network
 from ceteris.study.changes import LayerAdded, LayerRemoved, SettingChange, changes
 from ceteris.study.specification import DataChoice, Specification

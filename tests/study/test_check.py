@@ -1,6 +1,8 @@
 import pytest
 
-from ceteris.networks.layers import Convolution, Dense, MaxPool
+from ceteris.networks.convolution import Convolution
+from ceteris.networks.dense import Dense
+from ceteris.networks.max_pool import MaxPool
 from ceteris.networks.network import Network
 from ceteris.study.check import check_study, network_faults
 from ceteris.study.images import known_images

@@ -1,6 +1,6 @@
 from pydantic import ValidationError
 
-from ceteris.networks.layers import Convolution
+from ceteris.networks.convolution import Convolution
 from ceteris.study.study import Study
 from ceteris.study.variation import Variation
 from ceteris.values.mistakes import Mistake, Mistakes, explain, spelled, variation_title, wrong_value

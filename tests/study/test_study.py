@@ -4,7 +4,8 @@ import pytest
 from pydantic import ValidationError
 
 from ceteris.errors import StudyError
-from ceteris.networks.layers import Convolution, Dense
+from ceteris.networks.convolution import Convolution
+from ceteris.networks.dense import Dense
 from ceteris.networks.network import Network
 from ceteris.study.analysis import Analysis
 from ceteris.study.arm import Arm

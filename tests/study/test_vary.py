@@ -1,7 +1,12 @@
 import pytest
 
+from ceteris.networks.activation import Activation
 from ceteris.networks.backbone import BackboneNetwork
-from ceteris.networks.layers import Activation, BatchNorm, Convolution, Dense, Dropout, MaxPool
+from ceteris.networks.batch_norm import BatchNorm
+from ceteris.networks.convolution import Convolution
+from ceteris.networks.dense import Dense
+from ceteris.networks.dropout import Dropout
+from ceteris.networks.max_pool import MaxPool
 from ceteris.study.variation import Variation
 from ceteris.study.vary import vary
 from ceteris.values.mistakes import Mistakes

@@ -1,7 +1,9 @@
 import pytest
 
 from ceteris.errors import StudyError
-from ceteris.networks.layers import Convolution, Dense, Dropout
+from ceteris.networks.convolution import Convolution
+from ceteris.networks.dense import Dense
+from ceteris.networks.dropout import Dropout
 from ceteris.networks.network import Network
 from ceteris.study.training import Training
 

@@ -16,8 +16,8 @@ from ceteris.cli.prediction_formats import Answer, PredictionFormat, write_csv, 
 from ceteris.data.picture import Frame
 from ceteris.errors import DataError, ResultsError
 from ceteris.formatting.wording import listed
+from ceteris.networks.layer import Values
 from ceteris.prediction.ensemble import Ensemble, ensemble_probabilities, gather
-from ceteris.prediction.forward import Values
 from ceteris.prediction.ranking import rank
 from ceteris.runs.finding import Finding
 from ceteris.runs.results import Results, read_results

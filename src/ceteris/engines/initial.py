@@ -1,31 +1,14 @@
 """The weights that a run starts from, the same on every engine."""
 
 import math
-from collections import Counter
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ceteris.engines.streams import uniform
-from ceteris.networks.backbone import AnyNetwork, BackboneNetwork
-from ceteris.networks.layers import BatchNorm, Convolution, Dense, Dropout, Layer
-from ceteris.networks.shape import Shape, layer_shapes
-
-
-def stream_names(network: AnyNetwork) -> tuple[str | None, ...]:
-    """Name the random stream of each layer that uses one, by kind and rank: `conv-0`, `conv-1`, `dropout-0`, `dense-0`.
-
-    Rank counts layers of one kind only, so that a layer of another kind put before a convolution leaves its initial
-    weights, and a pairing by seed, as they were.
-    """
-    ranks: Counter[str] = Counter()
-    names: list[str | None] = []
-    for layer in network.layers:
-        kind = _kind(layer)
-        names.append(None if kind is None else f"{kind}-{ranks[kind]}")
-        if kind is not None:
-            ranks[kind] += 1
-    return tuple(names)
+from ceteris.networks.backbone import AnyNetwork
+from ceteris.networks.placed import placed_layers
+from ceteris.networks.shape import Shape
 
 
 def initial_draws(network: AnyNetwork, image: Shape, classes: int) -> tuple[tuple[str, tuple[int, ...]], ...]:
@@ -37,18 +20,18 @@ def initial_draws(network: AnyNetwork, image: Shape, classes: int) -> tuple[tupl
         classes: How many classes there are.
 
     Example:
-        >>> from ceteris.networks.layers import MaxPool
+        >>> from ceteris.networks.dense import Dense
+        >>> from ceteris.networks.max_pool import MaxPool
         >>> from ceteris.networks.network import Network
         >>> network = Network(layers=[MaxPool(max_pool=8), Dense(dense="classes")])
         >>> initial_draws(network, Shape(32, 32, 3), 10)
         (('dense-0.weight', (10, 48)), ('dense-0.bias', (10,)))
     """
-    entries = zip(network.layers, layer_shapes(network, image, classes), stream_names(network), strict=True)
     return tuple(
-        (f"{stream}.{name}", tuple(sides))
-        for layer, shape, stream in entries
-        if not isinstance(layer, BatchNorm)
-        for name, sides in shape.parameters.items()
+        (f"{placed.stream}.{name}", array.shape)
+        for placed in placed_layers(network, image, classes)
+        for name, array in placed.layer.arrays(placed.before).items()
+        if array.fan_in is not None
     )
 
 
@@ -65,30 +48,13 @@ def initial_weights(network: AnyNetwork, image: Shape, classes: int, seed: int) 
         Arrays under PyTorch's names and in its shapes, for example `layers.0.weight`, or `head.0.weight`; batch
         normalisation starts at weight 1, bias 0, running mean 0 and running variance 1.
     """
-    owner = "head" if isinstance(network, BackboneNetwork) else "layers"
     weights: dict[str, NDArray[np.float32]] = {}
-    entries = zip(network.layers, layer_shapes(network, image, classes), stream_names(network), strict=True)
-    for index, (layer, shape, stream) in enumerate(entries):
-        if isinstance(layer, BatchNorm):
-            channels = shape.before.channels
-            for name, value in (("weight", 1.0), ("bias", 0.0), ("running_mean", 0.0), ("running_var", 1.0)):
-                weights[f"{owner}.{index}.{name}"] = np.full(channels, value, np.float32)
-            continue
-        for name, sides in shape.parameters.items():
-            inputs = math.prod(shape.parameters["weight"][1:])
-            bound = np.float32(1 / math.sqrt(inputs))
-            drawn = uniform(seed, f"init-{stream}.{name}", math.prod(sides))
-            weights[f"{owner}.{index}.{name}"] = ((drawn * np.float32(2) - np.float32(1)) * bound).reshape(sides)
+    for placed in placed_layers(network, image, classes):
+        for name, array in placed.layer.arrays(placed.before).items():
+            if array.fan_in is None:
+                weights[f"{placed.path}.{name}"] = np.full(array.shape, array.value, np.float32)
+                continue
+            bound = np.float32(1 / math.sqrt(array.fan_in))
+            drawn = uniform(seed, f"init-{placed.stream}.{name}", array.count)
+            weights[f"{placed.path}.{name}"] = ((drawn * np.float32(2) - np.float32(1)) * bound).reshape(array.shape)
     return weights
-
-
-def _kind(layer: Layer) -> str | None:
-    match layer:
-        case Convolution():
-            return "conv"
-        case Dense():
-            return "dense"
-        case Dropout():
-            return "dropout"
-        case _:
-            return None

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ceteris.export.pieces import network_pieces
-from ceteris.networks.layers import Convolution
+from ceteris.networks.convolution import Convolution
+from ceteris.networks.layer import Values
 from ceteris.networks.network import Network
 from ceteris.prediction.ensemble import Ensemble
-from ceteris.prediction.forward import Values
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -51,11 +51,11 @@ def grad_cam(ensemble: Ensemble, image: NDArray[np.uint8], label: int) -> Attent
     from ceteris.export.torch_program import torch_module  # noqa: PLC0415 - needs torch
 
     pieces = network_pieces(ensemble)
-    convolutions = [place for place, piece in enumerate(pieces) if piece.kind == "Conv2d"]
+    convolutions = [place for place, piece in enumerate(pieces) if piece.module.kind == "Conv2d"]
     if not convolutions:
         return "Grad-CAM needs a convolution, and this network has none."
     place = convolutions[-1]
-    is_activated = pieces[place + 1].kind in {"ReLU", "LeakyReLU", "Tanh"}
+    is_activated = pieces[place + 1].module.kind in {"ReLU", "LeakyReLU", "Tanh"}
     module = torch_module(ensemble)[:-1]  # without the softmax, whose gradient vanishes where the network is sure
     asked = module[place + 1 + is_activated]  # the scaling comes before the pieces
     number, last = [entry for entry in enumerate(network.layers, start=1) if isinstance(entry[1], Convolution)][-1]

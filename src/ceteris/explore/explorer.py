@@ -12,11 +12,11 @@ from ceteris.data.picture import Frame
 from ceteris.errors import ResultsError
 from ceteris.explore.attention import grad_cam
 from ceteris.explore.markup import answer, drawing, figure, inside, looks, overlaid, said, side_by_side
-from ceteris.networks.layers import Convolution
+from ceteris.networks.convolution import Convolution
+from ceteris.networks.layer import Values
 from ceteris.networks.network import Network
 from ceteris.networks.shape import Shape
 from ceteris.prediction.ensemble import Ensemble, ensemble_probabilities, gather
-from ceteris.prediction.forward import Values
 from ceteris.prediction.ranking import rank
 from ceteris.report.chance import chance_level
 from ceteris.report.figures.learning_curves import learning_curves

@@ -7,7 +7,8 @@ import numpy as np
 
 from ceteris.errors import ResultsError
 from ceteris.export.onnx_graph import FLOAT, Array, Graph, write_front
-from ceteris.export.pieces import EPSILON, Piece, network_pieces
+from ceteris.export.pieces import Piece, network_pieces
+from ceteris.networks.batch_norm import EPSILON
 from ceteris.prediction.ensemble import Ensemble
 
 OPSET, FORMAT = 17, 8
@@ -53,7 +54,7 @@ def onnx_model(ensemble: Ensemble, facts: Mapping[str, str]) -> bytes:
         ) from None
     graph = Graph()
     last = _front(graph, ensemble)
-    pieces = [piece for piece in network_pieces(ensemble) if piece.kind != "Dropout"]
+    pieces = [piece for piece in network_pieces(ensemble) if piece.module.kind != "Dropout"]
     for place, piece in enumerate(pieces):
         kind, settings, order = _operator(piece)
         own: dict[str, Array] = {f"{place}.{name}": np.asarray(piece.arrays[name], np.float32) for name in order}
@@ -93,19 +94,19 @@ def _front(graph: Graph, ensemble: Ensemble) -> str:
 def _operator(piece: Piece) -> tuple[str, dict[str, object], tuple[str, ...]]:
     """Name the operator, its settings, and the arrays that it takes in order."""
     settings: dict[str, object] = {}
-    match piece.kind:
+    match piece.module.kind:
         case "Conv2d":
-            settings = {"pads": [piece.keywords.get("padding", 0)] * 4}
+            settings = {"pads": [piece.module.keywords.get("padding", 0)] * 4}
         case "MaxPool2d":
-            side = [piece.arguments[0]] * 2
+            side = [piece.module.arguments[0]] * 2
             settings = {"kernel_shape": side, "strides": side}
         case "BatchNorm1d" | "BatchNorm2d":
             settings = {"epsilon": EPSILON}
         case "Linear":
             settings = {"transB": 1}
         case "LeakyReLU":
-            settings = {"alpha": piece.arguments[0]}
+            settings = {"alpha": piece.module.arguments[0]}
         case "Softmax":
             settings = {"axis": 1}
-    operator, order = _OPERATORS[piece.kind]
+    operator, order = _OPERATORS[piece.module.kind]
     return operator, settings, order

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ceteris.networks.backbone import Backbone
-from ceteris.prediction.forward import Values
+from ceteris.networks.layer import Values
 
 _CUBIC = -0.5
 """The coefficient of Keys 1981, https://doi.org/10.1109/TASSP.1981.1163711, that torchvision and Pillow use."""

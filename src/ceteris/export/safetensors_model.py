@@ -132,6 +132,6 @@ def safetensors_loader(ensemble: Ensemble) -> bytes:
         classes=len(ensemble.class_names),
         names=ensemble.class_names,
         weights=WEIGHTS,
-        modules="\n".join(f"        {piece}," for piece in network_pieces(ensemble)),
+        modules="\n".join(f"        {piece.module}," for piece in network_pieces(ensemble)),
     )
     return text.encode()

@@ -41,7 +41,7 @@ def torch_module(ensemble: Ensemble) -> nn.Sequential:
         modules = front_modules(ensemble, ensemble.pretrained)
     for piece in network_pieces(ensemble):
         with torch.device("meta"):  # nothing is drawn, so that PyTorch's global generator is left alone
-            module: nn.Module = getattr(nn, piece.kind)(*piece.arguments, **piece.keywords)
+            module: nn.Module = getattr(nn, piece.module.kind)(*piece.module.arguments, **piece.module.keywords)
         arrays = {name: torch.from_numpy(array.copy()) for name, array in piece.arrays.items()}
         if "running_mean" in arrays:
             arrays["num_batches_tracked"] = torch.tensor(0)

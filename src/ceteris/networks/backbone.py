@@ -6,7 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
 
-from ceteris.networks.layers import Dense, Dropout, opening_key
+from ceteris.networks.dense import Dense
+from ceteris.networks.kinds import HeadLayerField
+from ceteris.networks.layer import Layer
 from ceteris.networks.network import Network
 from ceteris.values.frozen import Frozen
 
@@ -32,11 +34,6 @@ class Statistics(StrEnum):
     FROZEN = "frozen"
     UPDATED = "updated"
 
-
-HeadLayerField = Annotated[
-    Annotated[Dropout, Tag("dropout")] | Annotated[Dense, Tag("dense")],
-    Discriminator(opening_key),
-]
 
 _TRAIN = re.compile(r"head|all|last ([1-9][0-9]{0,2}) blocks?")
 _TRAIN_SCHEMA = {
@@ -82,7 +79,7 @@ class BackboneNetwork(Frozen):
     batch_norm: Annotated[Statistics, Field(strict=False)] = Statistics.FROZEN
 
     @property
-    def layers(self) -> tuple[Dropout | Dense, ...]:
+    def layers(self) -> tuple[Layer, ...]:
         """The layers that a study declares one by one: those of the head."""
         return self.head
 

@@ -6,7 +6,8 @@ from math import ceil
 from typing import assert_never
 
 from ceteris.networks.backbone import AnyNetwork, Backbone, BackboneNetwork
-from ceteris.networks.shape import Shape, layer_shapes
+from ceteris.networks.placed import placed_layers
+from ceteris.networks.shape import Shape
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,10 +46,10 @@ def network_cost(network: AnyNetwork, image: Shape, classes: int) -> NetworkCost
         >>> network_cost(BackboneNetwork(backbone="mobilenet_v2", resolution=224), Shape(32, 32, 3), 1000).parameters
         3504872
     """
-    shapes = layer_shapes(network, image, classes)
-    parameters = sum(shape.parameter_count for shape in shapes)
-    multiply_adds = sum(shape.multiply_adds for shape in shapes)
-    values = max(shape.before.values + shape.after.values for shape in shapes)
+    layers = placed_layers(network, image, classes)
+    parameters = sum(layer.parameter_count for layer in layers)
+    multiply_adds = sum(layer.multiply_adds for layer in layers)
+    values = max(layer.before.values + layer.after.values for layer in layers)
     if not isinstance(network, BackboneNetwork):
         return NetworkCost(
             parameters=parameters,

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ceteris.networks.layers import LayerField
+from ceteris.networks.kinds import LayerField
 from ceteris.values.frozen import Frozen
 
 

@@ -15,7 +15,8 @@ from ceteris.engines.transfer.backbone import folded, pooled
 from ceteris.engines.transfer.extraction import Extractor
 from ceteris.engines.transfer.preparation import prepared
 from ceteris.networks.backbone import FEATURES, BackboneNetwork
-from ceteris.prediction.forward import Values, Weights
+from ceteris.networks.layer import Values
+from ceteris.prediction.forward import Weights
 
 _AT_ONCE = 64
 """Images that a fine-tuned backbone looks at together, as when its run was scored."""

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ceteris.networks.backbone import AnyNetwork, BackboneNetwork
+from ceteris.networks.layer import Values
 from ceteris.networks.network import Network
 from ceteris.networks.shape import Shape
-from ceteris.prediction.forward import Values, Weights, class_probabilities, network_input
+from ceteris.prediction.forward import Weights, class_probabilities, network_input
 from ceteris.prediction.pretrained import Pretrained, find_pretrained
 from ceteris.runs.finding import Finding
 from ceteris.runs.results import Results

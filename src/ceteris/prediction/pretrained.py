@@ -17,8 +17,9 @@ from ceteris.engines.transfer.precision import Precision, features_of
 from ceteris.errors import DataError, ResultsError
 from ceteris.execution.study import available_cores
 from ceteris.networks.backbone import BackboneNetwork
+from ceteris.networks.layer import Values
 from ceteris.networks.network import Network
-from ceteris.prediction.forward import Values, Weights, class_probabilities
+from ceteris.prediction.forward import Weights, class_probabilities
 from ceteris.runs.record import RunRecord
 from ceteris.runs.results import Results
 

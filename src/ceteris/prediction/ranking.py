@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ceteris.prediction.forward import Values
+from ceteris.networks.layer import Values
 
 
 @dataclass(frozen=True, kw_only=True)

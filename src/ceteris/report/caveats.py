@@ -7,7 +7,7 @@ from ceteris.data.dataset import Origin
 from ceteris.data.near_copies import SIDE
 from ceteris.formatting.wording import listed
 from ceteris.networks.backbone import BackboneNetwork
-from ceteris.networks.layers import Dropout
+from ceteris.networks.dropout import Dropout
 from ceteris.report.account import Account
 from ceteris.report.declarations import changed_family, foresight
 from ceteris.report.naming import labelled, listed_up_to, quoted

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ceteris.errors import ResultsError
-from ceteris.networks.layers import Convolution
+from ceteris.networks.convolution import Convolution
 from ceteris.report.account import Account
 from ceteris.report.answers import ArmAnswers
 from ceteris.report.costs import has_backbone

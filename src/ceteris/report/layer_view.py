@@ -9,10 +9,12 @@ from ceteris.engines.initial import initial_weights
 from ceteris.errors import ResultsError
 from ceteris.formatting.wording import listed
 from ceteris.networks.backbone import AnyNetwork, BackboneNetwork
-from ceteris.networks.layers import Convolution, Dense
+from ceteris.networks.convolution import Convolution
+from ceteris.networks.dense import Dense
+from ceteris.networks.layer import Values
 from ceteris.networks.network import Network
 from ceteris.networks.shape import Shape
-from ceteris.prediction.forward import Values, Weights, layer_outputs, network_input
+from ceteris.prediction.forward import Weights, layer_outputs, network_input
 from ceteris.runs.finding import Finding
 from ceteris.runs.results import Results
 from ceteris.runs.status import Status

@@ -6,7 +6,7 @@ from typing import Any, TypeGuard
 
 from ceteris.formatting.wording import listed
 from ceteris.networks.backbone import AnyNetwork, BackboneNetwork
-from ceteris.networks.layers import Layer
+from ceteris.networks.layer import Layer
 from ceteris.study.specification import Specification
 
 Setting = bool | int | float | str | None
@@ -141,7 +141,7 @@ def in_words(found: Sequence[Change]) -> tuple[str, ...]:
     """Say changes to a reader, one line each; what is changed alike in several layers is said once.
 
     Example:
-        >>> from ceteris.networks.layers import Convolution
+        >>> from ceteris.networks.convolution import Convolution
         >>> layers = [Convolution(conv=7), Convolution(conv=9)]
         >>> found = [
         ...     SettingChange(path=f"network.layers.{i}.kernel", before=3, after=5, layer=layer)

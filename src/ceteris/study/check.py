@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from ceteris.errors import StudyError
 from ceteris.formatting.wording import listed, nearest, written
-from ceteris.networks.backbone import BLOCKS, AnyNetwork, BackboneNetwork, Statistics
-from ceteris.networks.layers import BatchNorm, Convolution, Dense, MaxPool, Padding
-from ceteris.networks.shape import layer_shapes
+from ceteris.networks.backbone import BLOCKS, BackboneNetwork, Statistics
+from ceteris.networks.dense import Dense
+from ceteris.networks.placed import placed_layers
 from ceteris.study.arm import BASELINE, arm_folder
 from ceteris.study.baseline import Baseline
 from ceteris.study.images import KNOWN_NAMES, ImageKind, presumed_images
@@ -121,42 +121,19 @@ def check_images(study: "Study", images: ImageKind) -> None:
 
 
 def _layer_faults(specification: Specification, images: ImageKind) -> Iterator[tuple[int, str]]:
-    network = specification.network
-    shapes = layer_shapes(network, images.shape, images.classes)
-    for index, (layer, shape) in enumerate(zip(network.layers, shapes, strict=True)):
+    flattened = ""
+    for index, placed in enumerate(placed_layers(specification.network, images.shape, images.classes)):
+        layer = specification.network.layers[index]
         title = f"layer {index + 1} ({layer})"
-        side = min(shape.before.height, shape.before.width)
-        size = f"an image of {shape.before.height} x {shape.before.width} pixels"
-        dense = _dense_before(network, index)
-        if isinstance(layer, Convolution | MaxPool) and dense is not None:
-            before = f"layer {dense + 1} ({network.layers[dense]})"
-            yield index, f"{title} comes after {before}, which leaves no image; move it before."
+        if layer.takes_images and flattened:
+            yield index, f"{title} comes after {flattened}, which leaves no image; move it before."
             return
-        match layer:
-            case Convolution(padding=Padding.SAME) if layer.kernel % 2 == 0:
-                kernels = f"{layer.kernel - 1} or {layer.kernel + 1}"
-                yield (
-                    index,
-                    f'{title} has an even kernel, and padding = "same" needs an odd one; give kernel = {kernels}.',
-                )
-            case Convolution(padding=Padding.NONE) if layer.kernel > side:
-                yield (
-                    index,
-                    f'{title} sees {size}, smaller than its kernel; give kernel = {side} or less, or padding = "same".',
-                )
+        for fault in placed.layer.faults(placed.before, specification.training.batch_size):
+            yield index, f"{title} {fault.sentence}"
+            if fault.blocks:
                 return
-            case MaxPool() if layer.max_pool > side:
-                yield index, f"{title} sees {size}, smaller than its square; give max_pool = {side} or less."
-                return
-            case BatchNorm() if (
-                shape.before.height * shape.before.width == 1 and specification.training.batch_size == 1
-            ):
-                yield (
-                    index,
-                    f"{title} sees one value per channel at batch_size = 1, and makes it 0; give batch_size = 2.",
-                )
-            case _:
-                pass
+        if layer.flattens and not flattened:
+            flattened = title
 
 
 def _backbone_faults(network: BackboneNetwork, training: Training) -> Iterator[tuple[None, str]]:
@@ -178,10 +155,6 @@ def _backbone_faults(network: BackboneNetwork, training: Training) -> Iterator[t
     if training.crop:
         end = "a frozen backbone sees each image once; set training.crop = 0, or train some of its blocks."
         yield None, f"training.crop = {training.crop} makes new images in every epoch, and {end}"
-
-
-def _dense_before(network: AnyNetwork, index: int) -> int | None:
-    return next((i for i, layer in enumerate(network.layers[:index]) if isinstance(layer, Dense)), None)
 
 
 def _baseline_mistakes(baseline: Baseline, faults: Sequence[tuple[int | None, str]]) -> Iterator[Mistake]:

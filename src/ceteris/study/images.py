@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ceteris.networks.backbone import AnyNetwork
-from ceteris.networks.layers import Dense
+from ceteris.networks.dense import Dense
 from ceteris.networks.shape import Shape
 from ceteris.study.specification import DataChoice, share
 

@@ -1,7 +1,8 @@
 """A last minibatch of one image, which batch normalisation after a dense layer cannot learn from."""
 
-from ceteris.networks.layers import BatchNorm
-from ceteris.networks.shape import Shape, layer_shapes
+from ceteris.networks.batch_norm import BatchNorm
+from ceteris.networks.placed import placed_layers
+from ceteris.networks.shape import Shape
 from ceteris.study.specification import Specification
 
 
@@ -18,7 +19,7 @@ def lone_value_layer(specification: Specification, image: Shape, classes: int, i
         The index of the first such layer, from 0; nothing where every minibatch has two values.
 
     Example:
-        >>> from ceteris.networks.layers import Dense
+        >>> from ceteris.networks.dense import Dense
         >>> from ceteris.networks.network import Network
         >>> from ceteris.study.specification import DataChoice
         >>> from ceteris.study.training import Training
@@ -30,8 +31,7 @@ def lone_value_layer(specification: Specification, image: Shape, classes: int, i
     size = specification.training.batch_size
     if size > 1 and images % size != 1:
         return None
-    shapes = layer_shapes(specification.network, image, classes)
-    for index, (layer, shape) in enumerate(zip(specification.network.layers, shapes, strict=True)):
-        if isinstance(layer, BatchNorm) and shape.before.height == shape.before.width == 1:
+    for index, placed in enumerate(placed_layers(specification.network, image, classes)):
+        if isinstance(placed.layer, BatchNorm) and placed.before.height == placed.before.width == 1:
             return index
     return None

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from ceteris.networks.backbone import BackboneNetwork
-from ceteris.networks.layers import BatchNorm, Convolution, Dense, Dropout, MaxPool
+from ceteris.networks.kinds import LAYER_KINDS
 from ceteris.networks.network import Network
 from ceteris.study.analysis import Analysis
 from ceteris.study.baseline import Baseline
@@ -24,11 +24,7 @@ _MODELS: tuple[type[BaseModel], ...] = (
     Baseline,
     Network,
     BackboneNetwork,
-    Convolution,
-    MaxPool,
-    Dropout,
-    BatchNorm,
-    Dense,
+    *LAYER_KINDS,
     Training,
     Variation,
     Insertion,

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from ceteris.networks.backbone import NetworkField
-from ceteris.networks.layers import LayerField
+from ceteris.networks.kinds import LayerField
 from ceteris.values.frozen import Frozen
 
 _ONE_LINE = r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$"

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from ceteris.formatting.wording import listed, nearest, written
 from ceteris.networks.backbone import AnyNetwork, BackboneNetwork
-from ceteris.networks.layers import Layer
+from ceteris.networks.layer import Layer
 from ceteris.study.specification import DataChoice, Specification
 from ceteris.study.training import Training
 from ceteris.study.variation import Insertion, Replacement, Value, Variation

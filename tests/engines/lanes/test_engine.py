@@ -8,7 +8,9 @@ import pytest
 from ceteris.engines.lanes.engine import LanesEngine
 from ceteris.engines.lanes.kernels import usable_instruction_sets
 from ceteris.engines.torch.engine import TorchEngine
-from ceteris.networks.layers import Convolution, Dense, MaxPool
+from ceteris.networks.convolution import Convolution
+from ceteris.networks.dense import Dense
+from ceteris.networks.max_pool import MaxPool
 from ceteris.networks.network import Network
 from ceteris.study.specification import DataChoice
 
@@ -135,5 +137,5 @@ def test_a_pool_too_large_for_the_kernels_is_an_obstacle(make):
     assert engine().obstacle(specification) is None
     assert (
         engine().obstacle(specification.model_copy(update={"network": Network(layers=layers)}))
-        == "layer 1 pools 17x17 pixels; the lanes engine pools at most 16x16"
+        == "layer 2 (max pool 17) has max_pool = 17; the largest is 16"
     )

@@ -6,12 +6,17 @@ import torch
 from torch.nn import functional
 
 from ceteris.data.dataset import LabelledImages, Split
-from ceteris.engines.initial import initial_weights, stream_names
+from ceteris.engines.initial import initial_weights
 from ceteris.engines.lanes.engine import LanesEngine
 from ceteris.engines.lanes.kernels import InstructionSet, usable_instruction_sets
 from ceteris.engines.streams import order, words
-from ceteris.networks.layers import BatchNorm, Convolution, Dense, Dropout, MaxPool
+from ceteris.networks.batch_norm import BatchNorm
+from ceteris.networks.convolution import Convolution
+from ceteris.networks.dense import Dense
+from ceteris.networks.dropout import Dropout
+from ceteris.networks.max_pool import MaxPool
 from ceteris.networks.network import Network
+from ceteris.networks.placed import placed_layers
 from ceteris.networks.shape import Shape
 from ceteris.study.run import Run
 from ceteris.study.specification import DataChoice, Specification
@@ -104,8 +109,8 @@ def reference_logits(run, split, pixels_NHWC, weights, *, training):  # noqa: N8
     """Follow images through the network in float64; `training` uses masks and statistics of the minibatch."""
     scale, offset = torch.tensor(split.scale, dtype=torch.float64), torch.tensor(split.offset, dtype=torch.float64)
     value = (torch.tensor(pixels_NHWC).double() * scale + offset).permute(0, 3, 1, 2)
-    layers = run.specification.network.layers
-    for index, (layer, stream) in enumerate(zip(layers, stream_names(run.specification.network), strict=True)):
+    placed = placed_layers(run.specification.network, Shape(*pixels_NHWC.shape[1:]), split.classes)
+    for index, (layer, stream) in enumerate((one.layer, one.stream) for one in placed):
         weight, bias = weights.get(f"layers.{index}.weight"), weights.get(f"layers.{index}.bias")
         match layer:
             case Convolution():

@@ -59,7 +59,7 @@ def test_without_compiled_kernels_the_error_says_what_was_lost(monkeypatch):
 def test_a_bank_refuses_arrays_that_do_not_fit():
     """The binding checks what it is given, so that no kernel reads past an array."""
     bank = load_kernels(usable_instruction_sets()[0]).Bank(image=(4, 4, 3), runs=2, batch_size=2)
-    bank.add_dense(2, "none")
+    bank.add("dense", [{"dense": 2, "activation": "none"}] * 2)
     bank.finish([(0.1, 0.0, 0.9, 0.999, 1e-8, 0.0)] * 2, True)
     images, scale = np.zeros((3, 4, 4, 3), np.uint8), np.ones(3, np.float32)
     work = {"images": images, "scale": scale, "offset": scale, "shifts": None, "epoch": 0, "first_step": 0, "steps": 1}

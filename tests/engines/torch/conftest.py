@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 
 from ceteris.data.dataset import LabelledImages, Split
-from ceteris.networks.layers import Activation, Convolution, Dense, Dropout, Layer, MaxPool
+from ceteris.networks.activation import Activation
+from ceteris.networks.convolution import Convolution
+from ceteris.networks.dense import Dense
+from ceteris.networks.dropout import Dropout
+from ceteris.networks.layer import Layer
+from ceteris.networks.max_pool import MaxPool
 from ceteris.networks.network import Network
 from ceteris.study.run import Run
 from ceteris.study.specification import DataChoice, Specification

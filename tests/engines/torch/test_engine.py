@@ -10,7 +10,9 @@ import torch
 from ceteris.engines.engine import Position, RunState
 from ceteris.engines.torch import TorchEngine
 from ceteris.errors import EngineError
-from ceteris.networks.layers import BatchNorm, Convolution, Dense
+from ceteris.networks.batch_norm import BatchNorm
+from ceteris.networks.convolution import Convolution
+from ceteris.networks.dense import Dense
 
 
 def test_engines_are_values():

@@ -6,9 +6,15 @@ from ceteris.engines.initial import initial_weights
 from ceteris.engines.torch.dropout import Place
 from ceteris.engines.torch.network import ExactBatchNorm, LayeredNetwork
 from ceteris.engines.torch.state import fill, weight_tensors
-from ceteris.networks.layers import Activation, BatchNorm, Convolution, Dense, Dropout, MaxPool, Padding
+from ceteris.networks.activation import Activation
+from ceteris.networks.batch_norm import BatchNorm
+from ceteris.networks.convolution import Convolution, Padding
+from ceteris.networks.dense import Dense
+from ceteris.networks.dropout import Dropout
+from ceteris.networks.max_pool import MaxPool
 from ceteris.networks.network import Network
-from ceteris.networks.shape import Shape, layer_shapes
+from ceteris.networks.placed import placed_layers
+from ceteris.networks.shape import Shape
 
 IMAGE = Shape(11, 9, 3)
 NETWORK = Network(
@@ -65,12 +71,14 @@ def test_parameters_have_the_names_of_the_initial_weights(network):
 
 
 def test_every_layer_gives_the_shape_that_the_study_computes(network, images):
-    """What each layer passes on has the size that `layer_shapes` says, features as channels of one pixel."""
+    """What each layer passes on has the size that `placed_layers` says, features as rows after a dense layer."""
     values = images
-    for layer, shape in zip(network.layers, layer_shapes(NETWORK, IMAGE, 10), strict=True):
+    for chain, placed in zip(network.layers.chains, placed_layers(NETWORK, IMAGE, 10), strict=True):
         place = Place(epoch=0, positions=torch.arange(6))
-        values = layer(values, place) if "Dropout" in type(layer).__name__ else layer(values)
-        assert values.shape == (6, shape.after.channels, shape.after.height, shape.after.width)
+        for module in chain:
+            values = module(values, place) if "Dropout" in type(module).__name__ else module(values)
+        after, is_flat = placed.after, placed.is_flat or placed.layer.flattens
+        assert values.shape == ((6, after.channels) if is_flat else (6, after.channels, after.height, after.width))
 
 
 @pytest.mark.parametrize("training", [True, False])

@@ -1,7 +1,11 @@
 import numpy as np
 
 from ceteris.engines.torch.engine import TorchEngine
-from ceteris.networks.layers import Activation, BatchNorm, Convolution, Dense, Dropout
+from ceteris.networks.activation import Activation
+from ceteris.networks.batch_norm import BatchNorm
+from ceteris.networks.convolution import Convolution
+from ceteris.networks.dense import Dense
+from ceteris.networks.dropout import Dropout
 
 LAYERS = (
     BatchNorm(batch_norm=True),

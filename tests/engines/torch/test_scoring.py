@@ -10,7 +10,9 @@ from ceteris.engines.torch.batches import device_images, pixel_table, scaled
 from ceteris.engines.torch.network import LayeredNetwork
 from ceteris.engines.torch.scoring import score
 from ceteris.engines.torch.state import fill, weight_tensors
-from ceteris.networks.layers import BatchNorm, Dense, Dropout
+from ceteris.networks.batch_norm import BatchNorm
+from ceteris.networks.dense import Dense
+from ceteris.networks.dropout import Dropout
 from ceteris.networks.network import Network
 from ceteris.networks.shape import Shape
 

@@ -12,7 +12,12 @@ from ceteris.engines.initial import initial_weights
 from ceteris.engines.streams import order, words
 from ceteris.engines.torch import TorchEngine, training
 from ceteris.engines.torch.batches import pixel_table
-from ceteris.networks.layers import Activation, BatchNorm, Convolution, Dense, Dropout, MaxPool
+from ceteris.networks.activation import Activation
+from ceteris.networks.batch_norm import BatchNorm
+from ceteris.networks.convolution import Convolution
+from ceteris.networks.dense import Dense
+from ceteris.networks.dropout import Dropout
+from ceteris.networks.max_pool import MaxPool
 from ceteris.networks.shape import Shape
 
 MIXED = (

@@ -8,7 +8,7 @@ import numpy as np
 from ceteris.data.dataset import Split
 from ceteris.engines.engine import PreparingEngine
 from ceteris.engines.transfer import TransferEngine
-from ceteris.networks.layers import Dense
+from ceteris.networks.dense import Dense
 from ceteris.networks.network import Network
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ceteris.data.dataset import LabelledImages, Split
 from ceteris.engines.engine import SLICE_SECONDS, EpochMetrics, Outcome, Position, RunState, mean_loss_and_accuracy
-from ceteris.engines.initial import initial_weights, stream_names
+from ceteris.engines.initial import initial_weights
 from ceteris.engines.lanes.kernels import (
     CompiledBank,
     InstructionSet,
@@ -20,18 +20,17 @@ from ceteris.engines.lanes.kernels import (
     load_kernels,
 )
 from ceteris.engines.lanes.layout import Layout, layout, pack, unpack
+from ceteris.engines.lanes.support import batch_key, unsupported
 from ceteris.engines.streams import shifts, stream_key
 from ceteris.engines.visits import visited_places, visiting_order
 from ceteris.errors import EngineError
 from ceteris.networks.backbone import BackboneNetwork
-from ceteris.networks.layers import Activation, BatchNorm, Convolution, Dense, Dropout, MaxPool, Padding
 from ceteris.networks.network import Network
+from ceteris.networks.placed import PlacedLayer, placed_layers
 from ceteris.networks.shape import Shape
 from ceteris.study.run import Run
 from ceteris.study.specification import Specification
 from ceteris.study.training import Optimizer
-
-_LARGEST_POOL = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,23 +61,12 @@ class LanesEngine:
         return {"instruction set": self.instruction_set.label}
 
     def obstacle(self, specification: Specification) -> str | None:
-        """Say why this engine cannot train a specification, or nothing if it can."""
-        if isinstance(specification.network, BackboneNetwork):
-            return "the network begins with a pretrained backbone"
-        for index, layer in enumerate(specification.network.layers):
-            if isinstance(layer, MaxPool) and layer.max_pool > _LARGEST_POOL:
-                size = f"{layer.max_pool}x{layer.max_pool}"
-                return f"layer {index} pools {size} pixels; the lanes engine pools at most 16x16"
-        return None
+        """Say why this engine cannot train a specification, or None if it can."""
+        return unsupported(specification, self.instruction_set)
 
     def bank_key(self, specification: Specification) -> Hashable:
         """Everything of a specification that all lanes of a bank must share."""
-        training = specification.training
-        layers = tuple(
-            Dropout(dropout=0) if isinstance(layer, Dropout) else layer for layer in specification.network.layers
-        )
-        shared = (training.optimizer, training.batch_size, training.epochs, training.flip, training.crop)
-        return (specification.data, layers, shared)
+        return batch_key(specification, self.instruction_set)
 
     def start(self, runs: Sequence[Run], split: Split, states: Sequence[RunState] | None = None) -> "LanesTraining":
         """Begin to train up to sixteen runs with one bank key, from initial weights or from where they stopped."""
@@ -267,20 +255,9 @@ def _build(instruction_set: InstructionSet, runs: Sequence[Run], image: Shape, c
     kernels = load_kernels(instruction_set)
     size = (image.height, image.width, image.channels)
     bank = kernels.Bank(image=size, runs=len(runs), batch_size=training.batch_size)
-    network = _layered(runs[0])
-    for index, (layer, stream) in enumerate(zip(network.layers, stream_names(network), strict=True)):
-        match layer:
-            case Convolution():
-                same = layer.padding is Padding.SAME
-                bank.add_convolution(layer.conv, layer.kernel, same, _activation(layer.activation))
-            case MaxPool():
-                bank.add_max_pool(layer.max_pool)
-            case BatchNorm():
-                bank.add_batch_norm()
-            case Dropout():
-                bank.add_dropout([_dropout(_layered(run), index, run.seed, stream) for run in runs])
-            case Dense():
-                bank.add_dense(classes if layer.dense == "classes" else layer.dense, _activation(layer.activation))
+    networks = [placed_layers(_layered(run), image, classes) for run in runs]
+    for layers in zip(*networks, strict=True):
+        bank.add(layers[0].layer.key, [_layer_settings(layer, run) for layer, run in zip(layers, runs, strict=True)])
     bank.finish([_settings(run) for run in runs], training.optimizer is Optimizer.ADAM)
     return bank
 
@@ -297,13 +274,9 @@ def _settings(run: Run) -> tuple[float, float, float, float, float, float]:
     )
 
 
-def _dropout(network: Network, index: int, seed: int, stream: str | None) -> tuple[int, int, int, float]:
-    layer = network.layers[index]
-    assert isinstance(layer, Dropout)
-    assert stream is not None
-    low, high = stream_key(seed, stream)
-    return low, high, round(layer.dropout * 2**32), 1 / (1 - layer.dropout)
-
-
-def _activation(activation: Activation | None) -> str:
-    return "none" if activation is None else str(activation)
+def _layer_settings(placed: PlacedLayer, run: Run) -> dict[str, int | float | str]:
+    """Write the settings of a layer as the kernels take them, with the key of its random numbers."""
+    settings = placed.layer.model_dump(mode="json")
+    if placed.stream is not None:
+        settings["key_low"], settings["key_high"] = stream_key(run.seed, placed.stream)
+    return {name: "none" if value is None else value for name, value in settings.items()}

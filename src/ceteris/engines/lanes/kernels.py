@@ -4,6 +4,7 @@ import importlib
 import importlib.util
 import os
 import platform
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -43,11 +44,7 @@ class CompiledBank(Protocol):
 
     steps: int
 
-    def add_convolution(self, channels: int, kernel: int, same: bool, activation: str) -> None: ...  # noqa: FBT001, D102
-    def add_max_pool(self, size: int) -> None: ...  # noqa: D102
-    def add_batch_norm(self) -> None: ...  # noqa: D102
-    def add_dropout(self, runs: list[tuple[int, int, int, float]]) -> None: ...  # noqa: D102
-    def add_dense(self, neurons: int, activation: str) -> None: ...  # noqa: D102
+    def add(self, kind: str, runs: Sequence[Mapping[str, int | float | str]]) -> None: ...  # noqa: D102
     def finish(self, runs: list[tuple[float, float, float, float, float, float]], with_adam: bool) -> None: ...  # noqa: FBT001, D102
     def train(  # noqa: D102, PLR0913
         self,
@@ -85,6 +82,9 @@ class Kernels(Protocol):
 
     def Bank(self, *, image: tuple[int, int, int], runs: int, batch_size: int) -> CompiledBank:  # noqa: N802
         """Make an empty bank; `image` is (height, width, channels)."""
+
+    def layer_kinds(self) -> dict[str, tuple[list[str], list[str], dict[str, list[str]], dict[str, int]]]:
+        """List by key what the kernel of each layer kind honours, as `LayerKind` in `kinds.hpp` has it."""
 
     def fma_peak(self) -> float:
         """Measure the floating-point operations a second that one core can do at most."""

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ceteris.networks.layers import BatchNorm, Dense
 from ceteris.networks.network import Network
-from ceteris.networks.shape import Shape, layer_shapes
+from ceteris.networks.placed import placed_layers
+from ceteris.networks.shape import Shape
 
 Floats = NDArray[np.float32]
 
@@ -67,13 +67,11 @@ def layout(network: Network, image: Shape, classes: int) -> Layout:
     """Lay out a network as `Network::finish` in `network.hpp` does: layer by layer, weights before biases."""
     learnt: list[Slot] = []
     statistics: list[Slot] = []
-    for index, (layer, shape) in enumerate(zip(network.layers, layer_shapes(network, image, classes), strict=True)):
-        for name, sides in shape.parameters.items():
-            features = shape.before if isinstance(layer, Dense) and name == "weight" else None
-            learnt.append(_next(learnt, f"layers.{index}.{name}", sides, features))
-        if isinstance(layer, BatchNorm):
-            for name in ("running_mean", "running_var"):
-                statistics.append(_next(statistics, f"layers.{index}.{name}", (shape.before.channels,), None))
+    for placed in placed_layers(network, image, classes):
+        for name, array in placed.arrays.items():
+            reads_image = placed.layer.flattens and name.endswith(".weight")
+            slots = learnt if array.is_trained else statistics
+            slots.append(_next(slots, name, array.shape, placed.before if reads_image else None))
     return Layout(learnt=tuple(learnt), statistics=tuple(statistics))
 
 

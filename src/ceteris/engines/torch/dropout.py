@@ -42,14 +42,20 @@ class CountedDropout(nn.Module):
         self.scale = float(np.float32(1 / (1 - probability)))
         self.key = stream_key(seed, stream)
 
-    def forward(self, values_bchw: Tensor, place: Place | None) -> Tensor:
-        """Drop values of a minibatch in training; without a place, nothing is dropped."""
+    def forward(self, values: Tensor, place: Place | None) -> Tensor:
+        """Drop values of a minibatch in training; without a place, nothing is dropped.
+
+        Args:
+            values: Images of shape (b, c, h, w), or features of shape (b, n).
+            place: Where the images stand in training.
+        """
         if place is None:
-            return values_bchw
-        images, channels, height, width = values_bchw.shape
-        words_bn = minibatch_words(self.key, place, channels * height * width)
-        words_bchw = words_bn.view(images, height, channels, width).transpose(1, 2)
-        return values_bchw * ((words_bchw >= self.threshold).to(values_bchw.dtype) * self.scale)
+            return values
+        words = minibatch_words(self.key, place, values[0].numel())
+        if values.dim() == 4:
+            images, channels, height, width = values.shape
+            words = words.view(images, height, channels, width).transpose(1, 2)
+        return values * ((words >= self.threshold).to(values.dtype) * self.scale)
 
 
 def minibatch_words(key: tuple[int, int], place: Place, count: int) -> Tensor:

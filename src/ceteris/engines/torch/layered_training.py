@@ -14,7 +14,8 @@ from ceteris.engines.torch.optimizer import make_optimizer
 from ceteris.engines.torch.state import fill, weight_tensors
 from ceteris.engines.torch.training import TorchTraining, usable_device
 from ceteris.networks.backbone import BackboneNetwork
-from ceteris.networks.shape import Shape, layer_shapes
+from ceteris.networks.placed import placed_layers
+from ceteris.networks.shape import Shape
 from ceteris.study.run import Run
 
 VALUES_AT_ONCE = 2**22
@@ -38,8 +39,8 @@ class LayeredTraining(TorchTraining):
         assert not isinstance(choice, BackboneNetwork), "the PyTorch engine has said that it cannot train this"
         place, dtype = usable_device(device), torch.float64 if precision == "float64" else torch.float32
         image = Shape(*split.training.images.shape[1:])
-        layers = layer_shapes(choice, image, split.classes)
-        widest = max(image.values, *(shape.after.values for shape in layers))
+        layers = placed_layers(choice, image, split.classes)
+        widest = max(image.values, *(layer.after.values for layer in layers))
         self._table = torch.from_numpy(pixel_table(split.scale, split.offset)).to(place, dtype)
         network = LayeredNetwork(choice, image, split.classes, run.seed).to(place, dtype)
         super().__init__(

@@ -2,17 +2,16 @@
 
 # b = images of a minibatch, c = channels, h, w = height, width, k = classes
 
-from collections.abc import Callable
-from typing import assert_never
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
-from ceteris.engines.initial import stream_names
 from ceteris.engines.torch.dropout import CountedDropout, Place
-from ceteris.networks.layers import Activation, BatchNorm, Convolution, Dense, Dropout, Layer, MaxPool, Padding
+from ceteris.networks.layer import Module
 from ceteris.networks.network import Network
-from ceteris.networks.shape import LayerShape, Shape, layer_shapes
+from ceteris.networks.placed import PlacedLayer, placed_layers
+from ceteris.networks.shape import Shape
 
 
 class LoadedConvolution(nn.Conv2d):
@@ -22,18 +21,11 @@ class LoadedConvolution(nn.Conv2d):
         """Draw nothing, so that PyTorch's global generator is left alone."""
 
 
-class LoadedDense(nn.Linear):
-    """A dense layer that flattens in the order (channel, row, column), and gives an image of one pixel.
-
-    So an image stays an image all the way, and batch normalisation and dropout need not know what came before.
-    """
+class LoadedLinear(nn.Linear):
+    """A dense layer whose weights are loaded after it is made."""
 
     def reset_parameters(self) -> None:
         """Draw nothing, so that PyTorch's global generator is left alone."""
-
-    def forward(self, values_bchw: Tensor) -> Tensor:
-        """Give shape (b, neurons, 1, 1)."""
-        return super().forward(values_bchw.flatten(1))[:, :, None, None]
 
 
 class ExactBatchNorm(nn.BatchNorm2d):
@@ -48,22 +40,52 @@ class ExactBatchNorm(nn.BatchNorm2d):
         return super().forward(values_bchw.contiguous()).contiguous(memory_format=torch.channels_last)
 
 
+_OWN: Mapping[str, type[nn.Module]] = {
+    "BatchNorm2d": ExactBatchNorm,
+    "Conv2d": LoadedConvolution,
+    "Linear": LoadedLinear,
+}
+"""What stands for a module of PyTorch that does the same, but draws random numbers or loses precision."""
+
+
+class LayerModules(nn.ModuleList):
+    """Layers as modules; the parameters of layer i are named `i.weight` and so on.
+
+    Parameters are not initialised: load them.
+
+    Attributes:
+        chains: The modules of each layer in turn: flattening, the layer itself, its activation.
+    """
+
+    def __init__(self, layers: Sequence[PlacedLayer], seed: int) -> None:
+        chains = [tuple(_made(module, layer, seed) for module in layer.modules) for layer in layers]
+        holds = [[module.holds_arrays for module in layer.modules] for layer in layers]
+        super().__init__(chain[own.index(True) if any(own) else 0] for chain, own in zip(chains, holds, strict=True))
+        self.chains = tuple(chains)
+
+    def forward(self, values: Tensor, place: Place | None = None) -> Tensor:
+        """Pass a minibatch through all layers.
+
+        Args:
+            values: Images, shape (b, c, h, w).
+            place: Where the images stand in training, which decides the dropout; nothing is dropped without.
+        """
+        for chain in self.chains:
+            for module in chain:
+                values = module(values, place) if isinstance(module, CountedDropout) else module(values)
+        return values
+
+
 class LayeredNetwork(nn.Module):
     """The layers of a study's network: parameters are named `layers.<index>.weight` and so on, indices as in the study.
 
     Attributes:
-        layers: One module per layer of the study, without its activation. Parameters are not initialised: load them.
-        activations: What follows each layer, or nothing.
+        layers: The layers. Parameters are not initialised: load them.
     """
 
     def __init__(self, network: Network, image: Shape, classes: int, seed: int) -> None:
         super().__init__()
-        shapes, streams = layer_shapes(network, image, classes), stream_names(network)
-        self.layers = nn.ModuleList(
-            _module(layer, shape, stream, seed)
-            for layer, shape, stream in zip(network.layers, shapes, streams, strict=True)
-        )
-        self.activations = tuple(_activation(layer) for layer in network.layers)
+        self.layers = LayerModules(placed_layers(network, image, classes), seed)
 
     def forward(self, images_bchw: Tensor, place: Place | None = None) -> Tensor:
         """Give the logits, shape (b, k).
@@ -72,39 +94,15 @@ class LayeredNetwork(nn.Module):
             images_bchw: Scaled pixels.
             place: Where the images stand in training, which decides the dropout; nothing is dropped without.
         """
-        values = images_bchw
-        for layer, activation in zip(self.layers, self.activations, strict=True):
-            values = layer(values, place) if isinstance(layer, CountedDropout) else layer(values)
-            if activation is not None:
-                values = activation(values)
-        return values.flatten(1)
+        logits: Tensor = self.layers(images_bchw, place)
+        return logits.flatten(1)
 
 
-def _module(layer: Layer, shape: LayerShape, stream: str | None, seed: int) -> nn.Module:
-    match layer:
-        case Convolution():
-            padding = layer.kernel // 2 if layer.padding is Padding.SAME else 0
-            return LoadedConvolution(shape.before.channels, layer.conv, layer.kernel, padding=padding)
-        case MaxPool():
-            return nn.MaxPool2d(layer.max_pool)
-        case Dropout():
-            assert stream is not None
-            return CountedDropout(layer.dropout, seed=seed, stream=stream)
-        case BatchNorm():
-            return ExactBatchNorm(shape.before.channels)
-        case Dense():
-            return LoadedDense(shape.before.values, shape.after.channels)
-        case _:
-            assert_never(layer)
-
-
-def _activation(layer: Layer) -> Callable[[Tensor], Tensor] | None:
-    match layer:
-        case Convolution(activation=Activation.RELU) | Dense(activation=Activation.RELU):
-            return torch.relu
-        case Convolution(activation=Activation.LEAKY_RELU) | Dense(activation=Activation.LEAKY_RELU):
-            return nn.functional.leaky_relu
-        case Convolution(activation=Activation.TANH) | Dense(activation=Activation.TANH):
-            return torch.tanh
-        case _:
-            return None
+def _made(module: Module, layer: PlacedLayer, seed: int) -> nn.Module:
+    if module.kind == "Dropout":
+        (probability,) = module.arguments
+        assert isinstance(probability, float | int)
+        assert layer.stream is not None
+        return CountedDropout(probability, seed=seed, stream=layer.stream)
+    kind: type[nn.Module] = _OWN.get(module.kind) or getattr(nn, module.kind)
+    return kind(*module.arguments, **module.keywords)

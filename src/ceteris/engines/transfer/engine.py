@@ -14,7 +14,7 @@ from ceteris.data.features import FeatureCache
 from ceteris.engines.engine import Preparation, RunState
 from ceteris.engines.transfer.precision import Precision, best_precision, head_arithmetic
 from ceteris.networks.backbone import BackboneNetwork
-from ceteris.networks.layers import Dropout
+from ceteris.networks.dropout import Dropout
 from ceteris.study.run import Run
 from ceteris.study.specification import Specification
 

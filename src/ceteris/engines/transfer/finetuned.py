@@ -8,16 +8,14 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from ceteris.engines.initial import initial_weights, stream_names
-from ceteris.engines.torch.dropout import CountedDropout, Place
-from ceteris.engines.torch.network import LoadedDense
+from ceteris.engines.initial import initial_weights
+from ceteris.engines.torch.dropout import Place
+from ceteris.engines.torch.network import LayerModules
 from ceteris.engines.transfer.backbone import folded, load_backbone, pooled
 from ceteris.networks.backbone import BackboneNetwork, Statistics
-from ceteris.networks.layers import Activation, Dense
-from ceteris.networks.shape import Shape, layer_shapes
+from ceteris.networks.placed import placed_layers
+from ceteris.networks.shape import Shape
 from ceteris.study.run import Run
-
-_ACTIVATIONS = {Activation.RELU: nn.ReLU, Activation.LEAKY_RELU: nn.LeakyReLU, Activation.TANH: nn.Tanh}
 
 
 class FineTunedNetwork(nn.Module):
@@ -40,18 +38,7 @@ class FineTunedNetwork(nn.Module):
         first = len(blocks) - network.trained_blocks
         self.frozen = folded(nn.Sequential(*blocks[:first])).requires_grad_(requires_grad=False)
         self.backbone = nn.ModuleDict({str(first + index): block for index, block in enumerate(blocks[first:])})
-        self.head = nn.ModuleDict()
-        shapes = layer_shapes(network, image, classes)
-        for index, (layer, shape, stream) in enumerate(zip(network.head, shapes, stream_names(network), strict=True)):
-            if isinstance(layer, Dense):
-                self.head[str(index)] = LoadedDense(shape.before.values, shape.after.channels)
-            else:
-                self.head[str(index)] = CountedDropout(layer.dropout, seed=run.seed, stream=str(stream))
-        self.activations = {
-            str(index): _ACTIVATIONS[layer.activation]()
-            for index, layer in enumerate(network.head)
-            if isinstance(layer, Dense) and layer.activation is not None
-        }
+        self.head = LayerModules(placed_layers(network, image, classes), run.seed)
         self.updates_statistics = network.batch_norm is Statistics.UPDATED
         state = self.state_dict()
         for name, array in initial_weights(network, image, classes, run.seed).items():
@@ -72,11 +59,8 @@ class FineTunedNetwork(nn.Module):
         for block in self.backbone.values():
             values = block(values)
         values = pooled(values)[:, :, None, None]
-        for name, layer in self.head.items():
-            values = layer(values, place) if isinstance(layer, CountedDropout) else layer(values)
-            if name in self.activations:
-                values = self.activations[name](values)
-        return values.flatten(1)
+        logits: Tensor = self.head(values, place)
+        return logits
 
     def learnt(self) -> dict[str, Tensor]:
         """Name what changes in training: parameters, and statistics if they are updated."""

@@ -10,15 +10,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ceteris.engines.initial import stream_names
 from ceteris.engines.streams import stream_key
 from ceteris.engines.torch.dropout import Place, minibatch_words
+from ceteris.networks.activation import SLOPE, Activation
 from ceteris.networks.backbone import BackboneNetwork
-from ceteris.networks.layers import Activation, Dense, Dropout
-from ceteris.networks.shape import Shape, layer_shapes
+from ceteris.networks.dense import Dense
+from ceteris.networks.dropout import Dropout
+from ceteris.networks.placed import placed_layers
+from ceteris.networks.shape import Shape
 from ceteris.study.run import Run
-
-_SLOPE = 0.01  # of a leaky ReLU below 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,14 +140,14 @@ def stacked_head(runs: Sequence[Run], classes: int, device: torch.device) -> Sta
     assert isinstance(first, BackboneNetwork)
     parts: list[_DensePart | _DropoutPart] = []
     place = 0
-    shapes = layer_shapes(first, Shape(1, 1, 1), classes)
-    for index, (layer, shape, stream) in enumerate(zip(first.head, shapes, stream_names(first), strict=True)):
+    for index, placed in enumerate(placed_layers(first, Shape(1, 1, 1), classes)):
+        layer = placed.layer
         if isinstance(layer, Dense):
-            neurons, inputs = shape.parameters["weight"]
+            neurons, inputs = layer.neurons, placed.before.values
             middle = place + neurons * inputs
             parts.append(
                 _DensePart(
-                    name=f"head.{index}",
+                    name=placed.path,
                     weight=slice(place, middle),
                     bias=slice(middle, middle + neurons),
                     neurons=neurons,
@@ -162,7 +162,7 @@ def stacked_head(runs: Sequence[Run], classes: int, device: torch.device) -> Sta
         scales = torch.tensor([1 / (1 - probability) for probability in probabilities], dtype=torch.float32)
         parts.append(
             _DropoutPart(
-                keys=tuple(stream_key(run.seed, str(stream)) for run in runs),
+                keys=tuple(stream_key(run.seed, str(placed.stream)) for run in runs),
                 thresholds=thresholds.to(device)[:, None, None],
                 scales=scales.to(device)[:, None, None],
             )
@@ -180,7 +180,7 @@ def _activated(sums: Tensor, activation: Activation | None) -> Tensor:
         case Activation.RELU:
             return sums.relu()
         case Activation.LEAKY_RELU:
-            return torch.nn.functional.leaky_relu(sums, _SLOPE)
+            return torch.nn.functional.leaky_relu(sums, SLOPE)
         case Activation.TANH:
             return sums.tanh()
         case None:
@@ -193,7 +193,7 @@ def _through(back: Tensor, sums: Tensor, activation: Activation | None) -> Tenso
         case Activation.RELU:
             return back * (sums > 0)
         case Activation.LEAKY_RELU:
-            return torch.where(sums > 0, back, _SLOPE * back)
+            return torch.where(sums > 0, back, SLOPE * back)
         case Activation.TANH:
             return back * (1 - sums.tanh().square())
         case None:

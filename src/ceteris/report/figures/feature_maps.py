@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ceteris.formatting.wording import listed
-from ceteris.prediction.forward import Values
+from ceteris.networks.layer import Values
 from ceteris.report.figures.picture import Format, Picture
 from ceteris.report.figures.sheet import Row, Scale, Section, Tile, colour, draw_sheet, grey
 from ceteris.report.layer_view import LayerView

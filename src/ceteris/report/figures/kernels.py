@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ceteris.prediction.forward import Values
+from ceteris.networks.layer import Values
 from ceteris.report.figures.picture import Format, Picture
 from ceteris.report.figures.sheet import Row, Scale, Section, Tile, colour, draw_sheet, grey
 from ceteris.report.layer_view import LayerView

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "gather.hpp"
-#include "network.hpp"
+#include "kinds.hpp"
 #include "softmax.hpp"
 
 namespace ceteris {
@@ -16,12 +16,6 @@ constexpr int kBankSize = 16;
 // over the minibatch add the same terms in the same order as without groups. Against 32 together, groups of 8 were 15 to
 // 19 % faster, of 2 and 4 11 to 15 % (baseline, batch 32; two cores of an Intel Xeon with 2 MiB; two medians of 3 each).
 constexpr int kGroup = 8;
-
-// What dropout needs to know of one run.
-struct DropoutSettings {
-  uint32_t key_low, key_high, threshold;
-  float scale;
-};
 
 // Sums over the images that a call looked at, for one run.
 struct Totals {
@@ -156,32 +150,14 @@ class Bank {
   int runs() const { return runs_; }
   int classes() const { return parts_.front()->network.output().channels; }
 
-  void add_convolution(int channels, int kernel, bool same, Activation activation) {
-    for (auto& part : parts_)
-      part->network.add(std::make_unique<Convolution>(part->network.output(), channels, kernel, same, activation));
-  }
-  void add_max_pool(int size) {
-    for (auto& part : parts_) part->network.add_max_pool(size);
-  }
-  void add_batch_norm() {
-    for (auto& part : parts_) part->network.add(std::make_unique<BatchNorm>(part->network.output()));
-  }
-  void add_dense(int neurons, Activation activation) {
-    for (auto& part : parts_) part->network.add_dense(neurons, activation);
-  }
-  void add_dropout(const std::vector<DropoutSettings>& settings) {
+  // Adds a layer of a kind, with the settings of each run.
+  void add(const std::string& kind, const std::vector<LayerSettings>& runs) {
+    const auto found = kinds().find(kind);
+    if (found == kinds().end()) throw std::invalid_argument("unknown layer kind");
     for (auto& part : parts_) {
-      Key key{};
-      Words threshold{};
-      Lanes scale{};
-      for (int lane = 0; lane < kWidth; ++lane) {
-        const DropoutSettings& own = settings[static_cast<size_t>(part->run(lane))];
-        key.low[lane] = own.key_low;
-        key.high[lane] = own.key_high;
-        threshold[lane] = own.threshold;
-        scale[lane] = own.scale;
-      }
-      part->network.add(std::make_unique<Dropout>(part->network.output(), key, threshold, scale));
+      std::vector<const LayerSettings*> lanes;
+      for (int lane = 0; lane < kWidth; ++lane) lanes.push_back(&runs[static_cast<size_t>(part->run(lane))]);
+      found->second.add(part->network, LaneSettings(std::move(lanes)));
     }
   }
   void finish(const std::vector<Settings>& settings, bool with_adam) {

@@ -1,9 +1,11 @@
 // The Python face of a bank. Compiled once per instruction set, under the name in CETERIS_MODULE.
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
+#include <nanobind/stl/map.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
+#include <nanobind/stl/variant.h>
 #include <nanobind/stl/vector.h>
 
 #include <chrono>
@@ -27,14 +29,6 @@ using Sums = std::vector<std::tuple<double, int64_t>>;
 
 void require(bool condition, const char* message) {
   if (!condition) throw std::invalid_argument(message);
-}
-
-Activation activation_of(const std::string& name) {
-  if (name == "none") return Activation::none;
-  if (name == "relu") return Activation::relu;
-  if (name == "leaky_relu") return Activation::leaky_relu;
-  if (name == "tanh") return Activation::tanh;
-  throw std::invalid_argument("unknown activation");
 }
 
 Sums sums_of(const std::vector<Totals>& totals) {
@@ -127,6 +121,12 @@ NB_MODULE(CETERIS_MODULE, module) {
   module.attr("fused") = kFused;
   module.attr("bank_size") = kBankSize;
   module.def("fma_peak", &fma_peak);
+  module.def("layer_kinds", [] {
+    nb::dict found;
+    for (const auto& [key, kind] : kinds())
+      found[key.c_str()] = nb::make_tuple(kind.settings, kind.per_run, kind.choices, kind.largest);
+    return found;
+  });
   // Single functions, for the tests.
   module.def("apply", [](const std::string& function, Input<float, 1> input) {
     Output<1> output = new_array<1>({input.shape(0)});
@@ -146,21 +146,11 @@ NB_MODULE(CETERIS_MODULE, module) {
             new (bank) Bank(Shape{std::get<0>(image), std::get<1>(image), std::get<2>(image)}, runs, batch_size);
           },
           nb::arg("image"), nb::arg("runs"), nb::arg("batch_size"))
-      .def("add_convolution",
-           [](Bank& bank, int channels, int kernel, bool same, const std::string& activation) {
-             bank.add_convolution(channels, kernel, same, activation_of(activation));
+      .def("add",
+           [](Bank& bank, const std::string& kind, const std::vector<LayerSettings>& runs) {
+             require(runs.size() == static_cast<size_t>(bank.runs()), "settings for each run");
+             bank.add(kind, runs);
            })
-      .def("add_max_pool", &Bank::add_max_pool)
-      .def("add_batch_norm", &Bank::add_batch_norm)
-      .def("add_dropout",
-           [](Bank& bank, const std::vector<std::tuple<uint32_t, uint32_t, uint32_t, float>>& runs) {
-             require(runs.size() == static_cast<size_t>(bank.runs()), "dropout settings for each run");
-             std::vector<DropoutSettings> settings;
-             for (const auto& [low, high, threshold, scale] : runs) settings.push_back({low, high, threshold, scale});
-             bank.add_dropout(settings);
-           })
-      .def("add_dense",
-           [](Bank& bank, int neurons, const std::string& activation) { bank.add_dense(neurons, activation_of(activation)); })
       .def("finish",
            [](Bank& bank, const std::vector<std::tuple<double, double, double, double, double, double>>& runs, bool with_adam) {
              require(runs.size() == static_cast<size_t>(bank.runs()), "settings for each run");

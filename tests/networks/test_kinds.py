@@ -1,6 +1,12 @@
 import pytest
 
-from ceteris.networks.layers import Activation, BatchNorm, Convolution, Dense, Dropout, MaxPool, opening_key
+from ceteris.networks.activation import Activation
+from ceteris.networks.batch_norm import BatchNorm
+from ceteris.networks.convolution import Convolution
+from ceteris.networks.dense import Dense
+from ceteris.networks.dropout import Dropout
+from ceteris.networks.kinds import opening_key
+from ceteris.networks.max_pool import MaxPool
 from ceteris.networks.network import Network
 
 WRITTEN = [

@@ -1,0 +1,80 @@
+"""Each layer of a network with its path, the sizes of what goes in and comes out, and its random stream."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ceteris.networks.backbone import FEATURES, AnyNetwork, BackboneNetwork
+from ceteris.networks.layer import Array, Layer, Module
+from ceteris.networks.shape import Shape
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlacedLayer:
+    """One layer where it stands.
+
+    Attributes:
+        path: What its arrays are named after: `layers.0`, or `head.0` after a pretrained backbone.
+        layer: The layer, resolved.
+        before: Size of what goes in.
+        after: Size of what comes out; a side below 1 means that the layer does not fit.
+        is_flat: Whether rows of features go in, because a layer before has flattened the image.
+        stream: Name of its random numbers, by kind and rank: `conv-0`, `conv-1`, `dropout-0`; None if it draws none.
+            Rank counts layers of one kind only, so that a layer of another kind put before a convolution leaves its
+            initial weights, and a pairing by seed, as they were.
+    """
+
+    path: str
+    layer: Layer
+    before: Shape
+    after: Shape
+    is_flat: bool
+    stream: str | None
+
+    @property
+    def arrays(self) -> Mapping[str, Array]:
+        """Its arrays under their whole names, for example `layers.0.weight`."""
+        return {f"{self.path}.{name}": array for name, array in self.layer.arrays(self.before).items()}
+
+    @property
+    def parameter_count(self) -> int:
+        """How many numbers it trains."""
+        return sum(array.count for array in self.layer.arrays(self.before).values() if array.is_trained)
+
+    @property
+    def multiply_adds(self) -> int:
+        """Multiplications with addition for one image going forward, without activations and pooling."""
+        return self.layer.multiply_adds(self.before)
+
+    @property
+    def modules(self) -> tuple[Module, ...]:
+        """What it is in PyTorch."""
+        return self.layer.modules(self.before, is_flat=self.is_flat)
+
+
+def placed_layers(network: AnyNetwork, image: Shape, classes: int) -> tuple[PlacedLayer, ...]:
+    """Follow an image through a network.
+
+    Args:
+        network: The layers; of a backbone with a head, the head's.
+        image: Size of the images; the head of a backbone sees its features instead.
+        classes: Neurons of a layer that says `dense = "classes"`.
+
+    Returns:
+        One entry per layer. Sizes are computed even where a layer does not fit; `ceteris.study.check` reports those.
+    """
+    is_head = isinstance(network, BackboneNetwork)
+    before = Shape(1, 1, FEATURES[network.backbone]) if isinstance(network, BackboneNetwork) else image
+    is_flat = False  # a backbone leaves an image of one pixel
+    ranks: Counter[str] = Counter()
+    placed: list[PlacedLayer] = []
+    for index, declared in enumerate(network.layers):
+        layer = declared.resolved(classes)
+        stream = None if layer.stream is None else f"{layer.stream}-{ranks[layer.stream]}"
+        if layer.stream is not None:
+            ranks[layer.stream] += 1
+        after = layer.output(before)
+        path = f"{'head' if is_head else 'layers'}.{index}"
+        placed.append(PlacedLayer(path=path, layer=layer, before=before, after=after, is_flat=is_flat, stream=stream))
+        before, is_flat = after, is_flat or layer.flattens
+    return tuple(placed)
