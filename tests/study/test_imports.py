@@ -3,7 +3,7 @@ import sys
 
 
 def test_reading_a_study_loads_nothing_heavy():
-    """`plan` and `status` start in a fraction of a second: of the libraries only NumPy is loaded, for the layer kinds."""
+    """`plan` and `status` start in a fraction of a second: of the libraries only NumPy is loaded."""
     script = (
         "import sys, ceteris.study.reader, ceteris.study.schema, ceteris.study.changes; print(*sorted(sys.modules))"
     )
