@@ -12,6 +12,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "ceteris"
 # A room may import itself and the rooms above it.
 ROOMS = [
     "errors",
+    "paths",
     "formatting",
     "values",
     "networks",

@@ -1,4 +1,5 @@
 import importlib.util
+from pathlib import Path
 
 import pytest
 
@@ -135,3 +136,42 @@ def test_mistakes_are_errors_of_ours(tiny, tmp_path):
     with pytest.raises(StudyError) as error:
         ceteris.run(tiny, folder=tmp_path / "results", only=["basline"])
     assert str(error.value) == "there is no variation called 'basline'; did you mean 'baseline'?"
+
+
+@pytest.mark.parametrize("kind", [str, Path], ids=["text", "path"])
+def test_public_functions_take_text_and_paths(tiny, tmp_path, monkeypatch, kind):
+    """Each expands `~`, as the command line does."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    (tmp_path / "tiny.toml").write_text(
+        'title = "Tiny"\nseeds = 2\n'
+        '[data]\nname = "shapes"\nbatches = 1\n'
+        "[baseline.training]\nepochs = 1\nbatch_size = 256\n"
+        '[baseline.network]\nlayers = [{ max_pool = 16 }, { dense = "classes" }]\n'
+    )
+
+    study = ceteris.read_study(kind("~/tiny.toml"))
+    assert study == tiny
+    for name in ("one", "two"):
+        assert ceteris.run(study, folder=kind(f"~/{name}"), base=kind("~"), threads=1).is_complete
+    assert ceteris.read_results(kind("~/one")).folder.path == tmp_path / "one"
+    assert ceteris.write_report(kind("~/one")).page == tmp_path / "one" / "report.html"
+    assert ceteris.write_report(kind("~/one"), out=kind("~/elsewhere")).page == tmp_path / "elsewhere" / "report.html"
+    compared = ceteris.compare_results(kind("~/one"), kind("~/two"))
+    assert compared.first.manifest.study == compared.second.manifest.study
+
+
+def test_a_home_directory_that_nobody_has_is_told(tiny):
+    """In a sentence, by each function that takes a path."""
+    sentence = "~nosuchuser/x: no home directory is known for '~nosuchuser'. Write the path in full."
+    for call in (
+        ceteris.read_study,
+        lambda path: ceteris.run(tiny, folder=path),
+        lambda path: ceteris.run(tiny, folder="x", data=path),
+        ceteris.read_results,
+        ceteris.write_report,
+        lambda path: ceteris.compare_results(path, path),
+    ):
+        with pytest.raises(ceteris.CeterisError) as caught:
+            call("~nosuchuser/x")
+        assert str(caught.value) == sentence

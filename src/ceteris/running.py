@@ -5,7 +5,6 @@ from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 
 from ceteris.data.locate import load_dataset
 from ceteris.data.weights import fetch_weights
@@ -13,10 +12,11 @@ from ceteris.engines.engine import Engine
 from ceteris.engines.lanes.engine import lanes_engine
 from ceteris.engines.lanes.kernels import chosen_instruction_set
 from ceteris.engines.torch.engine import TorchEngine
-from ceteris.errors import DataError, EngineError, NoEngineError
+from ceteris.errors import DataError, EngineError, NoEngineError, ResultsError
 from ceteris.execution.backbones import find_backbones, missing_weights
 from ceteris.execution.study import available_cores, run_study
 from ceteris.formatting.wording import listed, nearest
+from ceteris.paths import AnyPath, expanded
 from ceteris.runs.results import Results, read_results
 from ceteris.study.study import Study
 
@@ -93,13 +93,13 @@ def _engine_name(name: str) -> EngineName:
 def run(
     study: Study,
     *,
-    folder: Path | str,
-    data: Path | str | None = None,
+    folder: AnyPath,
+    data: AnyPath | None = None,
     engine: EngineName | str = EngineName.AUTO,
     device: str | None = None,
     threads: int | None = None,
     only: Collection[str] = (),
-    base: Path | str = ".",
+    base: AnyPath = ".",
 ) -> Results:
     """Train a study, or what its folder still lacks of it, and give the results.
 
@@ -123,10 +123,11 @@ def run(
         ResultsError: If the folder cannot be written.
         KeyboardInterrupt: After Ctrl-C, when every run is saved.
     """
-    folder = Path(folder)
+    folder = expanded(folder, error=ResultsError)
+    location = None if data is None else expanded(data, error=DataError)
     choice = choose_engines(engine, device=device)
-    dataset = load_dataset(study.data, location=None if data is None else Path(data))
-    base, threads = Path(base), threads or available_cores()
+    dataset = load_dataset(study.data, location=location)
+    base, threads = expanded(base, error=DataError), threads or available_cores()
     for backbone in missing_weights(study, base=base):
         with suppress(DataError):  # its arms are skipped then, and say why
             for _ in fetch_weights(backbone):

@@ -15,6 +15,7 @@ from ceteris.data.folder_dataset import Event as FolderEvent
 from ceteris.data.folder_dataset import folder_kind, read_folder
 from ceteris.data.shapes import draw_shapes
 from ceteris.errors import DataError
+from ceteris.paths import expanded
 from ceteris.study.images import ImageKind, known_images
 from ceteris.study.specification import DataChoice
 
@@ -50,12 +51,12 @@ def places(*, batches: int, location: Path | None = None) -> tuple[Place, ...]:
         batches: How many training batches must be there.
         location: What the user named on the command line, if anything.
     """
-    named: list[tuple[str, Path]] = []
+    named: list[tuple[str, str | Path]] = []
     if location is not None:
         named.append(("--data", location))
     if variable := os.environ.get(VARIABLE):
-        named.append((VARIABLE, Path(variable)))
-    return tuple(_look(name, path.expanduser(), batches) for name, path in (*named, ("cache", cache_folder())))
+        named.append((VARIABLE, variable))
+    return tuple(_look(name, path, batches) for name, path in (*named, ("cache", cache_folder())))
 
 
 def find_cifar10(*, batches: int, location: Path | None = None) -> Cifar10Copy | None:
@@ -123,7 +124,7 @@ def find_folder(choice: DataChoice, *, location: Path | None = None) -> Generato
     Raises:
         DataError: If it is no folder of images.
     """
-    return read_folder(location or Path(choice.name), choice, cache=cache_folder())
+    return read_folder(location or expanded(choice.name, error=DataError), choice, cache=cache_folder())
 
 
 def images_ahead(choice: DataChoice, *, location: Path | None = None) -> ImageKind:
@@ -133,7 +134,7 @@ def images_ahead(choice: DataChoice, *, location: Path | None = None) -> ImageKi
         DataError: If it names a folder that is no folder of images.
     """
     kind = known_images(choice)
-    return kind or folder_kind(location or Path(choice.name), choice)
+    return kind or folder_kind(location or expanded(choice.name, error=DataError), choice)
 
 
 def finished(events: Generator[object, None, Dataset]) -> Dataset:
@@ -146,8 +147,10 @@ def finished(events: Generator[object, None, Dataset]) -> Dataset:
             return dataset
 
 
-def _look(name: str, path: Path, batches: int) -> Place:
+def _look(name: str, written: str | Path, batches: int) -> Place:
+    path = Path(written)
     try:
+        path = expanded(written, error=DataError)
         return Place(name=name, path=path, copy=find_copy(path, batches=batches))
     except DataError as error:
         return Place(name=name, path=path, copy=None, problem=str(error))

@@ -12,6 +12,7 @@ from ceteris.data.locate import cache_folder
 from ceteris.errors import DataError
 from ceteris.formatting.wording import listed
 from ceteris.networks.backbone import IMAGENET, Backbone, BackboneNetwork
+from ceteris.paths import expanded
 
 VARIABLE = "CETERIS_WEIGHTS"
 
@@ -74,7 +75,7 @@ def find_weights(network: BackboneNetwork, *, base: Path) -> WeightsFile | None:
     Raises:
         DataError: If a file that was named is not there, or is another than `weights_sha256` says.
     """
-    found = _named(base / Path(network.weights).expanduser()) if network.weights != IMAGENET else _own(network.backbone)
+    found = _named(base / _written(network.weights)) if network.weights != IMAGENET else _own(network.backbone)
     if found is not None and network.weights_sha256 not in {"", found.sha256}:
         raise DataError(
             f"{found.path} has SHA-256 {found.sha256}, expected {network.weights_sha256}, as the study says. Bring "
@@ -109,9 +110,9 @@ def find_same_weights(network: BackboneNetwork, *, bases: Iterable[Path]) -> Pat
 
 def _places(network: BackboneNetwork, bases: Iterable[Path]) -> Iterator[Path]:
     if network.weights != IMAGENET:
-        yield from dict.fromkeys((base / Path(network.weights).expanduser()) for base in bases)
+        yield from dict.fromkeys((base / _written(network.weights)) for base in bases)
     if variable := os.environ.get(VARIABLE):
-        yield Path(variable).expanduser()
+        yield _written(variable, where=VARIABLE)
     yield weights_folder()
 
 
@@ -129,6 +130,10 @@ def fetch_weights(backbone: Backbone, *, server: str = _SERVER, timeout: float =
     )
 
 
+def _written(path: str, *, where: str = "weights") -> Path:
+    return expanded(path, error=DataError, where=where)
+
+
 def _named(path: Path) -> WeightsFile:
     try:
         return WeightsFile(path=path, sha256=file_sha256(path))
@@ -143,7 +148,7 @@ def _named(path: Path) -> WeightsFile:
 def _own(backbone: Backbone) -> WeightsFile | None:
     official = OFFICIAL_WEIGHTS[backbone]
     if variable := os.environ.get(VARIABLE):
-        return _substitute(backbone, Path(variable).expanduser())
+        return _substitute(backbone, _written(variable, where=VARIABLE))
     path = weights_folder() / official.name
     if not path.is_file():
         return None

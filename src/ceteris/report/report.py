@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from ceteris.errors import ResultsError
+from ceteris.paths import AnyPath, expanded
 from ceteris.report.account import Account, give_account
 from ceteris.report.content import Content, compose
 from ceteris.report.gallery import hang
@@ -34,7 +36,7 @@ class Report:
     content: Content
 
 
-def write_report(folder: Path, *, out: Path | None = None, image: int = 0) -> Report:
+def write_report(folder: AnyPath, *, out: AnyPath | None = None, image: int = 0) -> Report:
     """Write the report of a results folder, whatever state it is in, from what is in it and nothing else.
 
     Args:
@@ -49,7 +51,8 @@ def write_report(folder: Path, *, out: Path | None = None, image: int = 0) -> Re
         ResultsError: If it is not a results folder, if it cannot be read, if there is no such image, or if the report
             cannot be written; what was there before is then still there.
     """
-    return publish(give_account(read_results(folder)), out=out, image=image)
+    place = None if out is None else expanded(out, error=ResultsError)
+    return publish(give_account(read_results(folder)), out=place, image=image)
 
 
 def publish(account: Account, *, out: Path | None = None, image: int = 0) -> Report:

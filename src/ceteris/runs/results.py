@@ -2,12 +2,13 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ceteris.data.labels import Labels
+from ceteris.errors import ResultsError
+from ceteris.paths import AnyPath, expanded
 from ceteris.runs.arrays import decode_predictions, decode_weights
 from ceteris.runs.atomic import explained
 from ceteris.runs.epochs import EpochRecord, decode_epochs
@@ -99,7 +100,7 @@ class Results:
             return (path / name).read_bytes()
 
 
-def read_results(path: Path) -> Results:
+def read_results(path: AnyPath) -> Results:
     """Read a results folder, and change nothing in it.
 
     Args:
@@ -109,7 +110,7 @@ def read_results(path: Path) -> Results:
         ResultsError: If it is not such a folder, or cannot be read. Damaged runs are no error: they are among the
             findings.
     """
-    folder = ResultsFolder(path)
+    folder = ResultsFolder(expanded(path, error=ResultsError))
     manifest = folder.read_manifest()
     runs = manifest.runs()
     return Results(

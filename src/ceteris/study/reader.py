@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from ceteris.errors import StudyError
 from ceteris.formatting.wording import nearest
+from ceteris.paths import AnyPath, expanded
 from ceteris.study.images import KNOWN_NAMES
 from ceteris.study.places import line_of, toml_lines
 from ceteris.study.specification import is_path
@@ -20,7 +21,7 @@ from ceteris.values.mistakes import explain
 _SYNTAX = re.compile(r"(?P<what>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)")
 
 
-def read_study(path: Path | str) -> Study:
+def read_study(path: AnyPath) -> Study:
     """Read a study file.
 
     Args:
@@ -32,7 +33,7 @@ def read_study(path: Path | str) -> Study:
     Raises:
         StudyError: If there is no such file, or anything in it cannot be: all mistakes at once, each with its line.
     """
-    path = Path(path)
+    path = expanded(path, error=StudyError)
     text = _text(path)
     try:
         table = tomllib.loads(text)
@@ -55,7 +56,7 @@ def _find_folder(path: Path, table: dict[str, Any]) -> None:
     name = data.get("name") if isinstance(data, dict) else None
     if not isinstance(data, dict) or not isinstance(name, str) or not name or name in KNOWN_NAMES:
         return
-    place = path.parent / Path(name).expanduser()
+    place = path.parent / expanded(name, error=StudyError, where=f"{path}: data.name")
     if is_path(name) or place.is_dir():
         seen = Path(os.path.normpath(place)).as_posix()
         data["name"] = seen if is_path(seen) else f"./{seen}"

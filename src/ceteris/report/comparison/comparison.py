@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from ceteris.errors import ResultsError
+from ceteris.paths import AnyPath
 from ceteris.report.comparison.arms import ArmPair, Matching, match_arms, shared_draws
 from ceteris.report.comparison.conditions import Conditions, compare_conditions, same_test_images
 from ceteris.report.comparison.run_pairs import RunPair, alike_with_other_seeds, pair_runs
@@ -79,7 +79,7 @@ class FolderComparison:
         return tuple(run for arm in self.arms for run in arm.runs)
 
 
-def compare_results(first: Path | str, second: Path | str) -> FolderComparison:
+def compare_results(first: AnyPath, second: AnyPath) -> FolderComparison:
     """Set two results folders side by side: what differs, and whether it matters.
 
     For a study that was repeated on another machine, with another engine, on more images, with a changed baseline, or
@@ -98,8 +98,8 @@ def compare_results(first: Path | str, second: Path | str) -> FolderComparison:
     Raises:
         ResultsError: If one of them is no results folder or cannot be read, or if both are the same.
     """
-    paths = Path(first), Path(second)
-    results = [read_results(path) for path in paths]
+    results = [read_results(path) for path in (first, second)]
+    paths = [one.folder.path for one in results]
     if paths[0].resolve() == paths[1].resolve():
         raise ResultsError(f"{paths[0]} and {paths[1]} are the same folder. Name two folders to compare.")
     return compare_sides(read_side("A", results[0]), read_side("B", results[1]))

@@ -1,0 +1,35 @@
+"""Paths as people write them: text or a path, with `~` for a home directory."""
+
+import os
+from pathlib import Path
+
+from ceteris.errors import CeterisError
+
+AnyPath = str | os.PathLike[str]
+"""A path as the public functions take it."""
+
+
+def expanded(path: AnyPath, *, error: type[CeterisError], where: str = "") -> Path:
+    """Give a path with `~` and `~name` replaced by that home directory, as a shell does.
+
+    Args:
+        path: Text or a path; also one that does not exist.
+        error: Raised if it cannot be.
+        where: What named the path, for the message: an option, a variable, or a line of a file.
+
+    Raises:
+        CeterisError: Of the kind `error`, if there is no such user, or no home directory is known.
+
+    Example:
+        >>> from ceteris.errors import ResultsError
+        >>> expanded("results/mine", error=ResultsError).as_posix()
+        'results/mine'
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        home = Path(path).parts[0]
+        raise error(
+            f"{f'{where}: ' if where else ''}{os.fspath(path)}: no home directory is known for '{home}'. "
+            "Write the path in full."
+        ) from None
