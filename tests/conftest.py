@@ -1,8 +1,13 @@
 """What holds for every test."""
 
+import os
 import signal
 
 import pytest
+
+# Threads that wait for each other after every small operation take more than ten times as long on a machine that does
+# other work. Processes that tests start inherit this; `make test-elsewhere` asks for two threads.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -1,5 +1,8 @@
+import copy
+
 import pytest
 import torch
+from rounding import DOUBLE, rounding
 from torch import nn
 
 from ceteris.engines.initial import initial_weights
@@ -43,6 +46,8 @@ BY_HAND = nn.Sequential(
     nn.BatchNorm1d(8),
     nn.Linear(8, 10),
 )
+# No sum has more than 6 x 11 x 9 terms, and none of their magnitudes add up to more than 1e4; ten layers, there and back.
+TOLERANCE = 20 * rounding(6 * 11 * 9, 1e4, unit=DOUBLE)
 INDEX_BY_HAND = {0: 0, 1: 1, 2: 3, 5: 7, 7: 9, 8: 10}
 
 
@@ -83,30 +88,34 @@ def test_every_layer_gives_the_shape_that_the_study_computes(network, images):
 
 @pytest.mark.parametrize("training", [True, False])
 def test_the_network_is_the_one_built_by_hand(network, images, training):
-    """Without dropout, logits, gradients and running statistics are those of PyTorch's own layers in a row."""
+    """Without dropout, logits, gradients and running statistics are those of PyTorch's own layers in a row.
+
+    In float64, where the two orders of summation that the same formulas may be computed in differ by 1e-13 or so.
+    """
+    network, by_hand, images = network.double(), copy.deepcopy(BY_HAND).double(), images.double()
     weights = weight_tensors(network)
     with torch.no_grad():
         for index, hand in INDEX_BY_HAND.items():
-            for name, tensor in BY_HAND[hand].state_dict().items():
+            for name, tensor in by_hand[hand].state_dict().items():
                 if name != "num_batches_tracked":
                     tensor.copy_(weights[f"layers.{index}.{name}"])
     network.train(training)
-    BY_HAND.train(training)
-    BY_HAND.zero_grad()
+    by_hand.train(training)
 
-    found, expected = network(images), BY_HAND(images)
+    found, expected = network(images), by_hand(images)
     found.square().sum().backward()
     expected.square().sum().backward()
 
-    torch.testing.assert_close(found, expected)
+    apart = {"rtol": TOLERANCE, "atol": TOLERANCE}
+    torch.testing.assert_close(found, expected, **apart)
     for index, hand in INDEX_BY_HAND.items():
-        torch.testing.assert_close(network.layers[index].weight.grad, BY_HAND[hand].weight.grad)
+        torch.testing.assert_close(network.layers[index].weight.grad, by_hand[hand].weight.grad, **apart)
     for name in ("running_mean", "running_var"):
-        torch.testing.assert_close(weight_tensors(network)[f"layers.7.{name}"], getattr(BY_HAND[9], name))
+        torch.testing.assert_close(weight_tensors(network)[f"layers.7.{name}"], getattr(by_hand[9], name), **apart)
 
 
 def test_batch_norm_keeps_the_precision_of_float32():
-    """Normalising many pixels, channels innermost as minibatches come, stays within 5e-7 of float64."""
+    """Normalising many pixels, channels innermost as minibatches come, costs no more than rounding each pixel does."""
     layer = ExactBatchNorm(3)
     images = torch.rand(64, 32, 32, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0)) * 4 - 2.5
     images = images.permute(0, 3, 1, 2)
@@ -115,7 +124,9 @@ def test_batch_norm_keeps_the_precision_of_float32():
     found = layer(images.to(torch.float32, memory_format=torch.preserve_format))
 
     assert found.is_contiguous(memory_format=torch.channels_last)
-    assert (found.double() - expected).abs().max() < 5e-7
+    # A pixel is rounded when it is read, shifted, scaled and written; mean and deviation of many pixels may be off by
+    # twice as much again. Summed value by value they are off by 4e-6 and more.
+    assert (found.double() - expected).abs().max() < rounding(8, expected.abs().max().item() + 1)
 
 
 def test_building_a_network_leaves_the_global_generator_alone():

@@ -4,6 +4,7 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
+from rounding import DOUBLE, SINGLE, rounding
 
 from ceteris.engines.initial import initial_weights
 from ceteris.engines.torch.batches import device_images, pixel_table, scaled
@@ -16,20 +17,22 @@ from ceteris.networks.dropout import Dropout
 from ceteris.networks.network import Network
 from ceteris.networks.shape import Shape
 
+# Sums of 9 x 9 x 3 products in float64, whose magnitudes add up to no more than a thousand.
+TOLERANCE = rounding(9 * 9 * 3, 1000, unit=DOUBLE)
 NETWORK = Network(layers=(BatchNorm(batch_norm=True), Dropout(dropout=0.5), Dense(dense="classes")))
 
 
 @pytest.fixture
 def network():
-    """A network with batch normalisation and dropout, which score differently from how they train."""
+    """A network in float64 with batch normalisation and dropout, which score differently from how they train."""
     network = LayeredNetwork(NETWORK, Shape(9, 9, 3), 3, seed=3)
     fill(weight_tensors(network), initial_weights(NETWORK, Shape(9, 9, 3), 3, seed=3))
-    return network
+    return network.double()
 
 
 def test_scores_are_mean_loss_accuracy_and_probabilities(network, split):
     """All images are scored with running statistics and without dropout, and the network is left ready to train."""
-    table = torch.tensor(pixel_table(split.scale, split.offset))
+    table = torch.tensor(pixel_table(split.scale, split.offset)).double()
     before = {name: tensor.clone() for name, tensor in weight_tensors(network).items()}
 
     found = score(network, device_images(split.test, torch.device("cpu")), partial(scaled, table=table), at_once=21)
@@ -39,14 +42,16 @@ def test_scores_are_mean_loss_accuracy_and_probabilities(network, split):
     network.eval()
     probabilities = network(scaled(torch.tensor(split.test.images), table)).softmax(1).detach().numpy()
     assert found.probabilities.dtype == np.float32
-    assert np.allclose(found.probabilities, probabilities, rtol=1e-5, atol=1e-7)
-    assert found.loss == pytest.approx(-np.log(probabilities[np.arange(21), split.test.labels]).mean(), rel=1e-5)
+    np.testing.assert_allclose(found.probabilities, probabilities, rtol=SINGLE, atol=TOLERANCE)  # rounded once
+    assert found.loss == pytest.approx(
+        -np.log(probabilities[np.arange(21), split.test.labels]).mean(), rel=TOLERANCE, abs=TOLERANCE
+    )
     assert found.accuracy == np.mean(probabilities.argmax(1) == split.test.labels)
 
 
 def test_scoring_in_parts_changes_nothing(network, split):
     """Few images at a time, the last part smaller, give the scores of all at once."""
-    table = torch.tensor(pixel_table(split.scale, split.offset))
+    table = torch.tensor(pixel_table(split.scale, split.offset)).double()
     images = device_images(split.test, torch.device("cpu"))
     together = score(network, images, partial(scaled, table=table), at_once=21)
     sizes = []
@@ -55,15 +60,16 @@ def test_scoring_in_parts_changes_nothing(network, split):
     parts = score(network, images, partial(scaled, table=table), at_once=5)
 
     assert sizes == [5, 5, 5, 5, 1]
-    assert np.allclose(parts.probabilities, together.probabilities, rtol=1e-6)
-    assert parts.loss == pytest.approx(together.loss, rel=1e-6)
+    # Two numbers that are nearly equal in float64 may be rounded to neighbours in float32.
+    np.testing.assert_allclose(parts.probabilities, together.probabilities, rtol=2 * SINGLE, atol=TOLERANCE)
+    assert parts.loss == pytest.approx(together.loss, rel=TOLERANCE, abs=TOLERANCE)
     assert parts.accuracy == together.accuracy
 
 
 def test_a_network_that_diverged_scores_not_a_number(network, split):
     """A loss that is not finite makes loss and accuracy not-a-number, not an error."""
     weight_tensors(network)["layers.2.weight"].fill_(math.nan)
-    table = torch.tensor(pixel_table(split.scale, split.offset))
+    table = torch.tensor(pixel_table(split.scale, split.offset)).double()
 
     found = score(network, device_images(split.test, torch.device("cpu")), partial(scaled, table=table), at_once=21)
 

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 import torch
+from rounding import DOUBLE, SINGLE, rounding
 from torch import nn
 
 from ceteris.engines.engine import Position
@@ -20,6 +21,9 @@ from ceteris.networks.dropout import Dropout
 from ceteris.networks.max_pool import MaxPool
 from ceteris.networks.shape import Shape
 
+# What runs in float64 may differ by after a few steps: Adam divides by the root of a mean of squares, which here is
+# never so small that it amplifies a difference more than a million times.
+CLOSE = rounding(100, 1e6, unit=DOUBLE)
 MIXED = (
     BatchNorm(batch_norm=True),
     Convolution(conv=4, kernel=3, activation=Activation.TANH),
@@ -50,7 +54,7 @@ def test_a_run_learns(split, make_run):
     assert metrics[-1].validation_loss < 0.4
     assert outcome.test_accuracy > 0.9
     assert outcome.probabilities.shape == (21, 3)
-    assert np.allclose(outcome.probabilities.sum(1), 1)
+    np.testing.assert_allclose(outcome.probabilities.astype(float).sum(1), 1, rtol=0, atol=rounding(4))
     assert np.mean(outcome.probabilities.argmax(1) == split.test.labels) == outcome.test_accuracy
 
 
@@ -94,14 +98,16 @@ def test_training_is_a_plain_pytorch_loop(split, make_run, settings):
             hits += int((logits.argmax(1) == labels).sum())
         labels = torch.tensor(split.validation.labels).long()
         validation = network(inputs["validation"])
-        assert metrics[epoch].training_loss == pytest.approx(sum(losses) / 75, rel=1e-10)
+        assert metrics[epoch].training_loss == pytest.approx(sum(losses) / 75, rel=CLOSE)
         assert metrics[epoch].training_accuracy == hits / 75
-        assert metrics[epoch].validation_loss == pytest.approx(nn.functional.cross_entropy(validation, labels).item())
+        expected = nn.functional.cross_entropy(validation, labels).item()
+        assert metrics[epoch].validation_loss == pytest.approx(expected, rel=CLOSE)
         assert metrics[epoch].validation_accuracy == (validation.argmax(1) == labels).double().mean().item()
     assert set(outcome.weights) == set(places)
     for name, place in places.items():
         assert outcome.weights[name].dtype == np.float32
-        assert np.array_equal(outcome.weights[name], network.state_dict()[place].float().numpy())
+        expected = network.state_dict()[place].numpy()
+        np.testing.assert_allclose(outcome.weights[name], expected, rtol=SINGLE, atol=CLOSE)  # rounded once
 
 
 @pytest.mark.parametrize(
