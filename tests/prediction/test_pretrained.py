@@ -5,6 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from rounding import BACKBONE
+
 torch = pytest.importorskip("torch")
 pytest.importorskip("torchvision")
 
@@ -66,7 +68,7 @@ def test_all_seeds_share_one_pass_through_a_frozen_backbone(heads_folder, monkey
 
 @pytest.mark.parametrize(("train", "batch_norm"), [("last 1 block", "frozen"), ("all", "updated")])
 def test_fine_tuned_networks_say_what_their_engine_said(tmp_path, train, batch_norm):
-    """With the blocks that each seed trained for itself, to 1e-5: the sums of float32 come in another order."""
+    """With the blocks that each seed trained for itself, but for the order in which float32 sums are computed."""
     weights = write_weights(tmp_path, "mobilenet_v2")
     sha256 = file_sha256(weights)
     network = {"backbone": "mobilenet_v2", "resolution": 32, "weights_sha256": sha256, "head": HEADS["mobilenet_v2"]}
@@ -91,8 +93,8 @@ def test_fine_tuned_networks_say_what_their_engine_said(tmp_path, train, batch_n
 
     told = pretrained.probabilities([one.weights for one in outcomes], dataset.test.images)
 
-    np.testing.assert_allclose(told, np.stack([one.probabilities for one in outcomes]), rtol=0, atol=1e-5)
-    assert np.abs(told[0] - told[1]).max() > 1e-3
+    np.testing.assert_allclose(told, np.stack([one.probabilities for one in outcomes]), rtol=0, atol=BACKBONE)
+    assert np.abs(told[0] - told[1]).max() > 10 * BACKBONE
 
 
 def test_weights_are_found_by_their_bytes(heads_folder, tmp_path, monkeypatch):

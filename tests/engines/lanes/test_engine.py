@@ -13,6 +13,7 @@ from ceteris.networks.dense import Dense
 from ceteris.networks.max_pool import MaxPool
 from ceteris.networks.network import Network
 from ceteris.study.specification import DataChoice
+from rounding import rounding
 
 pytestmark = pytest.mark.skipif(not usable_instruction_sets(), reason="the lanes engine is not compiled here")
 
@@ -63,7 +64,8 @@ def test_twenty_one_steps_agree_with_the_pytorch_engine(make, settings, batch_no
 
     lanes_curve, torch_curve = train(lanes, 3), train(torch, 3)
 
-    # Float32 rounding grows with the steps; over these 21 it stays below 1e-4 of the largest weight.
+    # Float32 rounding grows with the steps; over these 21 it stays below 1e-4 of the largest weight. This holds on any
+    # machine if it holds here: the bits of the lanes engine are the same everywhere, and the reference is in float64.
     for name, expected in torch.outcomes()[0].weights.items():
         found = lanes.outcomes()[0].weights[name]
         assert np.abs(found - expected).max() <= 1e-4 * max(np.abs(expected).max(), 0.1), name
@@ -84,7 +86,7 @@ def test_a_bank_learns_what_can_be_learnt(make):
     for number, outcome in enumerate(training.outcomes()):
         assert curve[-1][number].training_loss < 0.6 * curve[0][number].training_loss
         assert outcome.test_accuracy > 0.8
-        assert outcome.probabilities.sum(axis=1) == pytest.approx(np.ones(23), abs=1e-5)
+        assert outcome.probabilities.sum(axis=1) == pytest.approx(np.ones(23), abs=rounding(6))
 
 
 def test_epochs_are_counted_and_scored_by_the_images(make):

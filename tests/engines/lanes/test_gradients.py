@@ -24,7 +24,7 @@ from ceteris.study.training import Training
 
 CLASSES = 4
 BATCH = 19  # two whole groups of images and a part of one
-TOLERANCE = 1e-5
+TOLERANCE = 1e-5  # the bits of the kernels are the same on every machine, and the reference is in float64
 
 pytestmark = pytest.mark.skipif(not usable_instruction_sets(), reason="the lanes engine is not compiled here")
 

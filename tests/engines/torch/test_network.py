@@ -2,7 +2,6 @@ import copy
 
 import pytest
 import torch
-from rounding import DOUBLE, rounding
 from torch import nn
 
 from ceteris.engines.initial import initial_weights
@@ -18,6 +17,7 @@ from ceteris.networks.max_pool import MaxPool
 from ceteris.networks.network import Network
 from ceteris.networks.placed import placed_layers
 from ceteris.networks.shape import Shape
+from rounding import DOUBLE, rounding
 
 IMAGE = Shape(11, 9, 3)
 NETWORK = Network(
@@ -46,7 +46,7 @@ BY_HAND = nn.Sequential(
     nn.BatchNorm1d(8),
     nn.Linear(8, 10),
 )
-# No sum has more than 6 x 11 x 9 terms, and none of their magnitudes add up to more than 1e4; ten layers, there and back.
+# No sum has more than 6 x 11 x 9 terms, and their magnitudes add up to less than 1e4; ten layers, there and back.
 TOLERANCE = 20 * rounding(6 * 11 * 9, 1e4, unit=DOUBLE)
 INDEX_BY_HAND = {0: 0, 1: 1, 2: 3, 5: 7, 7: 9, 8: 10}
 

@@ -6,6 +6,7 @@ from ceteris.networks.batch_norm import BatchNorm
 from ceteris.networks.convolution import Convolution
 from ceteris.networks.dense import Dense
 from ceteris.networks.dropout import Dropout
+from rounding import rounding
 
 LAYERS = (
     BatchNorm(batch_norm=True),
@@ -26,5 +27,7 @@ def test_it_answers_as_the_run_did(make_run, split):
     predict = TorchEngine().predictor(run, outcome.weights, split)
 
     answers = np.stack([predict(image) for image in split.test.images])
-    np.testing.assert_allclose(answers, outcome.probabilities, atol=1e-6)
+    # Sums of 27 and of 196 products, which add up to less than 10; softmax halves an error, and two results have one.
+    np.testing.assert_allclose(answers, outcome.probabilities, rtol=0, atol=rounding(27 + 196, 10))
+    assert np.ptp(answers, axis=0).max() > 100 * rounding(27 + 196, 10), "what is the same for all would prove nothing"
     assert predict.pretrained_bytes == 0

@@ -4,7 +4,6 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-from rounding import DOUBLE, SINGLE, rounding
 
 from ceteris.engines.initial import initial_weights
 from ceteris.engines.torch.batches import device_images, pixel_table, scaled
@@ -16,6 +15,7 @@ from ceteris.networks.dense import Dense
 from ceteris.networks.dropout import Dropout
 from ceteris.networks.network import Network
 from ceteris.networks.shape import Shape
+from rounding import DOUBLE, SINGLE, rounding
 
 # Sums of 9 x 9 x 3 products in float64, whose magnitudes add up to no more than a thousand.
 TOLERANCE = rounding(9 * 9 * 3, 1000, unit=DOUBLE)

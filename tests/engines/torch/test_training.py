@@ -1,11 +1,11 @@
 import math
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 
 import numpy as np
 import pytest
 import torch
-from rounding import DOUBLE, SINGLE, rounding
 from torch import nn
 
 from ceteris.engines.engine import Position
@@ -20,6 +20,7 @@ from ceteris.networks.dense import Dense
 from ceteris.networks.dropout import Dropout
 from ceteris.networks.max_pool import MaxPool
 from ceteris.networks.shape import Shape
+from rounding import DOUBLE, SINGLE, rounding
 
 # What runs in float64 may differ by after a few steps: Adam divides by the root of a mean of squares, which here is
 # never so small that it amplifies a difference more than a million times.
@@ -41,6 +42,15 @@ def _finish(bank, epochs):
     while bank.position.epoch < epochs:
         metrics += bank.advance() or ()
     return metrics, bank.outcomes()[0]
+
+
+def _assert_alike(found, expected):
+    """Compare what two runs in float64 left, rounded to float32: nearly equal numbers may be rounded to neighbours."""
+    apart = {"rtol": 2 * SINGLE, "atol": CLOSE}
+    np.testing.assert_allclose(found.probabilities, expected.probabilities, **apart)
+    assert found.weights.keys() == expected.weights.keys()
+    for name, array in expected.weights.items():
+        np.testing.assert_allclose(found.weights[name], array, **apart)
 
 
 def test_a_run_learns(split, make_run):
@@ -115,9 +125,9 @@ def test_training_is_a_plain_pytorch_loop(split, make_run, settings):
 )
 @pytest.mark.parametrize("stops", [1, 3, 7])
 def test_a_run_goes_on_exactly_where_it_stopped(split, make_run, monkeypatch, settings, stops):
-    """A run that begins again from its state, mid-epoch too, leaves the bits of one that never stopped."""
+    """A run that begins again from its state, mid-epoch too, ends as one that never stopped."""
     monkeypatch.setattr(training, "SLICE_SECONDS", 0.0)
-    run, engine = make_run(MIXED, **settings), TorchEngine()
+    run, engine = make_run(MIXED, **settings), TorchEngine(precision="float64")
     whole, outcome = _finish(engine.start([run], split), 3)
 
     first = engine.start([run], split)
@@ -129,10 +139,9 @@ def test_a_run_goes_on_exactly_where_it_stopped(split, make_run, monkeypatch, se
     rest, resumed = _finish(second, 3)
 
     assert states[0].position > Position()
-    assert metrics + rest == whole
-    assert np.array_equal(resumed.probabilities, outcome.probabilities)
-    assert resumed.weights.keys() == outcome.weights.keys()
-    assert all(np.array_equal(resumed.weights[name], outcome.weights[name]) for name in outcome.weights)
+    for found, expected in zip(metrics + rest, whole, strict=True):
+        assert asdict(found) == pytest.approx(asdict(expected), rel=CLOSE)
+    _assert_alike(resumed, outcome)
 
 
 def test_a_slice_stops_at_the_end_of_an_epoch(split, make_run, monkeypatch):
@@ -180,13 +189,16 @@ def test_a_run_that_diverges_says_not_a_number(split, make_run, learning_rate):
 
 
 def test_float64_and_float32_begin_alike_and_stay_close(split, make_run):
-    """The precisions start from the same weights, and after an epoch differ by rounding alone."""
+    """The precisions start from the same weights, and after an epoch differ by rounding alone.
+
+    Losses are sums over five layers of up to 9 x 9 images of 16; the largest sum of weights and values is below 100.
+    """
     single, double = (
         _finish(TorchEngine(precision=precision).start([make_run(MIXED, epochs=1)], split), 1)
         for precision in ("float32", "float64")
     )
 
-    assert single[0][0].training_loss == pytest.approx(double[0][0].training_loss, rel=1e-5)
+    assert single[0][0].training_loss == pytest.approx(double[0][0].training_loss, abs=rounding(5 * 9 * 9, 100))
     assert single[0][0].training_loss != double[0][0].training_loss
     assert double[1].probabilities.dtype == np.float32
 
@@ -218,16 +230,16 @@ def test_the_last_minibatch_of_one_image_trains(split, make_run):
 
 
 def test_runs_side_by_side_do_not_notice_each_other(split, make_run):
-    """Runs trained at the same time in two threads leave the bits that each leaves alone."""
-    runs = [make_run(MIXED, seed=seed, epochs=4) for seed in (1, 2)]
-    alone = [_finish(TorchEngine().start([run], split), 4)[1] for run in runs]
+    """Runs trained at the same time in two threads end as each does alone."""
+    runs, engine = [make_run(MIXED, seed=seed, epochs=4) for seed in (1, 2)], TorchEngine(precision="float64")
+    alone = [_finish(engine.start([run], split), 4)[1] for run in runs]
 
     with ThreadPoolExecutor(2) as pool:
-        together = list(pool.map(lambda run: _finish(TorchEngine().start([run], split), 4)[1], runs))
+        together = list(pool.map(lambda run: _finish(engine.start([run], split), 4)[1], runs))
 
     for found, expected in zip(together, alone, strict=True):
-        assert np.array_equal(found.probabilities, expected.probabilities)
-    assert not np.array_equal(alone[0].probabilities, alone[1].probabilities)
+        _assert_alike(found, expected)
+    assert not np.allclose(alone[0].probabilities, alone[1].probabilities, atol=0.01)
 
 
 def test_batch_norm_of_features_trains_where_minibatches_have_several_images(split, make_run):
