@@ -5,7 +5,7 @@ import pytest
 from ceteris.cli.picture_names import Named, find_pictures, listed_names
 from ceteris.errors import DataError
 
-ENDED = ".png, .jpg, .jpeg, .jpe, .jfif, .webp, .bmp, .gif, .tif or .tiff"
+ENDED = ".png, .jpg, .jpeg, .jpe, .jfif, .webp, .bmp, .gif, .tif, .tiff, .heic or .heif"
 
 
 @pytest.fixture(autouse=True)

@@ -1,34 +1,8 @@
+from pathlib import Path
+
 import pytest
 
-from ceteris.data.folder import list_folder
-from ceteris.errors import DataError
-
-
-@pytest.fixture
-def make(tmp_path, monkeypatch):
-    """Make empty files in a folder that messages call `mine`."""
-    monkeypatch.chdir(tmp_path)
-    folder = type(tmp_path)("mine")
-
-    def make(*names):
-        folder.mkdir(exist_ok=True)
-        for name in names:
-            path = folder / name
-            if name.endswith("/"):
-                path.mkdir(parents=True, exist_ok=True)
-            else:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.touch()
-        return folder
-
-    return make
-
-
-def refusal(folder):
-    """Give the message with which a folder is refused."""
-    with pytest.raises(DataError) as raised:
-        list_folder(folder)
-    return str(raised.value)
+from ceteris.data.folder import folder_name, list_folder
 
 
 def test_class_folders_give_labels_and_files(make):
@@ -68,7 +42,97 @@ def test_a_link_to_a_folder_above_ends(make):
     folder = make("a/1", "b/2")
     (folder / "a" / "again").symlink_to(folder.resolve() / "a")
 
-    assert len(list_folder(folder).training) == 2
+    listing = list_folder(folder)
+
+    assert len(listing.training) == 2
+    assert listing.passed_over == ("'a/again' is a link to a folder above it.",)
+
+
+def test_a_link_to_itself_counts_as_a_file_that_cannot_be_read(make):
+    """Following it has no end, so that it is left for the reader of files to name."""
+    folder = make("a/1", "b/2")
+    (folder / "b" / "me").symlink_to("me")
+
+    assert [file.name for file in list_folder(folder).training] == ["a/1", "b/2", "b/me"]
+
+
+def test_a_folder_in_a_class_that_cannot_be_opened_counts_as_a_file(make, closed):
+    """It is left out, counted and named like a file that cannot be read."""
+    closed("mine/b/private")
+
+    listing = list_folder(make("a/1", "b/2", "b/private/3", "b/public/4"))
+
+    assert [file.name for file in listing.training] == ["a/1", "b/2", "b/private", "b/public/4"]
+
+
+@pytest.mark.parametrize("names", [["a/1", "b/2"], ["train/a/1", "train/b/2", "b/a/3"]])
+def test_a_class_folder_that_cannot_be_opened_is_refused(make, refusal, closed, names):
+    """A class without its images would be another data set."""
+    folder = make(*(name if not name.startswith("b/a") else "test/a/3" for name in names))
+    closed("mine/b" if len(names) == 2 else "mine/train/b")
+
+    assert refusal(folder).endswith("/b cannot be read: permission denied. Check its permissions.")
+
+
+def test_folders_nested_without_end_are_listed(make):
+    """A thousand folders inside each other are no mistake of the program's."""
+    deep = make("a/1", "b/2") / "a"
+    for _ in range(1200):
+        deep /= "d"
+        deep.mkdir()
+
+    assert [file.name for file in list_folder(Path("mine")).training] == ["a/1", "b/2"]
+
+
+def test_accents_are_the_same_however_they_are_composed(make):
+    """Systems of Apple write an e and an accent where others write one letter; both are one class, in every part."""
+    listing = list_folder(make("train/caf\u00e9/1", "train/tea/2", "test/cafe\u0301/3"))
+
+    assert listing.class_names == ("caf\u00e9", "tea")
+    assert [(file.name, file.label) for file in listing.test] == [("test/cafe\u0301/3", 0)]
+
+
+def test_two_folders_of_one_class_are_refused(make, refusal):
+    """Names that no reader can tell apart are one class in two places."""
+    assert refusal(make("caf\u00e9/1", "cafe\u0301/2", "tea/3")) == (
+        "mine has 2 folders whose names read 'caf\u00e9' and differ in how Unicode composes the letters. Put their "
+        "files into one."
+    )
+
+
+def test_results_in_a_folder_of_images_are_no_class(make):
+    """A study that is run in its folder of images leaves results there; so may one whose --out is in a class folder."""
+    listing = list_folder(
+        make(
+            "a/1",
+            "b/2",
+            "results/mine/study.json",
+            "results/mine/runs/",
+            "b/out/study.json",
+            "b/out/runs/",
+            "exports/baseline-seed-00/model.json",
+            "exports/baseline-seed-00/README.md",
+        )
+    )
+
+    assert listing.class_names == ("a", "b")
+    assert [file.name for file in listing.training] == ["a/1", "b/2"]
+    assert listing.passed_over == tuple(
+        f"'{name}' holds results or exports of ceteris and was left out." for name in ("exports", "results", "b/out")
+    )
+
+
+def test_the_folder_itself_may_hold_results(make):
+    """With --out on the folder of images its runs lie beside the classes."""
+    assert list_folder(make("a/1", "b/2", "study.json", "runs/")).class_names == ("a", "b")
+
+
+def test_the_name_is_that_of_the_folder_wherever_one_stands(make, monkeypatch):
+    """`.` is no name."""
+    monkeypatch.chdir(make("a/1", "b/2"))
+
+    assert [list_folder(Path(path)).name for path in (".", "../mine", "a/..")] == ["mine"] * 3
+    assert folder_name(Path("/")) == "/"
 
 
 def test_names_are_safe_to_show(make):
@@ -123,12 +187,12 @@ def test_names_are_safe_to_show(make):
         ),
     ],
 )
-def test_what_is_no_folder_of_images_is_refused(make, names, message):
+def test_what_is_no_folder_of_images_is_refused(make, refusal, names, message):
     """Where, what was found, what was expected and what to do."""
     assert refusal(make(*names)) == message
 
 
-def test_a_missing_folder_is_told_with_the_nearest_one(make):
+def test_a_missing_folder_is_told_with_the_nearest_one(make, refusal):
     """Beside a misspelt name, the right one is suggested; a file is no folder."""
     folder = make("a/1", "file")
 

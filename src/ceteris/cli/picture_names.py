@@ -5,11 +5,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ceteris.data.leftovers import is_leftover
+from ceteris.data.picture import ENDINGS
 from ceteris.errors import DataError
 from ceteris.formatting.wording import listed
-
-ENDINGS = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".gif", ".tif", ".tiff")
-"""How the names of images end; in a folder, other files are left out."""
 
 STANDARD_INPUT = "-"
 
@@ -125,7 +124,7 @@ def _in_folder(folder: Path) -> Iterator[Named | Nothing | str]:
     visible = sorted(
         path
         for path in folder.rglob("*")
-        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if path.is_file() and not any(map(is_leftover, path.relative_to(folder).parts))
     )
     images = [path for path in visible if path.suffix.lower() in ENDINGS]
     shown, others = printable(str(folder)), len(visible) - len(images)

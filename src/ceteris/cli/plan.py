@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -12,6 +12,7 @@ from ceteris.cli.duration import duration
 from ceteris.cli.estimate import Estimate, estimate_time
 from ceteris.cli.overrides import override
 from ceteris.cli.rows import arm_table
+from ceteris.data.folder import folder_name
 from ceteris.data.locate import images_ahead
 from ceteris.engines.transfer.finetuning_engine import FINE_TUNING
 from ceteris.errors import NoEngineError
@@ -104,7 +105,7 @@ def size(study: Study, images: ImageKind, banks: Sequence[Bank]) -> str:
     """Say how much there is to train."""
     name, some = study.data.name, ""
     if study.data.is_folder:
-        name, some = f"{PurePath(name).name} in {images.classes} classes", "up to "
+        name, some = f"{folder_name(Path(name))} in {images.classes} classes", "up to "
     arms = f"the baseline and {_count(len(study.variations), 'variation')}" if study.variations else "the baseline"
     runs = len(study.seeds) * (1 + len(study.variations))
     runs_of_images = (

@@ -28,6 +28,9 @@ FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
 
 NAMES = "JPEG, PNG, WebP, BMP, GIF or TIFF"
 
+ENDINGS = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic", ".heif")
+"""How the names of images end, in small letters; where all files of a folder are taken, endings do not matter."""
+
 _ORIENTATION = 0x0112
 # What the EXIF orientation says has been done to the camera, undone; 5 to 8 exchange width and height.
 _UPRIGHT = {
