@@ -1,4 +1,5 @@
 import pytest
+from made_up import made_up_folder, made_up_study
 from miniature import FakeEngine, miniature_dataset
 
 from ceteris.cli.table import print_results
@@ -42,20 +43,20 @@ def row(lines, name):
     return [part.strip() for part in lines[place].split("  ") if part.strip()]
 
 
-def test_means_and_differences_are_those_of_the_runs(tmp_path, study, console):
+def test_means_and_differences_are_those_of_the_runs(tmp_path, console):
     """The table shows means over seeds, and differences to the baseline seed by seed with Student's interval."""
-    found = results(tmp_path / "r", study)
+    found = read_results(made_up_folder(tmp_path / "r", study=made_up_study(seeds=3)))
     lines = printed(found, console)
 
     scores = {(record.run.variation, record.run.seed): record.test_accuracy for record in found.records}
-    differences = [scores["0.5", seed] - scores["baseline", seed] for seed in range(3)]
-    mean = sum(scores["0.5", seed] for seed in range(3)) / 3
+    differences = [scores["noisy", seed] - scores["baseline", seed] for seed in range(3)]
+    mean = sum(scores["noisy", seed] for seed in range(3)) / 3
     interval = mean_interval(differences)
     estimate, *ends = (signed(100 * end) for end in (interval.estimate, interval.low, interval.high))
-    assert lines[:3] == ["", "A miniature", "note: These images are noise."]
-    assert row(lines, "0.5") == [
+    assert lines[:3] == ["", "What depth does", "note: These images were drawn by the program."]
+    assert row(lines, "noisy") == [
         "learning rate",
-        "0.5",
+        "noisy",
         f"{100 * mean:.2f} %",
         f"{estimate} pp",
         f"{ends[0]} to {ends[1]}",
@@ -69,8 +70,19 @@ def test_the_answer_ends_the_output(tmp_path, study, console):
     lines = printed(results(tmp_path / "r", study), console)
 
     table = next(number for number, line in enumerate(lines) if line.startswith("Pool 4x4") or " Pool 4x4 " in line)
-    assert lines[table + 2].startswith("The baseline classified ")
-    assert len([line for line in lines[table:] if not line]) == 5
+    answer = next(number for number, line in enumerate(lines) if line.startswith("The baseline classified "))
+    assert table < answer
+    assert len([line for line in lines[answer:] if not line]) == 4
+
+
+def test_seeds_without_a_spread_have_no_interval(tmp_path, study, console):
+    """Runs that score the same leave the cells of their intervals empty, and the reason stands below the table."""
+    lines = printed(results(tmp_path / "r", study), console)
+
+    assert row(lines, "0.5") == ["learning rate", "0.5", "8.33 %", "0.00 pp", "undecided", "3 of 3"]
+    text = " ".join(lines)
+    assert "The differences of “0.5” and “Pool 4x4” are the same for every seed: they show no spread" in text
+    assert "8.33 to 8.33" not in text
 
 
 def test_runs_that_learnt_nothing_are_named_above_the_table(tmp_path, study, console):

@@ -49,12 +49,13 @@ def test_where_verdicts_and_intervals_agree_nothing_is_said(told):
     assert told(wide=(0.10, 0.11, 0.10, 0.11), tall=NOTHING) == ()
 
 
-def test_an_interval_without_width_is_explained(told):
+def test_what_has_no_spread_and_so_no_interval_is_explained(told):
     """With three equal differences the sign-flip test decides, and cannot go below 0.25."""
     assert told(wide=(0.25, 0.25, 0.25)) == (
+        "All runs of “wide” have one and the same accuracy: they show no spread, so that there is no interval.",
         (
-            "The differences of “wide” are the same for every seed, so that the interval has no width; the verdict "
-            "rests on the sign-flip test, which needs more pairs."
+            "The differences of “wide” are the same for every seed: they show no spread, so that there is no interval; "
+            "the verdict rests on the sign-flip test."
         ),
     )
 

@@ -105,3 +105,16 @@ def test_reading_results_loads_neither_torch_nor_matplotlib():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_too_few_test_images_are_noted_also_where_an_earlier_ceteris_wrote_the_folder(folder):
+    """The note is computed from the folder where it is not stored, and stands there once where it is."""
+    study = miniature_study(analysis={"margin": 5})
+    warning = (
+        "12 test images are too few for a margin of 5 pp: one image is worth 8.33 pp of accuracy. Use at least 20 test "
+        "images, or declare a larger margin."
+    )
+    folder.prepare(Manifest.of(study, DATASET, SPLIT), DATASET.test)
+    assert read_results(folder.path).notes == ("These images are noise.", warning)
+    folder.prepare(Manifest.of(study, DATASET, SPLIT, notes=(warning,)), DATASET.test)
+    assert read_results(folder.path).notes == ("These images are noise.", warning)

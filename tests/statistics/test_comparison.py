@@ -125,7 +125,7 @@ def test_one_seed_has_no_interval_anywhere():
     assert all(isinstance(estimate, PointEstimate) for estimate in estimates)
     assert (found.over_images, found.equivalence) == (None, None)
     assert found.mcnemar.variation_only > found.mcnemar.baseline_only
-    assert found.verdict.words == "undecided: one pair of runs has no error bars, 1 more seed would give some"
+    assert found.verdict.words == "undecided: one pair of runs shows no spread, error bars need at least two"
 
 
 def test_two_seeds_have_intervals():
@@ -195,7 +195,8 @@ def test_predictions_of_some_pairs_only_are_said(make_arm):
     """The interval over images uses the pairs that have predictions, and says how many."""
     correct = {seed: [1, 0, 1, seed % 2] for seed in range(3)}
     baseline = make_arm("baseline", dict.fromkeys(range(4), 0.5), correct=correct)
-    wide = make_arm("wide", dict.fromkeys(range(4), 0.75), correct=correct)
+    better = {seed: [1, 1, seed % 2, 1] for seed in range(3)}
+    wide = make_arm("wide", dict.fromkeys(range(4), 0.75), correct=better)
     (found,) = compare(Scores(baseline=baseline, variations=(wide,), chance=0.1), replicates=20)
     assert isinstance(found.over_images, Interval)
     assert found.notes[0] == "The interval over test images rests on 3 of the 4 pairs; the others have no predictions."

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import scipy.stats
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.weightstats import DescrStatsW
 
@@ -53,8 +53,8 @@ def test_one_pair_has_a_difference_without_interval():
 
 
 def test_equal_arms_differ_by_nothing():
-    """Equal arms have the difference 0 without width, and nothing is significant about it."""
-    assert paired_difference([0.4, 0.5], [0.4, 0.5]) == Interval(estimate=0.0, low=0.0, high=0.0, level=0.95)
+    """Equal arms have the difference 0 without interval, and nothing is significant about it."""
+    assert paired_difference([0.4, 0.5], [0.4, 0.5]) == PointEstimate(estimate=0.0)
     assert paired_t_test([0.0, 0.0, 0.0]) == 1.0
 
 
@@ -82,6 +82,7 @@ def test_swapping_the_arms_turns_the_difference_round(values):
     """The difference is antisymmetric, exactly, and its p-value does not care."""
     before, after = np.array(values).T
     gain, loss = paired_difference(before, after), paired_difference(after, before)
+    assume(isinstance(gain, Interval))
     assert (gain.low, gain.estimate, gain.high) == (-loss.high, -loss.estimate, -loss.low)
     assert paired_t_test(differences(before, after)) == paired_t_test(differences(after, before))
 
@@ -92,6 +93,7 @@ def test_the_order_of_seeds_does_not_matter(values, random):
     """Shuffled pairs give the same interval and p-value."""
     first, second = np.array(values), np.array(random.sample(values, len(values)))
     one, other = paired_difference(*first.T), paired_difference(*second.T)
+    assume(isinstance(one, Interval))
     assert (one.low, one.high) == pytest.approx((other.low, other.high), abs=1e-12)
     assert paired_t_test(differences(*first.T)) == pytest.approx(paired_t_test(differences(*second.T)), rel=1e-6)
 

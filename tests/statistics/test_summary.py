@@ -1,7 +1,7 @@
 import pytest
 
 from ceteris.statistics.convergence import Measure
-from ceteris.statistics.interval import Interval, PointEstimate, mean_interval
+from ceteris.statistics.interval import PointEstimate, mean_interval
 from ceteris.statistics.scores import ArmScores, RunScore, Status
 from ceteris.statistics.summary import seed_list, summarise
 
@@ -53,7 +53,7 @@ def test_a_diverged_run_is_not_counted_twice():
 def test_all_diverged(make_arm):
     """An arm of which every run diverged has the accuracy of guessing, without spread."""
     found = summarise(make_arm("wild", dict.fromkeys(range(4), Status.DIVERGED)), chance=1 / 3)
-    assert found.accuracy == Interval(estimate=1 / 3, low=1 / 3, high=1 / 3, level=0.95)
+    assert found.accuracy == PointEstimate(estimate=1 / 3)
     assert found.notes == ("4 of 4 runs of wild diverged (seeds 0 to 3): counted at the chance level, 33.3 %.",)
 
 

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 import scipy.stats
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
-from ceteris.statistics.interval import PointEstimate
+from ceteris.statistics.interval import Interval, PointEstimate
 from ceteris.statistics.superiority import probability_to_beat
 
 accuracy = st.integers(0, 100).map(lambda count: count / 100)
@@ -61,6 +61,12 @@ def test_both_arms_share_one(values):
     """What one arm wins the other loses, ends of the interval included."""
     before, after = np.array(values).T
     forth, back = probability_to_beat(before, after), probability_to_beat(after, before)
+    assume(isinstance(forth, Interval))
     assert forth.estimate + back.estimate == pytest.approx(1, abs=1e-12)
     assert (forth.low, forth.high) == pytest.approx((1 - back.high, 1 - back.low), abs=1e-12)
     assert 0 <= forth.low <= forth.estimate <= forth.high <= 1
+
+
+def test_ties_alone_have_no_interval():
+    """Where every pair is tied, one half is no more than a convention."""
+    assert probability_to_beat([0.5, 0.4], [0.5, 0.4]) == PointEstimate(estimate=0.5)

@@ -95,15 +95,34 @@ def test_hopeless_cases_say_so():
 
 def test_one_more_seed_is_singular():
     """The words are right for one seed too."""
-    verdict = judged([0.01] * 5)
+    verdict = judged(NOISE[:3] + 0.028)
     assert verdict.words == "undecided: if the difference is as measured, 1 more seed would probably show it"
+
+
+@pytest.mark.parametrize("difference", [0.0, 1 / 9])
+def test_equal_differences_give_no_advice(difference):
+    """Where all differences are equal, nothing says how many more seeds it would take."""
+    verdict = judged([difference] * 2)
+    assert verdict == Verdict(
+        finding=Finding.UNDECIDED,
+        words="undecided: all 2 differences are equal, and show no spread to plan more seeds with",
+    )
+
+
+def test_arms_at_chance_give_no_advice():
+    """Where no run of either arm did better than chance, more seeds would show nothing about the variation."""
+    changes = NOISE[:4]
+    accuracy = adjusted([contrast(np.full(4, 0.1), 0.1 + changes, generator=np.random.default_rng(0))])[0]
+    equivalence = adjusted_equivalence([equivalence_test(changes, margin=0.005)])[0]
+    verdict = decide(accuracy, equivalence, learned=False)
+    assert verdict == Verdict(finding=Finding.UNDECIDED, words="undecided: no run did better than chance")
 
 
 @pytest.mark.parametrize(
     ("size", "words", "more"),
     [
         (0, "undecided: no seed counts in both arms yet, error bars need two", 2),
-        (1, "undecided: one pair of runs has no error bars, 1 more seed would give some", 1),
+        (1, "undecided: one pair of runs shows no spread, error bars need at least two", 1),
     ],
 )
 def test_without_error_bars_nothing_is_decided(size, words, more):

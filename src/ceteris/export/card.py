@@ -161,6 +161,8 @@ def _quality(account: Account, finding: Finding, record: RunRecord) -> Iterator[
             "The mean says what to expect of this recipe; this network is one draw from it."
             if isinstance(summary.accuracy, Interval)
             else "One seed has no error bars: how much of this is luck is not known."
+            if runs == 1
+            else "These seeds show no spread, which is not to say that there is none."
         )
     yield from summary.notes
     for one in account.comparisons:

@@ -84,6 +84,8 @@ def _baseline(account: Account) -> str:
     text = f"{so_far}the baseline classified {percent(arm.accuracy.estimate)} of the {images} correctly"
     if isinstance(arm.accuracy, Interval):
         text += f" on average over {runs} seeds ({_level(account)} interval {percent_range(arm.accuracy)})"
+    elif runs > 1:
+        text += f" with each of {runs} seeds, which show no spread and so give no interval"
     else:
         text += " with one seed, which has no error bars"
     troubles = []
@@ -224,6 +226,8 @@ def _epochs(one: Comparison) -> tuple[str, ...]:
 def _with_difference(account: Account, one: Comparison, *, is_first: bool) -> str:
     assert one.accuracy is not None
     difference = one.accuracy.difference
+    if not isinstance(difference, Interval):
+        return labelled(one.variation, one.factor, points(difference.estimate), "the same for every seed")
     interval = f"{_level(account)} interval " if is_first else ""
     return labelled(one.variation, one.factor, points(difference.estimate), f"{interval}{points_range(difference)}")
 

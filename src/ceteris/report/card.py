@@ -137,11 +137,12 @@ def _accuracy(account: Account, one: Comparison) -> str:
         return f"{text}; no seed counts in both arms, so that it has no difference to the baseline yet."
     difference = one.accuracy.difference
     text += f", a difference of {points(difference.estimate)} to the baseline"
-    if not isinstance(difference, Interval) or one.accuracy.p_value_adjusted is None:
+    if one.accuracy.p_value_adjusted is None:
         return f"{text}, from {count(one.accuracy.pairs, 'pair')} of runs without error bars."
     p = p_value(one.accuracy.p_value_adjusted)
     p = f"p {p}" if p.startswith("<") else f"p = {p}"
-    return f"{text} ({points_range(difference)}; {p} after Holm's adjustment; {count(one.accuracy.pairs, 'pair')})."
+    spread = points_range(difference) if isinstance(difference, Interval) else "the same for every seed"
+    return f"{text} ({spread}; {p} after Holm's adjustment; {count(one.accuracy.pairs, 'pair')})."
 
 
 def _interval(account: Account, found: Estimate) -> str:

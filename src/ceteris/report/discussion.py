@@ -323,10 +323,14 @@ def _name(arm: Arm) -> str:
 
 
 def _interval(account: Account, found: Contrast) -> str:
+    if not isinstance(found.difference, Interval):
+        return "the same for every seed; "
     return f"{100 * account.criteria.level:g} % interval {points_range(found.difference)}; "
 
 
 def _range(account: Account, found: Contrast) -> str:
+    if not isinstance(found.difference, Interval):
+        return ", the same for every seed"
     return f" ({100 * account.criteria.level:g} % interval {points_range(found.difference)})"
 
 

@@ -23,24 +23,36 @@ def _footnotes(account: Account) -> Iterator[str]:
     criteria = account.criteria
     level, narrow = f"{100 * criteria.level:g} %", f"{100 * (1 - 2 * criteria.significance):g} %"
     careful = [one for one in account.comparisons if one.verdict.finding is Finding.UNDECIDED and _leaves_out_0(one)]
-    spread = [one for one in careful if one.accuracy is not None and one.accuracy.deviation]
-    same = [one for one in careful if one not in spread]
-    if spread:
+    if careful:
         yield (
             f"Each interval is of one difference by itself, and verdicts are adjusted (Holm) for all "
-            f"{len(account.comparisons)} variations: {_are(spread)} undecided although the interval leaves out 0."
+            f"{len(account.comparisons)} variations: {_are(careful)} undecided although the interval leaves out 0."
         )
-    if same:
-        yield (
-            f"The differences of {_names(same)} are the same for every seed, so that the interval has no width; the "
-            "verdict rests on the sign-flip test, which needs more pairs."
-        )
+    yield from _without_spread(account)
     beyond = [one for one in account.comparisons if _reaches_beyond(one, criteria.margin)]
     if beyond:
         yield (
             f"Practical equality is judged by two one-sided tests, which go with {narrow} intervals: "
             f"{_are(beyond)} practically equal although the {level} interval reaches beyond "
             f"\N{PLUS-MINUS SIGN}{size(criteria.margin)}."
+        )
+
+
+def _without_spread(account: Account) -> Iterator[str]:
+    """Say why two or more seeds have no interval."""
+    same = [
+        arm.name
+        for arm in account.summaries
+        if arm.accuracy is not None and len(arm.finished) > 1 and not isinstance(arm.accuracy, Interval)
+    ]
+    if same:
+        names = listed_up_to([quoted(name) for name in same])
+        yield f"All runs of {names} have one and the same accuracy: they show no spread, so that there is no interval."
+    equal = [one for one in account.comparisons if one.accuracy is not None and one.accuracy.deviation == 0]
+    if equal:
+        yield (
+            f"The differences of {_names(equal)} are the same for every seed: they show no spread, so that there is no "
+            "interval; the verdict rests on the sign-flip test."
         )
 
 

@@ -19,6 +19,7 @@ from ceteris.runs.manifest import Manifest
 from ceteris.runs.record import RunRecord
 from ceteris.runs.run_folder import EPOCHS, PREDICTIONS, WEIGHTS
 from ceteris.runs.status import Status
+from ceteris.study.resolution import Resolution
 from ceteris.study.run import Run
 
 
@@ -59,6 +60,11 @@ class Results:
     def notes(self) -> tuple[str, ...]:
         """What a reader must know before believing a number: said above every table."""
         notes = list(self.manifest.notes)
+        # A run stores this note; an earlier ceteris did not.
+        test_images, margin = self.manifest.images.test_images, self.manifest.study.analysis.margin
+        too_few = Resolution(test_images=test_images, margin=margin).warning
+        if too_few and too_few not in notes:
+            notes.append(too_few)
         kinds = Counter((record.engine, record.arithmetic) for record in self.records)
         if len(kinds) > 1:
             parts = " and ".join(f"{count} by {engine} ({arithmetic})" for (engine, arithmetic), count in kinds.items())

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ceteris.errors import StatisticsError
 from ceteris.statistics.distributions import normal_quantile, student_quantile
-from ceteris.statistics.interval import Interval, Scope
+from ceteris.statistics.interval import Estimate, Interval, PointEstimate, Scope
 from ceteris.statistics.sample import Floats
 
 _DRAWS_AT_ONCE = 200_000  # image draws, 1.6 MB of indices: what stays in the cache is drawn and counted fastest
@@ -20,7 +20,7 @@ def two_way_bootstrap(
     generator: np.random.Generator,
     replicates: int = 2_000,
     level: float = 0.95,
-) -> Interval:
+) -> Estimate:
     """Estimate how much a variation changes accuracy on images like these, not only on these.
 
     An interval over seeds says what more seeds would give on the same test images. For a claim about all such images,
@@ -43,7 +43,8 @@ def two_way_bootstrap(
         level: Coverage, in (0, 1).
 
     Returns:
-        Variation minus baseline, as a fraction, with scope `Scope.SEEDS_AND_IMAGES`.
+        Variation minus baseline, as a fraction, with scope `Scope.SEEDS_AND_IMAGES`; a point estimate where neither
+        seeds nor images show a spread.
 
     Raises:
         StatisticsError: If the shapes differ, or if there are fewer than two seeds or two images.
@@ -67,7 +68,7 @@ def two_way_bootstrap(
     draws = _replicates(changes, replicates, generator)
     deviation = float(draws.std())
     if variance == 0 or deviation == 0:
-        return Interval(estimate=estimate, low=estimate, high=estimate, level=level, scope=Scope.SEEDS_AND_IMAGES)
+        return PointEstimate(estimate=estimate)
     freedom = variance**2 / (from_seeds**2 / (seeds - 1) + from_images**2 / (images - 1))
     tail = (1 + level) / 2
     half = max(

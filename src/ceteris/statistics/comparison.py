@@ -114,15 +114,27 @@ def compare(
             for arm, generator in zip(scores.variations, generators, strict=True)
         ]
     )
+    summaries = [
+        summarise(arm, chance=chance, target=target, level=criteria.level)
+        for arm in (scores.baseline, *scores.variations)
+    ]
     verdicts = [
-        decide(accuracy, equivalence, comparisons=comparisons, criteria=criteria)
-        for accuracy, equivalence in zip(accuracies, equivalences, strict=True)
+        decide(
+            accuracy,
+            equivalence,
+            comparisons=comparisons,
+            criteria=criteria,
+            learned=_learned(pairing, summaries[0], summary),
+        )
+        for accuracy, equivalence, pairing, summary in zip(
+            accuracies, equivalences, pairings, summaries[1:], strict=True
+        )
     ]
     return tuple(
         Comparison(
             variation=arm.name,
             factor=arm.factor,
-            summary=summarise(arm, chance=chance, target=target, level=criteria.level),
+            summary=summaries[place + 1],
             pairs=pairings[place].seeds,
             unpaired=pairings[place].unpaired,
             accuracy=accuracies[place],
@@ -137,6 +149,10 @@ def compare(
     )
 
 
+def _learned(pairing: Pairing, *arms: ArmSummary) -> bool:
+    return any(set(pairing.seeds).intersection(arm.finished).difference(arm.at_chance) for arm in arms)
+
+
 def _equivalence(pairing: Pairing, criteria: Criteria) -> Equivalence | None:
     if len(pairing.seeds) < 2:
         return None
@@ -149,9 +165,10 @@ def _over_images(
 ) -> Interval | None:
     if answers is None or min(answers.baseline.shape) < 2:
         return None
-    return two_way_bootstrap(
+    found = two_way_bootstrap(
         answers.baseline, answers.variation, generator=generator, replicates=replicates, level=criteria.level
     )
+    return found if isinstance(found, Interval) else None
 
 
 def _mcnemar(answers: AnswerPairing | None) -> McNemar | None:

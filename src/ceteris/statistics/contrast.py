@@ -32,7 +32,7 @@ class Contrast:
         welch: P-value of Welch's test, which does not rely on the pairing.
         correlation: Of the two arms over seeds, in [-1, 1]: what pairing gained.
         detectable: The difference that these pairs would have shown with the planned power, as strictly as Holm's
-            first step asks.
+            first step asks; None where all differences are equal, since nothing is known of their spread.
         p_value_adjusted: The p-value after Holm's adjustment over the study's variations, once these are known.
         sign_flip_adjusted: The same for the sign-flip test.
     """
@@ -96,7 +96,7 @@ def contrast(
         sign_flip=sign_flip_test(changes, generator=generator),
         welch=welch_test(baseline, variation),
         correlation=seed_correlation(baseline, variation),
-        detectable=sample.deviation * effect,
+        detectable=sample.deviation * effect if sample.deviation else None,
     )
 
 

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from ceteris.errors import StatisticsError
 from ceteris.statistics.distributions import student_above
 from ceteris.statistics.holm import holm
-from ceteris.statistics.interval import Interval, student_interval
+from ceteris.statistics.interval import Estimate, student_interval
 from ceteris.statistics.sample import checked, describe
 
 
@@ -21,13 +21,13 @@ class Equivalence:
         margin: Differences smaller than this, either way, are practically none.
         p_value: Probability of differences at least this well inside the margin if the true one were just outside it.
         interval: Of level 1 - 2 * significance, 90 % for the usual 5 %: it lies inside the margin exactly where the
-            p-value is at most the significance.
+            p-value is at most the significance. A point estimate where all differences are equal.
         p_value_adjusted: The same with Holm's adjustment over the study's variations, once these are known.
     """
 
     margin: float
     p_value: float
-    interval: Interval
+    interval: Estimate
     p_value_adjusted: float | None = None
 
 
@@ -55,7 +55,7 @@ def equivalence_test(changes: ArrayLike, *, margin: float, significance: float =
     checked_margin(margin)
     sample = describe(checked(changes, "differences"))
     interval = student_interval(sample, level=1 - 2 * significance)
-    if sample.deviation is None or not isinstance(interval, Interval):
+    if sample.deviation is None:
         raise StatisticsError("1 difference shows no spread to test it against, expected at least 2. Run more seeds.")
     inside = margin - abs(sample.mean)
     if sample.deviation == 0:

@@ -39,9 +39,9 @@ class Interval:
 
 @dataclass(frozen=True, kw_only=True)
 class PointEstimate:
-    """An estimate without error bars: all that one seed can give.
+    """An estimate without error bars: all that one seed can give, or seeds whose numbers are all equal.
 
-    It is a type of its own, without `low` and `high`, so that no table can show an interval that one seed cannot have.
+    It is a type of its own, without `low` and `high`, so that no table can show an interval that they cannot have.
 
     Attributes:
         estimate: The value.
@@ -58,15 +58,15 @@ def mean_interval(scores: ArrayLike, *, level: float = 0.95) -> Estimate:
 
     The mean, plus and minus Student's t quantile (seeds - 1 degrees of freedom) times the standard deviation over the
     root of the number of seeds. In small samples its coverage is closer to what it says than a bootstrap's (Hesterberg
-    2015, arXiv:1411.5279). Where all scores are equal, the interval has no width: these seeds show no spread, which is
-    not to say that there is none.
+    2015, arXiv:1411.5279). Where all scores are equal there is no interval: these seeds show no spread, which is not to
+    say that there is none.
 
     Args:
         scores: One number per seed, for example test accuracy. Shape (seeds,).
         level: Coverage, in (0, 1).
 
     Returns:
-        An interval; for one seed a point estimate, since one number shows no spread.
+        An interval; for one seed, or equal scores, a point estimate, since they show no spread.
 
     Raises:
         StatisticsError: If there are no scores, if one is not finite, or if `level` is not in (0, 1).
@@ -82,9 +82,9 @@ def mean_interval(scores: ArrayLike, *, level: float = 0.95) -> Estimate:
 
 
 def student_interval(sample: Sample, *, level: float) -> Estimate:
-    """Put Student's error bars around the mean of a sample."""
+    """Put Student's error bars around the mean of a sample, if it has a spread."""
     checked_level(level)
-    if sample.deviation is None:
+    if not sample.deviation:
         return PointEstimate(estimate=sample.mean)
     half = student_quantile((1 + level) / 2, sample.size - 1) * sample.deviation / math.sqrt(sample.size)
     return Interval(estimate=sample.mean, low=sample.mean - half, high=sample.mean + half, level=level)

@@ -26,7 +26,8 @@ def paired_difference(baseline: ArrayLike, variation: ArrayLike, *, level: float
         level: Coverage of the interval, in (0, 1).
 
     Returns:
-        Variation minus baseline, as a fraction: 0.01 is one percentage point. For one pair a point estimate.
+        Variation minus baseline, as a fraction: 0.01 is one percentage point. For one pair, or equal differences, a
+        point estimate.
 
     Raises:
         StatisticsError: If the two shapes differ, if there are no scores, or if one is not finite.

@@ -10,7 +10,7 @@ import numpy as np
 from ceteris.statistics.criteria import USUAL, Criteria
 from ceteris.statistics.equivalence import Equivalence, adjusted_equivalence, equivalence_test
 from ceteris.statistics.holm import holm
-from ceteris.statistics.interval import Estimate, Interval
+from ceteris.statistics.interval import Estimate
 from ceteris.statistics.paired import differences, paired_difference, paired_t_test
 from ceteris.statistics.unpaired import welch_difference, welch_equivalence_test, welch_test
 from ceteris.statistics.verdict import Finding, judge
@@ -122,7 +122,7 @@ def _paired(
         runs=(len(common), len(common)),
         difference=paired_difference(before, after, level=criteria.level),
     )
-    if not isinstance(alone.difference, Interval):
+    if len(common) < 2:
         return alone
     changes = differences(before, after)
     equivalence = equivalence_test(changes, margin=criteria.margin, significance=criteria.significance)

@@ -27,7 +27,7 @@ def probability_to_beat(
         level: Coverage, in (0, 1).
 
     Returns:
-        In [0, 1]; for one pair a point estimate.
+        In [0, 1]; for one pair, or where all pairs are tied, a point estimate.
 
     Raises:
         StatisticsError: If the two shapes differ, if there are no scores, or if one is not finite.
@@ -40,8 +40,8 @@ def probability_to_beat(
     gains = differences(baseline, variation) * (1 if higher_is_better else -1)
     pairs = len(gains)
     wins = float(np.count_nonzero(gains > 0) + np.count_nonzero(gains == 0) / 2)
-    if pairs == 1:
-        return PointEstimate(estimate=wins)
+    if pairs == 1 or not gains.any():
+        return PointEstimate(estimate=wins / pairs)
     z = normal_quantile((1 + level) / 2)
     centre = (wins + z**2 / 2) / (pairs + z**2)
     half = z / (pairs + z**2) * math.sqrt(wins * (pairs - wins) / pairs + z**2 / 4)

@@ -24,8 +24,7 @@ def welch_difference(baseline: ArrayLike, variation: ArrayLike, *, level: float 
         level: Coverage of the interval, in (0, 1).
 
     Returns:
-        Variation minus baseline. Without width where neither arm has any spread; a point estimate where an arm has one
-        seed.
+        Variation minus baseline. A point estimate where an arm has one seed, or where neither arm has any spread.
 
     Raises:
         StatisticsError: If an arm is empty, if a number is not finite, or if `level` is not in (0, 1).
@@ -37,9 +36,9 @@ def welch_difference(baseline: ArrayLike, variation: ArrayLike, *, level: float 
     """
     checked_level(level)
     found = _welch(baseline, variation)
-    if found.error is None:
+    if not found.error:
         return PointEstimate(estimate=found.difference)
-    half = student_quantile((1 + level) / 2, found.freedom) * found.error if found.error else 0.0
+    half = student_quantile((1 + level) / 2, found.freedom) * found.error
     return Interval(estimate=found.difference, low=found.difference - half, high=found.difference + half, level=level)
 
 

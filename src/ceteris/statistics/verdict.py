@@ -34,7 +34,8 @@ class Verdict:
     Attributes:
         finding: One of four.
         words: The finding, and for an undecided one what it would take.
-        more_seeds: For an undecided one: seeds to add to each arm; nothing where more than `MOST_SEEDS` are needed.
+        more_seeds: For an undecided one: seeds to add to each arm; None where more than `MOST_SEEDS` are needed, or
+            where the pairs say nothing about it.
         prospect: For an undecided one: what these seeds would show.
     """
 
@@ -50,6 +51,7 @@ def decide(
     *,
     comparisons: int = 1,
     criteria: Criteria = USUAL,
+    learned: bool = True,
 ) -> Verdict:
     """Judge a variation by its difference in test accuracy, its error bars, and the margin that the study declared.
 
@@ -59,7 +61,9 @@ def decide(
     2. The two one-sided tests pass, Holm-adjusted: practically equal, even where a difference inside the margin is
        certain, since the study declared such differences not to matter; the words then say so.
     3. The paired t test passes, Holm-adjusted: better or worse, by the sign of the difference.
-    4. Otherwise undecided. What it would take is the smallest number of seeds that, with the given power, shows either
+    4. All differences are equal, or no run of either arm did better than chance: undecided, without what it would take,
+       since the pairs say nothing about it.
+    5. Otherwise undecided. What it would take is the smallest number of seeds that, with the given power, shows either
        the difference or practical equality, if difference and deviation are as measured so far and the test has to pass
        Holm's first step. It is a plan, not a promise: the measured difference is uncertain itself (Hoenig and Heisey
        2001, doi:10.1198/000313001300339897).
@@ -72,6 +76,7 @@ def decide(
         equivalence: Two one-sided tests of the same pairs, from `adjusted_equivalence`; nothing for fewer than two.
         comparisons: Variations that the study compares with its baseline.
         criteria: What counts as a finding.
+        learned: Whether any run of a pair did better than chance.
 
     Raises:
         StatisticsError: If the p-values are not adjusted yet.
@@ -92,6 +97,9 @@ def decide(
     finding, words = judge(difference, p_value, p_equal, criteria=criteria)
     if finding is not Finding.UNDECIDED:
         return Verdict(finding=finding, words=words)
+    if not accuracy.deviation or not learned:
+        found = f"all {accuracy.pairs} differences are equal, and show no spread to plan more seeds with"
+        return Verdict(finding=finding, words=f"{finding}: {found if learned else 'no run did better than chance'}")
     level, power = criteria.significance, criteria.power
     show = seeds_needed(difference, accuracy.deviation, comparisons=comparisons, power=power, level=level)
     equal = seeds_needed_for_equality(
@@ -141,7 +149,7 @@ def _undecided(pairs: int, needed: list[tuple[int | None, Prospect]]) -> Verdict
 def _without_error_bars(pairs: int) -> Verdict:
     found = "no seed counts in both arms yet, error bars need two"
     if pairs == 1:
-        found = "one pair of runs has no error bars, 1 more seed would give some"
+        found = "one pair of runs shows no spread, error bars need at least two"
     return Verdict(
         finding=Finding.UNDECIDED,
         words=f"{Finding.UNDECIDED}: {found}",
