@@ -3,19 +3,19 @@
 from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 from ceteris.engines.lanes.kernels import InstructionSet, load_kernels
+from ceteris.engines.support import OWN_OF_OPTIMIZERS, TrainingSupport, values_but
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.layer import Layer
 from ceteris.study.specification import Specification
-from ceteris.study.training import Training
+from ceteris.study.training import Optimizer
 
-_PER_RUN = {"learning_rate", "momentum", "beta1", "beta2", "epsilon", "weight_decay"}
-"""Settings of training that each lane has for itself."""
-
-_HONOURED = _PER_RUN | {"optimizer", "batch_size", "epochs", "flip", "crop"}
-"""All settings of training that the engine follows."""
+_TRAINING = TrainingSupport(
+    optimizers=frozenset({Optimizer.ADAM, Optimizer.SGD}),
+    shared=frozenset({"optimizer", "batch_size", "epochs", "flip", "crop"}),
+    per_run=OWN_OF_OPTIMIZERS,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,31 +53,17 @@ def unsupported(specification: Specification, instruction_set: InstructionSet) -
         reason = _unsupported_layer(layer, kinds.get(layer.key))
         if reason:
             return f"layer {index + 1} ({layer}) {reason}"
-    return unsupported_training(specification.training, _HONOURED)
-
-
-def unsupported_training(training: Training, honoured: set[str]) -> str | None:
-    """Say which setting of training an engine does not follow, or None if it follows all; defaults change nothing."""
-    fields = type(training).model_fields
-    for name in fields.keys() - honoured:
-        value = getattr(training, name)
-        if value != fields[name].default:
-            return f"training.{name} = {value} is not supported"
-    return None
+    return _TRAINING.unsupported(specification.training)
 
 
 def batch_key(specification: Specification, instruction_set: InstructionSet) -> Hashable:
     """Give what runs must have in common to share a packed batch: everything but what each run has for itself."""
     kinds = kernel_kinds(instruction_set)
     layers = tuple(
-        (layer.key, _without(layer.model_dump(mode="json"), kinds[layer.key].per_run))
+        (layer.key, values_but(layer.model_dump(mode="json"), kinds[layer.key].per_run))
         for layer in specification.network.layers
     )
-    return specification.data, layers, _without(specification.training.model_dump(mode="json"), _PER_RUN)
-
-
-def _without(values: dict[str, Any], names: frozenset[str] | set[str]) -> Hashable:
-    return tuple(sorted((name, value) for name, value in values.items() if name not in names))
+    return specification.data, layers, _TRAINING.key(specification.training)
 
 
 def _unsupported_layer(layer: Layer, kind: KernelKind | None) -> str | None:

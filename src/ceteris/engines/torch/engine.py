@@ -10,16 +10,25 @@ from numpy.typing import NDArray
 
 from ceteris.data.dataset import Split
 from ceteris.engines.engine import RunState
+from ceteris.engines.support import OWN_OF_OPTIMIZERS, TrainingSupport
 from ceteris.errors import EngineError
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.shape import Shape
 from ceteris.study.lone_image import lone_value_layer
 from ceteris.study.run import Run
 from ceteris.study.specification import Specification, share
+from ceteris.study.training import Optimizer
 
 if TYPE_CHECKING:
     from ceteris.engines.torch.layered_training import LayeredTraining
     from ceteris.engines.torch.predictor import LayeredPredictor
+
+
+TORCH_TRAINING = TrainingSupport(
+    optimizers=frozenset({Optimizer.ADAM, Optimizer.SGD}),
+    shared=frozenset({"optimizer", "batch_size", "epochs", "flip", "crop"}) | OWN_OF_OPTIMIZERS,
+)
+"""What `torch.training` follows, of layers and of backbones that are trained."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,8 +80,9 @@ class TorchEngine:
 
     def obstacle(self, specification: Specification) -> str | None:
         """Say why this engine cannot train a specification: it trains every layer that there is, and no backbone."""
-        is_backbone = isinstance(specification.network, BackboneNetwork)
-        return "the network begins with a pretrained backbone" if is_backbone else None
+        if isinstance(specification.network, BackboneNetwork):
+            return "the network begins with a pretrained backbone"
+        return TORCH_TRAINING.unsupported(specification.training)
 
     def bank_key(self, specification: Specification) -> Hashable:
         """Give what must be equal for two runs to share a bank; a bank holds one run, so nothing is left to share."""

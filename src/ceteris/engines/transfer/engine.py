@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from ceteris.data.dataset import Split
 from ceteris.data.features import FeatureCache
 from ceteris.engines.engine import Preparation, RunState
+from ceteris.engines.support import OWN_OF_OPTIMIZERS, TrainingSupport
 from ceteris.engines.transfer.precision import Precision, best_precision, head_arithmetic
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.dropout import Dropout
 from ceteris.study.run import Run
 from ceteris.study.specification import Specification
+from ceteris.study.training import Optimizer
 
 if TYPE_CHECKING:
     from ceteris.engines.transfer.predictor import BackbonePredictor
@@ -25,6 +27,13 @@ if TYPE_CHECKING:
 
 _BANK_SIZE = 64
 """Heads trained together: 64 linear ones on 1,280 features are 3 MB, which stays in the cache of a core."""
+
+
+_TRAINING = TrainingSupport(
+    optimizers=frozenset({Optimizer.ADAM, Optimizer.SGD}),
+    shared=frozenset({"optimizer", "batch_size", "epochs", "flip"}),
+    per_run=OWN_OF_OPTIMIZERS,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,15 +81,14 @@ class TransferEngine:
             return "the backbone is trained too"
         if network.weights_sha256 not in dict(self.weights):
             return f"the weights of {network.backbone} are not on this machine"
-        return None
+        return _TRAINING.unsupported(specification.training)
 
     def bank_key(self, specification: Specification) -> Hashable:
         """Everything of a specification that all heads of a bank must share."""
         network, training = specification.network, specification.training
         assert isinstance(network, BackboneNetwork)
         head = tuple(Dropout(dropout=0) if isinstance(layer, Dropout) else layer for layer in network.head)
-        shared = (training.optimizer, training.batch_size, training.epochs, training.flip)
-        return (specification.data, network.model_copy(update={"head": head}), shared)
+        return (specification.data, network.model_copy(update={"head": head}), _TRAINING.key(training))
 
     def prepare(self, runs: Sequence[Run], split: Split) -> Generator[Preparation, None, None]:
         """Compute the features that the cache lacks, each backbone and resolution once."""

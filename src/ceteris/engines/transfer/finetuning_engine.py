@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ceteris.data.dataset import Split
 from ceteris.engines.engine import RunState
+from ceteris.engines.torch.engine import TORCH_TRAINING
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.study.run import Run
 from ceteris.study.specification import Specification
@@ -68,7 +69,7 @@ class FineTuningEngine:
             return "the backbone is not trained"
         if network.weights_sha256 not in dict(self.weights):
             return f"the weights of {network.backbone} are not on this machine"
-        return None
+        return TORCH_TRAINING.unsupported(specification.training)
 
     def bank_key(self, specification: Specification) -> Hashable:
         """Give what must be equal for two runs to share a bank; a bank holds one run, so nothing is left to share."""

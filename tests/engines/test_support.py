@@ -1,0 +1,224 @@
+"""Every layer kind, optimizer and setting of training against every engine: followed, or refused by name."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from ceteris.engines.lanes.engine import LanesEngine
+from ceteris.engines.lanes.kernels import usable_instruction_sets
+from ceteris.engines.lanes.support import kernel_kinds
+from ceteris.engines.torch.engine import TorchEngine
+from ceteris.engines.transfer.engine import TransferEngine
+from ceteris.engines.transfer.finetuning_engine import FineTuningEngine
+from ceteris.networks.backbone import BackboneNetwork
+from ceteris.networks.batch_norm import BatchNorm
+from ceteris.networks.convolution import Convolution
+from ceteris.networks.dense import Dense
+from ceteris.networks.dropout import Dropout
+from ceteris.networks.kinds import LAYER_KINDS
+from ceteris.networks.layer import Layer, Module
+from ceteris.networks.max_pool import MaxPool
+from ceteris.networks.network import Network
+from ceteris.study.specification import DataChoice, Specification
+from ceteris.study.training import Optimizer, Training
+
+WEIGHTS = "0" * 64
+PRETRAINED = {"backbone": "mobilenet_v2", "weights_sha256": WEIGHTS}
+KEPT = {"weights": ((WEIGHTS, Path("weights.pth")),)}
+ENGINES = {
+    "torch": TorchEngine(),
+    "heads": TransferEngine(**KEPT, cache=None),
+    "fine-tuning": FineTuningEngine(**KEPT),
+}
+if usable_instruction_sets():
+    ENGINES["lanes"] = LanesEngine(instruction_set=usable_instruction_sets()[0])
+
+EXAMPLES = {
+    "batch_norm": BatchNorm(batch_norm=True),
+    "conv": Convolution(conv=2),
+    "dense": Dense(dense=4),
+    "dropout": Dropout(dropout=0.5),
+    "max_pool": MaxPool(max_pool=2),
+}
+# A setting that is not at its default; those of one optimizer only have that optimizer beside them.
+SETTINGS = {
+    "optimizer": {"optimizer": "sgd"},
+    "learning_rate": {"learning_rate": 0.5},
+    "batch_size": {"batch_size": 7},
+    "epochs": {"epochs": 3},
+    "momentum": {"optimizer": "sgd", "momentum": 0.5},
+    "beta1": {"beta1": 0.5},
+    "beta2": {"beta2": 0.5},
+    "epsilon": {"epsilon": 0.5},
+    "weight_decay": {"weight_decay": 0.5},
+    "flip": {"flip": True},
+    "crop": {"crop": 2},
+}
+REFUSED_SETTINGS = {("heads", "crop")}
+
+
+LAST = Dense(dense="classes")
+
+
+def asked(engine, training=None, layers=(LAST,)):
+    """Give a specification for an engine: layers, or a backbone with a head that is trained alone or not."""
+    network = (
+        BackboneNetwork(**PRETRAINED, train="head" if engine == "heads" else "all")
+        if engine in {"heads", "fine-tuning"}
+        else Network(layers=layers)
+    )
+    return Specification(data=DataChoice(), network=network, training=training or Training())
+
+
+class Rounding(Layer):
+    """A layer kind that no engine has heard of."""
+
+    key: ClassVar[str] = "rounding"
+    rounding: int = 1
+
+    def output(self, before):
+        """Keep the size."""
+        return before
+
+    def modules(self, before, *, is_flat):
+        """Name no module of PyTorch."""
+        del before, is_flat
+        return (Module(kind="Rounding"),)
+
+    def forward(self, values_nchw, arrays):
+        """Change nothing."""
+        del arrays
+        return values_nchw
+
+
+class StridedConvolution(Convolution):
+    """A convolution with a setting that no engine has heard of."""
+
+    stride: int = 1
+
+
+class WarmTraining(Training):
+    """Training with a setting that no engine has heard of."""
+
+    warm_up: int = 0
+
+
+def test_every_layer_kind_and_setting_has_an_example():
+    """A new kind or setting must be entered here, and so is decided for every engine."""
+    assert EXAMPLES.keys() == {kind.key for kind in LAYER_KINDS}
+    assert SETTINGS.keys() == Training.model_fields.keys()
+
+
+@pytest.mark.parametrize("key", EXAMPLES)
+@pytest.mark.parametrize("engine", sorted(ENGINES.keys() - {"heads", "fine-tuning"}))
+def test_layer_kinds(engine, key):
+    """Both engines for layers train every kind."""
+    layers = (EXAMPLES[key], LAST)
+
+    assert ENGINES[engine].obstacle(asked(engine, layers=layers)) is None
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("optimizer", Optimizer)
+def test_optimizers(engine, optimizer):
+    """Every engine has every optimizer."""
+    assert ENGINES[engine].obstacle(asked(engine, Training(optimizer=optimizer))) is None
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_settings_of_training(engine, setting):
+    """Every engine follows every setting but those that are named here, which it refuses."""
+    found = ENGINES[engine].obstacle(asked(engine, Training(**SETTINGS[setting])))
+
+    refusal = f"training.{setting} = {SETTINGS[setting][setting]} is not supported"
+    assert found == (refusal if (engine, setting) in REFUSED_SETTINGS else None)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_unknown_setting_of_training_is_refused(engine):
+    """Unless it is at its default, which changes nothing."""
+    specification = asked(engine)
+    usual, warm = (
+        specification.model_copy(update={"training": WarmTraining(**values)}) for values in ({}, {"warm_up": 2})
+    )
+
+    assert ENGINES[engine].obstacle(usual) is None
+    assert ENGINES[engine].obstacle(warm) == "training.warm_up = 2 is not supported"
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_unknown_optimizer_is_refused(engine):
+    """It is not trained as one of the others."""
+
+    class Later(StrEnum):
+        LION = "lion"
+
+    training = Training().model_copy(update={"optimizer": Later.LION})
+
+    assert ENGINES[engine].obstacle(asked(engine, training)) == "the optimizer lion is not supported"
+
+
+@pytest.mark.skipif("lanes" not in ENGINES, reason="the lanes engine is not compiled here")
+def test_an_unknown_layer_kind_is_refused_by_the_lanes_engine():
+    """It is not left out."""
+    network = Network.model_construct(layers=(Rounding(), LAST))
+    specification = asked("lanes").model_copy(update={"network": network})
+
+    assert ENGINES["lanes"].obstacle(specification) == f"layer 1 ({Rounding()}) has no kernel"
+
+
+@pytest.mark.skipif("lanes" not in ENGINES, reason="the lanes engine is not compiled here")
+def test_an_unknown_setting_or_value_of_a_layer_is_refused_by_the_lanes_engine():
+    """Its kernels list the settings and the values that they honour."""
+    unusual = {
+        "has stride = 2, which its kernel does not know": StridedConvolution(conv=2, stride=2),
+        "has activation = gelu, which its kernel does not know": Convolution(conv=2).model_copy(
+            update={"activation": "gelu"}
+        ),
+        "has max_pool = 17; the largest is 16": MaxPool(max_pool=17),
+    }
+    for reason, layer in unusual.items():
+        network = Network.model_construct(layers=(layer, LAST))
+        specification = asked("lanes").model_copy(update={"network": network})
+        assert ENGINES["lanes"].obstacle(specification) == f"layer 1 ({layer}) {reason}"
+    network = Network.model_construct(layers=(StridedConvolution(conv=2), LAST))
+    assert ENGINES["lanes"].obstacle(asked("lanes").model_copy(update={"network": network})) is None
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_runs_share_a_packed_batch_only_if_they_differ_in_what_each_has_for_itself(engine, setting):
+    """The rest is part of the key, also what nobody thought of: keys are made by exclusion."""
+    own = {"learning_rate", "momentum", "beta1", "beta2", "epsilon", "weight_decay"}
+    usual = {"optimizer": "sgd"} if setting == "momentum" else {}
+    key = ENGINES[engine].bank_key
+    same = key(asked(engine, Training(**usual))) == key(asked(engine, Training(**SETTINGS[setting])))
+
+    assert same == (setting in own and ENGINES[engine].bank_size > 1)
+    warm = asked(engine).model_copy(update={"training": WarmTraining(warm_up=2)})
+    assert key(warm) != key(asked(engine, WarmTraining()))
+
+
+@pytest.mark.skipif("lanes" not in ENGINES, reason="the lanes engine is not compiled here")
+def test_every_setting_of_a_layer_is_part_of_the_key_but_those_of_each_run():
+    """Only the dropout probability may differ within a packed batch of the lanes engine."""
+    kinds = kernel_kinds(usable_instruction_sets()[0])
+
+    assert {(key, name) for key, kind in kinds.items() for name in kind.per_run} == {("dropout", "dropout")}
+    for first, second in (
+        (Convolution(conv=2), Convolution(conv=3)),
+        (Convolution(conv=2), Convolution(conv=2, kernel=5)),
+        (Convolution(conv=2), Convolution(conv=2, padding="same")),
+        (Convolution(conv=2), Convolution(conv=2, activation="tanh")),
+        (MaxPool(max_pool=2), MaxPool(max_pool=3)),
+        (Dense(dense=4), Dense(dense=5)),
+        (StridedConvolution(conv=2), StridedConvolution(conv=2, stride=2)),
+    ):
+        networks = [Network.model_construct(layers=(layer, LAST)) for layer in (first, second)]
+        keys = [
+            ENGINES["lanes"].bank_key(asked("lanes").model_copy(update={"network": network})) for network in networks
+        ]
+        assert keys[0] != keys[1]
