@@ -4,6 +4,7 @@
     |-- StudyError         the study file, or a Study built in Python, asks for something that cannot be
     |-- DataError          images or labels are missing, damaged or not what was asked for
     |-- ResultsError       a results folder cannot be read or written
+    |   `-- LayerError     a network has no such layer
     |-- EngineError        no engine on this machine can train what was asked
     |   `-- NoEngineError  there is no engine at all, whatever is asked
     |-- StatisticsError    the numbers given do not allow the answer asked for
@@ -35,6 +36,10 @@ class DataError(CeterisError):
 
 class ResultsError(CeterisError):
     """A results folder cannot be read or written."""
+
+
+class LayerError(ResultsError):
+    """A network of a results folder has no such layer."""
 
 
 class EngineError(CeterisError):

@@ -84,7 +84,7 @@ def test_a_run_that_is_missing_shows_what_it_begins_with(shown):
 
 def test_layer_and_channel_are_counted_from_one(shown):
     """The second layer of one arm is the first one's pooling, of another a convolution that was added."""
-    _, said = shown("baseline", layer=2)
+    _, said = shown("baseline", layer="2")
     assert "layer 2 (max pool 5)" in said
     assert "Kernel weights" not in said
     _, said = shown("baseline", channel=3)
@@ -119,7 +119,7 @@ def test_the_name_of_the_file_decides_its_format(shown, tmp_path):
         ("deeper/seed-01", {"seed": 0}, "the path names seed 1, and --seed asks for 0. Leave out one of the two."),
         (
             "baseline",
-            {"layer": 9},
+            {"layer": "9"},
             (
                 "'baseline' has no layer 9; its layers are 1 (conv 4, kernel 3, relu), 2 (max pool 5), 3 (dropout 0.2) "
                 "and 4 (dense classes)."
@@ -128,7 +128,7 @@ def test_the_name_of_the_file_decides_its_format(shown, tmp_path):
         ("baseline", {"channel": 5}, "there is no channel 5; layer 1 (conv 4, kernel 3, relu) has 4, counted from 1."),
         (
             "baseline",
-            {"layer": 2, "channel": 1},
+            {"layer": "2", "channel": 1},
             "layer 2 (max pool 5) is no convolution and has no kernels; leave --channel out.",
         ),
         ("baseline", {"image": "400"}, "there is no test image 400; {0} has 400, counted from 0."),

@@ -30,8 +30,14 @@ def write_weights(folder: Path, backbone: str) -> Path:
     return path
 
 
-def train_heads(folder: Path, *, seeds: int = 3) -> Path:
-    """Train heads on two backbones beside the baseline; their weights are `weights/` beside the results."""
+def train_heads(folder: Path, *, seeds: int = 3, tuned: bool = False) -> Path:
+    """Train heads on two backbones beside the baseline; their weights are `weights/` beside the results.
+
+    Args:
+        folder: Where to put weights and results.
+        seeds: How many.
+        tuned: Whether to train a third variation, `tuned`, whose last block learns with its head.
+    """
     weights = folder / "weights"
     weights.mkdir(parents=True)
     variations = []
@@ -39,6 +45,8 @@ def train_heads(folder: Path, *, seeds: int = 3) -> Path:
         write_weights(weights, backbone)
         network = {"backbone": backbone, "weights": f"weights/{backbone}.pth", "resolution": 33, "head": head}
         variations.append({"factor": "transfer", "name": backbone, "network": network})
+    if tuned:
+        variations.append({"factor": "transfer", "name": "tuned", "network": network | {"train": "last 1 block"}})
     study = trained_study(variation=variations, seeds=seeds)
     found = find_backbones(study, base=folder)
     assert not found.skipped

@@ -1,3 +1,8 @@
+import importlib.util
+import sys
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -5,7 +10,7 @@ from ceteris.engines.initial import initial_weights
 from ceteris.errors import ResultsError
 from ceteris.networks.shape import Shape
 from ceteris.prediction.forward import layer_outputs, network_input
-from ceteris.report.layer_view import layer_view, layer_views
+from ceteris.report.layer_view import NOT_TRAINED, layer_view, layer_views
 from ceteris.runs.results import read_results
 
 
@@ -80,7 +85,7 @@ def test_a_damaged_run_is_not_shown(copied):
 def test_all_arms_are_shown_with_the_seed_that_most_have(folders):
     """Of seeds that are finished equally often the first; a seed that the study lacks is refused."""
     results, image = opened(folders("half"))
-    views = layer_views(results, image)
+    views = layer_views(results, image).views
 
     assert [(view.arm, view.seed) for view in views] == [("baseline", 0), ("deeper", 0), ("shallow", 0)]
     with pytest.raises(ResultsError) as error:
@@ -92,8 +97,111 @@ def test_arms_without_the_layer_are_left_out(folders):
     """A layer that only some arms have is shown of these; one that none has is refused with the baseline's layers."""
     results, image = opened(folders("one seed"))
 
-    assert [view.arm for view in layer_views(results, image, layer=4)] == ["deeper"]
+    assert [view.arm for view in layer_views(results, image, layer=4).views] == ["deeper"]
     with pytest.raises(
         ResultsError, match=r"^'baseline' has no layer 6; its layers are 1 \(conv 4, kernel 3, relu\), "
     ):
         layer_views(results, image, layer=5)
+
+
+@pytest.fixture(scope="module")
+def pretrained(tmp_path_factory):
+    """Give the results of a study with heads on two backbones, and a third one whose last block learns; one seed."""
+    pytest.importorskip("torchvision")
+    sys.path.insert(0, str(Path(__file__).parents[1] / "prediction"))
+    from pretrained import train_heads  # noqa: PLC0415 - needs torch
+
+    folder = tmp_path_factory.mktemp("pretrained")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+        return read_results(train_heads(folder, seeds=1, tuned=True))
+
+
+def run_of(results, arm):
+    """Give the run of an arm."""
+    return next(one.run for one in results.findings if one.run.variation == arm)
+
+
+def test_a_pretrained_backbone_shows_its_first_convolution(pretrained):
+    """With the image as it sees it, and without anything after training where its weights are left as they are."""
+    view = layer_view(pretrained, run_of(pretrained, "mobilenet_v2"), pretrained.images()[0])
+
+    assert (view.layer, view.stage, view.gap) == (
+        "features.0.0 (conv 32, kernel 3, stride 2)",
+        "pretrained",
+        NOT_TRAINED,
+    )
+    assert view.inputs == ("red", "green", "blue")
+    assert (view.before.shape, view.after) == ((32, 17, 17), None)
+    assert (view.kernels_before.shape, view.kernels_after) == ((32, 3, 3, 3), None)
+    assert view.seen.shape == (33, 33, 3)
+
+
+def test_blocks_are_counted_and_layers_go_by_their_names(pretrained):
+    """Number 0 is the first block; a depthwise convolution has one input to each channel, others all of them."""
+    run, image = run_of(pretrained, "mobilenet_v2"), pretrained.images()[0]
+
+    assert layer_view(pretrained, run, image, 0).layer == "features.0 (Conv2dNormActivation)"
+    assert layer_view(pretrained, run, image, 18).layer == "features.18 (Conv2dNormActivation)"
+    assert layer_view(pretrained, run, image, "features.1.conv.0.0").inputs == ("own",)
+    assert layer_view(pretrained, run, image, "features.1.conv.1").inputs == tuple(map(str, range(1, 33)))
+
+
+def test_a_block_that_learnt_is_shown_before_and_after(pretrained):
+    """The last block of a fine-tuned network differs from the pretrained one, the one before it does not."""
+    run, image = run_of(pretrained, "tuned"), pretrained.images()[0]
+
+    last = layer_view(pretrained, run, image, "layer4.1.conv2")
+    assert (last.stage, last.gap) == ("pretrained", "")
+    assert np.abs(last.after - last.before).max() > 1e-4
+    assert np.abs(last.kernels_after - last.kernels_before).max() > 1e-5
+    assert layer_view(pretrained, run, image, "layer4.0").gap == NOT_TRAINED
+
+
+@pytest.mark.parametrize(
+    ("layer", "message"),
+    [
+        (19, "'mobilenet_v2' has no layer 20. "),
+        ("features.1.conv.9", "'mobilenet_v2' has no layer 'features.1.conv.9'; did you mean features.1.conv.2? "),
+        ("-1", "'mobilenet_v2' has no layer '-1'. "),
+    ],
+)
+def test_a_layer_that_a_backbone_lacks_is_refused(pretrained, layer, message):
+    """With the nearest name, the blocks that there are, and how layers are named."""
+    with pytest.raises(ResultsError) as error:
+        layer_view(pretrained, run_of(pretrained, "mobilenet_v2"), pretrained.images()[0], layer)
+
+    assert str(error.value) == message + (
+        "The blocks of its mobilenet_v2 are 1 (features.0) to 19 (features.18); the layers in them go by their names "
+        "in torchvision, for example features.0.0."
+    )
+
+
+def test_pretrained_networks_stand_beside_the_others(pretrained, monkeypatch):
+    """In the order of the study; left out where they are not wanted, and with the reason where they cannot be shown."""
+    image = pretrained.images()[0]
+    arms = ["baseline", "mobilenet_v2", "resnet18", "tuned"]
+    assert [view.arm for view in layer_views(pretrained, image).views] == arms
+    assert [view.arm for view in layer_views(pretrained, image, layer="layer4").views] == arms[2:]
+    assert [view.arm for view in layer_views(pretrained, image, pretrained=False).views] == arms[:1]
+
+    find_spec = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "torch" else find_spec(name))
+    found = layer_views(pretrained, image)
+    assert [view.arm for view in found.views] == ["baseline"]
+    assert found.gaps[0] == (
+        "Not shown: 'mobilenet_v2' begins with a pretrained mobilenet_v2, which needs PyTorch and torchvision, and "
+        "they are not installed. Install them with `pip install torch torchvision`, or name another variation."
+    )
+    with pytest.raises(ResultsError, match=r"^'mobilenet_v2' begins with a pretrained mobilenet_v2"):
+        layer_views(pretrained, image, layer="features.0.0")
+
+
+def test_a_run_that_is_not_trained_yet_shows_its_pretrained_weights(pretrained):
+    """They are known before; only what a block that learns becomes is missing."""
+    tuned = run_of(pretrained, "tuned")
+    findings = [replace(one, record=None) if one.run == tuned else one for one in pretrained.findings]
+    early = replace(pretrained, findings=tuple(findings))
+
+    assert layer_view(early, tuned, pretrained.images()[0], 8).gap == "not trained yet"
+    assert layer_view(early, tuned, pretrained.images()[0]).gap == NOT_TRAINED

@@ -180,7 +180,12 @@ def show_command(
         str, typer.Option(metavar="N|FILE", help="Number of a test image, from 0, or an image file.")
     ] = "0",
     layer: Annotated[
-        int | None, typer.Option(min=1, metavar="L", help="Which layer, from 1; the first convolution if not given.")
+        str | None,
+        typer.Option(
+            metavar="L|NAME",
+            help="Which layer, from 1; of a pretrained backbone its block, or a layer by its name in torchvision. The "
+            "first convolution if not given.",
+        ),
     ] = None,
     channel: Annotated[
         int | None, typer.Option(min=1, metavar="C", help="Whose kernel, from 1; all of a run's if not given.")

@@ -28,7 +28,7 @@ def show(
     path: Path,
     *,
     image: str,
-    layer: int | None,
+    layer: str | None,
     channel: int | None,
     seed: int | None,
     file_format: str | None,
@@ -40,7 +40,8 @@ def show(
     Args:
         path: A results folder, `RESULTS/VARIATION`, or the folder of a run.
         image: Number of a test image, from 0, or the path of an image file.
-        layer: Counted from 1; the first convolution if not given.
+        layer: Counted from 1, of a pretrained backbone its block; or torchvision's name of a layer of the backbone. The
+            first convolution if not given.
         channel: Counted from 1; whose kernel to show.
         seed: Of the run or runs.
         file_format: `png` or `svg`; as the name of the file ends, if not given.
@@ -58,7 +59,7 @@ def show(
     target = find_target(path)
     results = read_results(target.folder)
     pixels, name, notes = _image(results, image)
-    views = _views(results, target, pixels, seed=seed, layer=None if layer is None else layer - 1)
+    views, gaps = _views(results, target, pixels, seed=seed, layer=_layer(layer))
     _check_channel(views, channel)
     picture = portrait(
         views, image=pixels, image_name=name, channel=None if channel is None else channel - 1, file_format=kind
@@ -66,20 +67,31 @@ def show(
     file = out or Path(f"{_stem(target, views, image)}.{kind}")
     write_atomically(file, _content(picture))
     console.print(Text(f"{picture.title}, seed {views[0].seed}", style="bold"), soft_wrap=True)
-    print_notes((*results.notes, *notes), console)
+    print_notes((*results.notes, *notes, *gaps), console)
     console.print(Text(picture.alt), soft_wrap=True)
     console.print(f"\npicture: {file}", markup=False, soft_wrap=True)
     return file
 
 
 def _views(
-    results: Results, target: Target, pixels: NDArray[np.uint8], *, seed: int | None, layer: int | None
-) -> tuple[LayerView, ...]:
+    results: Results, target: Target, pixels: NDArray[np.uint8], *, seed: int | None, layer: int | str | None
+) -> tuple[tuple[LayerView, ...], tuple[str, ...]]:
+    """Give what is to be drawn, and why other arms are not."""
     if not target.arm:
-        return layer_views(results, pixels, seed=asked_seed(target, seed), layer=layer)
+        found = layer_views(results, pixels, seed=asked_seed(target, seed), layer=layer)
+        return found.views, found.gaps
     findings = findings_of(results, target, seed)
     run = next((one.run for one in findings if one.status is Status.FINISHED), findings[0].run)
-    return (layer_view(results, run, pixels, layer),)
+    return (layer_view(results, run, pixels, layer),), ()
+
+
+def _layer(typed: str | None) -> int | str | None:
+    """Give the place of a layer, from 0, or the name of one."""
+    if typed is None or not typed.isdecimal():
+        return typed
+    if int(typed) == 0:
+        raise ResultsError("--layer is 0, and layers are counted from 1.")
+    return int(typed) - 1
 
 
 def _image(results: Results, image: str) -> tuple[NDArray[np.uint8], str, tuple[str, ...]]:

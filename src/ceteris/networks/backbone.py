@@ -104,6 +104,24 @@ class BackboneNetwork(Frozen):
 BLOCKS = {Backbone.MOBILENET_V2: 19, Backbone.RESNET18: 9, Backbone.EFFICIENTNET_B0: 9}
 """Parts that `last N blocks` counts, the stem among them; a block of EfficientNet is a stage, as in torchvision."""
 
+
+def block_names(backbone: Backbone) -> tuple[str, ...]:
+    """Name the blocks that `last N blocks` counts, first to last, as torchvision names their last module.
+
+    Example:
+        >>> block_names(Backbone.RESNET18)[:3]
+        ('maxpool', 'layer1.0', 'layer1.1')
+    """
+    if backbone is Backbone.RESNET18:
+        return ("maxpool", *(f"layer{layer}.{block}" for layer in range(1, 5) for block in range(2)))
+    return tuple(f"features.{block}" for block in range(BLOCKS[backbone]))
+
+
+def first_convolution(backbone: Backbone) -> str:
+    """Name the convolution that sees the image, as torchvision does."""
+    return "conv1" if backbone is Backbone.RESNET18 else "features.0.0"
+
+
 FEATURES = {Backbone.MOBILENET_V2: 1280, Backbone.RESNET18: 512, Backbone.EFFICIENTNET_B0: 1280}
 """Channels that the head sees."""
 

@@ -109,18 +109,9 @@ def find_pretrained(results: Results, records: Sequence[RunRecord]) -> Pretraine
     Raises:
         ResultsError: If PyTorch is missing, or the weights are not here.
     """
-    first = records[0].run
-    network, arm = first.specification.network, first.variation
+    network, arm = records[0].run.specification.network, records[0].run.variation
     assert isinstance(network, BackboneNetwork)
-    if any(importlib.util.find_spec(name) is None for name in ("torch", "torchvision")):
-        raise ResultsError(
-            f"'{arm}' begins with a pretrained {network.backbone}, which needs PyTorch and torchvision, and they are "
-            "not installed. Install them with `pip install torch torchvision`, or name another variation."
-        )
-    try:
-        file = find_same_weights(network, bases=(Path(), *results.folder.path.resolve().parents[:2]))
-    except DataError as error:
-        raise ResultsError(f"'{arm}': {error}") from error
+    file = find_backbone_file(results, arm, network)
     if not network.is_frozen:
         return Pretrained(network=network, file=file, precisions=tuple[Precision, ...]("float32" for _ in records))
     computed = [features_of(one.arithmetic) for one in records]
@@ -132,6 +123,28 @@ def find_pretrained(results: Results, records: Sequence[RunRecord]) -> Pretraine
         else ""
     )
     return Pretrained(network=network, file=file, precisions=tuple(kind for kind, _ in computed), note=note)
+
+
+def find_backbone_file(results: Results, arm: str, network: BackboneNetwork) -> Path:
+    """Find the pretrained weights of a variation, trained already or not.
+
+    Args:
+        results: Its folder; relative paths of weights start where the command is given, or at the folders above it.
+        arm: Name of the variation, for messages.
+        network: What it begins with.
+
+    Raises:
+        ResultsError: If PyTorch is missing, or the weights are not here.
+    """
+    if any(importlib.util.find_spec(name) is None for name in ("torch", "torchvision")):
+        raise ResultsError(
+            f"'{arm}' begins with a pretrained {network.backbone}, which needs PyTorch and torchvision, and they are "
+            "not installed. Install them with `pip install torch torchvision`, or name another variation."
+        )
+    try:
+        return find_same_weights(network, bases=(Path(), *results.folder.path.resolve().parents[:2]))
+    except DataError as error:
+        raise ResultsError(f"'{arm}': {error}") from error
 
 
 def head_network(network: BackboneNetwork) -> Network:

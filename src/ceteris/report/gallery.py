@@ -136,7 +136,7 @@ def _layers(account: Account, image: int, gaps: list[str]) -> tuple[Picture, ...
     if not any(isinstance(layer, Convolution) for network in networks for layer in network.layers):
         gaps.append("The output of the first convolution is not shown: no network of this study has one.")
         return ()
-    views = layer_views(account.results, images[image])
+    views = layer_views(account.results, images[image], pretrained=False).views
     name = f"test image {image}"
     if account.answers is not None:
         name += f" ({account.results.manifest.class_names[account.answers.labels[image]]})"

@@ -1,26 +1,31 @@
 """What one layer of a run makes of one image, before and after training."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ceteris.engines.initial import initial_weights
-from ceteris.errors import ResultsError
-from ceteris.formatting.wording import listed
-from ceteris.networks.backbone import AnyNetwork, BackboneNetwork
+from ceteris.errors import LayerError, ResultsError
+from ceteris.formatting.wording import listed, nearest
+from ceteris.networks.backbone import BackboneNetwork, block_names, first_convolution
 from ceteris.networks.convolution import Convolution
 from ceteris.networks.dense import Dense
 from ceteris.networks.layer import Values
 from ceteris.networks.network import Network
 from ceteris.networks.shape import Shape
 from ceteris.prediction.forward import Weights, layer_outputs, network_input
+from ceteris.prediction.pretrained import Pretrained, find_backbone_file
 from ceteris.runs.finding import Finding
 from ceteris.runs.results import Results
 from ceteris.runs.status import Status
 from ceteris.study.run import Run
 
 _COLOURS = ("red", "green", "blue")
+
+NOT_TRAINED = "not trained: as pretrained"
+"""The gap of a layer of a pretrained backbone that training leaves as it is."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -30,13 +35,19 @@ class LayerView:
     Attributes:
         arm: Name of the variation, or `baseline`.
         seed: Of the run.
-        layer: What the layer is, for example `layer 1 (conv 7, kernel 3, relu)`.
-        inputs: What the input channels are called: red, green and blue as long as no layer has mixed them.
-        before: What comes out of it with the initial weights, after its activation. Shape (channels, height, width).
-        after: The same with the trained weights; nothing where there are none.
+        layer: What the layer is, for example `layer 1 (conv 7, kernel 3, relu)`; of a pretrained backbone under the
+            name that torchvision gives it, `features.0.0 (conv 32, kernel 3, stride 2)`.
+        inputs: What the input channels are called: red, green and blue as long as no layer has mixed them; `own` in a
+            depthwise convolution, where each channel has one input.
+        before: What comes out of it with the initial weights, after its activation; of a layer of a backbone with the
+            pretrained weights. Shape (channels, height, width).
+        after: The same with the trained weights; None where there are none.
         kernels_before: Its initial kernels, if it is a convolution. Shape (channels, inputs, side, side).
         kernels_after: Its trained kernels.
         gap: Why there is nothing after training, for example `diverged in epoch 2`; empty if there is something.
+        stage: What `before` is: `before training` or `pretrained`.
+        seen: The image as a pretrained backbone sees it, resized; None where images are not resized. Shape (height,
+            width, channels).
     """
 
     arm: str
@@ -48,27 +59,45 @@ class LayerView:
     kernels_before: Values | None
     kernels_after: Values | None
     gap: str = ""
+    stage: str = "before training"
+    seen: NDArray[np.uint8] | None = None
 
 
-def layer_view(results: Results, run: Run, image: NDArray[np.uint8], layer: int | None = None) -> LayerView:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LayerViews:
+    """The same layer of every arm of a study, looking at one image.
+
+    Attributes:
+        views: One per arm that has the layer, in the order of the study.
+        gaps: Why arms on a pretrained backbone are left out, one sentence each.
+    """
+
+    views: tuple[LayerView, ...]
+    gaps: tuple[str, ...] = ()
+
+
+def layer_view(results: Results, run: Run, image: NDArray[np.uint8], layer: int | str | None = None) -> LayerView:
     """Show an image to one layer of a run.
 
     Args:
-        results: The results folder that the run is in; nothing else is needed.
+        results: The results folder that the run is in; for a pretrained backbone its weights are needed as well.
         run: Any run of the study, also one that is not trained yet.
         image: Of the size that the network is made for. Shape (height, width, channels).
-        layer: Counted from 0; the first convolution if not given.
+        layer: Counted from 0, of a backbone its block; or a name that torchvision gives a layer of the backbone. The
+            first convolution if not given.
 
     Raises:
-        ResultsError: If the network has no such layer, or the folder cannot be read.
+        ResultsError: If the network has no such layer, the folder cannot be read, or PyTorch or the weights of a
+            pretrained backbone are missing.
     """
     network = run.specification.network
-    place = chosen_layer(network, layer, run.variation)
-    assert not isinstance(network, BackboneNetwork), "it has no layer to choose"
+    if isinstance(network, BackboneNetwork):
+        return _pretrained_view(results, run, network, image, layer)
+    place = _chosen(network, layer, run.variation)
     manifest = results.manifest
     shape = Shape(*image.shape)
     initial = initial_weights(network, shape, len(manifest.class_names), run.seed)
-    finding = next(one for one in results.findings if one.run == run)
+    finding = _finding(results, run)
     trained = results.weights(run) if finding.status is Status.FINISHED else None
     inputs = network_input(image[None], manifest.scale, manifest.offset)
     upto = network.model_copy(update={"layers": network.layers[: place + 1]})
@@ -88,15 +117,22 @@ def layer_view(results: Results, run: Run, image: NDArray[np.uint8], layer: int 
 
 
 def layer_views(
-    results: Results, image: NDArray[np.uint8], *, seed: int | None = None, layer: int | None = None
-) -> tuple[LayerView, ...]:
+    results: Results,
+    image: NDArray[np.uint8],
+    *,
+    seed: int | None = None,
+    layer: int | str | None = None,
+    pretrained: bool = True,
+) -> LayerViews:
     """Show an image to the same layer of every arm, all with one seed.
 
     Args:
         results: The results folder.
         image: Shape (height, width, channels).
         seed: Of the runs; if not given, the first seed that most arms have finished.
-        layer: Counted from 0; the first convolution of each arm if not given. Arms without it are left out.
+        layer: As for `layer_view`; the first convolution of each arm if not given. Arms without it are left out.
+        pretrained: Whether to show pretrained backbones, which takes PyTorch and their weights; where they cannot be
+            shown, they are left out with the reason.
 
     Raises:
         ResultsError: If the study has no such seed, or no arm has such a layer.
@@ -110,38 +146,103 @@ def layer_views(
             f"{results.folder.path} has no seed {seed}; its seeds are {listed(str(one) for one in seeds)}."
         )
     runs = [one.run for one in results.findings if one.run.seed == seed]
-    fitting = [run for run in runs if _has(run.specification.network, layer)]
-    if not fitting:
-        chosen_layer(runs[0].specification.network, layer, runs[0].variation)
-    return tuple(layer_view(results, run, image, layer) for run in fitting)
+    views: list[LayerView] = []
+    lacking: list[LayerError] = []
+    left_out: list[ResultsError] = []
+    for run in runs:
+        is_pretrained = isinstance(run.specification.network, BackboneNetwork)
+        if is_pretrained and not pretrained:
+            continue
+        try:
+            views.append(layer_view(results, run, image, layer))
+        except LayerError as error:
+            lacking.append(error)
+        except ResultsError as error:
+            if not is_pretrained:
+                raise
+            left_out.append(error)
+    if not views:  # a name is that of a layer of a backbone
+        raise (*left_out, *lacking)[0] if isinstance(layer, str) else (*lacking, *left_out)[0]
+    return LayerViews(views=tuple(views), gaps=tuple(f"Not shown: {error}" for error in left_out))
 
 
-def chosen_layer(network: AnyNetwork, layer: int | None, arm: str) -> int:
-    """Give the place of a layer, from 0: the first convolution if none is named.
-
-    Raises:
-        ResultsError: If the network of the arm has no such layer.
-    """
-    if isinstance(network, BackboneNetwork):
-        raise ResultsError(f"'{arm}' begins with a pretrained {network.backbone}, whose layers are not shown.")
-    if _has(network, layer):
-        return _first_convolution(network) if layer is None else layer
+def _chosen(network: Network, layer: int | str | None, arm: str) -> int:
+    """Give the place of a layer, from 0: the first convolution if none is named."""
+    convolutions = [index for index, one in enumerate(network.layers) if isinstance(one, Convolution)]
+    if layer is None and convolutions:
+        return convolutions[0]
+    if isinstance(layer, int) and 0 <= layer < len(network.layers):
+        return layer
     layers = listed(f"{index} ({one})" for index, one in enumerate(network.layers, start=1))
     if layer is None:
-        raise ResultsError(f"'{arm}' has no convolution to show; name one of its layers: {layers}.")
-    raise ResultsError(f"'{arm}' has no layer {layer + 1}; its layers are {layers}.")
+        raise LayerError(f"'{arm}' has no convolution to show; name one of its layers: {layers}.")
+    raise LayerError(f"'{arm}' has no layer {_typed(layer)}; its layers are {layers}.")
 
 
-def _has(network: AnyNetwork, layer: int | None) -> bool:
-    if isinstance(network, BackboneNetwork):
-        return False
+def _chosen_name(network: BackboneNetwork, layer: int | str | None, arm: str, known: Sequence[str]) -> str:
+    """Give torchvision's name of a layer of a backbone: the first convolution if none is named."""
+    blocks = block_names(network.backbone)
     if layer is None:
-        return any(isinstance(one, Convolution) for one in network.layers)
-    return 0 <= layer < len(network.layers)
+        return first_convolution(network.backbone)
+    if isinstance(layer, int) and 0 <= layer < len(blocks):
+        return blocks[layer]
+    if isinstance(layer, str) and layer in known:
+        return layer
+    close = nearest(layer, known) if isinstance(layer, str) else None
+    raise LayerError(
+        f"'{arm}' has no layer {_typed(layer)}{f'; did you mean {close}?' if close else '.'} The blocks of its "
+        f"{network.backbone} are 1 ({blocks[0]}) to {len(blocks)} ({blocks[-1]}); the layers in them go by their names "
+        f"in torchvision, for example {first_convolution(network.backbone)}."
+    )
 
 
-def _first_convolution(network: AnyNetwork) -> int:
-    return next(index for index, one in enumerate(network.layers) if isinstance(one, Convolution))
+def _typed(layer: int | str) -> str:
+    return str(layer + 1) if isinstance(layer, int) else f"'{layer}'"
+
+
+def _pretrained_view(
+    results: Results, run: Run, network: BackboneNetwork, image: NDArray[np.uint8], layer: int | str | None
+) -> LayerView:
+    finding, arm = _finding(results, run), run.variation
+    if not network.weights_sha256:  # its weights were never seen, so that no file can be known for them
+        raise ResultsError(f"'{arm}' was skipped: {finding.skipped}.")
+    file = find_backbone_file(results, arm, network)
+    from ceteris.prediction.backbone import trained_blocks  # noqa: PLC0415 - torch is optional, and slow to load
+    from ceteris.prediction.backbone_layers import (  # noqa: PLC0415 - torch is optional, and slow to load
+        describe_layer,
+        image_seen,
+        is_trained,
+        layer_names,
+        layer_output,
+    )
+
+    blocks = Pretrained(network=network, file=file, precisions=()).blocks
+    name = _chosen_name(network, layer, arm, layer_names(blocks, network.backbone))
+    before, after = layer_output(network, blocks, image, name), None
+    gap = _gap(finding)
+    if not is_trained(blocks, network, name):
+        gap = NOT_TRAINED
+    elif finding.status is Status.FINISHED:
+        after, gap = layer_output(network, trained_blocks(blocks, results.weights(run)), image, name), ""
+    count = 0 if before.kernels is None else before.kernels.shape[1]
+    inputs = ("own",) if count == 1 else tuple(str(number) for number in range(1, count + 1))
+    return LayerView(
+        arm=arm,
+        seed=run.seed,
+        layer=describe_layer(blocks, network.backbone, name),
+        inputs=_COLOURS if name == first_convolution(network.backbone) else inputs,
+        before=before.values,
+        after=None if after is None else after.values,
+        kernels_before=before.kernels,
+        kernels_after=None if after is None else after.kernels,
+        gap=gap,
+        stage="pretrained",
+        seen=image_seen(network, image),
+    )
+
+
+def _finding(results: Results, run: Run) -> Finding:
+    return next(one for one in results.findings if one.run == run)
 
 
 def _shown(network: Network, weights: Weights, inputs: Values) -> Values:

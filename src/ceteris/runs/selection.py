@@ -72,7 +72,8 @@ def findings_of(results: Results, target: Target, seed: int | None = None) -> tu
     seed = asked_seed(target, seed)
     names = list(dict.fromkeys(one.run.variation for one in results.findings))
     arm = target.arm
-    named = arm if arm in names else next((name for name in names if arm_folder(name) == arm), None)
+    folders = {arm_folder(name): name for name in names}
+    named = arm if arm in names else folders.get(arm, folders.get(arm_folder(arm)))
     if named is None:
         close = nearest(arm, names)
         known = listed(f"'{name}'" for name in names)

@@ -21,7 +21,7 @@ def seen(folders):
     """What three arms make of the first test image, and the image."""
     results = read_results(folders("one seed"))
     image = results.images()[0]
-    return results, image, layer_views(results, image)
+    return results, image, layer_views(results, image).views
 
 
 def test_a_grey_means_the_same_number_everywhere(seen):
@@ -91,7 +91,7 @@ def test_what_was_not_trained_says_why(folders, texts_in):
     """A diverged run shows what it began with, and in which epoch it was lost."""
     results = read_results(folders("a variation diverged"))
     image = results.images()[0]
-    views = layer_views(results, image, seed=0)
+    views = layer_views(results, image, seed=0).views
 
     for picture in (
         feature_maps(views, image=image, image_name="test image 0"),
@@ -154,7 +154,7 @@ def test_a_portrait_holds_image_outputs_and_kernels(seen, texts_in):
 def test_a_layer_without_kernels_has_a_portrait_without(seen, texts_in):
     """Pooling has an output and no kernel."""
     results, image, _ = seen
-    picture = portrait(layer_views(results, image, layer=1)[:1], image=image, image_name="test image 0")
+    picture = portrait(layer_views(results, image, layer=1).views[:1], image=image, image_name="test image 0")
 
     assert not any("Kernel" in (text or "") for text in texts_in(picture.svg))
     assert "max pool 5" in picture.alt
@@ -165,7 +165,7 @@ def test_the_title_names_the_layer_that_is_shown(folders):
     results = read_results(folders("one seed"))
     image = results.images()[0]
     titles = [
-        feature_maps(layer_views(results, image, layer=layer), image=image, image_name="test image 0").title
+        feature_maps(layer_views(results, image, layer=layer).views, image=image, image_name="test image 0").title
         for layer in (None, 0, 1)
     ]
 
@@ -174,7 +174,7 @@ def test_the_title_names_the_layer_that_is_shown(folders):
         "Output of layer 1 for test image 0",
         "Output of layer 2 for test image 0",
     ]
-    first, second, *_ = layer_views(results, image)
+    first, second, *_ = layer_views(results, image).views
     mixed = (first, replace(second, layer="layer 2 (conv 4, kernel 3, relu)"))
     title = feature_maps(mixed, image=image, image_name="test image 0").title
     assert title == "Output of the first convolution for test image 0"

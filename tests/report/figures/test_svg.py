@@ -128,5 +128,5 @@ def test_feature_maps_are_pictures_inside_the_page(folders):
     """Pixels are embedded, since a page may ask for nothing."""
     results = read_results(folders("one seed"))
     image = results.images()[0]
-    picture = feature_maps(layer_views(results, image), image=image, image_name="test image 0")
+    picture = feature_maps(layer_views(results, image).views, image=image, image_name="test image 0")
     assert picture.svg.count("data:image/png;base64,") >= 2 * 3

@@ -101,19 +101,29 @@ def _blocks(network: nn.Module) -> nn.Sequential:
 
 def torchvision_names(network: nn.Sequential, backbone: Backbone) -> dict[str, Tensor]:
     """Name the tensors of the blocks as torchvision's files do."""
-    state = network.state_dict()
-    if backbone is not Backbone.RESNET18:
-        return {f"features.{name}": tensor for name, tensor in state.items()}
-    named: dict[str, Tensor] = {}
-    for name, tensor in state.items():
-        block, _, rest = name.partition(".")
-        if block == "0":
-            part, _, rest = rest.partition(".")
-            named[f"{('conv1', 'bn1')[int(part)]}.{rest}"] = tensor
-        else:
-            layer, position = divmod(int(block) - 1, 2)
-            named[f"layer{layer + 1}.{position}.{rest}"] = tensor
+    return {_torchvision_name(name, backbone): tensor for name, tensor in network.state_dict().items()}
+
+
+def torchvision_modules(network: nn.Sequential, backbone: Backbone) -> dict[str, nn.Module]:
+    """Name the modules of the blocks as torchvision does, in their order."""
+    named = {_torchvision_name(name, backbone): module for name, module in network.named_modules() if name}
+    if backbone is Backbone.RESNET18:  # what comes out of a layer comes out of its last block
+        named |= {f"layer{layer}": named[f"layer{layer}.1"] for layer in range(1, 5)}
     return named
+
+
+def _torchvision_name(name: str, backbone: Backbone) -> str:
+    """Turn the name of a tensor or a module of the blocks into torchvision's."""
+    if backbone is not Backbone.RESNET18:
+        return f"features.{name}"
+    block, _, rest = name.partition(".")
+    if block == "0":  # the stem, whose last part is its max pooling
+        part, _, rest = rest.partition(".")
+        start = ("conv1", "bn1", "relu", "maxpool")[int(part or -1)]
+    else:
+        layer, position = divmod(int(block) - 1, 2)
+        start = f"layer{layer + 1}.{position}"
+    return f"{start}.{rest}" if rest else start
 
 
 def _state_dict(path: Path) -> Mapping[str, Tensor]:

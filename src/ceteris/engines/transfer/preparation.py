@@ -35,8 +35,14 @@ def prepared(pixels_bhwc: Tensor, backbone: Backbone, resolution: int, dtype: to
     Returns:
         Shape (b, 3, r, r); in memory channels stay last, which convolutions like best.
     """
+    resized = resized_images(pixels_bhwc, backbone, resolution)
     mean = 255 * torch.tensor(MEAN, device=pixels_bhwc.device)[:, None, None]
     deviation = 255 * torch.tensor(DEVIATION, device=pixels_bhwc.device)[:, None, None]
+    return ((resized.float() - mean) / deviation).to(dtype, memory_format=torch.channels_last)
+
+
+def resized_images(pixels_bhwc: Tensor, backbone: Backbone, resolution: int) -> Tensor:
+    """Resize whole images to the square that a backbone sees. Shape (b, 3, r, r), uint8."""
     sides = [resolution, resolution]
     resized: Tensor = resize(pixels_bhwc.permute(0, 3, 1, 2), sides, _INTERPOLATION[backbone], antialias=True)
-    return ((resized.float() - mean) / deviation).to(dtype, memory_format=torch.channels_last)
+    return resized

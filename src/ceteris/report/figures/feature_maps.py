@@ -9,13 +9,15 @@ from ceteris.formatting.wording import listed
 from ceteris.networks.layer import Values
 from ceteris.report.figures.picture import Format, Picture
 from ceteris.report.figures.sheet import Row, Scale, Section, Tile, colour, draw_sheet, grey
-from ceteris.report.layer_view import LayerView
+from ceteris.report.layer_view import NOT_TRAINED, LayerView
 
 MOST_CHANNELS = 64
 """How many channels are drawn; a note says so where a layer has more."""
 
 _WIDTH, _LARGEST = 520.0, 2.2  # points for all tiles, points per pixel
-_STAGES = ("before training", "after training")
+_SMALLEST = 22.0  # points that a tile has at least, also one of a single pixel
+_PHOTOGRAPH = 80.0  # points that the image itself has
+_AFTER = "after training"
 _COLUMNS = 8  # tiles beside each other, where a layer has more than a few more
 _USUAL = 3.0  # times the median reach of arms and stages: what lies beyond is white, or black
 _EXTREME = (
@@ -47,11 +49,32 @@ def feature_maps(
 
 def image_section(image: NDArray[np.uint8], image_name: str) -> Section:
     """Give the section that shows the image itself."""
-    values = image.astype(np.float64)
-    grey_levels = Scale(low=0, high=255, words="")
-    tile = colour(values, grey_levels) if values.shape[-1] == 3 else grey(values[..., 0], grey_levels)
-    row = Row(name=image_name, blocks=((tile,),))
-    return Section(title="The image", blocks=("",), tiles=("",), rows=(row,), zoom=80 / max(image.shape[:2]))
+    row = Row(name=image_name, blocks=((_photograph(image),),))
+    return Section(title="The image", blocks=("",), tiles=("",), rows=(row,), zoom=_PHOTOGRAPH / max(image.shape[:2]))
+
+
+def seen_section(views: Sequence[LayerView]) -> Section | None:
+    """Give the section that shows the image as pretrained backbones see it; None if no view is of one."""
+    alike: dict[bytes, list[LayerView]] = {}
+    for view in views:
+        if view.seen is not None:
+            alike.setdefault(view.seen.tobytes(), []).append(view)
+    if not alike:
+        return None
+    rows, sides = [], []
+    for same in alike.values():
+        seen = same[0].seen
+        assert seen is not None, "those without were left out"
+        sides.append(max(seen.shape[:2]))
+        names = listed(dict.fromkeys(view.arm for view in same))
+        rows.append(Row(name=f"{seen.shape[1]} x {seen.shape[0]}, {names}", blocks=((_photograph(seen),),)))
+    title = "The image as the pretrained network sees it"
+    return Section(title=title, blocks=("",), tiles=("",), rows=tuple(rows), zoom=_PHOTOGRAPH / max(sides))
+
+
+def _photograph(image: NDArray[np.uint8]) -> Tile:
+    values, levels = image.astype(np.float64), Scale(low=0, high=255, words="")
+    return colour(values, levels) if values.shape[-1] == 3 else grey(values[..., 0], levels)
 
 
 def feature_map_section(views: Sequence[LayerView]) -> Section:
@@ -65,11 +88,15 @@ def feature_map_section(views: Sequence[LayerView]) -> Section:
     ]
     if len(views) == 1:  # below each other, and so twice as large
         blocks: tuple[str, ...] = ("",)
-        rows = tuple(Row(name=name, blocks=(stage,)) for name, stage in zip(_STAGES, stages[0], strict=True))
+        names = (views[0].stage,) if views[0].gap == NOT_TRAINED else (views[0].stage, _AFTER)
+        rows = tuple(Row(name=name, blocks=(stage,)) for name, stage in zip(names, stages[0], strict=False))
     else:
-        blocks = _STAGES
+        blocks = (listed(dict.fromkeys(view.stage for view in views), "or"), _AFTER)
         rows = tuple(Row(name=view.arm, blocks=pair) for view, pair in zip(views, stages, strict=True))
-    notes = [f"Seed {views[0].seed}.", *filter(None, (_layers(views), _beyond(views, scale)))]
+    notes = [f"Seed {views[0].seed}."]
+    if len(views) == 1 and views[0].gap == NOT_TRAINED:
+        notes.append("The study does not train this layer.")
+    notes += [*filter(None, (_layers(views), _beyond(views, scale)))]
     if most > MOST_CHANNELS:
         notes.append(f"The first {MOST_CHANNELS} of {most} channels are shown.")
     return Section(
@@ -77,7 +104,7 @@ def feature_map_section(views: Sequence[LayerView]) -> Section:
         blocks=blocks,
         tiles=tuple(f"{channel}" for channel in range(1, min(most, MOST_CHANNELS) + 1)),
         rows=rows,
-        zoom=min(_LARGEST, _WIDTH / len(blocks) / across / side),
+        zoom=min(max(_LARGEST, _SMALLEST / side), _WIDTH / len(blocks) / across / side),
         scale=scale,
         note=" ".join(notes),
         columns=across,
@@ -88,7 +115,7 @@ def feature_map_alt(views: Sequence[LayerView]) -> str:
     """Say what comes out of a layer: ranges, and channels without any signal."""
     parts = []
     for view in views:
-        text = f"{view.arm}, {view.layer}: before training {_range(view.before)}"
+        text = f"{view.arm}, {view.layer}: {view.stage} {_range(view.before)}"
         text += f", {view.gap}" if view.after is None else f", after training {_range(view.after)}"
         parts.append(text)
     return f"Channels as grey images, with seed {views[0].seed}. {'; '.join(parts)}."
@@ -132,7 +159,11 @@ def _what(views: Sequence[LayerView]) -> str:
     if len({view.layer for view in views}) == 1:
         return f"Output of {views[0].layer}"
     numbers = {view.layer.partition(" (")[0] for view in views}
-    return f"Output of {numbers.pop()}" if len(numbers) == 1 else "Output of the first convolution"
+    if len(numbers) == 1:
+        return f"Output of {numbers.pop()}"
+    if all(view.kernels_before is not None for view in views):
+        return "Output of the first convolution"
+    return f"Output of {listed(sorted(numbers, reverse=True))}"
 
 
 def _layers(views: Sequence[LayerView]) -> str:

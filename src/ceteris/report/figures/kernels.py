@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ceteris.formatting.wording import listed
 from ceteris.networks.layer import Values
 from ceteris.report.figures.picture import Format, Picture
 from ceteris.report.figures.sheet import Row, Scale, Section, Tile, colour, draw_sheet, grey
@@ -59,8 +60,9 @@ def kernel_sheet_section(view: LayerView) -> Section:
     """Give the section that shows all channels of one arm, for `draw_sheet`."""
     scale = _scale((view,), slice(_MOST_ROWS))
     count = len(_before(view))
+    stages = 1 if view.kernels_after is None else 2  # what is missing is said once, and not in every row
     rows = tuple(
-        Row(name=f"channel {channel + 1}", blocks=_blocks(view, channel, scale))
+        Row(name=f"channel {channel + 1}", blocks=_blocks(view, channel, scale)[:stages])
         for channel in range(min(count, _MOST_ROWS))
     )
     cut = f"The first {_MOST_ROWS} of {count} channels are shown." if count > _MOST_ROWS else ""
@@ -75,7 +77,7 @@ def kernel_alt(views: Sequence[LayerView], channels: Sequence[int]) -> str:
         if not chosen:
             parts.append(f"{view.arm} has {len(_before(view))} channels")
             continue
-        text = f"{view.arm}: before training {_range(_before(view)[chosen])}"
+        text = f"{view.arm}: {view.stage} {_range(_before(view)[chosen])}"
         after = view.kernels_after
         text += f", {view.gap}" if after is None else f", after training {_range(after[chosen])}"
         parts.append(text)
@@ -95,7 +97,7 @@ def _section(views: Sequence[LayerView], rows: tuple[Row, ...], scale: Scale, *,
         notes.append(f"The first {_MOST_INPUTS} of {len(inputs)} input slices are shown.")
     return Section(
         title=title,
-        blocks=("before training", "after training"),
+        blocks=(listed(dict.fromkeys(view.stage for view in views), "or"), "after training")[: len(rows[0].blocks)],
         tiles=names,
         rows=rows,
         zoom=_SIDE / max(largest, 3),

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ceteris.report.figures.feature_maps import feature_map_alt, feature_map_section, image_section
+from ceteris.report.figures.feature_maps import feature_map_alt, feature_map_section, image_section, seen_section
 from ceteris.report.figures.kernels import kernel_alt, kernel_section, kernel_sheet_section
 from ceteris.report.figures.picture import Format, Picture
 from ceteris.report.figures.sheet import draw_sheet
@@ -28,7 +28,8 @@ def portrait(
             of each of several.
         file_format: What to draw.
     """
-    sections = [image_section(image, image_name), feature_map_section(views)]
+    seen = seen_section(views)
+    sections = [image_section(image, image_name), *([seen] if seen else []), feature_map_section(views)]
     alts = [feature_map_alt(views)]
     convolutions = tuple(view for view in views if view.kernels_before is not None)
     if convolutions:

@@ -95,7 +95,8 @@ class Section:
         """Of the whole section, in points."""
         blocks = len(self.blocks)
         grid = _NAMES + blocks * self.across * self.cell + (blocks - 1) * _BETWEEN
-        return max(grid, _NAMES + _BAR, text_width(self.title, 10))
+        words = 0.0 if self.scale is None else _BAR + 10 + text_width(self.scale.words, 8)
+        return max(grid, _NAMES + _BAR, words, text_width(self.title, 10))
 
 
 def draw_sheet(sections: Sequence[Section], *, title: str, alt: str, file_format: Format) -> Picture:
