@@ -4,10 +4,15 @@ import os
 import signal
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 # Threads that wait for each other after every small operation take more than ten times as long on a machine that does
 # other work. Processes that tests start inherit this; `make test-elsewhere` asks for two threads.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# How long an example takes, or the drawing of it, says how busy the machine is.
+settings.register_profile("timeless", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("timeless")
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -138,10 +138,10 @@ def test_explore_answers(done):
     process = subprocess.Popen(words, cwd=place, env=environment, stdout=subprocess.PIPE, text=True)
     try:
         address = next(re.search(r"The page is at (\S+)", line) for line in process.stdout if "The page is at" in line)
-        with urlopen(address[1], timeout=60) as answer:  # noqa: S310 - this machine's own address, just printed
+        with urlopen(address[1], timeout=600) as answer:  # noqa: S310 - this machine's own address, just printed
             assert answer.status == 200
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=600) == 0
     finally:
         process.kill()
         process.wait()

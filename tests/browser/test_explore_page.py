@@ -26,7 +26,7 @@ from trained import train
 from ceteris.explore.upload import MOST_BYTES
 
 HOST = "127.0.0.1"
-PATIENCE = 120_000  # milliseconds, on a machine that does much else
+PATIENCE = 600_000  # milliseconds until a page that hangs is given up
 
 WATCHED = """
 import json, os, sys
@@ -94,7 +94,7 @@ def served(tmp_path_factory):
         yield Served(line.split()[4], temporary, place / "seen")
     finally:
         process.send_signal(signal.SIGTERM)
-        code = process.wait(60)
+        code = process.wait(PATIENCE / 1000)
         process.stdout.close()
     assert code == 128 + signal.SIGTERM
     assert list(temporary.iterdir()) == []
@@ -204,7 +204,7 @@ def test_the_keyboard_alone_suffices(page):
                 if "active" in option.get_attribute("class").split():
                     break
             page.keyboard.press("Enter")
-            expect(page.get_by_label("Compare with", exact=True)).to_have_value("Kernel 1x1")
+            expect(page.get_by_label("Compare with", exact=True)).to_have_value("Kernel 1x1", timeout=PATIENCE)
             until(page, "#answers", "Kernel 1x1, 3 seeds together")
         if "Learning" in reached[-1]:
             break

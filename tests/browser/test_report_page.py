@@ -63,6 +63,7 @@ def page(request, browser, address):
     """Open the page; console messages and requests are kept beside it."""
     context = browser.new_context(color_scheme=request.param, viewport={"width": 1100, "height": 900})
     opened = context.new_page()
+    opened.set_default_timeout(600_000)  # milliseconds until a page that hangs is given up
     opened.said, opened.asked = [], []
     opened.on("console", lambda message: opened.said.append(message.text))
     opened.on("pageerror", lambda error: opened.said.append(str(error)))
@@ -231,6 +232,7 @@ def test_without_scripts_all_is_there(browser, address):
     """A reader who runs no scripts reads the same table; what would not work is not shown."""
     context = browser.new_context(java_script_enabled=False)
     opened = context.new_page()
+    opened.set_default_timeout(600_000)  # milliseconds until a page that hangs is given up
     opened.goto(address)
 
     assert opened.locator("#verdicts tbody tr").count() == 4

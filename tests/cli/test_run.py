@@ -108,7 +108,7 @@ def test_ctrl_c_saves_and_leaves(ceteris, study_file, engine):
             interrupted.append(position)
             os.kill(os.getpid(), signal.SIGINT)
             # The handler puts the usual one back when it has asked the workers to stop.
-            deadline = time.monotonic() + 30
+            deadline = time.monotonic() + 600
             while signal.getsignal(signal.SIGINT) is not usual and time.monotonic() < deadline:
                 time.sleep(0.001)
 

@@ -17,6 +17,7 @@ from ceteris.runs.status import Status
 
 RUNS = miniature_runs()
 MIDDLE = Position(epoch=1, step=1)
+PATIENCE = 600.0  # seconds until a test that hangs is given up
 
 
 def train(workspace, engine=None, *, threads=2, stop=None) -> list:
@@ -107,7 +108,7 @@ def test_a_signal_saves_every_bank_and_is_passed_on(make_workspace, reference, n
 
     def interrupt():
         send(kind)
-        assert stop.wait(30)
+        assert stop.wait(PATIENCE)
 
     executor = LocalExecutor(workspace=workspace, threads=1, stop=stop)
     events = []
@@ -130,9 +131,9 @@ def test_a_second_ctrl_c_does_not_wait(make_workspace):
 
     def interrupt_twice():
         send(signal.SIGINT)
-        assert executor.stop.wait(30)
+        assert executor.stop.wait(PATIENCE)
         send(signal.SIGINT)
-        assert release.wait(30)
+        assert release.wait(PATIENCE)
 
     executor = LocalExecutor(workspace=workspace, threads=1)
     with pytest.raises(KeyboardInterrupt):
@@ -140,7 +141,7 @@ def test_a_second_ctrl_c_does_not_wait(make_workspace):
     assert workspace.folder.is_held(RUNS[-1])
     worker = next(thread for thread in threading.enumerate() if thread.name == "worker 0")
     release.set()
-    worker.join(30)
+    worker.join(PATIENCE)
     assert not workspace.folder.is_held(RUNS[-1])
 
 
@@ -162,7 +163,7 @@ def test_closing_the_iterator_saves_every_bank(make_workspace, reference):
     workspace = make_workspace()
     executor = LocalExecutor(workspace=workspace, threads=2)
     go_on = threading.Event()
-    banks = left(workspace, FakeEngine(before_step=at_the_middle(lambda: go_on.wait(30))))
+    banks = left(workspace, FakeEngine(before_step=at_the_middle(lambda: go_on.wait(PATIENCE))))
     with closing(executor.map(banks)) as events:
         while not isinstance(next(events), BankStarted):
             pass
@@ -177,7 +178,7 @@ def test_it_works_outside_the_main_thread(make_workspace, reference):
     workspace = make_workspace()
     thread = threading.Thread(target=train, args=(workspace,))
     thread.start()
-    thread.join(60)
+    thread.join(PATIENCE)
     assert results_of(workspace.folder.path) == reference
 
 
