@@ -1,14 +1,22 @@
 # Each target sets up what it needs, then does its one job. Without make: see "Without make" in README.md.
 PYTHON ?= python3
-VENV := .venv
+VENV ?= .venv
+# The study that `make study` trains.
+STUDY ?= studies/cifar10-first-batch.toml
+# LIGHT=1 installs no PyTorch: variations with a pretrained network are skipped.
+LIGHT ?=
+# PyTorch's own index of builds without GPU support, 0.2 GB in place of 3 GB on Linux; it is asked for 2 seconds at most.
+# TORCH_INDEX= (empty) takes PyTorch, with GPU support, from the ordinary registry.
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 RUN := $(VENV)/bin/python -m
 KERNELS := $(wildcard src/ceteris/engines/lanes/kernels/*.hpp) src/ceteris/engines/lanes/kernels/module.cpp
 
 .PHONY: study test check bench soak fuzz clean
+.DELETE_ON_ERROR:
 
 # The founding study on the first batch of CIFAR-10; leaves results/cifar10-first-batch.
-study: $(VENV)/.study
-	$(VENV)/bin/ceteris run studies/cifar10-first-batch.toml --shapes-if-no-cifar10
+study: $(VENV)/$(if $(filter-out 0,$(LIGHT)),.light,.full)
+	$(VENV)/bin/ceteris run $(STUDY) --shapes-if-no-cifar10
 
 # The whole test suite.
 test: $(VENV)/.development
@@ -38,16 +46,52 @@ fuzz: $(VENV)/.development
 clean:
 	rm -rf $(VENV) build
 
-$(VENV)/bin/python:
-	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --upgrade "pip>=25.1"
+# What follows installs. A step that fails says so, and the same command tries it again.
+TOO_OLD = error: ceteris needs Python 3.11 or later, which $(PYTHON) is not. Name another: make $(MAKECMDGOALS) PYTHON=python3.12
+NO_VENV = error: no virtual environment could be made in $(VENV). On Debian and Ubuntu, install python3-venv; then run the same command again.
+NO_PACKAGES = error: pip could not install what is needed, as its last lines say. Run the same command again; pip keeps what it has downloaded.
+LESS = PyTorch alone is left out by `make study LIGHT=1`.
+BUILDS = Then the kernels of the lanes engine are compiled, which takes about a minute.
 
-# PyTorch is needed only where the lanes engine could not be compiled.
-$(VENV)/.study: $(VENV)/bin/python pyproject.toml CMakeLists.txt $(KERNELS)
-	$(VENV)/bin/pip install --quiet --editable .
-	$(VENV)/bin/python -c "import ceteris.engines.lanes._portable" 2>/dev/null || $(VENV)/bin/pip install --quiet --editable ".[torch]"
-	touch $@
+$(VENV)/bin/python:
+	@echo "== A virtual environment in $(VENV), with a current pip: 2 MB to download"
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || { echo "$(TOO_OLD)" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "$(NO_VENV)" >&2; exit 1; }
+	@$(RUN) pip install --upgrade "pip>=25.1" || { echo "$(NO_PACKAGES)" >&2; exit 1; }
+
+# Takes PyTorch from TORCH_INDEX if that answers in time; a thread asks, because looking up a name cannot be cut short.
+PROBE = import os, sys, threading, urllib.request as web; \
+	ask = lambda: (web.urlopen(sys.argv[1], timeout=2).close(), os._exit(0)); \
+	asking = threading.Thread(target=ask, daemon=True); asking.start(); asking.join(2); os._exit(1)
+define torch
+@if $(VENV)/bin/python -c "import torch, torchvision" 2>/dev/null; then \
+	echo "== PyTorch and torchvision are installed already"; \
+elif [ -n "$(TORCH_INDEX)" ] && [ "$$(uname)" = Linux ] \
+	&& $(VENV)/bin/python -c "$(PROBE)" "$(TORCH_INDEX)/torch/" 2>/dev/null \
+	&& echo "== PyTorch and torchvision without GPU support: 0.2 GB to download, 1 GB on the disk" \
+	&& $(RUN) pip install --index-url "$(TORCH_INDEX)" torch torchvision; then :; \
+else \
+	echo "== PyTorch and torchvision with GPU support: on Linux 3 GB to download, 5 GB on the disk; elsewhere 0.3 GB"; \
+fi
+endef
+
+# PyTorch is needed for pretrained networks, and where the lanes engine could not be compiled.
+$(VENV)/.full: $(VENV)/bin/python pyproject.toml CMakeLists.txt $(KERNELS)
+	$(torch)
+	@echo "== ceteris and its libraries: 90 MB to download, 0.3 GB on the disk. $(BUILDS)"
+	@$(RUN) pip install --editable ".[torch]" || { echo '$(NO_PACKAGES) $(LESS)' >&2; exit 1; }
+	@touch $@
+
+$(VENV)/.light: $(VENV)/bin/python pyproject.toml CMakeLists.txt $(KERNELS)
+	@echo "== ceteris and its libraries, without PyTorch: 90 MB to download, 0.3 GB on the disk. $(BUILDS)"
+	@$(RUN) pip install --editable . || { echo "$(NO_PACKAGES)" >&2; exit 1; }
+	@$(VENV)/bin/python -c "import ceteris.engines.lanes._portable" 2>/dev/null \
+		|| { echo "== The lanes engine was not compiled: PyTorch is needed in its place"; $(MAKE) $(VENV)/.full; }
+	@touch $@
 
 $(VENV)/.development: $(VENV)/bin/python pyproject.toml CMakeLists.txt $(KERNELS)
-	$(VENV)/bin/pip install --quiet --editable ".[torch,onnx,explore,tensorboard,mlflow,wandb]" --group dev
-	touch $@
+	$(torch)
+	@echo "== ceteris, its extras and the tools of its developers: 0.5 GB to download. $(BUILDS)"
+	@$(RUN) pip install --editable ".[torch,onnx,explore,tensorboard,mlflow,wandb]" --group dev \
+		|| { echo "$(NO_PACKAGES)" >&2; exit 1; }
+	@touch $@
