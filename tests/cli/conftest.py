@@ -9,10 +9,13 @@ from rich.console import Console
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "report"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "execution"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "data"))
 
 from miniature import FakeEngine, miniature_dataset, miniature_study
+from weights_server import OFFICIAL, serving
 
 from ceteris.cli.application import main
+from ceteris.cli.estimate import Estimate
 from ceteris.cli.images import Images
 from ceteris.report.report import Report
 from ceteris.running import EngineChoice
@@ -77,6 +80,7 @@ def engine(monkeypatch):
         choice = EngineChoice(engines=(FakeEngine(**trouble),))
         for module in ("plan", "run"):
             monkeypatch.setattr(f"ceteris.cli.{module}.choose_engines", lambda *_, **__: choice)
+        monkeypatch.setattr("ceteris.cli.run.estimate_time", lambda *_, **__: Estimate(seconds=90.0, speed=1234.0))
 
     put()
     return put
@@ -119,3 +123,14 @@ def ceteris(monkeypatch, capsys):
         return left.value.code, out, err
 
     return call
+
+
+@pytest.fixture
+def weights_server(tmp_path, monkeypatch):
+    """A machine with an empty cache, in a world where the weights of ResNet-18 are small and lie on this machine."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("CETERIS_WEIGHTS", raising=False)
+    monkeypatch.setattr("ceteris.data.weights.OFFICIAL_WEIGHTS", OFFICIAL)
+    with serving(tmp_path / "served") as address:
+        monkeypatch.setattr("ceteris.data.weights._SERVER", address)
+        yield tmp_path / "served"

@@ -1,7 +1,7 @@
 import math
 
 import pytest
-from miniature import FakeEngine, miniature_dataset
+from miniature import MINIATURE_IMAGES, FakeEngine, miniature_dataset
 
 from ceteris.cli.board import Board
 from ceteris.engines.engine import EpochMetrics, Position
@@ -37,7 +37,7 @@ def board(tmp_path, runs, banks):
     """A board that has seen the start, at second 100."""
     board = Board()
     findings = tuple(Finding(run=run) for run in runs)
-    board.take(StudyStarted(folder=tmp_path, findings=findings, banks=banks, training_images=20, workers=1), 100.0)
+    board.take(StudyStarted(folder=tmp_path, findings=findings, banks=banks, images=MINIATURE_IMAGES, workers=1), 100.0)
     return board
 
 

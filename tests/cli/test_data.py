@@ -1,4 +1,6 @@
 import numpy as np
+import pytest
+from weights_server import CONTENT, NAME
 
 from ceteris.cli.application import app  # noqa: F401 - the command is part of the application
 from ceteris.data.features import FeatureKey, feature_cache, images_digest
@@ -63,3 +65,29 @@ def test_verifying_nothing_is_an_error_that_says_what_to_do(ceteris, tmp_path, m
         f"error: there is no CIFAR-10 to verify: no CETERIS_DATA, nothing in {tmp_path / 'ceteris'}. Run `ceteris data "
         "fetch`, or name a copy: `ceteris data verify PATH`.\n"
     )
+
+
+@pytest.mark.usefixtures("weights_server")
+def test_weights_are_fetched_by_name(ceteris, tmp_path):
+    """`ceteris data fetch resnet18` brings them into the cache, or into a folder that is then to be named."""
+    path = tmp_path / "cache" / "ceteris" / "weights" / NAME
+
+    code, out, err = ceteris("data", "fetch", "resnet18")
+    assert (code, err) == (0, "")
+    assert out.splitlines()[-1] == f"{path}: torchvision's own, every byte checked."
+    assert path.read_bytes() == CONTENT
+    assert ceteris("data", "fetch", "resnet18")[1] == f"{path}: torchvision's own, every byte checked.\n"
+
+    _, out, _ = ceteris("data", "fetch", "resnet18", "--to", tmp_path / "mine")
+    assert out.splitlines()[-2:] == [
+        f"{tmp_path / 'mine' / NAME}: torchvision's own, every byte checked.",
+        f"Set CETERIS_WEIGHTS to {tmp_path / 'mine'} to use it: ceteris looks in the cache alone otherwise.",
+    ]
+
+
+def test_what_is_not_offered_is_not_fetched(ceteris):
+    """A name that is close is meant; else all are listed."""
+    sentence = "error: there is nothing called '{}' to download; {}\n"
+    assert ceteris("data", "fetch", "resnet") == (2, "", sentence.format("resnet", "did you mean 'resnet18'?"))
+    names = "there are cifar10, mobilenet_v2, resnet18 and efficientnet_b0."
+    assert ceteris("data", "fetch", "x") == (2, "", sentence.format("x", names))

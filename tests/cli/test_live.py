@@ -2,7 +2,7 @@ import io
 import re
 
 import pytest
-from miniature import FakeEngine, miniature_dataset
+from miniature import MINIATURE_IMAGES, FakeEngine, miniature_dataset
 from rich.console import Console
 
 from ceteris.cli.board import Board
@@ -99,7 +99,7 @@ def test_the_summary_grows_with_what_is_known(tmp_path, study):
     findings = tuple(Finding(run=run) for run in runs)
     board = Board()
     banks = pack(runs, FakeEngine())
-    board.take(StudyStarted(folder=tmp_path, findings=findings, banks=banks, training_images=20, workers=1), 0.0)
+    board.take(StudyStarted(folder=tmp_path, findings=findings, banks=banks, images=MINIATURE_IMAGES, workers=1), 0.0)
 
     assert summary(board, 5.0) == "0 of 9 runs done"
     assert achievement(board, 5.0) is None

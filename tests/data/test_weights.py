@@ -1,19 +1,12 @@
 import hashlib
-import threading
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from weights_server import CONTENT, NAME, OFFICIAL, SHA256, serving
 
 from ceteris.data import weights
-from ceteris.data.cifar10 import Archive
-from ceteris.data.weights import fetch_weights, find_weights
+from ceteris.data.weights import fetch_weights, find_weights, named_weights
 from ceteris.errors import DataError
 from ceteris.networks.backbone import Backbone, BackboneNetwork
-
-CONTENT = b"PK\x03\x04" + bytes(2000)
-SHA256 = hashlib.sha256(CONTENT).hexdigest()
-NAME = "resnet18-00000000.pth"
 
 
 @pytest.fixture(autouse=True)
@@ -21,28 +14,14 @@ def _machine(tmp_path, monkeypatch):
     """A machine with an empty cache, in a world where torchvision's weights are small."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv("CETERIS_WEIGHTS", raising=False)
-    official = {Backbone.RESNET18: Archive(name=NAME, size=len(CONTENT), sha256=SHA256)}
-    monkeypatch.setattr(weights, "OFFICIAL_WEIGHTS", official)
+    monkeypatch.setattr(weights, "OFFICIAL_WEIGHTS", OFFICIAL)
 
 
 @pytest.fixture
 def server(tmp_path):
     """Serve a folder on 127.0.0.1."""
-    folder = tmp_path / "served"
-    folder.mkdir()
-    (folder / NAME).write_bytes(CONTENT)
-
-    class Handler(SimpleHTTPRequestHandler):
-        def log_message(self, *_):
-            pass
-
-    running = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(folder)))
-    thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield f"http://127.0.0.1:{running.server_port}", folder
-    running.shutdown()
-    thread.join()
-    running.server_close()
+    with serving(tmp_path / "served") as address:
+        yield address, tmp_path / "served"
 
 
 def network(**changed):
@@ -68,7 +47,10 @@ def test_other_bytes_are_not_taken(server):
         list(fetch_weights(Backbone.RESNET18, server=server[0]))
 
     assert "sent other bytes than the official archive's" in str(caught.value)
-    assert str(caught.value).endswith(f"or bring {NAME} into that folder.")
+    advice = "Check the network and run the same command again, which keeps what has arrived; or copy"
+    assert str(caught.value).endswith(
+        f" {advice} {NAME} from another machine into that folder, or name its place with CETERIS_WEIGHTS."
+    )
 
 
 def test_weights_that_changed_in_the_cache_are_told(tmp_path, server):
@@ -80,8 +62,8 @@ def test_weights_that_changed_in_the_cache_are_told(tmp_path, server):
     with pytest.raises(DataError) as caught:
         find_weights(network(), base=tmp_path)
 
-    expected = "was changed after it was downloaded: its SHA-256 does not match. Delete it."
-    assert str(caught.value) == f"{path} {expected}"
+    advice = "Replace it with `ceteris data fetch resnet18`."
+    assert str(caught.value) == f"{path} was changed after it was downloaded: its SHA-256 does not match. {advice}"
 
 
 def test_a_file_is_named_from_the_folder_of_the_study(tmp_path):
@@ -126,7 +108,10 @@ def test_a_substitute_is_taken_and_told(tmp_path, monkeypatch):
     found = find_weights(network(), base=tmp_path)
 
     assert found.path.name == "resnet18-mine.pth"
-    assert found.note.startswith("The weights of resnet18 are not torchvision's own but another file")
+    assert found.note == (
+        "The weights of resnet18 are not torchvision's file but resnet18-mine.pth, which CETERIS_WEIGHTS names "
+        f"(SHA-256 {found.sha256[:8]}): compare these results with each other, not with published ones."
+    )
 
 
 def test_torchvisions_own_in_the_named_folder_need_no_note(tmp_path, monkeypatch):
@@ -148,5 +133,33 @@ def test_an_empty_folder_is_told(tmp_path, monkeypatch):
         find_weights(network(), base=tmp_path)
 
     assert str(caught.value) == (
-        f"CETERIS_WEIGHTS {tmp_path}: no weights of resnet18 there. Name a folder that holds {NAME}, or unset it."
+        f"CETERIS_WEIGHTS {tmp_path}: no weights of resnet18 there. Name a folder that holds {NAME}, or the "
+        "file itself, or unset CETERIS_WEIGHTS."
     )
+
+
+def test_the_named_weights_are_listed_as_what_they_are(tmp_path, monkeypatch):
+    """`ceteris data` says which files a study would find, and which are torchvision's."""
+    assert named_weights() == ""
+    monkeypatch.setenv("CETERIS_WEIGHTS", str(tmp_path))
+    assert named_weights() == f"CETERIS_WEIGHTS: {tmp_path}: no file that ends in .pth"
+    (tmp_path / NAME).write_bytes(CONTENT)
+    (tmp_path / "resnet18-mine.pth").write_bytes(b"mine")
+    assert named_weights() == (
+        f"CETERIS_WEIGHTS: {tmp_path}: {NAME} (torchvision's file) and resnet18-mine.pth (not torchvision's file)"
+    )
+    monkeypatch.setenv("CETERIS_WEIGHTS", str(tmp_path / "resnet18-mine.pth"))
+    assert named_weights().endswith("resnet18-mine.pth: resnet18-mine.pth (not torchvision's file)")
+    monkeypatch.setenv("CETERIS_WEIGHTS", "~nosuchuser/weights")
+    assert named_weights().startswith("error: CETERIS_WEIGHTS: ~nosuchuser/weights: no home directory is known")
+
+
+def test_changed_weights_in_the_cache_are_replaced_by_a_download(tmp_path, server):
+    """The command that the message names brings the right ones."""
+    list(fetch_weights(Backbone.RESNET18, server=server[0]))
+    path = find_weights(network(), base=tmp_path).path
+    path.write_bytes(CONTENT[:-1] + b"x")
+
+    list(fetch_weights(Backbone.RESNET18, server=server[0]))
+
+    assert find_weights(network(), base=tmp_path).sha256 == SHA256

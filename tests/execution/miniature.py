@@ -16,6 +16,7 @@ from ceteris.networks.shape import Shape
 from ceteris.runs.checkpoint import Checkpoint
 from ceteris.runs.epochs import EpochRecord
 from ceteris.runs.record import Result, conclude, diverged_epoch
+from ceteris.study.images import ImageKind
 from ceteris.study.run import Run
 from ceteris.study.specification import Specification
 from ceteris.study.study import Study
@@ -55,6 +56,12 @@ def miniature_dataset(seed: int = 0) -> Dataset:
         source="drawn for a test",
         notes=("These images are noise.",),
     )
+
+
+MINIATURE_IMAGES = ImageKind(
+    shape=Shape(32, 32, 3), classes=10, training_images=TRAINING_IMAGES, validation_images=10, test_images=12
+)
+"""What the images of `miniature_dataset` are like."""
 
 
 def miniature_split(dataset: Dataset) -> Split:

@@ -38,8 +38,8 @@ def test_an_arm_without_weights_is_skipped_with_what_to_do(study, tmp_path):
     assert missing_weights(study, base=tmp_path) == (Backbone.RESNET18,)
     assert found.skipped == {
         "head": (
-            "the weights of resnet18 are not on this machine and could not be downloaded. Run the same command again "
-            "when the network is up, or bring resnet18-f37072fd.pth into the folder that `ceteris data` names"
+            "the weights of resnet18 are not on this machine. Download them with `ceteris data fetch resnet18` "
+            "(47 MB), or set CETERIS_WEIGHTS to a folder that holds resnet18-f37072fd.pth; then run the same command again"
         )
     }
     assert found.engines == ()
@@ -47,13 +47,13 @@ def test_an_arm_without_weights_is_skipped_with_what_to_do(study, tmp_path):
 
 
 def test_without_pytorch_the_arm_is_skipped_and_nothing_downloaded(study, tmp_path, monkeypatch):
-    """`make study` installs no PyTorch where the kernels compile."""
+    """`make study LIGHT=1` installs no PyTorch where the kernels compile."""
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)  # noqa: ARG005
 
     assert missing_weights(study, base=tmp_path) == ()
     assert find_backbones(study, base=tmp_path).skipped["head"] == (
-        'PyTorch and torchvision are not installed. Install them with `pip install --editable ".[torch]"`, which takes '
-        "about 5 GB, and run the same command again"
+        'PyTorch and torchvision are not installed. Install them with `pip install --editable ".[torch]"` (on Linux '
+        "3 GB to download; README.md says how to get a build of 0.2 GB without GPU support), then run the same command again"
     )
 
 

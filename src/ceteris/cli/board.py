@@ -162,7 +162,7 @@ class Board:
 
     def _start(self, event: StudyStarted, now: float) -> None:
         self._began = now
-        self._images = event.training_images
+        self._images = event.images.training_images
         self._waiting = {_name(bank): bank for bank in event.banks}
         trained = {run.digest for bank in event.banks for run in bank.runs}
         for finding in event.findings:

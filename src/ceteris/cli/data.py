@@ -19,6 +19,7 @@ data_application = typer.Typer(
 )
 
 _BATCHES = 5
+_CIFAR10 = "cifar10"
 
 
 @data_application.callback()
@@ -32,15 +33,20 @@ def data_command(context: typer.Context) -> None:
 
 @data_application.command("fetch")
 def fetch_command(
+    what: Annotated[
+        str,
+        typer.Argument(metavar="[NAME]", help="cifar10, or weights: mobilenet_v2, resnet18 or efficientnet_b0."),
+    ] = _CIFAR10,
     to: Annotated[
         Path | None, typer.Option("--to", metavar="FOLDER", help="Where to put it; the cache if not given.")
     ] = None,
 ) -> None:
-    """Download CIFAR-10, 170 MB, and check every byte of it.
+    """Download CIFAR-10 (170 MB) or the weights of a pretrained network (14 to 47 MB), and check every byte.
 
-    Asks the official page, then mirrors; goes on where a broken download stopped.
+    Continues where a broken download stopped. CIFAR-10 is asked of its official page, then of mirrors; weights of
+    PyTorch's server.
     """
-    fetch(to, _console())
+    fetch(what, to, _console())
 
 
 @data_application.command("verify")
@@ -103,8 +109,10 @@ def show_kept(console: "Console") -> None:
     from ceteris.data import folder_cache
     from ceteris.data.features import feature_cache
     from ceteris.data.locate import cache_folder
-    from ceteris.data.weights import weights_folder
+    from ceteris.data.weights import named_weights, weights_folder
 
+    if named := named_weights():
+        _print(console, named)
     folder, cache = weights_folder(), feature_cache()
     files = sorted(folder.glob("*.pth"))
     _print(console, f"weights: {folder}: {'none yet' if not files else ''}".rstrip())
@@ -142,16 +150,38 @@ def clear(console: "Console") -> None:
         _print(console, f"{what} of images deleted, {freed / 1e6:,.0f} MB freed. The next run decodes again.")
 
 
-def fetch(folder: Path | None, console: "Console") -> None:
-    """Download CIFAR-10 into a folder.
+def fetch(what: str, folder: Path | None, console: "Console") -> None:
+    """Download CIFAR-10, or the weights of a pretrained network, into a folder.
+
+    Args:
+        what: `cifar10`, or the name of a backbone.
+        folder: Where to put it; into the cache if not given.
+        console: Where to show progress.
 
     Raises:
-        DataError: If it cannot be had or stored.
+        DataError: If there is no such thing, or if it cannot be downloaded or stored.
     """
     from ceteris.cli.download import show_download
     from ceteris.data.fetch import fetch_cifar10, fetched_archive
     from ceteris.data.locate import cache_folder
+    from ceteris.data.weights import OFFICIAL_WEIGHTS, fetch_weights, weights_folder
+    from ceteris.errors import DataError
+    from ceteris.formatting.wording import listed, nearest
+    from ceteris.networks.backbone import Backbone
 
+    if what in tuple(Backbone):
+        backbone = Backbone(what)
+        place = folder or weights_folder()
+        show_download(fetch_weights(backbone, folder=folder), console, what=f"weights of {backbone}")
+        _print(console, f"{place / OFFICIAL_WEIGHTS[backbone].name}: torchvision's own, every byte checked.")
+        if folder:
+            _print(console, f"Set CETERIS_WEIGHTS to {folder} to use it: ceteris looks in the cache alone otherwise.")
+        return
+    if what != _CIFAR10:
+        names = (_CIFAR10, *Backbone)
+        close = nearest(what, names)
+        end = f"did you mean '{close}'?" if close else f"there are {listed(names)}."
+        raise DataError(f"there is nothing called '{what}' to download; {end}")
     place = folder or cache_folder()
     show_download(fetch_cifar10(place), console)
     _print(console, f"CIFAR-10 is in {fetched_archive(place)}: official, every byte checked.")

@@ -78,11 +78,13 @@ def board_table(board: Board, now: float) -> Group:
             Text("" if row.accuracy is None else f"{100 * row.accuracy:.1f} %"),
             style="bold" if row.epoch is not None else "",
         )
-    return Group(Text(summary(board, now)), Text(), table)
+    return Group(Text(summary(board, now)), Text(), table) if board.rows else Group(Text(summary(board, now)))
 
 
 def summary(board: Board, now: float) -> str:
     """Say in a line how far the study is."""
+    if not board.rows:
+        return "measuring how fast this machine trains ..."
     parts = [f"{board.finished} of {board.planned} runs done"]
     if board.preparation is not None:
         step = board.preparation

@@ -16,7 +16,7 @@ from ceteris.data.folder import folder_name
 from ceteris.data.locate import images_ahead
 from ceteris.engines.transfer.finetuning_engine import FINE_TUNING
 from ceteris.errors import NoEngineError
-from ceteris.execution.backbones import find_backbones
+from ceteris.execution.backbones import find_backbones, missing_weights
 from ceteris.execution.bank import Bank, longest_first, pack
 from ceteris.execution.engines import Assignment, assign
 from ceteris.execution.study import available_cores
@@ -76,6 +76,9 @@ def plan(
         console.print(Text(f"note: {note}", style="yellow"))
     for variation, reason in backbones.skipped.items():
         console.print(Text(f"SKIPPED: '{variation}': {reason}.", style="bold red"))
+    if missing := missing_weights(study, base=file.parent):
+        text = f"note: `ceteris run` tries to download the weights of {listed(missing)} first."
+        console.print(Text(text, style="yellow"))
     console.print()
     console.print(Text(size(study, images, banks)))
     console.print()

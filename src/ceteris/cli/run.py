@@ -1,24 +1,30 @@
 """`ceteris run`: trains a study, shows how it goes, and ends with a table."""
 
 import time
-from collections.abc import Collection
-from contextlib import closing
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 
+from ceteris.cli.estimate import estimate_time
 from ceteris.cli.images import get_images
 from ceteris.cli.live import achievement, show
 from ceteris.cli.notes import print_notes, print_sentence
 from ceteris.cli.overrides import override
+from ceteris.cli.plan import time_needed
 from ceteris.cli.report import close
 from ceteris.cli.weights import download_weights
 from ceteris.execution.backbones import find_backbones
+from ceteris.execution.events import Event, StudyStarted
 from ceteris.execution.study import available_cores, run_study
 from ceteris.running import choose_engines
 from ceteris.runs.results import Results, read_results
 from ceteris.study.reader import read_study
+
+_MEASURED_SECONDS = 1.0
+"""How long training is measured beforehand, to estimate the time; half of what `ceteris plan` takes for it."""
 
 
 def run(  # noqa: PLR0913 - one argument an option
@@ -73,7 +79,7 @@ def run(  # noqa: PLR0913 - one argument an option
     )
     try:
         with closing(events):  # also when nothing more can be printed
-            board = show(events, console, time.monotonic)
+            board = show(_with_time(events, threads, console), console, time.monotonic)
     except KeyboardInterrupt:
         close(folder, console)
         console.print("\nStopped. Every run is saved, and the same command goes on from here.")
@@ -87,3 +93,14 @@ def run(  # noqa: PLR0913 - one argument an option
         runs = "1 run" if len(results.failures) == 1 else f"{len(results.failures)} runs"
         console.print(f"{runs} failed. Mend the cause, and the same command tries again.", style="red")
     return results
+
+
+def _with_time(events: Iterable[Event], threads: int, console: Console) -> Iterator[Event]:
+    """Say how long the study takes here, before anything is trained."""
+    for event in events:
+        if isinstance(event, StudyStarted) and event.banks:
+            # What goes wrong on random images goes wrong in training too, where it is told and the other runs go on.
+            with suppress(Exception):
+                estimate = estimate_time(event.banks, event.images, threads=threads, budget=_MEASURED_SECONDS)
+                print_sentence(Text(time_needed(estimate, threads)), console)
+        yield event

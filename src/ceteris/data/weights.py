@@ -62,6 +62,21 @@ def weights_folder() -> Path:
     return cache_folder() / "weights"
 
 
+def named_weights() -> str:
+    """Say what `CETERIS_WEIGHTS` names and which weights are there; empty if it is not set."""
+    variable = os.environ.get(VARIABLE)
+    if not variable:
+        return ""
+    try:
+        place = _written(variable, where=VARIABLE)
+    except DataError as error:
+        return f"error: {error}"
+    official = {archive.sha256 for archive in OFFICIAL_WEIGHTS.values()}
+    files = [place] if place.is_file() else sorted(place.glob("*.pth"))
+    kinds = [f"{path.name} ({_kind(path, official)})" for path in files]
+    return f"{VARIABLE}: {place}: {listed(kinds) if kinds else 'no file that ends in .pth'}"
+
+
 def find_weights(network: BackboneNetwork, *, base: Path) -> WeightsFile | None:
     """Find the weights that a network asks for, and read every byte of them.
 
@@ -116,18 +131,36 @@ def _places(network: BackboneNetwork, bases: Iterable[Path]) -> Iterator[Path]:
     yield weights_folder()
 
 
-def fetch_weights(backbone: Backbone, *, server: str = _SERVER, timeout: float = 20.0) -> Iterator[Event]:
-    """Download torchvision's own weights into the cache, unless they are there; see `fetch_cifar10`.
+def fetch_weights(
+    backbone: Backbone, *, folder: Path | None = None, server: str | None = None, timeout: float = 20.0
+) -> Iterator[Event]:
+    """Download torchvision's own weights, unless they are there; see `fetch_cifar10`.
+
+    Args:
+        backbone: Whose.
+        folder: Where to put them; into the cache if not given.
+        server: The address they lie under; PyTorch's if not given.
+        timeout: Seconds the server may take to answer, or be nearly silent.
 
     Raises:
-        DataError: If they cannot be had.
+        DataError: If they cannot be downloaded or stored.
     """
-    archive, folder = OFFICIAL_WEIGHTS[backbone], weights_folder()
-    advice = f"Check the network and run the same command again; or bring {archive.name} into that folder."
-    offer = Offer(url=f"{server}/{archive.name}", archive=archive)
+    archive, folder = OFFICIAL_WEIGHTS[backbone], folder or weights_folder()
+    advice = (
+        "Check the network and run the same command again, which keeps what has arrived; or copy "
+        f"{archive.name} from another machine into that folder, or name its place with {VARIABLE}."
+    )
+    offer = Offer(url=f"{server or _SERVER}/{archive.name}", archive=archive)
     yield from fetch_any(
         folder, [offer], timeout=timeout, what=f"the weights of {backbone}", advice=advice, begins=_BEGINNINGS
     )
+
+
+def _kind(path: Path, official: set[str]) -> str:
+    try:
+        return "torchvision's file" if _named(path).sha256 in official else "not torchvision's file"
+    except DataError:
+        return "cannot be read"
 
 
 def _written(path: str, *, where: str = "weights") -> Path:
@@ -154,7 +187,10 @@ def _own(backbone: Backbone) -> WeightsFile | None:
         return None
     found = _named(path)
     if found.sha256 != official.sha256:
-        raise DataError(f"{path} was changed after it was downloaded: its SHA-256 does not match. Delete it.")
+        raise DataError(
+            f"{path} was changed after it was downloaded: its SHA-256 does not match. Replace it with "
+            f"`ceteris data fetch {backbone}`."
+        )
     return found
 
 
@@ -166,13 +202,13 @@ def _substitute(backbone: Backbone, place: Path) -> WeightsFile:
     if not candidates:
         raise DataError(
             f"{VARIABLE} {place}: no weights of {backbone} there. Name a folder that holds {official.name}, or "
-            "unset it."
+            f"the file itself, or unset {VARIABLE}."
         )
     found = _named(candidates[0])
     if found.sha256 == official.sha256:
         return found
     note = (
-        f"The weights of {backbone} are not torchvision's own but another file, which {VARIABLE} names (SHA-256 "
-        f"{found.sha256[:8]}): compare what came of them with each other, not with published figures."
+        f"The weights of {backbone} are not torchvision's file but {found.path.name}, which {VARIABLE} names (SHA-256 "
+        f"{found.sha256[:8]}): compare these results with each other, not with published ones."
     )
     return WeightsFile(path=found.path, sha256=found.sha256, note=note)

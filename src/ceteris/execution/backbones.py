@@ -16,8 +16,8 @@ from ceteris.study.pinned import pinned
 from ceteris.study.study import Study
 
 _NO_TORCH = (
-    'PyTorch and torchvision are not installed. Install them with `pip install --editable ".[torch]"`, which takes '
-    "about 5 GB, and run the same command again"
+    'PyTorch and torchvision are not installed. Install them with `pip install --editable ".[torch]"` (on Linux 3 GB '
+    "to download; README.md says how to get a build of 0.2 GB without GPU support), then run the same command again"
 )
 
 
@@ -114,10 +114,11 @@ def _look(network: BackboneNetwork, base: Path) -> WeightsFile | str:
     try:
         file = find_weights(network, base=base)
         if file is None:
-            name = OFFICIAL_WEIGHTS[network.backbone].name
+            archive = OFFICIAL_WEIGHTS[network.backbone]
             return (
-                f"the weights of {network.backbone} are not on this machine and could not be downloaded. Run the same "
-                f"command again when the network is up, or bring {name} into the folder that `ceteris data` names"
+                f"the weights of {network.backbone} are not on this machine. Download them with `ceteris data fetch "
+                f"{network.backbone}` ({archive.size / 1e6:.0f} MB), or set CETERIS_WEIGHTS to a folder that holds "
+                f"{archive.name}; then run the same command again"
             )
         from ceteris.engines.transfer.backbone import load_backbone  # noqa: PLC0415 - torch is optional, slow to load
 

@@ -9,6 +9,7 @@ from ceteris.runs.damage import Damage
 from ceteris.runs.failure import RunFailure
 from ceteris.runs.finding import Finding
 from ceteris.runs.record import RunRecord
+from ceteris.study.images import ImageKind
 from ceteris.study.run import Run
 
 
@@ -20,14 +21,14 @@ class StudyStarted:
         folder: The results folder.
         findings: Every run of the study as it was found, in the order of the study.
         banks: What is trained now, the longest first.
-        training_images: Images of one epoch of one run that learns from all of them.
+        images: What the images are like, and how many there are of each part.
         workers: How many banks are trained side by side.
     """
 
     folder: Path
     findings: tuple[Finding, ...]
     banks: tuple[Bank, ...]
-    training_images: int
+    images: ImageKind
     workers: int
 
 

@@ -110,7 +110,7 @@ def run_study(  # noqa: PLR0913 - one argument a choice that the caller has
         folder=folder,
         findings=findings,
         banks=banks,
-        training_images=len(split.training),
+        images=split.kind,
         workers=min(threads, len(banks)),
     )
     try:
