@@ -39,7 +39,8 @@ def test_an_arm_without_weights_is_skipped_with_what_to_do(study, tmp_path):
     assert found.skipped == {
         "head": (
             "the weights of resnet18 are not on this machine. Download them with `ceteris data fetch resnet18` "
-            "(47 MB), or set CETERIS_WEIGHTS to a folder that holds resnet18-f37072fd.pth; then run the same command again"
+            "(47 MB), or set CETERIS_WEIGHTS to a folder that holds resnet18-f37072fd.pth; then run the same "
+            "command again"
         )
     }
     assert found.engines == ()
@@ -53,7 +54,8 @@ def test_without_pytorch_the_arm_is_skipped_and_nothing_downloaded(study, tmp_pa
     assert missing_weights(study, base=tmp_path) == ()
     assert find_backbones(study, base=tmp_path).skipped["head"] == (
         'PyTorch and torchvision are not installed. Install them with `pip install --editable ".[torch]"` (on Linux '
-        "3 GB to download; README.md says how to get a build of 0.2 GB without GPU support), then run the same command again"
+        "3 GB to download; README.md says how to get a build of 0.2 GB without GPU support), then run the same "
+        "command again"
     )
 
 
