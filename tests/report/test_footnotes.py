@@ -52,7 +52,7 @@ def test_where_verdicts_and_intervals_agree_nothing_is_said(told):
 def test_what_has_no_spread_and_so_no_interval_is_explained(told):
     """With three equal differences the sign-flip test decides, and cannot go below 0.25."""
     assert told(wide=(0.25, 0.25, 0.25)) == (
-        "All runs of “wide” have one and the same accuracy: they show no spread, so that there is no interval.",
+        "Within “wide”, all seeds have the same accuracy: they show no spread, so that there is no interval.",
         (
             "The differences of “wide” are the same for every seed: they show no spread, so that there is no interval; "
             "the verdict rests on the sign-flip test."

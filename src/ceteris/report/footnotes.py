@@ -47,7 +47,7 @@ def _without_spread(account: Account) -> Iterator[str]:
     ]
     if same:
         names = listed_up_to([quoted(name) for name in same])
-        yield f"All runs of {names} have one and the same accuracy: they show no spread, so that there is no interval."
+        yield f"Within {names}, all seeds have the same accuracy: they show no spread, so that there is no interval."
     equal = [one for one in account.comparisons if one.accuracy is not None and one.accuracy.deviation == 0]
     if equal:
         yield (

@@ -1,7 +1,7 @@
 """Every variation of a study against its baseline."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -130,6 +130,11 @@ def compare(
             accuracies, equivalences, pairings, summaries[1:], strict=True
         )
     ]
+    accuracies = tuple(
+        # What more pairs of runs at chance would detect is no question of the variation.
+        one if one is None or _learned(pairing, summaries[0], summary) else replace(one, detectable=None)
+        for one, pairing, summary in zip(accuracies, pairings, summaries[1:], strict=True)
+    )
     return tuple(
         Comparison(
             variation=arm.name,

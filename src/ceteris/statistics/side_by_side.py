@@ -10,7 +10,7 @@ import numpy as np
 from ceteris.statistics.criteria import USUAL, Criteria
 from ceteris.statistics.equivalence import Equivalence, adjusted_equivalence, equivalence_test
 from ceteris.statistics.holm import holm
-from ceteris.statistics.interval import Estimate
+from ceteris.statistics.interval import Estimate, mean_interval
 from ceteris.statistics.paired import differences, paired_difference, paired_t_test
 from ceteris.statistics.unpaired import welch_difference, welch_equivalence_test, welch_test
 from ceteris.statistics.verdict import Finding, judge
@@ -33,6 +33,7 @@ class SideBySide:
         left_out: Seeds that only one study has, and that are therefore not in the difference; empty where means are
             compared.
         runs: How many runs of the first and of the second study are in the difference.
+        means: Of the first and of the second study, over the runs that are in the difference.
         difference: Second minus first, with the interval of the design.
         p_value: That there is no difference: of the paired t test, or of Welch's.
         equivalence: Whether the difference stays within the margin.
@@ -45,6 +46,7 @@ class SideBySide:
     pairs: tuple[int, ...]
     left_out: tuple[int, ...]
     runs: tuple[int, int]
+    means: tuple[Estimate, Estimate]
     difference: Estimate
     p_value: float | None = None
     equivalence: Equivalence | None = None
@@ -120,6 +122,7 @@ def _paired(
         pairs=common,
         left_out=tuple(sorted(first.keys() ^ second.keys())),
         runs=(len(common), len(common)),
+        means=(mean_interval(before, level=criteria.level), mean_interval(after, level=criteria.level)),
         difference=paired_difference(before, after, level=criteria.level),
     )
     if len(common) < 2:
@@ -136,6 +139,7 @@ def _unpaired(first: Mapping[int, float], second: Mapping[int, float], criteria:
         pairs=(),
         left_out=(),
         runs=(len(before), len(after)),
+        means=(mean_interval(before, level=criteria.level), mean_interval(after, level=criteria.level)),
         difference=welch_difference(before, after, level=criteria.level),
         p_value=welch_test(before, after),
         equivalence=welch_equivalence_test(before, after, margin=criteria.margin, significance=criteria.significance),

@@ -9,6 +9,7 @@ from statsmodels.stats.multitest import multipletests
 
 from ceteris.errors import ResultsError
 from ceteris.report.comparison.comparison import compare_results
+from ceteris.report.comparison.tables import accuracy_table, effect_table
 from ceteris.statistics.interval import PointEstimate
 from ceteris.statistics.side_by_side import Design
 from ceteris.statistics.verdict import Finding
@@ -78,6 +79,22 @@ def test_a_diverged_run_counts_with_the_accuracy_of_guessing(compared):
     """In both folders and in pairs, as in every table of ceteris."""
     found = compared(({"baseline": [50, 50]}, {}), ({"baseline": [50, DIVERGED]}, {}))
     assert found.arms[0].accuracy.difference.estimate == pytest.approx(-0.2)
+
+
+def test_means_are_of_the_runs_in_the_difference(compared):
+    """A with more seeds than B: both means and the difference are over the seeds that both have."""
+    sixteen, two = made_study(seeds=16), made_study(seeds=2)
+    first = {name: [40, 50, *[90] * 14] for name in ("baseline", "5x5", "slow")}
+    second = {"baseline": [60, 70], "5x5": [70, 80], "slow": [60, 70]}
+    found = compared((first, {"study": sixteen}), (second, {"study": two, "engine": "torch"}))
+    baseline, kernel, _ = found.arms
+    assert [mean.estimate for mean in baseline.accuracy.means] == pytest.approx([0.45, 0.65])
+    assert baseline.accuracy.difference.estimate == pytest.approx(0.2)
+    assert [mean.estimate for mean in kernel.effect.means] == pytest.approx([0.0, 0.1])
+    rows = [[cell.text for cell in row] for row in accuracy_table(found).rows]
+    assert rows[0][:4] == ["baseline", "45.00 %", "65.00 %", "+20.00 pp"]
+    _, in_a, in_b, *_ = effect_table(found).rows[0]
+    assert [(cell.text, cell.detail) for cell in (in_a, in_b)] == [("0.00 pp", ""), ("+10.00 pp", "")]
 
 
 def test_one_seed_has_no_interval(compared):

@@ -14,6 +14,13 @@ WIDER = {
 }
 
 
+COARSE = (
+    "100 test images are too few for a margin of 0.5 pp: one image is worth 1 pp of accuracy. Use at least 200 test "
+    "images, or declare a larger margin."
+)
+FEW = "with fewer than 5 the spread over seeds is hardly known, and only a very large difference can be shown."
+
+
 def moved(by, folder=FIRST):
     """Shift every accuracy by some points, one seed a little more."""
     return {name: [answers[0] + by + 1, *(right + by for right in answers[1:])] for name, answers in folder.items()}
@@ -47,7 +54,7 @@ def test_another_engine(compared):
         "They answer 98.00 % of the test images alike, with other seeds 98.00 %.",
         "Test accuracy: whether A and B differ is undecided in the one arm.",
     )
-    assert warnings(found) == ()
+    assert warnings(found) == (f"Only 2 pairs of runs are compared: {FEW}",)
 
 
 def test_some_pairs_ask_for_the_same(compared):
@@ -73,6 +80,7 @@ def test_a_broken_promise_is_a_warning(compared):
             "1 pair of runs with the same specification, seed and images differs in bits, which the lanes engine "
             "promises not to happen; the first is seed 1 of “baseline”. Please report it."
         ),
+        f"Only 2 pairs of runs are compared: {FEW}",
     )
 
 
@@ -92,6 +100,19 @@ def test_copies_are_no_repetition(make_results, tmp_path):
     assert warning.startswith("2 pairs of runs are one and the same training,")
 
 
+def test_fewer_than_five_pairs_are_a_warning(compared):
+    """Also of means against means; where all arms have the same bits there is no difference to doubt."""
+    more = {name: [*accuracies, accuracies[0]] for name, accuracies in FIRST.items()}
+    five = made_study(seeds=5)
+    enough = compared((more, {"study": five}), (moved(3, more), {"study": five, "engine": "torch"}))
+    assert warnings(enough) == ()
+    apart = {"study": made_study(baseline=WIDER, seeds=2), "images": "other"}
+    fewer = {name: accuracies[:2] for name, accuracies in FIRST.items()}
+    assert warnings(compared((more, {"study": five}), (fewer, apart)))[-1] == (
+        f"Only 5 runs of A and 2 of B are compared: {FEW}"
+    )
+
+
 def test_other_test_images_are_a_warning(compared):
     """No arm is called better or worse then; what variations do can still be compared."""
     found = compared((FIRST, {}), (moved(20), {"images": "other"}))
@@ -100,6 +121,7 @@ def test_other_test_images_are_a_warning(compared):
             "The accuracies of A and B are of different test images: a difference between them may be one of the "
             "images alone, and no arm is called better or worse."
         ),
+        f"Only 4 pairs of runs are compared: {FEW}",
     )
     assert findings(found) == ("Both verdicts are the same in A and B: 1 better and 1 worse.",)
     assert designs(found) == ("Run against run: a seed gives both the same initial weights.",)
@@ -177,14 +199,23 @@ def test_means_against_means_say_why(compared):
 def test_seeds_that_are_in_no_pair_are_named(compared):
     """Of four seeds here and four there, three are common."""
     found = compared((FIRST, {}), (FIRST, {"study": made_study(seeds=[1, 2, 3, 4])}))
-    assert designs(found)[1:] == ("Seeds 0, 4 count in one folder only, and so in no difference run by run.",)
+    assert designs(found)[1:] == (
+        (
+            "Seeds 0, 4 count in one folder only, and so neither in the means of A and B nor in their difference, "
+            "which are over the seeds that both folders have."
+        ),
+    )
+    assert findings(found)[-1].endswith(" Each is over all seeds of its folder.")
 
 
 def test_an_arm_that_lacks_a_seed_is_named(compared):
     """Where one arm alone has runs in no pair."""
     found = compared((FIRST, {}), (FIRST | {"baseline": [50, 52, 51]}, {}))
     assert designs(found)[1:] == (
-        "Seed 3 counts in one folder only in “baseline”, and so in no difference run by run.",
+        (
+            "Seed 3 counts in one folder only in “baseline”, and so neither in the means of A and B nor in their "
+            "difference, which are over the seeds that both folders have."
+        ),
     )
 
 
@@ -201,7 +232,7 @@ def test_nothing_to_compare_yet(compared):
     """A folder without runs has nothing to say, and says what is missing."""
     found = compared((FIRST, {}), ({}, {}))
     assert findings(found) == ("No arm has a run in both folders yet.",)
-    assert notes(found) == ("B: 12 of 12 runs are missing.",)
+    assert notes(found) == (f"A and B: {COARSE}", "B: 12 of 12 runs are missing.")
 
 
 def test_troubles_are_told_of_their_folder(make_results):
@@ -211,6 +242,7 @@ def test_troubles_are_told_of_their_folder(make_results):
     next(second.glob("runs/baseline/seed-00-*/weights.safetensors")).write_bytes(b"")
     (second / "labels.npy").write_bytes(b"")
     assert notes(compare_results(first, second)) == (
+        f"A and B: {COARSE}",
         "A: 1 run finished no better than chance (10.00 %), and counts with what it scored: “baseline” (1 of 4).",
         "A: 1 run diverged, counted at the chance level: “baseline” (1 of 4).",
         "B: the labels of the test images cannot be read; nothing is said of single answers.",

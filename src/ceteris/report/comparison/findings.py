@@ -15,6 +15,9 @@ from ceteris.statistics.side_by_side import Design
 from ceteris.statistics.summary import seed_list
 from ceteris.statistics.verdict import Finding, Verdict
 
+FEWEST = 5
+"""Pairs of runs, or runs of a folder, below which a comparison is warned of."""
+
 
 def warnings(found: FolderComparison) -> tuple[str, ...]:
     """Say what makes a comparison mean something else than it seems to: to be said as loudly as can be."""
@@ -50,11 +53,31 @@ def _warnings(found: FolderComparison) -> Iterator[str]:
             f"which the lanes engine promises not to happen; the first is seed {broken[0].seed} of "
             f"{quoted(broken[0].arm)}. Please report it."
         )
+    yield from _too_few(found)
     copies = sum(run.is_copy for run in found.run_pairs)
     if copies:
         which = "Every pair of runs is" if copies == len(found.run_pairs) else f"{count(copies, 'pair')} of runs are"
         yield (
             f"{which} one and the same training, copied from one folder to the other: that they agree shows nothing."
+        )
+
+
+def _too_few(found: FolderComparison) -> Iterator[str]:
+    """Warn of differences that rest on too few runs; runs with the same bits have no difference to estimate."""
+    compared = [arm for arm in found.arms if arm.accuracy is not None]
+    few: dict[str, list[ArmComparison]] = {}
+    for arm in compared:
+        assert arm.accuracy is not None
+        runs = arm.accuracy.runs
+        if arm.is_identical or min(runs) >= FEWEST:
+            continue
+        is_paired = arm.accuracy.design is Design.PAIRED
+        what = f"{count(runs[0], 'pair')} of runs" if is_paired else f"{count(runs[0], 'run')} of A and {runs[1]} of B"
+        few.setdefault(what, []).append(arm)
+    for what, arms in few.items():
+        yield (
+            f"Only {what} {'is' if what.startswith('1 pair') else 'are'} compared{_where(arms, compared)}: with fewer "
+            f"than {FEWEST} the spread over seeds is hardly known, and only a very large difference can be shown."
         )
 
 
@@ -175,21 +198,26 @@ def _conclusions(found: FolderComparison) -> Iterator[str]:
     ]
     if not judged:
         return
+    of_all = " Each is over all seeds of its folder." if any(_has_more_seeds(arm) for arm, _, _ in judged) else ""
     differing = [(arm, one, other) for arm, one, other in judged if one is not other]
     if not differing:
         which = {1: "The verdict on the one variation is", 2: "Both verdicts are"}
         both = which.get(len(judged), f"All {len(judged)} verdicts are")
         kinds = Counter(str(one) for _, one, _ in judged)
         told = listed([f"{number} {kind}" for kind, number in kinds.items()] if len(judged) > 1 else list(kinds))
-        yield f"{both} the same in A and B: {told}."
+        yield f"{both} the same in A and B: {told}.{of_all}"
         return
     shown = [f"{quoted(arm.pair.name)} ({one} in A, {other} in B)" for arm, one, other in differing]
     yield (
         f"{len(differing)} of {count(len(judged), 'verdict')} {'differs' if len(differing) == 1 else 'differ'}: "
-        f"{listed_up_to(shown)}."
+        f"{listed_up_to(shown)}.{of_all}"
     )
     if not any(_is_different(arm) for arm, _, _ in differing):
         yield "None of these effects is shown to differ between A and B: a verdict may fall either way by chance."
+
+
+def _has_more_seeds(arm: ArmComparison) -> bool:
+    return arm.accuracy is not None and bool(arm.accuracy.left_out)
 
 
 def _is_different(arm: ArmComparison) -> bool:
@@ -223,7 +251,10 @@ def _designs(found: FolderComparison) -> Iterator[str]:
     for seeds, arms in left_out.items():
         verb = "counts" if len(seeds) == 1 else "count"
         where = _where(arms, compared)
-        yield f"{seed_list(seeds).capitalize()} {verb} in one folder only{where}, and so in no difference run by run."
+        yield (
+            f"{seed_list(seeds).capitalize()} {verb} in one folder only{where}, and so neither in the means of A and B "
+            "nor in their difference, which are over the seeds that both folders have."
+        )
 
 
 def _reason(arm: ArmComparison) -> str:

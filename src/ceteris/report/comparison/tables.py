@@ -6,6 +6,7 @@ from ceteris.report.comparison.side import Side
 from ceteris.report.quantities import arrows, percent, points
 from ceteris.report.table import Cell, Column, Table
 from ceteris.report.verdict_table import TAGS, accuracy_cell, difference_cell, p_cell
+from ceteris.statistics.interval import Estimate
 from ceteris.statistics.side_by_side import Design, SideBySide
 from ceteris.statistics.verdict import Finding
 from ceteris.study.arm import BASELINE
@@ -40,9 +41,13 @@ def accuracy_table(found: FolderComparison) -> Table:
         title="Test accuracy",
         columns=(
             Column(title="arm", meaning="With the pairs of runs, or the runs of A and of B, in the difference."),
-            Column(title="A", is_number=True, meaning=f"Mean over seeds, with its {level} interval."),
-            Column(title="B", is_number=True, meaning=f"Mean over seeds, with its {level} interval."),
-            Column(title="B \N{MINUS SIGN} A", is_number=True, meaning=f"With its {level} interval, in points."),
+            Column(
+                title="A", is_number=True, meaning=f"Mean over the runs in the difference, with its {level} interval."
+            ),
+            Column(
+                title="B", is_number=True, meaning=f"Mean over the runs in the difference, with its {level} interval."
+            ),
+            Column(title="B \N{MINUS SIGN} A", is_number=True, meaning=f"With its {level} interval."),
             Column(title="p (Holm)", is_number=True, meaning="Raised to allow for the number of arms."),
             Column(title="B is"),
         ),
@@ -107,9 +112,10 @@ def result_tables(found: FolderComparison) -> tuple[Table, ...]:
 def _accuracy_row(found: FolderComparison, arm: ArmComparison) -> tuple[Cell, ...]:
     one = arm.accuracy
     summaries = (found.first.summaries[arm.pair.first.name], found.second.summaries[arm.pair.second.name])
+    means = tuple(summary.accuracy for summary in summaries) if one is None else one.means
     return (
         Cell(arm.pair.name, detail=_runs(one)),
-        *(accuracy_cell(summary.accuracy) for summary in summaries),
+        *map(accuracy_cell, means),
         *_difference_cells(one, is_identical=arm.is_identical),
         _finding_cell(found, arm),
     )
@@ -150,19 +156,17 @@ def _effect_row(found: FolderComparison, arm: ArmComparison, *, is_identical: bo
     assert one is not None
     return (
         Cell(arm.pair.name),
-        _effect_cell(found.first, arm.pair.first.name),
-        _effect_cell(found.second, arm.pair.second.name),
+        _effect_cell(one, one.means[0], found.first, arm.pair.first.name),
+        _effect_cell(one, one.means[1], found.second, arm.pair.second.name),
         *_difference_cells(one, is_identical=is_identical),
         Cell(IDENTICAL if is_identical else _EFFECT_WORDS[one.finding]),
     )
 
 
-def _effect_cell(side: Side, name: str) -> Cell:
-    accuracy = side.verdicts[name].accuracy
-    if accuracy is None:
-        return Cell("")
-    difference = accuracy.difference.estimate
-    return Cell(points(difference), key=difference, detail=str(side.verdicts[name].verdict.finding))
+def _effect_cell(one: SideBySide, mean: Estimate, side: Side, name: str) -> Cell:
+    """Write an effect; its verdict too, if that rests on the same seeds."""
+    finding = "" if one.left_out else str(side.verdicts[name].verdict.finding)
+    return Cell(points(mean.estimate), key=mean.estimate, detail=finding)
 
 
 def _run_row(arm: ArmComparison) -> tuple[Cell, ...]:
