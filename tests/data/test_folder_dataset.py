@@ -1,4 +1,6 @@
+import errno
 import hashlib
+import os
 import shutil
 
 import numpy as np
@@ -11,7 +13,8 @@ from PIL import Image
 from ceteris.data import folder_dataset
 from ceteris.data.dataset import Origin
 from ceteris.data.folder_cache import clear, entries
-from ceteris.data.folder_dataset import Progress, Waiting, folder_kind, read_folder
+from ceteris.data.folder_dataset import Ahead, Progress, Waiting, folder_ahead, read_folder
+from ceteris.data.locate import finished
 from ceteris.data.split import split_dataset
 from ceteris.errors import DataError
 from ceteris.networks.shape import Shape
@@ -333,8 +336,96 @@ def test_a_full_disk_is_told(two_classes, monkeypatch):
 
 def test_what_a_folder_will_be_like_is_known_from_its_names(two_classes):
     """A plan needs no pixel."""
-    assert folder_kind(two_classes, CHOICE) == ImageKind(
-        shape=Shape(16, 16, 3), classes=2, training_images=14, validation_images=2, test_images=4
+    cache = two_classes.with_name("cache")
+
+    assert finished(folder_ahead(two_classes, CHOICE, cache=cache)) == Ahead(
+        images=ImageKind(shape=Shape(16, 16, 3), classes=2, training_images=14, validation_images=2, test_images=4)
+    )
+    assert not cache.exists()
+
+
+def test_a_plan_knows_the_notes_of_a_folder_that_was_decoded(two_classes, fill):
+    """What an earlier run saw in the pictures is said beforehand; what was changed since is not taken for seen."""
+    fill({"a/bad.png": b"no picture"})
+    cache = two_classes.with_name("cache")
+
+    def notes():
+        return finished(folder_ahead(two_classes, CHOICE, cache=cache)).notes
+
+    before = notes()
+    _, dataset = read(two_classes)
+    after = notes()
+    fill({"a/bad.png": plain(77)})
+
+    assert (before, notes()) == ((), ())
+    assert (
+        after
+        == dataset.notes
+        == (
+            (
+                "1 of 21 files cannot be read and was left out: a/bad.png is text, not a JPEG, PNG, WebP, BMP, GIF or "
+                "TIFF image."
+            ),
+        )
+    )
+
+
+def test_a_cache_that_another_user_owns_is_read(two_classes, monkeypatch):
+    """A whole entry needs no lock and no permission to write; where pictures are to be decoded, the folder is named."""
+    _, dataset = read(two_classes)
+
+    def forbidden(*_, **__):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), "cache/folders/.lock")
+
+    monkeypatch.setattr(FileLock, "acquire", forbidden)
+
+    assert read(two_classes)[1].digest == dataset.digest
+    with pytest.raises(DataError) as raised:
+        read(two_classes, DataChoice(name="./mine", size=256))
+    assert str(raised.value) == (
+        "cache/folders: decoded images cannot be kept here (permission denied), 8 MB are needed. Make room or allow "
+        "writing there, or choose another folder with XDG_CACHE_HOME."
+    )
+
+
+def test_a_cache_that_cannot_be_cleared_is_told(two_classes, monkeypatch):
+    """Where, why, and what to look at."""
+    read(two_classes)
+
+    def forbidden(*_, **__):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr("shutil.rmtree", forbidden)
+
+    with pytest.raises(DataError, match=r"^cache/folders cannot be cleared \(permission denied\)\. Check its"):
+        clear(two_classes.with_name("cache"))
+
+
+def test_classes_without_a_test_image_are_told(fill):
+    """A test of one class in three says nothing about the others; validation likewise."""
+    learnt = {
+        f"train/{name}/{number}.png": plain(20 * "abc".index(name) + number) for name in "abc" for number in (1, 2)
+    }
+    folder = fill(learnt | {"test/a/1.png": plain(90), "val/a/1.png": plain(91), "val/b/1.png": plain(92)})
+
+    assert read(folder)[1].notes == (
+        "2 of 3 classes have no test image: 'b' and 'c'; test accuracies say nothing about them.",
+        ("1 of 3 classes has no validation image: 'c'; validation accuracies and convergence say nothing about it."),
+    )
+
+
+def test_one_image_under_two_labels_is_told(fill):
+    """At most one of the labels can be right, on whichever side of the test the files are."""
+    folder = fill(
+        {f"{name}/{number}.png": plain(100 * (name == "b") + number) for name in "ab" for number in range(10)}
+        | {"b/same.png": plain(3), "b/again.png": plain(3), "a/other.png": plain(104)}
+    )
+
+    note = next(note for note in read(folder)[1].notes if "class" in note)
+
+    assert note == (
+        "2 images are in more than one class, byte for byte, and at most one of the labels can be right: a/3.png and "
+        "b/again.png; a/other.png and b/4.png."
     )
 
 

@@ -66,6 +66,7 @@ def test_everything_that_is_wrong_is_told():
             "The folder has no test images of its own: a study sets them aside by content, 20 % of each class unless "
             "it says otherwise, and keeps files that are the same on one side."
         ),
+        "1 of 2 classes has no test image: 'dog'; test accuracies say nothing about it.",
         (
             "1 test image is too few for a margin of 1 pp: one image is worth 100 pp of accuracy. Use at least 100 "
             "test images, or declare a larger margin."

@@ -56,7 +56,8 @@ def plan(
     """
     changed = override(read_study(file), seeds=seeds, epochs=epochs)
     study = changed.study
-    images = images_ahead(study.data)
+    ahead = images_ahead(study.data)
+    images = ahead.images
     check_images(study, images)
     choice, gap = _choice(engine, device)
     threads = threads or available_cores()
@@ -72,7 +73,7 @@ def plan(
         console.print(Text(study.question))
     resolution = Resolution(test_images=images.test_images, margin=study.analysis.margin)
     found = (*filter(None, [resolution.warning]), *assignment.notes)
-    for note in (*changed.notes, *choice.notes, *backbones.notes, *found):
+    for note in (*ahead.notes, *changed.notes, *choice.notes, *backbones.notes, *found):
         console.print(Text(f"note: {note}", style="yellow"))
     for variation, reason in backbones.skipped.items():
         console.print(Text(f"SKIPPED: '{variation}': {reason}.", style="bold red"))

@@ -108,8 +108,13 @@ class FeatureCache:
         folder = self._folder(key)
         with _storing(folder, 0):
             folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / _LOCK):
+        lock = FileLock(folder / _LOCK)
+        with _storing(folder, 0):
+            lock.acquire()
+        try:
             yield
+        finally:
+            lock.release()
 
     def read(self, key: FeatureKey) -> Features | None:
         """Look for features, and read every byte of them; what is not whole counts as not there."""

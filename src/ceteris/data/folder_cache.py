@@ -121,7 +121,7 @@ class EntryWriter:
         self._shape = shape
         self._partial = path.with_name(f".{path.name[:16]}-{secrets.token_hex(4)}{_PARTIAL}")
         self._bytes = int(np.prod(shape))
-        needed = 2 * count * self._bytes
+        needed = self.needed(shape, count)
         with storing(path.parent, needed):
             path.parent.mkdir(parents=True, exist_ok=True)
             _clear_partials(path.parent)
@@ -133,6 +133,11 @@ class EntryWriter:
             self._partial.mkdir()
             # Written and not mapped: a full disk is then an error, where a mapping would end the process.
             self._decoded = (self._partial / "decoded").open("wb")
+
+    @staticmethod
+    def needed(shape: tuple[int, int, int], count: int) -> int:
+        """Say how many bytes an entry takes while it is made: every picture twice."""
+        return 2 * count * int(np.prod(shape))
 
     def put(self, place: int, pixels: NDArray[np.uint8]) -> None:
         """Keep a picture under a number."""
@@ -193,9 +198,12 @@ def clear(cache: Path) -> int:
         DataError: If one cannot be deleted.
     """
     freed = sum(entry.size for entry in entries(cache))
-    with storing(folders_in(cache), 0):
+    try:
         if folders_in(cache).exists():
             shutil.rmtree(folders_in(cache))
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        raise DataError(f"{folders_in(cache)} cannot be cleared ({reason}). Check its permissions.") from error
     return freed
 
 

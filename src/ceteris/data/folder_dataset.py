@@ -18,7 +18,17 @@ from ceteris.data.dataset import Dataset, LabelledImages, Origin
 from ceteris.data.decoder import read_file
 from ceteris.data.decoding import Decoded, decode, shown
 from ceteris.data.folder import FolderFile, FolderListing, list_folder
-from ceteris.data.folder_cache import PARTS, CachedFolder, EntryWriter, entry_key, folders_in, open_entry, storing
+from ceteris.data.folder_cache import (
+    PARTS,
+    CachedFolder,
+    EntryWriter,
+    entries,
+    entry_key,
+    folders_in,
+    open_entry,
+    storing,
+)
+from ceteris.data.folder_notes import missing_classes, notes_of
 from ceteris.data.labels import narrowed
 from ceteris.data.near_copies import SIDE, Thumbnails, grey_thumbnail, near_copies_across
 from ceteris.data.picture import Frame, UnreadableError
@@ -27,7 +37,6 @@ from ceteris.networks.shape import Shape
 from ceteris.study.images import ImageKind
 from ceteris.study.specification import DataChoice
 
-_NAMED = 3  # files that a note names
 _LEAST = 3  # images of a class: one each to learn from, to validate and to test
 
 
@@ -56,6 +65,42 @@ class Waiting:
 Event = Progress | Waiting
 
 
+@dataclass(frozen=True, kw_only=True)
+class Ahead:
+    """What is known of the images of a study before they are decoded.
+
+    Attributes:
+        images: What they will be like.
+        notes: What a reader must know before believing a result, one sentence each.
+    """
+
+    images: ImageKind
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Looked:
+    """A folder of images whose files were read, and not decoded.
+
+    Attributes:
+        listing: Its classes and files.
+        files: All files, each with its part.
+        digests: SHA-256 of each.
+    """
+
+    listing: FolderListing
+    files: tuple[tuple[str, FolderFile], ...]
+    digests: tuple[str, ...]
+
+    def key(self, choice: DataChoice) -> str:
+        """Name the cached folder that these files become."""
+        shares = {"test": choice.test, "validation": choice.validation}
+        files = zip(self.files, self.digests, strict=True)
+        return entry_key(
+            frame_of(choice), shares, [(part, file.name, file.label, digest) for (part, file), digest in files]
+        )
+
+
 def read_folder(
     path: Path, choice: DataChoice, *, cache: Path, workers: int | None = None
 ) -> Generator[Event, None, Dataset]:
@@ -79,45 +124,56 @@ def read_folder(
     Raises:
         DataError: If the folder has no images of two classes, or the cache cannot hold them.
     """
-    listing = list_folder(path)
-    frame = frame_of(choice)
-    files = [(part, file) for part, members in listing.parts.items() for file in members]
-    digests = yield from _digests([file for _, file in files])
-    shares = {"test": choice.test, "validation": choice.validation}
-    keyed = [(part, file.name, file.label, digest) for (part, file), digest in zip(files, digests, strict=True)]
+    looked = yield from _look(list_folder(path))
     folder = folders_in(cache)
-    with storing(folder, 0):
-        folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / ".lock")
-    place = folder / entry_key(frame, shares, keyed)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        yield Waiting(folder=folder)
-        lock.acquire()
-    try:
-        found = open_entry(place)
-        if found is None:
-            yield from _decode(listing, choice, files, digests, place, workers or cores())
+    place = folder / looked.key(choice)
+    # An entry is whole as soon as it is there, so that reading needs no lock: another user may own the cache.
+    found = open_entry(place)
+    if found is None:
+        lock = FileLock(folder / ".lock")
+        with storing(folder, EntryWriter.needed(_shape(choice), len(looked.files))):
+            folder.mkdir(parents=True, exist_ok=True)
+            is_free = _acquired(lock)
+        if not is_free:
+            yield Waiting(folder=folder)
+            lock.acquire()
+        try:
             found = open_entry(place)
-    finally:
-        lock.release()
+            if found is None:
+                yield from _decode(looked, choice, place, workers or cores())
+                found = open_entry(place)
+        finally:
+            lock.release()
     if found is None:
         raise DataError(f"{place} was damaged as soon as it was written. Check the disk.")
-    return _dataset(listing, choice, found, dict(zip((file.name for _, file in files), digests, strict=True)))
+    return _dataset(looked, choice, found)
 
 
-def folder_kind(path: Path, choice: DataChoice) -> ImageKind:
+def folder_ahead(path: Path, choice: DataChoice, *, cache: Path) -> Generator[Event, None, Ahead]:
     """Say what the images of a folder will be like, by the names of its files: those that are no pictures count too.
+
+    No picture is decoded. Where an earlier run decoded them all, its notes are given; for that the files are read if
+    the cache has an entry of such a name.
+
+    Yields:
+        How far it is.
 
     Raises:
         DataError: If it is no folder of images.
     """
-    return listed_kind(list_folder(path), choice)
+    listing = list_folder(path)
+    images = listed_kind(listing, choice)
+    if any((entry.source, entry.side) == (listing.name, choice.size) for entry in entries(cache)):
+        looked = yield from _look(listing)
+        found = open_entry(folders_in(cache) / looked.key(choice))
+        if found is not None:
+            return Ahead(images=images, notes=_dataset(looked, choice, found).notes)
+    labels = {part: [file.label for file in files] for part, files in listing.parts.items()}
+    return Ahead(images=images, notes=tuple(missing_classes(listing.class_names, labels)))
 
 
 def listed_kind(listing: FolderListing, choice: DataChoice) -> ImageKind:
-    """Say what the images of a folder will be like, as `folder_kind` does, where its names are known."""
+    """Say what the images of a folder will be like, by the names of its files: those that are no pictures count too."""
     counts = {part: len(files) for part, files in listing.parts.items()}
     left = Counter(file.label for file in listing.training)
     for part, set_aside in (("test", choice.test), ("validation", choice.validation)):
@@ -143,9 +199,28 @@ def frame_of(choice: DataChoice) -> Frame:
     return Frame(height=choice.size, width=choice.size, fit=choice.fit)
 
 
+def _shape(choice: DataChoice) -> tuple[int, int, int]:
+    frame = frame_of(choice)
+    return frame.height, frame.width, frame.channels
+
+
 def cores() -> int:
     """Count the processor cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _look(listing: FolderListing) -> Generator[Event, None, _Looked]:
+    files = tuple((part, file) for part, members in listing.parts.items() for file in members)
+    digests = yield from _digests([file for _, file in files])
+    return _Looked(listing=listing, files=files, digests=tuple(digests))
+
+
+def _acquired(lock: FileLock) -> bool:
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:  # an OSError, but none that the disk is to blame for
+        return False
+    return True
 
 
 def _digests(files: Sequence[FolderFile]) -> Generator[Event, None, list[str]]:
@@ -169,17 +244,11 @@ def _digests(files: Sequence[FolderFile]) -> Generator[Event, None, list[str]]:
     return digests
 
 
-def _decode(
-    listing: FolderListing,
-    choice: DataChoice,
-    files: Sequence[tuple[str, FolderFile]],
-    digests: Sequence[str],
-    place: Path,
-    workers: int,
-) -> Generator[Event, None, None]:
+def _decode(looked: _Looked, choice: DataChoice, place: Path, workers: int) -> Generator[Event, None, None]:
     """Decode every file of a folder into an entry of the cache."""
+    listing, files, digests = looked.listing, looked.files, looked.digests
     frame = frame_of(choice)
-    shape = (frame.height, frame.width, frame.channels)
+    shape = _shape(choice)
     reasons: dict[int, str] = {}
     thumbnails: Thumbnails = np.zeros((len(files), SIDE, SIDE), np.uint8)
     with closing(EntryWriter(place, shape, len(files))) as writer:
@@ -267,7 +336,9 @@ def _near(parts: Mapping[str, Sequence[int]], digests: Sequence[str], thumbnails
     return near
 
 
-def _dataset(listing: FolderListing, choice: DataChoice, found: CachedFolder, digests: dict[str, str]) -> Dataset:
+def _dataset(looked: _Looked, choice: DataChoice, found: CachedFolder) -> Dataset:
+    listing = looked.listing
+    digests = {file.name: digest for (_, file), digest in zip(looked.files, looked.digests, strict=True)}
     ends = np.cumsum(found.counts)
     training, validation, test = (
         LabelledImages(images=found.images[end - count : end], labels=found.labels[end - count : end])
@@ -290,49 +361,5 @@ def _dataset(listing: FolderListing, choice: DataChoice, found: CachedFolder, di
         digest=hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest(),
         origin=Origin.FOLDER,
         source=f"folder {listing.name}{aside if listing.test is None else ''}",
-        notes=(*_left_out(found, len(digests)), *_crossing(found, digests), *_nearly_crossing(found)),
+        notes=notes_of(found, listing.class_names, digests),
     )
-
-
-def _left_out(found: CachedFolder, total: int) -> tuple[str, ...]:
-    if not found.left_out:
-        return ()
-    names = "; ".join(found.left_out[:_NAMED])
-    verb = "was" if len(found.left_out) == 1 else "were"
-    more = _more(found.left_out)
-    return (f"{len(found.left_out):,} of {total:,} files cannot be read and {verb} left out: {names}{more}.",)
-
-
-def _crossing(found: CachedFolder, digests: dict[str, str]) -> tuple[str, ...]:
-    """Warn of test images that are learnt from too, byte for byte."""
-    first, test = found.counts[0] + found.counts[1], found.files[found.counts[0] + found.counts[1] :]
-    learnt = {digests[name] for name in found.files[:first]}
-    both = [name for name in test if digests[name] in learnt]
-    if not both:
-        return ()
-    names = ", ".join(shown(name) for name in both[:_NAMED])
-    verb = "image is" if len(both) == 1 else "images are"
-    note = (
-        f"{len(both):,} of {len(test):,} test {verb} among the training or validation images too, byte for byte, so "
-        f"that accuracies come out too high: {names}{_more(both)}."
-    )
-    return (note,)
-
-
-def _nearly_crossing(found: CachedFolder) -> tuple[str, ...]:
-    """Warn of test images that may be copies of what is learnt from: scaled, compressed again, lighter, mirrored."""
-    if not found.near:
-        return ()
-    looks = "image looks" if len(found.near) == 1 else "images look"
-    names = ", ".join(f"{shown(test)} like {shown(learnt)}" for test, learnt in found.near[:_NAMED])
-    note = (
-        f"{len(found.near):,} of {found.counts[2]:,} test {looks} nearly the same as training or validation images; "
-        "where they are copies (scaled, compressed again, lighter, mirrored), accuracies come out too high: "
-        f"{names}{_more(found.near)}."
-    )
-    return (note,)
-
-
-def _more(named: Sequence[object]) -> str:
-    """Count those that a note does not name."""
-    return f"; and {len(named) - _NAMED:,} more" if len(named) > _NAMED else ""

@@ -4,6 +4,7 @@ import os
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from platformdirs import user_cache_path
 
@@ -11,13 +12,15 @@ from ceteris.data.cifar10_copy import Cifar10Copy, find_copy
 from ceteris.data.cifar10_reader import read_cifar10
 from ceteris.data.dataset import Dataset
 from ceteris.data.fetch import fetch_cifar10
+from ceteris.data.folder_dataset import Ahead, folder_ahead, read_folder
 from ceteris.data.folder_dataset import Event as FolderEvent
-from ceteris.data.folder_dataset import folder_kind, read_folder
 from ceteris.data.shapes import draw_shapes
 from ceteris.errors import DataError
 from ceteris.paths import expanded
-from ceteris.study.images import ImageKind, known_images
+from ceteris.study.images import known_images
 from ceteris.study.specification import DataChoice
+
+Result = TypeVar("Result")
 
 VARIABLE = "CETERIS_DATA"
 
@@ -127,24 +130,26 @@ def find_folder(choice: DataChoice, *, location: Path | None = None) -> Generato
     return read_folder(location or expanded(choice.name, error=DataError), choice, cache=cache_folder())
 
 
-def images_ahead(choice: DataChoice, *, location: Path | None = None) -> ImageKind:
-    """Say what the images of a study will be like, without opening one.
+def images_ahead(choice: DataChoice, *, location: Path | None = None) -> Ahead:
+    """Say what the images of a study will be like, without decoding one.
 
     Raises:
         DataError: If it names a folder that is no folder of images.
     """
     kind = known_images(choice)
-    return kind or folder_kind(location or expanded(choice.name, error=DataError), choice)
+    if kind is not None:
+        return Ahead(images=kind)
+    return finished(folder_ahead(location or expanded(choice.name, error=DataError), choice, cache=cache_folder()))
 
 
-def finished(events: Generator[object, None, Dataset]) -> Dataset:
+def finished(events: Generator[object, None, Result]) -> Result:
     """Take events to their end, and give what comes of them."""
     while True:
         try:
             next(events)
         except StopIteration as end:
-            dataset: Dataset = end.value
-            return dataset
+            result: Result = end.value
+            return result
 
 
 def _look(name: str, written: str | Path, batches: int) -> Place:

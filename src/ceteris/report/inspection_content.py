@@ -6,6 +6,7 @@ from statistics import median
 
 from ceteris.data.decoding import shown
 from ceteris.data.folder_cache import PARTS
+from ceteris.data.folder_notes import missing_classes
 from ceteris.data.inspection import Inspection, PictureFile
 from ceteris.formatting.wording import listed
 from ceteris.report.quantities import count
@@ -102,6 +103,9 @@ def _about_division(inspection: Inspection) -> Iterator[str]:
         else "The folder has no test images of its own: a study sets them aside by content, 20 % of each class unless "
         "it says otherwise, and keeps files that are the same on one side."
     )
+    names = inspection.listing.class_names
+    labels = {part: [one.file.label for one in inspection.pictures if one.part == part] for part in PARTS[1:]}
+    yield from missing_classes(names, labels)
     test_images = sum(one.part == "test" for one in inspection.pictures)
     if warning := Resolution(test_images=test_images, margin=USUAL_MARGIN).warning:
         yield warning
