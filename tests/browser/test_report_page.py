@@ -93,7 +93,7 @@ def test_every_picture_is_there(page):
     """Each figure has a drawing with a size and a label, and every image inside one is decoded."""
     figures = page.locator("figure svg[role=img]")
 
-    assert figures.count() == page.locator("figure").count() >= 7
+    assert figures.count() == page.locator("figure").count() >= 5
     for figure in figures.all():
         assert figure.bounding_box()["width"] > 100
         assert figure.get_attribute("aria-label")
@@ -210,22 +210,121 @@ def test_a_table_can_be_taken_along(page, language):
         assert page.evaluate("getSelection().toString()") == text
 
 
-def test_a_narrow_window_scrolls_tables_and_not_the_page(page):
-    """On a telephone nothing but a table is wider than the window."""
-    page.set_viewport_size({"width": 380, "height": 800})
+WIDER = """
+(() => {
+  const scrolls = (box) => getComputedStyle(box).overflowX === "auto";
+  const isCued = (box) => box.previousElementSibling.matches(".cue:not([hidden])");
+  const inBox = (one) => { const box = one.closest(".scroll"); return box !== null && scrolls(box) && isCued(box); };
+  return [...document.querySelectorAll("body *")]
+    .filter((one) => one.checkVisibility() && !one.matches(".skip") && !inBox(one))
+    .filter((one) => one.getBoundingClientRect().right > innerWidth + 0.5)
+    .map((one) => one.tagName + "." + one.className);
+})()
+"""
 
-    assert page.evaluate("document.documentElement.scrollWidth") <= 380
+
+def test_a_narrow_window_scrolls_charts_and_tables_alone(page):
+    """On a telephone nothing is wider than the window but what scrolls in a box of its own, with words that say so."""
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.wait_for_function("document.querySelectorAll('.cue:not([hidden])').length > 3")
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.evaluate(WIDER) == []
+
+
+def test_a_wide_window_has_charts_as_wide_as_the_text(page):
+    """Room beside the text is used, and what fits needs no words about scrolling."""
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.wait_for_function("document.querySelectorAll('.cue:not([hidden])').length === 0")
+
+    room = page.locator("main").bounding_box()["width"]
+    assert page.locator("#differences + figure svg").bounding_box()["width"] > 0.95 * room
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_words_in_charts_can_be_read(page, width):
+    """No text of a chart is smaller than 9 pixels of the screen."""
+    page.set_viewport_size({"width": width, "height": 800})
+    sizes = page.eval_on_selector_all(
+        "figure svg text",
+        "all => all.map((one) => { const turned = one.getScreenCTM();"
+        "return parseFloat(getComputedStyle(one).fontSize) * Math.hypot(turned.a, turned.b); })",
+    )
+
+    assert len(sizes) > 50
+    assert min(sizes) >= 9
+
+
+def test_the_verdict_is_in_sight_on_a_telephone(page):
+    """The name of a variation stays where it is while its row scrolls, with the verdict below it."""
+    page.set_viewport_size({"width": 390, "height": 800})
+    box = page.locator("#verdicts .scroll")
+    box.evaluate("box => { box.scrollLeft = 300; }")
+    name = page.locator("#verdicts tbody th[data-verdict]").first
+
+    assert name.bounding_box()["x"] == pytest.approx(box.bounding_box()["x"], abs=1)
+    verdict = page.locator("#verdicts td .verdict").first.inner_text()
+    assert verdict in name.evaluate("cell => getComputedStyle(cell, '::after').content")
+
+
+def test_marks_lie_on_the_axis_and_numbers_beside_it(page):
+    """In the plot of differences no mark or bar leaves the axis, so that none covers a number."""
+    drawing = page.locator("#differences + figure svg")
+    axis, marks, numbers = drawing.evaluate(
+        "svg => { const box = (one) => { const { left, right } = one.getBoundingClientRect(); return [left, right]; };"
+        "const texts = [...svg.querySelectorAll('text')];"
+        "const ground = [...svg.querySelectorAll('path')].map(box).filter(([left, right]) => right - left > 150);"
+        "return [ground, [...svg.querySelectorAll('use')].map(box),"
+        "texts.filter((one) => /\\[/.test(one.textContent)).map(box)]; }"
+    )
+    end = min(left for left, _ in numbers)
+
+    assert len(numbers) == 3
+    assert axis
+    assert max(right for _, right in marks) < end
+
+
+def test_each_network_has_its_first_layer_on_either_scale(browser, address):
+    """Without any script a click shows all networks on one scale, where the greys differ; images are decoded."""
+    context = browser.new_context(java_script_enabled=False)
+    opened = context.new_page()
+    opened.goto(address)
+    tiles = opened.locator(".layer .tiles img:visible")
+    own = [one.get_attribute("src") for one in tiles.all()]
+    opened.get_by_label("One scale for all networks").check()
+    common = [one.get_attribute("src") for one in tiles.all()]
+
+    assert len(own) == len(common) == 1 + 4 * 2 * (3 + 4)
+    assert own[0] == common[0]
+    assert own[1:] != common[1:]
+    assert opened.locator(".layer.large .tiles.output img:visible").first.bounding_box()["width"] >= 110
+    assert all(one.bounding_box()["height"] > 30 for one in tiles.all())
+    context.close()
 
 
 def test_what_is_folded_is_printed(page):
-    """On paper the folded tables are open, and what only a screen can do is gone."""
+    """On paper folded tables are open, words are explained once at the end, and what only a screen can do is gone."""
     page.emulate_media(media="print")
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
 
     assert page.locator("details.more:not([open])").count() == 0
-    assert page.locator(".filter:visible, .copies:visible, nav:visible").count() == 0
+    assert page.locator(".filter:visible, .copies:visible, nav:visible, .meanings:visible, .terms:visible").count() == 0
+    assert page.locator("section.paper dt:visible").count() > 20
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert page.locator("details.more[open]").count() == 0
+    page.emulate_media(media="screen")
+    assert page.locator("section.paper:visible").count() == 0
+
+
+def test_heads_of_tables_are_repeated_on_paper(page):
+    """A head is a group that is not broken and holds no button, without which Chromium does not repeat it."""
+    page.emulate_media(media="print")
+    looks = page.eval_on_selector_all(
+        "thead, thead button", "all => all.map(one => [one.tagName, getComputedStyle(one).display])"
+    )
+
+    assert {tuple(look) for look in looks} == {("THEAD", "table-header-group"), ("BUTTON", "contents")}
+    assert page.locator("thead").first.evaluate("head => getComputedStyle(head).breakInside") == "avoid"
 
 
 def test_without_scripts_all_is_there(browser, address):

@@ -13,10 +13,8 @@ def test_a_complete_study_has_every_picture(accounts):
     assert gallery.forest is not None
     assert gallery.seeds is not None
     assert list(gallery.curves) == ["depth", "activation", "learning rate"]
-    assert [picture.title for picture in gallery.layers] == [
-        "Output of layer 1 for test image 0 (plane)",
-        "Kernel of channel 1",
-    ]
+    assert gallery.layers.image_name == "test image 0 (plane)"
+    assert [layer.arm for layer in gallery.layers.arms] == ["baseline", "deeper", "shallow", "tanh", "noisy"]
     assert [picture.title for picture in gallery.classes] == [
         "Confusion of baseline",
         "Change of each class by each variation",
@@ -31,7 +29,7 @@ def test_nothing_trained_has_a_layer_alone(accounts, state):
     gallery = hang(accounts(state))
 
     assert (gallery.forest, gallery.seeds, gallery.curves, gallery.classes, gallery.images) == (None, None, {}, (), ())
-    assert len(gallery.layers) == 2
+    assert [block.gap == "" for block in gallery.layers.arms[0].outputs] == [True, False]
 
 
 def test_a_baseline_without_answers_is_told(accounts):
@@ -44,7 +42,7 @@ def test_a_baseline_without_answers_is_told(accounts):
 
 def test_another_image_can_be_chosen(accounts):
     """Its number and class stand in the title."""
-    assert hang(accounts("one seed"), image=3).layers[0].title == "Output of layer 1 for test image 3 (cat)"
+    assert hang(accounts("one seed"), image=3).layers.image_name == "test image 3 (cat)"
 
 
 def test_networks_without_a_convolution_say_so(accounts, tmp_path):
@@ -55,7 +53,7 @@ def test_networks_without_a_convolution_say_so(accounts, tmp_path):
     account = give_account(read_results(made_up_folder(tmp_path / "r", study=study)))
 
     for one in (account, accounts("pretrained")):
-        assert hang(one).layers == ()
+        assert hang(one).layers is None
         assert hang(one).gaps[0] == (
             "The output of the first convolution is not shown: no network of this study has one."
         )

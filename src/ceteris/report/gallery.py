@@ -14,15 +14,14 @@ from ceteris.report.efficiency import efficiency_curves
 from ceteris.report.figures.confusion import class_accuracies, class_change_table, confusion, confusion_matrix
 from ceteris.report.figures.data_efficiency import AccuracyCurve, data_efficiency
 from ceteris.report.figures.disagreements import disagreements
-from ceteris.report.figures.feature_maps import feature_maps
 from ceteris.report.figures.forest import forest_plot
-from ceteris.report.figures.kernels import kernels
 from ceteris.report.figures.learning_curves import learning_curves
 from ceteris.report.figures.mean_curve import ArmEpochs
 from ceteris.report.figures.picture import Picture
 from ceteris.report.figures.seeds import seed_accuracies
 from ceteris.report.figures.three_clocks import Progress, three_clocks
-from ceteris.report.layer_view import LayerView, layer_views
+from ceteris.report.first_layer import FirstLayers, first_layers
+from ceteris.report.layer_view import layer_views
 from ceteris.report.scores import training_images
 from ceteris.runs.folder import IMAGES
 from ceteris.statistics.sample import Floats
@@ -41,7 +40,7 @@ class Gallery:
         curves: Learning curves, by factor.
         clocks: The baseline and the pretrained networks on epochs, images and seconds; nothing where there are none.
         efficiency: Accuracy by the number of training images; nothing where their number does not vary.
-        layers: What the first convolution makes of one test image, and its kernels.
+        layers: Output and kernels of the first convolution of each arm; None if no arm has one.
         classes: Confusion matrix of the baseline, and what each variation changed for each class.
         images: Test images on which the baseline and a variation disagree most.
         gaps: What is not shown, and why.
@@ -52,7 +51,7 @@ class Gallery:
     curves: Mapping[str, Picture]
     clocks: Picture | None
     efficiency: Picture | None
-    layers: tuple[Picture, ...]
+    layers: FirstLayers | None
     classes: tuple[Picture, ...]
     images: tuple[Picture, ...]
     gaps: tuple[str, ...]
@@ -124,25 +123,23 @@ def _efficiency(account: Account) -> Picture | None:
     return data_efficiency(curves) if is_known else None
 
 
-def _layers(account: Account, image: int, gaps: list[str]) -> tuple[Picture, ...]:
+def _layers(account: Account, image: int, gaps: list[str]) -> FirstLayers | None:
     try:
         images = account.results.images()
     except ResultsError:
         gaps.append(f"The output of the first convolution is not shown: {_NO_IMAGES}")
-        return ()
+        return None
     if not 0 <= image < len(images):
         raise ResultsError(f"there is no test image {image}; they are numbered from 0 to {len(images) - 1:,}.")
     networks = [arm.specification.network for arm in account.arms]
     if not any(isinstance(layer, Convolution) for network in networks for layer in network.layers):
         gaps.append("The output of the first convolution is not shown: no network of this study has one.")
-        return ()
+        return None
     views = layer_views(account.results, images[image], pretrained=False).views
     name = f"test image {image}"
     if account.answers is not None:
         name += f" ({account.results.manifest.class_names[account.answers.labels[image]]})"
-    maps = feature_maps(views, image=images[image], image_name=name)
-    with_kernels: list[LayerView] = [view for view in views if view.kernels_before is not None]
-    return (maps, kernels(with_kernels, channel=0)) if with_kernels else (maps,)
+    return first_layers(account.arms, views, image=images[image], image_name=name)
 
 
 def _classes(account: Account, gaps: list[str]) -> tuple[Picture, ...]:

@@ -9,12 +9,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ceteris.report.content import Content
+from ceteris.report.figures.layer_picture import tile_png
+from ceteris.report.figures.sheet import Tile
 from ceteris.report.figures.style import COLOURS_CSS
 from ceteris.report.gallery import Gallery
 from ceteris.report.quantities import NOTHING
 from ceteris.report.terms import TERMS
 from ceteris.report.verdict_table import TAGS
 
+_MOST_PIXELS = 128  # of a side of a tile on the page; larger ones would make it heavy
 _TEMPLATES = Path(__file__).parent / "templates"
 _UNITS = re.compile(r"(?<=\d) (?=(%|pp|epochs?|runs?|seeds?|pairs?)\b|%)")
 
@@ -41,6 +44,7 @@ def render_page(content: Content, gallery: Gallery, *, kicker: str) -> str:
             kicker=kicker,
             contents=_contents(content, gallery),
             terms=TERMS,
+            glossary=_glossary(content),
             tags=[(tag, str(finding)) for finding, tag in TAGS.items()],
             nothing=NOTHING,
             policy=page_policy(script),
@@ -59,7 +63,7 @@ def page_environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"typeset": typeset, "drawing": _drawing}
+    environment.filters |= {"typeset": typeset, "drawing": _drawing, "tile": _tile_address}
     return environment
 
 
@@ -104,6 +108,29 @@ def _contents(content: Content, gallery: Gallery) -> list[tuple[str, str]]:
         ("what-with", "Images, machines, versions", True),
     ]
     return [(anchor, words) for anchor, words, is_there in entries if is_there]
+
+
+def _glossary(content: Content) -> list[tuple[str, str]]:
+    """Gather the words that the page explains where a reader unfolds them: paper has them once, at its end."""
+    tables = (
+        content.verdicts,
+        *(card.convergence for card in content.cards),
+        content.convergence,
+        content.efficiency,
+        content.costs,
+        content.details,
+        content.runs,
+        content.circumstances,
+    )
+    columns = [column for table in tables if table is not None for column in table.columns if column.meaning]
+    return list(
+        dict.fromkeys([(one.word, one.meaning) for one in TERMS] + [(one.title, one.meaning) for one in columns])
+    )
+
+
+def _tile_address(tile: Tile) -> str:
+    """Give a tile as a data address, which holds all of it."""
+    return f"data:image/png;base64,{base64.b64encode(tile_png(tile, _MOST_PIXELS)).decode()}"
 
 
 def _drawing(svg: str) -> Markup:

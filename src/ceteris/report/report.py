@@ -1,4 +1,4 @@
-"""From a results folder to `report.html`, `report.md` and `results.csv`."""
+"""From a results folder to `report.html`, `report.md`, `results.csv` and picture files."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +7,8 @@ from ceteris.errors import ResultsError
 from ceteris.paths import AnyPath, expanded
 from ceteris.report.account import Account, give_account
 from ceteris.report.content import Content, compose
-from ceteris.report.gallery import hang
+from ceteris.report.figures.layer_picture import layer_picture
+from ceteris.report.gallery import Gallery, hang
 from ceteris.report.markdown import render_markdown
 from ceteris.report.page import render_page
 from ceteris.report.quantities import count
@@ -15,8 +16,9 @@ from ceteris.runs.atomic import make_folder, write_together
 from ceteris.runs.folder import TABLE
 from ceteris.runs.results import Results, read_results
 from ceteris.runs.table import encode_table
+from ceteris.study.arm import arm_folder
 
-PAGE, TEXT = "report.html", "report.md"
+PAGE, TEXT, PICTURES = "report.html", "report.md", "pictures"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,12 +29,14 @@ class Report:
         page: `report.html`.
         text: `report.md`.
         table: `results.csv`.
+        pictures: The first convolution of each arm that has one, as PNG files in the folder `pictures`.
         content: What they say.
     """
 
     page: Path
     text: Path
     table: Path
+    pictures: tuple[Path, ...]
     content: Content
 
 
@@ -45,7 +49,7 @@ def write_report(folder: AnyPath, *, out: AnyPath | None = None, image: int = 0)
         image: Place of the test image that the first convolutions are shown, from 0.
 
     Returns:
-        Where the three files are. The same results give the same bytes.
+        Where the files are. The same results give the same bytes.
 
     Raises:
         ResultsError: If it is not a results folder, if it cannot be read, if there is no such image, or if the report
@@ -59,7 +63,8 @@ def publish(account: Account, *, out: Path | None = None, image: int = 0) -> Rep
     """Write the report of what was computed already; otherwise as `write_report`."""
     results = account.results
     content = compose(account)
-    page = render_page(content, hang(account, image=image), kicker=_kicker(results, account.done))
+    gallery = hang(account, image=image)
+    page = render_page(content, gallery, kicker=_kicker(results, account.done))
     files = {PAGE: page.encode(), TEXT: render_markdown(content).encode()}
     place = results.folder.path if out is None else out
     if out is None:
@@ -68,7 +73,25 @@ def publish(account: Account, *, out: Path | None = None, image: int = 0) -> Rep
         make_folder(out)
         files[TABLE] = encode_table(results.findings)
     write_together(place, files)
-    return Report(page=place / PAGE, text=place / TEXT, table=place / TABLE, content=content)
+    pictures = _pictures(gallery)
+    if pictures:
+        make_folder(place / PICTURES)
+        write_together(place / PICTURES, pictures)
+    return Report(
+        page=place / PAGE,
+        text=place / TEXT,
+        table=place / TABLE,
+        pictures=tuple(place / PICTURES / name for name in pictures),
+        content=content,
+    )
+
+
+def _pictures(gallery: Gallery) -> dict[str, bytes]:
+    """Draw the first convolution of each arm that has one, by the name of its file."""
+    layers = gallery.layers
+    if layers is None:
+        return {}
+    return {f"{arm_folder(one.arm)}.png": layer_picture(one, layers) for one in layers.arms if not one.gap}
 
 
 def _kicker(results: Results, done: int) -> str:

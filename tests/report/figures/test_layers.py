@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from ceteris.prediction.forward import layer_outputs, network_input
-from ceteris.report.figures.feature_maps import MOST_CHANNELS, feature_map_section, feature_maps
-from ceteris.report.figures.kernels import kernel_section, kernel_sheet, kernel_sheet_section, kernels
+from ceteris.report.figures.feature_maps import MOST_CHANNELS, feature_map_section
+from ceteris.report.figures.kernels import kernel_section, kernel_sheet, kernel_sheet_section
 from ceteris.report.figures.picture import Format
 from ceteris.report.figures.portrait import portrait
 from ceteris.report.layer_view import layer_views
@@ -80,8 +80,8 @@ def test_kernels_have_zero_in_the_middle(seen):
 
 def test_an_arm_without_the_channel_says_so(seen, texts_in):
     """A narrower layer has fewer channels; its row stays."""
-    _, _, views = seen
-    picture = kernels(views, channel=3)
+    _, image, views = seen
+    picture = portrait(views, image=image, image_name="test image 0", channel=3)
 
     assert "has 2 channels" in texts_in(picture.svg)
     assert "shallow has 2 channels" in picture.alt
@@ -93,23 +93,19 @@ def test_what_was_not_trained_says_why(folders, texts_in):
     image = results.images()[0]
     views = layer_views(results, image, seed=0).views
 
-    for picture in (
-        feature_maps(views, image=image, image_name="test image 0"),
-        kernels(views, channel=0),
-        kernel_sheet(views[1]),
-    ):
+    both = portrait(views, image=image, image_name="test image 0", channel=0)
+    for picture in (both, kernel_sheet(views[1])):
         assert "diverged in epoch 2: no weights were kept" in picture.alt
-    assert "diverged in epoch" in " ".join(texts_in(kernels(views, channel=0).svg))
+    assert "diverged in epoch" in " ".join(texts_in(both.svg))
 
 
 def test_weights_that_overflowed_are_left_open(seen):
     """What is no number is neither black nor white, and the words say so where nothing else is left."""
     _, image, views = seen
     lost = replace(views[0], after=np.full_like(views[0].after, np.nan), kernels_after=views[0].kernels_after * np.inf)
-    picture = feature_maps([lost], image=image, image_name="test image 0")
+    picture = portrait((lost,), image=image, image_name="test image 0", channel=0)
 
-    assert "after training nothing that is a number" in picture.alt
-    assert "nothing that is a number" in kernels([lost], channel=0).alt
+    assert picture.alt.count("after training nothing that is a number") == 2
 
 
 def test_wide_layers_are_cut_and_say_so(seen):
@@ -134,7 +130,7 @@ def test_dead_channels_are_counted(seen):
     _, image, views = seen
     dead = views[0].after.copy()
     dead[1:3] = 0
-    picture = feature_maps([replace(views[0], after=dead)], image=image, image_name="test image 0")
+    picture = portrait((replace(views[0], after=dead),), image=image, image_name="test image 0")
 
     assert "in 4 channels, 2 of them 0 everywhere" in picture.alt
 
@@ -164,20 +160,12 @@ def test_the_title_names_the_layer_that_is_shown(folders):
     """Arms whose layer differs in its settings share its number; only first convolutions at different places do not."""
     results = read_results(folders("one seed"))
     image = results.images()[0]
-    titles = [
-        feature_maps(layer_views(results, image, layer=layer).views, image=image, image_name="test image 0").title
-        for layer in (None, 0, 1)
-    ]
+    titles = [feature_map_section(layer_views(results, image, layer=layer).views).title for layer in (None, 0, 1)]
 
-    assert titles == [
-        "Output of layer 1 for test image 0",
-        "Output of layer 1 for test image 0",
-        "Output of layer 2 for test image 0",
-    ]
+    assert titles == ["Output of layer 1", "Output of layer 1", "Output of layer 2"]
     first, second, *_ = layer_views(results, image).views
     mixed = (first, replace(second, layer="layer 2 (conv 4, kernel 3, relu)"))
-    title = feature_maps(mixed, image=image, image_name="test image 0").title
-    assert title == "Output of the first convolution for test image 0"
+    assert feature_map_section(mixed).title == "Output of the first convolution"
 
 
 def test_everything_can_be_a_png(seen):

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from states import HOSTILE
 
-from ceteris.report.figures.feature_maps import feature_maps
 from ceteris.report.figures.picture import Format
+from ceteris.report.figures.portrait import portrait
 from ceteris.report.figures.seeds import seed_accuracies
 from ceteris.report.figures.style import COLOURS_CSS, DARK, VARIABLES
 from ceteris.report.figures.svg import standalone
@@ -128,5 +128,5 @@ def test_feature_maps_are_pictures_inside_the_page(folders):
     """Pixels are embedded, since a page may ask for nothing."""
     results = read_results(folders("one seed"))
     image = results.images()[0]
-    picture = feature_maps(layer_views(results, image).views, image=image, image_name="test image 0")
+    picture = portrait(layer_views(results, image).views, image=image, image_name="test image 0")
     assert picture.svg.count("data:image/png;base64,") >= 2 * 3

@@ -20,11 +20,12 @@ in per cent; differences are drawn in percentage points. `Comparison`, `Scores` 
                             class_names, count=12); probabilities: mean over seeds, shape (images, classes)
     data_efficiency.py  data_efficiency(curves: Sequence[AccuracyCurve])
                             AccuracyCurve(name=, points=((images, estimate), ...)); the baseline's first
-    feature_maps.py     feature_maps(views: Sequence[LayerView], *, image, image_name: str)
+    feature_maps.py     feature_map_section(views: Sequence[LayerView]), for `draw_sheet`
     three_clocks.py     three_clocks(arms: Sequence[Progress], *, classes: int)
                             the baseline first; Progress(epochs=ArmEpochs(...), images=, features=seconds or None)
-    kernels.py          kernels(views: Sequence[LayerView], *, channel: int)      one channel, all arms
+    kernels.py          kernel_section(views: Sequence[LayerView], channel: int), for `draw_sheet`
                         kernel_sheet(view: LayerView)                             all channels, one arm
+    layer_picture.py    layer_picture(layer: ArmLayer, ...) -> a PNG file without Matplotlib, one per arm
 
     mean_curve.py       ArmEpochs, and what pictures of learning share
     picture.py          Picture(title, alt, svg, png) and Format

@@ -7,8 +7,7 @@ from numpy.typing import NDArray
 
 from ceteris.formatting.wording import listed
 from ceteris.networks.layer import Values
-from ceteris.report.figures.picture import Format, Picture
-from ceteris.report.figures.sheet import Row, Scale, Section, Tile, colour, draw_sheet, grey
+from ceteris.report.figures.sheet import Row, Scale, Section, Tile, colour, grey
 from ceteris.report.layer_view import NOT_TRAINED, LayerView
 
 MOST_CHANNELS = 64
@@ -23,28 +22,6 @@ _USUAL = 3.0  # times the median reach of arms and stages: what lies beyond is w
 _EXTREME = (
     0.2  # per cent of the values at either end that may be cut, so that one bright pixel does not darken the rest
 )
-
-
-def feature_maps(
-    views: Sequence[LayerView], *, image: NDArray[np.uint8], image_name: str, file_format: Format = Format.SVG
-) -> Picture:
-    """Draw what a layer of each arm makes of one image, channel by channel, before and after training.
-
-    All tiles have one scale: a grey means the same number in every arm, before and after.
-
-    Args:
-        views: From `layer_views`, in the order to show; at least one.
-        image: What they look at. Shape (height, width, channels).
-        image_name: What it is, for example `test image 0, cat`.
-        file_format: What to draw.
-    """
-    section = feature_map_section(views)
-    return draw_sheet(
-        [image_section(image, image_name), section],
-        title=f"{_what(views)} for {image_name}",
-        alt=feature_map_alt(views),
-        file_format=file_format,
-    )
 
 
 def image_section(image: NDArray[np.uint8], image_name: str) -> Section:
@@ -79,7 +56,7 @@ def _photograph(image: NDArray[np.uint8]) -> Tile:
 
 def feature_map_section(views: Sequence[LayerView]) -> Section:
     """Give the section that shows what comes out of a layer, for `draw_sheet`."""
-    scale = _scale(views)
+    scale = common_scale(views)
     most = max(len(view.before) for view in views)
     across = most if most <= _COLUMNS + 3 else _COLUMNS
     side = max(max(view.before.shape[1:]) for view in views)
@@ -96,7 +73,7 @@ def feature_map_section(views: Sequence[LayerView]) -> Section:
     notes = [f"Seed {views[0].seed}."]
     if len(views) == 1 and views[0].gap == NOT_TRAINED:
         notes.append("The study does not train this layer.")
-    notes += [*filter(None, (_layers(views), _beyond(views, scale)))]
+    notes += [*filter(None, (_layers(views), beyond(views, scale)))]
     if most > MOST_CHANNELS:
         notes.append(f"The first {MOST_CHANNELS} of {most} channels are shown.")
     return Section(
@@ -125,7 +102,8 @@ def _tiles(output: Values, scale: Scale) -> tuple[Tile, ...]:
     return tuple(grey(channel, scale) for channel in output[:MOST_CHANNELS])
 
 
-def _scale(views: Sequence[LayerView]) -> Scale:
+def common_scale(views: Sequence[LayerView]) -> Scale:
+    """Give one scale for the outputs of all arms, before and after training; extremes are cut, which its words say."""
     arrays = [array for view in views for array in (view.before, view.after) if array is not None]
     values = np.concatenate([array.reshape(-1) for array in arrays])
     values = values[np.isfinite(values)]
@@ -144,7 +122,7 @@ def _known(output: Values) -> Values:
     return output[np.isfinite(output)]
 
 
-def _beyond(views: Sequence[LayerView], scale: Scale) -> str:
+def beyond(views: Sequence[LayerView], scale: Scale) -> str:
     """Name the arms that the scale cuts by more than a few extremes."""
     parts = []
     for view in views:

@@ -30,7 +30,8 @@ TITLE = "Difference in test accuracy from the baseline"
 
 _WIDTH, _ROW, _TOP, _BOTTOM = 620.0, 20.0, 44.0, 42.0
 _LEFT, _MIDDLE = 190.0, 250.0
-_MOST = 5.0  # times the median distance from 0: what lies further out is drawn at the edge, so that the rest is seen
+_MOST = 8.0  # times the median distance from 0: what lies further out is drawn at the edge, so that the rest is seen
+_MARKER, _ARROW = 4.0, 13.0  # points: half a marker, and the length of an arrow
 
 
 def forest_plot(comparisons: Sequence[Comparison], *, margin: float, file_format: Format = Format.SVG) -> Picture:
@@ -84,9 +85,13 @@ def _draw(axes: Axes, row: int, comparison: Comparison, *, first: bool) -> None:
         _bar(axes, row, difference, mark.colour, 2.2)
     face = mark.colour if mark.is_filled else PAPER
     low, high = axes.get_xlim()
-    value = min(max(100 * difference.estimate, low), high)
-    (point,) = axes.plot([value], [row], mark.shape, color=mark.colour, markerfacecolor=face, markersize=5.5)
-    point.set(clip_on=False, zorder=4)
+    value, point = 100 * difference.estimate, (high - low) / _MIDDLE
+    if not low <= value <= high:
+        edge, inwards = (low, point) if value < low else (high, -point)
+        value = edge + (_ARROW + _MARKER) * inwards
+        if not isinstance(difference, Interval):  # else its bar has the arrow
+            _arrow(axes, row, edge, -inwards, mark.colour)
+    axes.plot([value], [row], mark.shape, color=mark.colour, markerfacecolor=face, markersize=5.5, zorder=4)
     axes.text(1.03, row, in_points(difference), va="center", size=8.5, transform=place)
 
 
@@ -99,21 +104,25 @@ def _bar(axes: Axes, row: float, interval: Interval, colour: str, width: float) 
     low, high = max(100 * interval.low, left), min(100 * interval.high, right)
     if low < high:
         axes.plot([low, high], [row, row], color=colour, linewidth=width, solid_capstyle="butt", zorder=3)
+    point = (right - left) / _MIDDLE
     if 100 * interval.low < left:
-        _arrow(axes, row, left, -1, colour)
+        _arrow(axes, row, left, -point, colour)
     if 100 * interval.high > right:
-        _arrow(axes, row, right, 1, colour)
+        _arrow(axes, row, right, point, colour)
 
 
-def _arrow(axes: Axes, row: float, end: float, direction: int, colour: str) -> None:
-    """Say that something goes on beyond the axis."""
-    axes.annotate(
-        "",
-        (end, row),
-        xytext=(14 * direction, 0),
-        textcoords="offset points",
-        arrowprops={"arrowstyle": "<-", "color": colour, "linewidth": 0.9, "shrinkA": 0, "shrinkB": 0},
-    )
+def _arrow(axes: Axes, row: float, end: float, point: float, colour: str) -> None:
+    """Say that something goes on beyond the axis, with an arrow that ends where the axis does.
+
+    Args:
+        axes: On which.
+        row: At which height.
+        end: Left or right end of the axis.
+        point: What a point is on the axis; negative at its left end.
+        colour: Of the arrow.
+    """
+    arrow = {"arrowstyle": "->", "color": colour, "linewidth": 0.9, "shrinkA": 0, "shrinkB": 0}
+    axes.annotate("", (end, row), xytext=(end - _ARROW * point, row), arrowprops=arrow)
 
 
 def _limits(comparisons: Sequence[Comparison], margin: float) -> tuple[float, float]:
@@ -123,7 +132,7 @@ def _limits(comparisons: Sequence[Comparison], margin: float) -> tuple[float, fl
     ends = [end for one in known for end in ((one.low, one.high) if isinstance(one, Interval) else (one.estimate,))]
     most = max(_MOST * statistics.median(map(abs, ends)), 4 * margin) if ends else 4 * margin
     low, high = max(min([*ends, -2 * margin]), -most), min(max([*ends, 2 * margin]), most)
-    space = 0.03 * (high - low)
+    space = 1.5 * _MARKER / _MIDDLE * (high - low)
     return 100 * (low - space), 100 * (high + space)
 
 

@@ -12,26 +12,10 @@ from ceteris.report.figures.picture import Format, Picture
 from ceteris.report.figures.sheet import Row, Scale, Section, Tile, colour, draw_sheet, grey
 from ceteris.report.layer_view import LayerView
 
-_COLOUR_INPUTS = ("red", "green", "blue")
+COLOUR_INPUTS = ("red", "green", "blue")
 _MOST_ROWS = 64
 _MOST_INPUTS = 16
 _SIDE = 44.0  # points for the largest kernel
-
-
-def kernels(views: Sequence[LayerView], *, channel: int, file_format: Format = Format.SVG) -> Picture:
-    """Draw the kernel of one channel in every arm, before and after training.
-
-    Args:
-        views: From `layer_views`, in the order to show; at least one, all of convolutions.
-        channel: Counted from 0; arms without it say so.
-        file_format: What to draw.
-    """
-    return draw_sheet(
-        [kernel_section(views, channel)],
-        title=f"Kernel of channel {channel + 1}",
-        alt=kernel_alt(views, (channel,)),
-        file_format=file_format,
-    )
 
 
 def kernel_sheet(view: LayerView, *, file_format: Format = Format.SVG) -> Picture:
@@ -51,14 +35,14 @@ def kernel_sheet(view: LayerView, *, file_format: Format = Format.SVG) -> Pictur
 
 def kernel_section(views: Sequence[LayerView], channel: int) -> Section:
     """Give the section that shows one channel of each arm, for `draw_sheet`."""
-    scale = _scale(views, slice(channel, channel + 1))
+    scale = kernel_scale(views, slice(channel, channel + 1))
     rows = tuple(Row(name=view.arm, blocks=_blocks(view, channel, scale)) for view in views)
     return _section(views, rows, scale, title=f"Kernel of channel {channel + 1}")
 
 
 def kernel_sheet_section(view: LayerView) -> Section:
     """Give the section that shows all channels of one arm, for `draw_sheet`."""
-    scale = _scale((view,), slice(_MOST_ROWS))
+    scale = kernel_scale((view,), slice(_MOST_ROWS))
     count = len(_before(view))
     stages = 1 if view.kernels_after is None else 2  # what is missing is said once, and not in every row
     rows = tuple(
@@ -90,7 +74,7 @@ def _section(views: Sequence[LayerView], rows: tuple[Row, ...], scale: Scale, *,
     inputs = max((view.inputs for view in views), key=len)
     names = inputs[:_MOST_INPUTS]
     notes = [note, f"Seed {views[0].seed}.", "Mid grey is 0, brighter is positive."]
-    if inputs == _COLOUR_INPUTS:
+    if inputs == COLOUR_INPUTS:
         names = (*names, "colour")
         notes.append("Colour: the three slices as red, green and blue on the same scale.")
     if len(inputs) > _MOST_INPUTS:
@@ -119,12 +103,12 @@ def _blocks(view: LayerView, channel: int, scale: Scale) -> tuple[tuple[Tile, ..
 
 def _slices(kernel_iyx: Values, inputs: tuple[str, ...], scale: Scale) -> tuple[Tile, ...]:
     tiles = tuple(grey(one, scale) for one in kernel_iyx[:_MOST_INPUTS])
-    if inputs != _COLOUR_INPUTS:
+    if inputs != COLOUR_INPUTS:
         return tiles
     return (*tiles, colour(kernel_iyx.transpose(1, 2, 0), scale))
 
 
-def _scale(views: Sequence[LayerView], channels: slice) -> Scale:
+def kernel_scale(views: Sequence[LayerView], channels: slice) -> Scale:
     """Give one scale for some kernels of all views, before and after, with 0 in its middle."""
     arrays = [array[channels] for view in views for array in (_before(view), view.kernels_after) if array is not None]
     most = max((float(np.abs(array[np.isfinite(array)]).max(initial=0)) for array in arrays), default=0.0) or 1.0

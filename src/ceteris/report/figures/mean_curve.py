@@ -139,14 +139,23 @@ def draw_curve(axes: Axes, x: Floats, estimates: Sequence[Estimate], place: int)
         axes.fill_between(x, low, high, color=colour, alpha=0.16, linewidth=0)
 
 
-def share_limits(figure: Figure) -> None:
-    """Give all panels one range of accuracies, that of the lines: bands may be cut."""
+def share_limits(figure: Figure, *, foot: float = 0.0) -> None:
+    """Give all panels one range of accuracies, that of the lines: bands may be cut.
+
+    Args:
+        figure: All its axes.
+        foot: Share of the height that is kept free of lines, below them.
+    """
     heights = [np.asarray(line.get_ydata(), np.float64) for axes in figure.axes for line in axes.lines]
     low = min((float(height.min()) for height in heights), default=0.0)
     high = max((float(height.max()) for height in heights), default=100.0)
     space = max(0.08 * (high - low), 1.0)
+    bottom, top = max(low - space, 0), min(high + space, 100)
     for axes in figure.axes:
-        axes.set_ylim(max(low - space, 0), min(high + space, 100))
+        axes.set_ylim(bottom, top)
+        if foot:
+            axes.set_yticks([tick for tick in axes.get_yticks() if bottom <= tick <= top])
+            axes.set_ylim(top - (top - bottom) / (1 - foot), top)
 
 
 def curve_legend(

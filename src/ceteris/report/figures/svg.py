@@ -79,8 +79,12 @@ def _for_page(content: bytes, label: str) -> str:
     prefix = f"p{hashlib.sha256(content + label.encode()).hexdigest()[:8]}-"
     for element in root.iter():
         _tidy(element, used, prefix)
-    # Three quarters of a point are a pixel: text is as large as it was meant, where the page has room.
-    size = f"width:100%;max-width:{width / 0.75:.0f}px;height:auto"
+    # Three quarters of a point are a pixel: text is as large as it was meant, where the page has room. A page may set
+    # how far a picture is enlarged where there is more room, and how far it is reduced before it scrolls.
+    size = (
+        f"--natural:{width / 0.75:.0f}px;width:100%;max-width:calc(var(--natural)*var(--enlarged,1));"
+        "min-width:calc(var(--natural)*var(--reduced,0));height:auto"
+    )
     root.set("style", f"{size};stroke-linejoin:round;stroke-linecap:butt")
     root.set("role", "img")
     root.set("aria-label", label)

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
 
 from ceteris.report.figures.mean_curve import (
     ArmEpochs,
@@ -20,7 +21,7 @@ from ceteris.report.figures.mean_curve import (
     share_limits,
 )
 from ceteris.report.figures.picture import Format, Picture
-from ceteris.report.figures.style import INK, LEGEND_COLUMNS, drawing, in_per_cent, inches, panel
+from ceteris.report.figures.style import INK, LEGEND_COLUMNS, PAPER, drawing, in_per_cent, inches, panel
 from ceteris.report.figures.svg import finished
 from ceteris.report.quantities import duration
 
@@ -91,10 +92,11 @@ def three_clocks(arms: Sequence[Progress], *, chance: float, file_format: Format
             axes.set_xlim(left=0)
             if place % 2:
                 axes.tick_params(labelleft=False)
-        share_limits(figure)
         has_features = len(clocks) > 3
+        foot = _FLOOR + _STEP * sum(bool(arm.features) for arm in known) if has_features else 0.0
+        share_limits(figure, foot=foot)
         if has_features:
-            _draw_features(figure.axes[-1], known)
+            _draw_features(figure.axes[-1], known, foot)
         feature = Line2D([], [], color=INK, linewidth=4, alpha=0.6, solid_capstyle="butt", label="computing features")
         curve_legend(figure, curves, missing, [feature] if has_features else [])
         title = "Learning on epochs, images and seconds"
@@ -127,8 +129,9 @@ def _clocks(arms: Sequence[Progress], curves: Sequence[MeanCurve]) -> list[_Cloc
     return clocks
 
 
-def _draw_features(axes: Axes, arms: Sequence[Progress]) -> None:
-    """Draw the time before each arm's curve at the foot of the panel, and write how long it was."""
+def _draw_features(axes: Axes, arms: Sequence[Progress], foot: float) -> None:
+    """Draw the time before each arm's curve at the foot of the panel, and write how long it was, over any band."""
+    axes.add_patch(Rectangle((0, 0), 1, foot, transform=axes.transAxes, facecolor=PAPER, linewidth=0, zorder=1.5))
     height = _FLOOR
     for place, arm in enumerate(arms):
         if not arm.features:

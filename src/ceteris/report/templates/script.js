@@ -89,8 +89,21 @@ document.querySelectorAll(".table").forEach((table) => {
   table.querySelectorAll(".copy").forEach((copy) => makeCopyable(table, copy));
 });
 
-// On paper nothing can be opened; what the columns of a card mean is explained once, with the study's own tables.
-const folded = () => document.querySelectorAll("details:not(.copies):not(figcaption details):not(.card .meanings)");
+// Above what is wider than its box it is said in words how to see the rest.
+const sizes = new ResizeObserver((entries) => entries.forEach(({ target }) => {
+  target.previousElementSibling.hidden = target.scrollWidth <= target.clientWidth + 1;
+}));
+document.querySelectorAll(".scroll").forEach((box) => {
+  const cue = document.createElement("p");
+  cue.className = "cue";
+  cue.hidden = true;
+  cue.textContent = "Scroll sideways to see all of it \u2192";
+  box.before(cue);
+  sizes.observe(box);
+});
+
+// On paper nothing can be opened: folded tables are open there, and all words are explained once, at the end.
+const folded = () => document.querySelectorAll("details.more");
 let opened = [];
 addEventListener("beforeprint", () => {
   opened = [...folded()].filter((one) => !one.open);
