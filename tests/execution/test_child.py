@@ -1,8 +1,10 @@
+import errno
 import os
 import signal
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,8 +12,9 @@ from miniature import FakeEngine, miniature_dataset, miniature_runs, miniature_s
 from trees import results_of
 
 from ceteris.engines.engine import Position
-from ceteris.errors import ResultsError
+from ceteris.errors import EngineError, ResultsError
 from ceteris.execution.bank import pack
+from ceteris.execution.child import Child
 from ceteris.execution.events import BankInterrupted, BankStarted, Progress, RunFailed
 from ceteris.execution.local import LocalExecutor
 from ceteris.runs.claim import claim
@@ -39,6 +42,19 @@ def main():
     for event in LocalExecutor(workspace=workspace, threads=2).map(pack(runs, FakeEngine(threaded=False))):
         name = type(event).__name__
         print(name, len(event.bank.runs) if name == "Progress" else "", flush=True)
+"""
+
+
+# A worker process reads the script before it does anything else; one of the two sends the signal.
+WHILE_STARTING = """
+if __name__ == "__main__":
+    main()
+else:
+    import os, signal
+    from contextlib import suppress
+    with suppress(FileExistsError):
+        os.close(os.open({flag!r}, os.O_CREAT | os.O_EXCL))
+        os.killpg(0, signal.{kind})
 """
 
 
@@ -117,6 +133,57 @@ def test_a_request_to_stop_reaches_the_processes(make_workspace):
         for finding in workspace.folder.survey(event.bank.runs):
             assert (finding.status, finding.position) == (Status.UNFINISHED, event.position)
             assert event.position > Position()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no process groups here")
+@pytest.mark.parametrize(("kind", "code"), [("SIGINT", -signal.SIGINT), ("SIGTERM", 128 + signal.SIGTERM)])
+def test_a_signal_to_all_processes_while_they_start_is_a_request_to_stop(make_workspace, tmp_path, kind, code):
+    """Ctrl-C in the second in which worker processes load what they need costs no run, and is no error of theirs."""
+    workspace = make_workspace()
+    script = tmp_path / "script.py"
+    script.write_text(
+        program(workspace.folder.path, WHILE_STARTING.format(flag=str(tmp_path / "sent"), kind=kind), epochs=100_000)
+    )
+    done = subprocess.run(
+        [sys.executable, script],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE,
+        start_new_session=True,
+    )
+    assert done.returncode == code
+    assert "EngineError" not in done.stderr
+    assert done.stderr.count("Traceback") == (kind == "SIGINT")
+    assert {finding.status for finding in workspace.folder.survey(RUNS)} <= {Status.MISSING, Status.UNFINISHED}
+
+
+def test_a_process_that_somebody_ends_between_two_banks_costs_no_run(make_workspace):
+    """Another takes its place: the run that it would have trained is not to blame."""
+    workspace, stop = make_workspace(), threading.Event()
+    banks = pack(RUNS, FakeEngine(threaded=False, bank_size=1))
+    with closing(Child(workspace)) as child:
+        list(child.train(banks[0], stop))
+        child._process.terminate()
+        child._process.join()
+        events = list(child.train(banks[1], stop))
+    assert not any(isinstance(event, RunFailed) for event in events)
+    assert [finding.status for finding in workspace.folder.survey(banks[1].runs)] == [Status.FINISHED]
+
+
+def test_a_process_that_cannot_start_is_an_error_that_says_what_to_do(make_workspace, monkeypatch):
+    """A limit of the system is not a mistake of the script."""
+
+    def refuse(_self):
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    monkeypatch.setattr("multiprocessing.context.SpawnProcess.start", refuse)
+    with pytest.raises(EngineError) as error:
+        train(make_workspace(), FakeEngine(threaded=False))
+    assert str(error.value) == (
+        "a worker process could not start: resource temporarily unavailable. Allow more processes, open files or "
+        "memory (`ulimit -a` shows the limits), or use --threads 1, which needs none."
+    )
 
 
 def test_processes_end_with_a_parent_that_is_killed_and_save_first(make_workspace, tmp_path):

@@ -3,7 +3,9 @@
 import multiprocessing
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -22,7 +24,10 @@ if TYPE_CHECKING:
 
 # Seconds between two looks at `stop` while the child trains, and the most to wait for a child that was told to end.
 _LOOK_SECONDS = 0.1
-_END_SECONDS = 10.0
+_END_SECONDS = 60.0
+
+
+_HELD_BACK = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,10 @@ class _BankLeft:
 
 class _DiedError(Exception):
     """The child ended in the middle of a bank."""
+
+
+class _LeftError(Exception):
+    """The child was asked to end, by somebody else than its parent, before it took the bank."""
 
 
 class Child:
@@ -58,6 +67,9 @@ class Child:
         """
         try:
             yield from self._train(bank, stop)
+        except _LeftError:
+            self.close()
+            yield from self.train(bank, stop)
         except _DiedError as error:
             self.close()
             yield from self._after_death(bank, str(error), stop)
@@ -88,15 +100,25 @@ class Child:
                     break
                 yield message
         except (EOFError, OSError):
-            raise _DiedError(self._cause_of_death()) from None
+            cause = self._cause_of_death()
+            assert self._process is not None
+            # It ends with 0 only between two banks, after SIGTERM: no run is to blame.
+            raise (_LeftError() if self._process.exitcode == 0 else _DiedError(cause)) from None
         if message.error is not None:
             raise message.error
 
     def _start(self) -> Connection:
         context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe()
-        process = context.Process(target=_serve, args=(theirs,), daemon=True)
-        process.start()
+        try:
+            ours, theirs = context.Pipe()
+            process = context.Process(target=_serve, args=(theirs,), daemon=True)
+            with _signals_held_back():
+                process.start()
+        except OSError as error:
+            raise EngineError(
+                f"a worker process could not start: {(error.strerror or type(error).__name__).lower()}. Allow more "
+                "processes, open files or memory (`ulimit -a` shows the limits), or use --threads 1, which needs none."
+            ) from error
         theirs.close()
         self._process, self._connection = process, ours
         try:
@@ -146,6 +168,23 @@ class Child:
         return RunFailed(failure=failure)
 
 
+@contextmanager
+def _signals_held_back() -> Iterator[None]:
+    """Hold back what would end a process that is being started, until it has handlers of its own.
+
+    Ctrl-C reaches every process of a terminal, and a process takes a second to load what it needs.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    resource_tracker.ensure_running()  # started later, it would let them in again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _HELD_BACK)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class _ParentStop:
     """Set when the parent says so, when the parent is gone, or on SIGTERM."""
 
@@ -176,18 +215,26 @@ class _ParentStop:
             self.is_final = True
 
 
-def _serve(connection: Connection) -> None:
-    """Take a workspace and train the banks that come down a pipe, until it closes; what happens goes up the pipe."""
-    parent = _ParentStop(connection)
+def _handle_signals(parent: _ParentStop) -> None:
+    """End on SIGTERM, ignore what reaches every process of a terminal, and let in what was held back until now."""
 
     def end(_signal: int, _frame: FrameType | None) -> None:
         parent.is_final = True
 
-    # These reach every process of a terminal; the parent passes them on in its own time.
+    # The parent passes these on in its own time.
     for name in ("SIGINT", "SIGHUP", "SIGBREAK"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
     signal.signal(signal.SIGTERM, end)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD_BACK)
+
+
+def _serve(connection: Connection) -> None:
+    """Take a workspace and train the banks that come down a pipe, until it closes; what happens goes up the pipe."""
+    parent = _ParentStop(connection)
+
+    _handle_signals(parent)
     parent.tell(_Ready())
     try:
         workspace: Workspace = connection.recv()
