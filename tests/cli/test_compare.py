@@ -25,7 +25,7 @@ def narrow():
 
 def undated(text: str) -> str:
     """Leave out what no two tests have in common: days, durations, and blanks at the ends of table rows."""
-    text = re.sub(r"\d{4}-\d\d-\d\d, [\d.]+ s on one core", "DAY, TIME on one core", text)
+    text = re.sub(r"\d{4}-\d\d-\d\d, [\d.]+ s of training on one core", "DAY, TIME of training on one core", text)
     return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
 
 

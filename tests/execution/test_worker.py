@@ -21,6 +21,7 @@ from ceteris.execution.events import (
     RunsHeld,
 )
 from ceteris.execution.worker import train_bank
+from ceteris.runs.epochs import TrainingTime
 from ceteris.runs.status import Status
 
 RUNS = miniature_runs()
@@ -119,7 +120,8 @@ def test_epochs_and_times_add_up_over_interruptions(make_workspace, monkeypatch)
     path = workspace.folder.run_folder(runs[0]).path / "epochs.csv"
     rows = [line.split(",") for line in path.read_text().splitlines()[1:]]
     assert [(row[0], row[5], row[6]) for row in rows] == [("1", "3.0", "2"), ("2", "3.0", "2"), ("3", "3.0", "2")]
-    assert workspace.folder.survey(runs)[0].training_seconds == 9.0
+    time = workspace.folder.survey(runs)[0].training_time
+    assert time == TrainingTime(packed_batch_seconds=9.0, packed_batch_runs=2, share=4.5)
 
 
 def test_checkpoints_are_written_as_often_as_asked(make_workspace, monkeypatch):

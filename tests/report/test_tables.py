@@ -125,9 +125,9 @@ def test_circumstances_are_as_recorded(accounts):
     assert rows["seeds"] == ["0 to 7"]
     assert rows["engine"] == ["lanes (float32, fused multiply-add)"]
     assert rows["engine says"] == ["instruction set AVX-512"]
-    assert rows["runs trained side by side"] == ["8"]
+    assert rows["runs trained together in a packed batch"] == ["8"]
     mixed = replace(account.circumstances, engines={"lanes": 39, "torch": 1}, together=(1, 16))
     shown = circumstance_table(replace(account, circumstances=mixed)).rows
     assert [row[1].text for row in shown if row[0].text == "engine"] == ["lanes (39 runs)", "torch (1 run)"]
-    assert [row[1].text for row in shown if row[0].text == "runs trained side by side"] == ["1 to 16"]
+    assert [row[1].text for row in shown if row[0].text == "runs trained together in a packed batch"] == ["1 to 16"]
     assert "finished" not in texts(circumstance_table(accounts("empty")))

@@ -10,6 +10,7 @@ from ceteris.engines.engine import Position
 from ceteris.errors import ResultsError
 from ceteris.runs import sealed
 from ceteris.runs.damage import Damage
+from ceteris.runs.epochs import TrainingTime
 from ceteris.runs.failure import RunFailure
 from ceteris.runs.run_folder import RunFolder
 from ceteris.runs.status import Status
@@ -52,7 +53,8 @@ def test_a_finished_run_is_read_with_its_time(folder):
     finding = folder.examine()
     assert finding.status is Status.FINISHED
     assert finding.record == miniature_result(RUN)[0].record
-    assert (finding.engine, finding.training_seconds) == ("fake", 0.75)
+    time = TrainingTime(packed_batch_seconds=0.75, packed_batch_runs=1, share=0.75)
+    assert (finding.engine, finding.training_time) == ("fake", time)
     assert names(folder.path) == COMPLETE
 
 

@@ -5,11 +5,13 @@ from miniature import FakeEngine, miniature_result, miniature_runs
 
 from ceteris.engines.engine import Position
 from ceteris.runs.damage import Damage
+from ceteris.runs.epochs import TrainingTime
 from ceteris.runs.failure import RunFailure
 from ceteris.runs.finding import Finding
 from ceteris.runs.table import encode_table
 
 RUN = miniature_runs()[0]
+TIME = TrainingTime(packed_batch_seconds=0.75, packed_batch_runs=3, share=0.25)
 
 
 def row(**facts) -> dict[str, str]:
@@ -21,7 +23,7 @@ def row(**facts) -> dict[str, str]:
 def test_a_finished_run_has_all_its_numbers():
     """Floats are written exactly, so that the table can be recomputed from."""
     record = miniature_result(RUN)[0].record
-    assert row(record=record, engine="fake", training_seconds=0.75) == {
+    assert row(record=record, engine="fake", training_time=TIME) == {
         "factor": "baseline",
         "variation": "baseline",
         "seed": "0",
@@ -34,7 +36,9 @@ def test_a_finished_run_has_all_its_numbers():
         "final_validation_accuracy": repr(record.final_validation_accuracy),
         "parameters": "490",
         "engine": "fake",
-        "training_seconds": "0.75",
+        "packed_batch_training_seconds": "0.75",
+        "packed_batch_runs": "3",
+        "training_seconds_share": "0.25",
         "digest": RUN.digest,
         "error": "",
     }

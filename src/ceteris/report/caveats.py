@@ -221,8 +221,8 @@ def _about_circumstances(account: Account) -> Iterator[str]:
         if most > 1:
             spread = f"{most}" if fewest == most else f"{fewest} to {most}"
             yield (
-                f"Seconds are shares: {spread} runs trained side by side, and each counts with its part of "
-                "the time that they took together."
+                f"Seconds are shares: {spread} runs trained together in a packed batch, and each counts with its part "
+                "of the time that they took together."
             )
 
 

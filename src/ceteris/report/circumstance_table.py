@@ -36,12 +36,12 @@ def _facts(account: Account) -> Iterator[tuple[str, str]]:
     if found.finished is not None:
         first, last = found.finished
         yield "finished", first if first == last else f"{first} to {last}"
-        yield "training time, each run's share", duration(found.seconds)
+        yield "training time on one core, the shares of all runs", duration(found.seconds)
     for arm, extraction in found.extractions.items():
         yield f"features of {arm}, computed once", duration(extraction.seconds)
     if found.together is not None:
         fewest, most = found.together
-        yield "runs trained side by side", str(most) if fewest == most else f"{fewest} to {most}"
+        yield "runs trained together in a packed batch", str(most) if fewest == most else f"{fewest} to {most}"
 
 
 def _seeds(study: Study) -> str:

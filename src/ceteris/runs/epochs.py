@@ -34,6 +34,39 @@ class EpochRecord:
     runs_in_bank: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class TrainingTime:
+    """How long a run trained: with the runs of its packed batch, and its own share of that.
+
+    Attributes:
+        packed_batch_seconds: Wall-clock time that the packed batches of this run trained and validated, over all
+            resumptions: the same for each of their runs, so that it must not be added up over them.
+        packed_batch_runs: How many runs trained together in that time; the most, where that changed.
+        share: The part of that time that counts for this run, in seconds: shares of all runs add up to the whole.
+    """
+
+    packed_batch_seconds: float
+    packed_batch_runs: int
+    share: float
+
+
+def training_time(epochs: Sequence[EpochRecord]) -> TrainingTime:
+    """Sum up the time of all epochs, at least one, of a run.
+
+    Example:
+        >>> metrics = EpochMetrics(
+        ...     epoch=1, training_loss=2.0, training_accuracy=0.3, validation_loss=1.9, validation_accuracy=0.3
+        ... )
+        >>> training_time([EpochRecord(metrics=metrics, seconds=8.0, runs_in_bank=16)])
+        TrainingTime(packed_batch_seconds=8.0, packed_batch_runs=16, share=0.5)
+    """
+    return TrainingTime(
+        packed_batch_seconds=round(sum(epoch.seconds for epoch in epochs), 6),
+        packed_batch_runs=max(epoch.runs_in_bank for epoch in epochs),
+        share=round(sum(epoch.seconds / epoch.runs_in_bank for epoch in epochs), 6),
+    )
+
+
 def encode_epochs(epochs: Sequence[EpochRecord]) -> bytes:
     """Write the content of `epochs.csv`: a header and a row an epoch; `nan` where a number is not finite."""
     text = StringIO()

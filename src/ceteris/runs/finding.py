@@ -6,6 +6,7 @@ from typing import Self
 
 from ceteris.engines.engine import Position
 from ceteris.runs.damage import Damage
+from ceteris.runs.epochs import TrainingTime
 from ceteris.runs.failure import RunFailure
 from ceteris.runs.record import RunRecord
 from ceteris.runs.status import Status
@@ -22,7 +23,7 @@ class Finding:
         failure: What went wrong, if it failed and was not tried again since.
         position: Where its checkpoint stops, if it has one.
         engine: The engine of the record, checkpoint or failure, whichever is there first; empty if none is.
-        training_seconds: Wall-clock time that its banks trained, if it has a result.
+        training_time: Of its packed batches, and its share of it, if it has a result.
         skipped: Why it cannot be trained now and what to do, if it has nothing yet and was left out.
         damage: Files that are not as they were written; set aside and redone by the next `ceteris run`.
     """
@@ -32,7 +33,7 @@ class Finding:
     failure: RunFailure | None = None
     position: Position | None = None
     engine: str = ""
-    training_seconds: float | None = None
+    training_time: TrainingTime | None = None
     skipped: str = ""
     damage: tuple[Damage, ...] = ()
 

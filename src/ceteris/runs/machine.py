@@ -19,7 +19,8 @@ class Machine:
 
     Attributes:
         finished: When its result was written, in UTC, ISO 8601.
-        training_seconds: Wall-clock time that its banks trained and validated, over all resumptions.
+        training_seconds: Wall-clock time that its packed batches trained and validated, over all resumptions: of all
+            runs in them together; see `TrainingTime` for the share of this run.
         versions: Of ceteris, Python and NumPy.
         host: Processor, cores and operating system.
         engine: What the engine says of itself here, for example its instruction set or device.

@@ -25,7 +25,7 @@ from ceteris.runs.atomic import (
 )
 from ceteris.runs.checkpoint import Checkpoint, decode_checkpoint, encode_checkpoint
 from ceteris.runs.damage import Damage, DamagedError, LaterFormatError
-from ceteris.runs.epochs import EpochRecord, encode_epochs
+from ceteris.runs.epochs import EpochRecord, decode_epochs, encode_epochs, training_time
 from ceteris.runs.failure import RunFailure, decode_failure, encode_failure
 from ceteris.runs.finding import Finding
 from ceteris.runs.machine import Machine, decode_machine, describe_machine, encode_machine
@@ -62,10 +62,10 @@ class RunFolder:
         damage: list[Damage] = []
         record = self._read(RESULT, lambda content: decode_record(content, self.run), damage)
         if record is not None or damage:
-            machine = None if record is None else self._examine_companions(record, damage)
-            seconds = None if machine is None else machine.training_seconds
+            epochs = None if record is None else self._examine_companions(record, damage)
+            time = training_time(epochs) if epochs else None
             engine = "" if record is None else record.engine
-            return Finding(run=self.run, record=record, engine=engine, training_seconds=seconds, damage=tuple(damage))
+            return Finding(run=self.run, record=record, engine=engine, training_time=time, damage=tuple(damage))
         checkpoint = self._read(CHECKPOINT, lambda content: decode_checkpoint(content, self.run), damage)
         failure = self._read(FAILURE, lambda content: decode_failure(content, self.run), damage)
         if checkpoint is None and failure is None and (self.path / RESULT).exists():
@@ -182,16 +182,16 @@ class RunFolder:
                 move(self.path / one.file, aside / one.file)
         return aside
 
-    def _examine_companions(self, record: RunRecord, damage: list[Damage]) -> Machine | None:
-        """Compare the files that a result counts on with the digests it holds."""
+    def _examine_companions(self, record: RunRecord, damage: list[Damage]) -> Sequence[EpochRecord] | None:
+        """Compare the files that a result counts on with the digests it holds, and give its epochs."""
         machine = self._read(MACHINE, decode_machine, damage, is_required=True)
         expected = {PREDICTIONS: record.predictions_sha256, WEIGHTS: record.weights_sha256}
-        if machine is not None:
-            expected[EPOCHS] = machine.epochs_sha256
         for name, digest in expected.items():
             if digest is not None:
                 self._read(name, partial(_compare, digest=digest), damage, is_required=True)
-        return machine
+        if machine is None:
+            return None
+        return self._read(EPOCHS, partial(_epochs, digest=machine.epochs_sha256), damage, is_required=True)
 
     def _read(
         self, name: str, decode: Callable[[bytes], _Read], damage: list[Damage], *, is_required: bool = False
@@ -219,6 +219,11 @@ def _content(path: Path) -> bytes | None:
             if error.errno == errno.EIO:
                 raise DamagedError("cannot be read: the disk reports an error") from error
             raise
+
+
+def _epochs(content: bytes, *, digest: str) -> Sequence[EpochRecord]:
+    _compare(content, digest=digest)
+    return decode_epochs(content)
 
 
 def _compare(content: bytes, *, digest: str) -> None:

@@ -20,7 +20,9 @@ _COLUMNS = (
     "final_validation_accuracy",
     "parameters",
     "engine",
-    "training_seconds",
+    "packed_batch_training_seconds",
+    "packed_batch_runs",
+    "training_seconds_share",
     "digest",
     "error",
 )
@@ -30,7 +32,8 @@ def encode_table(findings: Sequence[Finding]) -> bytes:
     """Write the content of `results.csv`.
 
     Cells are empty where there is nothing to say: a run that diverged has no test accuracy, a missing one no engine.
-    `epochs` counts the whole epochs trained so far.
+    `epochs` counts the whole epochs trained so far. `packed_batch_training_seconds` is the time of all runs that
+    trained together, `packed_batch_runs` of them, and is repeated for each; `training_seconds_share` adds up to the whole.
 
     Args:
         findings: One per run of the study, in its order.
@@ -51,9 +54,14 @@ def _row(finding: Finding) -> dict[str, object]:
         "status": finding.status.value,
         "epochs": 0 if finding.position is None else finding.position.epoch,
         "engine": finding.engine,
-        "training_seconds": finding.training_seconds,
         "digest": finding.run.digest,
     }
+    if (time := finding.training_time) is not None:
+        row |= {
+            "packed_batch_training_seconds": time.packed_batch_seconds,
+            "packed_batch_runs": time.packed_batch_runs,
+            "training_seconds_share": time.share,
+        }
     if finding.damage:
         row["error"] = "; ".join(str(damage) for damage in finding.damage)
     elif record is not None:

@@ -18,7 +18,7 @@ def side_line(side: Side) -> str:
     if side.circumstances.finished is not None:
         first, last = side.circumstances.finished
         when = first[:10] if first[:10] == last[:10] else f"{first[:10]} to {last[:10]}"
-        parts += [when, f"{duration(side.circumstances.seconds)} on one core"]
+        parts += [when, f"{duration(side.circumstances.seconds)} of training on one core"]
     return ", ".join(parts)
 
 
