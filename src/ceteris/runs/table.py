@@ -33,7 +33,8 @@ def encode_table(findings: Sequence[Finding]) -> bytes:
 
     Cells are empty where there is nothing to say: a run that diverged has no test accuracy, a missing one no engine.
     `epochs` counts the whole epochs trained so far. `packed_batch_training_seconds` is the time of all runs that
-    trained together, `packed_batch_runs` of them, and is repeated for each; `training_seconds_share` adds up to the whole.
+    trained together, `packed_batch_runs` of them, and is repeated for each; `training_seconds_share` adds up to the
+    whole.
 
     Args:
         findings: One per run of the study, in its order.
