@@ -200,8 +200,7 @@ def _about_features(account: Account, match: Match) -> Iterator[_Sentence]:
     trained = _seconds(account, match.small)
     if trained is not None and _has_one_clock(account):
         text += (
-            f"; all the training of a run of {_name(match.small)} took {duration(trained)}, its share of a "
-            "packed batch"
+            f"; all the training of a run of {_name(match.small)} took {duration(trained)}, its share of a packed batch"
         )
     yield _Side.DRAWBACK, f"{text}."
 
