@@ -18,7 +18,8 @@
 ['layer 1 (conv 4): kernel 3 -> 5']
 
 `run(study, folder="results/kernel")` trains it, and `write_report("results/kernel")` says what came of it; `read_study`
-reads a study from a file, and `compare_results` sets two results folders side by side.
+reads a study from a file, and `compare_results` sets two results folders side by side. `ceteris.layers` has every layer
+kind.
 """
 
 from importlib import import_module
@@ -26,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ceteris.errors import CeterisError, DataError, EngineError, ResultsError, StatisticsError, StudyError
+    from ceteris.networks import kinds as layers
     from ceteris.networks.batch_norm import BatchNorm
     from ceteris.networks.convolution import Convolution
     from ceteris.networks.dense import Dense
@@ -76,6 +78,7 @@ __all__ = [
     "Variation",
     "changes",
     "compare_results",
+    "layers",
     "read_results",
     "read_study",
     "run",
@@ -110,6 +113,8 @@ _HOMES = {name: module for module, names in _MODULES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
+    if name == "layers":
+        return import_module("ceteris.networks.kinds")
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'ceteris' has no attribute '{name}'")

@@ -11,6 +11,8 @@ from ceteris.networks.dropout import Dropout
 from ceteris.networks.layer import Layer
 from ceteris.networks.max_pool import MaxPool
 
+__all__ = ["HEAD_KINDS", "LAYER_KINDS", "BatchNorm", "Convolution", "Dense", "Dropout", "Layer", "MaxPool"]
+
 LAYER_KINDS: tuple[type[Layer], ...] = (Convolution, MaxPool, Dropout, BatchNorm, Dense)
 """All of them."""
 
