@@ -12,6 +12,7 @@ from ceteris.engines.lanes.support import kernel_kinds
 from ceteris.engines.torch.engine import TorchEngine
 from ceteris.engines.transfer.engine import TransferEngine
 from ceteris.engines.transfer.finetuning_engine import FineTuningEngine
+from ceteris.networks.average_pool import AveragePool
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.batch_norm import BatchNorm
 from ceteris.networks.convolution import Convolution
@@ -36,6 +37,7 @@ if usable_instruction_sets():
     ENGINES["lanes"] = LanesEngine(instruction_set=usable_instruction_sets()[0])
 
 EXAMPLES = {
+    "average_pool": AveragePool(average_pool=2),
     "batch_norm": BatchNorm(batch_norm=True),
     "conv": Convolution(conv=2),
     "dense": Dense(dense=4),

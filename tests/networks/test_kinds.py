@@ -1,6 +1,7 @@
 import pytest
 
 from ceteris.networks.activation import Activation
+from ceteris.networks.average_pool import AveragePool
 from ceteris.networks.batch_norm import BatchNorm
 from ceteris.networks.convolution import Convolution
 from ceteris.networks.dense import Dense
@@ -14,6 +15,7 @@ WRITTEN = [
     ({"conv": 7, "kernel": 5, "padding": "same", "activation": "tanh"},
      Convolution(conv=7, kernel=5, padding="same", activation="tanh"), "conv 7, kernel 5, padding same, tanh"),
     ({"max_pool": 2}, MaxPool(max_pool=2), "max pool 2"),
+    ({"average_pool": 2}, AveragePool(average_pool=2), "average pool 2"),
     ({"dropout": 0.3}, Dropout(dropout=0.3), "dropout 0.3"),
     ({"batch_norm": True}, BatchNorm(batch_norm=True), "batch norm"),
     ({"dense": "classes"}, Dense(dense="classes"), "dense classes"),

@@ -6,6 +6,7 @@ import pytest
 from ceteris.engines.initial import initial_weights
 from ceteris.networks import convolution
 from ceteris.networks.activation import Activation
+from ceteris.networks.average_pool import AveragePool
 from ceteris.networks.batch_norm import BatchNorm
 from ceteris.networks.convolution import Convolution, Padding
 from ceteris.networks.dense import Dense
@@ -28,6 +29,7 @@ NETWORKS = {
     "leaky relu": (Convolution(conv=5, activation=Activation.LEAKY_RELU), END),
     "tanh": (Convolution(conv=5, activation=Activation.TANH), END),
     "max pool that leaves pixels out": (MaxPool(max_pool=3), END),
+    "average pool that leaves pixels out": (AveragePool(average_pool=3), END),
     "dropout": (Dropout(dropout=0.5), END),
     "batch norm": (BatchNorm(batch_norm=True), END),
     "dense": (Dense(dense=7, activation=Activation.RELU), END),

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Union
 
 from pydantic import Discriminator, Tag
 
+from ceteris.networks.average_pool import AveragePool
 from ceteris.networks.batch_norm import BatchNorm
 from ceteris.networks.convolution import Convolution
 from ceteris.networks.dense import Dense
@@ -11,9 +12,19 @@ from ceteris.networks.dropout import Dropout
 from ceteris.networks.layer import Layer
 from ceteris.networks.max_pool import MaxPool
 
-__all__ = ["HEAD_KINDS", "LAYER_KINDS", "BatchNorm", "Convolution", "Dense", "Dropout", "Layer", "MaxPool"]
+__all__ = [
+    "HEAD_KINDS",
+    "LAYER_KINDS",
+    "AveragePool",
+    "BatchNorm",
+    "Convolution",
+    "Dense",
+    "Dropout",
+    "Layer",
+    "MaxPool",
+]
 
-LAYER_KINDS: tuple[type[Layer], ...] = (Convolution, MaxPool, Dropout, BatchNorm, Dense)
+LAYER_KINDS: tuple[type[Layer], ...] = (Convolution, MaxPool, AveragePool, Dropout, BatchNorm, Dense)
 """All of them."""
 
 HEAD_KINDS: tuple[type[Layer], ...] = (Dropout, Dense)

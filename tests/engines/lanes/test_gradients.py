@@ -10,6 +10,7 @@ from ceteris.engines.initial import initial_weights
 from ceteris.engines.lanes.engine import LanesEngine
 from ceteris.engines.lanes.kernels import InstructionSet, usable_instruction_sets
 from ceteris.engines.streams import order, words
+from ceteris.networks.average_pool import AveragePool
 from ceteris.networks.batch_norm import BatchNorm
 from ceteris.networks.convolution import Convolution
 from ceteris.networks.dense import Dense
@@ -37,6 +38,13 @@ NETWORKS = {
     "relu": (Convolution(conv=7, kernel=3, activation="relu"), CLASSIFIER),
     "leaky relu": (Convolution(conv=9, kernel=3, activation="leaky_relu"), CLASSIFIER),
     "tanh": (Convolution(conv=3, kernel=3, activation="tanh"), CLASSIFIER),
+    "average pool": (
+        Convolution(conv=5, kernel=3, activation="relu"),
+        AveragePool(average_pool=2),
+        Convolution(conv=4, kernel=2),
+        AveragePool(average_pool=3),
+        CLASSIFIER,
+    ),
     "kernel 1": (Convolution(conv=6, kernel=1, activation="relu"), Convolution(conv=4, kernel=1), CLASSIFIER),
     "kernel 2": (Convolution(conv=6, kernel=2, activation="relu"), Convolution(conv=4, kernel=2), CLASSIFIER),
     "kernel 5": (Convolution(conv=11, kernel=5, activation="relu"), Convolution(conv=2, kernel=5), CLASSIFIER),
@@ -105,7 +113,7 @@ def made_run(layers, seed, **training):
     return Run(factor="test", variation="test", seed=seed, specification=specification, data_digest="0")
 
 
-def reference_logits(run, split, pixels_NHWC, weights, *, training):  # noqa: N803 - shape in the name
+def reference_logits(run, split, pixels_NHWC, weights, *, training):  # noqa: C901, N803 - a case for each kind; shape in the name
     """Follow images through the network in float64; `training` uses masks and statistics of the minibatch."""
     scale, offset = torch.tensor(split.scale, dtype=torch.float64), torch.tensor(split.offset, dtype=torch.float64)
     value = (torch.tensor(pixels_NHWC).double() * scale + offset).permute(0, 3, 1, 2)
@@ -118,6 +126,8 @@ def reference_logits(run, split, pixels_NHWC, weights, *, training):  # noqa: N8
                 value = functional.conv2d(value, weight, bias, padding=padding)
             case MaxPool():
                 value = functional.max_pool2d(value, layer.max_pool)
+            case AveragePool():
+                value = functional.avg_pool2d(value, layer.average_pool)
             case Dense():
                 value = functional.linear(value.flatten(1), weight, bias)
             case BatchNorm():

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "average_pool.hpp"
 #include "network.hpp"
 
 namespace ceteris {
@@ -93,6 +94,14 @@ inline const std::map<std::string, LayerKind>& kinds() {
         {},
         {{"max_pool", MaxPool::kLargest}},
         [](Network& network, const LaneSettings& settings) { network.add_max_pool(settings.whole("max_pool")); }}},
+      {"average_pool",
+       {{"average_pool"},
+        {},
+        {},
+        {},
+        [](Network& network, const LaneSettings& settings) {
+          network.add(std::make_unique<AveragePool>(network.output(), settings.whole("average_pool")));
+        }}},
       {"batch_norm",
        {{"batch_norm"},
         {},
