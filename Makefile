@@ -11,7 +11,7 @@ TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 RUN := $(VENV)/bin/python -m
 KERNELS := $(wildcard src/ceteris/engines/lanes/kernels/*.hpp) src/ceteris/engines/lanes/kernels/module.cpp
 
-.PHONY: study test check bench soak fuzz clean
+.PHONY: study test test-elsewhere check bench soak fuzz clean
 .DELETE_ON_ERROR:
 
 # The founding study on the first batch of CIFAR-10; leaves results/cifar10-first-batch.
@@ -21,6 +21,19 @@ study: $(VENV)/$(if $(filter-out 0,$(LIGHT)),.light,.full)
 # The whole test suite.
 test: $(VENV)/.development
 	$(RUN) pytest -n 2
+
+# As on other machines: every build of the kernels, PyTorch with narrower vectors and with two threads, and the whole suite
+# in another order (SEED=7 repeats one).
+SEED ?= $(shell date +%s)
+OTHER_KERNELS = tests/engines/lanes tests/engines/test_support.py tests/execution/test_kill.py tests/formats tests/prediction \
+	tests/export/test_check.py tests/test_running.py
+OTHER_VECTORS = tests/engines tests/prediction tests/export tests/explore/test_attention.py tests/report/test_layer_view.py
+test-elsewhere: $(VENV)/.development
+	for name in $$($(VENV)/bin/python -c "from ceteris.engines.lanes.kernels import *; print(*usable_instruction_sets())"); \
+	do echo "== CETERIS_ISA=$$name"; CETERIS_ISA=$$name $(RUN) pytest -q -n 2 $(OTHER_KERNELS) || exit 1; done
+	ONEDNN_MAX_CPU_ISA=AVX2 ATEN_CPU_CAPABILITY=avx2 OMP_NUM_THREADS=2 $(RUN) pytest -q -n 2 $(OTHER_VECTORS)
+	ONEDNN_MAX_CPU_ISA=SSE41 ATEN_CPU_CAPABILITY=default $(RUN) pytest -q -n 2 $(OTHER_VECTORS)
+	$(RUN) pytest -q -n 2 --random-order --random-order-seed=$(SEED)
 
 # Lint, format and types.
 check: $(VENV)/.development
@@ -35,7 +48,7 @@ bench: $(VENV)/.development
 	$(VENV)/bin/python bench/transfer.py
 	$(VENV)/bin/python bench/decoding.py --write bench/README.md
 
-# Kills a study again and again, at times of chance and at every call of the system, before it may finish: takes long.
+# Kills a study again and again, at times of chance and at every call of the system, before it may finish.
 soak: $(VENV)/.development
 	CETERIS_KILLS=40 $(RUN) pytest tests/execution/test_kill.py tests/soak -n 2
 
