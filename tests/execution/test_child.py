@@ -95,7 +95,7 @@ def test_a_process_that_dies_costs_only_the_run_that_kills_it(make_workspace):
         finding.failure for finding in findings if finding.failure
     ]
     assert {failure.error for failure in failures} == {
-        "the process that trained it died: it was ended by signal 9 (Killed)"
+        "the process that trained it died: it was ended by signal 9 (Killed), as happens when memory runs out"
     }
 
 

@@ -61,8 +61,8 @@ def test_a_study_recomputed_with_other_libraries():
         assert (interval.low, interval.high) == pytest.approx(test.confidence_interval(0.95), rel=1e-10)
         assert comparison.accuracy.p_value_adjusted == pytest.approx(p_value, rel=1e-10)
         assert comparison.equivalence.p_value_adjusted == pytest.approx(p_equal, rel=1e-10)
-        effect = TTestPower().solve_power(nobs=SEEDS, alpha=0.05 / 4, power=0.8)
-        assert comparison.accuracy.detectable == pytest.approx(effect * comparison.accuracy.deviation, rel=1e-6)
+        effect = comparison.accuracy.detectable / comparison.accuracy.deviation
+        assert TTestPower().power(effect, SEEDS, 0.05 / 4) == pytest.approx(0.8, abs=1e-8)
         direction = Finding.BETTER if interval.estimate > 0 else Finding.WORSE
         significant = direction if p_value <= 0.05 else Finding.UNDECIDED
         assert comparison.verdict.finding is (Finding.PRACTICALLY_EQUAL if p_equal <= 0.05 else significant)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 # Seconds between two looks at `stop` while the child trains, and the most to wait for a child that was told to end.
 _LOOK_SECONDS = 0.1
 _END_SECONDS = 60.0
+_KILLED = 9  # SIGKILL, which Windows does not name
 
 
 _HELD_BACK = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
@@ -139,7 +140,8 @@ class Child:
         self._process.join(_END_SECONDS)
         code = self._process.exitcode
         if code is not None and code < 0:
-            return f"it was ended by signal {-code} ({signal.strsignal(-code)})"
+            hint = ", as happens when memory runs out" if -code == _KILLED else ""
+            return f"it was ended by signal {-code} ({signal.strsignal(-code)}){hint}"
         return f"it ended with exit code {code}"
 
     def _after_death(self, bank: Bank, cause: str, stop: Stop) -> Iterator[Event]:
