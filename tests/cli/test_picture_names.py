@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from ceteris.cli.picture_names import Named, find_pictures, listed_names
+from ceteris.cli.picture_names import Named, find_pictures
 from ceteris.errors import DataError
 
 ENDED = ".png, .jpg, .jpeg, .jpe, .jfif, .webp, .bmp, .gif, .tif, .tiff, .heic or .heif"
@@ -91,6 +91,18 @@ def test_nothing_to_read_is_a_mistake(names, says):
     assert str(error.value) == says
 
 
-def test_a_list_names_an_image_a_line():
-    """Empty lines are skipped, and a name may have spaces around it."""
-    assert listed_names(["a.png\n", "\n", " b.png\r\n", "c.png"]) == ("a.png", " b.png", "c.png")
+def test_a_name_that_no_system_has_is_left_for_the_reader_to_name():
+    """Too long for the file system, or with more digits than any number of images: the other names go on."""
+    names = ["x" * 300, "1" * 5000, "photos/a.jpg"]
+
+    assert [one.name for one in find_pictures(names).images] == names
+
+
+def test_what_systems_leave_in_a_folder_is_no_image():
+    """Thumbnails of network storage lie beside the photographs."""
+    Path("photos/@eaDir").mkdir()
+    Path("photos/@eaDir/a.jpg").touch()
+
+    assert [one.name for one in find_pictures(["photos"]).images] == [
+        "photos/a.jpg", "photos/b.PNG", "photos/more/c.jpeg",
+    ]  # fmt: skip

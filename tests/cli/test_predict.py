@@ -1,6 +1,8 @@
 import csv
 import io
 import json
+import os
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -176,8 +178,23 @@ def test_names_come_from_a_list(ceteris, standard_input):
     Path("names.txt").write_text("photos/1.png\n\nphotos/2.png\n")
     assert ceteris("predict", "results/baseline", "0", "--from", "names.txt", "--format", "csv")[1] == expected
 
-    standard_input(b"photos/1.png\nphotos/2.png\n")
+    standard_input(b"\xef\xbb\xbfphotos/1.png\r\nphotos/2.png\n")
     assert ceteris("predict", "results/baseline", "0", "--from", "-", "--format", "csv")[1] == expected
+
+
+@pytest.mark.skipif(sys.platform in {"win32", "darwin"}, reason="names of files are text there")
+@pytest.mark.usefixtures("here")
+def test_names_that_are_no_text_come_from_a_list_and_from_standard_input_alike(ceteris, standard_input):
+    """A file system may hold names in Latin-1; whatever the encoding of the stream, they are found."""
+    name = b"photos/caf\xe9.png"
+    shutil.copy("photos/1.png", os.fsdecode(name))
+    Path("names.txt").write_bytes(name)
+    code, expected, _ = ceteris("predict", "results/baseline", "--from", "names.txt", "--format", "csv")
+
+    standard_input(name)
+
+    assert code == 0
+    assert ceteris("predict", "results/baseline", "--from", "-", "--format", "csv")[:2] == (0, expected)
 
 
 @pytest.mark.usefixtures("here")

@@ -1,7 +1,8 @@
 """What a person named to be predicted: files, folders, patterns, numbers of test images, and standard input."""
 
 import glob
-from collections.abc import Iterable, Iterator, Sequence
+import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from ceteris.errors import DataError
 from ceteris.formatting.wording import listed
 
 STANDARD_INPUT = "-"
+
+_DIGITS = 18  # of a number that may be a test image's; more are a name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,11 +90,6 @@ def find_pictures(names: Sequence[str]) -> Found:
     return Found(images=tuple(images), nothing=tuple(nothing), notes=tuple(notes))
 
 
-def listed_names(lines: Iterable[str]) -> tuple[str, ...]:
-    """Read names of images, one a line; empty lines are skipped."""
-    return tuple(name for line in lines if (name := line.rstrip("\r\n")))
-
-
 def printable(name: str) -> str:
     r"""Write a name so that no terminal is misled by what is in it, and every encoding knows it.
 
@@ -106,11 +104,11 @@ def _meant(name: str) -> Iterator[Named | Nothing | str]:
     path = Path(name)
     if name == STANDARD_INPUT:
         yield Named(name="standard input")
-    elif name.isdecimal():
+    elif name.isdecimal() and len(name) <= _DIGITS:
         yield Named(name=f"test image {int(name)}", number=int(name))
-    elif path.is_dir():
+    elif os.path.isdir(name):  # noqa: PTH112 - of a name that no system has, a path would raise
         yield from _in_folder(path)
-    elif not path.exists() and glob.has_magic(name):
+    elif not os.path.lexists(name) and glob.has_magic(name):
         matches = sorted(glob.glob(name, recursive=True))  # noqa: PTH207 - a pattern may begin with a root
         if not matches:
             yield Nothing(reason=f"{printable(name)} matches no file. Check the pattern.")

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.text import Text
 
-from ceteris.cli.picture_names import find_pictures, listed_names, printable
+from ceteris.cli.name_list import NameList, read_name_list
+from ceteris.cli.picture_names import find_pictures, printable
 from ceteris.cli.pictures import Picture, read_pictures
 from ceteris.cli.prediction_formats import Answer, PredictionFormat, write_csv, write_jsonl, write_table
 from ceteris.data.picture import Frame
@@ -62,12 +63,13 @@ def predict(
     target = find_target(path)
     results = read_results(target.folder)
     findings = finished_findings(results, target, seed)
-    found = find_pictures([*images, *_names(names_from, images)])
+    named = _names(names_from, images)
+    found = find_pictures([*images, *named.names])
     ensemble = gather(results, findings)
     said = _Said(error_console)
     is_one = (target.seed if seed is None else seed) is not None
     computing = (ensemble.pretrained.note,) if ensemble.pretrained is not None and ensemble.pretrained.note else ()
-    for note in (*_about(results, findings, is_one=is_one), *computing, *found.notes):
+    for note in (*_about(results, findings, is_one=is_one), *computing, *named.notes, *found.notes):
         said.note(note)
     for nothing in found.nothing:
         said.trouble(nothing.reason)
@@ -170,19 +172,19 @@ def _heading(ensemble: Ensemble) -> str:
     )
 
 
-def _names(names_from: str | None, images: Sequence[str]) -> tuple[str, ...]:
+def _names(names_from: str | None, images: Sequence[str]) -> NameList:
     if names_from is None:
-        return ()
+        return NameList(names=())
+    where = f"--from {printable(names_from)}"
     if names_from == "-":
         if "-" in images:
             raise DataError("standard input cannot be an image (-) and a list of names (--from -). Leave out one.")
-        return listed_names(sys.stdin)
+        return read_name_list(sys.stdin.buffer.read(), where)
     try:
-        with Path(names_from).open(encoding="utf-8", errors="surrogateescape") as lines:
-            return listed_names(lines)
+        return read_name_list(Path(names_from).read_bytes(), where)
     except OSError as error:
         reason = (error.strerror or "cannot be read").lower()
-        raise DataError(f"--from {printable(names_from)}: {reason}. Give a file with one name a line.") from None
+        raise DataError(f"{where}: {reason}. Give a file with one name a line.") from None
 
 
 def _format(file_format: str) -> PredictionFormat:
