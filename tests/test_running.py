@@ -44,11 +44,26 @@ def test_the_fastest_engine_comes_first(machine):
     assert choose_engines("auto") == EngineChoice(engines=(LANES,))
 
 
-def test_a_gpu_is_for_pytorch(machine):
+def test_a_gpu_is_for_pytorch(machine, monkeypatch):
     """Who names a device means PyTorch."""
     machine(lanes=True, torch=True)
+    monkeypatch.setattr("ceteris.running._check_device", lambda _: None)
 
     assert choose_engines(device="cuda") == EngineChoice(engines=(TorchEngine(device="cuda"),))
+
+
+@pytest.mark.parametrize("device", ["gpu", "nonsense", "meta", "cuda:99", "mps"])
+def test_a_device_that_cannot_compute_is_refused_at_once(monkeypatch, device):
+    """Before anything is written, and with those that there are."""
+    torch = pytest.importorskip("torch")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    why = ", which does not know float64" if device == "mps" else ""
+    with pytest.raises(EngineError) as error:
+        choose_engines(device=device)
+    assert str(error.value) == (
+        f"the device '{device}'{why} cannot be used: PyTorch finds only cpu on this machine. Name another with "
+        "--device, or leave it out for the processor."
+    )
 
 
 def test_a_fallback_is_said(machine):

@@ -1,6 +1,8 @@
 """Paths as people write them: text or a path, with `~` for a home directory."""
 
 import os
+import shlex
+import subprocess
 from pathlib import Path
 
 from ceteris.errors import CeterisError
@@ -25,6 +27,8 @@ def expanded(path: AnyPath, *, error: type[CeterisError], where: str = "") -> Pa
         >>> expanded("results/mine", error=ResultsError).as_posix()
         'results/mine'
     """
+    if os.path.lexists(path):  # a file or folder of this very name comes first
+        return Path(path)
     try:
         return Path(path).expanduser()
     except RuntimeError:
@@ -33,3 +37,15 @@ def expanded(path: AnyPath, *, error: type[CeterisError], where: str = "") -> Pa
             f"{f'{where}: ' if where else ''}{os.fspath(path)}: no home directory is known for '{home}'. "
             "Write the path in full."
         ) from None
+
+
+def quoted(path: AnyPath) -> str:
+    """Write a path so that a shell takes it for one word, and no command takes it for an option.
+
+    Example:
+        >>> quoted("photos.toml"), quoted("-x.toml")
+        ('photos.toml', './-x.toml')
+    """
+    text = os.fspath(path)
+    text = f".{os.sep}{text}" if text.startswith("-") else text
+    return subprocess.list2cmdline([text]) if os.name == "nt" else shlex.quote(text)

@@ -55,14 +55,16 @@ def choose_engines(name: EngineName | str = EngineName.AUTO, *, device: str | No
     """
     name = _engine_name(name)
     is_elsewhere = device not in {None, "cpu"}
+    has_torch = importlib.util.find_spec("torch") is not None
     if name is EngineName.LANES:
         if is_elsewhere:
             raise EngineError(
                 f"--engine lanes trains on the processor, and --device asks for '{device}'. Leave out one of the two."
             )
         return EngineChoice(engines=(lanes_engine(),))
+    if is_elsewhere and has_torch:
+        _check_device(device or "")
     torch = TorchEngine(device=device or "cpu")
-    has_torch = importlib.util.find_spec("torch") is not None
     if name is EngineName.TORCH or is_elsewhere:
         if not has_torch:
             raise EngineError(
@@ -79,6 +81,22 @@ def choose_engines(name: EngineName | str = EngineName.AUTO, *, device: str | No
         "there is no engine on this machine: the lanes engine was not compiled, because no C++ compiler was found "
         "when ceteris was installed, and torch is not installed. Install GCC or Clang and ceteris again, or torch."
     )
+
+
+def _check_device(device: str) -> None:
+    """Compute something small there, in the precision that sums need."""
+    import torch  # noqa: PLC0415 - torch is optional, and slow to load
+
+    try:
+        torch.ones(1, dtype=torch.float64, device=device).sum().item()
+    except (RuntimeError, AssertionError, NotImplementedError, TypeError, ValueError):
+        found = ["cpu", *(f"cuda:{number}" for number in range(torch.cuda.device_count()))]
+        here = f"finds only {found[0]}" if len(found) == 1 else f"finds {listed(found)}"
+        why = ", which does not know float64" if device.partition(":")[0] == "mps" else ""
+        raise EngineError(
+            f"the device '{device}'{why} cannot be used: PyTorch {here} on this machine. Name another with --device, "
+            "or leave it out for the processor."
+        ) from None
 
 
 def _engine_name(name: str) -> EngineName:

@@ -1,6 +1,7 @@
 import subprocess
 import sys
 import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -73,11 +74,18 @@ def test_a_mistake_is_answered_in_a_line(ceteris, study_file, engine, case):  # 
     """No traceback: the whole of what is said, and 2 for the shell."""
     Path("strangers").mkdir()
     Path("strangers/thesis.txt").write_text("mine")
+    for name, path in (("tilde", "~nosuchuser/photos"), ("windows", r"C:\Users\me"), ("tab", r"C:\temp")):
+        Path(f"{name}.toml").write_text(study_file.read_text().replace('"shapes"', f'"{path}"'))
     Path("wrong.toml").write_text(study_file.read_text().replace("seeds = 3", "sedes = 3").replace("0.34", "3"))
 
     code, out, err = ceteris(*case["arguments"])
     assert (code, err.splitlines()) == (2, case["says"])
     assert "Traceback" not in out
+
+
+def test_the_version_is_shown(ceteris):
+    """One line, as bug reports need it."""
+    assert ceteris("--version") == (0, f"ceteris {metadata.version('ceteris')}\n", "")
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,4 @@
+import os
 import sys
 from pathlib import Path
 
@@ -18,6 +19,14 @@ def here(tmp_path, monkeypatch):
     """Work in an empty folder, with a cache of its own."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+def few_images(folder):
+    """Write two classes of four images."""
+    for name in ("one", "two"):
+        (Path(folder) / name).mkdir(parents=True)
+        for number in range(4):
+            Image.new("RGB", (40, 40), (9 * number, 0, len(name))).save(Path(folder) / name / f"{number}.png")
 
 
 def draft(**changed):
@@ -51,6 +60,42 @@ def test_the_file_is_read_planned_and_trained(ceteris):
     assert (code, err) == (0, "")
     assert "one more convolution" in out
     assert "7 runs in " in out
+
+
+@pytest.mark.parametrize(
+    ("folder", "name", "command"),
+    [
+        ("cifar10", "./cifar10", "cifar10.toml"),
+        ("shapes", "./shapes", "shapes.toml"),
+        ("~photos", "./~photos", "'~photos.toml'"),
+        ("My Photos (new)", "./My Photos (new)", "'My Photos (new).toml'"),
+        ("l" * 200, f"./{'l' * 200}", f"{'l' * 200}.toml"),
+        ("n" * 240, f"./{'n' * 240}", f"{'n' * 240}.toml"),
+    ],
+)
+@pytest.mark.skipif(os.name == "nt", reason="quotes of a POSIX shell")
+def test_any_name_of_a_folder_will_do(ceteris, folder, name, command):
+    """The study names the folder and nothing else, its title is cut to size, and the command can be pasted."""
+    few_images(folder)
+    code, out, err = ceteris("init", folder)
+
+    assert (code, err) == (0, "")
+    assert f"then `ceteris plan {command}` says" in out
+    assert f"#   ceteris run {command}" in Path(f"{folder}.toml").read_text()
+    study = read_study(f"{folder}.toml")
+    assert study.data.name == name
+    assert study.title == (
+        f"A first study of {folder}" if len(folder) < 180 else f"A first study of {folder}"[:197] + "..."
+    )
+
+
+def test_nothing_is_left_where_a_study_cannot_be(ceteris, monkeypatch):
+    """What cannot be read back is not written."""
+    few_images("photos")
+    monkeypatch.setattr("ceteris.cli.init.study_text", lambda *_, **__: "title = 1")
+    code, _, _ = ceteris("init", "photos")
+
+    assert (code, Path("photos.toml").exists()) == (2, False)
 
 
 @pytest.mark.parametrize("size", [16, 32, 64])

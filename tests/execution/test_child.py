@@ -82,6 +82,29 @@ def test_results_are_those_of_threads(make_workspace):
     assert not any(workspace.folder.is_held(run) for run in RUNS)
 
 
+def test_processes_import_nothing_from_where_the_user_is(make_workspace, tmp_path, monkeypatch):
+    """A file of the user's may be called like one of Python's own: no worker takes it for that."""
+    workspace = make_workspace()
+    for name in ("signal.py", "random.py", "typing.py", "selectors.py"):
+        (tmp_path / name).write_text("raise SystemExit('not the standard library')")
+    monkeypatch.chdir(tmp_path)
+    train(workspace, FakeEngine(threaded=False))
+
+    assert {finding.status for finding in workspace.folder.survey(RUNS)} == {Status.FINISHED}
+    assert "PYTHONSAFEPATH" not in os.environ
+
+
+@pytest.mark.parametrize("name", ["signal", "random", "decimal"])
+def test_the_program_imports_nothing_from_where_the_user_is(tmp_path, name):
+    """`python -m ceteris` is no different from `ceteris` there."""
+    (tmp_path / f"{name}.py").write_text("raise SystemExit('not the standard library')")
+    command = [sys.executable, "-m", "ceteris", "status", "absent"]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.startswith("error: absent is not a results folder")
+
+
 def test_a_process_that_dies_costs_only_the_run_that_kills_it(make_workspace):
     """Seed 1 kills its process; in the end it alone has failed, with the signal named, and the others are done."""
     workspace = make_workspace()

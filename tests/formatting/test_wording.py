@@ -12,6 +12,19 @@ def test_nearest_is_what_a_person_meant():
     assert nearest("x", []) is None
 
 
+def test_nearest_is_never_far_fetched():
+    """A slip in four letters is close, and what begins or ends a single word; a path is close in each of its parts."""
+    known = ["training.epochs", "training.learning_rate", "training.flip", "network.layers.0.kernel"]
+
+    assert nearest("training.epcohs", known) == "training.epochs"
+    assert nearest("learning_rate", known) == "training.learning_rate"
+    assert nearest("training.schedule", known) is None
+    assert nearest("training.decay", known) is None
+    assert nearest("training", known) is None
+    assert nearest("schedule", ["epochs"]) is None
+    assert nearest("batch", ["batch_size", "momentum"]) == "batch_size"
+
+
 def test_listed_reads_as_a_sentence():
     """Commas, and a word before the last."""
     assert listed(["a"]) == "a"

@@ -17,14 +17,14 @@ def mistakes(model, **fields):
 
 def test_construction_tells_all_mistakes_in_sentences():
     """A wrong value in Python is a `StudyError` and never a wall of text."""
-    assert mistakes(Training, optimizer="adamm", learning_rate=0, epochs=True, flip=1, momentum=1, rate=2) == (
+    assert mistakes(Training, optimizer="adamm", learning_rate=0, epochs=True, flip=1, momentum=1, speed=2) == (
         'optimizer = "adamm" must be "adam" or "sgd"; did you mean "adam"?',
         "learning_rate = 0 must be a number above 0.",
         "epochs = true must be an integer from 1 to 100000.",
         "momentum = 1 must be a number from 0 to below 1.",
         "flip = 1 must be true or false.",
         (
-            "unknown key 'rate'; the keys here are optimizer, learning_rate, batch_size, epochs, momentum, beta1, "
+            "unknown key 'speed'; the keys here are optimizer, learning_rate, batch_size, epochs, momentum, beta1, "
             "beta2, epsilon, weight_decay, flip and crop."
         ),
     )

@@ -11,18 +11,27 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ceteris.cli.data import data_application
-from ceteris.cli.signals import ended_by_signals
-from ceteris.cli.streams import LostOutputError, guarded_streams
-from ceteris.errors import CeterisError, StudyError
+from ceteris.cli.options import (
+    Device,
+    EngineOption,
+    Epochs,
+    Only,
+    ResultsFolder,
+    Seeds,
+    StudyFile,
+    Threads,
+    Version,
+    in_home,
+)
+from ceteris.cli.program import run_program
+from ceteris.cli.suggestions import Command, Commands
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-_NO_READER = 128 + 13
-"""As shells report a program that SIGPIPE ended."""
-
 app = typer.Typer(
     name="ceteris",
+    cls=Commands,
     help="Controlled experiments on image classifiers: declare a baseline and what you change, learn what it did.",
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -32,31 +41,30 @@ app = typer.Typer(
 
 app.add_typer(data_application, name="data")
 
-StudyFile = Annotated[Path, typer.Argument(metavar="FILE", help="A study, for example studies/cifar10.toml.")]
-Seeds = Annotated[int | None, typer.Option(min=1, max=10_000, metavar="N", help="Run N seeds, whatever the file says.")]
-Epochs = Annotated[int | None, typer.Option(min=1, metavar="N", help="Train N epochs, whatever the file says.")]
-Threads = Annotated[
-    int | None, typer.Option(min=1, metavar="N", help="How many cores to train on; all of them if not given.")
-]
-EngineOption = Annotated[
-    str,
-    typer.Option(
-        metavar="auto|lanes|torch",
-        help="Who trains: lanes is fastest on a processor, torch knows GPUs, auto takes lanes where it can.",
-    ),
-]
-Device = Annotated[str | None, typer.Option(metavar="DEVICE", help="Where torch computes: cpu, cuda, cuda:1.")]
+
+@app.callback()
+def root(
+    *,
+    version: Version = False,
+) -> None:
+    """Take what stands before the command."""
 
 
-@app.command("init")
+@app.command(cls=Command, name="init")
 def init_command(
     folder: Annotated[
         Path,
-        typer.Argument(metavar="DIR", help="Your images: a folder of class folders, or of train and test folders."),
+        typer.Argument(
+            callback=in_home,
+            metavar="DIR",
+            help="Your images: a folder of class folders, or of train and test folders.",
+        ),
     ],
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="FILE", help="The study file; DIR's name with .toml if not given."),
+        typer.Option(
+            "--out", callback=in_home, metavar="FILE", help="The study file; DIR's name with .toml if not given."
+        ),
     ] = None,
 ) -> None:
     """Write a study file for a folder of your images: a baseline that fits them, and a few changes to try.
@@ -68,7 +76,7 @@ def init_command(
     init(folder, out=out, console=_console())
 
 
-@app.command("plan")
+@app.command(cls=Command, name="plan")
 def plan_command(
     file: StudyFile,
     *,
@@ -87,16 +95,20 @@ def plan_command(
     plan(file, seeds=seeds, epochs=epochs, threads=threads, engine=engine, device=device, console=_console())
 
 
-@app.command("run")
+@app.command(cls=Command, name="run")
 def run_command(  # noqa: PLR0913 - one argument an option
     file: StudyFile,
     *,
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where the results go; results/<name of FILE> if not given.")
+        Path | None,
+        typer.Option(
+            callback=in_home, metavar="DIR", help="Where the results go; results/<name of FILE> if not given."
+        ),
     ] = None,
     data: Annotated[
         Path | None,
         typer.Option(
+            callback=in_home,
             metavar="PATH",
             help="A copy of CIFAR-10: an archive, or a folder of its files. Else CETERIS_DATA names one, "
             "else the one in the cache is taken, else it is downloaded. Or a folder of images, in place of the one "
@@ -105,10 +117,7 @@ def run_command(  # noqa: PLR0913 - one argument an option
     ] = None,
     seeds: Seeds = None,
     epochs: Epochs = None,
-    only: Annotated[
-        list[str] | None,
-        typer.Option(metavar="VARIATION", help="Train only this variation now; may be given several times."),
-    ] = None,
+    only: Only = None,
     threads: Threads = None,
     engine: EngineOption = "auto",
     device: Device = None,
@@ -138,9 +147,9 @@ def run_command(  # noqa: PLR0913 - one argument an option
         raise typer.Exit(1)
 
 
-@app.command("status")
+@app.command(cls=Command, name="status")
 def status_command(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A results folder, for example results/cifar10.")],
+    folder: ResultsFolder,
 ) -> None:
     """Show how far the runs of a results folder have come, and what is damaged or failed."""
     from ceteris.cli.status import status
@@ -148,12 +157,15 @@ def status_command(
     status(folder, _console())
 
 
-@app.command("report")
+@app.command(cls=Command, name="report")
 def report_command(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A results folder, for example results/cifar10.")],
+    folder: ResultsFolder,
     *,
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where the report goes; into the results folder if not given.")
+        Path | None,
+        typer.Option(
+            callback=in_home, metavar="DIR", help="Where the report goes; into the results folder if not given."
+        ),
     ] = None,
     image: Annotated[
         int, typer.Option(min=0, metavar="N", help="Number of the test image in the pictures, from 0.")
@@ -169,11 +181,15 @@ def report_command(
     report(folder, out=out, image=image, console=_console())
 
 
-@app.command("show")
+@app.command(cls=Command, name="show")
 def show_command(
     path: Annotated[
         Path,
-        typer.Argument(metavar="RUN", help="RESULTS/VARIATION, the folder of a run, or RESULTS for all variations."),
+        typer.Argument(
+            callback=in_home,
+            metavar="RUN",
+            help="RESULTS/VARIATION, the folder of a run, or RESULTS for all variations.",
+        ),
     ],
     *,
     image: Annotated[
@@ -195,7 +211,10 @@ def show_command(
     ] = None,
     file_format: Annotated[str | None, typer.Option("--format", metavar="png|svg", help="Of the picture.")] = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Where the picture goes; a name in this folder if not given.")
+        Path | None,
+        typer.Option(
+            callback=in_home, metavar="FILE", help="Where the picture goes; a name in this folder if not given."
+        ),
     ] = None,
 ) -> None:
     """Draw what a layer makes of an image, channel by channel, and its kernels, before and after training."""
@@ -213,14 +232,21 @@ def show_command(
     )
 
 
-@app.command("compare")
+@app.command(cls=Command, name="compare")
 def compare_command(
-    first: Annotated[Path, typer.Argument(metavar="DIR_A", help="A results folder: what is compared with.")],
-    second: Annotated[Path, typer.Argument(metavar="DIR_B", help="Another: what is compared; differences are B - A.")],
+    first: Annotated[
+        Path, typer.Argument(callback=in_home, metavar="DIR_A", help="A results folder: what is compared with.")
+    ],
+    second: Annotated[
+        Path,
+        typer.Argument(callback=in_home, metavar="DIR_B", help="Another: what is compared; differences are B - A."),
+    ],
     *,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write it as well: .md has all tables, .csv a row for each two runs."),
+        typer.Option(
+            callback=in_home, metavar="FILE", help="Write it as well: .md has all tables, .csv a row for each two runs."
+        ),
     ] = None,
 ) -> None:
     """Set two results folders side by side: what differs, and whether it matters.
@@ -232,9 +258,9 @@ def compare_command(
     compare(first, second, out=out, console=_console())
 
 
-@app.command("explore")
+@app.command(cls=Command, name="explore")
 def explore_command(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A results folder, for example results/cifar10.")],
+    folder: ResultsFolder,
     *,
     port: Annotated[
         int | None, typer.Option(min=1024, max=65535, metavar="N", help="Where to listen; a free one if not given.")
@@ -250,10 +276,13 @@ def explore_command(
     explore(folder, port=port, in_browser=browser, console=_console())
 
 
-@app.command("export")
+@app.command(cls=Command, name="export")
 def export_command(
     path: Annotated[
-        Path, typer.Argument(metavar="RUN", help="RESULTS/VARIATION, or the folder of a run; it must be finished.")
+        Path,
+        typer.Argument(
+            callback=in_home, metavar="RUN", help="RESULTS/VARIATION, or the folder of a run; it must be finished."
+        ),
     ],
     *,
     formats: Annotated[
@@ -269,7 +298,9 @@ def export_command(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="The folder to make; exports/<variation>-seed-<N> if not given."),
+        typer.Option(
+            callback=in_home, metavar="DIR", help="The folder to make; exports/<variation>-seed-<N> if not given."
+        ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier export.")] = False,
 ) -> None:
@@ -282,12 +313,14 @@ def export_command(
     export(path, formats=formats or ("safetensors",), seed=seed, out=out, force=force, console=_console())
 
 
-@app.command("log")
+@app.command(cls=Command, name="log")
 def log_command(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A results folder, for example results/cifar10.")],
+    folder: ResultsFolder,
     *,
     to: Annotated[str, typer.Option("--to", metavar="tensorboard|mlflow|wandb", help="For which tracker.")],
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where; what else is there stays.")],
+    out: Annotated[
+        Path, typer.Option("--out", callback=in_home, metavar="DIR", help="Where; what else is there stays.")
+    ],
 ) -> None:
     """Write finished runs for an experiment tracker: one run a seed, grouped by variation.
 
@@ -298,11 +331,15 @@ def log_command(
     log(folder, to=to, out=out, console=_console())
 
 
-@app.command("predict")
+@app.command(cls=Command, name="predict")
 def predict_command(
     path: Annotated[
         Path,
-        typer.Argument(metavar="RUN", help="RESULTS/VARIATION, whose seeds answer together, or the folder of a run."),
+        typer.Argument(
+            callback=in_home,
+            metavar="RUN",
+            help="RESULTS/VARIATION, whose seeds answer together, or the folder of a run.",
+        ),
     ],
     images: Annotated[
         list[str] | None,
@@ -334,13 +371,13 @@ def predict_command(
         seed=seed,
         file_format=file_format,
         console=_console(),
-        error_console=_error_console(),
+        error_console=_console(is_for_errors=True),
     )
     if not is_whole:
         raise typer.Exit(1)
 
 
-@app.command("schema")
+@app.command(cls=Command, name="schema")
 def schema_command() -> None:
     """Print the JSON schema of study files, for editors."""
     import json
@@ -351,54 +388,11 @@ def schema_command() -> None:
 
 
 def main() -> None:
-    """Run the command line.
-
-    Exit codes: 2 for a mistake that can be fixed, 1 if a part of the work failed, 128 plus the number of the signal
-    that ended it: 130 after Ctrl-C, 143 after SIGTERM, 141 when standard output lost its reader.
-    """
-    try:
-        with guarded_streams(), ended_by_signals():
-            _call()
-    except LostOutputError as lost:
-        if not lost.reason:
-            raise SystemExit(_NO_READER) from None
-        _print_errors(f"standard output cannot be written: {lost.reason}. Run the same command again with room there.")
-        raise SystemExit(2) from None
+    """Run the command line; see `ceteris.cli.program`."""
+    run_program(app)
 
 
-def _call() -> None:
-    try:
-        app()
-    except StudyError as error:
-        _print_errors(*error.mistakes)
-        raise SystemExit(2) from None
-    except CeterisError as error:
-        _print_errors(str(error))
-        raise SystemExit(2) from None
-    except OSError as error:
-        if error.filename is None:
-            raise
-        reason = (error.strerror or type(error).__name__).lower()
-        _print_errors(f"{error.filename}: {reason}. Check the path, then run the same command again.")
-        raise SystemExit(2) from None
-
-
-def _print_errors(*sentences: str) -> None:
-    from rich.text import Text
-
-    from ceteris.cli.notes import print_sentence
-
-    for sentence in sentences:
-        print_sentence(Text(f"error: {sentence}"), _error_console())
-
-
-def _console() -> "Console":
+def _console(*, is_for_errors: bool = False) -> "Console":
     from rich.console import Console
 
-    return Console(highlight=False)
-
-
-def _error_console() -> "Console":
-    from rich.console import Console
-
-    return Console(highlight=False, stderr=True)
+    return Console(highlight=False, stderr=is_for_errors)

@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ceteris.cli.options import in_home
+from ceteris.cli.suggestions import Command, Commands
+
 if TYPE_CHECKING:
     from rich.console import Console
 
     from ceteris.data.cifar10_copy import Cifar10Copy
 
 data_application = typer.Typer(
+    cls=Commands,
     help="Show what is on this machine: CIFAR-10, weights, features, decoded images. Check, download, verify, clear.",
     invoke_without_command=True,
     rich_markup_mode=None,
@@ -31,14 +35,15 @@ def data_command(context: typer.Context) -> None:
         show_kept(console)
 
 
-@data_application.command("fetch")
+@data_application.command(cls=Command, name="fetch")
 def fetch_command(
     what: Annotated[
         str,
         typer.Argument(metavar="[NAME]", help="cifar10, or weights: mobilenet_v2, resnet18 or efficientnet_b0."),
     ] = _CIFAR10,
     to: Annotated[
-        Path | None, typer.Option("--to", metavar="FOLDER", help="Where to put it; the cache if not given.")
+        Path | None,
+        typer.Option("--to", callback=in_home, metavar="FOLDER", help="Where to put it; the cache if not given."),
     ] = None,
 ) -> None:
     """Download CIFAR-10 (170 MB) or the weights of a pretrained network (14 to 47 MB), and check every byte.
@@ -49,24 +54,28 @@ def fetch_command(
     fetch(what, to, _console())
 
 
-@data_application.command("verify")
+@data_application.command(cls=Command, name="verify")
 def verify_command(
     path: Annotated[
-        Path | None, typer.Argument(metavar="PATH", help="A copy; the one that a study would use if not given.")
+        Path | None,
+        typer.Argument(callback=in_home, metavar="PATH", help="A copy; the one that a study would use if not given."),
     ] = None,
 ) -> None:
     """Read a whole copy, and say whether it is the official CIFAR-10."""
     verify(path, _console())
 
 
-@data_application.command("check")
+@data_application.command(cls=Command, name="check")
 def check_command(
     folder: Annotated[
         Path,
-        typer.Argument(metavar="DIR", help="A folder of class folders, or of train and test folders of them."),
+        typer.Argument(
+            callback=in_home, metavar="DIR", help="A folder of class folders, or of train and test folders of them."
+        ),
     ],
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE", help="Also write all of it as a page with pictures.")
+        Path | None,
+        typer.Option("--out", callback=in_home, metavar="FILE", help="Also write all of it as a page with pictures."),
     ] = None,
 ) -> None:
     """Look at every image of a folder: counts, sizes, files that cannot be read, copies, and what crosses to the test.
@@ -78,7 +87,7 @@ def check_command(
     check(folder, out=out, console=_console())
 
 
-@data_application.command("clear")
+@data_application.command(cls=Command, name="clear")
 def clear_command() -> None:
     """Delete kept features and decoded folders of images, which the next study that needs them makes again."""
     clear(_console())

@@ -15,14 +15,17 @@ from ceteris.data.folder import FolderListing, list_folder
 from ceteris.data.folder_dataset import cores, listed_kind
 from ceteris.data.picture import Frame
 from ceteris.errors import DataError, StudyError
+from ceteris.paths import quoted
 from ceteris.runs.atomic import write_atomically
-from ceteris.study.reader import read_study
+from ceteris.study.images import KNOWN_NAMES
+from ceteris.study.reader import parse_study
 from ceteris.study.resolution import USUAL_MARGIN, Resolution
 from ceteris.study.study import Study
 
 _LOOKED_AT = 200
 _LONG = 2.0
 _NAMED = 8
+_LONGEST_TITLE = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,17 +73,17 @@ def init(folder: Path, *, out: Path | None, console: Console) -> Study:
             f"{shown(file)}: there is no folder {shown(file.parent)}. Make it, or choose another with --out."
         )
     drafted = draft(listing)
-    name = os.path.relpath(folder.resolve(), file.parent.resolve())
-    write_atomically(file, study_text(drafted, name=Path(name).as_posix(), title=listing.name, file=file).encode())
-    study = read_study(file)
-    arms = len(study.arms())
+    text = study_text(drafted, name=_seen_from(file, folder), title=listing.name, file=file)
+    study = parse_study(file, text)  # first: no file is left that cannot be used
+    write_atomically(file, text.encode())
+    arms, command_file = len(study.arms()), shown(quoted(file))
     console.print(Text(f"study: {shown(file)}", style="bold"), soft_wrap=True)
     console.print(
         Text(
             f"{len(drafted.classes)} classes, images of {drafted.size} x {drafted.size} pixels, a baseline and "
             f"{arms - 1} variations, {len(study.seeds)} seeds each.\n"
-            f"Read it and change it; then `ceteris plan {shown(file)}` says what it costs, and "
-            f"`ceteris run {shown(file)}` trains it."
+            f"Read it and change it; then `ceteris plan {command_file}` says what it costs, and "
+            f"`ceteris run {command_file}` trains it."
         ),
         soft_wrap=True,
     )
@@ -88,6 +91,15 @@ def init(folder: Path, *, out: Path | None, console: Console) -> Study:
     if warning := Resolution(test_images=images.test_images, margin=study.analysis.margin).warning:
         print_notes([warning], console)
     return study
+
+
+def _seen_from(file: Path, folder: Path) -> str:
+    """Give the path of the folder as the study names it: from its own place, and never taken for something else."""
+    try:
+        name = Path(os.path.relpath(folder.resolve(), file.parent.resolve())).as_posix()
+    except ValueError:  # another drive of Windows
+        return folder.resolve().as_posix()
+    return f"./{name}" if name in KNOWN_NAMES or name.startswith("~") else name
 
 
 def draft(listing: FolderListing) -> Draft:
@@ -106,7 +118,7 @@ def draft(listing: FolderListing) -> Draft:
         where = shown(listing.path)
         raise DataError(
             f"{where}: of {len(files)} files that were looked at, none is an image that can be read. Run "
-            f"`ceteris data check {where}` to see why."
+            f"`ceteris data check {shown(quoted(listing.path))}` to see why."
         )
     side = median(min(size) for size in sizes)
     long = sum(max(size) > _LONG * min(size) for size in sizes)
@@ -140,8 +152,8 @@ def study_text(drafted: Draft, *, name: str, title: str, file: Path) -> str:
     if not drafted.has_test:
         shares.append("test = 0.2                  # share of each class that is set aside for the test, by content")
     return _STUDY.format(
-        file=shown(file),
-        title=_string(f"A first study of {title}"),
+        file=shown(quoted(file)),
+        title=_string(_cut(f"A first study of {title}")),
         classes=f"{len(drafted.classes)} classes: {', '.join([*named, *more])}",
         name=_string(name),
         size=drafted.size,
@@ -153,6 +165,11 @@ def study_text(drafted: Draft, *, name: str, title: str, file: Path) -> str:
         dropout=len(_LAYERS[drafted.size]) - 1,
         margin=USUAL_MARGIN,
     ).replace("\n\n\n", "\n\n")
+
+
+def _cut(title: str) -> str:
+    """Shorten a title to what a study takes."""
+    return title if len(title) <= _LONGEST_TITLE else f"{title[: _LONGEST_TITLE - 3]}..."
 
 
 def _string(text: str) -> str:

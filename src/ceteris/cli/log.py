@@ -10,6 +10,7 @@ from rich.text import Text
 from ceteris.cli.notes import print_notes
 from ceteris.errors import ResultsError
 from ceteris.formatting.wording import listed
+from ceteris.paths import quoted
 from ceteris.runs.results import Results, read_results
 from ceteris.runs.status import Status
 from ceteris.tracking.mlflow import DATABASE, log_to_mlflow
@@ -48,7 +49,7 @@ def log(folder: Path, *, to: str, out: Path, console: Console) -> int:
     if not runs:
         raise ResultsError(
             f"{folder}: no run came to its end yet, so that there is nothing to log. "
-            f"`ceteris status {folder}` shows how far they are."
+            f"`ceteris status {quoted(folder)}` shows how far they are."
         )
     written = len(list(_written(tracker, runs, out, results)))
     console.print(Text(results.manifest.study.title, style="bold"), soft_wrap=True)
@@ -75,11 +76,11 @@ def _written(tracker: Tracker, runs: tuple[TrackedRun, ...], out: Path, results:
 def _look(tracker: Tracker, out: Path) -> str:
     match tracker:
         case Tracker.TENSORBOARD:
-            return f"tensorboard --logdir {out}"
+            return f"tensorboard --logdir {quoted(out)}"
         case Tracker.MLFLOW:
-            return f"mlflow ui --backend-store-uri sqlite:///{(out / DATABASE).resolve()}"
+            return f"mlflow ui --backend-store-uri {quoted(f'sqlite:///{(out / DATABASE).resolve()}')}"
         case Tracker.WANDB:
-            return f"wandb sync {out / 'wandb'}/offline-run-*, which sends them to a server"
+            return f"wandb sync {quoted(out / 'wandb')}/offline-run-*, which sends them to a server"
 
 
 def _tracker(name: str) -> Tracker:

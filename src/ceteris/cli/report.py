@@ -6,6 +6,7 @@ from rich.console import Console
 
 from ceteris.cli.table import print_results
 from ceteris.errors import ResultsError
+from ceteris.paths import quoted
 from ceteris.report.account import give_account
 from ceteris.report.report import Report, publish
 from ceteris.runs.results import read_results
@@ -36,7 +37,9 @@ def close(folder: Path, console: Console) -> None:
         console.print()
         console.print(f"There is no report: {error}", style="red", markup=False, soft_wrap=True)
         console.print(
-            f"The results are not touched by this; `ceteris report {folder}` tries again.", markup=False, soft_wrap=True
+            f"The results are not touched by this; `ceteris report {quoted(folder)}` tries again.",
+            markup=False,
+            soft_wrap=True,
         )
 
 

@@ -34,6 +34,7 @@ from ceteris.data.near_copies import SIDE, Thumbnails, grey_thumbnail, near_copi
 from ceteris.data.picture import Frame, UnreadableError
 from ceteris.errors import DataError
 from ceteris.networks.shape import Shape
+from ceteris.paths import quoted
 from ceteris.study.images import ImageKind
 from ceteris.study.specification import DataChoice
 
@@ -299,7 +300,7 @@ def _divided(
             have = f"{counts[label]} image" if counts[label] == 1 else f"{counts[label]} images"
             raise DataError(
                 f"{shown(listing.path)}: class '{name}' has {have} that can be read, expected at least {least}. Run "
-                f"`ceteris data check {shown(listing.path)}` to see what is wrong with the others."
+                f"`ceteris data check {shown(quoted(listing.path))}` to see what is wrong with the others."
             )
     for part, set_aside in (("test", choice.test), ("validation", choice.validation)):
         if part in listing.parts:

@@ -43,8 +43,18 @@ class Place:
 
 
 def cache_folder() -> Path:
-    """Say where downloads are kept: `ceteris` under `XDG_CACHE_HOME`, or where the system keeps caches."""
-    return user_cache_path("ceteris", appauthor=False)
+    """Say where downloads are kept: `ceteris` under `XDG_CACHE_HOME`, or where the system keeps caches.
+
+    Raises:
+        DataError: If that cannot be known, because there is no home directory.
+    """
+    try:
+        return user_cache_path("ceteris", appauthor=False)
+    except RuntimeError:
+        raise DataError(
+            "there is no home directory, and so no cache for downloads and decoded images. Set XDG_CACHE_HOME to a "
+            "folder that you may write."
+        ) from None
 
 
 def places(*, batches: int, location: Path | None = None) -> tuple[Place, ...]:
@@ -53,13 +63,22 @@ def places(*, batches: int, location: Path | None = None) -> tuple[Place, ...]:
     Args:
         batches: How many training batches must be there.
         location: What the user named on the command line, if anything.
+
+    Raises:
+        DataError: If nothing was named, and there is no cache.
     """
     named: list[tuple[str, str | Path]] = []
     if location is not None:
         named.append(("--data", location))
     if variable := os.environ.get(VARIABLE):
         named.append((VARIABLE, variable))
-    return tuple(_look(name, path, batches) for name, path in (*named, ("cache", cache_folder())))
+    found = [_look(name, path, batches) for name, path in named]
+    try:
+        found.append(_look("cache", cache_folder(), batches))
+    except DataError:
+        if not found:  # without a home directory, what was named is enough
+            raise
+    return tuple(found)
 
 
 def find_cifar10(*, batches: int, location: Path | None = None) -> Cifar10Copy | None:
@@ -95,6 +114,11 @@ def load_dataset(choice: DataChoice, *, location: Path | None = None, download: 
         DataError: If the images are damaged, are not CIFAR-10, or cannot be had.
     """
     if choice.name == "shapes":
+        if location is not None:
+            raise DataError(
+                f"{location} was named for the images (--data), and the study's are the built-in shapes. Leave it out, "
+                "or change data.name in the study."
+            )
         return draw_shapes(batches=choice.batches)
     if choice.is_folder:
         return finished(find_folder(choice, location=location))

@@ -86,12 +86,14 @@ def find_backbones(study: Study, *, base: Path, device: str = "cpu", threads: in
             return file.sha256
         return OFFICIAL_WEIGHTS[network.backbone].sha256 if network.weights == IMAGENET else network.weights_sha256
 
+    if not found:  # without a cache, and so without a home directory
+        return Backbones(study=pinned(study, digest_of), skipped=skipped)
     paths = tuple(sorted({file.sha256: file.path for file in found.values()}.items()))
     heads = TransferEngine(weights=paths, cache=feature_cache(), device=device, threads=threads)
     tuning = FineTuningEngine(weights=paths, device=device)
     return Backbones(
         study=pinned(study, digest_of),
-        engines=(heads, tuning) if found else (),
+        engines=(heads, tuning),
         skipped=skipped,
         notes=tuple(dict.fromkeys(file.note for file in found.values() if file.note)),
     )

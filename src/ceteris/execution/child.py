@@ -1,7 +1,9 @@
 """A worker in a process of its own, for engines that hold the interpreter lock while they train."""
 
 import multiprocessing
+import os
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -30,6 +32,8 @@ _KILLED = 9  # SIGKILL, which Windows does not name
 
 _HELD_BACK = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
+_SAFE_PATH = "PYTHONSAFEPATH"
+
 
 @dataclass(frozen=True)
 class _Ready:
@@ -49,6 +53,27 @@ class _DiedError(Exception):
 
 class _LeftError(Exception):
     """The child was asked to end, by somebody else than its parent, before it took the bank."""
+
+
+_STARTING = threading.Lock()
+
+
+@contextmanager
+def _safe_path() -> Iterator[None]:
+    """Let Python, while it starts, import nothing from the folder that the user is in: a `signal.py` may lie there.
+
+    The environment is the one way to say so to a process of `multiprocessing`; several threads may start one.
+    """
+    with _STARTING:
+        before = os.environ.get(_SAFE_PATH)
+        os.environ[_SAFE_PATH] = "1"
+        try:
+            yield
+        finally:
+            if before is None:
+                del os.environ[_SAFE_PATH]
+            else:
+                os.environ[_SAFE_PATH] = before
 
 
 class Child:
@@ -113,7 +138,7 @@ class Child:
         try:
             ours, theirs = context.Pipe()
             process = context.Process(target=_serve, args=(theirs,), daemon=True)
-            with _signals_held_back():
+            with _signals_held_back(), _safe_path():
                 process.start()
         except OSError as error:
             raise EngineError(

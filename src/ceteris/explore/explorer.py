@@ -16,6 +16,7 @@ from ceteris.networks.convolution import Convolution
 from ceteris.networks.layer import Values
 from ceteris.networks.network import Network
 from ceteris.networks.shape import Shape
+from ceteris.paths import quoted
 from ceteris.prediction.ensemble import Ensemble, ensemble_probabilities, gather
 from ceteris.prediction.ranking import rank
 from ceteris.report.chance import chance_level
@@ -65,7 +66,7 @@ class Explorer:
         if not self.finished:
             raise ResultsError(
                 f"{results.folder.path}: no network is trained yet, so that there is nothing to explore. "
-                f"`ceteris status {results.folder.path}` shows how far the runs are."
+                f"`ceteris status {quoted(results.folder.path)}` shows how far the runs are."
             )
         self._ensembles: dict[str, Ensemble] = {}
 

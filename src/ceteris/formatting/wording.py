@@ -1,17 +1,61 @@
 """The words that messages are made of: lists, values as a study file writes them, and what a person probably meant."""
 
-import difflib
 import json
 from collections.abc import Iterable, Mapping
 
 _VALUE_LENGTH = 60
+_LETTERS_A_SLIP = 4
+_SHORTEST_OVERLAP = 3
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """Find the known word that a person most likely meant, if any comes close."""
-    choices = {choice.casefold(): choice for choice in known}
-    close = difflib.get_close_matches(word.casefold(), choices, n=1, cutoff=0.6)
-    return choices[close[0]] if close else None
+    """Find the known word that a person most likely meant, if one is close.
+
+    Close is, in letters of either case: as far away as one slip in four letters makes it, and one in any case (a letter
+    too many, too few or wrong, or two swapped); of words with dots, each part. If none is that close, a single one that
+    the word begins or ends with, or that begins or ends with it.
+
+    Example:
+        >>> nearest("sedes", ["seeds", "epochs"]), nearest("kernel_size", ["kernel"]), nearest("schedule", ["epochs"])
+        ('seeds', 'kernel', None)
+    """
+    meant = word.casefold()
+    distances = {choice: _distance(meant, choice.casefold()) for choice in known}
+    close = {choice: distance for choice, distance in distances.items() if distance is not None}
+    if close:
+        return min(close, key=lambda choice: close[choice])
+    related = [choice for choice in distances if _overlap(meant, choice.casefold())]
+    return related[0] if len(related) == 1 else None
+
+
+def _distance(word: str, other: str) -> int | None:
+    """Count the slips between two words; None if they are too many, in the whole or in a part between dots."""
+    parts, others = word.split("."), other.split(".")
+    if len(parts) != len(others):
+        return None
+    slips = [_slips(*pair) for pair in zip(parts, others, strict=True)]
+    most = [max(1, max(len(one), len(two)) // _LETTERS_A_SLIP) for one, two in zip(parts, others, strict=True)]
+    return sum(slips) if all(count <= limit for count, limit in zip(slips, most, strict=True)) else None
+
+
+def _slips(word: str, other: str) -> int:
+    """Give the distance of optimal string alignment: letters inserted, deleted, replaced, and neighbours swapped."""
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, letter in enumerate(word, start=1):
+        last, row, older = row, [i], before
+        for j, another in enumerate(other, start=1):
+            slips = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (letter != another))
+            if i > 1 and j > 1 and letter == other[j - 2] and word[i - 2] == another:
+                slips = min(slips, older[j - 2] + 1)
+            row.append(slips)
+        before = last
+    return row[-1]
+
+
+def _overlap(word: str, other: str) -> bool:
+    short, long = sorted((word, other), key=len)
+    return len(short) >= _SHORTEST_OVERLAP and (long.startswith(short) or long.endswith(short))
 
 
 def listed(words: Iterable[str], last: str = "and") -> str:

@@ -16,6 +16,9 @@ from ceteris.errors import ResultsError
 PARTIAL = ".partial"
 """How the name of a file ends that is not complete; a leftover of a killed process, and safe to delete."""
 
+_KEPT = 50
+"""Characters of a file's name in that of its partial: file systems take 255 bytes, and a character may take 4."""
+
 _FULL = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the disk quota is used up"}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 
@@ -46,7 +49,7 @@ def write_together(folder: Path, contents: Mapping[str, bytes]) -> None:
     Raises:
         ResultsError: As `write_atomically`; some of the files may be new then, and others old.
     """
-    temporary = {name: folder / f".{name}.{secrets.token_hex(4)}{PARTIAL}" for name in contents}
+    temporary = {name: folder / f".{name[:_KEPT]}.{secrets.token_hex(4)}{PARTIAL}" for name in contents}
     try:
         for name, content in contents.items():
             with explained(folder, f"write {name}", needed=len(content)):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ceteris.errors import ResultsError
 from ceteris.formatting.wording import listed, nearest
+from ceteris.paths import quoted
 from ceteris.runs.finding import Finding
 from ceteris.runs.folder import STUDY
 from ceteris.runs.results import Results
@@ -114,7 +115,7 @@ def finished_findings(results: Results, target: Target, seed: int | None = None)
         states = listed(sorted({became(one) for one in findings}))
         raise ResultsError(
             f"{results.folder.path}: {what} {verb} ({states}), so that it has no weights. "
-            f"`ceteris status {results.folder.path}` shows which runs have."
+            f"`ceteris status {quoted(results.folder.path)}` shows which runs have."
         )
     return finished
 

@@ -3,22 +3,30 @@
 import os
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from ceteris.errors import StudyError
-from ceteris.formatting.wording import nearest
+from ceteris.formatting.wording import nearest, written
 from ceteris.paths import AnyPath, expanded
 from ceteris.study.images import KNOWN_NAMES
 from ceteris.study.places import line_of, toml_lines
 from ceteris.study.specification import is_path
 from ceteris.study.study import Study
-from ceteris.values.mistakes import explain
+from ceteris.values.mistakes import Place, explain, spelled
 
 # tomllib ends its messages so; from Python 3.14 the numbers are attributes as well.
 _SYNTAX = re.compile(r"(?P<what>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)")
+
+_BACKSLASHES = (
+    "In double quotes, a backslash begins an escape: write a path in single quotes, 'C:\\Users\\me\\photos', or with "
+    'slashes, "C:/Users/me/photos".'
+)
+_WINDOWS_PATH = re.compile(r'"(?:[A-Za-z]:|\.\.?)\\')
+_ESCAPED = re.compile(r'"[^"]*\\')
 
 
 def read_study(path: AnyPath) -> Study:
@@ -34,13 +42,18 @@ def read_study(path: AnyPath) -> Study:
         StudyError: If there is no such file, or anything in it cannot be: all mistakes at once, each with its line.
     """
     path = expanded(path, error=StudyError)
-    text = _text(path)
+    return parse_study(path, _text(path))
+
+
+def parse_study(path: Path, text: str) -> Study:
+    """Read the text of a study file, which is or will be at a path; see `read_study`."""
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise StudyError(_syntax_mistake(path, text, str(error))) from None
     except RecursionError:
         raise StudyError(f"{path}: lists or tables stand inside each other too deeply to be a study.") from None
+    _check_paths(path, text, table)
     _find_folder(path, table)
     try:
         return Study.model_validate(table)
@@ -48,6 +61,32 @@ def read_study(path: AnyPath) -> Study:
         lines = toml_lines(text)
         mistakes = [(line_of(m.place, lines) or 1, m.sentence) for m in explain(error, Study, table)]
         raise StudyError(*(f"{path}:{line}: {sentence}" for line, sentence in sorted(mistakes))) from None
+
+
+def _check_paths(path: Path, text: str, table: dict[str, Any]) -> None:
+    """Refuse paths that cannot be: a home that is none, and backslashes that became tabs and line ends."""
+    mistakes = []
+    for place, name in _paths(table):
+        line = line_of(place, toml_lines(text)) or 1
+        where = f"{path}:{line}: {spelled(place, table)}"
+        if not name.isprintable() and _WINDOWS_PATH.search(text.split("\n")[line - 1]):
+            mistakes.append(f"{where} = {written(name)} holds a control character. {_BACKSLASHES}")
+            continue
+        try:
+            expanded(name, error=StudyError, where=where)
+        except StudyError as error:
+            mistakes += error.mistakes
+    if mistakes:
+        raise StudyError(*mistakes)
+
+
+def _paths(node: object, place: Place = ()) -> Iterator[tuple[Place, str]]:
+    """Find the texts of a study that name files and folders."""
+    if isinstance(node, str) and (place == ("data", "name") or place[-1:] == ("weights",)):
+        yield place, node
+    elif isinstance(node, dict | list):
+        for key, inner in node.items() if isinstance(node, dict) else enumerate(node):
+            yield from _paths(inner, (*place, key))
 
 
 def _find_folder(path: Path, table: dict[str, Any]) -> None:
@@ -87,5 +126,7 @@ def _syntax_mistake(path: Path, text: str, message: str) -> str:
         return f"{path}: this is not TOML: {message}."
     what = found["what"][:1].lower() + found["what"][1:]
     if found["line"]:
-        return f"{path}:{found['line']}: this is not TOML: {what}, at column {found['column']}."
+        line = text.split("\n")[int(found["line"]) - 1]
+        hint = f" {_BACKSLASHES}" if _ESCAPED.search(line) else ""
+        return f"{path}:{found['line']}: this is not TOML: {what}, at column {found['column']}.{hint}"
     return f"{path}:{text.count(chr(10)) + 1}: this is not TOML: {what}, at the end of the file."

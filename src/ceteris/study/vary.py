@@ -190,6 +190,10 @@ class _Edit:
             end = f'did you mean "{close}"?'
         elif not layers:
             end = "its settings are training.*."
+        elif (owner := path.rpartition(".")[0]) != self.prefix[:-1] and (
+            siblings := [name for name in known if name.rpartition(".")[0] == owner]
+        ):
+            end = f"there are {listed(siblings)}."
         else:
             others = "network.* and training.*" if self.prefix == "network.head." else "training.*"
             last = len(layers) - 1

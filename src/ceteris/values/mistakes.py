@@ -51,21 +51,30 @@ def explain(error: ValidationError, model: type[BaseModel], found: object) -> tu
     schema = model.model_json_schema()
     told: dict[Place, Mistake] = {}
     meant: set[Place] = set()
+    missing: set[Place] = set()
     for entry in error.errors():
         inner = entry.get("ctx", {}).get("error")
         if isinstance(inner, Mistakes):
             told.update(((*mistake.place, mistake.sentence), mistake) for mistake in inner.mistakes)
             continue
         place, node = _follow(schema, entry["loc"])
+        missing |= {place} if entry["type"] == "missing" else set()
         missing_or_unknown = entry["type"] in {"missing", "extra_forbidden"}
         owner_place = place[:-1] if missing_or_unknown else place
         where = spelled(owner_place, found)
-        sentence = _sentence(entry["type"], node, where, entry["loc"][-1] if entry["loc"] else "", entry["input"])
+        key = entry["loc"][-1] if entry["loc"] else ""
+        if entry["type"] == "extra_forbidden":
+            keys = list(node.owner.get("properties", {}))
+            close = nearest(str(key), keys)
+            if close:
+                meant.add((*owner_place, close))
+            help_ = f"did you mean '{close}'?" if close else f"the keys here are {listed(keys)}."
+            sentence = f"{where + ': ' if where else ''}unknown key '{key}'; {help_}"
+        else:
+            sentence = _sentence(entry["type"], node, where, key, entry["input"])
         told.setdefault(place, Mistake(place=place, sentence=sentence))
-        if entry["type"] == "extra_forbidden" and (close := nearest(str(place[-1]), node.owner.get("properties", {}))):
-            meant.add((*owner_place, close))
     # A misspelt key is one mistake: that the right one is missing goes without saying.
-    return tuple(mistake for mistake in told.values() if mistake.place not in meant)
+    return tuple(mistake for mistake in told.values() if mistake.place not in meant & missing)
 
 
 def spelled(place: Place, found: object) -> str:
@@ -114,11 +123,6 @@ def _sentence(kind: str, node: "_Node", where: str, key: object, value: object) 
     match kind:
         case "missing":
             return f"{where + ' has no' if where else 'there is no'} '{key}'; {_template(str(key), where, node)}."
-        case "extra_forbidden":
-            keys = list(node.owner.get("properties", {}))
-            close = nearest(str(key), keys)
-            help_ = f"did you mean '{close}'?" if close else f"the keys here are {listed(keys)}."
-            return f"{where + ': ' if where else ''}unknown key '{key}'; {help_}"
         case "union_tag_not_found" | "union_tag_invalid":
             return _no_layer(node, where, value)
         case _:
