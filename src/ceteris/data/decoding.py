@@ -19,8 +19,9 @@ from ceteris.data.decoder import exactly, receive, send
 from ceteris.data.picture import NAMES, Frame, Picture
 from ceteris.errors import DataError
 
-SECONDS = 10.0
-"""How long one file may take. The slowest honest one that was tried, a hundred million pixels of PNG, takes 2."""
+SECONDS = 60.0
+"""How long one file may take. The slowest honest one that was tried, a hundred million pixels of PNG, takes 2 alone,
+and many times as long on a machine that does much else."""
 
 _LOOK_SECONDS = 0.25
 _WAITING = 32  # decoded pictures that wait to be taken; more would only fill the memory
