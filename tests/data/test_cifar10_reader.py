@@ -1,14 +1,16 @@
+import codecs
 import hashlib
 import os
 import pickle
 import tarfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 from tiny_cifar10 import PARTS, RECORDS, batch, records, tar
 
-from ceteris.data.cifar10 import Layout
+from ceteris.data.cifar10 import CLASS_NAMES, Layout
 from ceteris.data.cifar10_copy import find_copy
 from ceteris.data.cifar10_reader import read_cifar10
 from ceteris.data.dataset import Origin
@@ -338,12 +340,35 @@ def test_a_bad_pickle_is_refused_in_a_sentence(tmp_path, miniature, name):
 
 @pytest.mark.parametrize("protocol", [0, 1, 2, 3, 4, 5])
 def test_every_protocol_of_pickle_reads(tmp_path, miniature, protocol):
-    """Whichever Python wrote the batches."""
+    """Whichever Python wrote the batches and the names of the classes, as bytes or as text."""
     folder = miniature.write_python(tmp_path)
     for part in PARTS:
         (folder / part).write_bytes(batch(part, protocol))
+    for names in ([name.encode() for name in CLASS_NAMES], list(CLASS_NAMES)):
+        meta = {b"label_names": names, b"num_vis": 3072, b"comment": b"", "more": (b"\xe9", None, True)}
+        (folder / "batches.meta").write_bytes(pickle.dumps(meta, protocol=protocol))
 
-    assert read(folder, miniature).origin is Origin.OFFICIAL
+        assert read(folder, miniature).origin is Origin.OFFICIAL
+
+
+@dataclass
+class Encoded:
+    """Pickles as a call of `_codecs.encode`."""
+
+    arguments: tuple[str, ...]
+
+    def __reduce__(self):
+        return codecs.encode, self.arguments
+
+
+@pytest.mark.parametrize("arguments", [("\u20ac", "latin1"), ("x", "rot13"), ("x", "latin1", "ignore")])
+def test_text_is_not_encoded_in_any_other_way(tmp_path, miniature, arguments):
+    """The one call that stands for bytes is the one that Python writes; all others stay requests that nobody grants."""
+    folder = miniature.write_python(tmp_path)
+    (folder / "data_batch_1").write_bytes(pickle.dumps({b"labels": [1] * RECORDS, b"data": Encoded(arguments)}))
+
+    with pytest.raises(DataError, match="its data is no array of bytes"):
+        read(folder, miniature)
 
 
 @pytest.mark.skipif("CETERIS_DATA" not in os.environ, reason="CETERIS_DATA names no real CIFAR-10")

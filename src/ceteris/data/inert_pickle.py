@@ -40,8 +40,9 @@ RECONSTRUCT = Name("numpy.core.multiarray", "_reconstruct")
 FROM_BUFFER = Name("numpy.core.numeric", "_frombuffer")
 DTYPE = Name("numpy", "dtype")
 ENCODE = Name("_codecs", "encode")
+BYTES = Name("__builtin__", "bytes")
 
-_KNOWN = {RECONSTRUCT, FROM_BUFFER, DTYPE, ENCODE, Name("numpy", "ndarray")}
+_KNOWN = {RECONSTRUCT, FROM_BUFFER, DTYPE, ENCODE, BYTES, Name("numpy", "ndarray")}
 _NUMBERS = {"INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "FLOAT", "BINFLOAT"}
 _TEXTS = {"STRING", "BINSTRING", "SHORT_BINSTRING", "UNICODE", "SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8"}
 _BYTES = {"BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8"}
@@ -104,8 +105,6 @@ def _plain_bytes(value: Any) -> bytes | None:
             return bytes(value)
         case str():  # Python 2 wrote bytes as text; pickletools gives one character per byte.
             return _one_byte_each(value)
-        case Call(function=name, arguments=(str(text), "latin1")) if name == ENCODE:  # Python 3 below protocol 3
-            return _one_byte_each(text)
         case _:
             return None
 
@@ -138,12 +137,23 @@ def _apply(opcode: str, argument: Any, stack: list[Any], memo: dict[int, Any]) -
             stack.append(_known(module, name))
         case "REDUCE":
             arguments, function = stack.pop(), stack.pop()
-            stack.append(Call(function, arguments))
+            stack.append(_called(function, arguments))
         case "BUILD":
             state = stack.pop()
             stack[-1].state = state
         case _:
             _collect(opcode, stack)
+
+
+def _called(function: Name, arguments: tuple[Any, ...]) -> Any:
+    """Give the bytes that Python 3 writes as a call below protocol 3, and any other call as it is."""
+    match arguments:
+        case (str(text), "latin1") if function == ENCODE and (content := _one_byte_each(text)) is not None:
+            return content
+        case () if function == BYTES:
+            return b""
+        case _:
+            return Call(function, arguments)
 
 
 def _collect(opcode: str, stack: list[Any]) -> None:  # noqa: C901 - one branch an operation
