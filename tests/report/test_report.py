@@ -1,9 +1,13 @@
 import csv
+import errno
+import os
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 from html_page import Page
+from made_up import made_up_folder, made_up_study
 from states import HOSTILE, STATES
 
 from ceteris.errors import ResultsError
@@ -12,6 +16,7 @@ from ceteris.runs.folder import ResultsFolder
 from ceteris.runs.results import read_results
 
 LEFT_OVER = re.compile(r"\b(nan|None|inf|True|False)\b|  |\.\.|\( |,,| ,|\b1 (runs|seeds|pairs|epochs|images)\b")
+DENSE = {"network": {"layers": [{"dense": "classes"}]}, "training": {"epochs": 5, "learning_rate": 0.01}}
 INTERVAL = re.compile(r"\d to [+\N{MINUS SIGN}]?\d")
 
 
@@ -215,6 +220,38 @@ def test_an_image_that_is_not_there_is_refused_before_anything_is_written(copied
     with pytest.raises(ResultsError, match=r"^there is no test image 400; they are numbered from 0 to 399\.$"):
         write_report(folder, image=400)
     assert {path.name for path in folder.iterdir()} <= {path.name for path in before} - {"report.html", "report.md"}
+
+
+def test_the_first_layer_of_each_network_is_a_file(copied, tmp_path):
+    """Files are named as the folders of the runs are, beside the page, wherever that goes; a dense network has none."""
+    folder, names = copied("one seed"), ["baseline.png", "deeper.png", "shallow.png"]
+    for out in (None, tmp_path / "out"):
+        report = write_report(folder, out=out)
+        assert [path.name for path in report.pictures] == names
+        assert [path.parent for path in report.pictures] == [report.page.parent / "pictures"] * 3
+        assert sorted(path.name for path in report.pictures[0].parent.iterdir()) == names
+    assert (
+        write_report(made_up_folder(tmp_path / "dense", study=made_up_study(baseline=DENSE, variation=()))).pictures
+        == ()
+    )
+
+
+def test_pictures_are_written_whole_or_not_at_all(copied, monkeypatch):
+    """Where one cannot take its place, those that were there are still what they were, and nothing else is left."""
+    folder = copied("one seed")
+    pictures = write_report(folder).pictures
+    before = {path: path.read_bytes() for path in pictures}
+    renamed = os.replace
+
+    def refuse(source, target):
+        if Path(target).suffix == ".png":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        renamed(source, target)
+
+    monkeypatch.setattr(os, "replace", refuse)
+    with pytest.raises(ResultsError, match=r"pictures: the disk is full: cannot write baseline\.png"):
+        write_report(folder, image=1)
+    assert {path: path.read_bytes() for path in pictures[0].parent.iterdir()} == before
 
 
 @pytest.mark.parametrize(

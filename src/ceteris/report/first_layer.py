@@ -25,6 +25,9 @@ STAGES = ("before training", "after training")
 CHANNEL = 0
 """The channel whose kernel is shown, from 0."""
 
+MOST_NETWORKS = 64
+"""How many networks are shown; a sentence says so where a study has more."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TileBlock:
@@ -80,6 +83,7 @@ class FirstLayers:
         seed: Of the runs.
         arms: The baseline first.
         scales: What black and white are on the common scales, in sentences.
+        left_out: That not all networks are shown; empty if they are.
     """
 
     image: Tile
@@ -87,6 +91,7 @@ class FirstLayers:
     seed: int
     arms: tuple[ArmLayer, ...]
     scales: tuple[str, ...]
+    left_out: str
 
 
 def first_layers(
@@ -116,9 +121,14 @@ def first_layers(
             _arm_layer(by_arm[arm.name], outputs, kernels)
             if arm.name in by_arm
             else ArmLayer(arm=arm.name, gap=_no_convolution(arm))
-            for arm in arms
+            for arm in arms[:MOST_NETWORKS]
         ),
         scales=tuple(filter(None, scales)),
+        left_out=(
+            f"The first {MOST_NETWORKS} of {len(arms):,} networks are shown; `ceteris show` draws any other."
+            if len(arms) > MOST_NETWORKS
+            else ""
+        ),
     )
 
 

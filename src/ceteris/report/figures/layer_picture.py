@@ -13,8 +13,8 @@ from ceteris.report.figures.sheet import Tile
 from ceteris.report.figures.style import shortened
 from ceteris.report.first_layer import CHANNEL, ArmLayer, FirstLayers, TileBlock
 
-_MARGIN, _GAP, _LINE, _COLUMNS = 24, 8, 22, 8  # pixels, and tiles beside each other
-_SIDE, _KERNEL_SIDE = 128, 96  # pixels of a tile
+_MARGIN, _GAP, _LINE, _COLUMNS = 20, 8, 20, 8  # pixels, and tiles beside each other
+_SIDE, _KERNEL_SIDE = 96, 72  # pixels of a tile
 _NARROWEST = 5  # tiles: what the words need
 _INK, _MUTED, _PAPER = "#1b1f24", "#5b6570", "#ffffff"
 
@@ -43,28 +43,28 @@ def layer_picture(layer: ArmLayer, layers: FirstLayers) -> bytes:
         A PNG file.
     """
     headings = [
-        f"{layer.arm}: {layer.layer}, seed {layers.seed}",
+        f"{' '.join(layer.arm.split())}: {layer.layer}, seed {layers.seed}",
         *(f"output {block.stage}: {block.gap or block.own_words}" for block in layer.outputs),
     ]
     columns = min(_COLUMNS, max(_NARROWEST, *(len(block.own) for block in layer.outputs)))
     width = 2 * _MARGIN + columns * (_SIDE + _GAP)
-    headings = [shortened(heading, width - 2 * _MARGIN, 16 if heading is headings[0] else 14) for heading in headings]
+    headings = [shortened(heading, width - 2 * _MARGIN, 14 if heading is headings[0] else 12) for heading in headings]
     canvas = Image.new("RGB", (width, _height(layer)), _PAPER)
     draw = ImageDraw.Draw(canvas)
     top = _MARGIN
-    draw.text((_MARGIN, top), headings[0], fill=_INK, font=_font(16))
+    draw.text((_MARGIN, top), headings[0], fill=_INK, font=_font(14))
     top = _tiles(canvas, draw, (layers.image,), (layers.image_name,), top + _LINE + 4, _SIDE)
     for heading, block in zip(headings[1:], layer.outputs, strict=True):
-        draw.text((_MARGIN, top), heading, fill=_INK, font=_font(14))
+        draw.text((_MARGIN, top), heading, fill=_INK, font=_font(12))
         top = _tiles(canvas, draw, block.own, [f"channel {name}" for name in block.names], top + _LINE, _SIDE)
     for block in layer.kernels:
         words = f"kernel of channel {CHANNEL + 1} {block.stage}: {block.gap or block.own_words}"
-        draw.text((_MARGIN, top), words, fill=_INK, font=_font(14))
+        draw.text((_MARGIN, top), words, fill=_INK, font=_font(12))
         top = _tiles(canvas, draw, block.own, block.names, top + _LINE, _KERNEL_SIDE)
     content, facts = BytesIO(), PngInfo()
     facts.add_itxt("Title", headings[0])
     facts.add_itxt("Description", "; ".join(headings[1:]))
-    canvas.save(content, "PNG", pnginfo=facts, compress_level=4)
+    canvas.save(content, "PNG", pnginfo=facts, compress_level=1)  # the fastest: 10 ms less, a fifth more bytes
     return content.getvalue()
 
 
@@ -92,7 +92,7 @@ def _tiles(
         upper = top + number // _COLUMNS * (side + _LINE + _GAP)
         resized = picture.resize((size[0], size[1]), way)
         canvas.paste(resized, (left, upper), resized if resized.mode in ("RGBA", "LA") else None)
-        draw.text((left, upper + side + 3), name, fill=_MUTED, font=_font(12))
+        draw.text((left, upper + side + 3), name, fill=_MUTED, font=_font(11))
     return top + -(-len(tiles) // _COLUMNS) * (side + _LINE + _GAP) + 8
 
 
