@@ -111,7 +111,7 @@ def test_what_is_missing_is_said_once(tmp_path, study, console):
 
     assert sum("6 of 9 runs are missing" in line for line in lines) == 1
     assert row(lines, "baseline") == ["baseline", "-", "0 of 3"]
-    assert row(lines, "0.5")[3:] == ["-", "-", "3 of 3"]
+    assert row(lines, "0.5")[3:] == ["-", "not compared", "3 of 3"]
 
 
 def test_one_seed_has_no_interval(tmp_path, study, console):

@@ -53,7 +53,7 @@ def test_one_undecided_variation_says_what_was_missed(tmp_path):
 
 def test_a_variation_without_results_is_not_called_undecided(accounts):
     """It is said to be not compared, apart from those that were."""
-    assert "; 1 was not compared, for want of results: “left out” (transfer)" in answer(accounts("transfer"))[3]
+    assert "; 1 was not compared, because results are missing: “left out” (transfer)" in answer(accounts("transfer"))[3]
 
 
 def test_differences_measured_once_have_no_verdict(accounts):

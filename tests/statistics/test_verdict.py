@@ -119,16 +119,16 @@ def test_arms_at_chance_give_no_advice():
 
 
 @pytest.mark.parametrize(
-    ("size", "words", "more"),
+    ("size", "finding", "words", "more"),
     [
-        (0, "undecided: no seed counts in both arms yet, error bars need two", 2),
-        (1, "undecided: one pair of runs shows no spread, error bars need at least two", 1),
+        (0, Finding.NOT_COMPARED, "not compared: no seed counts in both arms yet", 2),
+        (1, Finding.UNDECIDED, "undecided: one pair of runs shows no spread, error bars need at least two", 1),
     ],
 )
-def test_without_error_bars_nothing_is_decided(size, words, more):
-    """No pair and one pair are undecided, and ask for two."""
+def test_without_error_bars_nothing_is_decided(size, finding, words, more):
+    """No pair is no comparison, one pair is undecided; both need two."""
     accuracy = contrast([0.5], [0.9], generator=np.random.default_rng(0)) if size else None
-    expected = Verdict(finding=Finding.UNDECIDED, words=words, more_seeds=more, prospect=Prospect.ERROR_BARS)
+    expected = Verdict(finding=finding, words=words, more_seeds=more, prospect=Prospect.ERROR_BARS)
     assert decide(accuracy, None) == expected
 
 

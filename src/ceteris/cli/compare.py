@@ -17,7 +17,7 @@ from ceteris.report.quantities import NOTHING
 from ceteris.report.table import Cell, Table
 from ceteris.runs.atomic import write_atomically
 
-_STYLES = {"better": "green", "worse": "red", "equal": "", "undecided": "dim"}
+_STYLES = {"better": "green", "worse": "red", "equal": "", "undecided": "dim", "not-compared": "dim"}
 
 
 def compare(first: Path, second: Path, *, out: Path | None, console: Console) -> FolderComparison:

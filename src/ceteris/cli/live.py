@@ -10,6 +10,7 @@ from ceteris.cli.board import Board, Row
 from ceteris.cli.duration import duration
 from ceteris.cli.rows import arm_table
 from ceteris.execution.events import Event, Note, RunDamaged, RunFailed, RunsHeld, StudyStarted
+from ceteris.report.quantities import count
 
 Clock = Callable[[], float]
 
@@ -85,7 +86,7 @@ def summary(board: Board, now: float) -> str:
     """Say in a line how far the study is."""
     if not board.rows:
         return "measuring how fast this machine trains ..."
-    parts = [f"{board.finished} of {board.planned} runs done"]
+    parts = [f"{board.finished} of {count(board.planned, 'run')} done"]
     if board.preparation is not None:
         step = board.preparation
         parts.append(f"{step.what}: {step.done:,} of {step.total:,} images")
@@ -133,7 +134,7 @@ def _show_lines(events: Iterable[Event], board: Board, console: Console, clock: 
 
 def _outcome(row: Row) -> str:
     accuracy = "" if row.accuracy is None else f", validation accuracy {100 * row.accuracy:.1f} %"
-    return f"{row.finished} of {row.planned} seeds done{_mishaps(row)}{accuracy}"
+    return f"{row.finished} of {count(row.planned, 'seed')} done{_mishaps(row)}{accuracy}"
 
 
 def _mishaps(row: Row) -> str:

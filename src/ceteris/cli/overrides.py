@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from ceteris.errors import StudyError
+from ceteris.report.quantities import count
 from ceteris.study.study import Study
 
 
@@ -36,17 +37,15 @@ def override(study: Study, *, seeds: int | None = None, epochs: int | None = Non
         others = (seed for seed in range(seeds + len(study.seeds)) if seed not in study.seeds)
         kept = study.seeds[:seeds]
         fields["seeds"] = (*kept, *(next(others) for _ in range(seeds - len(kept))))
-        notes.append(f"This is a changed study: --seeds {seeds}, where its file says {_seeds(len(study.seeds))}.")
+        notes.append(
+            f"This is a changed study: --seeds {seeds}, where its file says {count(len(study.seeds), 'seed')}."
+        )
     if epochs is not None and epochs != study.baseline.training.epochs:
         training = study.baseline.training.model_copy(update={"epochs": epochs})
         fields["baseline"] = study.baseline.model_copy(update={"training": training})
         before = study.baseline.training.epochs
-        notes.append(f"This is a changed study: --epochs {epochs}, where its file says {before} epochs.")
+        notes.append(f"This is a changed study: --epochs {epochs}, where its file says {count(before, 'epoch')}.")
     try:
         return ChangedStudy(study=Study(**fields) if notes else study, notes=tuple(notes))
     except StudyError as error:
         raise StudyError(*(f"with --epochs {epochs}: {mistake}" for mistake in error.mistakes)) from None
-
-
-def _seeds(count: int) -> str:
-    return f"{count} seeds" if count != 1 else "1 seed"

@@ -22,6 +22,7 @@ from ceteris.execution.engines import Assignment, assign
 from ceteris.execution.study import available_cores
 from ceteris.formatting.wording import listed
 from ceteris.networks.cost import network_cost
+from ceteris.report.quantities import percentage_points
 from ceteris.running import EngineChoice, choose_engines
 from ceteris.statistics.power import detectable_difference
 from ceteris.study.arm import Arm
@@ -152,10 +153,11 @@ def power(seeds: int, variations: int) -> str:
     if math.isinf(difference):
         return "One seed cannot show a difference: it has no error bars. Give at least 2 seeds, better 10."
     family = f"Holm's method over {variations} variations" if variations > 1 else "one variation"
+    assumed = percentage_points(_ASSUMED_DEVIATION / 100)
     return (
-        f"What {seeds} seeds can show: a difference of {difference:.2f} standard deviations, with 80 % probability "
-        f"(paired t test at 5 %, {family}). If the differences vary by {_ASSUMED_DEVIATION:g} percentage point from "
-        f"seed to seed, that is {difference * _ASSUMED_DEVIATION:.2f} percentage points."
+        f"What {_count(seeds, 'seed')} can show: a difference of {difference:.2f} standard deviations, with 80 % "
+        f"probability (paired t test at 5 %, {family}). If the differences vary by {assumed} "
+        f"from seed to seed, that is {percentage_points(difference * _ASSUMED_DEVIATION / 100)}."
     )
 
 

@@ -12,6 +12,7 @@ from rich.text import Text
 from ceteris.cli.notes import print_notes, print_sentence
 from ceteris.cli.rows import arm_table, set_apart
 from ceteris.report.chance import chance_notes
+from ceteris.report.quantities import count
 from ceteris.report.scores import study_scores
 from ceteris.runs.finding import Finding
 from ceteris.runs.results import Results, read_results
@@ -118,7 +119,7 @@ def _reasons(finding: Finding) -> Iterator[str]:
 
 def _summary(results: Results) -> str:
     counts = Counter(one.status for one in results.findings)
-    done = f"{counts[Status.FINISHED] + counts[Status.DIVERGED]} of {len(results.findings)} runs done"
+    done = f"{counts[Status.FINISHED] + counts[Status.DIVERGED]} of {count(len(results.findings), 'run')} done"
     if counts[Status.SKIPPED]:
         done += f", {counts[Status.SKIPPED]} skipped"
     if results.is_complete:

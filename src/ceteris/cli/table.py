@@ -18,7 +18,13 @@ from ceteris.statistics.summary import ArmSummary
 from ceteris.statistics.verdict import Finding
 
 _WIDE = 100  # columns of a terminal that has room for the factors too
-_STYLES = {Finding.BETTER: "green", Finding.WORSE: "red", Finding.PRACTICALLY_EQUAL: "cyan", Finding.UNDECIDED: "dim"}
+_STYLES = {
+    Finding.BETTER: "green",
+    Finding.WORSE: "red",
+    Finding.PRACTICALLY_EQUAL: "cyan",
+    Finding.UNDECIDED: "dim",
+    Finding.NOT_COMPARED: "dim",
+}
 
 
 def print_results(account: Account, console: Console) -> None:
@@ -77,7 +83,7 @@ def _variation(one: Comparison) -> Sequence[Text]:
         _accuracy(arm),
         Text("-" if difference is None else points(difference.estimate)),
         Text(points_range(difference).removesuffix(" pp")),
-        Text("-") if difference is None else Text(str(finding), style=_STYLES[finding]),
+        Text(str(finding), style=_STYLES[finding]),
     )
 
 

@@ -147,6 +147,8 @@ def _measured(one: Comparison, baseline: ArmSummary) -> Comparison:
         equivalence=None,
         over_images=None,
         convergence={},
-        verdict=Verdict(finding=VerdictFinding.UNDECIDED, words="undecided: every run that could be paired diverged"),
+        verdict=Verdict(
+            finding=VerdictFinding.NOT_COMPARED, words="not compared: every run that could be paired diverged"
+        ),
         notes=(),
     )

@@ -125,10 +125,9 @@ def _neither(account: Account) -> str:
         text = f"Practically equal to the baseline, {within}, {_verb(equal)} {_labels(equal)}"
     else:
         text = f"{_not_shown(len(account.comparisons))} to be practically equal to the baseline, {within}"
-    without = tuple(one for one in undecided if one.accuracy is None)
-    undecided = tuple(one for one in undecided if one.accuracy is not None)
+    without = account.with_verdict(Finding.NOT_COMPARED)
     if without:
-        text = f"{text}; {_were(without)} not compared, for want of results: {_labels(without)}"
+        text = f"{text}; {_were(without)} not compared, because results are missing: {_labels(without)}"
     if not undecided:
         return f"{text}{';' if without else ','} and none was left undecided."
     return f"{text}; {_were(undecided)} left undecided: {_labels(undecided)}{_missed(undecided)}."

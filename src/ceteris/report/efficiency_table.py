@@ -58,7 +58,7 @@ def _row(curve: EfficiencyCurve, point: EfficiencyPoint) -> tuple[Cell, ...]:
     if point.rivalry is not None:
         finding = point.rivalry.verdict.finding
         verdict = Cell(str(finding), detail=f"than {quoted(point.rivalry.rival)}", tag=TAGS[finding])
-        if finding.name in {"PRACTICALLY_EQUAL", "UNDECIDED"}:
+        if finding.name in {"PRACTICALLY_EQUAL", "UNDECIDED", "NOT_COMPARED"}:
             verdict = Cell(str(finding), detail=f"against {quoted(point.rivalry.rival)}", tag=TAGS[finding])
     return (
         Cell(point.arm.name),

@@ -40,6 +40,17 @@ def size(fraction: float) -> str:
     return f"{round(100 * fraction, 2):g} pp"
 
 
+def percentage_points(fraction: float) -> str:
+    """Write the size of a difference of accuracies with its unit in full, for a place where nothing explains `pp`.
+
+    Example:
+        >>> percentage_points(0.01), percentage_points(0.005)
+        ('1 percentage point', '0.5 percentage points')
+    """
+    points = round(100 * fraction, 2)
+    return f"{points:g} percentage point{'' if points == 1 else 's'}"
+
+
 def signed(number: float, digits: int = 2) -> str:
     """Write a number with its sign; none where rounding leaves zero.
 

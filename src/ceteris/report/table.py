@@ -30,7 +30,7 @@ class Cell:
         text: What stands in it; a dash where it is empty.
         key: What the column is sorted by; the text if not given. Cells without a number come last.
         detail: A second, smaller line.
-        tag: A name for its looks: `better`, `worse`, `equal`, `undecided`.
+        tag: A name for its looks: `better`, `worse`, `equal`, `undecided`, `not-compared`.
     """
 
     text: str

@@ -58,6 +58,10 @@ TERMS = (
         meaning="These runs show neither a difference nor practical equality. More seeds may.",
     ),
     Term(
+        word="not compared",
+        meaning="No seed has a result in both arms: the runs are missing, were left out or skipped, or all diverged.",
+    ),
+    Term(
         word="chance level",
         meaning="The accuracy of always predicting the largest class of the test images, which takes no learning: 10 % "
         "for ten classes of the same size.",

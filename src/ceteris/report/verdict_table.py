@@ -25,6 +25,7 @@ TAGS = {
     Finding.WORSE: "worse",
     Finding.PRACTICALLY_EQUAL: "equal",
     Finding.UNDECIDED: "undecided",
+    Finding.NOT_COMPARED: "not-compared",
 }
 """How a verdict is marked, besides its words."""
 
@@ -78,7 +79,8 @@ def verdict_table(account: Account) -> Table:
             ),
             Column(
                 title="verdict",
-                meaning="Better, worse, practically equal, or undecided with what it would take to decide.",
+                meaning="Better, worse, practically equal, undecided with what it would take to decide, or not "
+                "compared, because no pair of runs has results.",
             ),
             Column(title="runs", meaning="Runs that count, of those planned."),
         ),

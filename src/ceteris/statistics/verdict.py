@@ -11,12 +11,13 @@ from ceteris.statistics.power import MOST_SEEDS, seeds_needed, seeds_needed_for_
 
 
 class Finding(StrEnum):
-    """The four things that a comparison can come to."""
+    """The four things that a comparison can come to, and that there was none, because no pair of runs has results."""
 
     BETTER = "better"
     WORSE = "worse"
     PRACTICALLY_EQUAL = "practically equal"
     UNDECIDED = "undecided"
+    NOT_COMPARED = "not compared"
 
 
 class Prospect(StrEnum):
@@ -32,7 +33,7 @@ class Verdict:
     """What a comparison came to.
 
     Attributes:
-        finding: One of four.
+        finding: One of four, or that nothing was compared.
         words: The finding, and for an undecided one what it would take.
         more_seeds: For an undecided one: seeds to add to each arm; None where more than `MOST_SEEDS` are needed, or
             where the pairs say nothing about it.
@@ -57,7 +58,7 @@ def decide(
 
     The first rule that applies:
 
-    1. Fewer than two pairs: undecided; error bars need at least two.
+    1. No pair: not compared. One pair: undecided; error bars need at least two.
     2. The two one-sided tests pass, Holm-adjusted: practically equal, even where a difference inside the margin is
        certain, since the study declared such differences not to matter; the words then say so.
     3. The paired t test passes, Holm-adjusted: better or worse, by the sign of the difference.
@@ -83,7 +84,7 @@ def decide(
 
     Example:
         >>> decide(None, None).words
-        'undecided: no seed counts in both arms yet, error bars need two'
+        'not compared: no seed counts in both arms yet'
     """
     if accuracy is None or accuracy.deviation is None or equivalence is None:
         return _without_error_bars(0 if accuracy is None else accuracy.pairs)
@@ -147,15 +148,10 @@ def _undecided(pairs: int, needed: list[tuple[int | None, Prospect]]) -> Verdict
 
 
 def _without_error_bars(pairs: int) -> Verdict:
-    found = "no seed counts in both arms yet, error bars need two"
+    finding, found = Finding.NOT_COMPARED, "no seed counts in both arms yet"
     if pairs == 1:
-        found = "one pair of runs shows no spread, error bars need at least two"
-    return Verdict(
-        finding=Finding.UNDECIDED,
-        words=f"{Finding.UNDECIDED}: {found}",
-        more_seeds=2 - pairs,
-        prospect=Prospect.ERROR_BARS,
-    )
+        finding, found = Finding.UNDECIDED, "one pair of runs shows no spread, error bars need at least two"
+    return Verdict(finding=finding, words=f"{finding}: {found}", more_seeds=2 - pairs, prospect=Prospect.ERROR_BARS)
 
 
 def _count(seeds: int) -> str:

@@ -133,7 +133,7 @@ def _runs(one: SideBySide | None) -> str:
 def _finding_cell(found: FolderComparison, arm: ArmComparison) -> Cell:
     one = arm.accuracy
     if one is None:
-        return Cell("")
+        return Cell(str(Finding.NOT_COMPARED), tag=TAGS[Finding.NOT_COMPARED])
     if arm.is_identical:
         return Cell(IDENTICAL, tag=TAGS[Finding.PRACTICALLY_EQUAL])
     if not found.has_same_test_images:

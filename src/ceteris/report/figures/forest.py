@@ -22,6 +22,7 @@ from ceteris.report.figures.style import (
     shortened,
 )
 from ceteris.report.figures.svg import finished
+from ceteris.report.quantities import percentage_points
 from ceteris.statistics.comparison import Comparison
 from ceteris.statistics.interval import Interval
 from ceteris.statistics.verdict import Finding
@@ -157,7 +158,7 @@ def _legend(figure: Figure, comparisons: Sequence[Comparison], margin: float) ->
         bars.append(Line2D([], [], color=INK, linewidth=2.2, label=f"{100 * level:.3g} % interval over seeds"))
     if any(comparison.over_images is not None for comparison in comparisons):
         bars.append(Line2D([], [], color=MUTED, linewidth=0.9, label="over seeds and test images"))
-    shade = Patch(facecolor=GRID, alpha=0.55, label=f"margin: {100 * margin:g} points either way")
+    shade = Patch(facecolor=GRID, alpha=0.55, label=f"margin: {percentage_points(margin)} either way")
     height = 72 * figure.get_figheight()
     for line, entries in enumerate((verdicts, [*bars, shade])):
         figure.legend(
@@ -196,6 +197,6 @@ def _alt(comparisons: Sequence[Comparison], margin: float) -> str:
     level = _level(comparisons)
     bars = "" if level is None else f" with {100 * level:.3g} % intervals over seeds"
     return (
-        f"Differences in percentage points{bars}; the margin is {100 * margin:g}. "
+        f"Differences in percentage points{bars}; the margin is {percentage_points(margin)}. "
         f"Of {len(comparisons)} variations: {', '.join(counts)}. {'; '.join(rows)}."
     )

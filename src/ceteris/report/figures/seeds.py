@@ -24,6 +24,7 @@ from ceteris.report.figures.style import (
     shortened,
 )
 from ceteris.report.figures.svg import finished
+from ceteris.report.quantities import percentage_points
 from ceteris.statistics.interval import Estimate, Interval, PointEstimate, mean_interval
 from ceteris.statistics.paired import paired_difference
 from ceteris.statistics.pairing import pair_accuracies
@@ -169,7 +170,7 @@ def _legend(figure: Figure, rows: Sequence[_Row], margin: float | None) -> None:
     if any(isinstance(row.estimate, Interval) for row in rows):
         handles.append(Line2D([], [], color=INK, linewidth=1.4, label="mean and 95 % interval over seeds"))
     if margin is not None:
-        handles.append(Patch(facecolor=GRID, alpha=0.55, label=f"margin: {100 * margin:g} points either way"))
+        handles.append(Patch(facecolor=GRID, alpha=0.55, label=f"margin: {percentage_points(margin)} either way"))
     figure.legend(
         handles=handles,
         loc="upper left",

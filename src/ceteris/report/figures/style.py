@@ -109,6 +109,7 @@ MARKS: Mapping[Finding, Mark] = {
     Finding.WORSE: Mark(colour=VERMILION, shape="<"),
     Finding.PRACTICALLY_EQUAL: Mark(colour=GREEN, shape="s"),
     Finding.UNDECIDED: Mark(colour=MUTED, shape="o", is_filled=False),
+    Finding.NOT_COMPARED: Mark(colour=MUTED, shape="x"),
 }
 
 SERIES: Sequence[tuple[str, str, str]] = tuple(
