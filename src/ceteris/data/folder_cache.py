@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from PIL import features
 
 from ceteris.data.checksum import file_sha256
+from ceteris.data.heif import library_version
 from ceteris.data.labels import Labels, as_labels
 from ceteris.data.picture import DECODER, Frame
 from ceteris.errors import DataError
@@ -83,7 +84,11 @@ def entry_key(frame: Frame, choices: Mapping[str, object], files: Sequence[tuple
     """
     facts = {
         "decoder": DECODER,
-        "libraries": {name: features.version(name) for name in _LIBRARIES},
+        "libraries": {
+            **{name: features.version(name) for name in _LIBRARIES},
+            # Named only where it is installed, so that other caches stay what they were.
+            **({"heif": heif} if (heif := library_version()) else {}),
+        },
         "frame": [frame.height, frame.width, frame.channels, frame.fit.value],
         "choices": choices,
         "files": files,

@@ -27,6 +27,8 @@ _ENDINGS = {
     "gif": "GIF",
     "tif": "TIFF",
     "tiff": "TIFF",
+    "heic": "HEIF",
+    "heif": "HEIF",
 }
 
 

@@ -13,6 +13,8 @@ from PIL import Image, UnidentifiedImageError
 
 from ceteris.data.archive import kind_of
 from ceteris.data.colour_profile import from_lab, in_srgb
+from ceteris.data.heif import FORMAT as HEIF
+from ceteris.data.heif import MISSING, is_readable, kind_of_box
 from ceteris.study.specification import Fit
 
 DECODER = 2
@@ -24,7 +26,7 @@ MOST_BYTES, MOST_PIXELS = 50_000_000, 100_000_000
 TOO_MANY_BYTES = f"has more than {MOST_BYTES / 1e6:.0f} MB"
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
-"""As Pillow names them."""
+"""As Pillow names them; HEIF is read too where pillow-heif is installed."""
 
 NAMES = "JPEG, PNG, WebP, BMP, GIF or TIFF"
 
@@ -52,10 +54,6 @@ _OTHER_SIGNATURES = {
     b"\x1f\x8b": "a gzip archive",
     b"MZ": "a program",
     b"\x7fELF": "a program",
-    b"\x00\x00\x00 ftypheic": "an HEIC image",
-    b"\x00\x00\x00\x18ftypheic": "an HEIC image",
-    b"\x00\x00\x00$ftypheic": "an HEIC image",
-    b"\x00\x00\x00 ftypavif": "an AVIF image",
     b"8BPS": "a Photoshop document",
 }
 _TEXT = bytes(range(32, 127)) + b"\t\r\n"
@@ -139,7 +137,7 @@ def decode_picture(content: bytes, frame: Frame) -> Picture:
 
 def _decode(content: bytes, frame: Frame) -> Picture:
     notes: list[str] = []
-    with Image.open(BytesIO(content), formats=FORMATS) as picture:
+    with Image.open(BytesIO(content), formats=(*FORMATS, *([HEIF] if is_readable() else []))) as picture:
         if picture.width * picture.height > MOST_PIXELS:
             raise UnreadableError(_too_many_pixels())
         orientation = _orientation(picture, notes)
@@ -296,6 +294,13 @@ def _no_image(content: bytes) -> str:
     head = content[:512]
     if head.startswith(_IMAGE_SIGNATURES) or (head.startswith(b"RIFF") and head[8:12] == b"WEBP"):
         return _DAMAGED
+    match kind_of_box(head):
+        case "HEIC":
+            return _DAMAGED if is_readable() else MISSING
+        case "AVIF":
+            return f"is an AVIF image, not a {NAMES} image"
+        case "video":
+            return f"is a video, not a {NAMES} image"
     if b"<svg" in head:
         found = "an SVG drawing"
     elif (kind := kind_of(head)) != "no archive":
