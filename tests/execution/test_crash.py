@@ -65,11 +65,13 @@ def test_sigkill_costs_no_more_than_one_checkpoint_interval(tmp_path, position):
     folder = tmp_path / "results"
     child = os.fork()
     if not child:
-        engine = type(ENGINE)(diverging=ENGINE.diverging, before_step=die)
-        options = {"folder": folder, "engines": (engine,), "threads": 1, "checkpoint_seconds": 0}
-        for _ in run_study(STUDY, DATASET, **options):
-            pass
-        os._exit(0)
+        try:
+            engine = type(ENGINE)(diverging=ENGINE.diverging, before_step=die)
+            options = {"folder": folder, "engines": (engine,), "threads": 1, "checkpoint_seconds": 0}
+            for _ in run_study(STUDY, DATASET, **options):
+                pass
+        finally:
+            os._exit(0)  # whatever happens: a copy of the test process must not go on with its tests
     assert os.WIFSIGNALED(os.waitpid(child, 0)[1])
     assert {finding.position for finding in ResultsFolder(folder).survey(RUNS)} == {position}
 

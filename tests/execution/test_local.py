@@ -50,6 +50,7 @@ def at_the_middle(act):
 
 def send(kind):
     """Send a signal as a terminal does: to the main thread, wherever it is waiting."""
+    assert signal.getsignal(kind) is not signal.SIG_DFL, "the process of the tests would die"
     signal.pthread_kill(threading.main_thread().ident, kind)
 
 
