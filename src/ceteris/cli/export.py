@@ -42,7 +42,7 @@ def export(
     folder = out or Path("exports") / f"{arm_folder(run.variation)}-seed-{run.seed:02}"
     written = export_run(results, finding, formats=kinds, out=folder, is_replacing=force)
     console.print(Text(f"{run.variation}, seed {run.seed}", style="bold"), soft_wrap=True)
-    print_notes(results.notes, console)
+    print_notes(results.notes_about(run.variation), console)
     if target.seed is None and seed is None:
         text = (
             f"Seed {run.seed} was taken, the first that finished; --seed names another. To take the one with the best "

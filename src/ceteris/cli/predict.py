@@ -153,7 +153,7 @@ def _probabilities(ensemble: Ensemble, shown: Sequence[NDArray[np.uint8]]) -> It
 
 def _about(results: Results, findings: Sequence[Finding], *, is_one: bool) -> Iterator[str]:
     """Say what must be known before believing an answer."""
-    yield from results.notes
+    yield from results.notes_about(findings[0].run.variation)
     if is_one:
         return
     all_findings = findings_of(results, Target(folder=results.folder.path, arm=findings[0].run.variation))

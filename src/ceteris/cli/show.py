@@ -67,7 +67,8 @@ def show(
     file = out or Path(f"{_stem(target, views, image)}.{kind}")
     write_atomically(file, _content(picture))
     console.print(Text(f"{picture.title}, seed {views[0].seed}", style="bold"), soft_wrap=True)
-    print_notes((*results.notes, *notes, *gaps), console)
+    about = dict.fromkeys(note for view in views for note in results.notes_about(view.arm))
+    print_notes((*about, *notes, *gaps), console)
     console.print(Text(picture.alt), soft_wrap=True)
     console.print(f"\npicture: {file}", markup=False, soft_wrap=True)
     return file

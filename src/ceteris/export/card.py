@@ -122,7 +122,7 @@ def _limits(account: Account, record: RunRecord, ensemble: Ensemble) -> Iterator
     # Images that are not official bring a note of their own.
     if not account.results.manifest.notes and (origin := origin_sentence(account)):
         yield origin
-    yield from account.results.notes
+    yield from account.results.notes_about(record.run.variation)
     yield from chance_notes(account.results, ())
     yield (
         f"It names one of {len(ensemble.class_names)} classes for any image whatever, also for one that shows none of "

@@ -16,6 +16,7 @@ from ceteris.runs.failure import RunFailure
 from ceteris.runs.finding import Finding
 from ceteris.runs.folder import ResultsFolder
 from ceteris.runs.manifest import Manifest
+from ceteris.runs.note_scope import notes_about
 from ceteris.runs.record import RunRecord
 from ceteris.runs.run_folder import EPOCHS, PREDICTIONS, WEIGHTS
 from ceteris.runs.status import Status
@@ -75,6 +76,10 @@ class Results:
                 which = f"{len(self.stale)} more runs in this folder belong to other versions"
             notes.append(f"{which} of the study, not counted.")
         return tuple(notes)
+
+    def notes_about(self, arm: str) -> tuple[str, ...]:
+        """Give the notes without those that concern other arms only."""
+        return notes_about(self.notes, self.manifest.study, arm)
 
     def epochs(self, run: Run) -> tuple[EpochRecord, ...]:
         """Read what each epoch of a finished run came to."""

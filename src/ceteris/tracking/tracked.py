@@ -92,7 +92,7 @@ def _tracked(results: Results, finding: Finding) -> TrackedRun:
         "engine": f"{record.engine} ({record.arithmetic})",
         **{f"{name} version": version for name, version in machine.versions.items()},
         **{name: str(fact) for name, fact in machine.host.items()},
-        **{f"note {place}": note for place, note in enumerate(results.notes, start=1)},
+        **{f"note {place}": note for place, note in enumerate(results.notes_about(run.variation), start=1)},
     }
     return TrackedRun(
         name=f"{arm_folder(run.variation)}/seed-{run.seed:02}",

@@ -136,6 +136,6 @@ def test_it_says_in_words_what_it_shows(plot):
     assert picture.title == TITLE
     assert picture.alt.startswith(
         "Differences in percentage points with 95 % intervals over seeds; the margin is 1.5 percentage points. Of 4 "
-        "1 better, 1 worse, 1 practically equal, 1 undecided. deeper +5.75 [+5.18, +6.32], better; "
+        "variations: 1 better, 1 worse, 1 practically equal, 1 undecided. deeper +5.75 [+5.18, +6.32], better; "
     )
     assert forest_plot([], margin=0.01).alt == "There is no variation to compare with the baseline."
