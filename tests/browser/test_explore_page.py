@@ -54,8 +54,8 @@ main()
 class Served:
     """A page, where it is, and what its process did."""
 
-    def __init__(self, address, temporary, seen):
-        self.address, self.temporary, self._seen = address, temporary, seen
+    def __init__(self, address, temporary, seen, errors):
+        self.address, self.temporary, self._seen, self.errors = address, temporary, seen, errors
 
     def seen(self, *events):
         """Give what was done, of some kinds."""
@@ -82,16 +82,18 @@ def served(tmp_path_factory):
         "http_proxy": f"http://{HOST}:9",
         "https_proxy": f"http://{HOST}:9",
     }
-    process = subprocess.Popen(
-        [sys.executable, "-c", WATCHED, place / "seen", trained_folder],
-        env=environment,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    with (place / "errors").open("w") as said:
+        process = subprocess.Popen(
+            [sys.executable, "-c", WATCHED, place / "seen", trained_folder],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=said,
+            text=True,
+        )
     try:
         line = next((line for line in process.stdout if line.startswith("The page is at ")), "")
         assert line, "the page did not come up"
-        yield Served(line.split()[4], temporary, place / "seen")
+        yield Served(line.split()[4], temporary, place / "seen", place / "errors")
     finally:
         process.send_signal(signal.SIGTERM)
         code = process.wait(PATIENCE / 1000)
@@ -147,11 +149,14 @@ def test_somebody_looks_uploads_and_compares(page, served, tmp_path):
     Image.new("RGB", (40, 30), (200, 30, 30)).save(tmp_path / "red.png")
     page.set_input_files("input[type=file]", tmp_path / "red.png")
     until(page, "#answers", "red.png")
+    expect(page.get_by_label("Test image, 0 to 29")).to_have_value("")
     assert "It was scaled from 30 x 30 to 32 x 32 pixels." in page.inner_text("#answers")
 
     choose(page, "Compare with", "Kernel 1x1")
     until(page, "#answers", "Kernel 1x1, seed 1")
     assert page.locator("#answers table").count() == 2
+    first, second = (page.locator("#answers .answer").nth(place).bounding_box() for place in range(2))
+    assert first["y"] == second["y"], "the second variation stands beside the first"
     page.get_by_role("tab", name="Layers").click()
     until(page, "#inside", "Kernel 1x1, seed 1")
     page.get_by_label("Layer of Kernel 1x1").click()
@@ -163,6 +168,24 @@ def test_somebody_looks_uploads_and_compares(page, served, tmp_path):
     assert {urlparse(url).hostname for url in page.asked if not url.startswith(("data:", "blob:"))} == {HOST}
     assert errors(page) == []
     assert [path for path in served.temporary.rglob("*") if path.is_file()] == []
+
+
+def test_a_number_of_no_test_image_is_answered_on_the_page(page, served):
+    """In a sentence of ours, which goes away with the next number; the terminal shows no traceback."""
+    number = page.get_by_label("Test image, 0 to 29")
+    for typed, message in (
+        ("99999", "there is no test image 99999; they are numbered from 0 to 29."),
+        ("-1", "there is no test image -1; they are numbered from 0 to 29."),
+        ("1.5", "'1.5' is not the number of a test image. Give a whole number."),
+    ):
+        number.fill(typed)
+        until(page, "#said", message)
+        assert "test image 0" in page.inner_text("#answers")
+    number.fill("3")
+    until(page, "#answers", "test image 3")
+    expect(page.locator("#said")).to_have_text("")
+    assert errors(page) == []
+    assert "Traceback" not in served.errors.read_text()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -181,6 +204,8 @@ def test_words_stand_out_and_a_narrow_window_scrolls_nothing(page, scheme):
 
     page.set_viewport_size({"width": 380, "height": 800})
     page.wait_for_function("document.documentElement.scrollWidth <= 380")
+    inner, outer = page.locator("#answers .table").evaluate("table => [table.scrollWidth, table.clientWidth]")
+    assert inner <= outer, "the votes are cut off"
 
 
 def luminance(colour):

@@ -132,6 +132,17 @@ def test_the_name_of_the_file_decides_its_format(shown, tmp_path):
             "layer 2 (max pool 5) is no convolution and has no kernels; leave --channel out.",
         ),
         ("baseline", {"image": "400"}, "there is no test image 400; {0} has 400, counted from 0."),
+        ("baseline", {"image": "-1"}, "there is no test image -1; {0} has 400, counted from 0."),
+        ("baseline", {"image": "1.5"}, "there is no test image 1.5; {0} has 400, counted from 0."),
+        ("baseline", {"layer": "0"}, "--layer is 0, and layers are counted from 1."),
+        (
+            "baseline",
+            {"layer": "features.0.0"},
+            (
+                "'baseline' has no layer 'features.0.0'; its layers are 1 (conv 4, kernel 3, relu), 2 (max pool 5), 3 "
+                "(dropout 0.2) and 4 (dense classes)."
+            ),
+        ),
         (
             "baseline",
             {"image": "cat.png"},

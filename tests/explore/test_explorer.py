@@ -1,4 +1,5 @@
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -6,6 +7,7 @@ from miniature import miniature_dataset, miniature_split, miniature_study
 
 from ceteris.errors import ResultsError
 from ceteris.explore.explorer import Explorer, Subject
+from ceteris.prediction.ensemble import ensemble_probabilities
 from ceteris.runs.folder import ResultsFolder
 from ceteris.runs.manifest import Manifest
 from ceteris.runs.results import read_results
@@ -75,7 +77,9 @@ def test_layers_are_named_convolutions_first(explorer):
     assert names[0].startswith("1: conv 5")
     assert names[1].startswith("4: conv 4")
     assert len(names) == 8
-    assert "has no layer" in explorer.inside(explorer.test_image(0), "baseline", 0, "12: conv 5")
+    assert "baseline has no layer &#x27;12: conv 5&#x27;. Choose one from the list." in explorer.inside(
+        explorer.test_image(0), "baseline", 0, "12: conv 5"
+    )
 
 
 def test_every_variation_shows_its_own_layers(explorer):
@@ -129,7 +133,9 @@ def test_every_seed_shows_where_it_looked(explorer):
     text = explorer.attention(explorer.test_image(3), ["baseline", "Kernel 1x1"], None)
 
     assert re.findall(r'alt="(seed \d)', text) == ["seed 0", "seed 1", "seed 2"] * 2
-    heads = re.findall(r"<h2>(.*?): what spoke for (\w) at (.*?), its last convolution.</h2>", text)
+    heads = re.findall(
+        r"<h2>(.*?): what spoke for (\w) at (.*?), its last convolution, which has \d+ x \d+ places.</h2>", text
+    )
     assert [head[::2] for head in heads] == [
         (arm, "layer 4 (conv 4, kernel 5, padding same, tanh)") for arm in ("baseline", "Kernel 1x1")
     ]
@@ -138,9 +144,12 @@ def test_every_seed_shows_where_it_looked(explorer):
 
 
 def test_a_test_image_is_named_with_its_class(explorer):
-    """A number beyond the last image gives the last."""
+    """A number that no test image has is refused with those that there are."""
     assert explorer.test_image(4).name == "test image 4, e"
-    assert explorer.test_image(10_000).name == "test image 29, j"
+    for number in (-1, 30, 99_999):
+        with pytest.raises(ResultsError) as error:
+            explorer.test_image(number)
+        assert str(error.value) == f"there is no test image {number}; they are numbered from 0 to 29."
 
 
 def test_there_is_nothing_to_explore_before_training(tmp_path):
@@ -156,3 +165,68 @@ def test_there_is_nothing_to_explore_before_training(tmp_path):
         f"{folder}: no network is trained yet, so that there is nothing to explore. "
         f"`ceteris status {folder}` shows how far the runs are."
     )
+
+
+@pytest.fixture(scope="module")
+def pretrained(tmp_path_factory):
+    """Give what the page is made from of a study with pretrained backbones; weights lie beside the results."""
+    pytest.importorskip("torchvision")
+    from pretrained import train_heads  # noqa: PLC0415 - needs torch
+
+    folder = tmp_path_factory.mktemp("pretrained")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+        return Explorer(read_results(train_heads(folder, seeds=2)))
+
+
+def test_a_pretrained_network_stands_beside_a_small_one(pretrained):
+    """On the same image: answers, places of each seed, and layers by their names in torchvision."""
+    subject, arms = pretrained.test_image(3), ["baseline", "mobilenet_v2"]
+    assert pretrained.layers("mobilenet_v2")[:3] == (
+        "features.0.0: the first convolution",
+        "features.0: block 1",
+        "features.1: block 2",
+    )
+    assert (pretrained.layers("resnet18")[0], len(pretrained.layers("resnet18"))) == (
+        "conv1: the first convolution",
+        10,
+    )
+
+    answers = pretrained.answers(subject, arms, None)
+    assert re.findall(r"<h2>(.*?)</h2>", answers) == [f"{arm}, 2 seeds together" for arm in arms]
+    assert answers.count("<figure>") == 1
+    drawn = pretrained.inside(subject, "mobilenet_v2", 1, "features.0.0: the first convolution", narrow=True)
+    assert "Output of features.0.0 (conv 32, kernel 3, stride 2)" in drawn
+    assert "The image as the pretrained network sees it" in drawn
+    assert "Output of features.3 (InvertedResidual)" in pretrained.inside(
+        subject, "mobilenet_v2", None, "features.3: block 4"
+    )
+    pytest.importorskip("captum")
+    looked = pretrained.attention(subject, arms, None)
+    assert re.findall(r'alt="(seed \d)', looked) == ["seed 0", "seed 1"] * 2
+    assert "at features.18, its last block, which has 2 x 2 places.</h2>" in looked
+
+
+def test_one_of_several_seeds_answers_as_all_of_them_do(pretrained):
+    """A network that is taken out of its variation gives the same probabilities as among the others."""
+    ensemble, images = pretrained.ensemble("mobilenet_v2"), pretrained.images[:2]
+
+    together = ensemble_probabilities(ensemble, images)
+    np.testing.assert_array_equal(ensemble_probabilities(ensemble.alone(1), images)[0], together[1])
+
+
+def test_missing_weights_are_said_in_place_of_every_picture(pretrained, tmp_path, monkeypatch):
+    """The other variation is shown as ever."""
+    copied = tmp_path / "results" / "study"
+    shutil.copytree(pretrained.results.folder.path, copied)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    explorer, arms = Explorer(read_results(copied)), ["baseline", "mobilenet_v2"]
+    subject = explorer.test_image(0)
+    missing = "the weights of mobilenet_v2 that it was trained on (SHA-256 "
+
+    answers = explorer.answers(subject, arms, None)
+    assert "baseline, 2 seeds together" in answers
+    assert missing in answers
+    assert missing in explorer.attention(subject, arms[1:], None)
+    assert missing in explorer.inside(subject, "mobilenet_v2", None, "features.0: block 1")

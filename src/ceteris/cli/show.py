@@ -1,5 +1,6 @@
 """`ceteris show`: what a layer of a trained network makes of an image, as a picture."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,9 @@ from ceteris.runs.selection import Target, asked_seed, find_target, findings_of
 from ceteris.runs.status import Status
 from ceteris.study.arm import arm_folder
 from ceteris.study.specification import Fit
+
+_NUMBER = re.compile(r"[-+]?[0-9.]+")
+"""What is meant as a number and not as the name of a file, unless there is one."""
 
 
 def show(
@@ -97,11 +101,12 @@ def _layer(typed: str | None) -> int | str | None:
 
 def _image(results: Results, image: str) -> tuple[NDArray[np.uint8], str, tuple[str, ...]]:
     """Give the pixels, what to call them, and what was done to them."""
-    if image.isdecimal():
-        images, number = results.images(), int(image)
-        if number >= len(images):
+    is_number = _NUMBER.fullmatch(image) is not None and not Path(image).exists()
+    if image.isdecimal() or is_number:
+        images, number = results.images(), int(image) if image.isdecimal() else -1
+        if not 0 <= number < len(images):
             raise ResultsError(
-                f"there is no test image {number}; {results.folder.path} has {len(images):,}, counted from 0."
+                f"there is no test image {image}; {results.folder.path} has {len(images):,}, counted from 0."
             )
         name = results.manifest.class_names[results.labels()[number]]
         return images[number], f"test image {number}, {name}", ()

@@ -11,7 +11,8 @@ from ceteris.data.labels import Labels
 from ceteris.data.picture import Frame
 from ceteris.errors import ResultsError
 from ceteris.explore.attention import grad_cam
-from ceteris.explore.markup import answer, drawing, figure, inside, looks, overlaid, said, side_by_side
+from ceteris.explore.markup import answer, beside, drawing, figure, inside, looks, overlaid, said, side_by_side
+from ceteris.networks.backbone import block_names, first_convolution
 from ceteris.networks.convolution import Convolution
 from ceteris.networks.layer import Values
 from ceteris.networks.network import Network
@@ -93,14 +94,23 @@ class Explorer:
         return self.results.labels()
 
     def test_image(self, number: int) -> Subject:
-        """Give a test image; beyond the last one the last.
+        """Give a test image.
 
         Args:
             number: From 0.
+
+        Raises:
+            ResultsError: If there is none of this number.
         """
-        number = min(max(number, 0), len(self.images) - 1)
+        if not 0 <= number < len(self.images):
+            raise ResultsError(f"there is no test image {number}; {self.numbering}.")
         label = self.results.manifest.class_names[self._labels[number]]
         return Subject(pixels=self.images[number], name=f"test image {number}, {label}", label=label)
+
+    @property
+    def numbering(self) -> str:
+        """Say which numbers test images have."""
+        return f"they are numbered from 0 to {len(self.images) - 1:,}"
 
     def next_mistake(self, arm: str, seed: int | None, after: int) -> int | None:
         """Find the next test image that a variation got wrong, as its stored answers say; after the last the first.
@@ -129,10 +139,11 @@ class Explorer:
         return self._ensembles[arm]
 
     def layers(self, arm: str) -> tuple[str, ...]:
-        """Name the layers of a variation, the convolutions first; none if it begins with a pretrained backbone."""
+        """Name the layers of a variation, convolutions first; of a pretrained backbone the first one and the blocks."""
         network = next(iter(self.finished[arm].values())).run.specification.network
         if not isinstance(network, Network):
-            return ()
+            blocks = (f"{name}: block {number}" for number, name in enumerate(block_names(network.backbone), start=1))
+            return (f"{first_convolution(network.backbone)}: the first convolution", *blocks)
         ordered = sorted(enumerate(network.layers, start=1), key=lambda entry: not isinstance(entry[1], Convolution))
         return tuple(f"{place}: {layer}" for place, layer in ordered)
 
@@ -144,7 +155,7 @@ class Explorer:
             arms: Variations.
             seed: The one to ask; all finished ones if not given.
         """
-        parts = [figure(subject.pixels, subject.name)]
+        parts = []
         for arm in dict.fromkeys(arms):
             try:
                 ensemble, probabilities = self._asked(subject, arm, seed)
@@ -153,11 +164,14 @@ class Explorer:
                 continue
             ranked = rank(probabilities, ensemble.class_names, top=_TOP)
             parts.append(answer(arm, ensemble.seeds, ranked, subject.label))
-        return side_by_side(parts) + "".join(map(said, subject.notes))
+        image, notes = figure(subject.pixels, subject.name), "".join(map(said, subject.notes))
+        if len(parts) == 1:
+            return side_by_side([image, *parts]) + notes
+        return side_by_side([image]) + notes + beside(parts)
 
     def attention(self, subject: Subject, arms: Sequence[str], seed: int | None) -> str:
         """Show where networks looked for the class that their variation thinks most probable."""
-        return "".join(self._attention(subject, arm, seed) for arm in dict.fromkeys(arms))
+        return beside([self._attention(subject, arm, seed) for arm in dict.fromkeys(arms)])
 
     def _attention(self, subject: Subject, arm: str, seed: int | None) -> str:
         try:
@@ -165,19 +179,19 @@ class Explorer:
         except ResultsError as error:
             return said(str(error))
         label = int(probabilities.mean(axis=0).argmax())
-        figures, layer = [], ""
+        figures, where = [], ""
         for one in ensemble.seeds[:_MOST_LOOKS]:
-            found = grad_cam(self._single(arm, one), subject.pixels, label)
+            found = grad_cam(ensemble.alone(one), subject.pixels, label)
             if isinstance(found, str):
                 return said(f"{arm}: {found}")
-            layer = found.layer
+            where = f"{found.layer}, which has {found.grid[0]} x {found.grid[1]} places"
             nothing = "" if found.share.any() else ": nothing"
             figures.append(figure(overlaid(subject.pixels, found), f"seed {one}{nothing}"))
         more = f" The first {_MOST_LOOKS} of {len(ensemble.seeds)} seeds." if len(ensemble.seeds) > _MOST_LOOKS else ""
-        heading = f"{arm}: what spoke for {ensemble.class_names[label]} at {layer}, its last convolution.{more}"
+        heading = f"{arm}: what spoke for {ensemble.class_names[label]} at {where}.{more}"
         return looks(heading, figures)
 
-    def inside(self, subject: Subject, arm: str, seed: int | None, layer: str) -> str:
+    def inside(self, subject: Subject, arm: str, seed: int | None, layer: str, *, narrow: bool = False) -> str:
         """Draw what a layer makes of an image, before and after training, and its kernels.
 
         Args:
@@ -185,19 +199,20 @@ class Explorer:
             arm: The variation.
             seed: Of the run; the first finished one if not given.
             layer: As `layers` names it.
+            narrow: Whether it stands beside another drawing.
         """
         if layer not in self.layers(arm):
-            return said(f"{arm} has no layer to show; pretrained backbones are not drawn.")
+            return said(f"{arm} has no layer '{layer}'. Choose one from the list.")
         one = next(iter(self.finished[arm])) if seed is None else seed
         if one not in self.finished[arm]:
             return said(f"{arm} has no finished seed {one}.")
+        name = layer.partition(":")[0]
+        run = self.finished[arm][one].run
         try:
-            view = layer_view(
-                self.results, self.finished[arm][one].run, subject.pixels, int(layer.partition(":")[0]) - 1
-            )
+            view = layer_view(self.results, run, subject.pixels, int(name) - 1 if name.isdecimal() else name)
         except ResultsError as error:
             return said(str(error))
-        drawn = portrait((view,), image=subject.pixels, image_name=subject.name)
+        drawn = portrait((view,), image=subject.pixels, image_name=subject.name, narrow=narrow)
         return inside(f"{arm}, seed {one}", drawing(drawn))
 
     def curves(self, arms: Sequence[str]) -> str:
@@ -212,16 +227,15 @@ class Explorer:
 
     def _asked(self, subject: Subject, arm: str, seed: int | None) -> tuple[Ensemble, Values]:
         """Ask networks; gives probabilities of shape (seeds, classes), all of them numbers."""
-        ensemble = self.ensemble(arm) if seed is None else self._single(arm, seed)
+        ensemble = self.ensemble(arm)
+        if seed is not None:
+            if seed not in ensemble.seeds:
+                raise ResultsError(f"{arm} has no finished seed {seed}.")
+            ensemble = ensemble.alone(seed)
         probabilities: Values = ensemble_probabilities(ensemble, subject.pixels[None])[:, 0]
         if not np.isfinite(probabilities).all():
             raise ResultsError(f"{arm}: the sums of a network overflow, so that it has no answer.")
         return ensemble, probabilities
-
-    def _single(self, arm: str, seed: int) -> Ensemble:
-        if seed not in self.finished[arm]:
-            raise ResultsError(f"{arm} has no finished seed {seed}.")
-        return gather(self.results, [self.finished[arm][seed]])
 
 
 def _finished(findings: Sequence[Finding]) -> dict[str, dict[int, Finding]]:

@@ -24,6 +24,12 @@ STYLE = (
 .explored p { margin: .2rem 0; max-width: 60rem; }
 .side-by-side { display: flex; flex-wrap: wrap; gap: 1.2rem 2rem; align-items: flex-start; }
 .side-by-side figure { margin: 0; width: 16rem; max-width: 100%; }
+.beside { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1rem 2rem; }
+.beside > * { min-width: 0; }
+.side-by-side + .beside { margin-top: 1rem; }
+.beside > :not(:only-child) .side-by-side { gap: 1rem; }
+.beside > :not(:only-child) .side-by-side figure { width: calc(50% - .5rem); max-width: 11rem; }
+.beside > :not(:only-child) .drawing svg { min-width: 22rem; }
 .side-by-side img { image-rendering: pixelated; width: 100%; border-radius: 4px; }
 .side-by-side figcaption { font-size: .85rem; padding-top: .3rem; }
 .answer { flex: 1 1 22rem; min-width: 0; max-width: 36rem; }
@@ -45,6 +51,11 @@ STYLE = (
 .drawing { overflow-x: auto; max-width: calc(100vw - 4rem); }
 .drawing svg { display: block; min-width: 34rem; width: 100%; max-width: 56rem; height: auto; }
 .inside { margin-bottom: 1.5rem; }
+@media (max-width: 480px) {
+  .answer table.ranked { font-size: .78rem; }
+  .answer table.ranked :is(th, td) { padding-right: .3rem; }
+  .answer .bar { min-width: 1.6rem; }
+}
 .scale { display: inline-block; width: 8rem; height: .7rem; border-radius: 2px; vertical-align: middle; }
 .note { color: var(--noted); }
 .explored .note { border-left: 3px solid var(--noted); padding-left: .6rem; font-size: .9rem; }
@@ -81,6 +92,11 @@ def alert(sentence: str) -> str:
 def side_by_side(parts: Sequence[str]) -> str:
     """Lay parts out beside each other, as far as there is room."""
     return f"<div class='side-by-side'>{''.join(parts)}</div>"
+
+
+def beside(parts: Sequence[str]) -> str:
+    """Lay what belongs to each variation out in columns of equal width, below each other where there is no room."""
+    return f"<div class='beside'>{''.join(parts)}</div>"
 
 
 def figure(pixels: NDArray[np.uint8], caption: str) -> str:

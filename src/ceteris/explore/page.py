@@ -94,16 +94,20 @@ def _page(gradio: Any, explorer: Explorer, folder: Path) -> Any:
     with gradio.Blocks(title=f"ceteris: {study.title}", analytics_enabled=False, delete_cache=(60, 600)) as page:
         gradio.HTML(header(study.title, study.question, explorer.results.notes))
         react, subject = Reactions(gradio, explorer, folder), gradio.State(explorer.test_image(0))
+        place = gradio.State(0)  # the test image that was looked at last, whatever the box for its number holds
         with gradio.Row():
             with gradio.Column(scale=1, min_width=240):
                 arm = gradio.Dropdown(arms, value=arms[0], label="Variation")
                 other = gradio.Dropdown([NONE, *arms], value=NONE, label="Compare with")
                 seed = gradio.Dropdown([ALL, *map(str, seeds)], value=ALL, label="Seed")
-                number = gradio.Number(0, label=f"Test image, 0 to {last}", precision=0, minimum=0, maximum=last)
+                # Without bounds of its own: Gradio answers a number beyond them with a traceback on the terminal.
+                number = gradio.Number(0, label=f"Test image, 0 to {last}")
                 with gradio.Row():
                     onward = gradio.Button("Next image", size="sm", min_width=80)
                     mistake = gradio.Button("Next mistake", size="sm", min_width=80)
-                upload = gradio.File(label="Or an image of yours", file_count="single", height=140)
+                upload = gradio.File(
+                    label=f"Or an image of yours, up to {MOST_BYTES // 2**20} MiB", file_count="single", height=140
+                )
                 message = gradio.HTML(elem_id="said", padding=False)
             with gradio.Column(scale=3):
                 answers = gradio.HTML(elem_id="answers")
@@ -137,9 +141,10 @@ def _page(gradio: Any, explorer: Explorer, folder: Path) -> Any:
         for changed in places:
             changed.input(react.drawn, asked + places, inside, **one_at_a_time)
         # Gradio's own reading of a file would leave an empty one behind each time.
-        upload.upload(react.taken, upload, [subject, upload, message], preprocess=False, **one_at_a_time)
+        upload.upload(react.taken, upload, [subject, number, upload, message], preprocess=False, **one_at_a_time)
         for event in (number.input, number.submit):
-            event(react.numbered, number, [subject, message], **one_at_a_time)
-        onward.click(react.stepped, number, [number, subject, message], **one_at_a_time)
-        mistake.click(react.mistaken, [arm, seed, number], [number, subject, message], **one_at_a_time)
+            event(react.numbered, number, [subject, place, message], **one_at_a_time)
+        looked = [number, subject, place, message]
+        onward.click(react.stepped, place, looked, **one_at_a_time)
+        mistake.click(react.mistaken, [arm, seed, place], looked, **one_at_a_time)
     return page

@@ -5,13 +5,15 @@ from pathlib import Path
 from typing import Any
 
 from ceteris.data.decoding import shown
-from ceteris.errors import DataError
+from ceteris.errors import DataError, ResultsError
 from ceteris.explore.explorer import Explorer, Subject
-from ceteris.explore.markup import alert, said
+from ceteris.explore.markup import alert, beside, said
 from ceteris.explore.upload import take_upload
 
 NONE, ALL = "(none)", "all seeds"
 """What the lists offer for no second variation, and for all seeds together."""
+
+_MOST_SHOWN = 20  # letters of what is in the box for a number
 
 
 class Reactions:
@@ -30,8 +32,13 @@ class Reactions:
 
     def drawn(self, subject: Subject, arm: str, other: str, seed: str, *layers: str | None) -> str:
         """Show what a layer of each variation makes of the image."""
-        pairs = zip(_chosen(arm, other), layers, strict=False)
-        return "".join(self._explorer.inside(subject, one, _seed(seed), layer or "") for one, layer in pairs)
+        chosen = _chosen(arm, other)
+        return beside(
+            [
+                self._explorer.inside(subject, one, _seed(seed), layer or "", narrow=len(chosen) > 1)
+                for one, layer in zip(chosen, layers, strict=False)
+            ]
+        )
 
     def learnt(self, arm: str, other: str) -> str:
         """Show the learning curves."""
@@ -47,33 +54,51 @@ class Reactions:
         first = names[0] if names else None
         return self._gradio.Dropdown(list(names), value=first, label=f"Layer of {arm}", visible=bool(names))
 
-    def taken(self, dropped: Mapping[str, str] | None) -> tuple[Any, Any, str]:
-        """Look at an image that was dropped, or say why not; the place to drop is free again."""
+    def taken(self, dropped: Mapping[str, str] | None) -> tuple[Any, Any, Any, str]:
+        """Look at an image that was dropped, or say why not; the place to drop is free again.
+
+        Of a test image no number is left, for none is looked at.
+        """
+        keep = self._gradio.skip()
         if dropped is None:
-            return self._gradio.skip(), self._gradio.skip(), ""
+            return keep, keep, keep, ""
         path = Path(dropped["path"])
         try:
             read = take_upload(path, self._folder, self._explorer.frame)
         except DataError as error:
-            return self._gradio.skip(), None, alert(str(error))
-        return Subject(pixels=read.pixels, name=shown(path.name), notes=read.notes), None, ""
+            return keep, keep, None, alert(str(error))
+        return Subject(pixels=read.pixels, name=shown(path.name), notes=read.notes), None, None, ""
 
-    def numbered(self, number: float | None) -> tuple[Subject, str]:
-        """Look at a test image."""
-        return self._explorer.test_image(int(number or 0)), ""
+    def numbered(self, number: object) -> tuple[Any, Any, str]:
+        """Look at a test image, or say why there is none of that number; gives the image and its number."""
+        keep = self._gradio.skip()
+        if number is None:  # the box was emptied
+            return keep, keep, ""
+        try:
+            place = _whole(number)
+            return self._explorer.test_image(place), place, ""
+        except ResultsError as error:
+            return keep, keep, alert(str(error))
 
-    def stepped(self, number: float | None) -> tuple[int, Subject, str]:
+    def stepped(self, place: int) -> tuple[int, Subject, int, str]:
         """Look at the next test image, after the last one at the first."""
-        after = (int(number or 0) + 1) % len(self._explorer.images)
-        return after, *self.numbered(after)
+        after = (place + 1) % len(self._explorer.images)
+        return after, self._explorer.test_image(after), after, ""
 
-    def mistaken(self, arm: str, seed: str, number: float | None) -> tuple[Any, Any, str]:
+    def mistaken(self, arm: str, seed: str, place: int) -> tuple[Any, Any, Any, str]:
         """Look at the next test image that the variation got wrong."""
-        found = self._explorer.next_mistake(arm, _seed(seed), int(number or 0))
+        found = self._explorer.next_mistake(arm, _seed(seed), place)
         if found is None:
-            message = said(f"{arm} gave no wrong answer to a test image.")
-            return self._gradio.skip(), self._gradio.skip(), message
-        return found, *self.numbered(found)
+            keep, message = self._gradio.skip(), said(f"{arm} gave no wrong answer to a test image.")
+            return keep, keep, keep, message
+        return found, self._explorer.test_image(found), found, ""
+
+
+def _whole(number: object) -> int:
+    """Give a number as it stands in the box, if it is a whole one."""
+    if isinstance(number, int | float) and float(number).is_integer():
+        return int(number)
+    raise ResultsError(f"'{str(number)[:_MOST_SHOWN]}' is not the number of a test image. Give a whole number.")
 
 
 def _chosen(arm: str, other: str) -> list[str]:

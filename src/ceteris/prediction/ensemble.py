@@ -3,7 +3,7 @@
 # s = seeds of a variation, n = images, h, w = height, width, c = channels, k = classes
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +43,12 @@ class Ensemble:
     offset: tuple[float, ...]
     class_names: tuple[str, ...]
     pretrained: Pretrained | None = None
+
+    def alone(self, seed: int) -> "Ensemble":
+        """Give the network of one seed, which must be among them."""
+        place = self.seeds.index(seed)
+        pretrained = None if self.pretrained is None else self.pretrained.alone(place)
+        return replace(self, seeds=(seed,), weights=(self.weights[place],), pretrained=pretrained)
 
 
 def gather(results: Results, findings: Sequence[Finding]) -> Ensemble:

@@ -4,7 +4,7 @@
 
 import importlib.util
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -73,6 +73,12 @@ class Pretrained:
             for own, features_nf in zip(weights, features, strict=True)
         ]
         return np.stack(answers)
+
+    def alone(self, place: int) -> "Pretrained":
+        """Give the backbone of one of the networks, by its place; the weights are read once for all of them."""
+        one = replace(self, precisions=(self.precisions[place],))
+        vars(one)["blocks"] = self.blocks
+        return one
 
     @cached_property
     def blocks(self) -> "nn.Sequential":

@@ -54,11 +54,12 @@ def _photograph(image: NDArray[np.uint8]) -> Tile:
     return colour(values, levels) if values.shape[-1] == 3 else grey(values[..., 0], levels)
 
 
-def feature_map_section(views: Sequence[LayerView]) -> Section:
-    """Give the section that shows what comes out of a layer, for `draw_sheet`."""
+def feature_map_section(views: Sequence[LayerView], *, narrow: bool = False) -> Section:
+    """Give the section that shows what comes out of a layer, for `draw_sheet`; a narrow one in half the width."""
+    columns, width = (_COLUMNS // 2, _WIDTH / 2) if narrow else (_COLUMNS, _WIDTH)
     scale = common_scale(views)
     most = max(len(view.before) for view in views)
-    across = most if most <= _COLUMNS + 3 else _COLUMNS
+    across = most if most <= columns + 3 and not narrow else min(most, columns)
     side = max(max(view.before.shape[1:]) for view in views)
     stages = [
         (_tiles(view.before, scale), view.gap if view.after is None else _tiles(view.after, scale)) for view in views
@@ -81,7 +82,7 @@ def feature_map_section(views: Sequence[LayerView]) -> Section:
         blocks=blocks,
         tiles=tuple(f"{channel}" for channel in range(1, min(most, MOST_CHANNELS) + 1)),
         rows=rows,
-        zoom=min(max(_LARGEST, _SMALLEST / side), _WIDTH / len(blocks) / across / side),
+        zoom=min(max(_LARGEST, _SMALLEST / side), width / len(blocks) / across / side),
         scale=scale,
         note=" ".join(notes),
         columns=across,

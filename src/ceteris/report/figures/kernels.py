@@ -15,7 +15,7 @@ from ceteris.report.layer_view import LayerView
 COLOUR_INPUTS = ("red", "green", "blue")
 _MOST_ROWS = 64
 _MOST_INPUTS = 16
-_SIDE = 44.0  # points for the largest kernel
+_SIDE, _NARROW = 44.0, 30.0  # points for the largest kernel, and in a narrow drawing
 
 
 def kernel_sheet(view: LayerView, *, file_format: Format = Format.SVG) -> Picture:
@@ -40,17 +40,28 @@ def kernel_section(views: Sequence[LayerView], channel: int) -> Section:
     return _section(views, rows, scale, title=f"Kernel of channel {channel + 1}")
 
 
-def kernel_sheet_section(view: LayerView) -> Section:
-    """Give the section that shows all channels of one arm, for `draw_sheet`."""
+def kernel_sheet_section(view: LayerView, *, narrow: bool = False) -> Section:
+    """Give the section that shows all channels of one arm, for `draw_sheet`; a narrow one with smaller kernels."""
     scale = kernel_scale((view,), slice(_MOST_ROWS))
     count = len(_before(view))
-    stages = 1 if view.kernels_after is None else 2  # what is missing is said once, and not in every row
-    rows = tuple(
-        Row(name=f"channel {channel + 1}", blocks=_blocks(view, channel, scale)[:stages])
-        for channel in range(min(count, _MOST_ROWS))
-    )
+    shown = range(min(count, _MOST_ROWS))
+    if view.kernels_after is not None:
+        rows = tuple(Row(name=f"channel {channel + 1}", blocks=_blocks(view, channel, scale)) for channel in shown)
+    else:  # what is missing is said once, and not in every row; there is room for two channels beside each other
+        rows = tuple(
+            Row(name=f"channel {listed(str(channel + 1) for channel in pair)}", blocks=_initial(view, pair, scale))
+            for pair in (shown[start : start + 2] for start in shown[::2])
+        )
     cut = f"The first {_MOST_ROWS} of {count} channels are shown." if count > _MOST_ROWS else ""
-    return _section((view,), rows, scale, title=f"Kernels of {view.layer}", note=cut)
+    return _section(
+        (view,),
+        rows,
+        scale,
+        title=f"Kernels of {view.layer}",
+        note=cut,
+        side=_NARROW if narrow else _SIDE,
+        blocks=(view.stage, "") if view.kernels_after is None else (),
+    )
 
 
 def kernel_alt(views: Sequence[LayerView], channels: Sequence[int]) -> str:
@@ -69,7 +80,16 @@ def kernel_alt(views: Sequence[LayerView], channels: Sequence[int]) -> str:
     return f"Kernel weights of {which}, with seed {views[0].seed}; mid grey is 0. {'; '.join(parts)}."
 
 
-def _section(views: Sequence[LayerView], rows: tuple[Row, ...], scale: Scale, *, title: str, note: str = "") -> Section:
+def _section(
+    views: Sequence[LayerView],
+    rows: tuple[Row, ...],
+    scale: Scale,
+    *,
+    title: str,
+    note: str = "",
+    side: float = _SIDE,
+    blocks: tuple[str, ...] = (),
+) -> Section:
     largest = max(_before(view).shape[-1] for view in views)
     inputs = max((view.inputs for view in views), key=len)
     names = inputs[:_MOST_INPUTS]
@@ -81,10 +101,10 @@ def _section(views: Sequence[LayerView], rows: tuple[Row, ...], scale: Scale, *,
         notes.append(f"The first {_MOST_INPUTS} of {len(inputs)} input slices are shown.")
     return Section(
         title=title,
-        blocks=(listed(dict.fromkeys(view.stage for view in views), "or"), "after training")[: len(rows[0].blocks)],
+        blocks=blocks or (listed(dict.fromkeys(view.stage for view in views), "or"), "after training"),
         tiles=names,
         rows=rows,
-        zoom=_SIDE / max(largest, 3),
+        zoom=side / max(largest, 3),
         scale=scale,
         note=" ".join(part for part in notes if part),
     )
@@ -99,6 +119,10 @@ def _blocks(view: LayerView, channel: int, scale: Scale) -> tuple[tuple[Tile, ..
         _slices(_before(view)[channel], view.inputs, scale),
         view.gap if after is None else _slices(after[channel], view.inputs, scale),
     )
+
+
+def _initial(view: LayerView, channels: Sequence[int], scale: Scale) -> tuple[tuple[Tile, ...], ...]:
+    return tuple(_slices(_before(view)[channel], view.inputs, scale) for channel in channels)
 
 
 def _slices(kernel_iyx: Values, inputs: tuple[str, ...], scale: Scale) -> tuple[Tile, ...]:

@@ -17,6 +17,7 @@ def portrait(
     image_name: str,
     channel: int | None = None,
     file_format: Format = Format.SVG,
+    narrow: bool = False,
 ) -> Picture:
     """Draw an image, what a layer makes of it channel by channel, and its kernels.
 
@@ -27,14 +28,15 @@ def portrait(
         channel: The one whose kernel to show, from 0; if not given, all channels of a single run, or the first channel
             of each of several.
         file_format: What to draw.
+        narrow: Whether it is to stand beside another: half as many channels beside each other.
     """
     seen = seen_section(views)
-    sections = [image_section(image, image_name), *([seen] if seen else []), feature_map_section(views)]
+    sections = [image_section(image, image_name), *([seen] if seen else []), feature_map_section(views, narrow=narrow)]
     alts = [feature_map_alt(views)]
     convolutions = tuple(view for view in views if view.kernels_before is not None)
     if convolutions:
         if channel is None and len(views) == 1:
-            sections.append(kernel_sheet_section(views[0]))
+            sections.append(kernel_sheet_section(views[0], narrow=narrow))
             alts.append(kernel_alt(views, range(len(views[0].before))))
         else:
             sections.append(kernel_section(convolutions, channel or 0))

@@ -95,7 +95,7 @@ class Section:
         """Of the whole section, in points."""
         blocks = len(self.blocks)
         grid = _NAMES + blocks * self.across * self.cell + (blocks - 1) * _BETWEEN
-        words = 0.0 if self.scale is None else _BAR + 10 + text_width(self.scale.words, 8)
+        words = 0.0 if self.scale is None else _BAR + 10 + text_width(self.scale.words, 8) / 2 + _LABEL
         return max(grid, _NAMES + _BAR, words, text_width(self.title, 10))
 
 
@@ -199,7 +199,7 @@ def _draw(axes: Axes, section: Section, top: float, width: float) -> None:
             _draw_block(axes, section, block, _NAMES + place * block_width, y)
         y += _row_height(section, row)
     if section.scale is not None:
-        _draw_scale(axes, section.scale, y + 4)
+        _draw_scale(axes, section.scale, y + 4, width)
         y += _CAPTION
     for line, text in enumerate(_note(section, width)):
         axes.text(0, y + 4 + line * _LINE, text, size=8, color=MUTED, va="top")
@@ -224,7 +224,7 @@ def _draw_block(axes: Axes, section: Section, block: tuple[Tile, ...] | str, x: 
         )
 
 
-def _draw_scale(axes: Axes, scale: Scale, y: float) -> None:
+def _draw_scale(axes: Axes, scale: Scale, y: float, width: float) -> None:
     """Draw the bar from black to white, with 0 marked where it is on it."""
     bar = grey(np.linspace(scale.low, scale.high, 64)[None], scale)
     axes.imshow(bar, extent=(0, _BAR, y + 8, y), interpolation="none", aspect="auto")
@@ -237,7 +237,9 @@ def _draw_scale(axes: Axes, scale: Scale, y: float) -> None:
             continue  # the mark stays; its label would lie on that of the end
         align = "left" if x == 0 else "right" if x == _BAR else "center"
         axes.text(x, y + 10, _number(value), size=7.5, va="top", ha=align)
-    axes.text(_BAR + 10, y - 1, scale.words, size=8, color=MUTED, va="top")
+    room = int((width - _BAR - 10) / (0.56 * 8))
+    for line, words in enumerate(textwrap.wrap(scale.words, room)):
+        axes.text(_BAR + 10, y - 1 + line * _LINE, words, size=8, color=MUTED, va="top")
 
 
 def _number(value: float) -> str:
