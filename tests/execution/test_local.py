@@ -126,6 +126,18 @@ def test_a_signal_saves_every_bank_and_is_passed_on(make_workspace, reference, n
     assert results_of(workspace.folder.path) == reference
 
 
+def test_a_signal_does_not_wait_for_an_event(make_workspace):
+    """A signal that does not wake the thread that waits for events is taken soon, however long a minibatch takes."""
+
+    def interrupt():
+        signal.raise_signal(signal.SIGINT)  # to this thread, which leaves the main one asleep
+        assert executor.stop.wait(PATIENCE)
+
+    executor = LocalExecutor(workspace=make_workspace(), threads=1)
+    with pytest.raises(KeyboardInterrupt):
+        list(executor.map(left(executor.workspace, FakeEngine(before_step=at_the_middle(interrupt)))))
+
+
 def test_a_second_ctrl_c_does_not_wait(make_workspace):
     """While a bank takes its time to save, a second one leaves at once."""
     workspace, release = make_workspace(), threading.Event()

@@ -4,9 +4,9 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from types import FrameType
 
 from ceteris.execution.bank import Bank, longest_first
@@ -24,6 +24,8 @@ class _WorkerLeft:
 
 
 _ENDING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+
+_LOOK_SECONDS = 1.0
 
 _Queue = SimpleQueue[Event | _WorkerLeft]
 
@@ -70,7 +72,7 @@ class LocalExecutor:
             working = len(workers)
             try:
                 while working:
-                    event = events.get()
+                    event = _next(events)
                     if isinstance(event, _WorkerLeft):
                         working -= 1
                         if event.error is not None:
@@ -109,6 +111,13 @@ class LocalExecutor:
         except BaseException as raised:  # noqa: BLE001 - handed to the thread that waits for it
             error = raised
         events.put(_WorkerLeft(error))
+
+
+def _next(events: _Queue) -> Event | _WorkerLeft:
+    """Wait for what happens next, and wake every second: a signal that came just before is handled only then."""
+    while True:
+        with suppress(Empty):
+            return events.get(timeout=_LOOK_SECONDS)
 
 
 @contextmanager
