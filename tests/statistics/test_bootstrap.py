@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from ceteris.errors import StatisticsError
-from ceteris.statistics.bootstrap import _draw, _replicates, two_way_bootstrap
+from ceteris.statistics.bootstrap import _draw, _replicates, two_way_bootstrap, two_way_bootstraps
 from ceteris.statistics.interval import PointEstimate, Scope
 from ceteris.statistics.paired import paired_difference
 
@@ -47,7 +47,7 @@ def test_raw_percentiles_would_cover_too_much():
     raw, mended = [], []
     for _ in range(40):
         change = generator.normal(0, 0.5, (10, 200))
-        means = _replicates(change, 400, generator)
+        (means,) = _replicates([change], 400, generator)
         low, high = np.quantile(means, [0.025, 0.975])
         interval = two_way_bootstrap(np.zeros_like(change), change, generator=generator, replicates=400)
         raw.append(high - low)
@@ -58,7 +58,7 @@ def test_raw_percentiles_would_cover_too_much():
 def test_replicates_are_weighted_means_of_the_table():
     """Each replicate is the mean over the drawn seeds and images, as a loop over single draws computes it."""
     change = np.random.default_rng(3).integers(-1, 2, (4, 30)).astype(float)  # right or wrong, before and after
-    found = _replicates(change, 7, np.random.default_rng(4))
+    (found,) = _replicates([change], 7, np.random.default_rng(4))
     generator = np.random.default_rng(4)
     seeds = [np.repeat(np.arange(4), weights) for weights in _draw(4, 7, generator)]
     images = [np.repeat(np.arange(30), weights) for weights in _draw(30, 7, generator)]
@@ -132,3 +132,21 @@ def test_tables_that_cannot_be_drawn_from_are_refused(before, after, message):
     with pytest.raises(StatisticsError) as error:
         two_way_bootstrap(before, after, generator=np.random.default_rng(0))
     assert str(error.value) == message
+
+
+def test_many_variations_at_once_have_the_same_numbers_as_one_by_one():
+    """Tables of two shapes, and generators in two states: each result is, to the last bit, what it is alone."""
+    truth = np.random.default_rng(7)
+    tables = [(truth.random((seeds, 40)) < 0.5, truth.random((seeds, 40)) < 0.6) for seeds in (5, 5, 3, 5)]
+
+    def generators():
+        made = [np.random.default_rng(0) for _ in tables]
+        made[3].random(10)
+        return made
+
+    alone = tuple(
+        two_way_bootstrap(*table, generator=generator, replicates=50)
+        for table, generator in zip(tables, generators(), strict=True)
+    )
+    assert two_way_bootstraps(tables, generators=generators(), replicates=50) == alone
+    assert len({(one.low, one.high) for one in alone}) == 4

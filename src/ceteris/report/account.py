@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from ceteris.report.answers import Answers, read_answers
 from ceteris.report.circumstances import Circumstances, read_circumstances
@@ -52,17 +53,18 @@ class Account:
     circumstances: Circumstances
     first_verdicts: Mapping[str, VerdictFinding]
 
-    @property
+    # Computed once each: the tables ask for them in every row.
+    @cached_property
     def arms(self) -> tuple[Arm, ...]:
         """What was trained, the baseline first."""
         return self.results.manifest.study.arms()
 
-    @property
+    @cached_property
     def summaries(self) -> tuple[ArmSummary, ...]:
         """Every arm by itself, the baseline first."""
         return (self.baseline, *(one.summary for one in self.comparisons))
 
-    @property
+    @cached_property
     def findings(self) -> Mapping[Status, tuple[Finding, ...]]:
         """The planned runs by what became of them."""
         found = self.results.findings
@@ -85,7 +87,12 @@ class Account:
 
     def changes(self, arm: Arm) -> tuple[Change, ...]:
         """Say what an arm changes in the baseline, computed from the two specifications."""
-        return changes(self.arms[0].specification, arm.specification)
+        return self._changes[arm.name]
+
+    @cached_property
+    def _changes(self) -> Mapping[str, tuple[Change, ...]]:
+        baseline = self.arms[0].specification
+        return {arm.name: changes(baseline, arm.specification) for arm in self.arms}
 
 
 def give_account(results: Results) -> Account:

@@ -83,7 +83,8 @@ def _card(account: Account, factor: str, place: int) -> Card:
         convergence = replace(
             convergence, name=f"{name}-convergence", title=f"{factor}: how soon each variation learns"
         )
-    changed = {arm.name: tuple(map(arrows, in_words(account.changes(arm)))) for arm in account.arms}
+    arms = [arm for arm in account.arms if arm.factor == factor]
+    changed = {arm.name: tuple(map(arrows, in_words(account.changes(arm)))) for arm in arms}
     return Card(
         name=name,
         factor=factor,

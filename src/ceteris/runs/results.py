@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +43,7 @@ class Results:
     held: tuple[Run, ...]
     stale: tuple[str, ...]
 
-    @property
+    @cached_property
     def records(self) -> tuple[RunRecord, ...]:
         """The runs that came to their end, diverged ones too, in the order of the study."""
         return tuple(one.record for one in self.findings if one.record is not None and not one.damage)

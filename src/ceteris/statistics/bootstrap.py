@@ -1,6 +1,7 @@
 """Over test images too: would the difference hold if the test set had been drawn again?"""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -56,7 +57,44 @@ def two_way_bootstrap(
         >>> f"{gain.estimate:+.2f} {gain.scope}"
         '+0.33 over seeds and over test images'
     """
-    changes = _differences(baseline, variation)
+    (found,) = two_way_bootstraps([(baseline, variation)], generators=[generator], replicates=replicates, level=level)
+    return found
+
+
+def two_way_bootstraps(
+    tables: Sequence[tuple[ArrayLike, ArrayLike]],
+    *,
+    generators: Sequence[np.random.Generator],
+    replicates: int = 2_000,
+    level: float = 0.95,
+) -> tuple[Estimate, ...]:
+    """Do what `two_way_bootstrap` does for several variations, with the same numbers in a fraction of the time.
+
+    Drawing the images again takes most of the time. Where the generators of several tables of one shape are in one
+    state, they would draw the same: then each draw is made once, for all of them.
+
+    Args:
+        tables: Baseline and variation, as for `two_way_bootstrap`.
+        generators: One for each table.
+        replicates: How often seeds and images are drawn again.
+        level: Coverage, in (0, 1).
+
+    Raises:
+        StatisticsError: As `two_way_bootstrap`.
+    """
+    changes = [_differences(baseline, variation) for baseline, variation in tables]
+    alike: dict[tuple[object, str], list[int]] = {}
+    for place, (table, generator) in enumerate(zip(changes, generators, strict=True)):
+        alike.setdefault((table.shape, repr(generator.bit_generator.state)), []).append(place)
+    found: dict[int, Estimate] = {}
+    for places in alike.values():
+        draws = _replicates([changes[place] for place in places], replicates, generators[places[0]])
+        for place, own in zip(places, draws, strict=True):
+            found[place] = _interval(changes[place], own, level)
+    return tuple(found[place] for place in range(len(changes)))
+
+
+def _interval(changes: Floats, draws: Floats, level: float) -> Estimate:
     seeds, images = changes.shape
     estimate = float(changes.mean())
     by_seed, by_image = changes.mean(axis=1), changes.mean(axis=0)
@@ -65,7 +103,6 @@ def two_way_bootstrap(
     from_seeds = float(by_seed.var(ddof=1)) / seeds
     from_images = max(0.0, float(by_image.var(ddof=1)) / images - noise / (seeds * images))
     variance = from_seeds + from_images
-    draws = _replicates(changes, replicates, generator)
     deviation = float(draws.std())
     if variance == 0 or deviation == 0:
         return PointEstimate(estimate=estimate)
@@ -99,21 +136,32 @@ def _differences(baseline: ArrayLike, variation: ArrayLike) -> Floats:
     return after.astype(np.float64) - before.astype(np.float64)
 
 
-def _replicates(changes: Floats, replicates: int, generator: np.random.Generator) -> Floats:
-    """Compute the means of tables whose seeds and images were drawn again: weights times table times weights."""
-    seeds, images = changes.shape
-    single = changes.astype(np.float32)
-    means = [np.empty(0)]
+def _replicates(tables: Sequence[Floats], replicates: int, generator: np.random.Generator) -> list[Floats]:
+    """Compute the means of tables whose seeds and images were drawn again: weights times table times weights.
+
+    Args:
+        tables: Of one shape, (seeds, images).
+        replicates: How often.
+        generator: Draws once for all tables.
+
+    Returns:
+        For each table its means. Shape (replicates,).
+    """
+    seeds, images = tables[0].shape
+    singles = [table.astype(np.float32) for table in tables]
+    means = np.empty((len(tables), replicates))
     at_once = max(1, _DRAWS_AT_ONCE // images)
     for first in range(0, replicates, at_once):
         count = min(at_once, replicates - first)
         seed_weights = _draw(seeds, count, generator)
         image_weights = _draw(images, count, generator).astype(np.float32)
-        # einsum, not @: products this small lose more to the threads of a matrix library than they gain (45 ms against
-        # 40 to 900 ms for 2,000 replicates of 16 x 10,000 on two busy cores), and their last bits do not depend on it.
-        by_seed = np.einsum("ri,si->rs", image_weights, single).astype(np.float64)
-        means.append((by_seed * seed_weights).sum(axis=1) / (seeds * images))
-    return np.concatenate(means)
+        for own, single in zip(means, singles, strict=True):
+            # einsum, not @: products this small lose more to the threads of a matrix library than they gain (45 ms
+            # against 40 to 900 ms for 2,000 replicates of 16 x 10,000 on two busy cores), and their last bits do not
+            # depend on it.
+            by_seed = np.einsum("ri,si->rs", image_weights, single).astype(np.float64)
+            own[first : first + count] = (by_seed * seed_weights).sum(axis=1) / (seeds * images)
+    return list(means)
 
 
 def _draw(size: int, count: int, generator: np.random.Generator) -> NDArray[np.int64]:

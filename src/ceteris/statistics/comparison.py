@@ -1,11 +1,11 @@
 """Every variation of a study against its baseline."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ceteris.statistics.bootstrap import two_way_bootstrap
+from ceteris.statistics.bootstrap import two_way_bootstraps
 from ceteris.statistics.contrast import Contrast, adjusted, contrast
 from ceteris.statistics.convergence import Measure, convergence_target, learning_curves
 from ceteris.statistics.convergence_contrast import ConvergenceContrast, adjusted_convergence, contrast_convergence
@@ -135,6 +135,7 @@ def compare(
         one if one is None or _learned(pairing, summaries[0], summary) else replace(one, detectable=None)
         for one, pairing, summary in zip(accuracies, pairings, summaries[1:], strict=True)
     )
+    over_images = _over_images(answers, generators, replicates, criteria)
     return tuple(
         Comparison(
             variation=arm.name,
@@ -144,7 +145,7 @@ def compare(
             unpaired=pairings[place].unpaired,
             accuracy=accuracies[place],
             equivalence=equivalences[place],
-            over_images=_over_images(answers[place], generators[place], replicates, criteria),
+            over_images=over_images[place],
             mcnemar=_mcnemar(answers[place]),
             convergence=convergences[place],
             verdict=verdicts[place],
@@ -166,14 +167,21 @@ def _equivalence(pairing: Pairing, criteria: Criteria) -> Equivalence | None:
 
 
 def _over_images(
-    answers: AnswerPairing | None, generator: np.random.Generator, replicates: int, criteria: Criteria
-) -> Interval | None:
-    if answers is None or min(answers.baseline.shape) < 2:
-        return None
-    found = two_way_bootstrap(
-        answers.baseline, answers.variation, generator=generator, replicates=replicates, level=criteria.level
+    answers: Sequence[AnswerPairing | None],
+    generators: Sequence[np.random.Generator],
+    replicates: int,
+    criteria: Criteria,
+) -> list[Interval | None]:
+    """Give for each variation the interval over seeds and images, if it has one."""
+    known = {place: one for place, one in enumerate(answers) if one is not None and min(one.baseline.shape) >= 2}
+    estimates = two_way_bootstraps(
+        [(one.baseline, one.variation) for one in known.values()],
+        generators=[generators[place] for place in known],
+        replicates=replicates,
+        level=criteria.level,
     )
-    return found if isinstance(found, Interval) else None
+    found = dict(zip(known, estimates, strict=True))
+    return [one if isinstance(one := found.get(place), Interval) else None for place in range(len(answers))]
 
 
 def _mcnemar(answers: AnswerPairing | None) -> McNemar | None:

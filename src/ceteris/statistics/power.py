@@ -92,8 +92,11 @@ def detectable_difference(pairs: int, *, comparisons: int = 1, power: float = 0.
         (0.75, 1.1)
     """
     level = _shared_level(pairs, comparisons, power, level)
-    if pairs == 1:
-        return math.inf
+    return math.inf if pairs == 1 else _detectable(pairs, power, level)
+
+
+@cache  # all variations of a study ask the same
+def _detectable(pairs: int, power: float, level: float) -> float:
     high = 1.0
     while paired_power(high, pairs, level=level) < power:
         high *= 2

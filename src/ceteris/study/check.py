@@ -1,7 +1,7 @@
 """Whether a study can be done: everything about it that the type of a single value cannot say."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -51,7 +51,7 @@ def check_study(
     mistakes = [*_seed_mistakes(seeds), *_data_mistakes(data), *_baseline_mistakes(baseline, faults)]
     mistakes += _name_mistakes(variations)
     mistakes += _fraction_mistakes(data, images, ("data", "fraction"), "") if images else ()
-    twins = {"the baseline": specification}
+    twins = {specification: "the baseline"}
     for index, variation in enumerate(variations):
         if variation is None:
             continue
@@ -77,8 +77,8 @@ def check_study(
         if images and varied.data.fraction != data.fraction:
             mistakes += _fraction_mistakes(varied.data, images, (*place, "set", "data.fraction"), f"{title}: ")
         mistakes += _ignored_in_variation(variation, varied.training, title, place)
-        mistakes += _twin_mistakes(varied, twins, title, place)
-        twins.setdefault(title, varied)
+        mistakes += _twin_mistakes(twins.get(varied), title, place)
+        twins.setdefault(varied, title)
     return tuple(mistakes)
 
 
@@ -175,10 +175,7 @@ def _ignored_in_variation(variation: Variation, training: Training, title: str, 
             yield Mistake(place=(*place, "set", path), sentence=sentence, compares=True)
 
 
-def _twin_mistakes(
-    varied: Specification, twins: Mapping[str, Specification], title: str, place: Place
-) -> Iterator[Mistake]:
-    twin = next((name for name, specification in twins.items() if specification == varied), None)
+def _twin_mistakes(twin: str | None, title: str, place: Place) -> Iterator[Mistake]:
     if twin == "the baseline":
         sentence = f"{title} changes nothing; give it set, insert, replace, remove or network, or delete it."
         yield Mistake(place=place, sentence=sentence, compares=True)

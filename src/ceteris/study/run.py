@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import cached_property
 
 from ceteris.study.specification import Specification
 
@@ -28,7 +29,7 @@ class Run:
     specification: Specification
     data_digest: str
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """SHA-256 of specification, seed and data, in hexadecimal: equal for runs that must give the same result."""
         specification = self.specification.model_dump(mode="json")

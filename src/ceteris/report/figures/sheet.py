@@ -5,6 +5,7 @@
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -83,7 +84,7 @@ class Section:
         """How many tiles are beside each other in a block."""
         return min(self.columns, max(len(self.tiles), 1))
 
-    @property
+    @cached_property
     def cell(self) -> float:
         """Points from one tile to the next: the largest tile and a gap, or the widest name of a tile."""
         side = max((max(tile.shape[:2]) for tile in _tiles(self)), default=0)
@@ -114,12 +115,13 @@ def draw_sheet(sections: Sequence[Section], *, title: str, alt: str, file_format
         figure = Figure(figsize=(inches(width), inches(sum(heights))))
         axes = figure.add_axes((0, 0, 1, 1))
         axes.set_axis_off()
+        # One unit is one point. Set first and for good: images and outlines would each move the limits, and look at all
+        # others for that.
+        axes.set(xlim=(0, width), ylim=(sum(heights), 0), autoscale_on=False)
         top = 0.0
         for section, height in zip(sections, heights, strict=True):
             _draw(axes, section, top, width)
             top += height
-        # imshow moves the limits; one unit is one point.
-        axes.set(xlim=(0, width), ylim=(top, 0), aspect="auto")
         return finished(figure, title=title, alt=alt, file_format=file_format)
 
 
@@ -211,17 +213,18 @@ def _draw_block(axes: Axes, section: Section, block: tuple[Tile, ...] | str, x: 
         for line, text in enumerate(textwrap.wrap(block, room)[:3]):
             axes.text(x, y + line * _LINE, text, size=8, color=MUTED, va="top")
         return
+    outlines: list[tuple[float, float]] = []
     for number, tile in enumerate(block):
         high, wide = (side * section.zoom for side in tile.shape[:2])
         left = x + number % section.across * section.cell
         upper = y + number // section.across * (max(high, 2 * _LINE) + _GAP)
         axes.imshow(tile, extent=(left, left + wide, upper + high, upper), interpolation="none", aspect="auto")
-        axes.plot(
-            [left, left + wide, left + wide, left, left],
-            [upper, upper, upper + high, upper + high, upper],
-            color=GRID,
-            linewidth=0.4,
-        )
+        outlines += [
+            *((left, upper), (left + wide, upper), (left + wide, upper + high), (left, upper + high), (left, upper)),
+            (np.nan, np.nan),
+        ]
+    # One line for all tiles of a block: each one more costs as much as the text beside it.
+    axes.plot(*np.array(outlines).reshape(-1, 2).T, color=GRID, linewidth=0.4)
 
 
 def _draw_scale(axes: Axes, scale: Scale, y: float, width: float) -> None:
