@@ -52,3 +52,13 @@ def test_what_is_no_results_folder_is_said(ceteris, tmp_path, monkeypatch):
         "error: mine is not a results folder: it has no study.json. Name the folder that `ceteris run` wrote.\n"
     )
     assert list(Path("mine").iterdir()) == []
+
+
+def test_the_verdicts_are_written_for_latex_if_asked(ceteris, study_file):
+    """The table goes into the file that is named, and the output says where."""
+    ceteris("run", study_file, "--only", "baseline", "--seeds", 1)
+    code, out, err = ceteris("report", "results/study", "--latex", "table.tex")
+
+    assert (code, err) == (0, "")
+    assert out.endswith("for LaTeX:     table.tex\n")
+    assert "\\begin{tabular}" in Path("table.tex").read_text()

@@ -80,7 +80,7 @@ def test_a_table_keeps_its_columns(text):
 def test_numbers_are_flush_right():
     """A column of numbers says so to Markdown and to LaTeX."""
     assert table().markdown().splitlines()[1] == "| --- | ---: |"
-    assert r"\begin{tabular}{lr}" in table().latex()
+    assert r"\begin{tabular}{@{}lr@{}}" in table().latex()
 
 
 @pytest.mark.parametrize("text", [*NASTY, *BLOCKS])

@@ -131,3 +131,14 @@ def test_circumstances_are_as_recorded(accounts):
     assert [row[1].text for row in shown if row[0].text == "engine"] == ["lanes (39 runs)", "torch (1 run)"]
     assert [row[1].text for row in shown if row[0].text == "runs trained together in a packed batch"] == ["1 to 16"]
     assert "finished" not in texts(circumstance_table(accounts("empty")))
+
+
+def test_verdicts_for_print_have_short_cells(accounts):
+    """The form for LaTeX fits the text of an A4 article: numbers alone in the cells, sentences below the table."""
+    written = verdict_table(accounts("complete")).latex()
+    rows = [line.strip() for line in written.splitlines() if " & " in line]
+    assert rows[0] == r"variation & acc. (\%) & diff. (pp) & 95 \% interval & p (Holm) & verdict & runs \\"
+    assert [row.split(" & ")[5] for row in rows[1:]] == ["--", "better", "worse", "equal", "undecided"]
+    assert max(len(cell) for row in rows[1:] for cell in row.split(" & ")) <= len("$-$10.00 to $-$10.00")
+    assert r"\parbox{\linewidth}{Equal stands for practically equal.}" in written
+    assert written.startswith(r"% needs \usepackage{booktabs, array}")

@@ -170,6 +170,12 @@ def report_command(
     image: Annotated[
         int, typer.Option(min=0, metavar="N", help="Number of the test image in the pictures, from 0.")
     ] = 0,
+    latex: Annotated[
+        Path | None,
+        typer.Option(
+            callback=in_home, metavar="FILE", help="Write the table of verdicts for LaTeX (booktabs, array) as well."
+        ),
+    ] = None,
 ) -> None:
     """Write report.html, report.md and results.csv from a results folder, whatever state it is in.
 
@@ -178,7 +184,7 @@ def report_command(
     """
     from ceteris.cli.report import report
 
-    report(folder, out=out, image=image, console=_console())
+    report(folder, out=out, image=image, latex=latex, console=_console())
 
 
 @app.command(cls=Command, name="show")

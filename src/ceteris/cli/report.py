@@ -9,11 +9,13 @@ from ceteris.errors import ResultsError
 from ceteris.paths import quoted
 from ceteris.report.account import give_account
 from ceteris.report.report import Report, publish
+from ceteris.report.verdict_table import verdict_table
+from ceteris.runs.atomic import write_atomically
 from ceteris.runs.results import read_results
 
 
-def report(folder: Path, *, out: Path | None, image: int, console: Console) -> Report:
-    """Write the report of a results folder, and print what it comes to.
+def report(folder: Path, *, out: Path | None, image: int, console: Console, latex: Path | None = None) -> Report:
+    """Write the report of a results folder, and the table of verdicts for LaTeX if asked, and print what it comes to.
 
     Raises:
         ResultsError: If it is no results folder, has no such test image, or the report cannot be written.
@@ -24,8 +26,12 @@ def report(folder: Path, *, out: Path | None, image: int, console: Console) -> R
     except ResultsError:
         print_results(account, console)
         raise
+    if latex is not None:
+        write_atomically(latex, f"{verdict_table(account).latex()}\n".encode())
     print_results(account, console)
     _say_where(written, console)
+    if latex is not None:
+        console.print(f"for LaTeX:     {latex}", markup=False, soft_wrap=True)
     return written
 
 

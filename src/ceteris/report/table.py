@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from ceteris.report.quantities import MINUS, NOTHING
 
@@ -55,6 +56,7 @@ class Table:
         rows: From the top; the first cell names the row.
         pinned: How many rows from the top stay there when the others are sorted and filtered.
         notes: What must be known to read it, a sentence or two each.
+        compact: The same with short cells, for the width of a printed page; itself if not given.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
     pinned: int = 0
     notes: tuple[str, ...] = ()
+    compact: Self | None = None
 
     def __post_init__(self) -> None:
         """Hold every row to the columns."""
@@ -86,16 +89,17 @@ class Table:
         return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
     def latex(self) -> str:
-        r"""Write it for LaTeX with the booktabs package.
+        r"""Write it for LaTeX with the booktabs package: its compact form, the notes below.
 
         Example:
             >>> columns = (Column(title="arm"), Column(title="in %", is_number=True))
             >>> print(Table(name="runs", title="Runs", columns=columns, rows=((Cell("a_b"), Cell("16")),)).latex())
             % needs \usepackage{booktabs}
-            \begin{table}
+            \begin{table}[htbp]
+              \centering\footnotesize\setlength{\tabcolsep}{3pt}
               \caption{Runs}
               \label{tab:runs}
-              \begin{tabular}{lr}
+              \begin{tabular}{@{}lr@{}}
                 \toprule
                 arm & in \% \\
                 \midrule
@@ -104,20 +108,27 @@ class Table:
               \end{tabular}
             \end{table}
         """
+        if self.compact is not None:
+            return self.compact.latex()
         alignment = "".join("r" if column.is_number else "l" for column in self.columns)
+        if self.notes:  # a table for print: long names are broken, so that it fits the text of an article
+            alignment = ">{\\raggedright\\arraybackslash}p{2.7cm}" + alignment[1:]
+        packages = "booktabs, array" if self.notes else "booktabs"
         return "\n".join(
             (
-                "% needs \\usepackage{booktabs}",
-                "\\begin{table}",
+                f"% needs \\usepackage{{{packages}}}",
+                "\\begin{table}[htbp]",
+                "  \\centering\\footnotesize\\setlength{\\tabcolsep}{3pt}",
                 f"  \\caption{{{latex_text(self.title)}}}",
                 f"  \\label{{tab:{self.name}}}",
-                f"  \\begin{{tabular}}{{{alignment}}}",
+                f"  \\begin{{tabular}}{{@{{}}{alignment}@{{}}}}",
                 "    \\toprule",
                 f"    {_latex_row([column.title for column in self.columns])}",
                 "    \\midrule",
                 *(f"    {_latex_row([cell.plain for cell in row])}" for row in self.rows),
                 "    \\bottomrule",
                 "  \\end{tabular}",
+                *(f"  \\par\\smallskip\\parbox{{\\linewidth}}{{{latex_text(note)}}}" for note in self.notes),
                 "\\end{table}",
             )
         )
@@ -147,6 +158,7 @@ _LATEX = {
     "*": "{*}",  # likewise
     "`": r"\textasciigrave{}",
     '"': "''",
+    "\N{DAGGER}": r"$\dagger$",
     "\N{RIGHTWARDS ARROW}": r"$\to$",
     "\N{PLUS-MINUS SIGN}": r"$\pm$",
     "\N{MULTIPLICATION SIGN}": r"$\times$",

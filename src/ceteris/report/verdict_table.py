@@ -90,7 +90,59 @@ def verdict_table(account: Account) -> Table:
         ),
         pinned=1,
         notes=tuple(notes),
+        compact=_compact(account, tuple(notes)),
     )
+
+
+_SHORT = {Finding.PRACTICALLY_EQUAL: "equal"}
+
+
+def _compact(account: Account, notes: tuple[str, ...]) -> Table:
+    """Draw up the verdicts for print: numbers alone in short cells, what they mean in the head and below."""
+    level = f"{100 * account.criteria.level:g} %"
+    shorter = "Equal stands for practically equal." if account.with_verdict(Finding.PRACTICALLY_EQUAL) else ""
+    return Table(
+        name="verdicts",
+        title="Each variation against the baseline",
+        columns=(
+            Column(title="variation"),
+            Column(title="acc. (%)", is_number=True),
+            Column(title="diff. (pp)", is_number=True),
+            Column(title=f"{level} interval", is_number=True),
+            Column(title="p (Holm)", is_number=True),
+            Column(title="verdict"),
+            Column(title="runs", is_number=True),
+        ),
+        rows=(
+            (Cell(account.baseline.name), *_numbers(account.baseline), *[Cell("")] * 4, _counted(account.baseline)),
+            *(_compact_row(account, one) for one in account.comparisons),
+        ),
+        notes=(*notes, shorter) if shorter else notes,
+    )
+
+
+def _compact_row(account: Account, one: Comparison) -> tuple[Cell, ...]:
+    found = one.accuracy
+    difference = None if found is None else found.difference
+    interval = points_range(difference).removesuffix(" pp")
+    mark = UNCONFIRMED if is_unconfirmed(account, one) else ""
+    return (
+        Cell(one.variation),
+        *_numbers(one.summary),
+        Cell("" if difference is None else points(difference.estimate).removesuffix(" pp")),
+        Cell(interval),
+        p_cell(None if found is None else found.p_value_adjusted),
+        Cell(f"{_SHORT.get(one.verdict.finding, str(one.verdict.finding))}{mark}"),
+        _counted(one.summary),
+    )
+
+
+def _numbers(arm: ArmSummary) -> tuple[Cell]:
+    return (Cell("" if arm.accuracy is None else percent(arm.accuracy.estimate).removesuffix(" %")),)
+
+
+def _counted(arm: ArmSummary) -> Cell:
+    return Cell(f"{len(arm.finished) + len(arm.diverged)}/{arm.planned}")
 
 
 def is_unconfirmed(account: Account, one: Comparison) -> bool:
