@@ -14,9 +14,10 @@ from ceteris.engines.lanes.kernels import chosen_instruction_set
 from ceteris.engines.torch.engine import TorchEngine
 from ceteris.errors import DataError, EngineError, NoEngineError, ResultsError
 from ceteris.execution.backbones import find_backbones, missing_weights
-from ceteris.execution.study import available_cores, run_study
+from ceteris.execution.study import run_study
 from ceteris.formatting.wording import listed, nearest
 from ceteris.paths import AnyPath, expanded
+from ceteris.resources import available_cores
 from ceteris.runs.results import Results, read_results
 from ceteris.study.study import Study
 

@@ -18,6 +18,7 @@ from ceteris.cli.application import main
 from ceteris.cli.estimate import Estimate
 from ceteris.cli.images import Images
 from ceteris.report.report import Report
+from ceteris.resources import Cores
 from ceteris.running import EngineChoice
 
 STUDY = """\
@@ -84,6 +85,12 @@ def engine(monkeypatch):
 
     put()
     return put
+
+
+@pytest.fixture(autouse=True)
+def unlimited(monkeypatch):
+    """Plan for a machine whose cores nothing limits, whichever the tests run on."""
+    monkeypatch.setattr("ceteris.cli.plan.cores", lambda: Cores(count=2))
 
 
 @pytest.fixture(autouse=True)

@@ -8,6 +8,7 @@ from ceteris.cli.plan import patience, power, time_needed
 from ceteris.engines.engine import Position
 from ceteris.engines.transfer import FineTuningEngine, TransferEngine
 from ceteris.execution.bank import Bank
+from ceteris.resources import Cores
 from ceteris.statistics.power import detectable_difference
 
 PLAN = """\
@@ -15,7 +16,7 @@ A miniature
 
 9 runs: the baseline and 2 variations, 3 seeds each, on 6,600 training and 3,400 validation images
 of shapes; tested on 10,000.
-3 banks, each up to 4 runs that one core trains together, on the fake engine.
+The fake engine trains 3 packed batches of up to 4 runs, one packed batch at a time per core.
 
                                                                   para-  multiply-
 factor         variation  what it changes                        meters       adds
@@ -120,3 +121,15 @@ def test_without_any_engine_the_plan_is_shown_all_the_same(ceteris, study_file, 
         "no C++ compiler was found when ceteris was installed, and torch is not installed. Install GCC or Clang and "
         "ceteris again, or torch."
     )
+
+
+@pytest.mark.usefixtures("engine")
+def test_the_plan_tells_what_limits_the_cores(ceteris, study_file, monkeypatch):
+    """A container's quota decides the number of threads, and is named beside the time."""
+    limited = Cores(count=2, limit="a CPU quota of 1.5 of 8 cores")
+    monkeypatch.setattr("ceteris.cli.plan.cores", lambda: limited)
+    monkeypatch.setattr("ceteris.cli.plan.available_cores", lambda: limited.count)
+
+    _, out, _ = ceteris("plan", study_file)
+
+    assert "on 2 threads of this machine (a CPU quota of 1.5 of 8 cores), at" in " ".join(out.split())

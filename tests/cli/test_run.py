@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ceteris.cli import run as module
-from ceteris.execution.study import available_cores
+from ceteris.resources import available_cores
 from ceteris.runs.results import read_results
 
 pytestmark = pytest.mark.usefixtures("few_images")

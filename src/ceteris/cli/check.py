@@ -9,12 +9,12 @@ from rich.text import Text
 
 from ceteris.cli.decoding import show_decoding
 from ceteris.data.decoding import shown
-from ceteris.data.folder_dataset import cores
 from ceteris.data.inspection import Inspection, inspect_folder
 from ceteris.errors import ResultsError
 from ceteris.report.inspection_content import class_table, findings, format_table, group_line
 from ceteris.report.inspection_page import render_inspection
 from ceteris.report.table import Table
+from ceteris.resources import available_cores
 from ceteris.runs.atomic import write_atomically
 
 _LINES, _GROUPS = 10, 5
@@ -36,7 +36,7 @@ def check(folder: Path, *, out: Path | None, console: Console) -> Inspection:
         raise ResultsError(f"{out}: there is no folder {out.parent}. Make it, or choose another place for the page.")
     inspection = show_decoding(inspect_folder(folder), console)
     if out is not None:
-        write_atomically(out, render_inspection(inspection, workers=cores()).encode())
+        write_atomically(out, render_inspection(inspection, workers=available_cores()).encode())
     files = len(inspection.pictures) + len(inspection.unreadable)
     title = f"{inspection.listing.name}: {files:,} files in {len(inspection.listing.class_names)} classes"
     console.print(Text(title, style="bold"), soft_wrap=True)

@@ -12,10 +12,11 @@ from rich.text import Text
 from ceteris.cli.notes import print_notes
 from ceteris.data.decoding import Decoded, decode, shown
 from ceteris.data.folder import FolderListing, list_folder
-from ceteris.data.folder_dataset import cores, listed_kind
+from ceteris.data.folder_dataset import listed_kind
 from ceteris.data.picture import Frame
 from ceteris.errors import DataError, StudyError
 from ceteris.paths import quoted
+from ceteris.resources import available_cores
 from ceteris.runs.atomic import write_atomically
 from ceteris.study.images import KNOWN_NAMES
 from ceteris.study.reader import parse_study
@@ -110,7 +111,7 @@ def draft(listing: FolderListing) -> Draft:
     """
     files = listing.training[:: max(1, len(listing.training) // _LOOKED_AT)]
     sizes = []
-    with closing(decode([file.path for file in files], Frame(height=8, width=8), workers=cores())) as answers:
+    with closing(decode([file.path for file in files], Frame(height=8, width=8), workers=available_cores())) as answers:
         for _, answer in answers:
             if isinstance(answer, Decoded):
                 sizes.append((answer.picture.width, answer.picture.height))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ceteris.cli.picture_names import Named, printable
 from ceteris.data.decoding import Decoded, Unreadable, decode
 from ceteris.data.picture import MOST_BYTES, Frame
-from ceteris.execution.study import available_cores
+from ceteris.resources import available_cores
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -1,7 +1,7 @@
 """`ceteris plan`: what a study will train, how long that takes here, and what it can show."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -19,10 +19,10 @@ from ceteris.errors import NoEngineError
 from ceteris.execution.backbones import find_backbones, missing_weights
 from ceteris.execution.bank import Bank, longest_first, pack
 from ceteris.execution.engines import Assignment, assign
-from ceteris.execution.study import available_cores
 from ceteris.formatting.wording import listed
 from ceteris.networks.cost import network_cost
 from ceteris.report.quantities import percentage_points
+from ceteris.resources import available_cores, cores
 from ceteris.running import EngineChoice, choose_engines
 from ceteris.statistics.power import detectable_difference
 from ceteris.study.arm import Arm
@@ -120,10 +120,19 @@ def size(study: Study, images: ImageKind, banks: Sequence[Bank]) -> str:
     )
     if not banks:
         return runs_of_images
-    engines = " and ".join(sorted({bank.engine.name for bank in banks}))
-    most = max(bank.engine.bank_size for bank in banks)
-    together = f", each up to {most} runs that one core trains together," if most > 1 else ""
-    return f"{runs_of_images}\n{_count(len(banks), 'bank')}{together} on the {engines} engine."
+    return "\n".join([runs_of_images, *_packing(banks)])
+
+
+def _packing(banks: Sequence[Bank]) -> Iterator[str]:
+    """Say what each engine trains at a time, a line each."""
+    for name in sorted({bank.engine.name for bank in banks}):
+        own = [bank for bank in banks if bank.engine.name == name]
+        most = max(len(bank.runs) for bank in own)
+        if most == 1:
+            yield f"The {name} engine trains {_count(len(own), 'run')}, one at a time per core."
+        else:
+            batches = f"{len(own)} packed batch{'' if len(own) == 1 else 'es'}"
+            yield f"The {name} engine trains {batches} of up to {most} runs, one packed batch at a time per core."
 
 
 def plan_table(arms: Sequence[Arm], images: ImageKind) -> Table:
@@ -163,8 +172,10 @@ def power(seeds: int, variations: int) -> str:
 
 def time_needed(estimate: Estimate, threads: int) -> str:
     """Say how long the study takes here."""
+    limit = cores().limit
+    where = f"this machine ({limit})" if limit else "this machine"
     return (
-        f"Time: about {duration(estimate.seconds)} on {_count(threads, 'thread')} of this machine, at "
+        f"Time: about {duration(estimate.seconds)} on {_count(threads, 'thread')} of {where}, at "
         f"{estimate.speed:,.0f} images x models per second. Measured on random images."
     ) + (
         f" Before that about {duration(estimate.preparation)} for features of pretrained networks, unless kept."

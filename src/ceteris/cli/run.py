@@ -18,7 +18,8 @@ from ceteris.cli.report import close
 from ceteris.cli.weights import download_weights
 from ceteris.execution.backbones import find_backbones
 from ceteris.execution.events import Event, StudyStarted
-from ceteris.execution.study import available_cores, run_study
+from ceteris.execution.study import run_study
+from ceteris.resources import available_cores
 from ceteris.running import choose_engines
 from ceteris.runs.results import Results, read_results
 from ceteris.study.reader import read_study

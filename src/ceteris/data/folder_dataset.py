@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -35,6 +34,7 @@ from ceteris.data.picture import Frame, UnreadableError
 from ceteris.errors import DataError
 from ceteris.networks.shape import Shape
 from ceteris.paths import quoted
+from ceteris.resources import available_cores
 from ceteris.study.images import ImageKind
 from ceteris.study.specification import DataChoice
 
@@ -141,7 +141,7 @@ def read_folder(
         try:
             found = open_entry(place)
             if found is None:
-                yield from _decode(looked, choice, place, workers or cores())
+                yield from _decode(looked, choice, place, workers or available_cores())
                 found = open_entry(place)
         finally:
             lock.release()
@@ -205,11 +205,6 @@ def _shape(choice: DataChoice) -> tuple[int, int, int]:
     return frame.height, frame.width, frame.channels
 
 
-def cores() -> int:
-    """Count the processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def _look(listing: FolderListing) -> Generator[Event, None, _Looked]:
     files = tuple((part, file) for part, members in listing.parts.items() for file in members)
     digests = yield from _digests([file for _, file in files])
@@ -238,7 +233,7 @@ def _digests(files: Sequence[FolderFile]) -> Generator[Event, None, list[str]]:
             return ""
 
     digests: list[str] = []
-    with ThreadPoolExecutor(cores()) as pool:
+    with ThreadPoolExecutor(available_cores()) as pool:
         for one in pool.map(digest, files):
             digests.append(one)
             yield Progress(doing="looking at", done=len(digests), total=len(files))

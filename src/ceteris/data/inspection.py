@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from ceteris.data.allotment import allot
 from ceteris.data.decoding import Decoded, decode
 from ceteris.data.folder import FolderFile, FolderListing, list_folder
-from ceteris.data.folder_dataset import Progress, cores
+from ceteris.data.folder_dataset import Progress
 from ceteris.data.near_copies import SIDE, grey_thumbnail, near_copies
 from ceteris.data.picture import Frame
+from ceteris.resources import available_cores
 from ceteris.study.specification import DataChoice, Fit
 
 _ENDINGS = {
@@ -125,7 +126,7 @@ def inspect_folder(path: Path, *, workers: int | None = None) -> Generator[Progr
     found: dict[int, PictureFile] = {}
     reasons: dict[int, str] = {}
     thumbnails: NDArray[np.uint8] = np.zeros((len(files), SIDE, SIDE), np.uint8)
-    with closing(decode([file.path for _, file in files], frame, workers=workers or cores())) as answers:
+    with closing(decode([file.path for _, file in files], frame, workers=workers or available_cores())) as answers:
         for done, (number, answer) in enumerate(answers, 1):
             part, file = files[number]
             if isinstance(answer, Decoded):

@@ -1,6 +1,5 @@
 """Runs a study: finds what is left to do, has it trained, and tells what happens."""
 
-import os
 import threading
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
@@ -17,6 +16,7 @@ from ceteris.execution.local import LocalExecutor
 from ceteris.execution.prediction_time import time_predictions
 from ceteris.execution.workspace import Workspace
 from ceteris.formatting.wording import listed, nearest
+from ceteris.resources import available_cores
 from ceteris.runs.finding import Finding
 from ceteris.runs.folder import ResultsFolder
 from ceteris.runs.manifest import Manifest
@@ -132,13 +132,6 @@ def run_study(  # noqa: PLR0913 - one argument a choice that the caller has
             place.write_table(_survey(place, all_runs, skipped))
         raise
     place.write_table(_survey(place, all_runs, skipped))
-
-
-def available_cores() -> int:
-    """Count the processor cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _prepare(banks: Sequence[Bank], split: Split, stop: threading.Event) -> Iterator[Event]:

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from ceteris.data.weights import find_same_weights
 from ceteris.engines.transfer.precision import Precision, features_of
 from ceteris.errors import DataError, ResultsError
-from ceteris.execution.study import available_cores
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.layer import Values
 from ceteris.networks.network import Network
 from ceteris.prediction.forward import Weights, class_probabilities
+from ceteris.resources import available_cores
 from ceteris.runs.record import RunRecord
 from ceteris.runs.results import Results
 
