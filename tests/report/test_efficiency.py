@@ -81,4 +81,4 @@ def test_guessing_against_guessing_is_no_difference(tmp_path):
     _, (_, head) = curves_of(tmp_path / "r", HEAD, *FEWER, became=became)
 
     assert head.points[0].rivalry.accuracy is None
-    assert head.points[0].rivalry.verdict.finding is Finding.UNDECIDED
+    assert head.points[0].rivalry.verdict.finding is Finding.NOT_COMPARED
