@@ -207,6 +207,14 @@ def test_words_stand_out_and_a_narrow_window_scrolls_nothing(page, scheme):
     inner, outer = page.locator("#answers .table").evaluate("table => [table.scrollWidth, table.clientWidth]")
     assert inner <= outer, "the votes are cut off"
 
+    page.get_by_role("tab", name="Learning").click()
+    page.locator("#curves svg[role=img]").wait_for()
+    sizes = page.eval_on_selector_all(
+        "#curves svg text", "all => all.map(one => parseFloat(getComputedStyle(one).fontSize) * one.getScreenCTM().a)"
+    )
+    assert min(sizes) >= 9
+    page.wait_for_function("document.documentElement.scrollWidth <= 380")
+
 
 def luminance(colour):
     """Give the relative luminance of `rgb(1, 2, 3)`, as WCAG 2.2 defines it."""

@@ -29,7 +29,6 @@ STYLE = (
 .side-by-side + .beside { margin-top: 1rem; }
 .beside > :not(:only-child) .side-by-side { gap: 1rem; }
 .beside > :not(:only-child) .side-by-side figure { width: calc(50% - .5rem); max-width: 11rem; }
-.beside > :not(:only-child) .drawing svg { min-width: 22rem; }
 .side-by-side img { image-rendering: pixelated; width: 100%; border-radius: 4px; }
 .side-by-side figcaption { font-size: .85rem; padding-top: .3rem; }
 .answer { flex: 1 1 22rem; min-width: 0; max-width: 36rem; }
@@ -48,8 +47,12 @@ STYLE = (
 .bar { background: var(--border-color-primary); }
 .bar i { position: absolute; left: 0; top: 0; bottom: 0; background: var(--bar); border-radius: 2px; }
 .bar b { position: absolute; top: 50%; height: 2px; margin-top: -1px; background: var(--body-text-color); }
-.drawing { overflow-x: auto; max-width: calc(100vw - 4rem); }
-.drawing svg { display: block; min-width: 34rem; width: 100%; max-width: 56rem; height: auto; }
+.drawing { overflow-x: auto; max-width: calc(100vw - 5.5rem); --enlarged: 1.1; --reduced: .92; }
+.drawing { --paper: var(--body-background-fill); background:
+  linear-gradient(to left, var(--paper) 30%, transparent) 100% 0 / 2.5rem 100% no-repeat local,
+  linear-gradient(to left, #80808080, transparent) 100% 0 / .9rem 100% no-repeat scroll; }
+.beside > :not(:only-child) .drawing { --reduced: .5; }
+.drawing svg { display: block; }
 .inside { margin-bottom: 1.5rem; }
 @media (max-width: 480px) {
   .answer table.ranked { font-size: .78rem; }
