@@ -104,7 +104,9 @@ def no_report(request, monkeypatch):
 def empty_report():
     """Where a report would be."""
     folder = Path("results/study")
-    return Report(page=folder / "report.html", text=folder / "report.md", table=folder / "results.csv", content=None)
+    return Report(
+        page=folder / "report.html", text=folder / "report.md", table=folder / "results.csv", pictures=(), content=None
+    )
 
 
 @pytest.fixture

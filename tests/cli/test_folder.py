@@ -127,8 +127,8 @@ def test_what_was_decoded_is_shown_and_cleared(ceteris):
     _, cleared, _ = ceteris("data", "clear")
     _, after, _ = ceteris("data")
 
-    assert "decoded folder mine: 60 images of 8 x 8 pixels, 0 MB; `ceteris data clear` deletes it.\n" in shown
-    assert cleared.splitlines()[-1] == "1 decoded folder of images deleted, 0 MB freed. The next run decodes again."
+    assert "decoded folder mine: 60 images of 8 x 8 pixels, 13 kB; `ceteris data clear` deletes it.\n" in shown
+    assert cleared.splitlines()[-1] == "1 decoded folder of images deleted, 13 kB freed. The next run decodes again."
     assert "decoded folder" not in after
 
 

@@ -106,3 +106,25 @@ def test_what_systems_leave_in_a_folder_is_no_image():
     assert [one.name for one in find_pictures(["photos"]).images] == [
         "photos/a.jpg", "photos/b.PNG", "photos/more/c.jpeg",
     ]  # fmt: skip
+
+
+def test_a_folder_that_cannot_be_opened_is_named(monkeypatch):
+    """It may hold images: what is answered then is not all that was asked."""
+
+    def walk(folder, onerror):
+        onerror(PermissionError(13, "Permission denied", f"{folder}/closed"))
+        yield str(folder), ["closed"], ["a.jpg"]
+
+    monkeypatch.setattr("ceteris.cli.picture_names.os.walk", walk)
+    found = find_pictures(["photos"])
+
+    assert [one.name for one in found.images] == ["photos/a.jpg"]
+    assert [one.reason for one in found.nothing] == ["photos/closed cannot be opened: permission denied."]
+
+
+def test_home_directories_are_found(tmp_path, monkeypatch):
+    """Also where no shell puts them in the place of `~`."""
+    monkeypatch.setenv("HOME", str(tmp_path / "photos"))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path / "photos"))
+
+    assert [one.path for one in find_pictures(["~/a.jpg"]).images] == [tmp_path / "photos" / "a.jpg"]

@@ -9,8 +9,9 @@ from PIL import Image
 from rich.console import Console
 from states import DEEPER, SHALLOW
 
-from ceteris.cli.show import Target, find_target, show
+from ceteris.cli.show import Target, channels_line, find_target, show
 from ceteris.errors import DataError, ResultsError
+from ceteris.report.layer_view import LayerView
 from ceteris.runs.results import read_results
 
 
@@ -52,9 +53,24 @@ def test_all_variations_are_shown_side_by_side(shown):
     lines = said.splitlines()
     assert lines[0] == "What every arm makes of test image 0, plane, seed 0"
     assert lines[1] == "note: These images were drawn by the program."
-    assert "baseline, layer 1 (conv 4, kernel 3, relu): before training" in lines[2]
-    assert "Max Power, layer 1 (conv 2, kernel 3, relu)" in lines[2]
+    assert [line.partition(" channels")[0] for line in lines[2:5]] == [
+        "baseline, layer 1 (conv 4, kernel 3, relu): 4",
+        "deeper, layer 1 (conv 4, kernel 3, relu): 4",
+        "Max Power, layer 1 (conv 2, kernel 3, relu): 2",
+    ]
+    assert lines[5:7] == ["kernels: channel 1", ""]
     assert lines[-1] == "picture: all-seed-00-image-0.png"
+
+
+def test_channels_without_a_signal_are_counted():
+    """A line for each arm: how much there is to see in the picture, and why there is less."""
+    before, after = np.ones((3, 2, 2)), np.zeros((3, 2, 2))
+    facts = {"arm": "deep", "seed": 0, "layer": "layer 1 (conv 3)", "inputs": ("grey",), "kernels_before": None}
+    view = LayerView(**facts, before=before, after=after, kernels_after=None)
+
+    assert channels_line(view) == "deep, layer 1 (conv 3): 3 channels; 0 everywhere: 3 after training"
+    view = LayerView(**facts, before=before[:1], after=None, kernels_after=None, gap="diverged in epoch 2")
+    assert channels_line(view) == "deep, layer 1 (conv 3): 1 channel; diverged in epoch 2"
 
 
 def test_one_variation_shows_all_its_kernels(shown):
@@ -86,9 +102,9 @@ def test_layer_and_channel_are_counted_from_one(shown):
     """The second layer of one arm is the first one's pooling, of another a convolution that was added."""
     _, said = shown("baseline", layer="2")
     assert "layer 2 (max pool 5)" in said
-    assert "Kernel weights" not in said
+    assert "kernels: " not in said
     _, said = shown("baseline", channel=3)
-    assert "Kernel weights of channel 3, with seed 0" in said
+    assert "kernels: channel 3\n" in said
 
 
 def test_a_picture_of_the_user_s_is_shown(shown, tmp_path):

@@ -328,7 +328,7 @@ def test_a_full_disk_is_told(two_classes, monkeypatch):
         read(two_classes, DataChoice(name="./mine", size=256))
 
     assert str(raised.value) == (
-        "cache/folders: 0 MB free, 8 MB needed for the decoded images. Make room or allow writing there, or choose "
+        "cache/folders: 1 kB free, 7.9 MB needed for the decoded images. Make room or allow writing there, or choose "
         "another folder with XDG_CACHE_HOME."
     )
     assert list(two_classes.with_name("cache").glob("folders/.*.partial")) == []
@@ -383,7 +383,7 @@ def test_a_cache_that_another_user_owns_is_read(two_classes, monkeypatch):
     with pytest.raises(DataError) as raised:
         read(two_classes, DataChoice(name="./mine", size=256))
     assert str(raised.value) == (
-        "cache/folders: decoded images cannot be kept here (permission denied), 8 MB are needed. Make room or allow "
+        "cache/folders: decoded images cannot be kept here (permission denied), 7.9 MB are needed. Make room or allow "
         "writing there, or choose another folder with XDG_CACHE_HOME."
     )
 

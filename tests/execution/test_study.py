@@ -71,6 +71,17 @@ def test_running_again_repeats_nothing(tmp_path):
     assert results_of(tmp_path / "results") == before
 
 
+def test_only_variations_without_a_baseline_have_nothing_to_be_compared_with(tmp_path):
+    """It is said before the training, until the baseline is there."""
+    text = (
+        "The baseline is not trained, and all is compared with it: there are no verdicts before it is. Name it too: "
+        "--only baseline."
+    )
+    assert Note(text=text) in run(tmp_path / "results", only=["0.5"])
+    run(tmp_path / "results", only=["baseline"])
+    assert Note(text=text) not in run(tmp_path / "results", only=["0.5"])
+
+
 def test_only_some_variations(tmp_path):
     """Only those that are named are trained; the table has the others as missing."""
     run(tmp_path / "results", only=["0.5", "baseline"])

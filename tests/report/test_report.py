@@ -344,6 +344,18 @@ def test_a_place_that_is_no_folder_is_refused(folders, tmp_path):
     assert (tmp_path / "file").read_text() == "mine"
 
 
+def test_a_read_only_folder_is_told_the_way_out(copied, monkeypatch):
+    """Somebody else's results: the report goes elsewhere."""
+    monkeypatch.setattr("ceteris.report.report.os.access", lambda *_: False)
+    folder = copied("no variations")
+    with pytest.raises(ResultsError) as error:
+        write_report(folder)
+    assert str(error.value) == (
+        f"{folder}: the report cannot be written into this folder: permission denied. Name another place for it with "
+        "--out DIR; the results are not touched."
+    )
+
+
 @pytest.mark.parametrize("content", [b"", b"{}"])
 def test_a_damaged_study_is_refused(copied, content):
     """Without the study nothing can be said; the message names the file."""

@@ -119,6 +119,7 @@ def show_kept(console: "Console") -> None:
     from ceteris.data.features import feature_cache
     from ceteris.data.locate import cache_folder
     from ceteris.data.weights import named_weights, weights_folder
+    from ceteris.formatting.wording import byte_count
 
     if named := named_weights():
         _print(console, named)
@@ -126,17 +127,17 @@ def show_kept(console: "Console") -> None:
     files = sorted(folder.glob("*.pth"))
     _print(console, f"weights: {folder}: {'none yet' if not files else ''}".rstrip())
     for file in files:
-        _print(console, f"  {file.stat().st_size / 1e6:,.0f} MB  {file.name}")
+        _print(console, f"  {byte_count(file.stat().st_size)}  {file.name}")
     entries = cache.entries()
     _print(console, f"features: {cache.path}: {'none yet' if not entries else ''}".rstrip())
     for entry in entries:
-        _print(console, f"  {entry.size / 1e6:,.0f} MB  {entry.description}")
+        _print(console, f"  {byte_count(entry.size)}  {entry.description}")
     if entries:
         total = sum(entry.size for entry in entries)
-        _print(console, f"  {total / 1e6:,.0f} MB in all; `ceteris data clear` deletes them.")
+        _print(console, f"  {byte_count(total)} in all; `ceteris data clear` deletes them.")
     for decoded in folder_cache.entries(cache_folder()):
         count = "1 image" if decoded.images == 1 else f"{decoded.images:,} images"
-        size = f"{decoded.side} x {decoded.side} pixels, {decoded.size / 1e6:,.0f} MB"
+        size = f"{decoded.side} x {decoded.side} pixels, {byte_count(decoded.size)}"
         _print(console, f"decoded folder {decoded.source}: {count} of {size}; `ceteris data clear` deletes it.")
 
 
@@ -149,14 +150,15 @@ def clear(console: "Console") -> None:
     from ceteris.data import folder_cache
     from ceteris.data.features import feature_cache
     from ceteris.data.locate import cache_folder
+    from ceteris.formatting.wording import byte_count
 
     cache = feature_cache()
     freed = cache.clear()
-    _print(console, f"{cache.path}: {freed / 1e6:,.0f} MB deleted.")
+    _print(console, f"{cache.path}: {byte_count(freed)} deleted.")
     if count := len(folder_cache.entries(cache_folder())):
         freed = folder_cache.clear(cache_folder())
         what = "1 decoded folder" if count == 1 else f"{count} decoded folders"
-        _print(console, f"{what} of images deleted, {freed / 1e6:,.0f} MB freed. The next run decodes again.")
+        _print(console, f"{what} of images deleted, {byte_count(freed)} freed. The next run decodes again.")
 
 
 def fetch(what: str, folder: Path | None, console: "Console") -> None:

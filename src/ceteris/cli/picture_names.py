@@ -10,6 +10,7 @@ from ceteris.data.leftovers import is_leftover
 from ceteris.data.picture import ENDINGS
 from ceteris.errors import DataError
 from ceteris.formatting.wording import listed
+from ceteris.paths import expanded
 
 STANDARD_INPUT = "-"
 
@@ -101,6 +102,7 @@ def printable(name: str) -> str:
 
 
 def _meant(name: str) -> Iterator[Named | Nothing | str]:
+    name = str(expanded(name, error=DataError)) if name.startswith("~") else name
     path = Path(name)
     if name == STANDARD_INPUT:
         yield Named(name="standard input")
@@ -119,21 +121,33 @@ def _meant(name: str) -> Iterator[Named | Nothing | str]:
 
 
 def _in_folder(folder: Path) -> Iterator[Named | Nothing | str]:
-    visible = sorted(
-        path
-        for path in folder.rglob("*")
-        if path.is_file() and not any(map(is_leftover, path.relative_to(folder).parts))
-    )
+    closed: list[OSError] = []
+    visible = sorted(path for path in _below(folder, closed) if _may_be_file(path))
+    for error in closed:
+        reason = (error.strerror or type(error).__name__).lower()
+        yield Nothing(reason=f"{printable(str(error.filename))} cannot be opened: {reason}.")
     images = [path for path in visible if path.suffix.lower() in ENDINGS]
     shown, others = printable(str(folder)), len(visible) - len(images)
-    if not images:
+    if not images and not closed:
         held = f"{others:,} other files" if others != 1 else "another file"
         end = f", but {held}; name those that are images" if others else ""
         yield Nothing(reason=f"{shown} holds no file whose name ends in {listed(ENDINGS, 'or')}{end}.")
-    elif others:
+    elif images and others:
         left = f"{others:,} files in {shown} were" if others > 1 else f"1 file in {shown} was"
         yield f"{left} left out: the names of images end in {listed(ENDINGS, 'or')}."
     yield from map(_file, images)
+
+
+def _below(folder: Path, closed: list[OSError]) -> Iterator[Path]:
+    """Find all files below a folder, and note folders that cannot be opened."""
+    for here, folders, files in os.walk(folder, onerror=closed.append):
+        folders[:] = [name for name in folders if not is_leftover(name)]
+        yield from (Path(here, name) for name in files if not is_leftover(name))
+
+
+def _may_be_file(path: Path) -> bool:
+    """Say whether it is a plain file, or one that cannot even be looked at, which is told when it is to be read."""
+    return os.path.isfile(path) or not (os.path.exists(path) or os.path.islink(path))  # noqa: PTH110, PTH113, PTH114 - these do not raise
 
 
 def _file(path: Path) -> Named:

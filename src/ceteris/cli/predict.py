@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ceteris.cli.name_list import NameList, read_name_list
+from ceteris.cli.notes import print_notes, print_sentence
 from ceteris.cli.picture_names import find_pictures, printable
 from ceteris.cli.pictures import Picture, read_pictures
 from ceteris.cli.prediction_formats import Answer, PredictionFormat, write_csv, write_jsonl, write_table
@@ -18,6 +19,7 @@ from ceteris.data.picture import Frame
 from ceteris.errors import DataError, ResultsError
 from ceteris.formatting.wording import listed
 from ceteris.networks.layer import Values
+from ceteris.paths import expanded
 from ceteris.prediction.ensemble import Ensemble, ensemble_probabilities, gather
 from ceteris.prediction.ranking import rank
 from ceteris.runs.finding import Finding
@@ -101,11 +103,11 @@ class _Said:
         self._console = console
 
     def note(self, text: str) -> None:
-        self._console.print(Text(f"note: {text}", style="yellow"), soft_wrap=True)
+        print_notes([text], self._console)
 
     def trouble(self, text: str) -> None:
         self.troubles += 1
-        self._console.print(Text(f"error: {text}", style="red"), soft_wrap=True)
+        print_sentence(Text(f"error: {text}", style="red"), self._console)
 
     def hearing(self, answers: Iterator[Answer]) -> Iterator[Answer]:
         """Let answers pass, and say at once which images have none."""
@@ -181,7 +183,7 @@ def _names(names_from: str | None, images: Sequence[str]) -> NameList:
             raise DataError("standard input cannot be an image (-) and a list of names (--from -). Leave out one.")
         return read_name_list(sys.stdin.buffer.read(), where)
     try:
-        return read_name_list(Path(names_from).read_bytes(), where)
+        return read_name_list(expanded(names_from, error=DataError, where="--from").read_bytes(), where)
     except OSError as error:
         reason = (error.strerror or "cannot be read").lower()
         raise DataError(f"{where}: {reason}. Give a file with one name a line.") from None

@@ -1,6 +1,7 @@
 """`ceteris show`: what a layer of a trained network makes of an image, as a picture."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -8,11 +9,12 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.text import Text
 
-from ceteris.cli.notes import print_notes
+from ceteris.cli.notes import print_notes, print_sentence
 from ceteris.data.decoding import load_picture, shown
 from ceteris.data.picture import Frame
-from ceteris.errors import ResultsError
+from ceteris.errors import DataError, ResultsError
 from ceteris.formatting.wording import listed
+from ceteris.paths import expanded
 from ceteris.report.figures.picture import Format, Picture
 from ceteris.report.figures.portrait import portrait
 from ceteris.report.figures.svg import standalone
@@ -73,9 +75,28 @@ def show(
     console.print(Text(f"{picture.title}, seed {views[0].seed}", style="bold"), soft_wrap=True)
     about = dict.fromkeys(note for view in views for note in results.notes_about(view.arm))
     print_notes((*about, *notes, *gaps), console)
-    console.print(Text(picture.alt), soft_wrap=True)
+    for view in views:
+        print_sentence(Text(channels_line(view)), console)
+    if any(view.kernels_before is not None for view in views):
+        is_sheet = channel is None and len(views) == 1
+        console.print("kernels: all channels" if is_sheet else f"kernels: channel {channel or 1}")
     console.print(f"\npicture: {file}", markup=False, soft_wrap=True)
     return file
+
+
+def channels_line(view: LayerView) -> str:
+    """Say how many channels a layer has, and how many of them carry no signal for this image."""
+    silent = [f"{count:,} {stage}" for stage, count in _silent(view) if count]
+    channels = f"{len(view.before):,} channel{'' if len(view.before) == 1 else 's'}"
+    parts = (channels, f"0 everywhere: {' and '.join(silent)}" if silent else "", view.gap)
+    return f"{view.arm}, {view.layer}: {'; '.join(part for part in parts if part)}"
+
+
+def _silent(view: LayerView) -> Iterator[tuple[str, int]]:
+    """Count the channels without a signal, at each stage that there is."""
+    for stage, output in ((view.stage, view.before), ("after training", view.after)):
+        if output is not None:
+            yield stage, int((~output.reshape(len(output), -1).any(axis=1)).sum())
 
 
 def _views(
@@ -110,7 +131,7 @@ def _image(results: Results, image: str) -> tuple[NDArray[np.uint8], str, tuple[
             )
         name = results.manifest.class_names[results.labels()[number]]
         return images[number], f"test image {number}, {name}", ()
-    file, shape = Path(image), results.manifest.images.shape
+    file, shape = expanded(image, error=DataError), results.manifest.images.shape
     picture = load_picture(
         file,
         Frame(

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from ceteris.data.checksum import file_sha256
 from ceteris.data.locate import cache_folder
 from ceteris.errors import DataError
+from ceteris.formatting.wording import byte_count
 
 _FEATURES, _FACTS, _LOCK, _PART = "features.npy", "facts.json", ".lock", ".part"
 
@@ -221,7 +222,7 @@ def _storing(folder: Path, needed: int) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        size = f", which take {needed / 1e6:,.0f} MB" if needed else ""
+        size = f", which take {byte_count(needed)}" if needed else ""
         raise DataError(
             f"{folder}: features cannot be kept here{size} ({error.strerror}). Make room there, run "
             "`ceteris data clear`, or choose another folder with XDG_CACHE_HOME."

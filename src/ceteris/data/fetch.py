@@ -16,6 +16,7 @@ from ceteris.data.cifar10 import OFFICIAL, PAGE, Archive, Release
 from ceteris.data.mirrors import MIRRORS, Mirror
 from ceteris.data.transfer import Progress, TransferError, transfer
 from ceteris.errors import DataError
+from ceteris.formatting.wording import byte_count
 
 _WORTH_RESUMING = 1 << 20  # bytes that an attempt must bring before the same server is asked again
 
@@ -187,7 +188,7 @@ def _summary(setbacks: Sequence[Setback]) -> str:
 def _check_room(folder: Path, needed: int, what: str) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed:
-        raise DataError(f"{folder}: {_megabytes(free)} free, {_megabytes(needed)} needed for {what}. {_ELSEWHERE}")
+        raise DataError(f"{folder}: {byte_count(free)} free, {byte_count(needed)} needed for {what}. {_ELSEWHERE}")
 
 
 def _publish(part: Path, path: Path) -> None:
@@ -213,7 +214,7 @@ def _storing(folder: Path, offers: Sequence[Offer], what: str) -> Iterator[None]
     try:
         yield
     except OSError as error:
-        needed = _megabytes(max(offer.archive.size for offer in offers))
+        needed = byte_count(max(offer.archive.size for offer in offers))
         raise DataError(
             f"{folder}: {what} cannot be stored here ({error.strerror}), {needed} are needed. {_ELSEWHERE}"
         ) from error
@@ -221,10 +222,6 @@ def _storing(folder: Path, offers: Sequence[Offer], what: str) -> Iterator[None]
 
 def _size(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
-
-
-def _megabytes(count: int) -> str:
-    return f"{count / 1e6:.0f} MB"
 
 
 _ADVICE = (

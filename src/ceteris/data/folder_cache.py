@@ -24,6 +24,7 @@ from ceteris.data.heif import library_version
 from ceteris.data.labels import Labels, as_labels
 from ceteris.data.picture import DECODER, Frame
 from ceteris.errors import DataError
+from ceteris.formatting.wording import byte_count
 
 PARTS = ("training", "validation", "test")
 _IMAGES, _FACTS, _PARTIAL = "images.npy", "facts.json", ".partial"
@@ -132,7 +133,7 @@ class EntryWriter:
             _clear_partials(path.parent)
             if (free := shutil.disk_usage(path.parent).free) < needed:
                 raise DataError(
-                    f"{path.parent}: {free / 1e6:,.0f} MB free, {needed / 1e6:,.0f} MB needed for the decoded images. "
+                    f"{path.parent}: {byte_count(free)} free, {byte_count(needed)} needed for the decoded images. "
                     f"{_ELSEWHERE}"
                 )
             self._partial.mkdir()
@@ -225,7 +226,7 @@ def storing(folder: Path, needed: int) -> Iterator[None]:
     except OSError as error:
         reason = (error.strerror or type(error).__name__).lower()
         raise DataError(
-            f"{folder}: decoded images cannot be kept here ({reason}), {needed / 1e6:,.0f} MB are needed. {_ELSEWHERE}"
+            f"{folder}: decoded images cannot be kept here ({reason}), {byte_count(needed)} are needed. {_ELSEWHERE}"
         ) from error
 
 

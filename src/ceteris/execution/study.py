@@ -103,6 +103,7 @@ def run_study(  # noqa: PLR0913 - one argument a choice that the caller has
     executor = LocalExecutor(workspace=workspace, threads=threads, stop=stop)
     findings = _survey(place, all_runs, skipped)
     _tidy(place, findings)
+    yield from _missing_baseline(only, findings)
     to_train = _to_train(findings, runs)
     check_space(folder, to_train, split.kind)
     banks = _pack(to_train, assignment.shares, findings)
@@ -147,6 +148,16 @@ def _prepare(banks: Sequence[Bank], split: Split, stop: threading.Event) -> Iter
                 yield Preparing(preparation=preparation)
                 if stop.is_set():
                     return
+
+
+def _missing_baseline(only: Collection[str], findings: Sequence[Finding]) -> Iterator[Note]:
+    """Warn where variations are trained, and nothing is there or will be there to compare them with."""
+    is_there = any(one.run.variation == BASELINE and one.status in _AT_AN_END for one in findings)
+    if only and BASELINE not in only and not is_there:
+        yield Note(
+            text="The baseline is not trained, and all is compared with it: there are no verdicts before it is. Name "
+            "it too: --only baseline."
+        )
 
 
 def _survey(place: ResultsFolder, runs: Sequence[Run], skipped: Mapping[str, str]) -> tuple[Finding, ...]:

@@ -58,6 +58,19 @@ def _overlap(word: str, other: str) -> bool:
     return len(short) >= _SHORTEST_OVERLAP and (long.startswith(short) or long.endswith(short))
 
 
+def byte_count(count: int) -> str:
+    """Write a number of bytes with a unit in which it says something.
+
+    Example:
+        >>> byte_count(300), byte_count(43_008), byte_count(170_498_071)
+        ('300 bytes', '43 kB', '170 MB')
+    """
+    for unit, name in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if count >= unit:
+            return f"{count / unit:,.{1 if count < 10 * unit else 0}f}".removesuffix(".0") + f" {name}"
+    return f"{count:,} bytes"
+
+
 def listed(words: Iterable[str], last: str = "and") -> str:
     """Join words as in a sentence: `a, b and c`."""
     *first, end = words

@@ -1,5 +1,6 @@
 """From a results folder to `report.html`, `report.md`, `results.csv` and picture files."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,11 +63,16 @@ def write_report(folder: AnyPath, *, out: AnyPath | None = None, image: int = 0)
 def publish(account: Account, *, out: Path | None = None, image: int = 0) -> Report:
     """Write the report of what was computed already; otherwise as `write_report`."""
     results = account.results
+    place = results.folder.path if out is None else out
+    if out is None and not os.access(place, os.W_OK):  # before the drawing, which may take minutes
+        raise ResultsError(
+            f"{place}: the report cannot be written into this folder: permission denied. Name another place for it "
+            "with --out DIR; the results are not touched."
+        )
     content = compose(account)
     gallery = hang(account, image=image)
     page = render_page(content, gallery, kicker=_kicker(results, account.done))
     files = {PAGE: page.encode(), TEXT: render_markdown(content).encode()}
-    place = results.folder.path if out is None else out
     if out is None:
         results.folder.write_table(results.findings)
     else:

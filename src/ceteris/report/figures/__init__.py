@@ -35,3 +35,8 @@ in per cent; differences are drawn in percentage points. `Comparison`, `Scores` 
 A `LayerView` is what one layer of one run makes of one image before and after training, with its kernels:
 `ceteris.report.layer_view.layer_view(results, run, image, layer=None)` computes it from the results folder.
 """
+
+import logging
+
+# Without a home directory that it may write, matplotlib says so in two long lines; it works all the same.
+logging.getLogger("matplotlib").setLevel(logging.ERROR)
