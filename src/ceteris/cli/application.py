@@ -15,6 +15,7 @@ from ceteris.cli.options import (
     Device,
     EngineOption,
     Epochs,
+    ExportFormats,
     Only,
     ResultsFolder,
     Seeds,
@@ -291,14 +292,7 @@ def export_command(
         ),
     ],
     *,
-    formats: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--format",
-            metavar="onnx|torch|safetensors",
-            help="Of the network; may be given several times; safetensors if not given.",
-        ),
-    ] = None,
+    formats: ExportFormats = None,
     seed: Annotated[
         int | None, typer.Option(min=0, metavar="N", help="Which seed; the first that finished if not given.")
     ] = None,

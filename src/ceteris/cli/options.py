@@ -55,3 +55,11 @@ Only = Annotated[
 Version = Annotated[
     bool, typer.Option("--version", callback=show_version, is_eager=True, help="Show the version, and end.")
 ]
+ExportFormats = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--format",
+        metavar="onnx|torch|safetensors",
+        help="Of the network; may be given several times; safetensors if not given.",
+    ),
+]
