@@ -73,7 +73,7 @@ def test_channels_without_a_signal_are_named(tiles):
 
     before, after = tiles(silence).arms[0].outputs
     assert before.own_words == before.words == "0 everywhere"
-    assert after.own_words.endswith("; channels 2, 3 and 4 0 everywhere")
+    assert after.own_words.endswith("; channels 2, 3 and 4 are 0 everywhere")
 
 
 def test_what_is_no_number_is_left_open(tiles):

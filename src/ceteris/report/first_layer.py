@@ -171,7 +171,8 @@ def _output(stage: str, output_chw: Values, common: Scale) -> TileBlock:
     dead = [str(number) for number, channel in enumerate(values, start=1) if (channel == 0).all()]
     dead_words = ""
     if dead and len(dead) < len(values):
-        dead_words = f"; channel{'s' if len(dead) > 1 else ''} {listed(dead)} 0 everywhere"
+        dead_words = f"; channels {listed(dead)} are" if len(dead) > 1 else f"; channel {dead[0]} is"
+        dead_words += " 0 everywhere"
     if not known.size:
         own, own_words, words = common, "not a number", "not a number"
     elif known.min() == known.max():
