@@ -106,12 +106,12 @@ def test_a_mistake_is_answered_in_a_line(ceteris, arguments, says):
 @pytest.mark.usefixtures("here")
 def test_a_missing_library_is_named(ceteris, monkeypatch):
     """What to install, or to choose another format; nothing is written."""
-    monkeypatch.setitem(sys.modules, "onnx", None)
+    monkeypatch.setattr("ceteris.export.onnx_model.find_spec", lambda name: None if name == "onnxscript" else name)
     monkeypatch.setattr("ceteris.export.export.find_spec", lambda _: None)
 
     assert ceteris("export", "results/baseline", "--format", "onnx")[2] == (
-        "error: --format onnx needs the package onnx, which is not installed. "
-        "Install it with `pip install onnx onnxruntime`, or choose another format.\n"
+        "error: --format onnx needs onnxscript, which is not installed. "
+        "Install with `pip install torch onnx onnxruntime onnxscript`, or choose another format.\n"
     )
     assert ceteris("export", "results/baseline", "--format", "torch")[2] == (
         "error: --format torch needs PyTorch, which is not installed. "

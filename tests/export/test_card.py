@@ -95,7 +95,7 @@ def test_what_was_not_checked_is_said(account):
     """A row a file: what read it back and how far off it was, or why nothing did."""
     _, text = card(account, "baseline", 0)
 
-    assert "| `model.onnx` | ONNX, operators of version 17 | ONNX Runtime 1.2 | 30 | 3.2e-07 |\n" in text
+    assert "| `model.onnx` | ONNX, operators of version 18 | ONNX Runtime 1.2 | 30 | 3.2e-07 |\n" in text
     assert (
         "| `model.safetensors` | weights, with the loader `model.py` | not checked: torch was not installed "
         f"| {NOTHING} | {NOTHING} |\n"
