@@ -18,7 +18,7 @@ from ceteris.cli.application import main
 from ceteris.cli.estimate import Estimate
 from ceteris.cli.images import Images
 from ceteris.report.report import Report
-from ceteris.resources import Cores
+from ceteris.resources import Cores, Memory
 from ceteris.running import EngineChoice
 
 STUDY = """\
@@ -89,8 +89,9 @@ def engine(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def unlimited(monkeypatch):
-    """Plan for a machine whose cores nothing limits, whichever the tests run on."""
+    """Plan for a machine whose cores nothing limits, and with 16 GB of memory, whichever the tests run on."""
     monkeypatch.setattr("ceteris.cli.plan.cores", lambda: Cores(count=2))
+    monkeypatch.setattr("ceteris.cli.plan.free_memory", lambda: Memory(free=16_000_000_000, limit="on this machine"))
 
 
 @pytest.fixture(autouse=True)

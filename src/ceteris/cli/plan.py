@@ -19,10 +19,11 @@ from ceteris.errors import NoEngineError
 from ceteris.execution.backbones import find_backbones, missing_weights
 from ceteris.execution.bank import Bank, longest_first, pack
 from ceteris.execution.engines import Assignment, assign
+from ceteris.execution.memory import Need, needed_memory, shortage
 from ceteris.formatting.wording import listed
 from ceteris.networks.cost import network_cost
 from ceteris.report.quantities import percentage_points
-from ceteris.resources import available_cores, cores
+from ceteris.resources import Memory, available_cores, cores, free_memory, gigabytes
 from ceteris.running import EngineChoice, choose_engines
 from ceteris.statistics.power import detectable_difference
 from ceteris.study.arm import Arm
@@ -91,6 +92,14 @@ def plan(
     if gap:
         console.print(Text(f"Time: not estimated, because {gap}", style="yellow"))
         return
+    if banks:
+        need = needed_memory(banks, images, threads=threads)
+        free = free_memory()
+        console.print(Text(memory_needed(need, free)))
+        if free is not None and (reason := shortage(need, need.images + need.training, free)):
+            console.print(Text(f"note: {reason} `ceteris run` refuses this study.", style="bold red"))
+            console.print(Text("Time: not estimated, because the study does not fit into the memory.", style="yellow"))
+            return
     with console.status("measuring how fast this machine trains ..."):
         estimate = estimate_time(banks, images, threads=threads)
     console.print(Text(time_needed(estimate, threads)))
@@ -167,6 +176,14 @@ def power(seeds: int, variations: int) -> str:
         f"What {_count(seeds, 'seed')} can show: a difference of {difference:.2f} standard deviations, with 80 % "
         f"probability (paired t test at 5 %, {family}). If the differences vary by {assumed} "
         f"from seed to seed, that is {percentage_points(difference * _ASSUMED_DEVIATION / 100)}."
+    )
+
+
+def memory_needed(need: Need, free: Memory | None) -> str:
+    """Say how much memory the study takes, and how much there is."""
+    there = "" if free is None else f"; {gigabytes(free.free)} are free {free.limit}"
+    return (
+        f"Memory: about {gigabytes(need.images + need.training)}, {gigabytes(need.images)} of it for the images{there}."
     )
 
 

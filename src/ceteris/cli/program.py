@@ -37,6 +37,16 @@ def _call(commands: Callable[[], None]) -> None:
     except StudyError as error:
         _print_errors(*error.mistakes)
         raise SystemExit(2) from None
+    except MemoryError as error:
+        from ceteris.resources import free_memory, gigabytes
+
+        free = free_memory()
+        there = "" if free is None else f" ({gigabytes(free.free)} are free {free.limit})"
+        _print_errors(
+            f"there is not enough memory{there}: {str(error) or 'the system gave none'}. End other programs, or make "
+            "networks or images smaller; `ceteris plan` says what a study needs."
+        )
+        raise SystemExit(1) from None
     except CeterisError as error:
         _print_errors(str(error))
         raise SystemExit(2) from None

@@ -39,9 +39,10 @@ def close(folder: Path, console: Console) -> None:
     """End a run: print what the folder comes to, and write its report; results never depend on whether that works."""
     try:
         report(folder, out=None, image=0, console=console)
-    except ResultsError as error:
+    except (ResultsError, MemoryError) as error:
+        reason = error if isinstance(error, ResultsError) else "there is not enough memory for it."
         console.print()
-        console.print(f"There is no report: {error}", style="red", markup=False, soft_wrap=True)
+        console.print(f"There is no report: {reason}", style="red", markup=False, soft_wrap=True)
         console.print(
             f"The results are not touched by this; `ceteris report {quoted(folder)}` tries again.",
             markup=False,

@@ -13,6 +13,7 @@ from ceteris.execution.bank import Bank, longest_first, pack
 from ceteris.execution.engines import assign
 from ceteris.execution.events import Event, Note, Preparing, RunsHeld, StudyStarted
 from ceteris.execution.local import LocalExecutor
+from ceteris.execution.memory import check_memory
 from ceteris.execution.prediction_time import time_predictions
 from ceteris.execution.workspace import Workspace
 from ceteris.formatting.wording import listed, nearest
@@ -68,7 +69,7 @@ def run_study(  # noqa: PLR0913 - one argument a choice that the caller has
 
     Raises:
         StudyError: If `only` names what is not in the study, or the images are not those it asks for.
-        EngineError: If no engine can train a run, or the baseline is skipped.
+        EngineError: If no engine can train a run, the baseline is skipped, or training needs more memory than is free.
         DataError: If an engine cannot prepare what its runs need.
         ResultsError: If the folder cannot be written, or has no room.
         KeyboardInterrupt: After Ctrl-C, when every run is saved.
@@ -107,6 +108,7 @@ def run_study(  # noqa: PLR0913 - one argument a choice that the caller has
     to_train = _to_train(findings, runs)
     check_space(folder, to_train, split.kind)
     banks = _pack(to_train, assignment.shares, findings)
+    check_memory(banks, split.kind, threads=threads)
     yield StudyStarted(
         folder=folder,
         findings=findings,

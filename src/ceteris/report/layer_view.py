@@ -96,11 +96,12 @@ def layer_view(results: Results, run: Run, image: NDArray[np.uint8], layer: int 
     place = _chosen(network, layer, run.variation)
     manifest = results.manifest
     shape = Shape(*image.shape)
-    initial = initial_weights(network, shape, len(manifest.class_names), run.seed)
+    upto = network.model_copy(update={"layers": network.layers[: place + 1]})
+    # Of the layers that are shown alone: a dense layer behind them may have a thousand million weights.
+    initial = initial_weights(upto, shape, len(manifest.class_names), run.seed)
     finding = _finding(results, run)
     trained = results.weights(run) if finding.status is Status.FINISHED else None
     inputs = network_input(image[None], manifest.scale, manifest.offset)
-    upto = network.model_copy(update={"layers": network.layers[: place + 1]})
     name = f"layers.{place}.weight"
     is_convolution = isinstance(network.layers[place], Convolution)
     return LayerView(
