@@ -2,29 +2,19 @@
 
 import importlib.util
 import json
-import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass
-from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
 
 from ceteris.engines.lanes.kernels import usable_instruction_sets
+from documents import ROOT, Workplace, steps
 
-ROOT = Path(__file__).parents[1]
-PAGE = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
-STEP = re.compile(r"```(console|text|python)\n(.*?)```", re.DOTALL)
-
-PROGRAMS = {
-    # Fewer photographs than the page has, and shorter training, by the same commands.
-    "ceteris": 'case "$1" in run|plan) set -- "$@" --seeds 2 --epochs 1;; esac\nexec "{python}" -m ceteris "$@"\n',
-    "python": 'case "$3" in 3000) set -- "$1" "$2" 90;; esac\nexec "{python}" "{root}/$1" "$2" "$3" $4\n',
-}
+PAGE = ROOT / "docs" / "tutorial.md"
 NOT_ASKED = {"ceteris explore results/photographs"}  # serves until it is ended; a test of its own does that
 UNREADABLE = "error: new/shell/0004.jpg is not a JPEG, PNG, WebP, BMP, GIF or TIFF image."
 EXPORTS = tuple(name for name in ("torch", "onnx", "onnxruntime") if not importlib.util.find_spec(name))
@@ -32,34 +22,12 @@ EXPORTS = tuple(name for name in ("torch", "onnx", "onnxruntime") if not importl
 # What the page shows and ninety photographs, or two seeds of one epoch, need not: verdicts, names, and what is rare.
 ELSEWHERE = re.compile(
     r"\.\.\.$|^  |copies|nearly the same|byte for byte|cannot be read|^note: |similar size|uneven|smaller than|"
-    r"^(JPEG|PNG|WebP|GIF|TIFF|BMP) |the baseline|These seeds|^.*(better|worse|undecided|equal)|^\s*$|runs? done|pp\b|"
+    r"^(JPEG|PNG|WebP|GIF|TIFF|BMP) |he baseline|These seeds|^.*(better|worse|undecided|equal)|^\s*$|runs? done|pp\b|"
     r"^interval |^final one|runs in |^new/|^“"
 )
 
 
-@dataclass(frozen=True)
-class Step:
-    """A command or program of the page, and what the page shows below it."""
-
-    kind: str
-    text: str
-    shown: str = ""
-
-
-def steps():
-    """Read the page: each command of a console block, or each Python block, with the text block that follows it."""
-    found = []
-    for kind, text in STEP.findall(PAGE):
-        if kind == "text":
-            found[-1] = Step(kind=found[-1].kind, text=found[-1].text, shown=text)
-        elif kind == "console":
-            found += [Step(kind=kind, text=line.removeprefix("$ ")) for line in text.splitlines()]
-        else:
-            found.append(Step(kind=kind, text=text))
-    return tuple(found)
-
-
-STEPS = steps()
+STEPS = steps(PAGE)
 
 
 @pytest.fixture(scope="module")
@@ -68,28 +36,16 @@ def done(tmp_path_factory):
     if not usable_instruction_sets():
         pytest.skip("the lanes engine is not compiled here")
     home = tmp_path_factory.mktemp("tutorial")
-    (home / "bin").mkdir()
-    for name, script in PROGRAMS.items():
-        (home / "bin" / name).write_text("#!/bin/sh\n" + script.format(python=sys.executable, root=ROOT))
-        (home / "bin" / name).chmod(0o755)
-    environment = os.environ | {
-        "PATH": f"{home / 'bin'}{os.pathsep}{os.environ['PATH']}",
-        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-        "XDG_CACHE_HOME": str(home / "cache"),
-        "COLUMNS": "100",
-    }
-    place = home / "here"
-    place.mkdir()
+    workplace = Workplace(home=home).prepare()
+    place = workplace.folder
     written = {}
     for step in STEPS:
         if step.text in NOT_ASKED or (EXPORTS and ("ceteris export" in step.text or "exports/" in step.text)):
             continue
         if step.text.startswith("rm ") or "clear" in step.text:
             shutil.copytree(place, home / "before", dirs_exist_ok=True)
-        words = ["sh", "-c", step.text] if step.kind == "console" else [sys.executable, "-c", step.text]
-        ended = subprocess.run(words, cwd=place, env=environment, capture_output=True, text=True, check=False)
-        written[step.text] = (ended.returncode, ended.stdout, ended.stderr)
-    return home / "before", environment, written
+        written[step.text] = workplace.do(step)
+    return home / "before", workplace.environment, written
 
 
 def test_the_commands_of_the_tutorial_run(done):
@@ -109,7 +65,7 @@ def test_what_the_commands_write_is_where_the_page_says(done):
 
     assert (place / "photographs.html").read_text().startswith("<!doctype html>")
     assert (place / "results" / "photographs" / "results.csv").read_text().count("finished") == 14
-    for name in re.findall(r"`((?:results|exports)/[\w./-]+\.\w+|[\w-]+\.csv)`", PAGE):
+    for name in re.findall(r"`((?:results|exports)/[\w./-]+\.\w+|[\w-]+\.csv)`", PAGE.read_text(encoding="utf-8")):
         if EXPORTS and name.startswith("exports/"):
             continue
         assert (place / name).is_file(), name

@@ -24,7 +24,7 @@ def test_a_log_has_a_line_for_every_tenth(console, tmp_path):
     lines = console.file.getvalue().splitlines()
     assert lines[:2] == [
         f"note: another process is downloading into {tmp_path}; waiting for it.",
-        "note: one.example answered 404 Not Found; asking the next.",
+        "note: one.example answered 404 Not Found; asking the next server.",
     ]
     assert lines[2:] == [f"CIFAR-10: {20 * tenth} of 200 MB" for tenth in range(11)]
 

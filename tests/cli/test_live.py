@@ -101,6 +101,7 @@ def test_the_summary_grows_with_what_is_known(tmp_path, study):
     banks = pack(runs, FakeEngine())
     board.take(StudyStarted(folder=tmp_path, findings=findings, banks=banks, images=MINIATURE_IMAGES, workers=1), 0.0)
 
+    assert summary(Board(), 5.0) == "measuring how fast this machine trains ..."
     assert summary(board, 5.0) == "0 of 9 runs done"
     assert achievement(board, 5.0) is None
 

@@ -32,7 +32,13 @@ def show_download(events: Iterable[Event], console: Console, *, what: str = "CIF
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(what, total=None)
         told = -1
+        setback: Setback | None = None
         for event in events:
+            if (
+                setback is not None
+            ):  # Only now it is certain that there is another server to ask; else an error follows.
+                _print(console, f"note: {urlsplit(setback.url).netloc} {setback.reason}; asking the next server.")
+                setback = None
             match event:
                 case Received():
                     bar.update(task, completed=event.received, total=event.total)
@@ -41,7 +47,7 @@ def show_download(events: Iterable[Event], console: Console, *, what: str = "CIF
                         told = tenth
                         _print(console, f"{what}: {event.received / 1e6:.0f} of {event.total / 1e6:.0f} MB")
                 case Setback():
-                    _print(console, f"note: {urlsplit(event.url).netloc} {event.reason}; asking the next.")
+                    setback = event
                 case Waiting():
                     _print(console, f"note: another process is downloading into {event.folder}; waiting for it.")
 

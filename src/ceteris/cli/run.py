@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from ceteris.cli.estimate import estimate_time
+from ceteris.cli.estimate import Estimate, estimate_time
 from ceteris.cli.images import get_images
 from ceteris.cli.live import achievement, show
 from ceteris.cli.notes import print_notes, print_sentence
@@ -101,7 +101,9 @@ def _with_time(events: Iterable[Event], threads: int, console: Console) -> Itera
     for event in events:
         if isinstance(event, StudyStarted) and event.banks:
             # What goes wrong on random images goes wrong in training too, where it is told and the other runs go on.
+            estimate: Estimate | None = None
             with suppress(Exception):
                 estimate = estimate_time(event.banks, event.images, threads=threads, budget=_MEASURED_SECONDS)
+            if estimate is not None:
                 print_sentence(Text(time_needed(estimate, threads)), console)
         yield event
