@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import pytest
 from miniature import MINIATURE_IMAGES, FakeEngine, miniature_dataset
@@ -118,6 +119,28 @@ def test_time_left_follows_the_work_that_is_left(board, banks):
     done = banks[0].work / 3
     left = sum(bank.work for bank in banks) - done
     assert math.isclose(board.seconds_left(110.0), left / done * 10)
+
+
+def test_the_last_packed_batch_may_train_alone(tmp_path, runs, banks):
+    """With two threads the time left is that of the longer one, by the work that the first event gives each batch."""
+    board, (first, second, last) = Board(), banks
+    works = {first.runs[0].digest: 30.0, second.runs[0].digest: 30.0, last.runs[0].digest: 20.0}
+    measured = tuple(replace(bank, work=works[bank.runs[0].digest]) for bank in banks)
+    started = StudyStarted(
+        folder=tmp_path,
+        findings=tuple(Finding(run=run) for run in runs),
+        banks=measured,
+        images=MINIATURE_IMAGES,
+        workers=2,
+    )
+    board.take(started, 100.0)
+    for bank in (first, second):
+        board.take(BankStarted(bank=bank), 100.0)
+    for bank in (first, second):
+        board.take(Progress(bank=bank, position=Position(epoch=1), images=60, seconds=15.0), 115.0)
+
+    # Two threads did 10 of 30 each in 15 s. One trains the last 20 besides its own, in 1.5 s a unit.
+    assert board.seconds_left(115.0) == pytest.approx((20 + 20) * 1.5)
 
 
 def test_the_share_of_an_epoch_counts_minibatches(board, banks):

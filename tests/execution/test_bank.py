@@ -41,7 +41,10 @@ def test_the_longest_come_first():
     late = {run.digest: Position(epoch=2) for run in RUNS if run.variation == "Pool 4x4" and run.seed > 0}
     banks = pack(RUNS, FakeEngine(), late)
     assert [bank.work for bank in banks] == sorted((bank.work for bank in banks), reverse=True)
-    assert (banks[0].runs[0].variation, banks[0].work) == ("Pool 4x4", 8 * 8 * 3 * 10 * 3.0)
+    assert (banks[0].runs[0].variation, banks[0].work) == (
+        "Pool 4x4",
+        3.0 * (8 * 8 * 3 * 10 + 35 * (8 * 8 * 3 + 10) + 45 * 1930 / 8),
+    )
     assert longest_first(reversed(banks))[0].work == banks[0].work
 
 

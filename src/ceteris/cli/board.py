@@ -72,6 +72,7 @@ class _Training:
     """A bank in training, where it is, and the digests of its runs that have not ended."""
 
     bank: Bank
+    work: float
     position: Position
     left: set[str]
 
@@ -85,7 +86,10 @@ class Board:
         self._training: dict[str, _Training] = {}
         self._waiting: dict[str, Bank] = {}
         self._images = 0
+        self._workers = 1
+        self._works: dict[str, float] = {}
         self._work_done = 0.0
+        self._busy, self._last = 0.0, 0.0  # seconds that threads have trained, and up to when they are counted
         self._images_done = 0
         self._ended = 0
         self._recent: deque[tuple[float, int]] = deque()
@@ -110,6 +114,8 @@ class Board:
 
     def take(self, event: Event, now: float) -> None:  # noqa: C901 - one branch an event
         """Learn from an event."""
+        self._busy += (now - self._last) * len(self._training)
+        self._last = now
         match event:
             case StudyStarted():
                 self._start(event, now)
@@ -148,12 +154,15 @@ class Board:
 
     def seconds_left(self, now: float) -> float | None:
         """Estimate how long the rest takes, from the work done so far; nothing as long as too little is known."""
-        elapsed = now - self._began
-        if self._work_done == 0 or elapsed < 1:
+        if self._work_done == 0 or now - self._began < 1:
             return None
-        left = sum(bank.work for bank in self._waiting.values())
-        left += sum(training.bank.work - self._done(training) for training in self._training.values())
-        return left / self._work_done * elapsed
+        rate = (self._busy + (now - self._last) * len(self._training)) / self._work_done
+        # As the executor does it: the next packed batch goes to the thread that is free first; the last may be alone.
+        free = [training.work - self._done(training) for training in self._training.values()]
+        free += [0.0] * (self._workers - len(free))
+        for bank in self._waiting.values():
+            free[free.index(min(free))] += self._works[_name(bank)]
+        return max(free) * rate
 
     def achieved(self, now: float) -> tuple[int, float, float]:
         """Give how many runs ended since the start, in how many seconds, and the mean images times models a second."""
@@ -164,6 +173,8 @@ class Board:
         self._began = now
         self._images = event.images.training_images
         self._waiting = {_name(bank): bank for bank in event.banks}
+        self._workers = max(1, event.workers)
+        self._works = {run.digest: bank.work for bank in event.banks for run in bank.runs}
         trained = {run.digest for bank in event.banks for run in bank.runs}
         for finding in event.findings:
             run = finding.run
@@ -200,7 +211,8 @@ class Board:
         self._training = {
             name: other for name, other in self._training.items() if digests.isdisjoint(_digests(other.bank))
         }
-        training = _Training(bank=bank, position=bank.position, left=digests)
+        work = max((self._works.get(digest, bank.work) for digest in digests), default=bank.work)
+        training = _Training(bank=bank, work=work, position=bank.position, left=digests)
         self._training[_name(bank)] = training
         self._locate(training)
 
@@ -216,13 +228,13 @@ class Board:
         self._locate(training)
 
     def _done(self, training: _Training) -> float:
-        """Give the share of a bank's work that is done, in the unit of `Bank.work`."""
+        """Give the share of a bank's work that is done, in the unit of the `Bank.work` of `StudyStarted`."""
         specification = training.bank.runs[0].specification
         epochs = specification.training.epochs - training.bank.position.epoch
         images = share(self._images, specification.data.fraction)
         steps = max(1, -(-images // specification.training.batch_size))
         passed = training.position.epoch - training.bank.position.epoch + training.position.step / steps
-        return training.bank.work * passed / epochs if epochs else 0.0
+        return training.work * passed / epochs if epochs else 0.0
 
     def _locate(self, training: _Training) -> None:
         for run in training.bank.runs:

@@ -35,12 +35,14 @@ class Estimate:
         speed: Images times models a second on average, all threads together.
         preparation: Seconds of what engines do once before that, all cores together.
         work: By name of the engine, seconds of one core that its banks take.
+        banks: Seconds of one core that each bank takes, in the order in which they were given.
     """
 
     seconds: float
     speed: float
     preparation: float = 0.0
     work: Mapping[str, float] = field(default_factory=dict)
+    banks: tuple[float, ...] = ()
 
 
 def estimate_time(banks: Sequence[Bank], images: ImageKind, *, threads: int, budget: float = 2.0) -> Estimate:
@@ -63,8 +65,9 @@ def estimate_time(banks: Sequence[Bank], images: ImageKind, *, threads: int, bud
     # The longest bank first, each on the thread that is free first: as the executor does it.
     free = [0.0] * threads
     work: dict[str, float] = {}
-    for bank in banks:
-        thread, seconds = free.index(min(free)), bank_seconds(bank, images, costs[_kind(bank)])
+    each = tuple(bank_seconds(bank, images, costs[_kind(bank)]) for bank in banks)
+    for bank, seconds in zip(banks, each, strict=True):
+        thread = free.index(min(free))
         free[thread] += seconds
         work[bank.engine.name] = work.get(bank.engine.name, 0.0) + seconds
     trained = sum(
@@ -74,7 +77,11 @@ def estimate_time(banks: Sequence[Bank], images: ImageKind, *, threads: int, bud
         for bank in banks
     )
     return Estimate(
-        seconds=max(free), speed=trained / max(free), preparation=preparation_seconds(banks, images), work=work
+        seconds=max(free),
+        speed=trained / max(free),
+        preparation=preparation_seconds(banks, images),
+        work=work,
+        banks=each,
     )
 
 

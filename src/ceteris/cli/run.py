@@ -3,6 +3,7 @@
 import time
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -106,4 +107,7 @@ def _with_time(events: Iterable[Event], threads: int, console: Console) -> Itera
                 estimate = estimate_time(event.banks, event.images, threads=threads, budget=_MEASURED_SECONDS)
             if estimate is not None:
                 print_sentence(Text(time_needed(estimate, threads)), console)
+                # What was measured of each packed batch says better how much is left than the size of its network.
+                measured = zip(event.banks, estimate.banks, strict=True)
+                event = replace(event, banks=tuple(replace(bank, work=seconds) for bank, seconds in measured))  # noqa: PLW2901
         yield event
