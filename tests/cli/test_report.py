@@ -1,6 +1,10 @@
+import io
 from pathlib import Path
 
 import pytest
+from rich.console import Console
+
+from ceteris.cli.report import report
 
 pytestmark = pytest.mark.usefixtures("few_images", "engine")
 
@@ -26,6 +30,19 @@ def test_a_report_is_made_again_from_the_folder_alone(ceteris, study_file):
     assert (code, err) == (0, "")
     assert {path.name: path.read_bytes() for path in Path("elsewhere").iterdir()} == before
     assert "The baseline classified " in out
+
+
+def test_a_terminal_shows_what_a_report_is_waiting_for(ceteris, study_file):
+    """Reading, comparing and drawing are named while they last, with their sizes; a log stays as it was."""
+    ceteris("run", study_file)
+    terminal, log = (Console(file=io.StringIO(), force_terminal=is_one, width=100) for is_one in (True, False))
+    for console in (terminal, log):
+        report(Path("results/study"), out=Path("elsewhere"), image=0, console=console)
+
+    shown, logged = (console.file.getvalue() for console in (terminal, log))
+    steps = ("reading the results ...", "comparing the arms of 9 runs ...", "drawing 3 arms and writing the report ...")
+    assert [step in shown for step in steps] == [True, True, True]
+    assert not any(step in logged for step in steps)
 
 
 def test_results_do_not_depend_on_the_report(ceteris, study_file):

@@ -13,8 +13,8 @@ from ceteris.execution.bank import Bank
 from ceteris.study.images import ImageKind
 from ceteris.study.specification import share
 
-_PREPARED = 224
-"""Images that a preparation is measured on."""
+_WARMED, _PREPARED = 8, 128
+"""Images that a preparation is tried on, which loads what it needs, and those that it is then measured on."""
 
 _FORWARD_SHARE = 1 / 3
 """What an image costs that is only scored: a forward pass without the two backward passes of training.
@@ -92,10 +92,10 @@ def preparation_seconds(banks: Sequence[Bank], images: ImageKind) -> float:
     for engine in engines:
         members = [run for bank in banks if bank.engine == engine for run in bank.runs]
         assert isinstance(engine, PreparingEngine)
-        split = _random_split(images, _PREPARED)
+        warm, split = _random_split(images, _WARMED), _random_split(images, _PREPARED)
         few = len(split.training) + len(split.validation) + len(split.test)
         all_images = images.training_images + images.validation_images + images.test_images
-        for _ in engine.rehearsal(members, split):  # the first time loads what the second has
+        for _ in engine.rehearsal(members, warm):
             pass
         began = time.perf_counter()
         for _ in engine.rehearsal(members, split):
