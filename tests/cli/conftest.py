@@ -81,7 +81,11 @@ def engine(monkeypatch):
         choice = EngineChoice(engines=(FakeEngine(**trouble),))
         for module in ("plan", "run"):
             monkeypatch.setattr(f"ceteris.cli.{module}.choose_engines", lambda *_, **__: choice)
-        monkeypatch.setattr("ceteris.cli.run.estimate_time", lambda *_, **__: Estimate(seconds=90.0, speed=1234.0))
+
+        def estimate(banks, *_, **__):
+            return Estimate(seconds=90.0, speed=1234.0, banks=tuple(bank.work for bank in banks))
+
+        monkeypatch.setattr("ceteris.cli.run.estimate_time", estimate)
 
     put()
     return put
