@@ -163,7 +163,7 @@ def test_the_output_of_make_study_is_of_the_study_as_it_is():
     expected = [("", "baseline"), *((variation.factor, variation.name) for variation in study.variations)]
     for row, (factor, name) in zip(rows, expected, strict=True):
         assert re.match(rf"({re.escape(factor)})? +{re.escape(name)} ", row), row
-        assert row.endswith(f" {len(study.seeds)} of {len(study.seeds)}"), row
+        assert row.rstrip().endswith(f" {len(study.seeds)} of {len(study.seeds)}"), row
 
 
 def tables():
