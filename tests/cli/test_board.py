@@ -20,6 +20,9 @@ from ceteris.execution.study import run_study
 from ceteris.runs.failure import RunFailure
 from ceteris.runs.finding import Finding
 
+TRAINED = 70 / 74
+"""Share of the work before the test: 3 epochs of 20 images and of 10 that cost a third, then 12 that cost a third."""
+
 
 @pytest.fixture
 def runs(study):
@@ -116,7 +119,7 @@ def test_time_left_follows_the_work_that_is_left(board, banks):
 
     board.take(BankStarted(bank=banks[0]), 100.0)
     board.take(Progress(bank=banks[0], position=Position(epoch=1), images=60, seconds=1.0), 110.0)
-    done = banks[0].work / 3
+    done = TRAINED * banks[0].work / 3
     left = sum(bank.work for bank in banks) - done
     assert math.isclose(board.seconds_left(110.0), left / done * 10)
 
@@ -139,8 +142,21 @@ def test_the_last_packed_batch_may_train_alone(tmp_path, runs, banks):
     for bank in (first, second):
         board.take(Progress(bank=bank, position=Position(epoch=1), images=60, seconds=15.0), 115.0)
 
-    # Two threads did 10 of 30 each in 15 s. One trains the last 20 besides its own, in 1.5 s a unit.
-    assert board.seconds_left(115.0) == pytest.approx((20 + 20) * 1.5)
+    # Two threads did a third of 30 each in 15 s, but for the test. One trains the last 20 besides its own.
+    assert board.seconds_left(115.0) == pytest.approx((30 - TRAINED * 10 + 20) * 15 / (TRAINED * 10))
+
+
+def test_the_test_images_are_a_part_of_the_work(board, banks):
+    """A packed batch after its last epoch has still to score them; when its runs end, all of its work is done."""
+    board.take(BankStarted(bank=banks[0]), 100.0)
+    board.take(Progress(bank=banks[0], position=Position(epoch=3), images=60, seconds=8.0), 108.0)
+    left = sum(bank.work for bank in banks) - TRAINED * banks[0].work
+    assert board.seconds_left(108.0) == pytest.approx(left * 8 / (TRAINED * banks[0].work))
+
+    for run in banks[0].runs:
+        failure = RunFailure(run=run, engine="fake", error="none", where=(), position=Position(epoch=3))
+        board.take(RunFailed(failure=failure), 110.0)
+    assert board.seconds_left(110.0) == pytest.approx((left - (1 - TRAINED) * banks[0].work) * 10 / banks[0].work)
 
 
 def test_the_share_of_an_epoch_counts_minibatches(board, banks):
@@ -148,7 +164,7 @@ def test_the_share_of_an_epoch_counts_minibatches(board, banks):
     board.take(BankStarted(bank=banks[0]), 100.0)
     board.take(Progress(bank=banks[0], position=Position(step=1), images=24, seconds=1.0), 109.0)
 
-    done = banks[0].work / 9
+    done = TRAINED * banks[0].work / 9
     assert math.isclose(board.seconds_left(109.0), (sum(bank.work for bank in banks) - done) / done * 9)
 
 

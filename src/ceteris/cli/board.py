@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from ceteris.cli.estimate import FORWARD_SHARE
 from ceteris.engines.engine import Position, Preparation
 from ceteris.execution.bank import Bank
 from ceteris.execution.events import (
@@ -85,7 +86,7 @@ class Board:
         self._began = 0.0
         self._training: dict[str, _Training] = {}
         self._waiting: dict[str, Bank] = {}
-        self._images = 0
+        self._training_images = self._validation_images = self._test_images = 0
         self._workers = 1
         self._works: dict[str, float] = {}
         self._work_done = 0.0
@@ -114,7 +115,7 @@ class Board:
 
     def take(self, event: Event, now: float) -> None:  # noqa: C901 - one branch an event
         """Learn from an event."""
-        self._busy += (now - self._last) * len(self._training)
+        self._busy += (now - self._last) * self._at_work()
         self._last = now
         match event:
             case StudyStarted():
@@ -156,13 +157,17 @@ class Board:
         """Estimate how long the rest takes, from the work done so far; nothing as long as too little is known."""
         if self._work_done == 0 or now - self._began < 1:
             return None
-        rate = (self._busy + (now - self._last) * len(self._training)) / self._work_done
+        rate = (self._busy + (now - self._last) * self._at_work()) / self._work_done
         # As the executor does it: the next packed batch goes to the thread that is free first; the last may be alone.
         free = [training.work - self._done(training) for training in self._training.values()]
         free += [0.0] * (self._workers - len(free))
         for bank in self._waiting.values():
             free[free.index(min(free))] += self._works[_name(bank)]
         return max(free) * rate
+
+    def _at_work(self) -> int:
+        """Count the threads that are training, or between two packed batches."""
+        return 0 if self.preparation else min(self._workers, len(self._training) + len(self._waiting))
 
     def achieved(self, now: float) -> tuple[int, float, float]:
         """Give how many runs ended since the start, in how many seconds, and the mean images times models a second."""
@@ -171,7 +176,9 @@ class Board:
 
     def _start(self, event: StudyStarted, now: float) -> None:
         self._began = now
-        self._images = event.images.training_images
+        self._training_images = event.images.training_images
+        self._validation_images = event.images.validation_images
+        self._test_images = event.images.test_images
         self._waiting = {_name(bank): bank for bank in event.banks}
         self._workers = max(1, event.workers)
         self._works = {run.digest: bank.work for bank in event.banks for run in bank.runs}
@@ -231,10 +238,17 @@ class Board:
         """Give the share of a bank's work that is done, in the unit of the `Bank.work` of `StudyStarted`."""
         specification = training.bank.runs[0].specification
         epochs = specification.training.epochs - training.bank.position.epoch
-        images = share(self._images, specification.data.fraction)
+        images = share(self._training_images, specification.data.fraction)
         steps = max(1, -(-images // specification.training.batch_size))
         passed = training.position.epoch - training.bank.position.epoch + training.position.step / steps
-        return training.work * passed / epochs if epochs else 0.0
+        return training.work * self._trained(training.bank) * passed / epochs if epochs else 0.0
+
+    def _trained(self, bank: Bank) -> float:
+        """Give the share of a bank's time that goes by before it scores the test images, at the end."""
+        specification = bank.runs[0].specification
+        epoch = share(self._training_images, specification.data.fraction)
+        epochs = (epoch + FORWARD_SHARE * self._validation_images) * specification.training.epochs
+        return epochs / (epochs + FORWARD_SHARE * self._test_images) if epochs else 1.0
 
     def _locate(self, training: _Training) -> None:
         for run in training.bank.runs:
@@ -248,6 +262,8 @@ class Board:
         for name, training in list(self._training.items()):
             training.left.discard(run.digest)
             if not training.left:
+                if training.position.epoch == training.bank.runs[0].specification.training.epochs:
+                    self._work_done += training.work - self._done(training)
                 del self._training[name]
         if not any(run.variation == other.variation for other in self._in_training()):
             self.rows[run.variation].epoch = None

@@ -16,7 +16,7 @@ from ceteris.study.specification import share
 _WARMED, _PREPARED = 8, 128
 """Images that a preparation is tried on, which loads what it needs, and those that it is then measured on."""
 
-_FORWARD_SHARE = 1 / 3
+FORWARD_SHARE = 1 / 3
 """What an image costs that is only scored: a forward pass without the two backward passes of training.
 
 Measured: 0.23 to 0.33 on the lanes engine for batch sizes 4 to 128 (AVX-512); 0.16 to 0.51 on the PyTorch engine, whose
@@ -127,7 +127,7 @@ def seconds_per_image(bank: Bank, kind: ImageKind, *, budget: float) -> float:
             warm = time.perf_counter()
         elif time.perf_counter() - began >= budget:
             break
-    counted = images + _FORWARD_SHARE * _SCORED_IN_A_ROUND
+    counted = images + FORWARD_SHARE * _SCORED_IN_A_ROUND
     if epochs == 1:
         return (warm - began) / counted
     return (time.perf_counter() - warm) / (counted * (epochs - 1))
@@ -138,7 +138,7 @@ def bank_seconds(bank: Bank, images: ImageKind, seconds_an_image: float) -> floa
     specification = bank.runs[0].specification
     epochs = specification.training.epochs
     training = share(images.training_images, specification.data.fraction)
-    scored = _FORWARD_SHARE * (images.validation_images * epochs + images.test_images)
+    scored = FORWARD_SHARE * (images.validation_images * epochs + images.test_images)
     return seconds_an_image * (training * epochs + scored)
 
 

@@ -20,9 +20,9 @@ def report(folder: Path, *, out: Path | None, image: int, console: Console, late
     Raises:
         ResultsError: If it is no results folder, has no such test image, or the report cannot be written.
     """
-    with console.status("reading the results ...") as status:  # on a terminal only
+    with console.status("reading the results ..."):  # on a terminal only
         results = read_results(folder)
-        status.update(f"comparing the arms of {len(results.findings):,} runs ...")
+    with console.status(f"comparing the arms of {len(results.findings):,} runs ..."):
         account = give_account(results)
     try:  # First the report, which then does not depend on whether anything can be printed.
         with console.status(f"drawing {len(account.arms):,} arms and writing the report ..."):
