@@ -51,6 +51,32 @@ def test_measuring_trains_and_ends(study):
         assert 0 < seconds_per_image(bank, known_images(study.data), budget=0.0) < 60
 
 
+def test_what_prepares_with_all_cores_is_measured_apart(study, monkeypatch):
+    """After everything else, even where it is the longest: beside it, all others would look slow."""
+
+    class Preparing(FakeEngine):
+        __hash__ = object.__hash__
+
+        def prepare(self, *_):
+            raise AssertionError
+
+        def rehearsal(self, *_):
+            yield Preparation(what="features", done=1, total=1)
+
+        def rehearsing(self):
+            return self
+
+    measured = []
+    monkeypatch.setattr(
+        "ceteris.cli.estimate.seconds_per_image", lambda bank, *_, **__: measured.append(bank.engine) or 0.001
+    )
+    runs = study.runs("d" * 64)
+    preparing, plain = Preparing(bank_size=3, name="preparing"), FakeEngine(bank_size=3)
+    estimate_time([*pack(runs, preparing), *pack(runs, plain)], known_images(study.data), threads=1)
+
+    assert measured == [plain, plain, preparing, preparing]
+
+
 def test_preparation_is_measured_once_for_all_images(study, monkeypatch):
     """A few images, the second time that they are shown, times how many there are: a millisecond an image here."""
     clock = [0.0]

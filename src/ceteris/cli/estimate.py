@@ -59,9 +59,14 @@ def estimate_time(banks: Sequence[Bank], images: ImageKind, *, threads: int, bud
         kinds.setdefault(_kind(bank), bank)
     side_by_side = min(threads, len(kinds)) if all(bank.engine.threaded for bank in kinds.values()) else 1
     patience = budget * side_by_side / len(kinds)
-    with ThreadPoolExecutor(side_by_side) as pool:
-        measured = pool.map(lambda bank: seconds_per_image(bank, images, budget=patience), kinds.values())
-        costs = dict(zip(kinds, measured, strict=True))
+    # What prepares features does that with all cores, and would make all that is measured meanwhile look slow.
+    apart = {kind: bank for kind, bank in kinds.items() if isinstance(bank.engine, PreparingEngine)}
+    beside = {kind: bank for kind, bank in kinds.items() if kind not in apart}
+    costs: dict[Hashable, float] = {}
+    for group, workers in ((beside, side_by_side), (apart, 1)):
+        with ThreadPoolExecutor(workers) as pool:
+            measured = pool.map(lambda bank: seconds_per_image(bank, images, budget=patience), group.values())
+            costs |= zip(group, measured, strict=True)
     # The longest bank first, each on the thread that is free first: as the executor does it.
     free = [0.0] * threads
     work: dict[str, float] = {}
