@@ -23,6 +23,8 @@ def test_nearest_is_never_far_fetched():
     assert nearest("training", known) is None
     assert nearest("schedule", ["epochs"]) is None
     assert nearest("batch", ["batch_size", "momentum"]) == "batch_size"
+    assert nearest("b", ["a"]) is None
+    assert nearest("lr", ["l2", "epochs"]) is None
 
 
 def test_listed_reads_as_a_sentence():

@@ -6,17 +6,18 @@ from collections.abc import Iterable, Mapping
 _VALUE_LENGTH = 60
 _LETTERS_A_SLIP = 4
 _SHORTEST_OVERLAP = 3
+_SHORTEST_SLIP = 3
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """Find the known word that a person most likely meant, if one is close.
 
-    Close is, in letters of either case: as far away as one slip in four letters makes it, and one in any case (a letter
-    too many, too few or wrong, or two swapped); of words with dots, each part. If none is that close, a single one that
+    Close is, in letters of either case: as far away as one slip in four letters makes it, and one in any word of three
+    letters or more (a letter too many, too few or wrong, or two swapped); of words with dots, each part. If none is that close, a single one that
     the word begins or ends with, or that begins or ends with it.
 
     Example:
-        >>> nearest("sedes", ["seeds", "epochs"]), nearest("kernel_size", ["kernel"]), nearest("schedule", ["epochs"])
+        >>> nearest("sedes", ["seeds", "epochs"]), nearest("kernel_size", ["kernel"]), nearest("b", ["a"])
         ('seeds', 'kernel', None)
     """
     meant = word.casefold()
@@ -34,7 +35,8 @@ def _distance(word: str, other: str) -> int | None:
     if len(parts) != len(others):
         return None
     slips = [_slips(*pair) for pair in zip(parts, others, strict=True)]
-    most = [max(1, max(len(one), len(two)) // _LETTERS_A_SLIP) for one, two in zip(parts, others, strict=True)]
+    longest = [max(len(one), len(two)) for one, two in zip(parts, others, strict=True)]
+    most = [max(1, length // _LETTERS_A_SLIP) if length >= _SHORTEST_SLIP else 0 for length in longest]
     return sum(slips) if all(count <= limit for count, limit in zip(slips, most, strict=True)) else None
 
 
