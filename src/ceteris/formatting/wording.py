@@ -13,8 +13,8 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     """Find the known word that a person most likely meant, if one is close.
 
     Close is, in letters of either case: as far away as one slip in four letters makes it, and one in any word of three
-    letters or more (a letter too many, too few or wrong, or two swapped); of words with dots, each part. If none is that close, a single one that
-    the word begins or ends with, or that begins or ends with it.
+    letters or more (a letter too many, too few or wrong, or two swapped); of words with dots, each part. If none is
+    that close, a single one that the word begins or ends with, or that begins or ends with it.
 
     Example:
         >>> nearest("sedes", ["seeds", "epochs"]), nearest("kernel_size", ["kernel"]), nearest("b", ["a"])
