@@ -162,11 +162,11 @@ PIP_FAILED = (
     "error: pip could not install what is needed, as its last lines say. Run the same command again; pip keeps "
 )
 FAILURES = {
-    "pip": ({"failing": "*upgrade*"}, [PIP_UPGRADE], f"{PIP_FAILED}keeps what it has downloaded."),
+    "pip": ({"failing": "*upgrade*"}, [PIP_UPGRADE], f"{PIP_FAILED}what it has downloaded."),
     "PyTorch": (
         {"failing": "*torch*"},
         [PIP_UPGRADE, FULL],
-        f"{PIP_FAILED}keeps what it has downloaded. PyTorch alone is left out by `make study LIGHT=1`.",
+        f"{PIP_FAILED}what it has downloaded. PyTorch alone is left out by `make study LIGHT=1`.",
     ),
     "environment": (
         {"venv": 1},
