@@ -20,9 +20,9 @@ def test_the_baseline_gives_means_and_the_others_differences(accounts):
         "area under the curve (pp)",
         "final minus best epoch (pp)",
     ]
-    assert rows["baseline"][:3] == ["8 of 8", "3.0 (3.0 to 3.0)", "120 (120 to 120)"]
+    assert rows["baseline"][:3] == ["8 of 8", "3.0", "120"]
     assert rows["deeper"][:2] == ["8 of 8", "\N{MINUS SIGN}1.4 (\N{MINUS SIGN}1.8 to \N{MINUS SIGN}0.9; p = 0.031)"]
-    assert rows["shallow"][:2] == ["0 of 8", "+2.0 (+2.0 to +2.0; p = 0.031)"]
+    assert rows["shallow"][:2] == ["0 of 8", "+2.0 (p = 0.031)"]
     assert table.pinned == 1
 
 

@@ -162,7 +162,7 @@ def test_a_block_that_learnt_is_shown_before_and_after(pretrained):
     ("layer", "message"),
     [
         (19, "'mobilenet_v2' has no layer 20. "),
-        ("features.1.conv.9", "'mobilenet_v2' has no layer 'features.1.conv.9'; did you mean features.1.conv.2? "),
+        ("features.1.cnov.2", "'mobilenet_v2' has no layer 'features.1.cnov.2'; did you mean features.1.conv.2? "),
         ("-1", "'mobilenet_v2' has no layer '-1'. "),
     ],
 )

@@ -34,7 +34,7 @@ def test_nothing_scored_is_nothing_found():
     (found,) = judge([(arm("a", None, None), arm("b", None, None))], chance=0.1)
 
     assert found.accuracy is None
-    assert found.verdict.finding is Finding.UNDECIDED
+    assert found.verdict.finding is Finding.NOT_COMPARED
 
 
 def test_one_pair_has_no_error_bars():

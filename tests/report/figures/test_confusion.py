@@ -93,13 +93,13 @@ def test_nothing_to_show_is_a_picture(axes_of, changes):
 
 
 def test_one_pair_of_a_class_has_no_bar(axes_of, texts_in):
-    """One seed has a point; two have an interval."""
+    """One seed has a point; two that differ have an interval."""
     picture, axes = axes_of(class_changes, "deeper", np.array([[0.1, -0.1, 0.0]]), NAMES)
     assert [line for line in axes.lines if len(line.get_xdata()) == 2 and line.get_xdata()[0] != 0] == []
     assert not any("[" in text for text in texts_in(picture.svg))
     assert picture.alt.startswith("Mean change over 1 pair of runs")
 
-    picture, axes = axes_of(class_changes, "deeper", np.array([[0.1, -0.1, np.nan], [0.2, -0.1, np.nan]]), NAMES)
+    picture, axes = axes_of(class_changes, "deeper", np.array([[0.1, -0.1, np.nan], [0.2, -0.2, np.nan]]), NAMES)
     assert sum("[" in text for text in texts_in(picture.svg)) == 2
     assert "no images or no pairs" in texts_in(picture.svg)
 

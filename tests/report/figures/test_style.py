@@ -26,5 +26,6 @@ def test_long_texts_are_cut_to_their_room(text):
 def test_each_verdict_and_each_curve_looks_different():
     """No two share colour and shape, so that neither alone is needed."""
     assert set(MARKS) == set(Finding)
-    assert len({mark.colour for mark in MARKS.values()}) == len({mark.shape for mark in MARKS.values()}) == 4
+    assert len({(mark.colour, mark.shape) for mark in MARKS.values()}) == len(MARKS)
+    assert len({mark.shape for mark in MARKS.values()}) == len(MARKS)
     assert len(set(SERIES)) == len(SERIES) == 12
