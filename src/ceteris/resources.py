@@ -80,7 +80,7 @@ def gigabytes(count: float) -> str:
 
     Example:
         >>> gigabytes(2_340_000_000), gigabytes(12_345_678), gigabytes(275e9)
-        ('2.3 GB', '0.02 GB', '275 GB')
+        ('2.3 GB', '0.01 GB', '275 GB')
     """
     value = count / 1e9
     return f"{value:,.0f} GB" if value >= 10 else f"{value:.1f} GB" if value >= 0.1 else f"{max(value, 0.01):.2f} GB"
