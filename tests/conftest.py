@@ -21,5 +21,7 @@ settings.load_profile("timeless")
 
 @pytest.fixture(autouse=True, scope="session")
 def ctrl_c():
-    """Let Ctrl-C interrupt: what a shell runs in its background ignores it, and tests of it would wait in vain."""
+    """Let signals act as on a terminal: a shell's background ignores Ctrl-C, and nohup a hangup."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
