@@ -1,8 +1,8 @@
 """The base of every value in a study: frozen, strict, and closed to unknown keys."""
 
-from typing import Any
+from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
 from ceteris.errors import StudyError
 from ceteris.values.mistakes import explain
@@ -11,11 +11,17 @@ from ceteris.values.mistakes import explain
 class Frozen(BaseModel):
     """A value that cannot be changed after it was made, and that refuses keys it does not know.
 
+    Attributes:
+        later: Fields that a class was given after its first release. At their defaults they are left out of what is
+            written, so that a new field renames no run: the digest of a run is made of what is written.
+
     Raises:
         StudyError: On construction, if a value cannot be; all mistakes at once, one sentence each.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    later: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, /, **fields: Any) -> None:
         try:
@@ -26,3 +32,10 @@ class Frozen(BaseModel):
     # Tells pydantic that this constructor only retells errors, so that values inside others are built without it and
     # the mistakes of all of them are collected.
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+
+    @model_serializer(mode="wrap")
+    def _without_later_defaults(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        written: dict[str, Any] = handler(self)
+        fields = type(self).model_fields
+        idle = {name for name in self.later if getattr(self, name) == fields[name].default}
+        return {name: value for name, value in written.items() if name not in idle}
