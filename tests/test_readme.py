@@ -153,7 +153,6 @@ def test_the_examples_run(tmp_path, file):
     assert ceteris.run(study, folder=tmp_path / "results", threads=1).is_complete
 
 
-@pytest.mark.xfail(reason="the block is of a run without PyTorch: paste that of a new `make study`", strict=True)
 def test_the_output_of_make_study_is_of_the_study_as_it_is():
     """Pasted from a terminal: a row for every arm in the order of the file, each with all its seeds."""
     study = ceteris.read_study(ROOT / "studies" / "cifar10-first-batch.toml")
