@@ -53,7 +53,7 @@ def test_a_study_is_trained_and_its_table_written(tmp_path):
     (started,) = of_kind(events, StudyStarted)
     assert events[0] == started
     assert [finding.status for finding in started.findings] == [Status.MISSING] * 9
-    assert (started.training_images, started.workers) == (20, 2)
+    assert (started.images.training_images, started.workers) == (20, 2)
     assert {run for bank in started.banks for run in bank.runs} == set(RUNS)
     assert read_results(tmp_path / "results").is_complete
     assert [(row["variation"], row["seed"], row["status"]) for row in rows(tmp_path / "results")] == [
