@@ -75,17 +75,6 @@ def free_memory(root: Path = _ROOT) -> Memory | None:
     return min(found, key=lambda one: one.free, default=None)
 
 
-def gigabytes(count: float) -> str:
-    """Write a number of bytes.
-
-    Example:
-        >>> gigabytes(2_340_000_000), gigabytes(12_345_678), gigabytes(275e9)
-        ('2.3 GB', '0.01 GB', '275 GB')
-    """
-    value = count / 1e9
-    return f"{value:,.0f} GB" if value >= 10 else f"{value:.1f} GB" if value >= 0.1 else f"{max(value, 0.01):.2f} GB"
-
-
 def _machine_memory(root: Path) -> Iterator[Memory]:
     available = _table(root / "proc/meminfo").get("MemAvailable")
     if available is not None:

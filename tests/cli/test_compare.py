@@ -82,7 +82,7 @@ def test_a_study_that_has_not_begun(folders, ceteris):
     write_results(Path("results/three"), {})
     code, out, _ = ceteris("compare", folders[0], "results/three")
     assert code == 0
-    assert "note: B: 12 of 12 runs are missing.\n\nWhat it comes to\nNo arm has a run in both folders yet.\n" in out
+    assert "note: B: 12 of 12 runs are missing.\n\nSummary\nNo arm has a run in both folders yet.\n" in out
 
 
 def test_names_are_text(folders, ceteris):

@@ -28,7 +28,7 @@ What 3 seeds can show: a difference of {difference} standard deviations, with 80
 test at 5 %, Holm's method over 2 variations). If the differences vary by 1 percentage point from
 seed to seed, that is {difference} percentage points.
 
-Memory: about 1.0 GB, 0.06 GB of it for the images; 16 GB are free on this machine.
+Memory: about 61 MB, 61 MB of it for the images; 16 GB are free on this machine.
 Time: about 13 s on 2 threads of this machine, at 1,000 images x models per second. Measured on
 random images.
 """

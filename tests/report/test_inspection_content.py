@@ -78,7 +78,7 @@ def test_everything_that_is_wrong_is_told():
         "1 group of copies is in more than one class: at most one of the labels can be right.",
         "1 file is the same as another, byte for byte.",
         "1 image is nearly the same as another: scaled, compressed again, lighter, mirrored.",
-        "1 file cannot be read; a study leaves it out and says so.",
+        "1 file cannot be read; a study leaves it out, with a note above the results.",
         "2 images have names that say another format than the bytes have, which does no harm here.",
         "'x' is in mine and not in a class folder.",
         (

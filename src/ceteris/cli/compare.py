@@ -49,7 +49,7 @@ def compare(first: Path, second: Path, *, out: Path | None, console: Console) ->
     print_notes(told, console)
     if told:
         console.print()
-    console.print(Text("What it comes to", style="bold"))
+    console.print(Text("Summary", style="bold"))
     for sentence in findings(found):
         console.print(Text(sentence))
     for table in result_tables(found):

@@ -20,10 +20,10 @@ from ceteris.execution.backbones import find_backbones, missing_weights
 from ceteris.execution.bank import Bank, longest_first, pack
 from ceteris.execution.engines import Assignment, assign
 from ceteris.execution.memory import Need, needed_memory, shortage
-from ceteris.formatting.wording import listed
+from ceteris.formatting.wording import byte_count, listed
 from ceteris.networks.cost import network_cost
 from ceteris.report.quantities import percentage_points
-from ceteris.resources import Memory, available_cores, cores, free_memory, gigabytes
+from ceteris.resources import Memory, available_cores, cores, free_memory
 from ceteris.running import EngineChoice, choose_engines
 from ceteris.statistics.power import detectable_difference
 from ceteris.study.arm import Arm
@@ -181,10 +181,9 @@ def power(seeds: int, variations: int) -> str:
 
 def memory_needed(need: Need, free: Memory | None) -> str:
     """Say how much memory the study takes, and how much there is."""
-    there = "" if free is None else f"; {gigabytes(free.free)} are free {free.limit}"
-    return (
-        f"Memory: about {gigabytes(need.images + need.training)}, {gigabytes(need.images)} of it for the images{there}."
-    )
+    there = "" if free is None else f"; {byte_count(free.free)} are free {free.limit}"
+    whole = byte_count(need.images + need.training)
+    return f"Memory: about {whole}, {byte_count(need.images)} of it for the images{there}."
 
 
 def time_needed(estimate: Estimate, threads: int) -> str:

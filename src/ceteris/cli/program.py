@@ -38,10 +38,11 @@ def _call(commands: Callable[[], None]) -> None:
         _print_errors(*error.mistakes)
         raise SystemExit(2) from None
     except MemoryError as error:
-        from ceteris.resources import free_memory, gigabytes
+        from ceteris.formatting.wording import byte_count
+        from ceteris.resources import free_memory
 
         free = free_memory()
-        there = "" if free is None else f" ({gigabytes(free.free)} are free {free.limit})"
+        there = "" if free is None else f" ({byte_count(free.free)} are free {free.limit})"
         _print_errors(
             f"there is not enough memory{there}: {str(error) or 'the system gave none'}. End other programs, or make "
             "networks or images smaller; `ceteris plan` says what a study needs."

@@ -7,31 +7,28 @@ from typing import Any
 from typer.core import TyperCommand, TyperGroup
 
 
-class Command(TyperCommand):
-    """A command whose unknown options are answered with close ones, or with those that there are."""
+class _Improved:
+    """What commands and groups have in common: unknown options are answered with close ones, or with all there are."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read arguments and options; see `_improve`."""
         try:
-            return super().parse_args(ctx, args)
+            found: list[str] = super().parse_args(ctx, args)  # type: ignore[misc]
         except Exception as error:
             _improve(error, ctx)
             raise
+        return found
 
 
-class Commands(TyperGroup):
-    """The same for a group, and for unknown commands."""
+class Command(_Improved, TyperCommand):
+    """A command with suggestions for its options."""
+
+
+class Commands(_Improved, TyperGroup):
+    """A group with suggestions for its options and its commands."""
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**{**attributes, "suggest_commands": False})
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Read the options before a command; see `_improve`."""
-        try:
-            return super().parse_args(ctx, args)
-        except Exception as error:
-            _improve(error, ctx)
-            raise
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find a command, or say which there are."""

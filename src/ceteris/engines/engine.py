@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ceteris.data.dataset import Split
+from ceteris.study.images import ImageKind
 from ceteris.study.run import Run
 from ceteris.study.specification import Specification
 
@@ -163,6 +164,15 @@ class Engine(Protocol):
     def bank_key(self, specification: Specification) -> Hashable:
         """What must be equal for two runs to share a bank."""
 
+    def memory(self, specification: Specification, images: ImageKind, runs: int) -> int:
+        """Estimate the memory in bytes that a packed batch takes besides the images that all share.
+
+        Args:
+            specification: Of any of its runs.
+            images: What the images are like, and how many there are.
+            runs: How many runs it holds.
+        """
+
     def start(self, runs: Sequence[Run], split: Split, states: Sequence[RunState] | None = None) -> BankTraining:
         """Begin to train up to `bank_size` runs with one key, from initial weights or from where they stopped."""
 
@@ -217,6 +227,9 @@ class PreparingEngine(Protocol):
         Raises:
             DataError: If it cannot be done.
         """
+
+    def prepared_memory(self, runs: Sequence[Run], images: ImageKind) -> int:
+        """Estimate the memory in bytes of what it keeps of all images for these runs."""
 
     def rehearsal(self, runs: Sequence[Run], split: Split) -> Generator[Preparation, None, None]:
         """Do what `prepare` does on other images, and keep nothing, to measure how long it takes."""

@@ -1,24 +1,14 @@
 """How much memory training takes, and whether it is there: what the system ends for want of memory saves nothing."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ceteris.engines.engine import PreparingEngine
-from ceteris.engines.lanes.engine import LanesEngine
 from ceteris.errors import EngineError
 from ceteris.execution.bank import Bank
-from ceteris.networks.backbone import FEATURES, BackboneNetwork
-from ceteris.networks.batch_norm import BatchNorm
-from ceteris.networks.cost import network_cost
-from ceteris.networks.placed import placed_layers
-from ceteris.resources import Memory, free_memory, gigabytes
+from ceteris.formatting.wording import byte_count
+from ceteris.resources import Memory, free_memory
 from ceteris.study.images import ImageKind
-
-_FLOAT = 4
-_LANES = 16  # runs that one number of the lanes engine is kept for, whether so many are there or not
-_GROUP = 16  # images that go through a network of the lanes engine together, at least
-_PROCESS = 400_000_000  # bytes of a worker process with PyTorch in it
-_BLOCKS = 20  # times the largest block of a backbone: what a step backward through all blocks keeps of an image
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,11 +36,11 @@ def needed_memory(banks: Sequence[Bank], images: ImageKind, *, threads: int) -> 
         images: What it is trained on.
         threads: How many packed batches train at a time.
     """
-    sizes = sorted(((_bank(bank, images), bank.runs[0].variation) for bank in banks), reverse=True)
+    sizes = sorted(((_size(bank, images), bank.runs[0].variation) for bank in banks), reverse=True)
     every_image = images.training_images + images.validation_images + images.test_images
     return Need(
         images=every_image * images.shape.values,
-        training=sum(size for size, _ in sizes[:threads]) + _features(banks, every_image),
+        training=sum(size for size, _ in sizes[:threads]) + _prepared(banks, images),
         largest=sizes[0][0],
         arm=sizes[0][1],
     )
@@ -88,34 +78,23 @@ def shortage(need: Need, total: int, free: Memory) -> str:
     way = "Give --threads a smaller number, or make the networks or images smaller."
     if need.largest > free.free:
         way = (
-            f"One packed batch of '{need.arm}' alone takes {gigabytes(need.largest)}: make its layers or the images "
+            f"One packed batch of '{need.arm}' alone takes {byte_count(need.largest)}: make its layers or the images "
             "smaller."
         )
-    return f"training needs about {gigabytes(total)} of memory, and {gigabytes(free.free)} are free {free.limit}. {way}"
+    return (
+        f"training needs about {byte_count(total)} of memory, and {byte_count(free.free)} are free {free.limit}. {way}"
+    )
 
 
-def _bank(bank: Bank, images: ImageKind) -> int:
-    specification = bank.runs[0].specification
-    network, batch = specification.network, specification.training.batch_size
-    cost = network_cost(network, images.shape, images.classes)
-    layers = placed_layers(network, images.shape, images.classes)
-    values = sum(layer.after.values for layer in layers) + layers[0].before.values
-    answers = _FLOAT * len(bank.runs) * images.test_images * images.classes
-    if isinstance(bank.engine, LanesEngine):
-        group = max(batch, _GROUP) if any(isinstance(layer.layer, BatchNorm) for layer in layers) else _GROUP
-        # Weights, gradients and two moments; what goes forward and what comes back. Weights go in and out as arrays.
-        lanes = _FLOAT * _LANES * (4 * cost.parameters + 2 * group * values)
-        return lanes + 3 * _FLOAT * len(bank.runs) * cost.parameters + answers
-    if isinstance(bank.engine, PreparingEngine):
-        return _FLOAT * len(bank.runs) * (4 * cost.learnt + 2 * batch * values) + answers
-    kept = values + (_BLOCKS * cost.values if isinstance(network, BackboneNetwork) else 0)
-    every_image = images.training_images + images.validation_images + images.test_images
-    network_size = _FLOAT * (cost.parameters + 3 * cost.learnt + 2 * batch * kept)
-    return _PROCESS + every_image * images.shape.values + network_size + answers
+def _size(bank: Bank, images: ImageKind) -> int:
+    return bank.engine.memory(bank.runs[0].specification, images, len(bank.runs))
 
 
-def _features(banks: Iterable[Bank], images: int) -> int:
-    """Count what is kept of all images for heads of pretrained networks, once for each backbone and resolution."""
-    networks = {bank.runs[0].specification.network for bank in banks if isinstance(bank.engine, PreparingEngine)}
-    kept = {(one.backbone, one.resolution) for one in networks if isinstance(one, BackboneNetwork)}
-    return sum(_FLOAT * images * FEATURES[backbone] for backbone, _ in kept)
+def _prepared(banks: Sequence[Bank], images: ImageKind) -> int:
+    """Count what engines keep of all images for all their runs."""
+    engines = dict.fromkeys(bank.engine for bank in banks if isinstance(bank.engine, PreparingEngine))
+    return sum(
+        engine.prepared_memory([run for bank in banks if bank.engine == engine for run in bank.runs], images)
+        for engine in engines
+        if isinstance(engine, PreparingEngine)
+    )

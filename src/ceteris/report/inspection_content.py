@@ -136,7 +136,7 @@ def _about_files(inspection: Inspection) -> Iterator[str]:
     unread = len(inspection.unreadable)
     if unread:
         them = "it" if unread == 1 else "them"
-        yield f"{count(unread, 'file')} cannot be read; a study leaves {them} out and says so."
+        yield f"{count(unread, 'file')} cannot be read; a study leaves {them} out, with a note above the results."
     else:
         yield "Every file can be read."
     if misnamed := sum(one.is_misnamed for one in inspection.pictures):

@@ -25,12 +25,17 @@ from ceteris.engines.streams import shifts, stream_key
 from ceteris.engines.visits import visited_places, visiting_order
 from ceteris.errors import EngineError
 from ceteris.networks.backbone import BackboneNetwork
+from ceteris.networks.batch_norm import BatchNorm
+from ceteris.networks.cost import network_cost
 from ceteris.networks.network import Network
 from ceteris.networks.placed import PlacedLayer, placed_layers
 from ceteris.networks.shape import Shape
+from ceteris.study.images import ImageKind
 from ceteris.study.run import Run
 from ceteris.study.specification import Specification
 from ceteris.study.training import Optimizer
+
+_GROUP = 16  # images that there is room for in a packed batch, at least: `capacity_` in bank.hpp
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +72,18 @@ class LanesEngine:
     def bank_key(self, specification: Specification) -> Hashable:
         """Everything of a specification that all lanes of a bank must share."""
         return batch_key(specification, self.instruction_set)
+
+    def memory(self, specification: Specification, images: ImageKind, runs: int) -> int:
+        """Count weights, gradients and two moments, and what goes forward and comes back, each for sixteen lanes."""
+        network = specification.network
+        cost = network_cost(network, images.shape, images.classes)
+        layers = placed_layers(network, images.shape, images.classes)
+        values = layers[0].before.values + sum(placed.after.values for placed in layers)
+        is_whole = any(isinstance(placed.layer, BatchNorm) for placed in layers)
+        group = max(specification.training.batch_size, _GROUP) if is_whole else _GROUP
+        lanes = self.bank_size * (4 * cost.parameters + 2 * group * values)
+        # Weights go in and out as arrays, and so do the predictions.
+        return 4 * (lanes + runs * (3 * cost.parameters + images.test_images * images.classes))
 
     def start(self, runs: Sequence[Run], split: Split, states: Sequence[RunState] | None = None) -> "LanesTraining":
         """Begin to train up to sixteen runs with one bank key, from initial weights or from where they stopped."""

@@ -13,7 +13,10 @@ from ceteris.engines.engine import RunState
 from ceteris.engines.support import OWN_OF_OPTIMIZERS, TrainingSupport
 from ceteris.errors import EngineError
 from ceteris.networks.backbone import BackboneNetwork
+from ceteris.networks.cost import network_cost
+from ceteris.networks.placed import placed_layers
 from ceteris.networks.shape import Shape
+from ceteris.study.images import ImageKind
 from ceteris.study.lone_image import lone_value_layer
 from ceteris.study.run import Run
 from ceteris.study.specification import Specification, share
@@ -29,6 +32,10 @@ TORCH_TRAINING = TrainingSupport(
     shared=frozenset({"optimizer", "batch_size", "epochs", "flip", "crop"}) | OWN_OF_OPTIMIZERS,
 )
 """What `torch.training` follows, of layers and of backbones that are trained."""
+
+
+_PROCESS = 400_000_000  # bytes of a worker process with PyTorch in it
+_BLOCKS = 20  # times the largest block of a backbone: what a step backward through all blocks keeps of an image
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +95,11 @@ class TorchEngine:
         """Give what must be equal for two runs to share a bank; a bank holds one run, so nothing is left to share."""
         return specification
 
+    def memory(self, specification: Specification, images: ImageKind, runs: int) -> int:
+        """Count a process with PyTorch, its own copy of the images, and one training step: rough, as PyTorch is."""
+        del runs  # one
+        return process_memory(specification, images)
+
     def start(self, runs: Sequence[Run], split: Split, states: Sequence[RunState] | None = None) -> "LayeredTraining":
         """Begin to train one run, from its initial weights or from where it stopped.
 
@@ -126,6 +138,20 @@ class TorchEngine:
     @property
     def _kind(self) -> str:
         return self.device.partition(":")[0]
+
+
+def process_memory(specification: Specification, images: ImageKind) -> int:
+    """Estimate the bytes of a worker process that trains one run: PyTorch, the images, and what a step keeps."""
+    network = specification.network
+    cost = network_cost(network, images.shape, images.classes)
+    layers = placed_layers(network, images.shape, images.classes)
+    values = layers[0].before.values + sum(placed.after.values for placed in layers)
+    if isinstance(network, BackboneNetwork):
+        values += _BLOCKS * cost.values
+    every_image = images.training_images + images.validation_images + images.test_images
+    step = cost.parameters + 3 * cost.learnt + 2 * specification.training.batch_size * values
+    answers = images.test_images * images.classes
+    return _PROCESS + every_image * images.shape.values + 4 * (step + answers)
 
 
 def _torch_version() -> str:

@@ -14,8 +14,11 @@ from ceteris.data.features import FeatureCache
 from ceteris.engines.engine import Preparation, RunState
 from ceteris.engines.support import OWN_OF_OPTIMIZERS, TrainingSupport
 from ceteris.engines.transfer.precision import Precision, best_precision, head_arithmetic
-from ceteris.networks.backbone import BackboneNetwork
+from ceteris.networks.backbone import FEATURES, BackboneNetwork
+from ceteris.networks.cost import network_cost
 from ceteris.networks.dropout import Dropout
+from ceteris.networks.placed import placed_layers
+from ceteris.study.images import ImageKind
 from ceteris.study.run import Run
 from ceteris.study.specification import Specification
 from ceteris.study.training import Optimizer
@@ -89,6 +92,21 @@ class TransferEngine:
         assert isinstance(network, BackboneNetwork)
         head = tuple(Dropout(dropout=0) if isinstance(layer, Dropout) else layer for layer in network.head)
         return (specification.data, network.model_copy(update={"head": head}), _TRAINING.key(training))
+
+    def memory(self, specification: Specification, images: ImageKind, runs: int) -> int:
+        """Count weights, gradients and two moments of all heads, what goes through them, and their predictions."""
+        cost = network_cost(specification.network, images.shape, images.classes)
+        layers = placed_layers(specification.network, images.shape, images.classes)
+        values = layers[0].before.values + sum(placed.after.values for placed in layers)
+        head = 4 * cost.learnt + 2 * specification.training.batch_size * values
+        return 4 * runs * (head + images.test_images * images.classes)
+
+    def prepared_memory(self, runs: Sequence[Run], images: ImageKind) -> int:
+        """Count the features of all images, once for each backbone and resolution."""
+        networks = {run.specification.network for run in runs}
+        kept = {(one.backbone, one.resolution) for one in networks if isinstance(one, BackboneNetwork)}
+        every_image = images.training_images + images.validation_images + images.test_images
+        return sum(4 * every_image * FEATURES[backbone] for backbone, _ in kept)
 
     def prepare(self, runs: Sequence[Run], split: Split) -> Generator[Preparation, None, None]:
         """Compute the features that the cache lacks, each backbone and resolution once."""

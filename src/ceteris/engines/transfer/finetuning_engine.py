@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from ceteris.data.dataset import Split
 from ceteris.engines.engine import RunState
-from ceteris.engines.torch.engine import TORCH_TRAINING
+from ceteris.engines.torch.engine import TORCH_TRAINING, process_memory
 from ceteris.networks.backbone import BackboneNetwork
+from ceteris.study.images import ImageKind
 from ceteris.study.run import Run
 from ceteris.study.specification import Specification
 
@@ -74,6 +75,11 @@ class FineTuningEngine:
     def bank_key(self, specification: Specification) -> Hashable:
         """Give what must be equal for two runs to share a bank; a bank holds one run, so nothing is left to share."""
         return specification
+
+    def memory(self, specification: Specification, images: ImageKind, runs: int) -> int:
+        """Count a process with PyTorch, its own copy of the images, and one training step: rough, as PyTorch is."""
+        del runs  # one
+        return process_memory(specification, images)
 
     def start(self, runs: Sequence[Run], split: Split, states: Sequence[RunState] | None = None) -> "FineTuning":
         """Begin to train one run, from pretrained weights or from where it stopped.

@@ -55,7 +55,7 @@ def _blocks(found: FolderComparison) -> Iterator[str]:
     if told := notes(found):
         yield "## Before you believe a number"
         yield _list(told)
-    yield "## What it comes to"
+    yield "## Summary"
     yield _list(findings(found))
     for table in result_tables(found):
         yield from _table(table)
