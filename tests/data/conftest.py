@@ -12,6 +12,7 @@ from ceteris.errors import DataError
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from small_folders import plain
 from tiny_cifar10 import make_miniature
 
 
@@ -65,3 +66,25 @@ def closed(monkeypatch):
 
     monkeypatch.setattr("os.scandir", scandir)
     return paths.add
+
+
+@pytest.fixture
+def fill(tmp_path, monkeypatch):
+    """Write files into a folder that messages call `mine`."""
+    monkeypatch.chdir(tmp_path)
+    folder = type(tmp_path)("mine")
+
+    def fill(files):
+        for name, content in files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        return folder
+
+    return fill
+
+
+@pytest.fixture
+def two_classes(fill):
+    """Give a folder of ten pictures in each of two classes, no two alike."""
+    return fill({f"{name}/{number}.png": plain(100 * (name == "b") + number) for name in "ab" for number in range(10)})
