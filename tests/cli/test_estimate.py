@@ -3,7 +3,7 @@ import math
 from miniature import FakeEngine
 
 from ceteris.cli.estimate import bank_seconds, estimate_time, preparation_seconds, seconds_per_image
-from ceteris.engines.engine import Preparation
+from ceteris.engines.engine import Preparation, PreparingEngine
 from ceteris.execution.bank import pack
 from ceteris.study.images import known_images
 from ceteris.study.study import Study
@@ -54,11 +54,14 @@ def test_measuring_trains_and_ends(study):
 def test_what_prepares_with_all_cores_is_measured_apart(study, monkeypatch):
     """After everything else, even where it is the longest: beside it, all others would look slow."""
 
-    class Preparing(FakeEngine):
+    class Preparing(FakeEngine, PreparingEngine):
         __hash__ = object.__hash__
 
         def prepare(self, *_):
             raise AssertionError
+
+        def prepared_memory(self, *_):
+            return 0
 
         def rehearsal(self, *_):
             yield Preparation(what="features", done=1, total=1)
@@ -83,11 +86,14 @@ def test_preparation_is_measured_once_for_all_images(study, monkeypatch):
     monkeypatch.setattr("ceteris.cli.estimate.time.perf_counter", lambda: clock[0])
     rehearsed = []
 
-    class Preparing(FakeEngine):
+    class Preparing(FakeEngine, PreparingEngine):
         __hash__ = object.__hash__
 
         def prepare(self, *_):
             raise AssertionError("a plan keeps nothing")
+
+        def prepared_memory(self, *_):
+            return 0
 
         def rehearsal(self, runs, split):
             rehearsed.append(len(runs))

@@ -140,7 +140,7 @@ def test_a_folder_is_checked_on_the_terminal_and_as_a_page(ceteris, folder):
     lines = out.splitlines()
     assert "mine: 61 files in 3 classes" in lines
     assert "blue         14           2     4               0  33.3 %" in lines
-    assert "- 1 file cannot be read; a study leaves it out and says so." in lines
+    assert "- 1 file cannot be read; a study leaves it out, with a note above the results." in lines
     assert lines[lines.index("Cannot be read:") + 1] == "  red/cut.png is cut short or damaged"
     assert lines[-1] == "page: page.html"
     assert Path("page.html").read_text().startswith("<!doctype html>")

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from miniature import FakeEngine, miniature_dataset, miniature_study
 
+from ceteris.engines.engine import PredictingEngine
 from ceteris.execution import prediction_time as module
 from ceteris.execution.events import Note
 from ceteris.execution.prediction_time import prediction_time
@@ -35,7 +36,7 @@ class Watched:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PredictingFake(FakeEngine):
+class PredictingFake(FakeEngine, PredictingEngine):
     """A fake engine whose networks can predict, or cannot."""
 
     is_broken: bool = False

@@ -1,9 +1,10 @@
 """The seam between what is asked and how it is learnt: an engine trains a bank of runs."""
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Generator, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -195,10 +196,10 @@ class Predictor(Protocol):
         """
 
 
-@runtime_checkable
-class PredictingEngine(Protocol):
+class PredictingEngine(ABC):
     """An engine that can take up a run it trained, or another engine, as one network that predicts."""
 
+    @abstractmethod
     def predictor(self, run: Run, weights: Mapping[str, NDArray[np.float32]], split: Split) -> Predictor:
         """Build the network of a finished run.
 
@@ -213,10 +214,10 @@ class PredictingEngine(Protocol):
         """
 
 
-@runtime_checkable
-class PreparingEngine(Protocol):
+class PreparingEngine(ABC):
     """An engine that has something to do once, for all runs together, before they are trained."""
 
+    @abstractmethod
     def prepare(self, runs: Sequence[Run], split: Split) -> Generator[Preparation, None, None]:
         """Do it, and tell how far it is; what was done before is not done again.
 
@@ -228,11 +229,14 @@ class PreparingEngine(Protocol):
             DataError: If it cannot be done.
         """
 
+    @abstractmethod
     def prepared_memory(self, runs: Sequence[Run], images: ImageKind) -> int:
         """Estimate the memory in bytes of what it keeps of all images for these runs."""
 
+    @abstractmethod
     def rehearsal(self, runs: Sequence[Run], split: Split) -> Generator[Preparation, None, None]:
         """Do what `prepare` does on other images, and keep nothing, to measure how long it takes."""
 
+    @abstractmethod
     def rehearsing(self) -> Engine:
         """Give an engine that does the same and keeps nothing, to measure how long it takes."""

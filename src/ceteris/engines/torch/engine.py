@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ceteris.data.dataset import Split
-from ceteris.engines.engine import RunState
+from ceteris.engines.engine import PredictingEngine, RunState
 from ceteris.engines.support import OWN_OF_OPTIMIZERS, TrainingSupport
 from ceteris.errors import EngineError
 from ceteris.networks.backbone import BackboneNetwork
@@ -39,7 +39,7 @@ _BLOCKS = 20  # times the largest block of a backbone: what a step backward thro
 
 
 @dataclass(frozen=True, kw_only=True)
-class TorchEngine:
+class TorchEngine(PredictingEngine):
     """Trains one run at a time with PyTorch: the fallback on any processor, and the way to a GPU.
 
     It starts from the weights and uses the order of images, augmentation and dropout masks that the lanes engine uses.

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ceteris.data.dataset import Split
 from ceteris.data.features import FeatureCache
-from ceteris.engines.engine import Preparation, RunState
+from ceteris.engines.engine import PredictingEngine, Preparation, PreparingEngine, RunState
 from ceteris.engines.support import OWN_OF_OPTIMIZERS, TrainingSupport
 from ceteris.engines.transfer.precision import Precision, best_precision, head_arithmetic
 from ceteris.networks.backbone import FEATURES, BackboneNetwork
@@ -40,7 +40,7 @@ _TRAINING = TrainingSupport(
 
 
 @dataclass(frozen=True, kw_only=True)
-class TransferEngine:
+class TransferEngine(PreparingEngine, PredictingEngine):
     """Trains heads on the features of a frozen backbone, those of all seeds and settings in one batched product.
 
     A run alone and beside others is the same to 1e-5 in float32 (to the bit on one processor, as far as seen). It

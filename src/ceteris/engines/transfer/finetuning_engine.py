@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ceteris.data.dataset import Split
-from ceteris.engines.engine import RunState
+from ceteris.engines.engine import PredictingEngine, RunState
 from ceteris.engines.torch.engine import TORCH_TRAINING, process_memory
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.study.images import ImageKind
@@ -27,7 +27,7 @@ FINE_TUNING = "fine-tuning"
 
 
 @dataclass(frozen=True, kw_only=True)
-class FineTuningEngine:
+class FineTuningEngine(PredictingEngine):
     """Trains one run at a time with PyTorch, one core each on a processor; images are flipped and moved on the device.
 
     On one machine a run interrupted and resumed has the bits of one that was not, as far as PyTorch's kernels repeat
