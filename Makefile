@@ -25,9 +25,9 @@ test: $(VENV)/.development
 # As on other machines: every build of the kernels, PyTorch with narrower vectors and with two threads, and the whole suite
 # in another order (SEED=7 repeats one).
 SEED ?= $(shell date +%s)
-OTHER_KERNELS = tests/engines/lanes tests/engines/test_support.py tests/execution/test_kill.py tests/formats tests/prediction \
+OTHER_KERNELS = tests/engines/lanes tests/engines/test_support.py tests/execution/test_kill.py tests/formats tests/inference \
 	tests/export/test_check.py tests/test_running.py
-OTHER_VECTORS = tests/engines tests/prediction tests/export tests/explore/test_attention.py tests/report/test_layer_view.py
+OTHER_VECTORS = tests/engines tests/inference tests/export tests/explore/test_grad_cam.py tests/report/test_layer_view.py
 test-elsewhere: $(VENV)/.development
 	for name in $$($(VENV)/bin/python -c "from ceteris.engines.lanes.kernels import *; print(*usable_instruction_sets())"); \
 	do echo "== CETERIS_ISA=$$name"; CETERIS_ISA=$$name $(RUN) pytest -q -n 2 $(OTHER_KERNELS) || exit 1; done
@@ -54,7 +54,7 @@ soak: $(VENV)/.development
 
 # Ten thousand image files damaged by chance, where the suite takes a tenth of them.
 fuzz: $(VENV)/.development
-	CETERIS_MUTATIONS=10000 $(RUN) pytest tests/data/test_decoding.py -k mutated -s
+	CETERIS_MUTATIONS=10000 $(RUN) pytest tests/datasets/test_decoding.py -k mutated -s
 
 clean:
 	rm -rf $(VENV) build

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ceteris.data.dataset import LabelledImages, Split
-from ceteris.data.locate import load_dataset
+from ceteris.datasets.dataset import LabelledImages, Split
+from ceteris.datasets.locate import load_dataset
 from ceteris.networks.activation import Activation
 from ceteris.networks.convolution import Convolution
 from ceteris.networks.dense import Dense

@@ -22,8 +22,8 @@ from host import host_lines, others_at_work
 from numpy.typing import NDArray
 from PIL import Image
 
-from ceteris.data.folder_dataset import cores, read_folder
-from ceteris.data.locate import finished
+from ceteris.datasets.folder_dataset import cores, read_folder
+from ceteris.datasets.locate import finished
 from ceteris.study.specification import DataChoice
 
 BEGIN, END = "<!-- decoding: begin -->", "<!-- decoding: end -->"

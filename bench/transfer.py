@@ -16,12 +16,12 @@ import torch
 from host import host_lines, others_at_work
 from torch.nn import functional
 
-from ceteris.data.checksum import file_sha256
-from ceteris.data.dataset import Split
-from ceteris.data.features import FeatureCache
-from ceteris.data.locate import load_dataset
-from ceteris.data.split import split_dataset
-from ceteris.data.weights import find_weights
+from ceteris.datasets.checksum import file_sha256
+from ceteris.datasets.dataset import Split
+from ceteris.datasets.features import FeatureCache
+from ceteris.datasets.locate import load_dataset
+from ceteris.datasets.split import split_dataset
+from ceteris.datasets.weights import find_weights
 from ceteris.engines.transfer import TransferEngine
 from ceteris.engines.transfer.backbone import load_backbone, pooled
 from ceteris.engines.transfer.preparation import prepared

@@ -18,13 +18,13 @@ ROOMS = [
     "values",
     "networks",
     "study",
-    "data",
+    "datasets",
     "engines",
-    "runs",
+    "results",
     "statistics",
     "execution",
     "running",
-    "prediction",
+    "inference",
     "report",
     "export",
     "tracking",
@@ -61,7 +61,9 @@ def test_imports_point_one_way(path):
     assert set(imported_rooms(path)) <= set(allowed)
 
 
-@pytest.mark.parametrize("room", ["study", "runs.results", "statistics.comparison", "execution.study", "cli.compare"])
+@pytest.mark.parametrize(
+    "room", ["study", "results.results", "statistics.comparison", "execution.study", "cli.compare"]
+)
 def test_reading_and_counting_load_neither_torch_nor_matplotlib(room):
     """What `plan`, `run` and `status` import starts without the heavy libraries."""
     script = f"import sys, ceteris.{room}; print(sorted({{'torch', 'matplotlib'}} & set(sys.modules)))"

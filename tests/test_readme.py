@@ -31,7 +31,7 @@ NOT_RUN = {
     "python3 -m venv .venv": "makes an environment, for the next two",
     ".venv/bin/pip install --upgrade pip": "needs the network",
     '.venv/bin/pip install --editable ".[torch]"': "needs the network, and 5 GB",
-    "ceteris data fetch": "needs the network; tests/data/test_fetch.py downloads from this machine",
+    "ceteris data fetch": "needs the network; tests/datasets/test_fetch.py downloads from this machine",
     "ceteris data fetch mobilenet_v2": "needs the network; tests/cli/test_data.py downloads from this machine",
     "ceteris explore results/kernel": "serves until it is stopped; tests/test_tutorial.py starts and stops it",
 }

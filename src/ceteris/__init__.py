@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from ceteris.networks.network import Network
     from ceteris.report.comparison.comparison import FolderComparison, compare_results
     from ceteris.report.report import Report, write_report
+    from ceteris.results.results import Results, read_results
     from ceteris.running import run
-    from ceteris.runs.results import Results, read_results
     from ceteris.study.analysis import Analysis
     from ceteris.study.arm import Arm
     from ceteris.study.baseline import Baseline
@@ -91,7 +91,7 @@ _MODULES = {
     "ceteris.report.comparison.comparison": ("FolderComparison", "compare_results"),
     "ceteris.report.report": ("Report", "write_report"),
     "ceteris.running": ("run",),
-    "ceteris.runs.results": ("Results", "read_results"),
+    "ceteris.results.results": ("Results", "read_results"),
     "ceteris.study.analysis": ("Analysis",),
     "ceteris.study.arm": ("Arm",),
     "ceteris.study.baseline": ("Baseline",),

@@ -6,8 +6,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ceteris.data.locate import load_dataset
-from ceteris.data.weights import fetch_weights
+from ceteris.datasets.locate import load_dataset
+from ceteris.datasets.weights import fetch_weights
 from ceteris.engines.engine import Engine
 from ceteris.engines.lanes.engine import lanes_engine
 from ceteris.engines.lanes.kernels import chosen_instruction_set
@@ -18,7 +18,7 @@ from ceteris.execution.study import run_study
 from ceteris.formatting.wording import listed, nearest
 from ceteris.paths import AnyPath, expanded
 from ceteris.resources import available_cores
-from ceteris.runs.results import Results, read_results
+from ceteris.results.results import Results, read_results
 from ceteris.study.study import Study
 
 

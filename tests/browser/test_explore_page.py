@@ -18,7 +18,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 # The trained study is a module, not a fixture, because tests of other rooms use it too.
-sys.path.insert(0, str(Path(__file__).parents[1] / "prediction"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "inference"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "execution"))
 
 from trained import train

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ceteris.data.dataset import Dataset, LabelledImages, Origin
+from ceteris.datasets.dataset import Dataset, LabelledImages, Origin
 from ceteris.engines.lanes.engine import lanes_engine
 from ceteris.engines.lanes.kernels import chosen_instruction_set
 from ceteris.engines.torch.engine import TorchEngine

@@ -9,7 +9,7 @@ from rich.console import Console
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "report"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "execution"))
-sys.path.insert(0, str(Path(__file__).parents[1] / "data"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "datasets"))
 
 from miniature import FakeEngine, miniature_dataset, miniature_study
 from weights_server import OFFICIAL, serving
@@ -144,7 +144,7 @@ def weights_server(tmp_path, monkeypatch):
     """A machine with an empty cache, in a world where the weights of ResNet-18 are small and lie on this machine."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv("CETERIS_WEIGHTS", raising=False)
-    monkeypatch.setattr("ceteris.data.weights.OFFICIAL_WEIGHTS", OFFICIAL)
+    monkeypatch.setattr("ceteris.datasets.weights.OFFICIAL_WEIGHTS", OFFICIAL)
     with serving(tmp_path / "served") as address:
-        monkeypatch.setattr("ceteris.data.weights._SERVER", address)
+        monkeypatch.setattr("ceteris.datasets.weights._SERVER", address)
         yield tmp_path / "served"

@@ -3,7 +3,7 @@ import pytest
 from weights_server import CONTENT, NAME
 
 from ceteris.cli.application import app  # noqa: F401 - the command is part of the application
-from ceteris.data.features import FeatureKey, feature_cache, images_digest
+from ceteris.datasets.features import FeatureKey, feature_cache, images_digest
 
 
 def test_without_a_copy_it_says_where_it_looked_and_what_to_do(ceteris, tmp_path, monkeypatch):

@@ -4,8 +4,8 @@ import pytest
 from rich.console import Console
 
 from ceteris.cli.download import show_download
-from ceteris.data.fetch import Setback, Waiting
-from ceteris.data.transfer import Progress
+from ceteris.datasets.fetch import Setback, Waiting
+from ceteris.datasets.http_download import Progress
 from ceteris.errors import DataError
 
 EVENTS = (

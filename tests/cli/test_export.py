@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "prediction"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "inference"))
 
 from trained import train
 
-from ceteris.runs.results import read_results
+from ceteris.results.results import read_results
 
 torch = pytest.importorskip("torch")
 

@@ -8,7 +8,7 @@ from PIL import Image
 
 from ceteris.engines.lanes.kernels import usable_instruction_sets
 from ceteris.report.report import write_report
-from ceteris.runs.results import read_results
+from ceteris.results.results import read_results
 
 STUDY = """\
 title = "Reds and greens"

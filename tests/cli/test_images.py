@@ -1,7 +1,7 @@
 import pytest
 
 from ceteris.cli.images import get_images
-from ceteris.data.dataset import Origin
+from ceteris.datasets.dataset import Origin
 from ceteris.errors import DataError
 from ceteris.study.specification import DataChoice
 from ceteris.study.study import Study

@@ -10,8 +10,8 @@ from ceteris.cli.live import achievement, board_table, show, summary, told
 from ceteris.execution.bank import pack
 from ceteris.execution.events import EpochFinished, Note, RunDamaged, RunsHeld, StudyStarted
 from ceteris.execution.study import run_study
-from ceteris.runs.damage import Damage
-from ceteris.runs.finding import Finding
+from ceteris.results.damage import Damage
+from ceteris.results.finding import Finding
 
 
 def clock(step):

@@ -7,8 +7,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "execution"))
 
 from miniature import miniature_dataset, miniature_result, miniature_runs, miniature_split, miniature_study
 
-from ceteris.runs.folder import ResultsFolder
-from ceteris.runs.manifest import Manifest
+from ceteris.results.folder import ResultsFolder
+from ceteris.results.manifest import Manifest
 
 
 @pytest.fixture(autouse=True)

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "prediction"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "inference"))
 
 from trained import train, trained_study
 
-from ceteris.prediction.ensemble import gather
-from ceteris.runs.results import read_results
+from ceteris.inference.ensemble import gather
+from ceteris.results.results import read_results
 
 NOTE = "note: These images are bands of colour."
 

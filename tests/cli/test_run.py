@@ -8,7 +8,7 @@ import pytest
 
 from ceteris.cli import run as module
 from ceteris.resources import available_cores
-from ceteris.runs.results import read_results
+from ceteris.results.results import read_results
 
 pytestmark = pytest.mark.usefixtures("few_images")
 

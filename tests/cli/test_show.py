@@ -12,7 +12,7 @@ from states import DEEPER, SHALLOW
 from ceteris.cli.show import Target, channels_line, find_target, show
 from ceteris.errors import DataError, ResultsError
 from ceteris.report.layer_view import LayerView
-from ceteris.runs.results import read_results
+from ceteris.results.results import read_results
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,9 @@ from miniature import (
 )
 
 from ceteris.engines.engine import Position
-from ceteris.runs.failure import RunFailure
-from ceteris.runs.folder import ResultsFolder
-from ceteris.runs.manifest import Manifest
+from ceteris.results.failure import RunFailure
+from ceteris.results.folder import ResultsFolder
+from ceteris.results.manifest import Manifest
 
 DATASET = miniature_dataset()
 RUNS = miniature_study().runs(DATASET.digest)

@@ -6,7 +6,7 @@ from ceteris.cli.table import print_results
 from ceteris.execution.study import run_study
 from ceteris.report.account import give_account
 from ceteris.report.quantities import signed
-from ceteris.runs.results import read_results
+from ceteris.results.results import read_results
 from ceteris.statistics.interval import mean_interval
 from ceteris.study.study import Study
 

@@ -11,8 +11,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from miniature import miniature_dataset, miniature_split, miniature_study
 
 from ceteris.execution.workspace import Workspace
-from ceteris.runs.folder import ResultsFolder
-from ceteris.runs.manifest import Manifest
+from ceteris.results.folder import ResultsFolder
+from ceteris.results.manifest import Manifest
 
 
 @pytest.fixture

@@ -4,14 +4,14 @@ import importlib.util
 import pytest
 from miniature import FakeEngine, miniature_dataset, miniature_study
 
-from ceteris.data.checksum import file_sha256
-from ceteris.data.weights import OFFICIAL_WEIGHTS
+from ceteris.datasets.checksum import file_sha256
+from ceteris.datasets.weights import OFFICIAL_WEIGHTS
 from ceteris.errors import EngineError
 from ceteris.execution.backbones import find_backbones, missing_weights
 from ceteris.execution.study import run_study
 from ceteris.networks.backbone import Backbone
-from ceteris.runs.results import read_results
-from ceteris.runs.status import Status
+from ceteris.results.results import read_results
+from ceteris.results.status import Status
 
 HEAD = {"factor": "transfer", "name": "head", "network": {"backbone": "resnet18"}}
 

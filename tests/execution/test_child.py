@@ -17,8 +17,8 @@ from ceteris.execution.bank import pack
 from ceteris.execution.child import Child
 from ceteris.execution.events import BankInterrupted, BankStarted, Progress, RunFailed
 from ceteris.execution.local import LocalExecutor
-from ceteris.runs.claim import claim
-from ceteris.runs.status import Status
+from ceteris.results.claim import claim
+from ceteris.results.status import Status
 
 RUNS = miniature_runs()
 PATIENCE = 600.0  # seconds until a test that hangs is given up
@@ -31,7 +31,7 @@ from pathlib import Path
 from ceteris.execution.bank import pack
 from ceteris.execution.local import LocalExecutor
 from ceteris.execution.workspace import Workspace
-from ceteris.runs.folder import ResultsFolder
+from ceteris.results.folder import ResultsFolder
 
 def main():
     study, dataset = miniature_study(baseline={baseline!r}), miniature_dataset()

@@ -9,7 +9,7 @@ from trees import results_of
 
 from ceteris.engines.engine import Position
 from ceteris.execution.study import run_study
-from ceteris.runs.folder import ResultsFolder
+from ceteris.results.folder import ResultsFolder
 
 # The sweeps below take every nth call; `make soak` takes every one.
 STRIDE = 17

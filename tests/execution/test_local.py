@@ -13,7 +13,7 @@ from ceteris.errors import ResultsError
 from ceteris.execution.bank import pack
 from ceteris.execution.events import BankInterrupted, BankStarted, RunFailed, RunFinished
 from ceteris.execution.local import LocalExecutor
-from ceteris.runs.status import Status
+from ceteris.results.status import Status
 
 RUNS = miniature_runs()
 MIDDLE = Position(epoch=1, step=1)

@@ -15,9 +15,9 @@ from ceteris.errors import EngineError, ResultsError, StudyError
 from ceteris.execution import study as module
 from ceteris.execution.events import BankStarted, EpochFinished, Note, RunDamaged, RunFinished, RunsHeld, StudyStarted
 from ceteris.execution.study import run_study
-from ceteris.runs.folder import ResultsFolder
-from ceteris.runs.results import read_results
-from ceteris.runs.status import Status
+from ceteris.results.folder import ResultsFolder
+from ceteris.results.results import read_results
+from ceteris.results.status import Status
 
 STUDY = miniature_study(data={"name": "shapes", "batches": 1, "validation": 0.34})
 DATASET = miniature_dataset()

@@ -21,8 +21,8 @@ from ceteris.execution.events import (
     RunsHeld,
 )
 from ceteris.execution.worker import train_bank
-from ceteris.runs.epochs import TrainingTime
-from ceteris.runs.status import Status
+from ceteris.results.epochs import TrainingTime
+from ceteris.results.status import Status
 
 RUNS = miniature_runs()
 STEPS = 3

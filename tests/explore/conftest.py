@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 # The trained study is a module, not a fixture, because tests of other rooms use it too.
-sys.path.insert(0, str(Path(__file__).parents[1] / "prediction"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "inference"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "execution"))
 
 from trained import train
 
 from ceteris.explore.explorer import Explorer
-from ceteris.runs.results import read_results
+from ceteris.results.results import read_results
 
 
 @pytest.fixture(scope="session")

@@ -7,10 +7,10 @@ from miniature import miniature_dataset, miniature_split, miniature_study
 
 from ceteris.errors import ResultsError
 from ceteris.explore.explorer import Explorer, Subject
-from ceteris.prediction.ensemble import ensemble_probabilities
-from ceteris.runs.folder import ResultsFolder
-from ceteris.runs.manifest import Manifest
-from ceteris.runs.results import read_results
+from ceteris.inference.ensemble import ensemble_probabilities
+from ceteris.results.folder import ResultsFolder
+from ceteris.results.manifest import Manifest
+from ceteris.results.results import read_results
 
 
 def test_the_answers_of_all_seeds_are_their_mean(explorer):

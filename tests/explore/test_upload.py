@@ -1,7 +1,7 @@
 import pytest
 from PIL import Image
 
-from ceteris.data.picture import Frame
+from ceteris.datasets.picture import Frame
 from ceteris.errors import DataError
 from ceteris.explore.upload import take_upload
 

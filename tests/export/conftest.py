@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 
 # The trained study is a module, not a fixture, because tests of other rooms use it too.
-sys.path.insert(0, str(Path(__file__).parents[1] / "prediction"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "inference"))
 
 from trained import CLASSES, LAYERS, train, trained_dataset, trained_study
 
-from ceteris.data.split import split_dataset
+from ceteris.datasets.split import split_dataset
+from ceteris.inference.ensemble import Ensemble
 from ceteris.networks.shape import Shape
-from ceteris.prediction.ensemble import Ensemble
+from ceteris.results.results import read_results
 from ceteris.running import choose_engines
-from ceteris.runs.results import read_results
 
 NETWORKS = {
     "every layer": LAYERS,

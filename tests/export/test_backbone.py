@@ -11,11 +11,11 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("torchvision")
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "prediction"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "inference"))
 
 from pretrained import write_weights  # noqa: E402 - needs torch
 
-from ceteris.data.weights import OFFICIAL_WEIGHTS  # noqa: E402
+from ceteris.datasets.weights import OFFICIAL_WEIGHTS  # noqa: E402
 from ceteris.engines.initial import initial_weights  # noqa: E402
 from ceteris.export.backbone_card import backbone_inside, backbone_limits  # noqa: E402
 from ceteris.export.check import (  # noqa: E402
@@ -28,10 +28,10 @@ from ceteris.export.check import (  # noqa: E402
 from ceteris.export.onnx_model import onnx_model  # noqa: E402
 from ceteris.export.safetensors_model import safetensors_loader, safetensors_weights  # noqa: E402
 from ceteris.export.torch_program import torch_program  # noqa: E402
+from ceteris.inference.ensemble import Ensemble, ensemble_probabilities  # noqa: E402
+from ceteris.inference.pretrained import Pretrained  # noqa: E402
 from ceteris.networks.backbone import BackboneNetwork  # noqa: E402
 from ceteris.networks.shape import Shape  # noqa: E402
-from ceteris.prediction.ensemble import Ensemble, ensemble_probabilities  # noqa: E402
-from ceteris.prediction.pretrained import Pretrained  # noqa: E402
 
 IMAGE, CLASSES = Shape(36, 40, 3), ("ant", "bee", "cat", "dog")
 HEAD = ({"dropout": 0.3}, {"dense": 5, "activation": "leaky_relu"}, {"dense": "classes"})

@@ -5,10 +5,10 @@ import pytest
 
 from ceteris.export.card import model_card
 from ceteris.export.check import Check
-from ceteris.prediction.ensemble import gather
+from ceteris.inference.ensemble import gather
 from ceteris.report.account import give_account
 from ceteris.report.quantities import NOTHING, percent, percent_range
-from ceteris.runs.selection import find_target, finished_findings
+from ceteris.results.selection import find_target, finished_findings
 
 CHECKS = {
     "model.onnx": Check(reader="ONNX Runtime 1.2", images=30, difference=3.21e-7),

@@ -9,7 +9,7 @@ from ceteris.errors import ResultsError
 from ceteris.export.check import LARGEST_DIFFERENCE, Check, ExportFormat, check, chosen_places, reference
 from ceteris.export.onnx_model import onnx_model
 from ceteris.export.safetensors_model import safetensors_loader, safetensors_weights
-from ceteris.prediction.ensemble import ensemble_probabilities
+from ceteris.inference.ensemble import ensemble_probabilities
 
 torch = pytest.importorskip("torch")
 

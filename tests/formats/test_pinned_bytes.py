@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ceteris.data.dataset import LabelledImages, Split
+from ceteris.datasets.dataset import LabelledImages, Split
 from ceteris.engines.lanes.engine import lanes_engine
 from ceteris.engines.lanes.kernels import usable_instruction_sets
 from ceteris.engines.streams import words
@@ -18,7 +18,7 @@ from ceteris.networks.dropout import Dropout
 from ceteris.networks.max_pool import MaxPool
 from ceteris.networks.network import Network
 from ceteris.networks.shape import Shape
-from ceteris.runs.record import conclude, encode_record
+from ceteris.results.record import conclude, encode_record
 from ceteris.study.reader import read_study
 from ceteris.study.run import Run
 from ceteris.study.specification import DataChoice, Specification

@@ -15,7 +15,7 @@ from states import STATES
 
 from ceteris.report.account import give_account
 from ceteris.report.report import write_report
-from ceteris.runs.results import read_results
+from ceteris.results.results import read_results
 
 
 @pytest.fixture(scope="session")

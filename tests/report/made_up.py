@@ -13,16 +13,16 @@ from unittest import mock
 
 import numpy as np
 
-from ceteris.data.dataset import Dataset, LabelledImages, Origin, Split
+from ceteris.datasets.dataset import Dataset, LabelledImages, Origin, Split
 from ceteris.engines.engine import EpochMetrics, Outcome, Position, RunState
 from ceteris.engines.initial import initial_weights
 from ceteris.networks.shape import Shape
-from ceteris.runs.checkpoint import Checkpoint
-from ceteris.runs.epochs import EpochRecord
-from ceteris.runs.failure import RunFailure
-from ceteris.runs.folder import ResultsFolder
-from ceteris.runs.manifest import Manifest
-from ceteris.runs.record import conclude
+from ceteris.results.checkpoint import Checkpoint
+from ceteris.results.epochs import EpochRecord
+from ceteris.results.failure import RunFailure
+from ceteris.results.folder import ResultsFolder
+from ceteris.results.manifest import Manifest
+from ceteris.results.record import conclude
 from ceteris.study.run import Run
 from ceteris.study.study import Study
 

@@ -4,7 +4,7 @@ from types import MappingProxyType
 
 from made_up import VARIATIONS, made_up_dataset, made_up_folder, made_up_study
 
-from ceteris.data.dataset import Origin
+from ceteris.datasets.dataset import Origin
 
 DEEPER, SHALLOW, TANH, _ = VARIATIONS
 HOSTILE = '<script>alert(1)</script> | a_b % & "q" `c` \\x {y} $z$ ~ ^ # * [l](u) \N{GREEK SMALL LETTER PI}'

@@ -6,7 +6,7 @@ from states import TANH
 
 from ceteris.report.account import give_account
 from ceteris.report.answer import answer, earlier
-from ceteris.runs.results import read_results
+from ceteris.results.results import read_results
 
 TARGET = "44.82 % validation accuracy (90 % of the baseline's mean final one)"
 

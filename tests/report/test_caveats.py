@@ -4,13 +4,13 @@ import pytest
 from made_up import made_up_dataset, made_up_folder, made_up_study
 from states import SHALLOW
 
-from ceteris.data.dataset import Origin
+from ceteris.datasets.dataset import Origin
 from ceteris.networks.shape import Shape
 from ceteris.report.account import give_account
 from ceteris.report.caveats import caveats
 from ceteris.report.circumstance_table import circumstance_table
 from ceteris.report.reservations import reservations
-from ceteris.runs.results import read_results
+from ceteris.results.results import read_results
 
 
 def said(account, words):

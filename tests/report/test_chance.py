@@ -8,7 +8,7 @@ from ceteris.report.account import give_account
 from ceteris.report.answer import answer
 from ceteris.report.chance import ChanceLevel, chance_level, chance_notes
 from ceteris.report.reservations import reservations
-from ceteris.runs.results import Results, read_results
+from ceteris.results.results import Results, read_results
 
 ALONE = {"seeds": 2, "variation": ()}
 

@@ -6,8 +6,8 @@ from states import DEEPER, HEAD, timed
 from ceteris.report.account import give_account
 from ceteris.report.cost_table import cost_table
 from ceteris.report.costs import variation_costs
-from ceteris.runs.results import read_results
-from ceteris.runs.run_folder import WEIGHTS
+from ceteris.results.results import read_results
+from ceteris.results.run_folder import WEIGHTS
 
 
 def cells(account):

@@ -8,9 +8,9 @@ from ceteris.report.account import give_account
 from ceteris.report.caveats import caveats
 from ceteris.report.report import write_report
 from ceteris.report.reservations import reservations
-from ceteris.runs.folder import STUDY, ResultsFolder
-from ceteris.runs.results import read_results
-from ceteris.runs.sealed import seal, unseal
+from ceteris.results.folder import STUDY, ResultsFolder
+from ceteris.results.results import read_results
+from ceteris.results.sealed import seal, unseal
 from ceteris.study.study import Study
 
 TIME = re.compile(r"\d{4}-\d\d-\d\d at \d\d:\d\d UTC")

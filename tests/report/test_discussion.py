@@ -9,7 +9,7 @@ from ceteris.report.account import give_account
 from ceteris.report.costs import variation_costs
 from ceteris.report.discussion import discuss
 from ceteris.report.efficiency import efficiency_curves
-from ceteris.runs.results import read_results
+from ceteris.results.results import read_results
 
 SEVEN_MB = 7_000_000
 FEATURES = {"feature extraction (seconds)": 20.0, "feature drift (relative)": 0.02}

@@ -6,7 +6,7 @@ from states import DEEPER, FEWER, HEAD, SHALLOW
 from ceteris.report.account import give_account
 from ceteris.report.efficiency import efficiency_curves
 from ceteris.report.efficiency_table import efficiency_table
-from ceteris.runs.results import read_results
+from ceteris.results.results import read_results
 from ceteris.statistics.verdict import Finding
 
 A_TENTH = {"factor": "images", "name": "small, a tenth", "set": {"data.fraction": 0.1}}

@@ -7,7 +7,7 @@ import pytest
 
 from ceteris.report.first_layer import MOST_NETWORKS, first_layers
 from ceteris.report.layer_view import layer_views
-from ceteris.runs.results import read_results
+from ceteris.results.results import read_results
 
 MINUS = "\N{MINUS SIGN}"
 

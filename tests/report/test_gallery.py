@@ -3,7 +3,7 @@ from made_up import made_up_folder, made_up_study
 
 from ceteris.report.account import give_account
 from ceteris.report.gallery import hang
-from ceteris.runs.results import read_results
+from ceteris.results.results import read_results
 
 
 def test_a_complete_study_has_every_picture(accounts):

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from ceteris.data.folder import FolderFile, FolderListing
-from ceteris.data.inspection import Inspection, PictureFile
+from ceteris.datasets.folder import FolderFile, FolderListing
+from ceteris.datasets.inspection import Inspection, PictureFile
 from ceteris.report.inspection_content import class_table, findings, format_table
 
 NAMES = ("cat", "dog")

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "data"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "datasets"))
 
 from photographs import write_photographs
 
-from ceteris.data.inspection import inspect_folder
-from ceteris.data.locate import finished
+from ceteris.datasets.inspection import inspect_folder
+from ceteris.datasets.locate import finished
 from ceteris.report.inspection_page import render_inspection
 
 HOSTILE = "<img src=x onerror=alert(1)>"

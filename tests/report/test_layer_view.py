@@ -8,10 +8,10 @@ import pytest
 
 from ceteris.engines.initial import initial_weights
 from ceteris.errors import ResultsError
+from ceteris.inference.forward import layer_outputs, network_input
 from ceteris.networks.shape import Shape
-from ceteris.prediction.forward import layer_outputs, network_input
 from ceteris.report.layer_view import NOT_TRAINED, layer_view, layer_views
-from ceteris.runs.results import read_results
+from ceteris.results.results import read_results
 
 
 def opened(folder):
@@ -108,7 +108,7 @@ def test_arms_without_the_layer_are_left_out(folders):
 def pretrained(tmp_path_factory):
     """Give the results of a study with heads on two backbones, and a third one whose last block learns; one seed."""
     pytest.importorskip("torchvision")
-    sys.path.insert(0, str(Path(__file__).parents[1] / "prediction"))
+    sys.path.insert(0, str(Path(__file__).parents[1] / "inference"))
     from pretrained import train_heads  # noqa: PLC0415 - needs torch
 
     folder = tmp_path_factory.mktemp("pretrained")

@@ -12,8 +12,8 @@ from states import HOSTILE, STATES
 
 from ceteris.errors import ResultsError
 from ceteris.report.report import write_report
-from ceteris.runs.folder import ResultsFolder
-from ceteris.runs.results import read_results
+from ceteris.results.folder import ResultsFolder
+from ceteris.results.results import read_results
 
 LEFT_OVER = re.compile(r"\b(nan|None|inf|True|False)\b|  |\.\.|\( |,,| ,|\b1 (runs|seeds|pairs|epochs|images)\b")
 DENSE = {"network": {"layers": [{"dense": "classes"}]}, "training": {"epochs": 5, "learning_rate": 0.01}}

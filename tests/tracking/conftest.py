@@ -10,9 +10,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "execution"))
 
 from miniature import FakeEngine, miniature_dataset, miniature_result, miniature_runs, miniature_split, miniature_study
 
-from ceteris.runs.folder import ResultsFolder
-from ceteris.runs.manifest import Manifest
-from ceteris.runs.results import read_results
+from ceteris.results.folder import ResultsFolder
+from ceteris.results.manifest import Manifest
+from ceteris.results.results import read_results
 from ceteris.tracking.tracked import tracked_runs
 
 DIVERGED = 2

@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ceteris.runs.machine import decode_machine
+from ceteris.results.machine import decode_machine
 
 
 def test_runs_that_came_to_their_end_are_tracked(tracked):

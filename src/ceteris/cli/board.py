@@ -21,7 +21,7 @@ from ceteris.execution.events import (
     RunsHeld,
     StudyStarted,
 )
-from ceteris.runs.status import Status
+from ceteris.results.status import Status
 from ceteris.study.run import Run
 from ceteris.study.specification import share
 

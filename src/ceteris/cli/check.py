@@ -8,14 +8,14 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from ceteris.cli.decoding import show_decoding
-from ceteris.data.decoding import shown
-from ceteris.data.inspection import Inspection, inspect_folder
+from ceteris.datasets.decoding import shown
+from ceteris.datasets.inspection import Inspection, inspect_folder
 from ceteris.errors import ResultsError
 from ceteris.report.inspection_content import class_table, findings, format_table, group_line
 from ceteris.report.inspection_page import render_inspection
 from ceteris.report.table import Table
 from ceteris.resources import available_cores
-from ceteris.runs.atomic import write_atomically
+from ceteris.results.atomic import write_atomically
 
 _LINES, _GROUPS = 10, 5
 

@@ -15,7 +15,7 @@ from ceteris.report.comparison.tables import result_tables
 from ceteris.report.comparison.text import render_comparison, same_line, side_line
 from ceteris.report.quantities import NOTHING
 from ceteris.report.table import Cell, Table
-from ceteris.runs.atomic import write_atomically
+from ceteris.results.atomic import write_atomically
 
 _STYLES = {"better": "green", "worse": "red", "equal": "", "undecided": "dim", "not-compared": "dim"}
 

@@ -13,7 +13,7 @@ from ceteris.cli.suggestions import Command, Commands
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ceteris.data.cifar10_copy import Cifar10Copy
+    from ceteris.datasets.cifar10_copy import Cifar10Copy
 
 data_application = typer.Typer(
     cls=Commands,
@@ -95,7 +95,7 @@ def clear_command() -> None:
 
 def show(console: "Console") -> None:
     """Print each place where CIFAR-10 is looked for, and what is there."""
-    from ceteris.data.locate import places
+    from ceteris.datasets.locate import places
 
     found = places(batches=_BATCHES)
     for place in found:
@@ -115,10 +115,10 @@ def show(console: "Console") -> None:
 
 def show_kept(console: "Console") -> None:
     """Print which weights, features and decoded folders of images are kept, and how large they are."""
-    from ceteris.data import folder_cache
-    from ceteris.data.features import feature_cache
-    from ceteris.data.locate import cache_folder
-    from ceteris.data.weights import named_weights, weights_folder
+    from ceteris.datasets import folder_cache
+    from ceteris.datasets.features import feature_cache
+    from ceteris.datasets.locate import cache_folder
+    from ceteris.datasets.weights import named_weights, weights_folder
     from ceteris.formatting.wording import byte_count
 
     if named := named_weights():
@@ -147,9 +147,9 @@ def clear(console: "Console") -> None:
     Raises:
         DataError: If that is not possible.
     """
-    from ceteris.data import folder_cache
-    from ceteris.data.features import feature_cache
-    from ceteris.data.locate import cache_folder
+    from ceteris.datasets import folder_cache
+    from ceteris.datasets.features import feature_cache
+    from ceteris.datasets.locate import cache_folder
     from ceteris.formatting.wording import byte_count
 
     cache = feature_cache()
@@ -173,9 +173,9 @@ def fetch(what: str, folder: Path | None, console: "Console") -> None:
         DataError: If there is no such thing, or if it cannot be downloaded or stored.
     """
     from ceteris.cli.download import show_download
-    from ceteris.data.fetch import fetch_cifar10, fetched_archive
-    from ceteris.data.locate import cache_folder
-    from ceteris.data.weights import OFFICIAL_WEIGHTS, fetch_weights, weights_folder
+    from ceteris.datasets.fetch import fetch_cifar10, fetched_archive
+    from ceteris.datasets.locate import cache_folder
+    from ceteris.datasets.weights import OFFICIAL_WEIGHTS, fetch_weights, weights_folder
     from ceteris.errors import DataError
     from ceteris.formatting.wording import listed, nearest
     from ceteris.networks.backbone import Backbone
@@ -207,7 +207,7 @@ def verify(path: Path | None, console: "Console") -> None:
     import numpy as np
     from rich.table import Table
 
-    from ceteris.data.cifar10_reader import read_cifar10
+    from ceteris.datasets.cifar10_reader import read_cifar10
 
     copy = _copy(path)
     dataset = read_cifar10(copy, batches=_BATCHES)
@@ -226,8 +226,8 @@ def verify(path: Path | None, console: "Console") -> None:
 
 
 def _copy(path: Path | None) -> "Cifar10Copy":
-    from ceteris.data.cifar10_copy import find_copy
-    from ceteris.data.locate import cache_folder, find_cifar10
+    from ceteris.datasets.cifar10_copy import find_copy
+    from ceteris.datasets.locate import cache_folder, find_cifar10
     from ceteris.errors import DataError
 
     if path is not None:

@@ -8,7 +8,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 from rich.text import Text
 
-from ceteris.data.folder_dataset import Event, Progress, Waiting
+from ceteris.datasets.folder_dataset import Event, Progress, Waiting
 
 Result = TypeVar("Result")
 

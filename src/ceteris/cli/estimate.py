@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ceteris.data.dataset import LabelledImages, Split
+from ceteris.datasets.dataset import LabelledImages, Split
 from ceteris.engines.engine import PreparingEngine
 from ceteris.execution.bank import Bank
 from ceteris.study.images import ImageKind

@@ -15,7 +15,7 @@ from ceteris.cli.signals import ended_by_signals
 from ceteris.cli.streams import LostOutputError
 from ceteris.explore.explorer import Explorer
 from ceteris.explore.page import serving
-from ceteris.runs.results import read_results
+from ceteris.results.results import read_results
 
 
 def explore(folder: Path, *, port: int | None, in_browser: bool, console: Console) -> None:

@@ -12,8 +12,8 @@ from ceteris.export.check import Check, ExportFormat
 from ceteris.export.export import Export, export_run
 from ceteris.export.folder import CARD
 from ceteris.formatting.wording import listed
-from ceteris.runs.results import read_results
-from ceteris.runs.selection import find_target, finished_findings
+from ceteris.results.results import read_results
+from ceteris.results.selection import find_target, finished_findings
 from ceteris.study.arm import arm_folder
 
 

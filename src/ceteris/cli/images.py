@@ -8,9 +8,9 @@ from rich.text import Text
 
 from ceteris.cli.decoding import show_decoding
 from ceteris.cli.download import show_download
-from ceteris.data.dataset import Dataset
-from ceteris.data.fetch import fetch_cifar10
-from ceteris.data.locate import cache_folder, find_cifar10, find_folder, load_dataset
+from ceteris.datasets.dataset import Dataset
+from ceteris.datasets.fetch import fetch_cifar10
+from ceteris.datasets.locate import cache_folder, find_cifar10, find_folder, load_dataset
 from ceteris.errors import DataError
 from ceteris.study.study import Study
 

@@ -10,14 +10,14 @@ from rich.console import Console
 from rich.text import Text
 
 from ceteris.cli.notes import print_notes
-from ceteris.data.decoding import Decoded, decode, shown
-from ceteris.data.folder import FolderListing, list_folder
-from ceteris.data.folder_dataset import listed_kind
-from ceteris.data.picture import Frame
+from ceteris.datasets.decoding import Decoded, decode, shown
+from ceteris.datasets.folder import FolderListing, list_folder
+from ceteris.datasets.folder_dataset import listed_kind
+from ceteris.datasets.picture import Frame
 from ceteris.errors import DataError, StudyError
 from ceteris.paths import quoted
 from ceteris.resources import available_cores
-from ceteris.runs.atomic import write_atomically
+from ceteris.results.atomic import write_atomically
 from ceteris.study.images import KNOWN_NAMES
 from ceteris.study.reader import parse_study
 from ceteris.study.resolution import USUAL_MARGIN, Resolution

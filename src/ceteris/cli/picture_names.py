@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ceteris.data.leftovers import is_leftover
-from ceteris.data.picture import ENDINGS
+from ceteris.datasets.leftovers import is_leftover
+from ceteris.datasets.picture import ENDINGS
 from ceteris.errors import DataError
 from ceteris.formatting.wording import listed
 from ceteris.paths import expanded

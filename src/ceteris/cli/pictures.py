@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ceteris.cli.picture_names import Named, printable
-from ceteris.data.decoding import Decoded, Unreadable, decode
-from ceteris.data.picture import MOST_BYTES, Frame
+from ceteris.datasets.decoding import Decoded, Unreadable, decode
+from ceteris.datasets.picture import MOST_BYTES, Frame
 from ceteris.resources import available_cores
 
 

@@ -12,8 +12,8 @@ from ceteris.cli.duration import duration
 from ceteris.cli.estimate import Estimate, estimate_time
 from ceteris.cli.overrides import override
 from ceteris.cli.rows import arm_table
-from ceteris.data.folder import folder_name
-from ceteris.data.locate import images_ahead
+from ceteris.datasets.folder import folder_name
+from ceteris.datasets.locate import images_ahead
 from ceteris.engines.transfer.finetuning_engine import FINE_TUNING
 from ceteris.errors import NoEngineError
 from ceteris.execution.backbones import find_backbones, missing_weights

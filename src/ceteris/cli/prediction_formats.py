@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ceteris.prediction.ranking import RankedClass
+from ceteris.inference.ranking import RankedClass
 
 COLUMNS = ("image", "rank", "class", "probability", "standard_deviation", "lowest", "highest", "votes", "seeds")
 

@@ -10,8 +10,8 @@ from ceteris.paths import quoted
 from ceteris.report.account import give_account
 from ceteris.report.report import Report, publish
 from ceteris.report.verdict_table import verdict_table
-from ceteris.runs.atomic import write_atomically
-from ceteris.runs.results import read_results
+from ceteris.results.atomic import write_atomically
+from ceteris.results.results import read_results
 
 
 def report(folder: Path, *, out: Path | None, image: int, console: Console, latex: Path | None = None) -> Report:

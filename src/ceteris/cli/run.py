@@ -21,8 +21,8 @@ from ceteris.execution.backbones import find_backbones
 from ceteris.execution.events import Event, StudyStarted
 from ceteris.execution.study import run_study
 from ceteris.resources import available_cores
+from ceteris.results.results import Results, read_results
 from ceteris.running import choose_engines
-from ceteris.runs.results import Results, read_results
 from ceteris.study.reader import read_study
 
 _MEASURED_SECONDS = 1.0

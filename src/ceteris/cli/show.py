@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.text import Text
 
 from ceteris.cli.notes import print_notes, print_sentence
-from ceteris.data.decoding import load_picture, shown
-from ceteris.data.picture import Frame
+from ceteris.datasets.decoding import load_picture, shown
+from ceteris.datasets.picture import Frame
 from ceteris.errors import DataError, ResultsError
 from ceteris.formatting.wording import listed
 from ceteris.paths import expanded
@@ -19,10 +19,10 @@ from ceteris.report.figures.picture import Format, Picture
 from ceteris.report.figures.portrait import portrait
 from ceteris.report.figures.svg import standalone
 from ceteris.report.layer_view import LayerView, layer_view, layer_views
-from ceteris.runs.atomic import write_atomically
-from ceteris.runs.results import Results, read_results
-from ceteris.runs.selection import Target, asked_seed, find_target, findings_of
-from ceteris.runs.status import Status
+from ceteris.results.atomic import write_atomically
+from ceteris.results.results import Results, read_results
+from ceteris.results.selection import Target, asked_seed, find_target, findings_of
+from ceteris.results.status import Status
 from ceteris.study.arm import arm_folder
 from ceteris.study.specification import Fit
 

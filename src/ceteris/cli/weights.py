@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ceteris.cli.download import show_download
-from ceteris.data.weights import fetch_weights
+from ceteris.datasets.weights import fetch_weights
 from ceteris.errors import DataError
 from ceteris.execution.backbones import missing_weights
 from ceteris.study.study import Study

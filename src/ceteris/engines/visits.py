@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ceteris.data.labels import Labels
-from ceteris.data.split import stratified_places
+from ceteris.datasets.labels import Labels
+from ceteris.datasets.split import stratified_places
 from ceteris.engines.streams import order, words
 from ceteris.study.run import Run
 

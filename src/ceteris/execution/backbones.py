@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ceteris.data.features import feature_cache
-from ceteris.data.weights import OFFICIAL_WEIGHTS, WeightsFile, find_weights
+from ceteris.datasets.features import feature_cache
+from ceteris.datasets.weights import OFFICIAL_WEIGHTS, WeightsFile, find_weights
 from ceteris.engines.engine import Engine
 from ceteris.engines.transfer.engine import TransferEngine
 from ceteris.engines.transfer.finetuning_engine import FineTuningEngine

@@ -18,7 +18,7 @@ from ceteris.execution.bank import Bank
 from ceteris.execution.events import Event, RunFailed, RunsHeld
 from ceteris.execution.worker import train_bank
 from ceteris.execution.workspace import Stop, Workspace
-from ceteris.runs.failure import RunFailure
+from ceteris.results.failure import RunFailure
 from ceteris.study.run import Run
 
 if TYPE_CHECKING:

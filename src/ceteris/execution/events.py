@@ -5,10 +5,10 @@ from pathlib import Path
 
 from ceteris.engines.engine import EpochMetrics, Position, Preparation
 from ceteris.execution.bank import Bank
-from ceteris.runs.damage import Damage
-from ceteris.runs.failure import RunFailure
-from ceteris.runs.finding import Finding
-from ceteris.runs.record import RunRecord
+from ceteris.results.damage import Damage
+from ceteris.results.failure import RunFailure
+from ceteris.results.finding import Finding
+from ceteris.results.record import RunRecord
 from ceteris.study.images import ImageKind
 from ceteris.study.run import Run
 

@@ -12,16 +12,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ceteris.data.dataset import Split
+from ceteris.datasets.dataset import Split
 from ceteris.engines.engine import Engine, PredictingEngine, Predictor
 from ceteris.engines.torch.engine import TorchEngine
 from ceteris.execution.events import Note
 from ceteris.networks.backbone import BackboneNetwork
-from ceteris.runs.failure import describe_error
-from ceteris.runs.finding import Finding
-from ceteris.runs.folder import ResultsFolder
-from ceteris.runs.machine import describe_host
-from ceteris.runs.status import Status
+from ceteris.results.failure import describe_error
+from ceteris.results.finding import Finding
+from ceteris.results.folder import ResultsFolder
+from ceteris.results.machine import describe_host
+from ceteris.results.status import Status
 from ceteris.study.run import Run
 
 MEDIAN, IMAGES = "prediction (milliseconds)", "prediction (images)"

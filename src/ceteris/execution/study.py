@@ -5,8 +5,8 @@ from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 
-from ceteris.data.dataset import Dataset, Origin, Split
-from ceteris.data.split import split_dataset
+from ceteris.datasets.dataset import Dataset, Origin, Split
+from ceteris.datasets.split import split_dataset
 from ceteris.engines.engine import Engine, PreparingEngine
 from ceteris.errors import EngineError, ResultsError, StudyError
 from ceteris.execution.bank import Bank, longest_first, pack
@@ -18,11 +18,11 @@ from ceteris.execution.prediction_time import time_predictions
 from ceteris.execution.workspace import Workspace
 from ceteris.formatting.wording import listed, nearest
 from ceteris.resources import available_cores
-from ceteris.runs.finding import Finding
-from ceteris.runs.folder import ResultsFolder
-from ceteris.runs.manifest import Manifest
-from ceteris.runs.space import check_space
-from ceteris.runs.status import Status
+from ceteris.results.finding import Finding
+from ceteris.results.folder import ResultsFolder
+from ceteris.results.manifest import Manifest
+from ceteris.results.space import check_space
+from ceteris.results.status import Status
 from ceteris.study.arm import BASELINE
 from ceteris.study.check import check_images
 from ceteris.study.resolution import Resolution

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
-from ceteris.data.dataset import Split
+from ceteris.datasets.dataset import Split
 from ceteris.engines.engine import BankTraining, Engine, EpochMetrics, Outcome, Position
 from ceteris.errors import ResultsError
 from ceteris.execution.bank import Bank
@@ -23,13 +23,13 @@ from ceteris.execution.events import (
 )
 from ceteris.execution.workspace import Stop, Workspace
 from ceteris.networks.shape import Shape
-from ceteris.runs.checkpoint import Checkpoint
-from ceteris.runs.damage import Damage
-from ceteris.runs.epochs import EpochRecord
-from ceteris.runs.failure import RunFailure, describe_error
-from ceteris.runs.finding import Finding
-from ceteris.runs.record import conclude, diverged_epoch
-from ceteris.runs.run_folder import CHECKPOINT
+from ceteris.results.checkpoint import Checkpoint
+from ceteris.results.damage import Damage
+from ceteris.results.epochs import EpochRecord
+from ceteris.results.failure import RunFailure, describe_error
+from ceteris.results.finding import Finding
+from ceteris.results.record import conclude, diverged_epoch
+from ceteris.results.run_folder import CHECKPOINT
 from ceteris.study.run import Run
 from ceteris.study.specification import share
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from ceteris.data.dataset import Origin, Split
-from ceteris.runs.folder import ResultsFolder
+from ceteris.datasets.dataset import Origin, Split
+from ceteris.results.folder import ResultsFolder
 from ceteris.study.specification import DataChoice
 
 

@@ -7,28 +7,28 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ceteris.data.labels import Labels
-from ceteris.data.picture import Frame
+from ceteris.datasets.labels import Labels
+from ceteris.datasets.picture import Frame
 from ceteris.errors import ResultsError
-from ceteris.explore.attention import grad_cam
+from ceteris.explore.grad_cam import grad_cam
 from ceteris.explore.markup import answer, beside, drawing, figure, inside, looks, overlaid, said, side_by_side
+from ceteris.inference.ensemble import Ensemble, ensemble_probabilities, gather
+from ceteris.inference.ranking import rank
 from ceteris.networks.backbone import block_names, first_convolution
 from ceteris.networks.convolution import Convolution
 from ceteris.networks.layer import Values
 from ceteris.networks.network import Network
 from ceteris.networks.shape import Shape
 from ceteris.paths import quoted
-from ceteris.prediction.ensemble import Ensemble, ensemble_probabilities, gather
-from ceteris.prediction.ranking import rank
 from ceteris.report.chance import chance_level
 from ceteris.report.figures.learning_curves import learning_curves
 from ceteris.report.figures.mean_curve import ArmEpochs
 from ceteris.report.figures.portrait import portrait
 from ceteris.report.layer_view import layer_view
 from ceteris.report.scores import Epochs, read_epochs
-from ceteris.runs.finding import Finding
-from ceteris.runs.results import Results
-from ceteris.runs.status import Status
+from ceteris.results.finding import Finding
+from ceteris.results.results import Results
+from ceteris.results.status import Status
 from ceteris.study.arm import BASELINE
 from ceteris.study.specification import Fit
 

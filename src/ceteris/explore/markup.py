@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ceteris.explore.attention import Attention
-from ceteris.prediction.ranking import RankedClass
+from ceteris.explore.grad_cam import Attention
+from ceteris.inference.ranking import RankedClass
 from ceteris.report.figures.picture import Picture
 from ceteris.report.figures.style import DARK
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ceteris.data.decoding import shown
+from ceteris.datasets.decoding import shown
 from ceteris.errors import DataError, ResultsError
 from ceteris.explore.explorer import Explorer, Subject
 from ceteris.explore.markup import alert, beside, said

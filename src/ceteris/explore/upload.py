@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from ceteris.data.decoding import load_picture, shown
-from ceteris.data.picture import Frame, Picture
+from ceteris.datasets.decoding import load_picture, shown
+from ceteris.datasets.picture import Frame, Picture
 from ceteris.errors import DataError
 
 MOST_BYTES, MOST_FILES = 20 * 2**20, 20

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from ceteris.data.weights import OFFICIAL_WEIGHTS
+from ceteris.datasets.weights import OFFICIAL_WEIGHTS
+from ceteris.inference.pretrained import Pretrained
 from ceteris.networks.backbone import Backbone
-from ceteris.prediction.pretrained import Pretrained
 
 _TRAINERS = {
     Backbone.MOBILENET_V2: "torchvision's maintainers",

@@ -9,9 +9,9 @@ from torchvision import models
 from ceteris.engines.transfer.backbone import torchvision_names
 from ceteris.engines.transfer.preparation import DEVIATION, MEAN
 from ceteris.export.resize import resize_matrix
-from ceteris.prediction.backbone import trained_blocks
-from ceteris.prediction.ensemble import Ensemble
-from ceteris.prediction.pretrained import Pretrained
+from ceteris.inference.backbone import trained_blocks
+from ceteris.inference.ensemble import Ensemble
+from ceteris.inference.pretrained import Pretrained
 
 
 class Prepare(nn.Module):

@@ -7,9 +7,9 @@ import numpy as np
 from ceteris.export.backbone_card import backbone_inside, backbone_limits
 from ceteris.export.check import Check, Rounding
 from ceteris.export.onnx_model import INPUT, OPSET, OUTPUT
+from ceteris.inference.ensemble import Ensemble
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.cost import network_cost
-from ceteris.prediction.ensemble import Ensemble
 from ceteris.report.account import Account
 from ceteris.report.chance import chance_notes
 from ceteris.report.naming import quoted
@@ -17,8 +17,8 @@ from ceteris.report.quantities import NOTHING, count, percent, percent_range, po
 from ceteris.report.reservations import origin_sentence
 from ceteris.report.scores import training_images
 from ceteris.report.table import markdown_text
-from ceteris.runs.finding import Finding
-from ceteris.runs.record import RunRecord
+from ceteris.results.finding import Finding
+from ceteris.results.record import RunRecord
 from ceteris.statistics.interval import Interval
 from ceteris.statistics.scores import Status
 from ceteris.statistics.summary import ArmSummary

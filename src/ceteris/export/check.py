@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from ceteris.engines.transfer.precision import Precision
 from ceteris.errors import ResultsError
 from ceteris.export.onnx_model import INPUT
+from ceteris.inference.ensemble import Ensemble, ensemble_probabilities
 from ceteris.networks.layer import Values
-from ceteris.prediction.ensemble import Ensemble, ensemble_probabilities
 
 LARGEST_DIFFERENCE = 1e-5
 """How far a probability may be off: float32 sums in another order are, by a few times 1e-7."""

@@ -13,10 +13,10 @@ from ceteris.export.check import Check, ExportFormat, check, chosen_places, in_f
 from ceteris.export.folder import CARD, FACTS, check_place, publish
 from ceteris.export.onnx_model import onnx_model
 from ceteris.export.safetensors_model import LOADER, WEIGHTS, safetensors_loader, safetensors_weights
-from ceteris.prediction.ensemble import Ensemble, gather
+from ceteris.inference.ensemble import Ensemble, gather
 from ceteris.report.account import give_account
-from ceteris.runs.finding import Finding
-from ceteris.runs.results import Results
+from ceteris.results.finding import Finding
+from ceteris.results.results import Results
 
 FILES = {ExportFormat.ONNX: "model.onnx", ExportFormat.TORCH: "model.pt2", ExportFormat.SAFETENSORS: WEIGHTS}
 

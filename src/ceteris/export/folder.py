@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ceteris.errors import ResultsError
-from ceteris.runs.atomic import PARTIAL, explained, make_folder, move, write_together
+from ceteris.results.atomic import PARTIAL, explained, make_folder, move, write_together
 
 CARD, FACTS = "README.md", "model.json"
 

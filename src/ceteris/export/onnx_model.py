@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 
 from ceteris.errors import ResultsError
-from ceteris.prediction.ensemble import Ensemble
+from ceteris.inference.ensemble import Ensemble
 
 OPSET = 18
 """Version of the operators: the lowest that PyTorch writes; ONNX Runtime 1.14 (2023) and everything later reads it."""

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from ceteris.inference.ensemble import Ensemble
 from ceteris.networks.layer import Module, Values
 from ceteris.networks.placed import placed_layers
-from ceteris.prediction.ensemble import Ensemble
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

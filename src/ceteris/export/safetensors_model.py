@@ -3,9 +3,9 @@
 import numpy as np
 
 from ceteris.export.pieces import network_pieces
+from ceteris.inference.ensemble import Ensemble
 from ceteris.networks.backbone import Backbone
-from ceteris.prediction.ensemble import Ensemble
-from ceteris.runs.arrays import encode_weights
+from ceteris.results.arrays import encode_weights
 
 WEIGHTS, LOADER = "model.safetensors", "model.py"
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ceteris.export.pieces import network_pieces
-from ceteris.prediction.ensemble import Ensemble
+from ceteris.inference.ensemble import Ensemble
 
 
 class Scale(nn.Module):

@@ -7,10 +7,10 @@ from functools import cached_property
 from ceteris.report.answers import Answers, read_answers
 from ceteris.report.circumstances import Circumstances, read_circumstances
 from ceteris.report.scores import Epochs, read_epochs, study_criteria, study_scores
-from ceteris.runs.declaration import binding
-from ceteris.runs.finding import Finding
-from ceteris.runs.results import Results
-from ceteris.runs.status import Status
+from ceteris.results.declaration import binding
+from ceteris.results.finding import Finding
+from ceteris.results.results import Results
+from ceteris.results.status import Status
 from ceteris.statistics.comparison import Comparison, compare
 from ceteris.statistics.convergence import convergence_target, learning_curves
 from ceteris.statistics.criteria import Criteria

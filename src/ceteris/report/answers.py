@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ceteris.data.labels import Labels, as_labels
+from ceteris.datasets.labels import Labels, as_labels
 from ceteris.errors import ResultsError
-from ceteris.runs.results import Results
-from ceteris.runs.status import Status
+from ceteris.results.results import Results
+from ceteris.results.status import Status
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -19,7 +19,7 @@ from ceteris.report.quantities import (
 )
 from ceteris.report.table import Cell, Column, Table
 from ceteris.report.verdict_table import TAGS
-from ceteris.runs.status import Status
+from ceteris.results.status import Status
 from ceteris.statistics.comparison import Comparison
 from ceteris.statistics.convergence import Measure
 from ceteris.statistics.interval import Estimate, Interval

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from ceteris.data.cifar10 import BATCHES
-from ceteris.data.dataset import Origin
-from ceteris.data.near_copies import SIDE
+from ceteris.datasets.cifar10 import BATCHES
+from ceteris.datasets.dataset import Origin
+from ceteris.datasets.near_copies import SIDE
 from ceteris.formatting.wording import listed
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.dropout import Dropout
@@ -15,8 +15,8 @@ from ceteris.report.quantities import count, points
 from ceteris.report.reservations import origin_sentence
 from ceteris.report.scores import training_images
 from ceteris.report.verdict_table import is_unconfirmed
-from ceteris.runs.record import RunRecord
-from ceteris.runs.status import Status
+from ceteris.results.record import RunRecord
+from ceteris.results.status import Status
 from ceteris.statistics.verdict import Finding
 from ceteris.study.arm import Arm
 from ceteris.study.changes import SettingChange, in_words

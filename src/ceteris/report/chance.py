@@ -9,7 +9,7 @@ import numpy as np
 from ceteris.errors import ResultsError
 from ceteris.report.naming import listed_up_to, quoted
 from ceteris.report.quantities import count, percent
-from ceteris.runs.results import Results
+from ceteris.results.results import Results
 from ceteris.statistics.summary import ArmSummary
 
 _UNEQUAL = 1.1

@@ -8,11 +8,11 @@ from typing import TypeVar
 
 from ceteris.errors import ResultsError
 from ceteris.report.scores import Epochs
-from ceteris.runs.atomic import explained
-from ceteris.runs.damage import DamagedError
-from ceteris.runs.machine import Machine, decode_machine
-from ceteris.runs.results import Results
-from ceteris.runs.run_folder import MACHINE
+from ceteris.results.atomic import explained
+from ceteris.results.damage import DamagedError
+from ceteris.results.machine import Machine, decode_machine
+from ceteris.results.results import Results
+from ceteris.results.run_folder import MACHINE
 from ceteris.study.run import Run
 
 _Kind = TypeVar("_Kind")

@@ -8,9 +8,9 @@ from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.cost import NetworkCost, network_cost
 from ceteris.report.account import Account
 from ceteris.report.circumstances import host_words, read_machine
-from ceteris.runs.record import RunRecord
-from ceteris.runs.run_folder import WEIGHTS
-from ceteris.runs.status import Status
+from ceteris.results.record import RunRecord
+from ceteris.results.run_folder import WEIGHTS
+from ceteris.results.status import Status
 from ceteris.study.arm import Arm
 
 

@@ -8,7 +8,7 @@ from ceteris.formatting.wording import listed
 from ceteris.report.account import Account
 from ceteris.report.naming import listed_up_to, quoted
 from ceteris.report.quantities import count, size
-from ceteris.runs.declaration import Declaration, binding
+from ceteris.results.declaration import Declaration, binding
 
 
 def changed_analysis(account: Account) -> Iterator[str]:

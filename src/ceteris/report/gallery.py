@@ -23,7 +23,7 @@ from ceteris.report.figures.three_clocks import Progress, three_clocks
 from ceteris.report.first_layer import FirstLayers, first_layers
 from ceteris.report.layer_view import layer_views
 from ceteris.report.scores import training_images
-from ceteris.runs.folder import IMAGES
+from ceteris.results.folder import IMAGES
 from ceteris.statistics.sample import Floats
 from ceteris.study.arm import BASELINE
 

@@ -10,9 +10,9 @@ from io import BytesIO
 from markupsafe import Markup
 from PIL import Image
 
-from ceteris.data.decoding import Decoded, decode, shown
-from ceteris.data.inspection import Inspection, PictureFile
-from ceteris.data.picture import Frame
+from ceteris.datasets.decoding import Decoded, decode, shown
+from ceteris.datasets.inspection import Inspection, PictureFile
+from ceteris.datasets.picture import Frame
 from ceteris.report.inspection_content import class_table, findings, format_table
 from ceteris.report.page import page_environment, page_policy, read_template
 from ceteris.report.quantities import NOTHING

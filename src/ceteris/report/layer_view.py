@@ -9,17 +9,17 @@ from numpy.typing import NDArray
 from ceteris.engines.initial import initial_weights
 from ceteris.errors import LayerError, ResultsError
 from ceteris.formatting.wording import listed, nearest
+from ceteris.inference.forward import Weights, layer_outputs, network_input
+from ceteris.inference.pretrained import Pretrained, find_backbone_file
 from ceteris.networks.backbone import BackboneNetwork, block_names, first_convolution
 from ceteris.networks.convolution import Convolution
 from ceteris.networks.dense import Dense
 from ceteris.networks.layer import Values
 from ceteris.networks.network import Network
 from ceteris.networks.shape import Shape
-from ceteris.prediction.forward import Weights, layer_outputs, network_input
-from ceteris.prediction.pretrained import Pretrained, find_backbone_file
-from ceteris.runs.finding import Finding
-from ceteris.runs.results import Results
-from ceteris.runs.status import Status
+from ceteris.results.finding import Finding
+from ceteris.results.results import Results
+from ceteris.results.status import Status
 from ceteris.study.run import Run
 
 _COLOURS = ("red", "green", "blue")
@@ -208,8 +208,8 @@ def _pretrained_view(
     if not network.weights_sha256:  # its weights were never seen, so that no file can be known for them
         raise ResultsError(f"'{arm}' was skipped: {finding.skipped}.")
     file = find_backbone_file(results, arm, network)
-    from ceteris.prediction.backbone import trained_blocks  # noqa: PLC0415 - torch is optional, and slow to load
-    from ceteris.prediction.backbone_layers import (  # noqa: PLC0415 - torch is optional, and slow to load
+    from ceteris.inference.backbone import trained_blocks  # noqa: PLC0415 - torch is optional, and slow to load
+    from ceteris.inference.backbone_layers import (  # noqa: PLC0415 - torch is optional, and slow to load
         describe_layer,
         image_seen,
         is_trained,

@@ -13,10 +13,10 @@ from ceteris.report.gallery import Gallery, hang
 from ceteris.report.markdown import render_markdown
 from ceteris.report.page import render_page
 from ceteris.report.quantities import count
-from ceteris.runs.atomic import make_folder, write_together
-from ceteris.runs.folder import TABLE
-from ceteris.runs.results import Results, read_results
-from ceteris.runs.table import encode_table
+from ceteris.results.atomic import make_folder, write_together
+from ceteris.results.folder import TABLE
+from ceteris.results.results import Results, read_results
+from ceteris.results.table import encode_table
 from ceteris.study.arm import arm_folder
 
 PAGE, TEXT, PICTURES = "report.html", "report.md", "pictures"

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 
-from ceteris.data.dataset import Origin
+from ceteris.datasets.dataset import Origin
 from ceteris.report.account import Account
 from ceteris.report.chance import chance_notes
 from ceteris.report.declarations import changed_analysis
 from ceteris.report.naming import listed_up_to, quoted
 from ceteris.report.quantities import count, duration
-from ceteris.runs.finding import Finding
-from ceteris.runs.manifest import skipping
-from ceteris.runs.status import Status
+from ceteris.results.finding import Finding
+from ceteris.results.manifest import skipping
+from ceteris.results.status import Status
 from ceteris.statistics.summary import seed_list
 
 

@@ -5,7 +5,7 @@ from collections import Counter
 from ceteris.networks.cost import network_cost
 from ceteris.report.account import Account
 from ceteris.report.table import Cell, Column, Table
-from ceteris.runs.status import Status
+from ceteris.results.status import Status
 
 
 def run_table(account: Account) -> Table:

@@ -6,11 +6,11 @@ import numpy as np
 
 from ceteris.report.answers import Answers
 from ceteris.report.chance import chance_level
-from ceteris.runs.epochs import EpochRecord
-from ceteris.runs.finding import Finding
-from ceteris.runs.manifest import Manifest
-from ceteris.runs.results import Results
-from ceteris.runs.status import Status
+from ceteris.results.epochs import EpochRecord
+from ceteris.results.finding import Finding
+from ceteris.results.manifest import Manifest
+from ceteris.results.results import Results
+from ceteris.results.status import Status
 from ceteris.statistics.criteria import Criteria
 from ceteris.statistics.scores import ArmScores, RunScore, Scores
 from ceteris.statistics.scores import Status as ScoreStatus

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ceteris.errors import ResultsError
-from ceteris.runs.atomic import make_folder
+from ceteris.results.atomic import make_folder
 from ceteris.tracking.tracked import TrackedRun
 
 DATABASE, ARTIFACTS = "mlflow.db", "artifacts"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ceteris.errors import ResultsError
-from ceteris.runs.atomic import make_folder, write_atomically
+from ceteris.results.atomic import make_folder, write_atomically
 from ceteris.tracking.tracked import TrackedRun
 
 _SUCCESS, _FAILURE = 1, 2  # of the status of a session in the hparams plugin

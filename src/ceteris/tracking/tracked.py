@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ceteris.errors import ResultsError
-from ceteris.runs.atomic import explained
-from ceteris.runs.damage import DamagedError
-from ceteris.runs.finding import Finding
-from ceteris.runs.machine import Machine, decode_machine
-from ceteris.runs.results import Results
-from ceteris.runs.run_folder import MACHINE
-from ceteris.runs.status import Status
+from ceteris.results.atomic import explained
+from ceteris.results.damage import DamagedError
+from ceteris.results.finding import Finding
+from ceteris.results.machine import Machine, decode_machine
+from ceteris.results.results import Results
+from ceteris.results.run_folder import MACHINE
+from ceteris.results.status import Status
 from ceteris.study.arm import arm_folder
 
 Setting = str | int | float | bool

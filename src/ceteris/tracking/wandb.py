@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ceteris.errors import ResultsError
-from ceteris.runs.atomic import make_folder, write_atomically
+from ceteris.results.atomic import make_folder, write_atomically
 from ceteris.tracking.tracked import TrackedRun
 
 _LONGEST_PROJECT = 128

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from ceteris.data.shapes import draw_shapes
-from ceteris.data.split import split_dataset
+from ceteris.datasets.shapes import draw_shapes
+from ceteris.datasets.split import split_dataset
 from ceteris.engines.lanes.engine import LanesEngine
 from ceteris.engines.lanes.kernels import usable_instruction_sets
 from ceteris.engines.torch.engine import TorchEngine

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from ceteris.data.dataset import LabelledImages, Split
+from ceteris.datasets.dataset import LabelledImages, Split
 from ceteris.engines.initial import initial_weights
 from ceteris.engines.lanes.engine import LanesEngine
 from ceteris.engines.lanes.kernels import InstructionSet, usable_instruction_sets

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from ceteris.data.dataset import LabelledImages, Split
+from ceteris.datasets.dataset import LabelledImages, Split
 from ceteris.networks.activation import Activation
 from ceteris.networks.convolution import Convolution
 from ceteris.networks.dense import Dense

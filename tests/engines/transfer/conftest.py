@@ -14,9 +14,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from random_backbone import random_state
 
-from ceteris.data.checksum import file_sha256
-from ceteris.data.dataset import LabelledImages, Split
-from ceteris.data.features import FeatureCache
+from ceteris.datasets.checksum import file_sha256
+from ceteris.datasets.dataset import LabelledImages, Split
+from ceteris.datasets.features import FeatureCache
 from ceteris.engines.transfer import TransferEngine
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.study.run import Run

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ceteris.data.dataset import Split
+from ceteris.datasets.dataset import Split
 from ceteris.engines.transfer import TransferEngine
 from ceteris.networks.dense import Dense
 from ceteris.networks.network import Network

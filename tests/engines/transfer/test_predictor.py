@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ceteris.data.checksum import file_sha256
+from ceteris.datasets.checksum import file_sha256
 from ceteris.engines.engine import PredictingEngine
 from ceteris.engines.transfer import FineTuningEngine
 from rounding import BACKBONE

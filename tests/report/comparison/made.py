@@ -8,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from ceteris.data.dataset import Dataset, LabelledImages, Origin, Split
+from ceteris.datasets.dataset import Dataset, LabelledImages, Origin, Split
 from ceteris.engines.engine import EpochMetrics, Outcome
 from ceteris.engines.streams import words
 from ceteris.networks.shape import Shape
-from ceteris.runs.epochs import EpochRecord
-from ceteris.runs.folder import ResultsFolder
-from ceteris.runs.manifest import Manifest
-from ceteris.runs.record import conclude
+from ceteris.results.epochs import EpochRecord
+from ceteris.results.folder import ResultsFolder
+from ceteris.results.manifest import Manifest
+from ceteris.results.record import conclude
 from ceteris.study.study import Study
 
 DIVERGED = -1

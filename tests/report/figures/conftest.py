@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ceteris.engines.engine import EpochMetrics
-from ceteris.runs.epochs import EpochRecord
+from ceteris.results.epochs import EpochRecord
 
 
 @pytest.fixture

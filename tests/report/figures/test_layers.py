@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ceteris.prediction.forward import layer_outputs, network_input
+from ceteris.inference.forward import layer_outputs, network_input
 from ceteris.report.figures.feature_maps import MOST_CHANNELS, feature_map_section
 from ceteris.report.figures.kernels import kernel_section, kernel_sheet, kernel_sheet_section
 from ceteris.report.figures.picture import Format
 from ceteris.report.figures.portrait import portrait
 from ceteris.report.layer_view import layer_views
-from ceteris.runs.results import read_results
+from ceteris.results.results import read_results
 
 MINUS = "\N{MINUS SIGN}"
 

@@ -11,7 +11,7 @@ from ceteris.report.figures.seeds import seed_accuracies
 from ceteris.report.figures.style import COLOURS_CSS, DARK, VARIABLES
 from ceteris.report.figures.svg import standalone
 from ceteris.report.layer_view import layer_views
-from ceteris.runs.results import read_results
+from ceteris.results.results import read_results
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ceteris.data.dataset import LabelledImages, Split
+from ceteris.datasets.dataset import LabelledImages, Split
 from ceteris.engines.engine import SLICE_SECONDS, EpochMetrics, Outcome, Position, RunState, mean_loss_and_accuracy
 from ceteris.engines.initial import initial_weights
 from ceteris.engines.lanes.kernels import (

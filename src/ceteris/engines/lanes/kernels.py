@@ -13,7 +13,7 @@ from typing import Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from ceteris.data.labels import Labels
+from ceteris.datasets.labels import Labels
 from ceteris.errors import EngineError
 
 Floats = NDArray[np.float32]

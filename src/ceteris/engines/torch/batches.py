@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.dlpack import from_dlpack
 
-from ceteris.data.dataset import LabelledImages
+from ceteris.datasets.dataset import LabelledImages
 from ceteris.engines.streams import shifts
 from ceteris.engines.torch.dropout import Place
 from ceteris.engines.visits import visiting_order

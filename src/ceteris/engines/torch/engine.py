@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ceteris.data.dataset import Split
+from ceteris.datasets.dataset import Split
 from ceteris.engines.engine import PredictingEngine, RunState
 from ceteris.engines.support import OWN_OF_OPTIMIZERS, TrainingSupport
 from ceteris.errors import EngineError

@@ -5,7 +5,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from ceteris.data.dataset import Split
+from ceteris.datasets.dataset import Split
 from ceteris.engines.engine import RunState
 from ceteris.engines.initial import initial_weights
 from ceteris.engines.torch.batches import pixel_table, scaled

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ceteris.data.dataset import Split
+from ceteris.datasets.dataset import Split
 from ceteris.engines.torch.batches import pixel_table, scaled
 from ceteris.engines.torch.network import LayeredNetwork
 from ceteris.engines.torch.state import weight_tensors

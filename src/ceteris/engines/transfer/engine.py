@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ceteris.data.dataset import Split
-from ceteris.data.features import FeatureCache
+from ceteris.datasets.dataset import Split
+from ceteris.datasets.features import FeatureCache
 from ceteris.engines.engine import PredictingEngine, Preparation, PreparingEngine, RunState
 from ceteris.engines.support import OWN_OF_OPTIMIZERS, TrainingSupport
 from ceteris.engines.transfer.precision import Precision, best_precision, head_arithmetic

@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ceteris.data.dataset import Split
+from ceteris.datasets.dataset import Split
 from ceteris.engines.engine import RunState
 from ceteris.engines.torch.optimizer import optimizer_of
 from ceteris.engines.torch.training import TorchTraining, usable_device

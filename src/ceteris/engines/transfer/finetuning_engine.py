@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ceteris.data.dataset import Split
+from ceteris.datasets.dataset import Split
 from ceteris.engines.engine import PredictingEngine, RunState
 from ceteris.engines.torch.engine import TORCH_TRAINING, process_memory
 from ceteris.networks.backbone import BackboneNetwork

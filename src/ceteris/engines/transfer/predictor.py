@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from ceteris.data.dataset import Split
+from ceteris.datasets.dataset import Split
 from ceteris.engines.torch.training import processor_threads
 from ceteris.engines.transfer.backbone import folded
 from ceteris.engines.transfer.finetuned import FineTunedNetwork

@@ -11,8 +11,8 @@ from torch import Tensor
 from torch.nn import functional
 from torch.utils.dlpack import from_dlpack
 
-from ceteris.data.dataset import LabelledImages, Split
-from ceteris.data.features import Features
+from ceteris.datasets.dataset import LabelledImages, Split
+from ceteris.datasets.features import Features
 from ceteris.engines.engine import SLICE_SECONDS, EpochMetrics, Outcome, Position, RunState, mean_loss_and_accuracy
 from ceteris.engines.initial import initial_weights
 from ceteris.engines.streams import shifts

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ceteris.data.dataset import LabelledImages, Split
-from ceteris.data.features import FeatureCache, FeatureKey, Features, images_digest
+from ceteris.datasets.dataset import LabelledImages, Split
+from ceteris.datasets.features import FeatureCache, FeatureKey, Features, images_digest
 from ceteris.engines.engine import Preparation
 from ceteris.engines.transfer.backbone import load_backbone
 from ceteris.engines.transfer.extraction import Extractor

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ceteris.engines.initial import initial_draws
 from ceteris.networks.backbone import BackboneNetwork
-from ceteris.runs.manifest import Manifest
+from ceteris.results.manifest import Manifest
 from ceteris.study.arm import Arm
 from ceteris.study.changes import Change, changes
 from ceteris.study.study import Study

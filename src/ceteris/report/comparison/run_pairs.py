@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ceteris.data.labels import Labels
+from ceteris.datasets.labels import Labels
 from ceteris.report.circumstances import read_machine
 from ceteris.report.comparison.arms import ArmPair
 from ceteris.report.comparison.side import Side
-from ceteris.runs.record import RunRecord
+from ceteris.results.record import RunRecord
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,9 +7,9 @@ from functools import cached_property
 from ceteris.report.answers import Answers, read_answers
 from ceteris.report.circumstances import Circumstances, read_circumstances
 from ceteris.report.scores import read_epochs, study_criteria, study_scores
-from ceteris.runs.manifest import Manifest
-from ceteris.runs.results import Results
-from ceteris.runs.status import Status
+from ceteris.results.manifest import Manifest
+from ceteris.results.results import Results
+from ceteris.results.status import Status
 from ceteris.statistics.comparison import Comparison, compare
 from ceteris.statistics.criteria import Criteria
 from ceteris.statistics.scores import ArmScores, Scores, counted_accuracy

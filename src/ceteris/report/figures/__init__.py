@@ -2,7 +2,7 @@
 
 Each function takes `file_format: Format = Format.SVG` besides what is listed. Accuracies are fractions in [0, 1], drawn
 in per cent; differences are drawn in percentage points. `Comparison`, `Scores` are from `ceteris.statistics`,
-`EpochRecord` from `ceteris.runs.epochs`. What is missing (one seed, failed or diverged runs) is drawn as missing.
+`EpochRecord` from `ceteris.results.epochs`. What is missing (one seed, failed or diverged runs) is drawn as missing.
 
     forest.py           forest_plot(comparisons: Sequence[Comparison], *, margin: float)
     learning_curves.py  learning_curves(factor: str, arms: Sequence[ArmEpochs], *, classes: int)

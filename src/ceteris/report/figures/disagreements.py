@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from ceteris.data.labels import Labels
+from ceteris.datasets.labels import Labels
 from ceteris.report.figures.picture import Format, Picture
 from ceteris.report.figures.style import BLUE, INK, MUTED, VERMILION, drawing, inches, panel, shortened
 from ceteris.report.figures.svg import finished

@@ -11,7 +11,7 @@ from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from ceteris.report.figures.style import INK, SERIES, legend_on_top, shortened
-from ceteris.runs.epochs import EpochRecord
+from ceteris.results.epochs import EpochRecord
 from ceteris.statistics.interval import Estimate, Interval, PointEstimate, mean_interval
 
 Floats = NDArray[np.float64]

@@ -1,0 +1,98 @@
+"""Labelled images in memory, where they came from, and the part of them that each stage of a run may see."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ceteris.datasets.labels import Labels
+from ceteris.networks.shape import Shape
+from ceteris.study.images import ImageKind
+
+
+class Origin(StrEnum):
+    """What is known about where images came from; said at the top of every table and report."""
+
+    OFFICIAL = "official"
+    MODIFIED = "modified copy"
+    BUILT_IN = "built in"
+    FOLDER = "your own"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelledImages:
+    """Images with one class each.
+
+    Attributes:
+        images: Shape (images, height, width, channels), uint8, C-contiguous.
+        labels: Shape (images,), int32, each below the number of classes.
+    """
+
+    images: NDArray[np.uint8]
+    labels: Labels
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dataset:
+    """Training and test images as they were read.
+
+    Attributes:
+        name: `cifar10`, `shapes`, or the name of a folder.
+        training: The training images of the batches that were asked for.
+        test: The test images.
+        class_names: One name per class, in label order.
+        digest: SHA-256 in hexadecimal over the records (label, then red, green and blue plane) of training and test; of
+            a folder, over digests of its labels and pixels.
+        origin: Official, a modified copy, built in, or the user's own.
+        source: Where the images came from, in words for the reader, without paths that name a person.
+        notes: What a reader must know before believing a result, one sentence each; empty for official data.
+        validation: The validation images, where they are not to be taken from the training images.
+    """
+
+    name: str
+    training: LabelledImages
+    test: LabelledImages
+    class_names: tuple[str, ...]
+    digest: str
+    origin: Origin
+    source: str
+    notes: tuple[str, ...] = ()
+    validation: LabelledImages | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Split:
+    """What the runs of a study look at: three disjoint sets of images, and what a pixel becomes.
+
+    A network sees `image * scale + offset`, computed in float32 with one rounding (a fused multiply-add).
+
+    Attributes:
+        training: What the networks learn from.
+        validation: What watches their convergence; stratified, the same for every run.
+        test: What they are scored on once, at the end.
+        classes: How many classes there are.
+        scale: Shape (channels,), float32.
+        offset: Shape (channels,), float32.
+    """
+
+    training: LabelledImages
+    validation: LabelledImages
+    test: LabelledImages
+    classes: int
+    scale: NDArray[np.float32]
+    offset: NDArray[np.float32]
+
+    @property
+    def kind(self) -> ImageKind:
+        """What decides which networks fit, and how long they train."""
+        return ImageKind(
+            shape=Shape(*self.training.images.shape[1:]),
+            classes=self.classes,
+            training_images=len(self.training),
+            validation_images=len(self.validation),
+            test_images=len(self.test),
+        )

@@ -1,0 +1,229 @@
+"""Features of images, kept on disk under the digest of all that decides them, so that they are computed once."""
+
+# Shapes are (images, features).
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from filelock import FileLock
+from numpy.typing import NDArray
+
+from ceteris.datasets.checksum import file_sha256
+from ceteris.datasets.locate import cache_folder
+from ceteris.errors import DataError
+from ceteris.formatting.wording import byte_count
+
+_FEATURES, _FACTS, _LOCK, _PART = "features.npy", "facts.json", ".lock", ".part"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeatureKey:
+    """All that decides features: equal keys, equal features.
+
+    Attributes:
+        backbone: Name of the network.
+        weights: SHA-256 of its weights.
+        images: SHA-256 of the pixels, from `images_digest`.
+        resolution: Side in pixels that images are resized to.
+        preparation: Version of how images are prepared.
+        precision: In which numbers the network computed, and where.
+        view: `plain` or `mirrored`.
+    """
+
+    backbone: str
+    weights: str
+    images: str
+    resolution: int
+    preparation: int
+    precision: str
+    view: str
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all of it, in hexadecimal."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Features:
+    """Features of images, and how they were made.
+
+    Attributes:
+        values: Mapped from the disk, so that processes share them. Shape (images, features).
+        seconds: Wall-clock time of their extraction.
+        drift: Relative root mean square by which their precision moved them from float32, measured on a sample.
+    """
+
+    values: NDArray[np.float32]
+    seconds: float
+    drift: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """What the cache holds under one key.
+
+    Attributes:
+        folder: Where.
+        size: Bytes on disk.
+        description: What it is, in words.
+    """
+
+    folder: Path
+    size: int
+    description: str
+
+
+def images_digest(images: NDArray[np.uint8]) -> str:
+    """Give the SHA-256 of the pixels of images and their shape."""
+    digest = hashlib.sha256(repr(images.shape).encode())
+    digest.update(np.ascontiguousarray(images).data)
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class FeatureCache:
+    """A folder with one folder per key.
+
+    Attributes:
+        path: The folder; made when something is kept.
+    """
+
+    path: Path
+
+    @contextmanager
+    def held(self, key: FeatureKey) -> Iterator[None]:
+        """Wait until no other process is making these features, and keep others from it meanwhile.
+
+        Raises:
+            DataError: If the cache cannot be written.
+        """
+        folder = self._folder(key)
+        with _storing(folder, 0):
+            folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / _LOCK)
+        with _storing(folder, 0):
+            lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def read(self, key: FeatureKey) -> Features | None:
+        """Look for features, and read every byte of them; what is not whole counts as not there."""
+        folder = self._folder(key)
+        try:
+            facts: dict[str, Any] = json.loads((folder / _FACTS).read_text())
+            if facts["key"] != asdict(key) or facts["sha256"] != file_sha256(folder / _FEATURES):
+                return None
+            values = np.load(folder / _FEATURES, mmap_mode="r", allow_pickle=False)
+            return Features(values=values, seconds=facts["seconds"], drift=facts["drift"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def room(self, key: FeatureKey, images: int, features: int) -> NDArray[np.float32]:
+        """Make a file for features that are about to be computed; `keep` takes it up.
+
+        Raises:
+            DataError: If there is no room for it.
+        """
+        folder = self._folder(key)
+        needed = 4 * images * features
+        with _storing(folder, needed):
+            folder.mkdir(parents=True, exist_ok=True)
+            if shutil.disk_usage(folder).free < needed:
+                raise OSError(28, os.strerror(28))
+            part = folder / (_FEATURES + _PART)
+            return np.lib.format.open_memmap(part, "w+", np.float32, (images, features))
+
+    def keep(self, key: FeatureKey, values: NDArray[np.float32], *, seconds: float, drift: float) -> Features:
+        """Give the finished file of `room` its name, its checksum beside it.
+
+        Raises:
+            DataError: If that is not possible.
+        """
+        folder = self._folder(key)
+        with _storing(folder, values.nbytes):
+            if isinstance(values, np.memmap):
+                values.flush()
+            part = folder / (_FEATURES + _PART)
+            facts = {
+                "key": asdict(key),
+                "images": len(values),
+                "sha256": file_sha256(part),
+                "seconds": round(seconds, 3),
+                "drift": drift,
+            }
+            (folder / _FACTS).unlink(missing_ok=True)
+            _publish(part, folder / _FEATURES)
+            facts_part = folder / (_FACTS + _PART)
+            facts_part.write_text(json.dumps(facts, indent=1, sort_keys=True))
+            _publish(facts_part, folder / _FACTS)
+        kept = self.read(key)
+        assert kept is not None, "it was written a moment ago"
+        return kept
+
+    def entries(self) -> tuple[Entry, ...]:
+        """List what is kept, the largest first; what is half made counts too."""
+        folders = [folder for folder in self.path.glob("*") if folder.is_dir()] if self.path.is_dir() else []
+        return tuple(sorted((_entry(folder) for folder in folders), key=lambda entry: -entry.size))
+
+    def clear(self) -> int:
+        """Delete everything, and give the bytes that this freed.
+
+        Raises:
+            DataError: If that is not possible.
+        """
+        freed = sum(entry.size for entry in self.entries())
+        try:
+            for entry in self.entries():
+                shutil.rmtree(entry.folder)
+        except OSError as error:
+            raise DataError(f"{self.path} cannot be cleared ({error.strerror}). Check its permissions.") from error
+        return freed
+
+    def _folder(self, key: FeatureKey) -> Path:
+        return self.path / key.digest[:24]
+
+
+def feature_cache() -> FeatureCache:
+    """Give the cache of this user."""
+    return FeatureCache(cache_folder() / "features")
+
+
+def _entry(folder: Path) -> Entry:
+    files = [file for file in folder.glob("*") if file.is_file()]
+    size = sum(file.stat().st_size for file in files)
+    description = "unfinished"
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        facts = json.loads((folder / _FACTS).read_text())
+        key, side = facts["key"], facts["key"]["resolution"]
+        images = f"{facts['images']:,} images, {key['view']}"
+        description = f"{key['backbone']} at {side} x {side}, {images}, {key['precision']}"
+    return Entry(folder=folder, size=size, description=description)
+
+
+def _publish(part: Path, path: Path) -> None:
+    with part.open("rb") as file:
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
+@contextmanager
+def _storing(folder: Path, needed: int) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        size = f", which take {byte_count(needed)}" if needed else ""
+        raise DataError(
+            f"{folder}: features cannot be kept here{size} ({error.strerror}). Make room there, run "
+            "`ceteris data clear`, or choose another folder with XDG_CACHE_HOME."
+        ) from error

@@ -1,0 +1,208 @@
+"""A folder of images as a person keeps it: class folders, or training, validation and test folders of class folders."""
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ceteris.datasets.decoding import shown
+from ceteris.datasets.folder_entries import Entries, list_entries, some
+from ceteris.datasets.folder_parts import find_parts
+from ceteris.datasets.part_names import composed
+from ceteris.errors import DataError
+from ceteris.formatting.wording import nearest
+
+
+@dataclass(frozen=True, kw_only=True)
+class FolderFile:
+    """A file in a class folder, whatever it holds; or a folder in one that cannot be opened.
+
+    Attributes:
+        path: Where it is.
+        name: Its path from the folder of images, with slashes.
+        label: The place of its class among the names of the classes.
+    """
+
+    path: Path
+    name: str
+    label: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class FolderListing:
+    """What a folder of images holds, by its names only: no file was opened.
+
+    Attributes:
+        path: The folder.
+        class_names: In the order of labels, which is that of their bytes; composed (Unicode NFC).
+        training: Files in the order of their names.
+        validation: None where the folder has no validation folder.
+        test: None where the folder has no test folder.
+        passed_over: What is in no class folder, or no image of the user's, and was left alone, one sentence each.
+    """
+
+    path: Path
+    class_names: tuple[str, ...]
+    training: tuple[FolderFile, ...]
+    validation: tuple[FolderFile, ...] | None
+    test: tuple[FolderFile, ...] | None
+    passed_over: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """What to call it: its own name, without the folders above."""
+        return folder_name(self.path)
+
+    @property
+    def parts(self) -> Mapping[str, tuple[FolderFile, ...]]:
+        """The files of each part that the folder has."""
+        parts = {"training": self.training, "validation": self.validation, "test": self.test}
+        return {name: files for name, files in parts.items() if files is not None}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _ClassFiles:
+    """The files of one part, and what was passed over among them, one sentence each."""
+
+    files: tuple[FolderFile, ...]
+    passed_over: tuple[str, ...]
+
+
+def folder_name(path: Path) -> str:
+    """Say what a folder is called, also where its path is `.` or ends in `..`."""
+    resolved = path.resolve()
+    return shown(resolved.name or resolved)
+
+
+def list_folder(path: Path) -> FolderListing:
+    """Find the classes and the files of a folder of images.
+
+    Left out are hidden files and folders, those that systems leave, and results of ceteris. Folders inside a class
+    folder belong to the class; links are followed. Names that differ only in how Unicode composes their letters are
+    the same.
+
+    Raises:
+        DataError: If there is no such folder, or it holds no class folders, or parts that do not fit each other.
+    """
+    top = list_entries(path)
+    parts = find_parts(path, top)
+    if not parts:
+        class_names = _class_names(path, top.folders)
+        by_part = {"training": _class_files(path, "", top, class_names)}
+    else:
+        class_names, by_part = _in_parts(path, parts)
+    if len(class_names) < 2:
+        raise DataError(_too_few_classes(path, class_names, top.files))
+    if empty := sorted(set(range(len(class_names))) - {file.label for file in by_part["training"].files}):
+        what = "class folder" if len(empty) == 1 else "class folders"
+        names = some(class_names[label] for label in empty)
+        raise DataError(
+            f"{shown(path)}: {what} {names} without a file. Fill or remove {'it' if len(empty) == 1 else 'them'}."
+        )
+    files = {part: found.files for part, found in by_part.items()}
+    return FolderListing(
+        path=path,
+        class_names=tuple(shown(name) for name in class_names),
+        training=files["training"],
+        validation=files.get("validation"),
+        test=files.get("test"),
+        passed_over=(
+            *(() if not parts else _beside_classes(path, top)),
+            *(sentence for found in by_part.values() for sentence in found.passed_over),
+        ),
+    )
+
+
+def _in_parts(path: Path, parts: Mapping[str, str]) -> tuple[tuple[str, ...], dict[str, _ClassFiles]]:
+    """Read training, validation and test folders, whose classes must be those of the training folder."""
+    training = next(name for name, part in parts.items() if part == "training")
+    class_names = _class_names(path / training, list_entries(path / training).folders)
+    by_part: dict[str, _ClassFiles] = {}
+    for name, part in parts.items():
+        entries = list_entries(path / name)
+        if strange := [one for one in _class_names(path / name, entries.folders) if one not in class_names]:
+            close = nearest(strange[0], class_names)
+            end = f"Did you mean '{shown(close)}'?" if close else f"The classes are {some(class_names)}."
+            raise DataError(
+                f"{shown(path)}: {shown(name)} has the class folder '{shown(strange[0])}', and {shown(training)} has "
+                f"not. {end}"
+            )
+        by_part[part] = _class_files(path, f"{name}/", entries, class_names)
+    return class_names, by_part
+
+
+def _class_names(path: Path, folders: Iterable[str]) -> tuple[str, ...]:
+    """Compose the names of class folders, and sort them by their bytes."""
+    counts = Counter(map(composed, folders))
+    for name, count in counts.items():
+        if count > 1:
+            raise DataError(
+                f"{shown(path)} has {count} folders whose names read '{shown(name)}' and differ in how Unicode "
+                "composes the letters. Put their files into one."
+            )
+    return tuple(sorted(counts, key=os.fsencode))
+
+
+def _class_files(path: Path, prefix: str, entries: Entries, class_names: Sequence[str]) -> _ClassFiles:
+    labels = {name: label for label, name in enumerate(class_names)}
+    files: list[FolderFile] = []
+    passed_over = list(_beside_classes(path / prefix, entries))
+    for folder in entries.folders:
+        for name, sentence in _below(path, f"{prefix}{folder}"):
+            if sentence:
+                passed_over.append(sentence)
+            else:
+                files.append(FolderFile(path=path / name, name=name, label=labels[composed(folder)]))
+    return _ClassFiles(files=tuple(files), passed_over=tuple(passed_over))
+
+
+def _below(path: Path, class_folder: str) -> Iterator[tuple[str, str]]:
+    """Name all files of a class folder and of those inside it, in the order of their bytes.
+
+    Yields:
+        A name, and why it is passed over; empty for a file. A folder inside that cannot be opened comes as a file, so
+        that it is left out, counted and named like one that cannot be read.
+    """
+    above: frozenset[tuple[int, int]] = frozenset()
+    waiting = [(class_folder, above)]
+    while waiting:
+        name, above = waiting.pop()
+        try:
+            entries, status = list_entries(path / name), (path / name).stat()
+        except (DataError, OSError):
+            if not above:
+                raise
+            yield name, ""
+            continue
+        here = (status.st_dev, status.st_ino)
+        if here in above:
+            yield name, f"'{shown(name)}' is a link to a folder above it."
+            continue
+        yield from ((f"{name}/{file}", "") for file in entries.files)
+        yield from ((f"{name}/{folder}", _written(f"{name}/{folder}")) for folder in entries.written)
+        waiting += [(f"{name}/{folder}", above | {here}) for folder in reversed(entries.folders)]
+
+
+def _too_few_classes(path: Path, class_names: Sequence[str], files: Sequence[str]) -> str:
+    where = shown(path)
+    want = "Make a folder for each class, and put its images there."
+    if class_names:
+        return f"{where} has one class folder, {some(class_names)}, expected two or more. {want}"
+    if files:
+        count = "1 file" if len(files) == 1 else f"{len(files):,} files"
+        return f"{where} has no class folders; it has {count} ({some(files)}). {want}"
+    return f"{where} is empty, expected a folder of images for each class."
+
+
+def _beside_classes(path: Path, entries: Entries) -> Iterator[str]:
+    """Say what lies beside class folders."""
+    if entries.files:
+        names = some(entries.files)
+        count = f"{names} is" if len(entries.files) == 1 else f"{len(entries.files):,} files ({names}) are"
+        yield f"{count} in {shown(path.name or path.resolve().name or path)} and not in a class folder."
+    yield from map(_written, entries.written)
+
+
+def _written(name: str) -> str:
+    return f"'{shown(name)}' holds results or exports of ceteris and was left out."

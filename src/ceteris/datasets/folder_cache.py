@@ -1,0 +1,253 @@
+"""Decoded folders of images, kept so that each is decoded once: one folder each, named by all that decides its content.
+
+An entry holds `images.npy`, every readable picture in one size, training before validation before test images, and
+`facts.json`, which ends with a digest of itself and holds that of the images. It appears by renaming when it is whole.
+"""
+
+import hashlib
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import features
+
+from ceteris.datasets.checksum import file_sha256
+from ceteris.datasets.heif import library_version
+from ceteris.datasets.labels import Labels, as_labels
+from ceteris.datasets.picture import DECODER, Frame
+from ceteris.errors import DataError
+from ceteris.formatting.wording import byte_count
+
+PARTS = ("training", "validation", "test")
+_IMAGES, _FACTS, _PARTIAL = "images.npy", "facts.json", ".partial"
+_LIBRARIES = ("pil", "jpg", "libtiff", "webp", "zlib")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CachedFolder:
+    """A decoded folder of images.
+
+    Attributes:
+        images: Training, then validation, then test images; on the disk, and read as they are looked at. Shape (images,
+            height, width, channels), uint8.
+        labels: Shape (images,), int32.
+        counts: How many images each part has, in the order of `PARTS`.
+        files: The name of each image's file in the folder.
+        left_out: Files that are no pictures, each with its reason: `cat/7.jpg is cut short or damaged`.
+        near: Test images that look nearly the same as one that is learnt from or watched, each with that one, by the
+            names of their files; without those that are the same byte for byte.
+        images_sha256: Of the pixels.
+    """
+
+    images: NDArray[np.uint8]
+    labels: Labels
+    counts: tuple[int, int, int]
+    files: tuple[str, ...]
+    left_out: tuple[str, ...]
+    near: tuple[tuple[str, str], ...]
+    images_sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """What the cache keeps of one folder.
+
+    Attributes:
+        path: Where.
+        source: Name of the folder of images that it was made from.
+        images: How many images it holds.
+        side: Their height and width in pixels.
+        size: Bytes on the disk.
+    """
+
+    path: Path
+    source: str
+    images: int
+    side: int
+    size: int
+
+
+def entry_key(frame: Frame, choices: Mapping[str, object], files: Sequence[tuple[str, str, int, str]]) -> str:
+    """Name an entry by all that decides what is in it.
+
+    Args:
+        frame: What each picture became.
+        choices: How the images were divided.
+        files: Part, name, label and SHA-256 or reason of each file.
+    """
+    facts = {
+        "decoder": DECODER,
+        "libraries": {
+            **{name: features.version(name) for name in _LIBRARIES},
+            # Named only where it is installed, so that other caches stay what they were.
+            **({"heif": heif} if (heif := library_version()) else {}),
+        },
+        "frame": [frame.height, frame.width, frame.channels, frame.fit.value],
+        "choices": choices,
+        "files": files,
+    }
+    return hashlib.sha256(_canonical(facts)).hexdigest()
+
+
+def open_entry(path: Path) -> CachedFolder | None:
+    """Open an entry and compare every byte with its digest; None if there is none, or it is damaged."""
+    try:
+        facts = _unsealed((path / _FACTS).read_bytes())
+        if facts is None or file_sha256(path / _IMAGES) != facts["file_sha256"]:
+            return None
+        images: NDArray[np.uint8] = np.asarray(np.load(path / _IMAGES, mmap_mode="r", allow_pickle=False))
+    except (OSError, ValueError):
+        return None
+    labels = as_labels(facts["labels"])
+    labels.setflags(write=False)
+    return CachedFolder(
+        images=images,
+        labels=labels,
+        counts=tuple(facts["counts"]),
+        files=tuple(facts["files"]),
+        left_out=tuple(facts["left_out"]),
+        near=tuple((test, learnt) for test, learnt in facts["near"]),
+        images_sha256=facts["images_sha256"],
+    )
+
+
+class EntryWriter:
+    """Takes pictures as they are decoded, in any order, and makes an entry of those that are wanted, in any other."""
+
+    def __init__(self, path: Path, shape: tuple[int, int, int], count: int) -> None:
+        self._path = path
+        self._shape = shape
+        self._partial = path.with_name(f".{path.name[:16]}-{secrets.token_hex(4)}{_PARTIAL}")
+        self._bytes = int(np.prod(shape))
+        needed = self.needed(shape, count)
+        with storing(path.parent, needed):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _clear_partials(path.parent)
+            if (free := shutil.disk_usage(path.parent).free) < needed:
+                raise DataError(
+                    f"{path.parent}: {byte_count(free)} free, {byte_count(needed)} needed for the decoded images. "
+                    f"{_ELSEWHERE}"
+                )
+            self._partial.mkdir()
+            # Written and not mapped: a full disk is then an error, where a mapping would end the process.
+            self._decoded = (self._partial / "decoded").open("wb")
+
+    @staticmethod
+    def needed(shape: tuple[int, int, int], count: int) -> int:
+        """Say how many bytes an entry takes while it is made: every picture twice."""
+        return 2 * count * int(np.prod(shape))
+
+    def put(self, place: int, pixels: NDArray[np.uint8]) -> None:
+        """Keep a picture under a number."""
+        with storing(self._path.parent, self._bytes):
+            self._decoded.seek(place * self._bytes)
+            self._decoded.write(pixels.tobytes())
+
+    def finish(self, order: Sequence[int], facts: Mapping[str, object]) -> None:
+        """Write the pictures in the order of their numbers, with what is to be known of them."""
+        with storing(self._path.parent, len(order) * self._bytes):
+            self._decoded.close()
+            digest = hashlib.sha256()
+            with (self._partial / "decoded").open("rb") as decoded, (self._partial / _IMAGES).open("wb") as file:
+                header = {"descr": "|u1", "fortran_order": False, "shape": (len(order), *self._shape)}
+                np.lib.format.write_array_header_1_0(file, header)
+                for place in order:
+                    decoded.seek(place * self._bytes)
+                    content = decoded.read(self._bytes)
+                    digest.update(content)
+                    file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            whole = {**facts, "images_sha256": digest.hexdigest(), "file_sha256": file_sha256(self._partial / _IMAGES)}
+            (self._partial / _FACTS).write_bytes(_sealed(whole))
+            (self._partial / "decoded").unlink()
+            if self._path.exists():  # what cannot be opened
+                shutil.rmtree(self._path)
+            self._partial.rename(self._path)
+
+    def close(self) -> None:
+        """Take back what was not finished."""
+        self._decoded.close()
+        shutil.rmtree(self._partial, ignore_errors=True)
+
+
+def entries(cache: Path) -> tuple[Entry, ...]:
+    """List what the cache keeps of folders of images."""
+    found = []
+    for path in sorted(folders_in(cache).glob("*/")):
+        if path.name.startswith("."):
+            continue
+        try:
+            facts = _unsealed((path / _FACTS).read_bytes()) or {}
+            size = sum(file.stat().st_size for file in path.iterdir())
+        except OSError:
+            facts, size = {}, 0
+        source = str(facts.get("source", "damaged"))
+        found.append(
+            Entry(path=path, source=source, images=len(facts.get("files", ())), side=facts.get("side", 0), size=size)
+        )
+    return tuple(found)
+
+
+def clear(cache: Path) -> int:
+    """Delete every decoded folder from the cache, and say how many bytes that freed.
+
+    Raises:
+        DataError: If one cannot be deleted.
+    """
+    freed = sum(entry.size for entry in entries(cache))
+    try:
+        if folders_in(cache).exists():
+            shutil.rmtree(folders_in(cache))
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        raise DataError(f"{folders_in(cache)} cannot be cleared ({reason}). Check its permissions.") from error
+    return freed
+
+
+def folders_in(cache: Path) -> Path:
+    """Say where in the cache decoded folders are."""
+    return cache / "folders"
+
+
+@contextmanager
+def storing(folder: Path, needed: int) -> Iterator[None]:
+    """Turn what the disk says into an error that names the folder and what is needed."""
+    try:
+        yield
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        raise DataError(
+            f"{folder}: decoded images cannot be kept here ({reason}), {byte_count(needed)} are needed. {_ELSEWHERE}"
+        ) from error
+
+
+_ELSEWHERE = "Make room or allow writing there, or choose another folder with XDG_CACHE_HOME."
+
+
+def _clear_partials(folder: Path) -> None:
+    """Delete what writers that were killed left; whoever calls holds the lock, so nobody writes now."""
+    for leftover in folder.glob(f".*{_PARTIAL}"):
+        shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _canonical(facts: object) -> bytes:
+    return json.dumps(facts, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _sealed(facts: Mapping[str, object]) -> bytes:
+    return _canonical({"facts": facts, "sha256": hashlib.sha256(_canonical(facts)).hexdigest()})
+
+
+def _unsealed(content: bytes) -> dict[str, Any] | None:
+    whole = json.loads(content)
+    facts: dict[str, Any] = whole["facts"]
+    return facts if whole["sha256"] == hashlib.sha256(_canonical(facts)).hexdigest() else None

@@ -1,0 +1,112 @@
+"""What a reader must know of a folder of images before believing a number, one sentence each."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from ceteris.datasets.decoding import shown
+from ceteris.datasets.folder_cache import PARTS, CachedFolder
+from ceteris.formatting.wording import listed
+
+_NAMED = 3  # files or classes that a note names
+
+
+def notes_of(found: CachedFolder, class_names: Sequence[str], digests: Mapping[str, str]) -> tuple[str, ...]:
+    """Say what must be known of the images of a folder.
+
+    Args:
+        found: The images.
+        class_names: In the order of labels.
+        digests: SHA-256 of every file in the folder, by its name, also of those that are left out.
+    """
+    starts = dict(zip(PARTS, (0, found.counts[0], sum(found.counts[:2])), strict=True))
+    labels = {
+        part: found.labels[starts[part] : starts[part] + count].tolist()
+        for part, count in zip(PARTS, found.counts, strict=True)
+    }
+    return (
+        *_left_out(found, len(digests)),
+        *missing_classes(class_names, labels),
+        *_contradictory(found, digests),
+        *_crossing(found, digests),
+        *_nearly_crossing(found),
+    )
+
+
+def missing_classes(class_names: Sequence[str], labels: Mapping[str, Sequence[int]]) -> Iterator[str]:
+    """Warn of classes without a test or a validation image, where others have some.
+
+    Args:
+        class_names: In the order of labels.
+        labels: Of the images of each part.
+    """
+    for part, measured in (("test", "test accuracies"), ("validation", "validation accuracies and convergence")):
+        present = set(labels.get(part, ()))
+        missing = [name for label, name in enumerate(class_names) if label not in present]
+        if missing and present:
+            named = [f"'{name}'" for name in missing[:_NAMED]]
+            names = (
+                listed(named) if len(missing) <= _NAMED else f"{', '.join(named)} and {len(missing) - _NAMED:,} more"
+            )
+            has, them = ("has", "it") if len(missing) == 1 else ("have", "them")
+            yield (
+                f"{len(missing):,} of {len(class_names):,} classes {has} no {part} image: {names}; {measured} say "
+                f"nothing about {them}."
+            )
+
+
+def _left_out(found: CachedFolder, total: int) -> Iterator[str]:
+    if found.left_out:
+        names = "; ".join(found.left_out[:_NAMED])
+        verb = "was" if len(found.left_out) == 1 else "were"
+        more = _more(found.left_out)
+        yield f"{len(found.left_out):,} of {total:,} files cannot be read and {verb} left out: {names}{more}."
+
+
+def _contradictory(found: CachedFolder, digests: Mapping[str, str]) -> Iterator[str]:
+    """Warn of images that are in more than one class, byte for byte."""
+    names: dict[str, dict[int, str]] = {}
+    for name, label in zip(found.files, found.labels.tolist(), strict=True):
+        names.setdefault(digests[name], {}).setdefault(label, name)
+    groups = [list(by_label.values()) for by_label in names.values() if len(by_label) > 1]
+    if groups:
+        images = "1 image is" if len(groups) == 1 else f"{len(groups):,} images are"
+        shown_groups = "; ".join(listed(map(shown, group)) for group in groups[:_NAMED])
+        yield (
+            f"{images} in more than one class, byte for byte, and at most one of the labels can be right: "
+            f"{shown_groups}{_more(groups)}."
+        )
+
+
+def _crossing(found: CachedFolder, digests: Mapping[str, str]) -> Iterator[str]:
+    """Warn of test images that are learnt from too, byte for byte."""
+    first, test = found.counts[0] + found.counts[1], found.files[found.counts[0] + found.counts[1] :]
+    learnt = {digests[name] for name in found.files[:first]}
+    both = [name for name in test if digests[name] in learnt]
+    if both:
+        names = ", ".join(shown(name) for name in both[:_NAMED])
+        verb = "image is" if len(both) == 1 else "images are"
+        yield (
+            f"{len(both):,} of {len(test):,} test {verb} among the training or validation images too, byte for byte, "
+            f"so that accuracies come out too high: {names}{_more(both)}."
+        )
+
+
+def _nearly_crossing(found: CachedFolder) -> Iterator[str]:
+    """Warn of test images that may be copies of what is learnt from: scaled, compressed again, lighter, mirrored."""
+    if found.near:
+        looks = "image looks" if len(found.near) == 1 else "images look"
+        names = ", ".join(f"{shown(test)} like {shown(learnt)}" for test, learnt in found.near[:_NAMED])
+        labels = dict(zip(found.files, found.labels.tolist(), strict=True))
+        others = sum(labels[test] != labels[learnt] for test, learnt in found.near)
+        apart = (
+            f" {others:,} of them {'is' if others == 1 else 'are'} of another class than its like." if others else ""
+        )
+        yield (
+            f"{len(found.near):,} of {found.counts[2]:,} test {looks} nearly the same as training or validation "
+            "images; where they are copies (scaled, compressed again, lighter, mirrored), accuracies come out too "
+            f"high: {names}{_more(found.near)}.{apart}"
+        )
+
+
+def _more(named: Sequence[object]) -> str:
+    """Count those that a note does not name."""
+    return f"; and {len(named) - _NAMED:,} more" if len(named) > _NAMED else ""

@@ -1,0 +1,315 @@
+"""One picture from bytes that nobody vouches for: pixels of the size asked for, or one reason why there are none.
+
+Runs inside a worker process (`decoder.py`), which bounds time and memory; `decoding.py` is what other rooms call.
+"""
+
+import warnings
+from dataclasses import dataclass
+from io import BytesIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from ceteris.datasets.archive import kind_of
+from ceteris.datasets.colour_profile import from_lab, in_srgb
+from ceteris.datasets.heif import FORMAT as HEIF
+from ceteris.datasets.heif import MISSING, is_readable, kind_of_box
+from ceteris.study.specification import Fit
+
+DECODER = 2
+"""Raised whenever the same file would give other pixels, so that no cache holds what an older version made."""
+
+MOST_BYTES, MOST_PIXELS = 50_000_000, 100_000_000
+"""How large a file, and the picture in it, may be: more than nearly any camera makes, and decoded within a gigabyte."""
+
+TOO_MANY_BYTES = f"has more than {MOST_BYTES / 1e6:.0f} MB"
+
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
+"""As Pillow names them; HEIF is read too where pillow-heif is installed."""
+
+NAMES = "JPEG, PNG, WebP, BMP, GIF or TIFF"
+
+ENDINGS = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic", ".heif")
+"""How the names of images end, in small letters; where all files of a folder are taken, endings do not matter."""
+
+_ORIENTATION = 0x0112
+# What the EXIF orientation says has been done to the camera, undone; 5 to 8 exchange width and height.
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_PLAIN_MODES = ("L", "LA", "RGB", "RGBA")
+_ROWS = 256  # turned to 8 bits at a time
+_DAMAGED = "is cut short or damaged"
+_IMAGE_SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"BM", b"II*\x00", b"MM\x00*")
+_OTHER_SIGNATURES = {
+    b"%PDF": "a PDF document",
+    b"%!PS": "a PostScript document",
+    b"\x1f\x8b": "a gzip archive",
+    b"MZ": "a program",
+    b"\x7fELF": "a program",
+    b"8BPS": "a Photoshop document",
+}
+_TEXT = bytes(range(32, 127)) + b"\t\r\n"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frame:
+    """What a picture is to become.
+
+    Attributes:
+        height: In pixels.
+        width: In pixels.
+        channels: 3 for red, green and blue; 1 for grey.
+        fit: What happens to proportions that differ.
+    """
+
+    height: int
+    width: int
+    channels: int = 3
+    fit: Fit = Fit.CROP
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Picture:
+    """What became of an image file.
+
+    Attributes:
+        pixels: Shape (height, width, channels), uint8.
+        width: Of the picture in the file, upright, in pixels.
+        height: Likewise.
+        format: What the bytes are, whatever the name says: one of `NAMES`.
+        mode: How Pillow names its pixels: `RGB`, `L`, `P`, `CMYK`, `I;16` and others.
+        notes: What was done to it, one sentence each.
+    """
+
+    pixels: NDArray[np.uint8]
+    width: int
+    height: int
+    format: str
+    mode: str
+    notes: tuple[str, ...]
+
+
+class UnreadableError(Exception):
+    """A file is no picture that can be used; says why, to follow its name. Never reaches a user as it is."""
+
+
+def decode_picture(content: bytes, frame: Frame) -> Picture:
+    """Turn the bytes of an image file into pixels.
+
+    The first frame is taken, turned upright as its EXIF data says, fitted and resampled with antialiasing (Lanczos),
+    and brought to sRGB where it has a colour profile; what is transparent becomes white; 16 bits a channel are scaled
+    to 8.
+
+    Args:
+        content: The whole file.
+        frame: What to make of it.
+
+    Raises:
+        UnreadableError: If it is not whole, too large, or no image of a known format.
+    """
+    if not content:
+        raise UnreadableError("is empty")
+    if len(content) > MOST_BYTES:
+        raise UnreadableError(TOO_MANY_BYTES)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what Pillow warns of is checked here, or does not matter to a picture
+            return _decode(content, frame)
+    except UnreadableError:
+        raise
+    except UnidentifiedImageError:
+        raise UnreadableError(_no_image(content)) from None
+    except Image.DecompressionBombError:
+        raise UnreadableError(_too_many_pixels()) from None
+    except MemoryError:
+        raise UnreadableError("needs more memory to decode than a picture may take") from None
+    except Exception as error:  # the parsers of six formats raise nearly every exception there is on damaged bytes
+        raise UnreadableError(_DAMAGED) from error
+
+
+def _decode(content: bytes, frame: Frame) -> Picture:
+    notes: list[str] = []
+    with Image.open(BytesIO(content), formats=(*FORMATS, *([HEIF] if is_readable() else []))) as picture:
+        if picture.width * picture.height > MOST_PIXELS:
+            raise UnreadableError(_too_many_pixels())
+        orientation = _orientation(picture, notes)
+        is_turned = orientation >= 5
+        if _has_more_frames(picture):
+            notes.append("The first of its frames was taken.")
+        width, height = picture.size
+        wanted = (frame.height, frame.width) if is_turned else (frame.width, frame.height)
+        # JPEG's own scaling by 2, 4 or 8 saves most of the work on photographs; twice the size wanted is left for
+        # the resampling, so that nothing is blurred twice.
+        picture.draft(None, (2 * wanted[0], 2 * wanted[1]))
+        kind, mode = picture.format or "", picture.mode
+        picture.load()
+        profile = picture.info.get("icc_profile")
+        inks = mode == "CMYK"  # become colours before anything else, and others when the picture is small already
+        plain = _plain(in_srgb(picture, profile, notes) if inks else picture, notes)
+    if plain.mode in {"LA", "RGBA"} and plain.getchannel("A").getextrema() != (255, 255):
+        notes.append("What is transparent was made white.")
+    fitted = _fitted(plain, wanted, frame.fit, (width, height), notes)
+    fitted = _on_white(fitted if inks else in_srgb(fitted, profile, notes))
+    if fitted.size != wanted:
+        notes.append("Black was added around it.")
+        fitted = _on_black(fitted, wanted)
+    if frame.channels == 1:
+        fitted = fitted.convert("L")
+    if orientation in _UPRIGHT:
+        fitted = fitted.transpose(_UPRIGHT[orientation])
+    pixels = np.asarray(fitted, np.uint8).reshape(frame.height, frame.width, frame.channels)
+    return Picture(
+        pixels=np.ascontiguousarray(pixels),
+        width=height if is_turned else width,
+        height=width if is_turned else height,
+        format={"MPO": "JPEG", "WEBP": "WebP"}.get(kind, kind),
+        mode=mode,
+        notes=tuple(notes),
+    )
+
+
+def _orientation(picture: Image.Image, notes: list[str]) -> int:
+    """Read how the camera was held; damaged EXIF data costs no picture."""
+    try:
+        value = picture.getexif().get(_ORIENTATION, 1)
+    except Exception:  # noqa: BLE001 - as in `decode_picture`
+        value = 1
+    orientation = value if isinstance(value, int) and value in _UPRIGHT else 1
+    if orientation != 1:
+        notes.append("It was turned upright, as its EXIF data says.")
+    return orientation
+
+
+def _has_more_frames(picture: Image.Image) -> bool:
+    """Say whether others follow the first frame; the second view that some cameras put into a JPEG file is none."""
+    if picture.format == "MPO":
+        return False
+    try:
+        return bool(getattr(picture, "is_animated", False))
+    except Exception:  # noqa: BLE001 - the first frame may be whole where a later one is damaged
+        return True
+
+
+def _plain(picture: Image.Image, notes: list[str]) -> Image.Image:
+    """Give grey or colour, with or without transparency, in 8 bits a channel."""
+    mode = picture.mode
+    if mode in {"I", "F"} or mode.startswith("I;16"):
+        return _from_wide(picture, notes)
+    if mode == "LAB":
+        return from_lab(picture)
+    if picture.has_transparency_data:
+        return picture if mode in _PLAIN_MODES and mode.endswith("A") else picture.convert("RGBA")
+    if mode in _PLAIN_MODES:
+        return picture
+    return picture.convert("L" if mode == "1" else "RGB")
+
+
+def _from_wide(picture: Image.Image, notes: list[str]) -> Image.Image:
+    """Scale more than 8 bits to 8: 16 bits from 0 to 65535; wider or real numbers as what they hold suggests."""
+    levels = np.asarray(picture)
+    low, high = 0.0, 65535.0
+    if picture.mode in {"I", "F"}:
+        known = levels[np.isfinite(levels)] if picture.mode == "F" else levels
+        least, most = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
+        tops = (1.0, 255.0, 65535.0) if picture.mode == "F" else (255.0, 65535.0)
+        high = next((top for top in tops if least >= 0 and most <= top), most)
+        low = 0.0 if least >= 0 else least
+        if high not in tops:
+            notes.append(f"Its values, from {least:g} to {most:g}, were scaled to the range of a picture.")
+    scaled = np.empty(levels.shape, np.uint8)
+    scale = 255.0 / (high - low) if high > low else 0.0
+    for start in range(0, len(levels), _ROWS):
+        rows = levels[start : start + _ROWS].astype(np.float64)
+        rows = np.nan_to_num(rows, nan=low, posinf=high, neginf=low)
+        scaled[start : start + _ROWS] = np.rint(np.clip((rows - low) * scale, 0, 255))
+    return Image.fromarray(scaled)
+
+
+def _fitted(
+    picture: Image.Image, wanted: tuple[int, int], fit: Fit, size: tuple[int, int], notes: list[str]
+) -> Image.Image:
+    """Resample to width and height, after taking the middle; to less in one of them where black is to be added.
+
+    Args:
+        picture: Perhaps smaller than in the file already, because JPEG can be scaled while it is decoded.
+        wanted: Width and height.
+        fit: What happens to proportions that differ.
+        size: Width and height in the file, for the notes.
+        notes: What was done is added.
+    """
+    width, height = picture.size
+    if fit is Fit.PAD:
+        scale = min(wanted[0] / size[0], wanted[1] / size[1])
+        inner = (max(1, round(size[0] * scale)), max(1, round(size[1] * scale)))
+        return _resampled(picture, inner, (0, 0, width, height), size, notes)
+    if fit is Fit.SQUASH:
+        return _resampled(picture, wanted, (0, 0, width, height), size, notes)
+    scale = min(size[0] / wanted[0], size[1] / wanted[1])
+    taken = (wanted[0] * scale, wanted[1] * scale)
+    if (shown := (max(1, round(taken[0])), max(1, round(taken[1])))) != size:
+        notes.append(f"Of its {size[0]} x {size[1]} pixels, the middle {shown[0]} x {shown[1]} were taken.")
+    across, down = taken[0] / size[0] * width, taken[1] / size[1] * height
+    left, top = (width - across) / 2, (height - down) / 2
+    box = (max(0.0, left), max(0.0, top), min(left + across, width), min(top + down, height))
+    return _resampled(picture, wanted, box, shown, notes)
+
+
+def _resampled(
+    picture: Image.Image,
+    wanted: tuple[int, int],
+    box: tuple[float, float, float, float],
+    size: tuple[int, int],
+    notes: list[str],
+) -> Image.Image:
+    if size != wanted:
+        notes.append(f"It was scaled from {size[0]} x {size[1]} to {wanted[0]} x {wanted[1]} pixels.")
+    return picture.resize(wanted, Image.Resampling.LANCZOS, box=box, reducing_gap=3.0)
+
+
+def _on_white(picture: Image.Image) -> Image.Image:
+    """Put what is transparent on white; done when the picture is small already."""
+    if picture.mode not in {"LA", "RGBA"}:
+        return picture.convert("RGB")
+    ground = Image.new("RGBA", picture.size, "white")
+    return Image.alpha_composite(ground, picture.convert("RGBA")).convert("RGB")
+
+
+def _on_black(picture: Image.Image, wanted: tuple[int, int]) -> Image.Image:
+    """Put a picture into the middle of a black one."""
+    ground = Image.new("RGB", wanted)
+    ground.paste(picture, ((wanted[0] - picture.width) // 2, (wanted[1] - picture.height) // 2))
+    return ground
+
+
+def _no_image(content: bytes) -> str:
+    """Say what is in a file that is no picture."""
+    head = content[:512]
+    if head.startswith(_IMAGE_SIGNATURES) or (head.startswith(b"RIFF") and head[8:12] == b"WEBP"):
+        return _DAMAGED
+    match kind_of_box(head):
+        case "HEIC":
+            return _DAMAGED if is_readable() else MISSING
+        case "AVIF":
+            return f"is an AVIF image, not a {NAMES} image"
+        case "video":
+            return f"is a video, not a {NAMES} image"
+    if b"<svg" in head:
+        found = "an SVG drawing"
+    elif (kind := kind_of(head)) != "no archive":
+        found = kind
+    else:
+        others = (name for signature, name in _OTHER_SIGNATURES.items() if head.startswith(signature))
+        found = next(others, "text" if not head.translate(None, _TEXT) else "")
+    return f"is {found}, not a {NAMES} image" if found else f"is not a {NAMES} image"
+
+
+def _too_many_pixels() -> str:
+    return f"has more than {MOST_PIXELS / 1e6:.0f} million pixels"

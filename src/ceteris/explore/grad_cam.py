@@ -1,0 +1,91 @@
+"""Where a network looked: Grad-CAM (Selvaraju et al. 2017, arXiv:1610.02391), computed by Captum."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ceteris.export.pieces import network_pieces
+from ceteris.inference.ensemble import Ensemble
+from ceteris.networks.backbone import block_names
+from ceteris.networks.convolution import Convolution
+from ceteris.networks.layer import Values
+from ceteris.networks.network import Network
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Attention:
+    """How much each place of an image spoke for a class.
+
+    Attributes:
+        share: From 0 to 1, the largest is 1; all 0 where nothing spoke for it. Shape (height, width).
+        layer: What was asked, for example `layer 3 (conv 16, kernel 3, relu), its last convolution`; of a pretrained
+            backbone `features.18, its last block`.
+        grid: How many places the layer tells apart, before they are enlarged to the image: height and width.
+    """
+
+    share: Values
+    layer: str
+    grid: tuple[int, int]
+
+
+def grad_cam(ensemble: Ensemble, image: NDArray[np.uint8], label: int) -> Attention | str:
+    """Say which places of an image spoke for a class, at the last convolution of a network.
+
+    Of a pretrained backbone its last block is asked, whose output the head sees averaged over the image. The maps of
+    that layer, after its activation, are weighted by the mean gradient of the class's logit, summed, and cut off below
+    zero. It shows places that raise the logit at the layer's resolution, not why.
+
+    Args:
+        ensemble: With a single seed.
+        image: Shape (height, width, channels).
+        label: The class.
+
+    Returns:
+        The places, or in a sentence why there are none.
+    """
+    try:
+        import torch  # noqa: PLC0415 - an extra
+        from captum.attr import LayerAttribution, LayerGradCam  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        package = (error.name or "captum").partition(".")[0]
+        return f"Grad-CAM needs {package}, which is not installed: `pip install torch captum`."
+    from ceteris.export.torch_program import torch_module  # noqa: PLC0415 - needs torch
+
+    place = _last_maps(ensemble)
+    if place is None:
+        return "Grad-CAM needs a convolution, and this network has none."
+    index, layer = place
+    # Without the softmax, whose gradient vanishes where the network is sure; a frozen backbone lets none through.
+    module = torch_module(ensemble)[:-1].requires_grad_()
+    shown = torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1))[None])
+    found = LayerGradCam(module, module[index]).attribute(shown, target=label, relu_attributions=True)
+    grown = LayerAttribution.interpolate(found, image.shape[:2], interpolate_mode="bilinear")
+    share: Values = grown.detach().numpy()[0, 0]
+    largest = float(share.max())
+    return Attention(
+        share=share / largest if largest > 0 else np.zeros_like(share),
+        layer=layer,
+        grid=(found.shape[2], found.shape[3]),
+    )
+
+
+def _last_maps(ensemble: Ensemble) -> tuple[int, str] | None:
+    """Find the last convolution of a network, after its activation.
+
+    Returns:
+        Its place among the modules of `torch_module`, and what to call it; None if there is none.
+    """
+    network = ensemble.network
+    if not isinstance(network, Network):
+        # The backbone comes after the module that prepares the image.
+        return 1, f"{block_names(network.backbone)[-1]}, its last block"
+    pieces = network_pieces(ensemble)
+    convolutions = [place for place, piece in enumerate(pieces) if piece.module.kind == "Conv2d"]
+    if not convolutions:
+        return None
+    place = convolutions[-1]
+    is_activated = pieces[place + 1].module.kind in {"ReLU", "LeakyReLU", "Tanh"}
+    number, last = [entry for entry in enumerate(network.layers, start=1) if isinstance(entry[1], Convolution)][-1]
+    # The scaling comes before the pieces.
+    return place + 1 + is_activated, f"layer {number} ({last}), its last convolution"

@@ -1,0 +1,99 @@
+"""The trained networks of one variation, one per seed, that answer together."""
+
+# s = seeds of a variation, n = images, h, w = height, width, c = channels, k = classes
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ceteris.inference.forward import Weights, class_probabilities, network_input
+from ceteris.inference.pretrained import Pretrained, find_pretrained
+from ceteris.networks.backbone import AnyNetwork, BackboneNetwork
+from ceteris.networks.layer import Values
+from ceteris.networks.network import Network
+from ceteris.networks.shape import Shape
+from ceteris.results.finding import Finding
+from ceteris.results.results import Results
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Ensemble:
+    """Networks that differ in their seed only, and what they must be shown.
+
+    Attributes:
+        arm: Name of the variation, or `baseline`.
+        seeds: One per network.
+        network: The layers that all of them have.
+        weights: What was trained of each network, in the order of the seeds.
+        image: The size of the images that they are made for.
+        scale: What the grey levels of each channel are multiplied by, as in training.
+        offset: What is added to each channel then.
+        class_names: One per class, in label order.
+        pretrained: The backbone that they begin with; nothing if they are layers alone. It scales images itself.
+    """
+
+    arm: str
+    seeds: tuple[int, ...]
+    network: AnyNetwork
+    weights: tuple[Weights, ...]
+    image: Shape
+    scale: tuple[float, ...]
+    offset: tuple[float, ...]
+    class_names: tuple[str, ...]
+    pretrained: Pretrained | None = None
+
+    def alone(self, seed: int) -> "Ensemble":
+        """Give the network of one seed, which must be among them."""
+        place = self.seeds.index(seed)
+        pretrained = None if self.pretrained is None else self.pretrained.alone(place)
+        return replace(self, seeds=(seed,), weights=(self.weights[place],), pretrained=pretrained)
+
+
+def gather(results: Results, findings: Sequence[Finding]) -> Ensemble:
+    """Read the weights of finished runs of one variation.
+
+    The results folder is all that is needed, and for networks on a pretrained backbone the file of its weights.
+
+    Args:
+        results: The results folder.
+        findings: From `finished_findings`, at least one.
+
+    Raises:
+        ResultsError: If a file cannot be read, or a pretrained backbone cannot be had.
+    """
+    first, manifest = findings[0].run, results.manifest
+    assert {one.run.variation for one in findings} == {first.variation}, "seeds of one variation"
+    network = first.specification.network
+    records = [one.record for one in findings if one.record is not None]
+    assert len(records) == len(findings), "finished runs have records"
+    return Ensemble(
+        arm=first.variation,
+        seeds=tuple(one.run.seed for one in findings),
+        network=network,
+        weights=tuple(results.weights(one.run) for one in findings),
+        image=Shape(*results.images().shape[1:]),
+        scale=manifest.scale,
+        offset=manifest.offset,
+        class_names=manifest.class_names,
+        pretrained=find_pretrained(results, records) if isinstance(network, BackboneNetwork) else None,
+    )
+
+
+def ensemble_probabilities(ensemble: Ensemble, images_nhwc: NDArray[np.uint8]) -> Values:
+    """Show images to every network, scaled as in training.
+
+    Args:
+        ensemble: The networks.
+        images_nhwc: Of the size that they are made for. Shape (n, h, w, c).
+
+    Returns:
+        Shape (s, n, k), float32; each row adds up to 1, or holds not-a-number where a network's sums overflow.
+    """
+    if ensemble.pretrained is not None:
+        return ensemble.pretrained.probabilities(ensemble.weights, images_nhwc)
+    network = ensemble.network
+    assert isinstance(network, Network), "a network of layers alone"
+    inputs = network_input(images_nhwc, ensemble.scale, ensemble.offset)
+    return np.stack([class_probabilities(network, weights, inputs) for weights in ensemble.weights])

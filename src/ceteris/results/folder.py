@@ -1,0 +1,257 @@
+"""A results folder: one study, one folder per run."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ceteris.datasets.dataset import LabelledImages
+from ceteris.datasets.labels import Labels
+from ceteris.errors import ResultsError, StudyError
+from ceteris.results.arrays import decode_images, decode_labels, encode_images, encode_labels
+from ceteris.results.atomic import clear_partials, explained, make_folder, move, write_atomically
+from ceteris.results.claim import Claim, claim, is_held
+from ceteris.results.damage import DamagedError, LaterFormatError
+from ceteris.results.declaration import Declaration, declaration, declared
+from ceteris.results.finding import Finding
+from ceteris.results.manifest import Manifest, decode_manifest, differences, encode_manifest
+from ceteris.results.run_folder import RESULT, RunFolder
+from ceteris.results.table import encode_table
+from ceteris.study.arm import arm_folder
+from ceteris.study.run import Run
+
+STUDY, TABLE, LABELS, IMAGES = "study.json", "results.csv", "labels.npy", "test-images.npy"
+_RUNS, _CLAIMS, _DAMAGED = "runs", "claims", "damaged"
+_FOLDER_CLAIM = "folder.lock"
+_PATIENCE_SECONDS = 60.0
+_SHOWN_DIFFERENCES = 3
+_AGAIN = "Run the study again with this folder: finished runs are kept."
+
+
+@dataclass(frozen=True)
+class ResultsFolder:
+    """Where the results of one study are.
+
+    Attributes:
+        path: The folder; `prepare` makes it.
+    """
+
+    path: Path
+
+    def run_folder(self, run: Run) -> RunFolder:
+        """Give the folder of a run, whether it exists or not."""
+        return RunFolder(path=self.path / _RUNS / arm_folder(run.variation) / _run_name(run), run=run)
+
+    def claim(self, run: Run) -> Claim | None:
+        """Ask for the right to write a run; None if another process has it."""
+        return claim(self._claim_file(run))
+
+    def is_held(self, run: Run) -> bool:
+        """Say whether a process is training a run now."""
+        return is_held(self._claim_file(run))
+
+    def prepare(self, manifest: Manifest, test: LabelledImages) -> tuple[str, ...]:
+        """Make the folder, or take up one that is there, and write what it is about.
+
+        Runs of an earlier version of the study stay where they are, and are not counted unless they are runs of this
+        version too; runs of a variation that was only renamed move to its new name. What the study declared about its
+        evaluation before stays on record.
+
+        Args:
+            manifest: What the folder is about from now on; its declarations are those of the folder.
+            test: The test images, kept once for all runs, so that pictures and tables need nothing but the folder.
+
+        Returns:
+            What a person should know about what was there before, a sentence or two each.
+
+        Raises:
+            ResultsError: If the folder cannot be written, or holds something that is not ours.
+        """
+        self._refuse_strangers()
+        held = self._claim_folder()
+        try:
+            clear_partials(self.path)
+            before, notes = self._before(manifest)
+            kept = replace(manifest, declarations=self._declarations(before, manifest))
+            write_atomically(self.path / LABELS, encode_labels(test.labels))
+            self._write_images(manifest, test.images)
+            write_atomically(self.path / STUDY, encode_manifest(kept))
+        finally:
+            held.release()
+        self._adopt(manifest.runs())
+        if stale := self.stale(manifest.runs()):
+            notes += (f"{self.path} also holds {_runs(len(stale))} of other versions of this study, not counted.",)
+        return notes
+
+    def read_manifest(self) -> Manifest:
+        """Read what the folder is about.
+
+        Raises:
+            ResultsError: If it is not a results folder, or `study.json` is damaged.
+        """
+        file = self.path / STUDY
+        with explained(self.path, f"read {STUDY}", needed=0):
+            try:
+                content = file.read_bytes()
+            except (FileNotFoundError, NotADirectoryError):
+                raise ResultsError(
+                    f"{self.path} is not a results folder: it has no {STUDY}. Name the folder that `ceteris run` wrote."
+                ) from None
+        try:
+            return decode_manifest(content)
+        except DamagedError as error:
+            raise ResultsError(f"{file} {error}. {_AGAIN}") from None
+        except LaterFormatError as error:
+            raise ResultsError(f"{file} {error}") from None
+        except StudyError as error:
+            raise ResultsError(f"{file} holds a study that this version of ceteris does not know: {error}") from error
+
+    def read_labels(self, manifest: Manifest) -> Labels:
+        """Read the classes of the test images, in the order of every `predictions.npy`.
+
+        Returns:
+            Shape (images,), int32.
+
+        Raises:
+            ResultsError: If the file is missing or damaged.
+        """
+        return decode_labels(self._checked(LABELS, manifest.labels_sha256))
+
+    def read_images(self, manifest: Manifest) -> NDArray[np.uint8]:
+        """Read the test images, in the order of every `predictions.npy`.
+
+        Returns:
+            Shape (images, height, width, channels), uint8.
+
+        Raises:
+            ResultsError: If the file is missing or damaged.
+        """
+        return decode_images(self._checked(IMAGES, manifest.images_sha256))
+
+    def survey(self, runs: Iterable[Run]) -> tuple[Finding, ...]:
+        """Look at the folder of every run, in their order, and change nothing."""
+        return tuple(self.run_folder(run).examine() for run in runs)
+
+    def stale(self, runs: Iterable[Run]) -> tuple[str, ...]:
+        """Name the run folders that are none of these runs', as `variation/seed-07-0a1b2c3d`."""
+        counted = {self.run_folder(run).path for run in runs}
+        found = self._run_paths()
+        return tuple(f"{path.parent.name}/{path.name}" for path in found if path not in counted)
+
+    def set_aside(self, finding: Finding) -> Path:
+        """Move the damaged files of a run, whose claim the caller holds, into `damaged/`, and say where they are."""
+        return self.run_folder(finding.run).set_aside(finding.damage, self.path / _DAMAGED)
+
+    def write_table(self, findings: Sequence[Finding]) -> None:
+        """Write `results.csv`."""
+        held = self._claim_folder()
+        try:
+            write_atomically(self.path / TABLE, encode_table(findings))
+        finally:
+            held.release()
+
+    def _checked(self, name: str, digest: str) -> bytes:
+        with explained(self.path, f"read {name}", needed=0):
+            content = (self.path / name).read_bytes()
+        if hashlib.sha256(content).hexdigest() != digest:
+            raise ResultsError(
+                f"{self.path / name} was changed after it was written: its SHA-256 does not match. {_AGAIN}"
+            )
+        return content
+
+    def _write_images(self, manifest: Manifest, images: NDArray[np.uint8]) -> None:
+        """Write the test images, unless they are there already: 30 MB for CIFAR-10."""
+        try:
+            self._checked(IMAGES, manifest.images_sha256)
+        except ResultsError:
+            write_atomically(self.path / IMAGES, encode_images(images))
+
+    def _claim_file(self, run: Run) -> Path:
+        return self.path / _CLAIMS / f"{run.digest[:16]}.lock"
+
+    def _claim_folder(self) -> Claim:
+        held = claim(self.path / _CLAIMS / _FOLDER_CLAIM, patience=_PATIENCE_SECONDS)
+        if held is None:
+            raise ResultsError(
+                f"{self.path}: another process has been writing its {STUDY} or {TABLE} for "
+                f"{_PATIENCE_SECONDS:.0f} seconds. End that process, then run the same command again."
+            )
+        return held
+
+    def _refuse_strangers(self) -> None:
+        """Leave alone a folder that somebody uses for something else."""
+        if not self.path.is_dir() or (self.path / STUDY).exists() or (self.path / _CLAIMS).exists():
+            return
+        found = sorted(entry.name for entry in self.path.iterdir() if not entry.name.startswith("."))
+        if found:
+            raise ResultsError(
+                f"{self.path} holds '{found[0]}' but no {STUDY}: it is not a results folder. "
+                "Name a new or empty folder for the results."
+            )
+
+    def _declarations(self, before: Manifest | None, manifest: Manifest) -> tuple[Declaration, ...]:
+        """Keep what was declared before, and add what is declared now, with the time and the results that are there."""
+        results = sum((path / RESULT).exists() for path in self._run_paths())
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        earlier = () if before is None else before.declarations
+        if before is not None and not earlier:
+            earlier = (declaration(before.study, since=None, results=0),)
+        return declared(earlier, declaration(manifest.study, since=now, results=results))
+
+    def _before(self, manifest: Manifest) -> tuple[Manifest | None, tuple[str, ...]]:
+        """Give what the folder was about, if that can be read, and what a person should know of it."""
+        if not (self.path / STUDY).exists():
+            return None, ()
+        try:
+            before = decode_manifest((self.path / STUDY).read_bytes())
+        except LaterFormatError as error:
+            raise ResultsError(f"{self.path / STUDY} {error}") from None
+        except (DamagedError, StudyError) as error:
+            make_folder(self.path / _DAMAGED)
+            number = 1
+            while (aside := self.path / _DAMAGED / f"{number}-{STUDY}").exists():
+                number += 1
+            move(self.path / STUDY, aside)
+            note = f"{self.path / STUDY} could not be read ({error}); it is now {aside}, a new one is in its place."
+            return None, (note,)
+        found = differences(before, manifest)
+        if not found:
+            return before, ()
+        shown = "; ".join(found[:_SHOWN_DIFFERENCES])
+        more = f"; and {len(found) - _SHOWN_DIFFERENCES} more" if len(found) > _SHOWN_DIFFERENCES else ""
+        return before, (f"{self.path} was last used for another version of this study: {shown}{more}.",)
+
+    def _adopt(self, runs: Iterable[Run]) -> None:
+        """Move what was trained under another name of the same variation to the name it has now."""
+        elsewhere: dict[str, Path] = {}
+        for path in self._run_paths():
+            elsewhere.setdefault(path.name, path)
+        for run in runs:
+            here = self.run_folder(run).path
+            there = elsewhere.get(here.name)
+            if there is None or there == here or here.exists():
+                continue
+            held = self.claim(run)
+            if held is None:
+                continue
+            try:
+                if there.exists() and not here.exists():
+                    make_folder(here.parent)
+                    move(there, here)
+            finally:
+                held.release()
+
+    def _run_paths(self) -> list[Path]:
+        return sorted((self.path / _RUNS).glob("*/seed-*"))
+
+
+def _run_name(run: Run) -> str:
+    return f"seed-{run.seed:02}-{run.digest[:8]}"
+
+
+def _runs(count: int) -> str:
+    return f"{count} run" if count == 1 else f"{count} runs"

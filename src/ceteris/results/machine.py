@@ -1,0 +1,114 @@
+"""`machine.json`: when and on what a run was trained; nothing in it decides the result, and nothing names a person."""
+
+import hashlib
+import os
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from ceteris.results.sealed import seal, unseal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """The circumstances of a run.
+
+    Attributes:
+        finished: When its result was written, in UTC, ISO 8601.
+        training_seconds: Wall-clock time that its packed batches trained and validated, over all resumptions: of all
+            runs in them together; see `TrainingTime` for the share of this run.
+        versions: Of ceteris, Python and NumPy.
+        host: Processor, cores and operating system.
+        engine: What the engine says of itself here, for example its instruction set or device.
+        epochs_sha256: Of `epochs.csv`.
+        measured: What else was measured, by name with its unit: by the engine, for example `feature extraction
+            (seconds)`, work done once for all runs, which `training_seconds` leaves out; or of the trained network
+            afterwards, on the same host, for example `prediction (milliseconds)`.
+    """
+
+    finished: str
+    training_seconds: float
+    versions: Mapping[str, str]
+    host: Mapping[str, str | int]
+    engine: Mapping[str, str]
+    epochs_sha256: str
+    measured: Mapping[str, float] = field(default_factory=dict)
+
+
+def describe_machine(
+    *, training_seconds: float, engine: Mapping[str, str], epochs: bytes, measured: Mapping[str, float] | None = None
+) -> Machine:
+    """Say what this process runs on, now.
+
+    Args:
+        training_seconds: As in `Machine`.
+        engine: `Engine.facts`.
+        epochs: Content of `epochs.csv`.
+        measured: `Outcome.measured`.
+    """
+    return Machine(
+        finished=datetime.now(UTC).isoformat(timespec="seconds"),
+        training_seconds=round(training_seconds, 3),
+        versions={name: _version(name) for name in ("ceteris", "numpy")} | {"python": platform.python_version()},
+        host=describe_host(),
+        engine=engine,
+        epochs_sha256=hashlib.sha256(epochs).hexdigest(),
+        measured=dict(measured or {}),
+    )
+
+
+def describe_host() -> dict[str, str | int]:
+    """Say which processor, cores and operating system this process runs on; nothing that names it or a person."""
+    return {
+        "processor": _processor(),
+        "cores": os.cpu_count() or 1,
+        "architecture": platform.machine(),
+        "system": f"{platform.system()} {platform.release()}",
+    }
+
+
+def encode_machine(machine: Machine) -> bytes:
+    """Write the content of `machine.json`."""
+    return seal(
+        {
+            "finished": machine.finished,
+            "training_seconds": machine.training_seconds,
+            "versions": dict(machine.versions),
+            "host": dict(machine.host),
+            "engine": dict(machine.engine),
+            "epochs_sha256": machine.epochs_sha256,
+            "measured": dict(machine.measured),
+        }
+    )
+
+
+def decode_machine(content: bytes) -> Machine:
+    """Read the content of `machine.json`.
+
+    Raises:
+        DamagedError: If it is not as it was written.
+    """
+    facts: dict[str, Any] = unseal(content)
+    del facts["format"], facts["seal"]
+    return Machine(**facts)
+
+
+def _version(distribution: str) -> str:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return "not installed as a package"
+
+
+def _processor() -> str:
+    """Name the processor's model where the system tells it, else its family."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    models = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(models, "") or platform.processor() or platform.machine()

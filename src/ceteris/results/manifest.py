@@ -1,0 +1,215 @@
+"""`study.json`: what a results folder is about."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from ceteris.datasets.dataset import Dataset, Origin, Split
+from ceteris.networks.shape import Shape
+from ceteris.results.arrays import encode_images, encode_labels
+from ceteris.results.damage import DamagedError
+from ceteris.results.declaration import Declaration, decode_declaration, encode_declaration
+from ceteris.results.sealed import seal, unseal
+from ceteris.study.changes import changes
+from ceteris.study.images import ImageKind, known_images
+from ceteris.study.run import Run
+from ceteris.study.study import Study
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """The study in full and the images it was run on.
+
+    Attributes:
+        study: The study, every default filled in.
+        data_name: `cifar10`, `shapes`, or the name of a folder.
+        data_digest: SHA-256 of the images and labels, as `Dataset.digest` gives it.
+        data_origin: Official, a modified copy, built in, or the user's own.
+        data_source: Where the images came from, in words.
+        images: Their size, and how many there are of each kind.
+        class_names: One name per class, in label order.
+        labels_sha256: Of `labels.npy`, the classes of the test images in the order of `predictions.npy`.
+        images_sha256: Of `test-images.npy`, the test images in the same order.
+        scale: What the grey levels of each channel are multiplied by before the first layer, as in `Split`.
+        offset: What is added to each channel then.
+        notes: What a reader must know before believing a result, one sentence each.
+        skipped: By name of the variation, why it cannot be trained now and what to do.
+        declarations: What the study declared about its evaluation, in the order of time; the last is what it declares
+            now. Kept by `ResultsFolder.prepare`; empty where an earlier ceteris wrote the folder.
+    """
+
+    study: Study
+    data_name: str
+    data_digest: str
+    data_origin: Origin
+    data_source: str
+    images: ImageKind
+    class_names: tuple[str, ...]
+    labels_sha256: str
+    images_sha256: str
+    scale: tuple[float, ...]
+    offset: tuple[float, ...]
+    notes: tuple[str, ...]
+    skipped: Mapping[str, str] = field(default_factory=dict)
+    declarations: tuple[Declaration, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        study: Study,
+        dataset: Dataset,
+        split: Split,
+        notes: tuple[str, ...] = (),
+        skipped: Mapping[str, str] | None = None,
+    ) -> Self:
+        """Describe a study on a data set, whose own notes come first.
+
+        Args:
+            study: What is asked.
+            dataset: The images.
+            split: The parts of them, and what a pixel becomes: the same for every arm.
+            notes: What else a reader must know.
+            skipped: By name of the variation, why it cannot be trained now; a note says each.
+        """
+        skipped = skipped or {}
+        left_out = tuple(skipping(name, reason) for name, reason in skipped.items())
+        return cls(
+            study=study,
+            data_name=dataset.name,
+            data_digest=dataset.digest,
+            data_origin=dataset.origin,
+            data_source=dataset.source,
+            images=split.kind,
+            class_names=dataset.class_names,
+            labels_sha256=hashlib.sha256(encode_labels(dataset.test.labels)).hexdigest(),
+            images_sha256=hashlib.sha256(encode_images(dataset.test.images)).hexdigest(),
+            scale=tuple(split.scale.tolist()),
+            offset=tuple(split.offset.tolist()),
+            notes=dataset.notes + notes + left_out,
+            skipped=dict(skipped),
+        )
+
+    def runs(self) -> tuple[Run, ...]:
+        """Give every run that the folder is for, arm by arm."""
+        return self.study.runs(self.data_digest)
+
+
+def skipping(variation: str, reason: str) -> str:
+    """Say that a variation is left out, as a note does."""
+    return f"'{variation}' is skipped: {reason}."
+
+
+def encode_manifest(manifest: Manifest) -> bytes:
+    """Write the content of `study.json`."""
+    return seal(
+        {
+            "study": manifest.study.model_dump(mode="json", by_alias=True),
+            "data": {
+                "name": manifest.data_name,
+                "digest": manifest.data_digest,
+                "origin": manifest.data_origin.value,
+                "source": manifest.data_source,
+                "shape": [manifest.images.shape.height, manifest.images.shape.width, manifest.images.shape.channels],
+                "training_images": manifest.images.training_images,
+                "validation_images": manifest.images.validation_images,
+                "test_images": manifest.images.test_images,
+                "class_names": list(manifest.class_names),
+                "labels_sha256": manifest.labels_sha256,
+                "images_sha256": manifest.images_sha256,
+                "scale": list(manifest.scale),
+                "offset": list(manifest.offset),
+            },
+            "notes": list(manifest.notes),
+            "skipped": dict(manifest.skipped),
+            "declarations": [encode_declaration(one) for one in manifest.declarations],
+        }
+    )
+
+
+def decode_manifest(content: bytes) -> Manifest:
+    """Read the content of `study.json`.
+
+    Raises:
+        DamagedError: If it is not as it was written.
+        LaterFormatError: If a later version of ceteris wrote it.
+        StudyError: If this version of ceteris does not know such a study.
+    """
+    facts = unseal(content)
+    data = facts["data"]
+    try:
+        origin = Origin(data["origin"])
+    except ValueError:
+        raise DamagedError(f"names an origin of images that is not known: '{data['origin']}'") from None
+    study = Study(**facts["study"])
+    return Manifest(
+        study=study,
+        data_name=data["name"],
+        data_digest=data["digest"],
+        data_origin=origin,
+        data_source=data["source"],
+        images=_images(study, data),
+        class_names=tuple(data["class_names"]),
+        labels_sha256=data["labels_sha256"],
+        images_sha256=data["images_sha256"],
+        scale=tuple(data["scale"]),
+        offset=tuple(data["offset"]),
+        notes=tuple(facts["notes"]),
+        skipped=facts.get("skipped", {}),
+        declarations=tuple(decode_declaration(one) for one in facts.get("declarations", ())),
+    )
+
+
+def _images(study: Study, data: Mapping[str, Any]) -> ImageKind:
+    """Read what the images are like; the first version of ceteris knew only those that need not be described."""
+    if "shape" not in data and (known := known_images(study.data)) is not None:
+        return known
+    return ImageKind(
+        shape=Shape(*data["shape"]),
+        classes=len(data["class_names"]),
+        training_images=data["training_images"],
+        validation_images=data["validation_images"],
+        test_images=data["test_images"],
+    )
+
+
+def differences(before: Manifest, after: Manifest) -> tuple[str, ...]:
+    """Say what makes runs of one study not count for another, in short phrases; empty if nothing does.
+
+    Args:
+        before: What the folder was about.
+        after: What it is about now.
+    """
+    return tuple(_differences(before, after))
+
+
+def _differences(before: Manifest, after: Manifest) -> Iterator[str]:
+    if before.data_digest != after.data_digest:
+        yield (
+            f"images {before.data_digest[:8]} ({before.data_origin.value}) -> "
+            f"{after.data_digest[:8]} ({after.data_origin.value})"
+        )
+    if before.study.seeds != after.study.seeds:
+        yield f"seeds {_spans(before.study.seeds)} -> {_spans(after.study.seeds)}"
+    old = {arm.name: arm.specification for arm in before.study.arms()}
+    new = {arm.name: arm.specification for arm in after.study.arms()}
+    where: dict[str, list[str]] = {}
+    for name in new.keys() & old.keys():
+        for change in changes(old[name], new[name]):
+            where.setdefault(str(change), []).append(name)
+    for found, names in sorted(where.items()):
+        place = names[0] if len(names) == 1 else f"{len(names)} variations"
+        yield f"{found} in {place}"
+    yield from (f"{name} is gone" for name in old if name not in new)
+    yield from (f"{name} is new" for name in new if name not in old)
+
+
+def _spans(seeds: tuple[int, ...]) -> str:
+    """Write seeds as spans: 0-15, 20."""
+    spans: list[list[int]] = []
+    for seed in sorted(seeds):
+        if spans and seed == spans[-1][1] + 1:
+            spans[-1][1] = seed
+        else:
+            spans.append([seed, seed])
+    return ", ".join(f"{first}" if first == last else f"{first}-{last}" for first, last in spans)

@@ -1,0 +1,193 @@
+"""What happened to a run that came to its end: all that its specification and seed determine, and nothing else."""
+
+import hashlib
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ceteris.engines.engine import EpochMetrics, Outcome
+from ceteris.networks.cost import network_cost
+from ceteris.networks.shape import Shape
+from ceteris.results.arrays import encode_predictions, encode_weights
+from ceteris.results.damage import DamagedError
+from ceteris.results.sealed import finite, seal, unseal
+from ceteris.results.status import Status
+from ceteris.study.run import Run
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRecord:
+    """The result of a run: the same, to the last bit, in whatever company and with whatever interruptions it trained.
+
+    Which variation the run stands for is told by the study and not stored with the result, so that renaming a variation
+    does not lose its runs.
+
+    Attributes:
+        run: What was trained.
+        engine: `lanes` or `torch`.
+        arithmetic: What decides the last bits, as the engine says it.
+        data_origin: What is known about the images: `official`, `modified copy` or `built in`.
+        parameters: How many numbers the network learns.
+        epochs: Epochs trained; up to and with the one that diverged, if one did.
+        diverged_epoch: The first epoch whose training or validation loss was not finite, or the last one if the test
+            loss after it was not; else None.
+        test_accuracy: Share of the test images classified correctly, in [0, 1]; None if the run diverged.
+        test_loss: Mean cross-entropy over the test images, in nats; None if the run diverged.
+        best_validation_accuracy: Highest over the epochs before divergence, in [0, 1]; None if there is none.
+        best_validation_epoch: The first epoch that reached it, counted from 1.
+        final_validation_accuracy: After the last epoch; None if the run diverged.
+        predictions_sha256: Of `predictions.npy`; None if the run diverged: it was not scored.
+        weights_sha256: Of `weights.safetensors`; None if the run diverged.
+    """
+
+    run: Run
+    engine: str
+    arithmetic: str
+    data_origin: str
+    parameters: int
+    epochs: int
+    diverged_epoch: int | None
+    test_accuracy: float | None
+    test_loss: float | None
+    best_validation_accuracy: float | None
+    best_validation_epoch: int | None
+    final_validation_accuracy: float | None
+    predictions_sha256: str | None
+    weights_sha256: str | None
+
+    @property
+    def status(self) -> Status:
+        """Finished or diverged."""
+        return Status.FINISHED if self.diverged_epoch is None else Status.DIVERGED
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """A record with the two arrays that belong to it.
+
+    Attributes:
+        record: What is in `result.json`.
+        predictions: Content of `predictions.npy`; None if the run diverged.
+        weights: Content of `weights.safetensors`; None if the run diverged.
+    """
+
+    record: RunRecord
+    predictions: bytes | None
+    weights: bytes | None
+
+
+def diverged_epoch(epochs: Sequence[EpochMetrics]) -> int | None:
+    """Give the first epoch whose training or validation loss is not finite, or None.
+
+    Example:
+        >>> calm = EpochMetrics(
+        ...     epoch=1, training_loss=2.0, training_accuracy=0.3, validation_loss=1.9, validation_accuracy=0.3
+        ... )
+        >>> diverged_epoch([calm]) is None
+        True
+    """
+    for metrics in epochs:
+        if not (math.isfinite(metrics.training_loss) and math.isfinite(metrics.validation_loss)):
+            return metrics.epoch
+    return None
+
+
+def conclude(
+    run: Run,
+    epochs: Sequence[EpochMetrics],
+    outcome: Outcome | None,
+    *,
+    engine: str,
+    arithmetic: str,
+    data_origin: str,
+    image: Shape,
+    classes: int,
+) -> Result:
+    """Sum up a run that has trained all its epochs, or diverged.
+
+    A network that overflows on a test image has diverged, though the validation images did not show it: an accuracy of
+    the others would not be one of this test set.
+
+    Args:
+        run: What was trained.
+        epochs: Every epoch that it trained; those after divergence are left out of the record.
+        outcome: Its scores on the test images; None if it diverged.
+        engine: Name of the engine.
+        arithmetic: As the engine says it.
+        data_origin: As the data set says it.
+        image: Size of the images.
+        classes: How many classes there are.
+    """
+    diverged = diverged_epoch(epochs)
+    assert (outcome is None) == (diverged is not None), "scored, or diverged"
+    if outcome is not None and not math.isfinite(outcome.test_loss):
+        outcome, diverged = None, epochs[-1].epoch
+    sound = [metrics for metrics in epochs if diverged is None or metrics.epoch < diverged]
+    # max gives the first of equals.
+    best = max(sound, key=lambda metrics: metrics.validation_accuracy, default=None)
+    predictions = None if outcome is None else encode_predictions(outcome.probabilities)
+    weights = None if outcome is None else encode_weights(outcome.weights)
+    record = RunRecord(
+        run=run,
+        engine=engine,
+        arithmetic=arithmetic,
+        data_origin=data_origin,
+        parameters=network_cost(run.specification.network, image, classes).learnt,
+        epochs=len(sound) if diverged is None else diverged,
+        diverged_epoch=diverged,
+        test_accuracy=None if outcome is None else finite(outcome.test_accuracy),
+        test_loss=None if outcome is None else finite(outcome.test_loss),
+        best_validation_accuracy=None if best is None else finite(best.validation_accuracy),
+        best_validation_epoch=None if best is None else best.epoch,
+        final_validation_accuracy=None if diverged is not None else finite(sound[-1].validation_accuracy),
+        predictions_sha256=None if predictions is None else hashlib.sha256(predictions).hexdigest(),
+        weights_sha256=None if weights is None else hashlib.sha256(weights).hexdigest(),
+    )
+    return Result(record=record, predictions=predictions, weights=weights)
+
+
+_PLAIN = (
+    "engine",
+    "arithmetic",
+    "data_origin",
+    "parameters",
+    "epochs",
+    "diverged_epoch",
+    "test_accuracy",
+    "test_loss",
+    "best_validation_accuracy",
+    "best_validation_epoch",
+    "final_validation_accuracy",
+    "predictions_sha256",
+    "weights_sha256",
+)
+
+
+def encode_record(record: RunRecord) -> bytes:
+    """Write the content of `result.json`."""
+    facts: dict[str, Any] = {name: getattr(record, name) for name in _PLAIN}
+    facts |= {
+        "status": record.status.value,
+        "digest": record.run.digest,
+        "seed": record.run.seed,
+        "data_digest": record.run.data_digest,
+        "specification": record.run.specification.model_dump(mode="json"),
+    }
+    return seal(facts)
+
+
+def decode_record(content: bytes, run: Run) -> RunRecord:
+    """Read the content of `result.json`.
+
+    Args:
+        content: All bytes of the file.
+        run: The run whose folder it was found in.
+
+    Raises:
+        DamagedError: If it is not as it was written, or is the result of another run.
+    """
+    facts = unseal(content)
+    if facts["digest"] != run.digest:
+        raise DamagedError(f"is the result of another run, with digest {facts['digest'][:8]}")
+    return RunRecord(run=run, **{name: facts[name] for name in _PLAIN})

@@ -1,0 +1,134 @@
+"""All results of a study, read from its folder alone."""
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ceteris.datasets.labels import Labels
+from ceteris.errors import ResultsError
+from ceteris.paths import AnyPath, expanded
+from ceteris.results.arrays import decode_predictions, decode_weights
+from ceteris.results.atomic import explained
+from ceteris.results.epochs import EpochRecord, decode_epochs
+from ceteris.results.failure import RunFailure
+from ceteris.results.finding import Finding
+from ceteris.results.folder import ResultsFolder
+from ceteris.results.manifest import Manifest
+from ceteris.results.note_scope import notes_about
+from ceteris.results.record import RunRecord
+from ceteris.results.run_folder import EPOCHS, PREDICTIONS, WEIGHTS
+from ceteris.results.status import Status
+from ceteris.study.resolution import Resolution
+from ceteris.study.run import Run
+
+
+@dataclass(frozen=True, kw_only=True)
+class Results:
+    """What is known so far about every run of a study.
+
+    Attributes:
+        folder: Where it was read.
+        manifest: The study and its images.
+        findings: One per run, in the order of the study.
+        held: Runs that a process is training now.
+        stale: Run folders of other versions of the study, which are not counted, as `variation/seed-07-0a1b2c3d`.
+    """
+
+    folder: ResultsFolder
+    manifest: Manifest
+    findings: tuple[Finding, ...]
+    held: tuple[Run, ...]
+    stale: tuple[str, ...]
+
+    @cached_property
+    def records(self) -> tuple[RunRecord, ...]:
+        """The runs that came to their end, diverged ones too, in the order of the study."""
+        return tuple(one.record for one in self.findings if one.record is not None and not one.damage)
+
+    @property
+    def failures(self) -> tuple[RunFailure, ...]:
+        """The runs that could not be trained."""
+        return tuple(one.failure for one in self.findings if one.failure is not None)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every run came to its end, but for those that are skipped."""
+        return all(one.status in (Status.FINISHED, Status.DIVERGED, Status.SKIPPED) for one in self.findings)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know before believing a number: said above every table."""
+        notes = list(self.manifest.notes)
+        # A run stores this note; an earlier ceteris did not.
+        test_images, margin = self.manifest.images.test_images, self.manifest.study.analysis.margin
+        too_few = Resolution(test_images=test_images, margin=margin).warning
+        if too_few and too_few not in notes:
+            notes.append(too_few)
+        kinds = Counter((record.engine, record.arithmetic) for record in self.records)
+        if len(kinds) > 1:
+            parts = " and ".join(f"{count} by {engine} ({arithmetic})" for (engine, arithmetic), count in kinds.items())
+            notes.append(f"The runs were not all trained alike: {parts}.")
+        if self.stale:
+            which = "1 more run in this folder belongs to another version"
+            if len(self.stale) > 1:
+                which = f"{len(self.stale)} more runs in this folder belong to other versions"
+            notes.append(f"{which} of the study, not counted.")
+        return tuple(notes)
+
+    def notes_about(self, arm: str) -> tuple[str, ...]:
+        """Give the notes without those that concern other arms only."""
+        return notes_about(self.notes, self.manifest.study, arm)
+
+    def epochs(self, run: Run) -> tuple[EpochRecord, ...]:
+        """Read what each epoch of a finished run came to."""
+        return decode_epochs(self._content(run, EPOCHS))
+
+    def predictions(self, run: Run) -> NDArray[np.float16]:
+        """Read what a finished run answered to the test images.
+
+        Returns:
+            Class probabilities. Shape (images, classes), float16.
+        """
+        return decode_predictions(self._content(run, PREDICTIONS))
+
+    def weights(self, run: Run) -> dict[str, NDArray[np.float32]]:
+        """Read the weights of a finished run, under PyTorch's names and in its shapes."""
+        return decode_weights(self._content(run, WEIGHTS))
+
+    def labels(self) -> Labels:
+        """Read the classes of the test images, in the order of the predictions. Shape (images,)."""
+        return self.folder.read_labels(self.manifest)
+
+    def images(self) -> NDArray[np.uint8]:
+        """Read the test images, in the order of the predictions. Shape (images, height, width, channels)."""
+        return self.folder.read_images(self.manifest)
+
+    def _content(self, run: Run, name: str) -> bytes:
+        path = self.folder.run_folder(run).path
+        with explained(path, f"read {name}", needed=0):
+            return (path / name).read_bytes()
+
+
+def read_results(path: AnyPath) -> Results:
+    """Read a results folder, and change nothing in it.
+
+    Args:
+        path: A folder that `ceteris run` wrote, also one that is half done or in use.
+
+    Raises:
+        ResultsError: If it is not such a folder, or cannot be read. Damaged runs are no error: they are among the
+            findings.
+    """
+    folder = ResultsFolder(expanded(path, error=ResultsError))
+    manifest = folder.read_manifest()
+    runs = manifest.runs()
+    return Results(
+        folder=folder,
+        manifest=manifest,
+        findings=tuple(finding.unless_skipped(manifest.skipped) for finding in folder.survey(runs)),
+        held=tuple(run for run in runs if folder.is_held(run)),
+        stale=folder.stale(runs),
+    )

@@ -1,0 +1,68 @@
+from dataclasses import replace
+
+import pytest
+from miniature import miniature_dataset, miniature_split, miniature_study
+
+from ceteris.datasets.dataset import Origin
+from ceteris.results.damage import DamagedError
+from ceteris.results.manifest import Manifest, decode_manifest, differences, encode_manifest
+
+IMAGES, OTHER_IMAGES = (miniature_dataset(seed).digest for seed in (0, 1))
+
+
+def manifest(seed: int = 0, **changes) -> Manifest:
+    """Describe the miniature study, with changes."""
+    dataset = miniature_dataset(seed)
+    return Manifest.of(miniature_study(**changes), dataset, miniature_split(dataset))
+
+
+def test_a_study_comes_back_whole():
+    """The study that is read equals the one that was written, and asks for the same runs."""
+    dataset = miniature_dataset()
+    before = Manifest.of(miniature_study(), dataset, miniature_split(dataset), notes=("The seventh note.",))
+    after = decode_manifest(encode_manifest(before))
+    assert after == before
+    assert after.scale == tuple(miniature_split(dataset).scale.tolist())
+    assert after.notes == ("These images are noise.", "The seventh note.")
+    assert [run.digest for run in after.runs()] == [run.digest for run in before.runs()]
+
+
+def test_a_changed_file_is_refused():
+    """An edit by hand is noticed."""
+    with pytest.raises(DamagedError):
+        decode_manifest(encode_manifest(manifest()).replace(b"miniature", b"Miniature"))
+
+
+def test_what_changes_no_run_is_no_difference():
+    """Titles, questions, the order of variations and the name of a factor may change."""
+    study = miniature_study()
+    varied = [variation.model_copy(update={"factor": "another"}) for variation in reversed(study.variations)]
+    after = manifest(title="B", question="Why?", variation=[one.model_dump(exclude_defaults=True) for one in varied])
+    assert differences(manifest(), after) == ()
+
+
+def test_every_difference_is_named():
+    """Images, seeds, settings, and variations that came or went are told in the reader's words."""
+    baseline = {
+        "network": {"layers": [{"max_pool": 8}, {"dense": "classes"}]},
+        "training": {"learning_rate": 0.1, "batch_size": 8, "epochs": 5},
+    }
+    variation = [
+        {"factor": "learning rate", "name": "0.5", "set": {"training.learning_rate": 0.7}},
+        {"factor": "pooling", "name": "Pool 2x2", "set": {"network.layers.0.max_pool": 2}},
+    ]
+    after = manifest(seed=1, seeds=[0, 1, 2, 5], baseline=baseline, variation=variation)
+    assert differences(manifest(), after) == (
+        f"images {IMAGES[:8]} (built in) -> {OTHER_IMAGES[:8]} (built in)",
+        "seeds 0-2 -> 0-2, 5",
+        "epochs 3 -> 5 in 2 variations",
+        "learning rate 0.5 -> 0.7 in 0.5",
+        "Pool 4x4 is gone",
+        "Pool 2x2 is new",
+    )
+
+
+def test_images_of_another_origin_are_told():
+    """A modified copy in place of the official images is a difference."""
+    after = replace(manifest(), data_digest="f" * 64, data_origin=Origin.MODIFIED)
+    assert differences(manifest(), after) == (f"images {IMAGES[:8]} (built in) -> ffffffff (modified copy)",)
