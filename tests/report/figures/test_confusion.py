@@ -5,7 +5,6 @@ from ceteris.report.figures import confusion as module
 from ceteris.report.figures.confusion import (
     class_accuracies,
     class_change_table,
-    class_changes,
     confusion,
     confusion_matrix,
 )
@@ -92,18 +91,6 @@ def test_nothing_to_show_is_a_picture(axes_of, changes):
     assert picture.alt.endswith(".")
 
 
-def test_one_pair_of_a_class_has_no_bar(axes_of, texts_in):
-    """One seed has a point; two that differ have an interval."""
-    picture, axes = axes_of(class_changes, "deeper", np.array([[0.1, -0.1, 0.0]]), NAMES)
-    assert [line for line in axes.lines if len(line.get_xdata()) == 2 and line.get_xdata()[0] != 0] == []
-    assert not any("[" in text for text in texts_in(picture.svg))
-    assert picture.alt.startswith("Mean change over 1 pair of runs")
-
-    picture, axes = axes_of(class_changes, "deeper", np.array([[0.1, -0.1, np.nan], [0.2, -0.2, np.nan]]), NAMES)
-    assert sum("[" in text for text in texts_in(picture.svg)) == 2
-    assert "no images or no pairs" in texts_in(picture.svg)
-
-
 def test_a_thousand_classes_fit_into_a_page(axes_of, texts_in):
     """Forty are drawn, those that are mistaken most or changed most, and the picture says so; no picture is heavy."""
     names = tuple(f"class {number}" for number in range(1000))
@@ -113,7 +100,6 @@ def test_a_thousand_classes_fit_into_a_page(axes_of, texts_in):
     kept = "40 of 1,000 classes, those"
     pictures = [
         (axes_of(confusion_matrix, "baseline", shares, names)[0], f"(row); {kept} in the most frequent mistakes", 700),
-        (axes_of(class_changes, "deeper", change, names)[0], f"baseline; {kept} that changed most, so they", 500),
         (
             axes_of(class_change_table, {"deeper": change}, names)[0],
             f"{kept} that changed most, so they overstate",

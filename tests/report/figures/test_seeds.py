@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from ceteris.report.figures import seeds
-from ceteris.report.figures.seeds import seed_accuracies, seed_differences
+from ceteris.report.figures.seeds import seed_accuracies
 from ceteris.statistics.scores import ArmScores, RunScore, Scores, Status
 
 
@@ -55,17 +55,6 @@ def test_every_run_is_a_point(axes_of):
     assert axes.get_xlabel() == "test accuracy, %"
 
 
-def test_every_pair_is_a_point(axes_of):
-    """Differences are of the same seed, in percentage points, with the margin shaded."""
-    found = scores([0.5, 0.52, 0.54, "missing"], [0.6, None, 0.53, 0.9])
-    picture, axes = axes_of(seed_differences, found, margin=0.01)
-
-    assert points_in(axes, 0) == (pytest.approx([10, -1]), pytest.approx([-42]))
-    assert axes.get_xlabel() == "percentage points, variation minus baseline of the same seed"
-    assert "deeper: \N{MINUS SIGN}11.00 [" in picture.alt
-    assert "3 seeds from \N{MINUS SIGN}42.00 to 10.00, 1 with divergence" in picture.alt
-
-
 def test_a_seed_is_at_the_same_height_in_every_row(axes_of):
     """Whoever follows one seed from row to row finds it at one height."""
     _, axes = axes_of(seed_accuracies, scores([0.5, 0.52], [0.6, 0.7]))
@@ -90,10 +79,8 @@ def test_mean_and_interval_are_drawn_where_there_are_two(axes_of, texts_in):
 
 
 def test_what_diverged_in_every_run_has_no_interval(axes_of, texts_in):
-    """Guessing by decree has no spread, alone or against guessing."""
+    """Guessing by decree has no spread."""
     picture, _ = axes_of(seed_accuracies, scores([None, None], [None, None]))
-    assert not any("[" in text for text in texts_in(picture.svg))
-    picture, _ = axes_of(seed_differences, scores([None, None], [None, None]), margin=0.01)
     assert not any("[" in text for text in texts_in(picture.svg))
 
 
@@ -103,8 +90,6 @@ def test_arms_without_a_run_say_so(axes_of, texts_in, word):
     picture, axes = axes_of(seed_accuracies, scores([word], [word]))
     assert texts_in(picture.svg).count("no run yet") == 2
     assert points_in(axes, 0) == ([], [])
-    picture, _ = axes_of(seed_differences, scores([0.5], [word]), margin=0.01)
-    assert "no pair of runs yet" in texts_in(picture.svg)
 
 
 def test_accuracies_stay_between_nothing_and_all(axes_of):
@@ -114,11 +99,3 @@ def test_accuracies_stay_between_nothing_and_all(axes_of):
     low, high = axes.get_xlim()
     assert low >= 0
     assert high <= 100
-
-
-def test_a_study_without_variations_is_a_picture(axes_of):
-    """There is nothing to show, and the picture says that."""
-    alone = Scores(baseline=scores([0.5], []).baseline, variations=(), chance=0.1)
-    picture, _ = axes_of(seed_differences, alone, margin=0.01)
-
-    assert picture.alt == "There is nothing to show."

@@ -20,14 +20,12 @@ from ceteris.report.figures.style import (
     MUTED,
     VERMILION,
     drawing,
-    in_points,
     inches,
     panel,
     shortened,
 )
 from ceteris.report.figures.svg import finished
 from ceteris.report.quantities import signed
-from ceteris.statistics.interval import Estimate, Interval, mean_interval
 
 Floats = NDArray[np.float64]
 
@@ -112,51 +110,6 @@ def confusion_matrix(
         )
 
 
-def class_changes(
-    variation: str, changes: Floats, class_names: Sequence[str], *, file_format: Format = Format.SVG
-) -> Picture:
-    """Draw how a variation changes the accuracy of each class, pair by pair of runs with the same seed.
-
-    Of many classes those are drawn that changed most, which the axis says: chosen so, they overstate.
-
-    Args:
-        variation: Its name.
-        changes: `class_accuracies` of the variation minus those of the baseline, pair by pair. Shape (s, k).
-        class_names: One per class.
-        file_format: What to draw.
-    """
-    classes, places = len(class_names), most_changed(_means(changes)[None])
-    changes, class_names = changes[:, places], [class_names[place] for place in places]
-    estimates = _estimates(changes)
-    height = 20.0 * len(class_names)
-    with drawing():
-        figure = Figure(figsize=(inches(430), inches(height + 52)))
-        axes = panel(figure, _NAMES, 8, 210, height)
-        axes.set_ylim(len(class_names) - 0.5, -0.5)
-        axes.set_yticks([])
-        axes.spines["left"].set_visible(False)
-        axes.grid(visible=True, axis="x")
-        axes.axvline(0, color=INK, linewidth=0.8)
-        kept = of_all(places, classes, _CHANGED)
-        axes.set_xlabel(f"percentage points of the class, variation minus baseline{kept}")
-        beside = axes.get_yaxis_transform()
-        for row, (name, estimate) in enumerate(zip(class_names, estimates, strict=True)):
-            axes.text(-_NAMES / 210, row, shortened(name, _NAMES - 6), va="center", transform=beside)
-            if estimate is None:
-                axes.text(1.03, row, "no images or no pairs", va="center", size=8, color=MUTED, transform=beside)
-                continue
-            points = 100 * changes[:, row]
-            axes.plot(
-                points, row + _spread(len(points)), "o", color=MUTED, markersize=2.6, alpha=0.5, markeredgewidth=0
-            )
-            axes.plot([100 * estimate.estimate], [row], "o", color=INK, markersize=4.5)
-            if isinstance(estimate, Interval):
-                axes.plot([100 * estimate.low, 100 * estimate.high], [row, row], color=INK, linewidth=1.5)
-            axes.text(1.03, row, in_points(estimate), va="center", size=8.5, transform=beside)
-        title = f"Change of each class by {variation}"
-        return finished(figure, title=title, alt=_changes_alt(changes, class_names), file_format=file_format)
-
-
 def class_change_table(
     changes: Mapping[str, Floats], class_names: Sequence[str], *, file_format: Format = Format.SVG
 ) -> Picture:
@@ -165,7 +118,8 @@ def class_change_table(
     Of many classes those are drawn that changed most, which the caption says: chosen so, they overstate.
 
     Args:
-        changes: As for `class_changes`, by variation; without pairs shape (0, k).
+        changes: `class_accuracies` of a variation minus those of the baseline, pair by pair of runs with the same
+            seed, by variation. Shape (pairs, k).
         class_names: One per class.
         file_format: What to draw.
     """
@@ -239,16 +193,8 @@ def _caption(axes: Axes, text: str) -> None:
     )
 
 
-def _estimates(changes: Floats) -> list[Estimate | None]:
-    return [None if not len(column) or not np.isfinite(column).all() else mean_interval(column) for column in changes.T]
-
-
 def _means(changes: Floats) -> Floats:
     return np.array([float(column.mean()) if len(column) else np.nan for column in changes.T])
-
-
-def _spread(count: int) -> Floats:
-    return np.asarray(((np.arange(count) * 0.618034) % 1 - 0.5) * 0.5, np.float64)
 
 
 def _confusion_alt(shares: Floats, class_names: Sequence[str]) -> str:
@@ -279,15 +225,3 @@ def _extremes(variation: str, means: Floats, class_names: Sequence[str]) -> str:
         f"{variation}: from {signed(100 * means[low], 1)} ({class_names[low]}) to {signed(100 * means[high], 1)} "
         f"({class_names[high]}) percentage points."
     )
-
-
-def _changes_alt(changes: Floats, class_names: Sequence[str]) -> str:
-    parts = [
-        f"{name} {in_points(estimate)}"
-        for name, estimate in zip(class_names, _estimates(changes), strict=True)
-        if estimate is not None
-    ]
-    if not parts:
-        return "There is no pair of runs yet."
-    runs = "1 pair" if len(changes) == 1 else f"{len(changes)} pairs"
-    return f"Mean change over {runs} of runs, in percentage points: {'; '.join(parts)}."

@@ -8,29 +8,13 @@ import numpy as np
 
 from ceteris.formatting.wording import listed
 from ceteris.networks.layer import Values
-from ceteris.report.figures.picture import Format, Picture
-from ceteris.report.figures.sheet import Row, Scale, Section, Tile, colour, draw_sheet, grey
+from ceteris.report.figures.sheet import Row, Scale, Section, Tile, colour, grey
 from ceteris.report.layer_view import LayerView
 
 COLOUR_INPUTS = ("red", "green", "blue")
 _MOST_ROWS = 64
 _MOST_INPUTS = 16
 _SIDE, _NARROW = 44.0, 30.0  # points for the largest kernel, and in a narrow drawing
-
-
-def kernel_sheet(view: LayerView, *, file_format: Format = Format.SVG) -> Picture:
-    """Draw the kernels of all channels of one arm, before and after training.
-
-    Args:
-        view: Of a convolution.
-        file_format: What to draw.
-    """
-    return draw_sheet(
-        [kernel_sheet_section(view)],
-        title=f"Kernels of {view.layer}, {view.arm}",
-        alt=kernel_alt((view,), range(len(_before(view)))),
-        file_format=file_format,
-    )
 
 
 def kernel_section(views: Sequence[LayerView], channel: int) -> Section:

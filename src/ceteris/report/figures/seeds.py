@@ -7,27 +7,21 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
 
 from ceteris.report.figures.picture import Format, Picture
 from ceteris.report.figures.style import (
     BLUE,
-    GRID,
     INK,
     MUTED,
     VERMILION,
     drawing,
     in_per_cent,
-    in_points,
     inches,
     panel,
     shortened,
 )
 from ceteris.report.figures.svg import finished
-from ceteris.report.quantities import percentage_points
 from ceteris.statistics.interval import Estimate, Interval, PointEstimate, mean_interval
-from ceteris.statistics.paired import paired_difference
-from ceteris.statistics.pairing import pair_accuracies
 from ceteris.statistics.scores import ArmScores, Scores, Status, counted_accuracy
 
 _WIDTH, _ROW, _TOP, _BOTTOM = 620.0, 22.0, 28.0, 42.0
@@ -40,7 +34,7 @@ class _Row:
 
     Attributes:
         name: What it is called.
-        values: By seed, in the unit of the axis, with whether the run, or one of the pair, diverged.
+        values: By seed, in per cent, with whether the run diverged.
         estimate: Mean and error bars, as a fraction; nothing where there is no value.
         words: What stands beside it.
     """
@@ -51,24 +45,6 @@ class _Row:
     words: str
 
 
-def seed_differences(scores: Scores, *, margin: float, file_format: Format = Format.SVG) -> Picture:
-    """Draw the difference from the baseline of every pair of runs with the same seed, and their means.
-
-    Args:
-        scores: What each run scored.
-        margin: Differences smaller than this are practically none; a fraction.
-        file_format: What to draw.
-    """
-    rows = [_difference_row(scores, arm) for arm in scores.variations]
-    return _draw(
-        rows,
-        title="Difference in test accuracy, seed by seed",
-        unit="percentage points, variation minus baseline of the same seed",
-        margin=margin,
-        file_format=file_format,
-    )
-
-
 def seed_accuracies(scores: Scores, *, file_format: Format = Format.SVG) -> Picture:
     """Draw the test accuracy of every run, and the mean of every arm.
 
@@ -77,27 +53,22 @@ def seed_accuracies(scores: Scores, *, file_format: Format = Format.SVG) -> Pict
         file_format: What to draw.
     """
     rows = [_accuracy_row(scores, arm) for arm in (scores.baseline, *scores.variations)]
-    return _draw(
-        rows, title="Test accuracy, seed by seed", unit="test accuracy, %", margin=None, file_format=file_format
-    )
-
-
-def _difference_row(scores: Scores, arm: ArmScores) -> _Row:
-    pairing = pair_accuracies(scores.baseline, arm, scores.chance)
-    diverged = {*scores.baseline.seeds(Status.DIVERGED), *arm.seeds(Status.DIVERGED)}
-    changes = 100 * (pairing.variation - pairing.baseline)
-    estimate = paired_difference(pairing.baseline, pairing.variation) if pairing.seeds else None
-    both = {*scores.baseline.seeds(Status.DIVERGED)} & {*arm.seeds(Status.DIVERGED)}
-    if estimate is not None and both.issuperset(pairing.seeds):  # the chance level against itself has no spread
-        estimate = PointEstimate(estimate=estimate.estimate)
-    return _Row(
-        name=arm.name,
-        values=tuple(
-            (seed, float(change), seed in diverged) for seed, change in zip(pairing.seeds, changes, strict=True)
-        ),
-        estimate=estimate,
-        words="no pair of runs yet" if estimate is None else in_points(estimate),
-    )
+    height = _TOP + _ROW * len(rows) + _BOTTOM
+    with drawing():
+        figure = Figure(figsize=(inches(_WIDTH), inches(height)))
+        axes = panel(figure, _LEFT, _TOP, _MIDDLE, height - _TOP - _BOTTOM)
+        axes.set_ylim(len(rows) - 0.5, -0.5)
+        axes.set_yticks([])
+        axes.spines["left"].set_visible(False)
+        axes.grid(visible=True, axis="x")
+        axes.set_xlabel("test accuracy, %")
+        for place, row in enumerate(rows):
+            _draw_row(axes, place, row)
+        if any(row.values for row in rows):
+            low, high = axes.get_xlim()
+            axes.set_xlim(max(low, 0), min(high, 100))
+        _legend(figure, rows)
+        return finished(figure, title="Test accuracy, seed by seed", alt=_alt(rows), file_format=file_format)
 
 
 def _accuracy_row(scores: Scores, arm: ArmScores) -> _Row:
@@ -113,28 +84,6 @@ def _accuracy_row(scores: Scores, arm: ArmScores) -> _Row:
         estimate=estimate,
         words="no run yet" if estimate is None else in_per_cent(estimate),
     )
-
-
-def _draw(rows: Sequence[_Row], *, title: str, unit: str, margin: float | None, file_format: Format) -> Picture:
-    height = _TOP + _ROW * max(len(rows), 1) + _BOTTOM
-    with drawing():
-        figure = Figure(figsize=(inches(_WIDTH), inches(height)))
-        axes = panel(figure, _LEFT, _TOP, _MIDDLE, height - _TOP - _BOTTOM)
-        axes.set_ylim(max(len(rows), 1) - 0.5, -0.5)
-        axes.set_yticks([])
-        axes.spines["left"].set_visible(False)
-        axes.grid(visible=True, axis="x")
-        axes.set_xlabel(unit)
-        if margin is not None:
-            axes.axvspan(-100 * margin, 100 * margin, color=GRID, alpha=0.55, linewidth=0)
-            axes.axvline(0, color=INK, linewidth=0.8)
-        for place, row in enumerate(rows):
-            _draw_row(axes, place, row)
-        if margin is None and any(row.values for row in rows):
-            low, high = axes.get_xlim()
-            axes.set_xlim(max(low, 0), min(high, 100))
-        _legend(figure, rows, margin)
-        return finished(figure, title=title, alt=_alt(rows, unit), file_format=file_format)
 
 
 def _draw_row(axes: Axes, place: int, row: _Row) -> None:
@@ -161,16 +110,13 @@ def _shift(seed: int) -> float:
     return ((seed * 0.618034) % 1 - 0.5) * 0.5
 
 
-def _legend(figure: Figure, rows: Sequence[_Row], margin: float | None) -> None:
-    one = "a pair of runs" if margin is not None else "a run"
-    handles: list[Line2D | Patch] = [Line2D([], [], color=BLUE, marker="o", linestyle="", markersize=3.6, label=one)]
+def _legend(figure: Figure, rows: Sequence[_Row]) -> None:
+    handles = [Line2D([], [], color=BLUE, marker="o", linestyle="", markersize=3.6, label="a run")]
     if any(diverged for row in rows for _, _, diverged in row.values):
-        label = "one of them diverged" if margin is not None else "diverged: counted at chance level"
+        label = "diverged: counted at chance level"
         handles.append(Line2D([], [], color=VERMILION, marker="x", linestyle="", markersize=4, label=label))
     if any(isinstance(row.estimate, Interval) for row in rows):
         handles.append(Line2D([], [], color=INK, linewidth=1.4, label="mean and 95 % interval over seeds"))
-    if margin is not None:
-        handles.append(Patch(facecolor=GRID, alpha=0.55, label=f"margin: {percentage_points(margin)} either way"))
     figure.legend(
         handles=handles,
         loc="upper left",
@@ -183,9 +129,7 @@ def _legend(figure: Figure, rows: Sequence[_Row], margin: float | None) -> None:
     )
 
 
-def _alt(rows: Sequence[_Row], unit: str) -> str:
-    if not rows:
-        return "There is nothing to show."
+def _alt(rows: Sequence[_Row]) -> str:
     parts = []
     for row in rows:
         text = f"{row.name}: {row.words}"
@@ -196,4 +140,4 @@ def _alt(rows: Sequence[_Row], unit: str) -> str:
         if count := sum(diverged for _, _, diverged in row.values):
             text += f", {count} with divergence"
         parts.append(text)
-    return f"One point a seed, in {unit}. {'; '.join(parts)}."
+    return f"One point a seed, in test accuracy, %. {'; '.join(parts)}."
