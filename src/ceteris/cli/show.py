@@ -15,9 +15,8 @@ from ceteris.datasets.picture import Frame
 from ceteris.errors import DataError, ResultsError
 from ceteris.formatting.wording import listed
 from ceteris.paths import expanded
-from ceteris.report.figures.picture import Format, Picture
-from ceteris.report.figures.portrait import portrait
-from ceteris.report.figures.svg import standalone
+from ceteris.report.figures.drawing import Drawing, Format, standalone
+from ceteris.report.figures.layer_figure import layer_figure
 from ceteris.report.layer_view import LayerView, layer_view, layer_views
 from ceteris.results.atomic import write_atomically
 from ceteris.results.results import Results, read_results
@@ -67,7 +66,7 @@ def show(
     pixels, name, notes = _image(results, image)
     views, gaps = _views(results, target, pixels, seed=seed, layer=_layer(layer))
     _check_channel(views, channel)
-    picture = portrait(
+    picture = layer_figure(
         views, image=pixels, image_name=name, channel=None if channel is None else channel - 1, file_format=kind
     )
     file = out or Path(f"{_stem(target, views, image)}.{kind}")
@@ -179,5 +178,5 @@ def _stem(target: Target, views: tuple[LayerView, ...], image: str) -> str:
     return f"{arm}-seed-{views[0].seed:02}-{shown}"
 
 
-def _content(picture: Picture) -> bytes:
+def _content(picture: Drawing) -> bytes:
     return standalone(picture).encode() if picture.png is None else picture.png

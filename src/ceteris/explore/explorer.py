@@ -21,9 +21,8 @@ from ceteris.networks.network import Network
 from ceteris.networks.shape import Shape
 from ceteris.paths import quoted
 from ceteris.report.chance import chance_level
-from ceteris.report.figures.learning_curves import learning_curves
-from ceteris.report.figures.mean_curve import ArmEpochs
-from ceteris.report.figures.portrait import portrait
+from ceteris.report.figures.layer_figure import layer_figure
+from ceteris.report.figures.learning_curves import ArmEpochs, learning_curves
 from ceteris.report.layer_view import layer_view
 from ceteris.report.scores import Epochs, read_epochs
 from ceteris.results.finding import Finding
@@ -212,7 +211,7 @@ class Explorer:
             view = layer_view(self.results, run, subject.pixels, int(name) - 1 if name.isdecimal() else name)
         except ResultsError as error:
             return said(str(error))
-        drawn = portrait((view,), image=subject.pixels, image_name=subject.name, narrow=narrow)
+        drawn = layer_figure((view,), image=subject.pixels, image_name=subject.name, narrow=narrow)
         return inside(f"{arm}, seed {one}", drawing(drawn))
 
     def curves(self, arms: Sequence[str]) -> str:

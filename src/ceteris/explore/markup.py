@@ -12,7 +12,7 @@ from PIL import Image
 
 from ceteris.explore.grad_cam import Attention
 from ceteris.inference.ranking import RankedClass
-from ceteris.report.figures.picture import Picture
+from ceteris.report.figures.drawing import Drawing
 from ceteris.report.figures.style import DARK
 
 _SIDE = 256  # pixels that an image is drawn with
@@ -112,7 +112,7 @@ def figure(pixels: NDArray[np.uint8], caption: str) -> str:
     return f'<figure><img alt="{text}" src="data:image/png;base64,{data}"><figcaption>{text}</figcaption></figure>'
 
 
-def drawing(picture: Picture) -> str:
+def drawing(picture: Drawing) -> str:
     """Put a drawing on the page; it takes the page's colours."""
     assert picture.svg is not None, "asked for as SVG"
     return f"<div class='drawing'>{picture.svg}</div>"

@@ -14,13 +14,12 @@ from ceteris.report.efficiency import efficiency_curves
 from ceteris.report.figures.confusion import class_accuracies, class_change_table, confusion, confusion_matrix
 from ceteris.report.figures.data_efficiency import AccuracyCurve, data_efficiency
 from ceteris.report.figures.disagreements import disagreements
+from ceteris.report.figures.drawing import Drawing
+from ceteris.report.figures.first_layer import FirstLayers, first_layers
 from ceteris.report.figures.forest import forest_plot
-from ceteris.report.figures.learning_curves import learning_curves
-from ceteris.report.figures.mean_curve import ArmEpochs
-from ceteris.report.figures.picture import Picture
+from ceteris.report.figures.learning_curves import ArmEpochs, learning_curves
 from ceteris.report.figures.seeds import seed_accuracies
 from ceteris.report.figures.three_clocks import Progress, three_clocks
-from ceteris.report.first_layer import FirstLayers, first_layers
 from ceteris.report.layer_view import layer_views
 from ceteris.report.scores import training_images
 from ceteris.results.folder import IMAGES
@@ -46,14 +45,14 @@ class Gallery:
         gaps: What is not shown, and why.
     """
 
-    forest: Picture | None
-    seeds: Picture | None
-    curves: Mapping[str, Picture]
-    clocks: Picture | None
-    efficiency: Picture | None
+    forest: Drawing | None
+    seeds: Drawing | None
+    curves: Mapping[str, Drawing]
+    clocks: Drawing | None
+    efficiency: Drawing | None
     layers: FirstLayers | None
-    classes: tuple[Picture, ...]
-    images: tuple[Picture, ...]
+    classes: tuple[Drawing, ...]
+    images: tuple[Drawing, ...]
     gaps: tuple[str, ...]
 
 
@@ -83,7 +82,7 @@ def hang(account: Account, *, image: int = 0) -> Gallery:
     )
 
 
-def _curves(account: Account) -> Mapping[str, Picture]:
+def _curves(account: Account) -> Mapping[str, Drawing]:
     factors = dict.fromkeys(one.factor for one in account.comparisons)
     curves = {}
     for factor in factors:
@@ -94,7 +93,7 @@ def _curves(account: Account) -> Mapping[str, Picture]:
     return curves
 
 
-def _clocks(account: Account) -> Picture | None:
+def _clocks(account: Account) -> Drawing | None:
     baseline = account.arms[0]
     # A network that is not pretrained is drawn if it is the baseline, or what a pretrained baseline is compared with.
     chosen = [arm for arm in account.arms if arm.name == BASELINE or has_backbone(arm) or has_backbone(baseline)]
@@ -114,7 +113,7 @@ def _clocks(account: Account) -> Picture | None:
     )
 
 
-def _efficiency(account: Account) -> Picture | None:
+def _efficiency(account: Account) -> Drawing | None:
     curves = [
         AccuracyCurve(name=curve.name, points=tuple((point.images, point.accuracy) for point in curve.points))
         for curve in efficiency_curves(account)
@@ -142,7 +141,7 @@ def _layers(account: Account, image: int, gaps: list[str]) -> FirstLayers | None
     return first_layers(account.arms, views, image=images[image], image_name=name)
 
 
-def _classes(account: Account, gaps: list[str]) -> tuple[Picture, ...]:
+def _classes(account: Account, gaps: list[str]) -> tuple[Drawing, ...]:
     answers = account.answers
     if answers is None or BASELINE not in answers.arms:
         if account.done:
@@ -172,7 +171,7 @@ def _paired(baseline: ArmAnswers, before: Floats, arm: ArmAnswers, after: Floats
     return np.array(rows).reshape(-1, before.shape[1])
 
 
-def _images(account: Account, gaps: list[str]) -> tuple[Picture, ...]:
+def _images(account: Account, gaps: list[str]) -> tuple[Drawing, ...]:
     """Show images for the variation whose difference is largest, either way."""
     answers = account.answers
     known = [one for one in account.comparisons if one.accuracy and answers and one.variation in answers.arms]

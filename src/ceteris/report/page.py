@@ -9,8 +9,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ceteris.report.content import Content
-from ceteris.report.figures.layer_picture import tile_png
-from ceteris.report.figures.sheet import Tile
+from ceteris.report.figures.first_layer import tile_png
+from ceteris.report.figures.image_grid import Tile
 from ceteris.report.figures.style import COLOURS_CSS
 from ceteris.report.gallery import Gallery
 from ceteris.report.quantities import NOTHING

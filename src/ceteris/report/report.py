@@ -8,7 +8,7 @@ from ceteris.errors import ResultsError
 from ceteris.paths import AnyPath, expanded
 from ceteris.report.account import Account, give_account
 from ceteris.report.content import Content, compose
-from ceteris.report.figures.layer_picture import layer_picture
+from ceteris.report.figures.first_layer import layer_picture
 from ceteris.report.gallery import Gallery, hang
 from ceteris.report.markdown import render_markdown
 from ceteris.report.page import render_page

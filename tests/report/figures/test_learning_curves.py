@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 
 from ceteris.report.figures import learning_curves as module
-from ceteris.report.figures.learning_curves import learning_curves
-from ceteris.report.figures.mean_curve import ArmEpochs
+from ceteris.report.figures.learning_curves import ArmEpochs, learning_curves
 from ceteris.statistics.interval import mean_interval
 
 NAN = float("nan")

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from ceteris.report.figures import three_clocks as module
-from ceteris.report.figures.mean_curve import ArmEpochs
+from ceteris.report.figures.learning_curves import ArmEpochs
 from ceteris.report.figures.three_clocks import Progress, three_clocks
 
 

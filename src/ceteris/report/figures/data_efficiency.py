@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from ceteris.report.figures.picture import Format, Picture
+from ceteris.report.figures.drawing import Drawing, Format, finished
 from ceteris.report.figures.style import (
     INK,
     LEGEND_COLUMNS,
@@ -20,7 +20,6 @@ from ceteris.report.figures.style import (
     panel,
     shortened,
 )
-from ceteris.report.figures.svg import finished
 from ceteris.statistics.interval import Estimate, Interval
 from ceteris.study.arm import BASELINE
 
@@ -43,7 +42,7 @@ class AccuracyCurve:
     points: tuple[tuple[int, Estimate | None], ...]
 
 
-def data_efficiency(curves: Sequence[AccuracyCurve], *, file_format: Format = Format.SVG) -> Picture:
+def data_efficiency(curves: Sequence[AccuracyCurve], *, file_format: Format = Format.SVG) -> Drawing:
     """Draw test accuracy over the number of training images, which is on a logarithmic scale.
 
     Args:

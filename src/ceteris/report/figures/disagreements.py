@@ -10,9 +10,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from ceteris.datasets.labels import Labels
-from ceteris.report.figures.picture import Format, Picture
+from ceteris.report.figures.drawing import Drawing, Format, finished
 from ceteris.report.figures.style import BLUE, INK, MUTED, VERMILION, drawing, inches, panel, shortened
-from ceteris.report.figures.svg import finished
 from ceteris.report.quantities import count as counted
 
 Floats = NDArray[np.floating]
@@ -52,7 +51,7 @@ def disagreements(
     class_names: Sequence[str],
     count: int = 12,
     file_format: Format = Format.SVG,
-) -> Picture:
+) -> Drawing:
     """Draw the test images that baseline and variation most disagree on, with both verdicts.
 
     Args:

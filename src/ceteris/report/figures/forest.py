@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from ceteris.report.figures.picture import Format, Picture
+from ceteris.report.figures.drawing import Drawing, Format, finished
 from ceteris.report.figures.style import (
     GRID,
     INK,
@@ -21,7 +21,6 @@ from ceteris.report.figures.style import (
     panel,
     shortened,
 )
-from ceteris.report.figures.svg import finished
 from ceteris.report.quantities import percentage_points
 from ceteris.statistics.comparison import Comparison
 from ceteris.statistics.interval import Interval
@@ -35,7 +34,7 @@ _MOST = 8.0  # times the median distance from 0: what lies further out is drawn 
 _MARKER, _ARROW = 4.0, 13.0  # points: half a marker, and the length of an arrow
 
 
-def forest_plot(comparisons: Sequence[Comparison], *, margin: float, file_format: Format = Format.SVG) -> Picture:
+def forest_plot(comparisons: Sequence[Comparison], *, margin: float, file_format: Format = Format.SVG) -> Drawing:
     """Draw the difference of each variation from the baseline, with error bars, margin and verdict.
 
     The thick bar is the interval over seeds, the thin one the interval over seeds and test images. A variation without

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from ceteris.report.figures.picture import Format, Picture
+from ceteris.report.figures.drawing import Drawing, Format, finished
 from ceteris.report.figures.style import (
     BLUE,
     INK,
@@ -20,7 +20,6 @@ from ceteris.report.figures.style import (
     panel,
     shortened,
 )
-from ceteris.report.figures.svg import finished
 from ceteris.statistics.interval import Estimate, Interval, PointEstimate, mean_interval
 from ceteris.statistics.scores import ArmScores, Scores, Status, counted_accuracy
 
@@ -45,7 +44,7 @@ class _Row:
     words: str
 
 
-def seed_accuracies(scores: Scores, *, file_format: Format = Format.SVG) -> Picture:
+def seed_accuracies(scores: Scores, *, file_format: Format = Format.SVG) -> Drawing:
     """Draw the test accuracy of every run, and the mean of every arm.
 
     Args:

@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
-from ceteris.report.figures.mean_curve import (
+from ceteris.report.figures.drawing import Drawing, Format, finished
+from ceteris.report.figures.learning_curves import (
     ArmEpochs,
-    Floats,
     MeanCurve,
     curve_legend,
     draw_curve,
@@ -20,10 +20,9 @@ from ceteris.report.figures.mean_curve import (
     runs_words,
     share_limits,
 )
-from ceteris.report.figures.picture import Format, Picture
 from ceteris.report.figures.style import INK, LEGEND_COLUMNS, PAPER, drawing, in_per_cent, inches, panel
-from ceteris.report.figures.svg import finished
 from ceteris.report.quantities import duration
+from ceteris.statistics.sample import Floats
 
 _WIDTH, _LEFT, _GAP, _PANEL = 620.0, 42.0, 34.0, (255.0, 140.0)
 _LINE, _HEADING, _BETWEEN, _BOTTOM = 15.0, 26.0, 52.0, 34.0
@@ -61,7 +60,7 @@ class _Clock:
     times: tuple[Floats, ...]
 
 
-def three_clocks(arms: Sequence[Progress], *, chance: float, file_format: Format = Format.SVG) -> Picture:
+def three_clocks(arms: Sequence[Progress], *, chance: float, file_format: Format = Format.SVG) -> Drawing:
     """Draw validation accuracy on epochs, on images and on seconds of training.
 
     Where features were computed first, a fourth panel counts their seconds too, in full, as if one run alone had needed

@@ -4,22 +4,29 @@ Each block of tiles exists on two scales: on its own, from its smallest to its l
 however large the values are, and on the common scale, on which a grey is the same value in every arm.
 """
 
-# c, o = channels of the output, i = channels of the input, h, w = height, width, y, x = index in a kernel
-
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from io import BytesIO
+from pathlib import Path
 
+import matplotlib as mpl
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+from PIL.PngImagePlugin import PngInfo
 
 from ceteris.formatting.wording import listed
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.layer import Values
-from ceteris.report.figures.feature_maps import MOST_CHANNELS, beyond, common_scale
-from ceteris.report.figures.kernels import COLOUR_INPUTS, kernel_scale
-from ceteris.report.figures.sheet import Scale, Tile, colour, grey
+from ceteris.report.figures.image_grid import GreyScale, Tile, colour, grey
+from ceteris.report.figures.layer_figure import COLOUR_INPUTS, MOST_CHANNELS, beyond, common_scale, kernel_scale
+from ceteris.report.figures.style import shortened
 from ceteris.report.layer_view import LayerView
 from ceteris.study.arm import Arm
+
+# c, o = channels of the output, i = channels of the input, h, w = height, width, y, x = index in a kernel
+
 
 STAGES = ("before training", "after training")
 CHANNEL = 0
@@ -143,12 +150,12 @@ def _no_convolution(arm: Arm) -> str:
 
 
 def _image(image: NDArray[np.uint8]) -> Tile:
-    scale = Scale(low=0, high=255, words="")
+    scale = GreyScale(low=0, high=255, words="")
     values = image.astype(np.float64)
     return colour(values, scale) if values.shape[-1] == len(COLOUR_INPUTS) else grey(values[..., 0], scale)
 
 
-def _arm_layer(view: LayerView, outputs: Scale, kernels: Scale) -> ArmLayer:
+def _arm_layer(view: LayerView, outputs: GreyScale, kernels: GreyScale) -> ArmLayer:
     assert view.kernels_before is not None, "the first convolution is one"
     return ArmLayer(
         arm=view.arm,
@@ -165,7 +172,7 @@ def _arm_layer(view: LayerView, outputs: Scale, kernels: Scale) -> ArmLayer:
     )
 
 
-def _output(stage: str, output_chw: Values, common: Scale) -> TileBlock:
+def _output(stage: str, output_chw: Values, common: GreyScale) -> TileBlock:
     values = output_chw.astype(np.float64)
     known = values[np.isfinite(values)]
     dead = [str(number) for number, channel in enumerate(values, start=1) if (channel == 0).all()]
@@ -179,7 +186,7 @@ def _output(stage: str, output_chw: Values, common: Scale) -> TileBlock:
         own, own_words = common, f"{_number(known.min())} everywhere"
         words = own_words
     else:
-        own = Scale(low=float(known.min()), high=float(known.max()), words="")
+        own = GreyScale(low=float(known.min()), high=float(known.max()), words="")
         own_words = f"black {_number(own.low)}, white {_number(own.high)}{dead_words}"
         words = f"{_number(own.low)} to {_number(own.high)}{dead_words}"
     shown = values[:MOST_CHANNELS]
@@ -193,14 +200,14 @@ def _output(stage: str, output_chw: Values, common: Scale) -> TileBlock:
     )
 
 
-def _kernel(stage: str, kernels_oiyx: Values, inputs: tuple[str, ...], common: Scale) -> TileBlock:
+def _kernel(stage: str, kernels_oiyx: Values, inputs: tuple[str, ...], common: GreyScale) -> TileBlock:
     kernel = kernels_oiyx[CHANNEL].astype(np.float64)
     known = kernel[np.isfinite(kernel)]
     most = float(np.abs(known).max(initial=0))
-    own = Scale(low=-most, high=most, words="") if most else common
+    own = GreyScale(low=-most, high=most, words="") if most else common
     is_colour = inputs == COLOUR_INPUTS
 
-    def tiles(scale: Scale) -> tuple[Tile, ...]:
+    def tiles(scale: GreyScale) -> tuple[Tile, ...]:
         slices = tuple(grey(one, scale) for one in kernel)
         return (*slices, colour(kernel.transpose(1, 2, 0), scale)) if is_colour else slices
 
@@ -217,3 +224,101 @@ def _kernel(stage: str, kernels_oiyx: Values, inputs: tuple[str, ...], common: S
 
 def _number(value: float) -> str:
     return f"{value:.2g}".replace("-", "\N{MINUS SIGN}")
+
+
+_MARGIN, _GAP, _LINE, _COLUMNS = 20, 8, 20, 8  # pixels, and tiles beside each other
+_SIDE, _KERNEL_SIDE = 96, 72  # pixels of a tile
+_NARROWEST = 5  # tiles: what the words need
+_INK, _MUTED, _PAPER = "#1b1f24", "#5b6570", "#ffffff"
+
+
+def tile_png(tile: Tile, most: int) -> bytes:
+    """Encode a tile as a PNG file: grey if it is, larger tiles reduced.
+
+    Args:
+        tile: Shape (h, w, 4).
+        most: Pixels of its longer side, above which it is reduced by a whole factor.
+    """
+    content = BytesIO()
+    picture = _picture(tile)
+    picture.reduce(-(-max(picture.size) // most)).save(content, "PNG")
+    return content.getvalue()
+
+
+def layer_picture(layer: ArmLayer, layers: FirstLayers) -> bytes:
+    """Draw the image, the output of an arm's first convolution, and the kernel of one channel, each on its own scale.
+
+    Args:
+        layer: Of an arm that has a convolution.
+        layers: All of the study, which hold the image.
+
+    Returns:
+        A PNG file.
+    """
+    headings = [
+        f"{' '.join(layer.arm.split())}: {layer.layer}, seed {layers.seed}",
+        *(f"output {block.stage}: {block.gap or block.own_words}" for block in layer.outputs),
+    ]
+    columns = min(_COLUMNS, max(_NARROWEST, *(len(block.own) for block in layer.outputs)))
+    width = 2 * _MARGIN + columns * (_SIDE + _GAP)
+    headings = [shortened(heading, width - 2 * _MARGIN, 14 if heading is headings[0] else 12) for heading in headings]
+    canvas = Image.new("RGB", (width, _height(layer)), _PAPER)
+    draw = ImageDraw.Draw(canvas)
+    top = _MARGIN
+    draw.text((_MARGIN, top), headings[0], fill=_INK, font=_font(14))
+    top = _tiles(canvas, draw, (layers.image,), (layers.image_name,), top + _LINE + 4, _SIDE)
+    for heading, block in zip(headings[1:], layer.outputs, strict=True):
+        draw.text((_MARGIN, top), heading, fill=_INK, font=_font(12))
+        top = _tiles(canvas, draw, block.own, [f"channel {name}" for name in block.names], top + _LINE, _SIDE)
+    for block in layer.kernels:
+        words = f"kernel of channel {CHANNEL + 1} {block.stage}: {block.gap or block.own_words}"
+        draw.text((_MARGIN, top), words, fill=_INK, font=_font(12))
+        top = _tiles(canvas, draw, block.own, block.names, top + _LINE, _KERNEL_SIDE)
+    content, facts = BytesIO(), PngInfo()
+    facts.add_itxt("Title", headings[0])
+    facts.add_itxt("Description", "; ".join(headings[1:]))
+    canvas.save(content, "PNG", pnginfo=facts, compress_level=1)  # the fastest: 10 ms less, a fifth more bytes
+    return content.getvalue()
+
+
+def _height(layer: ArmLayer) -> int:
+    tiles = [_SIDE, *(_SIDE for _ in range(sum(map(_lines, layer.outputs))))]
+    tiles += [_KERNEL_SIDE for _ in range(sum(map(_lines, layer.kernels)))]
+    headings = 1 + len(layer.outputs) + len(layer.kernels)
+    return 2 * _MARGIN + headings * (_LINE + 8) + sum(side + _LINE + _GAP for side in tiles)
+
+
+def _lines(block: TileBlock) -> int:
+    return -(-len(block.own) // _COLUMNS)
+
+
+def _tiles(
+    canvas: Image.Image, draw: ImageDraw.ImageDraw, tiles: Sequence[Tile], names: Sequence[str], top: int, side: int
+) -> int:
+    """Draw tiles with their names below, and give where the next thing begins."""
+    for number, (tile, name) in enumerate(zip(tiles, names, strict=True)):
+        picture = _picture(tile)
+        factor = side / max(picture.size)
+        size = tuple(max(1, round(length * factor)) for length in picture.size)
+        way = Image.Resampling.NEAREST if factor >= 1 else Image.Resampling.BOX
+        left = _MARGIN + number % _COLUMNS * (side + _GAP)
+        upper = top + number // _COLUMNS * (side + _LINE + _GAP)
+        resized = picture.resize((size[0], size[1]), way)
+        canvas.paste(resized, (left, upper), resized if resized.mode in ("RGBA", "LA") else None)
+        draw.text((left, upper + side + 3), name, fill=_MUTED, font=_font(11))
+    return top + -(-len(tiles) // _COLUMNS) * (side + _LINE + _GAP) + 8
+
+
+def _picture(tile: Tile) -> Image.Image:
+    """Give a tile in as few channels as it needs."""
+    is_grey = bool((tile[..., :1] == tile[..., 1:3]).all())
+    is_open = bool((tile[..., 3] < 255).any())
+    if is_grey:
+        return Image.fromarray(tile[..., ::3] if is_open else tile[..., 0])
+    return Image.fromarray(tile if is_open else tile[..., :3])
+
+
+@cache
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    """Load the font of the charts, which Matplotlib brings along."""
+    return ImageFont.truetype(str(Path(mpl.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"), size)

@@ -5,11 +5,10 @@ from dataclasses import replace
 import pytest
 from states import HOSTILE
 
-from ceteris.report.figures.picture import Format
-from ceteris.report.figures.portrait import portrait
+from ceteris.report.figures.drawing import Format, standalone
+from ceteris.report.figures.layer_figure import layer_figure
 from ceteris.report.figures.seeds import seed_accuracies
 from ceteris.report.figures.style import COLOURS_CSS, DARK, VARIABLES
-from ceteris.report.figures.svg import standalone
 from ceteris.report.layer_view import layer_views
 from ceteris.results.results import read_results
 
@@ -128,5 +127,5 @@ def test_feature_maps_are_pictures_inside_the_page(folders):
     """Pixels are embedded, since a page may ask for nothing."""
     results = read_results(folders("one seed"))
     image = results.images()[0]
-    picture = portrait(layer_views(results, image).views, image=image, image_name="test image 0")
+    picture = layer_figure(layer_views(results, image).views, image=image, image_name="test image 0")
     assert picture.svg.count("data:image/png;base64,") >= 2 * 3

@@ -1,16 +1,46 @@
-"""From a Matplotlib figure to a picture: small, the same bytes every time, in the colours of the page around it."""
+"""What a figure function gives: a picture with the words that stand for it."""
 
 import hashlib
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import dataclass
+from enum import StrEnum
 from io import BytesIO
 from xml.sax.saxutils import escape
 
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
-from ceteris.report.figures.picture import Format, Picture
 from ceteris.report.figures.style import DARK, INK, VARIABLES
+
+
+class Format(StrEnum):
+    """How a picture is drawn.
+
+    `svg` is meant for a page: text stays text, lines take the page's colours, also dark ones. `png` is meant for
+    everything else: dark on white, 200 pixels per inch.
+    """
+
+    SVG = "svg"
+    PNG = "png"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawing:
+    """A drawing, and what it shows in words computed from the same numbers.
+
+    Attributes:
+        title: What it shows, in a few words.
+        alt: What there is to see, in sentences, for whoever cannot see it.
+        svg: One `<svg>` element to put into a page as it is, if that format was asked for; its ids are its own.
+        png: Content of a PNG file, if that format was asked for.
+    """
+
+    title: str
+    alt: str
+    svg: str | None = None
+    png: bytes | None = None
+
 
 _SVG, _LINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 _NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
@@ -25,7 +55,7 @@ _PAPER = "#ffffff"
 _BORDER = 9.0  # points around a picture that is a file of its own
 
 
-def finished(figure: Figure, *, title: str, alt: str, file_format: Format) -> Picture:
+def finished(figure: Figure, *, title: str, alt: str, file_format: Format) -> Drawing:
     """Save a figure, inside the `drawing` that it was made in.
 
     Args:
@@ -41,12 +71,12 @@ def finished(figure: Figure, *, title: str, alt: str, file_format: Format) -> Pi
         width, height = figure.get_size_inches()
         whole = Bbox.from_extents(-_BORDER / 72, -_BORDER / 72, width + _BORDER / 72, height + _BORDER / 72)
         figure.savefig(content, format="png", facecolor=_PAPER, bbox_inches=whole, metadata=metadata)
-        return Picture(title=title, alt=alt, png=content.getvalue())
+        return Drawing(title=title, alt=alt, png=content.getvalue())
     figure.savefig(content, format="svg", transparent=True, metadata=_NO_METADATA)
-    return Picture(title=title, alt=alt, svg=_for_page(content.getvalue(), f"{title}: {alt}"))
+    return Drawing(title=title, alt=alt, svg=_for_page(content.getvalue(), f"{title}: {alt}"))
 
 
-def standalone(picture: Picture) -> str:
+def standalone(picture: Drawing) -> str:
     """Give the text of an `.svg` file: with a ground of its own, light or dark as the reader's system is."""
     assert picture.svg is not None, "a PNG needs nothing more"
     dark = " ".join(f"{name}: {colour};" for name, colour in DARK.items())

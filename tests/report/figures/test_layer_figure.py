@@ -1,4 +1,4 @@
-"""Feature maps, kernels and portraits: what one layer makes of one image."""
+"""Feature maps, kernels and the figure of both: what one layer makes of one image."""
 
 from dataclasses import replace
 
@@ -6,10 +6,14 @@ import numpy as np
 import pytest
 
 from ceteris.inference.forward import layer_outputs, network_input
-from ceteris.report.figures.feature_maps import MOST_CHANNELS, feature_map_section
-from ceteris.report.figures.kernels import kernel_section, kernel_sheet_section
-from ceteris.report.figures.picture import Format
-from ceteris.report.figures.portrait import portrait
+from ceteris.report.figures.drawing import Format
+from ceteris.report.figures.layer_figure import (
+    MOST_CHANNELS,
+    feature_map_section,
+    kernel_section,
+    kernel_sheet_section,
+    layer_figure,
+)
 from ceteris.report.layer_view import layer_views
 from ceteris.results.results import read_results
 
@@ -81,7 +85,7 @@ def test_kernels_have_zero_in_the_middle(seen):
 def test_an_arm_without_the_channel_says_so(seen, texts_in):
     """A narrower layer has fewer channels; its row stays."""
     _, image, views = seen
-    picture = portrait(views, image=image, image_name="test image 0", channel=3)
+    picture = layer_figure(views, image=image, image_name="test image 0", channel=3)
 
     assert "has 2 channels" in texts_in(picture.svg)
     assert "shallow has 2 channels" in picture.alt
@@ -93,8 +97,8 @@ def test_what_was_not_trained_says_why(folders, texts_in):
     image = results.images()[0]
     views = layer_views(results, image, seed=0).views
 
-    both = portrait(views, image=image, image_name="test image 0", channel=0)
-    for picture in (both, portrait((views[1],), image=image, image_name="test image 0")):
+    both = layer_figure(views, image=image, image_name="test image 0", channel=0)
+    for picture in (both, layer_figure((views[1],), image=image, image_name="test image 0")):
         assert "diverged in epoch 2: no weights were kept" in picture.alt
     assert "diverged in epoch" in " ".join(texts_in(both.svg))
 
@@ -103,7 +107,7 @@ def test_weights_that_overflowed_are_left_open(seen):
     """What is no number is neither black nor white, and the words say so where nothing else is left."""
     _, image, views = seen
     lost = replace(views[0], after=np.full_like(views[0].after, np.nan), kernels_after=views[0].kernels_after * np.inf)
-    picture = portrait((lost,), image=image, image_name="test image 0", channel=0)
+    picture = layer_figure((lost,), image=image, image_name="test image 0", channel=0)
 
     assert picture.alt.count("after training nothing that is a number") == 2
 
@@ -130,16 +134,16 @@ def test_dead_channels_are_counted(seen):
     _, image, views = seen
     dead = views[0].after.copy()
     dead[1:3] = 0
-    picture = portrait((replace(views[0], after=dead),), image=image, image_name="test image 0")
+    picture = layer_figure((replace(views[0], after=dead),), image=image, image_name="test image 0")
 
     assert "in 4 channels, 2 of them 0 everywhere" in picture.alt
 
 
-def test_a_portrait_holds_image_outputs_and_kernels(seen, texts_in):
+def test_a_layer_figure_holds_image_outputs_and_kernels(seen, texts_in):
     """One run shows all its kernels, several arms one channel's."""
     _, image, views = seen
-    one = portrait(views[:1], image=image, image_name="test image 0, plane")
-    every = portrait(views, image=image, image_name="test image 0, plane", channel=1)
+    one = layer_figure(views[:1], image=image, image_name="test image 0, plane")
+    every = layer_figure(views, image=image, image_name="test image 0, plane", channel=1)
 
     assert one.title == "What baseline makes of test image 0, plane"
     assert {"The image", "Output of layer 1 (conv 4, kernel 3, relu)", "channel 4"} <= set(texts_in(one.svg))
@@ -147,10 +151,10 @@ def test_a_portrait_holds_image_outputs_and_kernels(seen, texts_in):
     assert "Kernel of channel 2" in texts_in(every.svg)
 
 
-def test_a_layer_without_kernels_has_a_portrait_without(seen, texts_in):
+def test_a_layer_without_kernels_has_a_figure_without(seen, texts_in):
     """Pooling has an output and no kernel."""
     results, image, _ = seen
-    picture = portrait(layer_views(results, image, layer=1).views[:1], image=image, image_name="test image 0")
+    picture = layer_figure(layer_views(results, image, layer=1).views[:1], image=image, image_name="test image 0")
 
     assert not any("Kernel" in (text or "") for text in texts_in(picture.svg))
     assert "max pool 5" in picture.alt
@@ -171,6 +175,6 @@ def test_the_title_names_the_layer_that_is_shown(folders):
 def test_everything_can_be_a_png(seen):
     """The same picture is a file of pixels where a page is not wanted."""
     _, image, views = seen
-    picture = portrait(views, image=image, image_name="test image 0", file_format=Format.PNG)
+    picture = layer_figure(views, image=image, image_name="test image 0", file_format=Format.PNG)
 
     assert picture.png.startswith(b"\x89PNG")

@@ -1,7 +1,5 @@
 """Rows of small images beside each other, at one scale: the same place always holds the same thing."""
 
-# h, w = height, width of a tile in pixels
-
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,9 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from ceteris.report.figures.picture import Format, Picture
+from ceteris.report.figures.drawing import Drawing, Format, finished
 from ceteris.report.figures.style import GRID, INK, MUTED, drawing, inches, text_width
-from ceteris.report.figures.svg import finished
+
+# h, w = height, width of a tile in pixels
+
 
 Tile = NDArray[np.uint8]
 """Red, green, blue and opacity. Shape (h, w, 4)."""
@@ -28,7 +28,7 @@ _BAR = 150.0  # points: long enough for three numbers below it
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scale:
+class GreyScale:
     """What grey means.
 
     Attributes:
@@ -43,7 +43,7 @@ class Scale:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Row:
+class GridRow:
     """What belongs to one name.
 
     Attributes:
@@ -56,7 +56,7 @@ class Row:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Section:
+class GridSection:
     """Rows that share a scale.
 
     Attributes:
@@ -73,9 +73,9 @@ class Section:
     title: str
     blocks: tuple[str, ...]
     tiles: tuple[str, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[GridRow, ...]
     zoom: float
-    scale: Scale | None = None
+    scale: GreyScale | None = None
     note: str = ""
     columns: int = 8
 
@@ -100,7 +100,7 @@ class Section:
         return max(grid, _NAMES + _BAR, words, text_width(self.title, 10))
 
 
-def draw_sheet(sections: Sequence[Section], *, title: str, alt: str, file_format: Format) -> Picture:
+def draw_image_grid(sections: Sequence[GridSection], *, title: str, alt: str, file_format: Format) -> Drawing:
     """Draw sections below each other.
 
     Args:
@@ -125,7 +125,7 @@ def draw_sheet(sections: Sequence[Section], *, title: str, alt: str, file_format
         return finished(figure, title=title, alt=alt, file_format=file_format)
 
 
-def grey(values: NDArray[np.floating], scale: Scale) -> Tile:
+def grey(values: NDArray[np.floating], scale: GreyScale) -> Tile:
     """Turn numbers into grey, black to white; what is not a number is left open.
 
     Args:
@@ -133,13 +133,13 @@ def grey(values: NDArray[np.floating], scale: Scale) -> Tile:
         scale: What is black and what is white; beyond is cut.
 
     Example:
-        >>> grey(np.array([[0.0, 2.0]]), Scale(low=0, high=2, words="")).tolist()
+        >>> grey(np.array([[0.0, 2.0]]), GreyScale(low=0, high=2, words="")).tolist()
         [[[0, 0, 0, 255], [255, 255, 255, 255]]]
     """
     return colour(np.stack([values] * 3, axis=-1), scale)
 
 
-def colour(values: NDArray[np.floating], scale: Scale) -> Tile:
+def colour(values: NDArray[np.floating], scale: GreyScale) -> Tile:
     """Turn three numbers a pixel into red, green and blue on one scale; where one is not a number, it is left open.
 
     Args:
@@ -153,36 +153,36 @@ def colour(values: NDArray[np.floating], scale: Scale) -> Tile:
     return np.concatenate([np.rint(levels), opaque], axis=-1).astype(np.uint8)
 
 
-def _tiles(section: Section) -> Iterator[Tile]:
+def _tiles(section: GridSection) -> Iterator[Tile]:
     for row in section.rows:
         for block in row.blocks:
             if not isinstance(block, str):
                 yield from block
 
 
-def _lines(section: Section, row: Row) -> int:
+def _lines(section: GridSection, row: GridRow) -> int:
     """Count the lines of tiles that a row takes."""
     most = max((len(block) for block in row.blocks if not isinstance(block, str)), default=1)
     return max(1, -(-most // section.across))
 
 
-def _row_height(section: Section, row: Row) -> float:
+def _row_height(section: GridSection, row: GridRow) -> float:
     sides = [tile.shape[0] for block in row.blocks if not isinstance(block, str) for tile in block]
     line = max(max(sides, default=0) * section.zoom, 2 * _LINE) + _GAP
     return line * _lines(section, row)
 
 
-def _height(section: Section, width: float) -> float:
+def _height(section: GridSection, width: float) -> float:
     rows = sum(_row_height(section, row) for row in section.rows)
     captions = (_CAPTION if section.scale is not None else 0) + _LINE * len(_note(section, width))
     return _TITLE + _HEADING * (any(section.blocks) + any(section.tiles)) + rows + captions + _HEADING
 
 
-def _note(section: Section, width: float) -> list[str]:
+def _note(section: GridSection, width: float) -> list[str]:
     return textwrap.wrap(section.note, max(20, int(width / (0.56 * 8))))
 
 
-def _draw(axes: Axes, section: Section, top: float, width: float) -> None:
+def _draw(axes: Axes, section: GridSection, top: float, width: float) -> None:
     cell = section.cell
     block_width = section.across * cell + _BETWEEN
     axes.text(0, top + 2, section.title, size=10, weight="bold", va="top")
@@ -207,7 +207,7 @@ def _draw(axes: Axes, section: Section, top: float, width: float) -> None:
         axes.text(0, y + 4 + line * _LINE, text, size=8, color=MUTED, va="top")
 
 
-def _draw_block(axes: Axes, section: Section, block: tuple[Tile, ...] | str, x: float, y: float) -> None:
+def _draw_block(axes: Axes, section: GridSection, block: tuple[Tile, ...] | str, x: float, y: float) -> None:
     if isinstance(block, str):
         room = max(12, int(section.across * section.cell / (0.56 * 8)))
         for line, text in enumerate(textwrap.wrap(block, room)[:3]):
@@ -227,7 +227,7 @@ def _draw_block(axes: Axes, section: Section, block: tuple[Tile, ...] | str, x: 
     axes.plot(*np.array(outlines).reshape(-1, 2).T, color=GRID, linewidth=0.4)
 
 
-def _draw_scale(axes: Axes, scale: Scale, y: float, width: float) -> None:
+def _draw_scale(axes: Axes, scale: GreyScale, y: float, width: float) -> None:
     """Draw the bar from black to white, with 0 marked where it is on it."""
     bar = grey(np.linspace(scale.low, scale.high, 64)[None], scale)
     axes.imshow(bar, extent=(0, _BAR, y + 8, y), interpolation="none", aspect="auto")
