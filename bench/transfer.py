@@ -24,7 +24,7 @@ from ceteris.datasets.split import split_dataset
 from ceteris.datasets.weights import find_weights
 from ceteris.engines.transfer import TransferEngine
 from ceteris.engines.transfer.backbone import load_backbone, pooled
-from ceteris.engines.transfer.preparation import prepared
+from ceteris.engines.transfer.extraction import prepared
 from ceteris.execution.study import available_cores
 from ceteris.networks.backbone import Backbone, BackboneNetwork
 from ceteris.study.run import Run

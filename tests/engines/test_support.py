@@ -7,11 +7,9 @@ from typing import ClassVar
 import pytest
 
 from ceteris.engines.lanes.engine import LanesEngine
-from ceteris.engines.lanes.kernels import usable_instruction_sets
-from ceteris.engines.lanes.support import kernel_kinds
+from ceteris.engines.lanes.kernels import kernel_kinds, usable_instruction_sets
 from ceteris.engines.torch.engine import TorchEngine
-from ceteris.engines.transfer.engine import TransferEngine
-from ceteris.engines.transfer.finetuning_engine import FineTuningEngine
+from ceteris.engines.transfer.engine import FineTuningEngine, TransferEngine
 from ceteris.networks.average_pool import AveragePool
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.batch_norm import BatchNorm

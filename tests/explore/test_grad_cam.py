@@ -71,7 +71,7 @@ def pretrained(request, tmp_path):
 def test_grad_cam_of_a_backbone_asks_its_last_block(pretrained):
     """The definition at the maps that the head sees averaged, with the weights that the run has trained."""
     pytest.importorskip("captum")
-    from ceteris.engines.transfer.preparation import prepared  # noqa: PLC0415 - needs torch
+    from ceteris.engines.transfer.extraction import prepared  # noqa: PLC0415 - needs torch
     from ceteris.inference.backbone import trained_blocks  # noqa: PLC0415
 
     network, weights = pretrained.network, pretrained.weights[0]

@@ -14,7 +14,7 @@ from ceteris.cli.overrides import override
 from ceteris.cli.rows import arm_table
 from ceteris.datasets.folder import folder_name
 from ceteris.datasets.locate import images_ahead
-from ceteris.engines.transfer.finetuning_engine import FINE_TUNING
+from ceteris.engines.transfer.engine import FINE_TUNING
 from ceteris.errors import NoEngineError
 from ceteris.execution.backbones import find_backbones, missing_weights
 from ceteris.execution.bank import Bank, longest_first, pack

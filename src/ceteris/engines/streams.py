@@ -3,13 +3,17 @@
 Nothing here has state. A number is looked up, not drawn, so a run is the same in every bank and on every number of
 threads, and resuming it needs no generator. The generator is Philox4x32-10 (Salmon et al. 2011,
 doi:10.1145/2063384.2063405), whose key is made from the seed and the name of the stream by SHA-256, so that close seeds
-share nothing.
+share nothing. At the end: which training images a run learns from, and in which order.
 """
 
 import hashlib
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ceteris.datasets.labels import Labels
+from ceteris.datasets.split import stratified_places
+from ceteris.study.run import Run
 
 Words = NDArray[np.uint32]
 
@@ -116,3 +120,39 @@ def shifts(seed: int, epoch: int, images: int, *, flip: bool, crop: int) -> NDAr
     moves = ((drawn[:, 1:3].astype(np.uint64) * sides) >> np.uint64(32)).astype(np.int8) - np.int8(crop)
     mirrored = (drawn[:, :1] >> np.uint32(31)).astype(np.int8) * np.int8(flip)
     return np.ascontiguousarray(np.concatenate([mirrored, moves], axis=1))
+
+
+def visited_places(run: Run, labels: Labels, *, classes: int) -> NDArray[np.int32]:
+    """Choose the share of the training images that a run learns from, stratified by class.
+
+    The seed alone decides, so every arm of a seed with the same fraction has the same images; but for the rounding,
+    those of a smaller fraction are among those of a larger one.
+
+    Args:
+        run: Its seed and `data.fraction`.
+        labels: Class of each training image. Shape (images,).
+        classes: How many classes there are.
+
+    Returns:
+        Places of the images, rising; all of them if the fraction is 1. Shape (learnt images,).
+    """
+    fraction = run.specification.data.fraction
+    if fraction == 1:
+        return np.arange(len(labels), dtype=np.int32)
+    ranks = words(run.seed, "fraction", 2 * len(labels)).view(np.uint64)
+    return stratified_places(labels, fraction, ranks, classes=classes).astype(np.int32)
+
+
+def visiting_order(seed: int, epoch: int, places: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Give the order in which an epoch visits the images of a run.
+
+    Args:
+        seed: The seed of the run.
+        epoch: Epochs done before this one.
+        places: From `visited_places`.
+
+    Returns:
+        The same places in another order. Shape (learnt images,).
+    """
+    visited: NDArray[np.int32] = places[order(seed, epoch, len(places))]
+    return visited

@@ -8,8 +8,7 @@ from pathlib import Path
 from ceteris.datasets.features import feature_cache
 from ceteris.datasets.weights import OFFICIAL_WEIGHTS, WeightsFile, find_weights
 from ceteris.engines.engine import Engine
-from ceteris.engines.transfer.engine import TransferEngine
-from ceteris.engines.transfer.finetuning_engine import FineTuningEngine
+from ceteris.engines.transfer.engine import FineTuningEngine, TransferEngine
 from ceteris.errors import DataError
 from ceteris.networks.backbone import IMAGENET, Backbone, BackboneNetwork
 from ceteris.study.pinned import pinned

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torchvision import models
 
 from ceteris.engines.transfer.backbone import torchvision_names
-from ceteris.engines.transfer.preparation import DEVIATION, MEAN
+from ceteris.engines.transfer.extraction import DEVIATION, MEAN
 from ceteris.export.resize import resize_matrix
 from ceteris.inference.backbone import trained_blocks
 from ceteris.inference.ensemble import Ensemble

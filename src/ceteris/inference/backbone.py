@@ -12,8 +12,7 @@ from torch import nn
 
 from ceteris.engines.torch.training import processor_threads
 from ceteris.engines.transfer.backbone import folded, pooled
-from ceteris.engines.transfer.extraction import Extractor
-from ceteris.engines.transfer.preparation import prepared
+from ceteris.engines.transfer.extraction import Extractor, prepared
 from ceteris.inference.forward import Weights
 from ceteris.networks.backbone import FEATURES, BackboneNetwork
 from ceteris.networks.layer import Values

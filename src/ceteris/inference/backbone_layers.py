@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ceteris.engines.transfer.backbone import torchvision_modules
-from ceteris.engines.transfer.preparation import prepared, resized_images
+from ceteris.engines.transfer.extraction import prepared, resized_images
 from ceteris.networks.backbone import Backbone, BackboneNetwork
 from ceteris.networks.layer import Values
 

@@ -5,8 +5,7 @@ import pytest
 import torch
 
 from ceteris.engines.transfer.backbone import load_backbone, pooled
-from ceteris.engines.transfer.extraction import Extractor
-from ceteris.engines.transfer.preparation import prepared
+from ceteris.engines.transfer.extraction import Extractor, prepared
 from ceteris.networks.backbone import Backbone
 from rounding import rounding
 

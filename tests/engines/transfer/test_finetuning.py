@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from ceteris.datasets.checksum import file_sha256
+from ceteris.engines.engine import PredictingEngine
 from ceteris.engines.transfer import FineTuningEngine
 from ceteris.engines.transfer.backbone import load_backbone
 from ceteris.networks.backbone import Backbone
@@ -112,3 +113,22 @@ def test_the_whole_network_learns(tuning, make_run, split):
     assert curve[-1].training_loss < curve[0].training_loss
     assert sum(name.startswith("backbone.") for name in outcome.weights) == 52 * 3
     assert isinstance(training._network.frozen, torch.nn.Sequential)
+
+
+@pytest.mark.parametrize(("train", "statistics"), [("head", "frozen"), ("last 2 blocks", "updated")])
+def test_it_answers_as_the_run_did(engine, make_run, split, weights, train, statistics):
+    """From pixels, through all of the backbone: what was frozen, what was fine-tuned, and the head."""
+    trainer = engine if train == "head" else FineTuningEngine(weights=((file_sha256(weights), weights),))
+    run = make_run(network={"train": train, "batch_norm": statistics}, epochs=1, learning_rate=0.001)
+    training = trainer.start([run], split)
+    while training.position.epoch < 1:
+        training.advance()
+    outcome = training.outcomes()[0]
+
+    predict = trainer.predictor(run, outcome.weights, split)
+
+    assert isinstance(trainer, PredictingEngine)
+    answers = np.stack([predict(image) for image in split.test.images])
+    np.testing.assert_allclose(answers, outcome.probabilities, rtol=0, atol=BACKBONE)
+    assert np.ptp(answers, axis=0).max() > 100 * BACKBONE, "what is the same for all would prove nothing"
+    assert predict.pretrained_bytes == weights.stat().st_size

@@ -4,9 +4,8 @@ import torch
 from torch.nn import functional
 
 from ceteris.engines.initial import initial_weights
-from ceteris.engines.streams import shifts
-from ceteris.engines.torch.dropout import CountedDropout, Place
-from ceteris.engines.visits import visited_places, visiting_order
+from ceteris.engines.streams import shifts, visited_places, visiting_order
+from ceteris.engines.torch.network import CountedDropout, Place
 from ceteris.networks.shape import Shape
 from rounding import rounding
 

@@ -16,13 +16,13 @@ from ceteris.engines.lanes.kernels import (
     CompiledBank,
     InstructionSet,
     Sums,
+    batch_key,
     chosen_instruction_set,
     load_kernels,
+    unsupported,
 )
 from ceteris.engines.lanes.layout import Layout, layout, pack, unpack
-from ceteris.engines.lanes.support import batch_key, unsupported
-from ceteris.engines.streams import shifts, stream_key
-from ceteris.engines.visits import visited_places, visiting_order
+from ceteris.engines.streams import shifts, stream_key, visited_places, visiting_order
 from ceteris.errors import EngineError
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.batch_norm import BatchNorm

@@ -11,9 +11,8 @@ from torch import Tensor
 from torch.utils.dlpack import from_dlpack
 
 from ceteris.datasets.dataset import LabelledImages
-from ceteris.engines.streams import shifts
-from ceteris.engines.torch.dropout import Place
-from ceteris.engines.visits import visiting_order
+from ceteris.engines.streams import shifts, visiting_order
+from ceteris.engines.torch.network import Place
 from ceteris.study.training import Training
 
 

@@ -23,8 +23,7 @@ from ceteris.study.specification import Specification, share
 from ceteris.study.training import Optimizer
 
 if TYPE_CHECKING:
-    from ceteris.engines.torch.layered_training import LayeredTraining
-    from ceteris.engines.torch.predictor import LayeredPredictor
+    from ceteris.engines.torch.layered import LayeredPredictor, LayeredTraining
 
 
 TORCH_TRAINING = TrainingSupport(
@@ -114,7 +113,7 @@ class TorchEngine(PredictingEngine):
         """
         assert len(runs) == 1, "the PyTorch engine trains one run at a time"
         try:
-            from ceteris.engines.torch.layered_training import LayeredTraining  # noqa: PLC0415 - torch is optional, and slow to load
+            from ceteris.engines.torch.layered import LayeredTraining  # noqa: PLC0415 - torch is optional, and slow to load
         except ImportError as error:
             if not (error.name or "").startswith("torch"):
                 raise
@@ -131,7 +130,7 @@ class TorchEngine(PredictingEngine):
 
     def predictor(self, run: Run, weights: Mapping[str, NDArray[np.float32]], split: Split) -> "LayeredPredictor":
         """Build the network of a finished run on the processor, whichever engine trained it."""
-        from ceteris.engines.torch.predictor import LayeredPredictor  # noqa: PLC0415 - torch is optional, slow to load
+        from ceteris.engines.torch.layered import LayeredPredictor  # noqa: PLC0415 - torch is optional, slow to load
 
         return LayeredPredictor(run, weights, split)
 

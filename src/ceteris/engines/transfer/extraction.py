@@ -1,22 +1,67 @@
-"""Shows images to a frozen backbone, once, as fast as the machine can."""
+"""What a frozen backbone makes of images: how they are prepared, shown to it, and their features kept."""
 
-# n = images, b = images of a minibatch, h, w, c = height, width, channels, f = features
+# n = images, b = images of a minibatch, h, w, c = height, width, channels, r = resolution, f = features
 
 import copy
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
+from torchvision.transforms.v2 import InterpolationMode
+from torchvision.transforms.v2.functional import resize
 
-from ceteris.engines.transfer.backbone import folded, pooled
+from ceteris.datasets.dataset import LabelledImages, Split
+from ceteris.datasets.features import FeatureCache, FeatureKey, Features, images_digest
+from ceteris.engines.engine import Preparation
+from ceteris.engines.transfer.backbone import folded, load_backbone, pooled
 from ceteris.engines.transfer.precision import Precision
-from ceteris.engines.transfer.preparation import prepared
-from ceteris.networks.backbone import FEATURES, Backbone
+from ceteris.networks.backbone import FEATURES, Backbone, BackboneNetwork
+
+VERSION = 1
+"""Raised whenever the same image would be prepared differently, so that features kept before are not taken for new."""
+
+# Mean and standard deviation of ImageNet's channels, by which torchvision normalises for all its weights.
+MEAN = (0.485, 0.456, 0.406)
+DEVIATION = (0.229, 0.224, 0.225)
+
+_INTERPOLATION = {
+    Backbone.MOBILENET_V2: InterpolationMode.BILINEAR,
+    Backbone.RESNET18: InterpolationMode.BILINEAR,
+    Backbone.EFFICIENTNET_B0: InterpolationMode.BICUBIC,
+}
+
+
+def prepared(pixels_bhwc: Tensor, backbone: Backbone, resolution: int, dtype: torch.dtype) -> Tensor:
+    """Resize whole images, without cropping them, and normalise their channels.
+
+    Args:
+        pixels_bhwc: Shape (b, h, w, 3), uint8.
+        backbone: Which one is to see them.
+        resolution: Side of the square that they become.
+        dtype: Of what comes out.
+
+    Returns:
+        Shape (b, 3, r, r); in memory channels stay last, which convolutions like best.
+    """
+    resized = resized_images(pixels_bhwc, backbone, resolution)
+    mean = 255 * torch.tensor(MEAN, device=pixels_bhwc.device)[:, None, None]
+    deviation = 255 * torch.tensor(DEVIATION, device=pixels_bhwc.device)[:, None, None]
+    return ((resized.float() - mean) / deviation).to(dtype, memory_format=torch.channels_last)
+
+
+def resized_images(pixels_bhwc: Tensor, backbone: Backbone, resolution: int) -> Tensor:
+    """Resize whole images to the square that a backbone sees. Shape (b, 3, r, r), uint8."""
+    sides = [resolution, resolution]
+    resized: Tensor = resize(pixels_bhwc.permute(0, 3, 1, 2), sides, _INTERPOLATION[backbone], antialias=True)
+    return resized
+
 
 # Images at once. On two AMX cores 32 was fastest of 16 to 128 (1,486 images a second at 96 x 96, 807 with 128), because
 # what a block hands to the next then stays in the cache of the core.
@@ -108,3 +153,104 @@ class Extractor:
             for _ in extractor.extract(sample, out):
                 pass
         return float(np.linalg.norm(here - there) / np.linalg.norm(there))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ViewMaker:
+    """Knows how to get features.
+
+    Attributes:
+        network: What the study says of the backbone.
+        weights: The file of its weights.
+        precision: In which numbers it computes.
+        device: Where.
+        threads: Minibatches side by side.
+        cache: Where features are kept; nowhere if there is none.
+    """
+
+    network: BackboneNetwork
+    weights: Path
+    precision: Precision
+    device: str
+    threads: int
+    cache: FeatureCache | None
+
+    def prepare(self, split: Split, *, mirrored: bool) -> Iterator[Preparation]:
+        """Compute what the cache lacks for a split, and tell how far it is."""
+        for images, is_mirrored in self._needed(split, mirrored=mirrored):
+            if self.cache is not None and self.cache.read(self._key(images, mirrored=is_mirrored)) is None:
+                yield from self._keep(images, mirrored=is_mirrored)
+
+    def rehearse(self, split: Split, *, mirrored: bool) -> Iterator[Preparation]:
+        """Compute features for a split and keep none."""
+        for images, is_mirrored in self._needed(split, mirrored=mirrored):
+            values = np.empty((len(images), FEATURES[self.network.backbone]), np.float32)
+            yield from self._fill(images, values, mirrored=is_mirrored)
+
+    def get(self, images: LabelledImages, *, mirrored: bool = False) -> Features:
+        """Give the features of images, computed now if need be."""
+        if self.cache is None:
+            return self._compute(images, mirrored=mirrored)
+        key = self._key(images, mirrored=mirrored)
+        found = self.cache.read(key)
+        if found is None:
+            for _ in self._keep(images, mirrored=mirrored):
+                pass
+            found = self.cache.read(key)
+        assert found is not None, "it was kept a moment ago"
+        return found
+
+    def _needed(self, split: Split, *, mirrored: bool) -> Iterator[tuple[LabelledImages, bool]]:
+        for images in (split.test, split.validation, split.training):
+            yield images, False
+        if mirrored:
+            yield split.training, True
+
+    def _keep(self, images: LabelledImages, *, mirrored: bool) -> Iterator[Preparation]:
+        assert self.cache is not None
+        key = self._key(images, mirrored=mirrored)
+        with self.cache.held(key):
+            if self.cache.read(key) is not None:  # another process has made it meanwhile
+                return
+            values = self.cache.room(key, len(images), FEATURES[self.network.backbone])
+            began = time.perf_counter()
+            yield from self._fill(images, values, mirrored=mirrored)
+            seconds = time.perf_counter() - began
+            self.cache.keep(key, values, seconds=seconds, drift=self._drift(images))
+
+    def _compute(self, images: LabelledImages, *, mirrored: bool) -> Features:
+        values = np.empty((len(images), FEATURES[self.network.backbone]), np.float32)
+        began = time.perf_counter()
+        for _ in self._fill(images, values, mirrored=mirrored):
+            pass
+        return Features(values=values, seconds=time.perf_counter() - began, drift=0.0)
+
+    def _fill(self, images: LabelledImages, values: NDArray[np.float32], *, mirrored: bool) -> Iterator[Preparation]:
+        total = len(images)
+        for done in self._extractor.extract(images.images, values, mirrored=mirrored):
+            yield Preparation(what=f"features of {self.network.backbone}", done=done, total=total)
+
+    def _drift(self, images: LabelledImages) -> float:
+        return self._extractor.drift(images.images)
+
+    @cached_property
+    def _extractor(self) -> Extractor:
+        return Extractor(
+            network=load_backbone(self.weights, self.network.backbone),
+            backbone=self.network.backbone,
+            resolution=self.network.resolution,
+            precision=self.precision,
+            device=self.device,
+            threads=self.threads,
+        )
+
+    def _key(self, images: LabelledImages, *, mirrored: bool) -> FeatureKey:
+        return FeatureKey(
+            backbone=self.network.backbone.value,
+            weights=self.network.weights_sha256,
+            images=images_digest(images.images),
+            resolution=self.network.resolution,
+            preparation=VERSION,
+            precision=f"{self.precision} on {self.device.partition(':')[0]}",
+            view="mirrored" if mirrored else "plain",
+        )

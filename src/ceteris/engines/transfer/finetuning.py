@@ -1,19 +1,84 @@
-"""One run that trains the last blocks of a pretrained network."""
+"""A pretrained network whose last blocks learn with its head: as a module, in training, and to predict."""
 
+# b = images of a minibatch, c = channels, h, w = height, width, f = features, k = classes
+
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import numpy as np
 import torch
-from torch import Tensor
+from numpy.typing import NDArray
+from torch import Tensor, nn
 
 from ceteris.datasets.dataset import Split
 from ceteris.engines.engine import RunState
-from ceteris.engines.torch.optimizer import optimizer_of
-from ceteris.engines.torch.training import TorchTraining, usable_device
-from ceteris.engines.transfer.finetuned import FineTunedNetwork
-from ceteris.engines.transfer.preparation import prepared
-from ceteris.networks.backbone import BackboneNetwork
+from ceteris.engines.initial import initial_weights
+from ceteris.engines.torch.network import LayerModules, Place
+from ceteris.engines.torch.state import optimizer_of
+from ceteris.engines.torch.training import TorchTraining, processor_threads, usable_device
+from ceteris.engines.transfer.backbone import folded, load_backbone, pooled
+from ceteris.engines.transfer.extraction import prepared
+from ceteris.networks.backbone import BackboneNetwork, Statistics
+from ceteris.networks.placed import placed_layers
 from ceteris.networks.shape import Shape
 from ceteris.study.run import Run
+
+
+class FineTunedNetwork(nn.Module):
+    """Blocks that stay as they came, blocks that learn, and a head; named as in `weights.safetensors`.
+
+    Whatever a backbone does at random while it learns (EfficientNet leaves out blocks) is switched off, so that a run
+    is decided by its seed alone.
+
+    Attributes:
+        frozen: The first blocks, batch norm folded into their convolutions.
+        backbone: The blocks that learn, under the numbers they have in the whole.
+        head: Dense layers and dropout.
+    """
+
+    def __init__(self, run: Run, weights: Path, image: Shape, classes: int) -> None:
+        super().__init__()
+        network = run.specification.network
+        assert isinstance(network, BackboneNetwork)
+        blocks = list(load_backbone(weights, network.backbone))
+        first = len(blocks) - network.trained_blocks
+        self.frozen = folded(nn.Sequential(*blocks[:first])).requires_grad_(requires_grad=False)
+        self.backbone = nn.ModuleDict({str(first + index): block for index, block in enumerate(blocks[first:])})
+        self.head = LayerModules(placed_layers(network, image, classes), run.seed)
+        self.updates_statistics = network.batch_norm is Statistics.UPDATED
+        state = self.state_dict()
+        for name, array in initial_weights(network, image, classes, run.seed).items():
+            state[name].copy_(torch.from_numpy(array))
+        self.eval()
+
+    def forward(self, images_bchw: Tensor, place: Place | None = None) -> Tensor:
+        """Give the logits, shape (b, k).
+
+        Args:
+            images_bchw: As `prepared` gives them.
+            place: Where the images stand in training; without, nothing is dropped and no statistics are updated.
+        """
+        for norm in self._norms():
+            norm.train(place is not None and self.updates_statistics)
+        with torch.no_grad():
+            values: Tensor = self.frozen(images_bchw)
+        for block in self.backbone.values():
+            values = block(values)
+        values = pooled(values)[:, :, None, None]
+        logits: Tensor = self.head(values, place)
+        return logits
+
+    def learnt(self) -> dict[str, Tensor]:
+        """Name what changes in training: parameters, and statistics if they are updated."""
+        state = {name: tensor for name, tensor in self.state_dict().items() if not name.startswith("frozen.")}
+        if self.updates_statistics:
+            return {name: tensor for name, tensor in state.items() if not name.endswith("num_batches_tracked")}
+        parameters = dict(self.named_parameters())
+        return {name: tensor for name, tensor in state.items() if name in parameters}
+
+    def _norms(self) -> Iterator[nn.Module]:
+        return (module for module in self.backbone.modules() if isinstance(module, nn.BatchNorm2d))
+
 
 _SCORED_AT_ONCE = 64
 
@@ -52,3 +117,36 @@ class FineTuning(TorchTraining):
 
     def _learnt(self) -> dict[str, Tensor]:
         return self._fine_tuned.learnt()
+
+
+class BackbonePredictor:
+    """A backbone, frozen or fine-tuned, with the head of a run; see `ceteris.engines.engine.Predictor`.
+
+    It computes in float32 throughout, also where a head was trained on features in half precision; batch norms are
+    folded into the convolutions before them.
+    """
+
+    def __init__(self, run: Run, weights: Mapping[str, NDArray[np.float32]], split: Split, *, pretrained: Path) -> None:
+        choice, image = run.specification.network, Shape(*split.training.images.shape[1:])
+        assert isinstance(choice, BackboneNetwork)
+        self._choice, self._pretrained = choice, pretrained
+        network = FineTunedNetwork(run, pretrained, image, split.classes)
+        state = network.state_dict()
+        with torch.no_grad():
+            for name, array in weights.items():
+                state[name].copy_(torch.from_numpy(array))
+        folded(nn.Sequential(*network.backbone.values()))
+        self._network = network.requires_grad_(requires_grad=False).to(memory_format=torch.channels_last)
+
+    @property
+    def pretrained_bytes(self) -> int:
+        """Size of the file that the backbone's weights came in, a classifier that is not used included."""
+        return self._pretrained.stat().st_size
+
+    def __call__(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Go from pixels, shape (h, w, c), to class probabilities, shape (k,), on one core."""
+        with processor_threads(1), torch.inference_mode():
+            pixels = torch.from_numpy(image[None].copy())
+            inputs = prepared(pixels, self._choice.backbone, self._choice.resolution, torch.float32)
+            probabilities: NDArray[np.float32] = self._network(inputs).softmax(1)[0].numpy()
+            return probabilities

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ceteris.engines.streams import stream_key
-from ceteris.engines.torch.dropout import Place, minibatch_words
+from ceteris.engines.torch.network import Place, minibatch_words
 from ceteris.networks.activation import SLOPE, Activation
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.dense import Dense

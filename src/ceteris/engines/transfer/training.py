@@ -15,12 +15,11 @@ from ceteris.datasets.dataset import LabelledImages, Split
 from ceteris.datasets.features import Features
 from ceteris.engines.engine import SLICE_SECONDS, EpochMetrics, Outcome, Position, RunState, mean_loss_and_accuracy
 from ceteris.engines.initial import initial_weights
-from ceteris.engines.streams import shifts
-from ceteris.engines.torch.dropout import Place
+from ceteris.engines.streams import shifts, visited_places, visiting_order
+from ceteris.engines.torch.network import Place
+from ceteris.engines.transfer.extraction import ViewMaker
 from ceteris.engines.transfer.head import StackedHead, stacked_head
 from ceteris.engines.transfer.optimizer import StackedOptimizer, stacked_optimizer
-from ceteris.engines.transfer.views import ViewMaker
-from ceteris.engines.visits import visited_places, visiting_order
 from ceteris.networks.shape import Shape
 from ceteris.study.run import Run
 

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from ceteris.engines.torch.optimizer import make_optimizer
+from ceteris.engines.torch.state import make_optimizer
 from ceteris.study.training import Training
 
 
