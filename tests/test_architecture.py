@@ -25,6 +25,7 @@ ROOMS = [
     "execution",
     "running",
     "inference",
+    "analysis",
     "report",
     "export",
     "tracking",

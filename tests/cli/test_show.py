@@ -4,15 +4,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_up import made_up_folder, made_up_study
 from PIL import Image
 from rich.console import Console
-from states import DEEPER, SHALLOW
 
 from ceteris.cli.show import Target, channels_line, find_target, show
 from ceteris.errors import DataError, ResultsError
 from ceteris.report.layer_view import LayerView
 from ceteris.results.results import read_results
+from made_up import made_up_folder, made_up_study
+from states import DEEPER, SHALLOW
 
 
 @pytest.fixture(scope="module")

@@ -1,14 +1,14 @@
 import pytest
-from made_up import made_up_folder, made_up_study
 from miniature import FakeEngine, miniature_dataset
 
+from ceteris.analysis.study_analysis import analyze
 from ceteris.cli.table import print_results
 from ceteris.execution.study import run_study
-from ceteris.report.account import give_account
 from ceteris.report.quantities import signed
 from ceteris.results.results import read_results
 from ceteris.statistics.interval import mean_interval
 from ceteris.study.study import Study
+from made_up import made_up_folder, made_up_study
 
 
 def results(folder, study, **trouble):
@@ -22,7 +22,7 @@ def results(folder, study, **trouble):
 
 def printed(found, console):
     """Print a table, and give its lines without trailing space."""
-    print_results(give_account(found), console)
+    print_results(analyze(found), console)
     return [line.rstrip() for line in console.file.getvalue().splitlines()]
 
 

@@ -1,14 +1,14 @@
 from ceteris.report.card import cards
 
 
-def entry_of(account, variation):
+def entry_of(analysis, variation):
     """Find what a report says of one variation."""
-    return next(entry for card in cards(account) for entry in card.entries if entry.variation == variation)
+    return next(entry for card in cards(analysis) for entry in card.entries if entry.variation == variation)
 
 
-def test_there_is_a_card_for_each_factor(accounts):
+def test_there_is_a_card_for_each_factor(analyses):
     """In the order of the study, each with its variations, their changes and their runs."""
-    found = cards(accounts("complete"))
+    found = cards(analyses("complete"))
 
     assert [(card.factor, [entry.variation for entry in card.entries]) for card in found] == [
         ("depth", ["deeper", "shallow"]),
@@ -21,9 +21,9 @@ def test_there_is_a_card_for_each_factor(accounts):
     assert len({card.name for card in found}) == 3
 
 
-def test_an_entry_says_what_came_of_it(accounts):
+def test_an_entry_says_what_came_of_it(analyses):
     """Accuracy, difference, images, wins and convergence, each with its interval."""
-    entry = entry_of(accounts("complete"), "deeper")
+    entry = entry_of(analyses("complete"), "deeper")
 
     assert (entry.verdict, entry.tag) == ("better", "better")
     assert entry.sentences[:1] == (
@@ -38,9 +38,9 @@ def test_an_entry_says_what_came_of_it(accounts):
     )
 
 
-def test_one_pair_is_told_without_error_bars(accounts):
+def test_one_pair_is_told_without_error_bars(analyses):
     """The difference is given as it is, and that there is one pair."""
-    entry = entry_of(accounts("one seed"), "deeper")
+    entry = entry_of(analyses("one seed"), "deeper")
 
     assert entry.sentences == (
         "Test accuracy 55.00 %, a difference of +4.75 pp to the baseline, from 1 pair of runs without error bars.",
@@ -52,23 +52,23 @@ def test_one_pair_is_told_without_error_bars(accounts):
     )
 
 
-def test_what_has_no_result_or_no_partner_says_so(accounts):
+def test_what_has_no_result_or_no_partner_says_so(analyses):
     """Missing runs, a missing baseline, and runs that all diverged are three different things."""
-    assert entry_of(accounts("half"), "shallow").sentences == (
+    assert entry_of(analyses("half"), "shallow").sentences == (
         "It has no result yet.",
         "3 of 3 runs of shallow are still to come (seeds 0 to 2): counted in no mean and in no pair yet.",
         "Seeds 0 to 2 count in one arm only, and so in no pair.",
     )
-    assert entry_of(accounts("baseline missing"), "deeper").sentences[0] == (
+    assert entry_of(analyses("baseline missing"), "deeper").sentences[0] == (
         "Test accuracy 56.00 % (95 % interval 53.15 to 58.85 %); no seed counts in both arms, so that it has no "
         "difference to the baseline yet."
     )
-    assert entry_of(accounts("all diverged"), "deeper").sentences[0] == (
+    assert entry_of(analyses("all diverged"), "deeper").sentences[0] == (
         "All of its 3 runs diverged and count at the chance level, 10.00 %; so do the baseline's, and nothing can be "
         "compared."
     )
     assert (
-        entry_of(accounts("a variation diverged"), "deeper")
+        entry_of(analyses("a variation diverged"), "deeper")
         .sentences[0]
         .startswith(
             "All of its 3 runs diverged and count at the chance level, 10.00 %, a difference of \N{MINUS SIGN}40.33 pp "
@@ -77,9 +77,9 @@ def test_what_has_no_result_or_no_partner_says_so(accounts):
     )
 
 
-def test_every_run_is_in_the_table_of_seeds(accounts):
+def test_every_run_is_in_the_table_of_seeds(analyses):
     """Its accuracy, or what became of it."""
-    (card, *_) = cards(accounts("half"))
+    (card, *_) = cards(analyses("half"))
 
     assert [[cell.text for cell in row] for row in card.seeds.rows] == [
         ["0", "50.25 %", "55.00 %", "missing"],

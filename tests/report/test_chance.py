@@ -2,13 +2,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from made_up import made_up_dataset, made_up_folder, made_up_study
 
-from ceteris.report.account import give_account
+from ceteris.analysis.chance import ChanceLevel, chance_level
+from ceteris.analysis.study_analysis import analyze
 from ceteris.report.answer import answer
-from ceteris.report.chance import ChanceLevel, chance_level, chance_notes
+from ceteris.report.chance import chance_notes
 from ceteris.report.reservations import reservations
 from ceteris.results.results import Results, read_results
+from made_up import made_up_dataset, made_up_folder, made_up_study
 
 ALONE = {"seeds": 2, "variation": ()}
 
@@ -46,17 +47,17 @@ def test_without_labels_classes_are_taken_to_be_equal(copied):
 
 def test_unequal_classes_are_told_above_the_numbers(tmp_path):
     """The class and its share are named, and a score at that share is called no better than chance."""
-    account = give_account(results_of(tmp_path / "r", [3] * 45 + [0] * 55, {("baseline", 1): "guessing"}))
+    analysis = analyze(results_of(tmp_path / "r", [3] * 45 + [0] * 55, {("baseline", 1): "guessing"}))
     told = (
         "The classes are unequal: “plane” has 55.00 % of the test images, which is the chance level, the accuracy of "
         "always predicting it."
     )
-    assert reservations(account)[-2:] == (
+    assert reservations(analysis)[-2:] == (
         told,
         "2 runs finished no better than chance (55.00 %), and count with what they scored: “baseline” (2 of 2).",
     )
-    assert "; 2 of its 2 runs finished no better than chance." in answer(account)[0]
-    assert chance_notes(account.results, ()) == (told,)
+    assert "; 2 of its 2 runs finished no better than chance." in answer(analysis)[0]
+    assert chance_notes(analysis.results, ()) == (told,)
 
 
 @pytest.mark.parametrize(
@@ -69,10 +70,10 @@ def test_runs_that_predict_one_class_are_counted(tmp_path, monkeypatch, constant
     dead = np.eye(10, dtype=np.float16)[[4] * 80]
     awake = results.predictions(results.findings[0].run)
     monkeypatch.setattr(Results, "predictions", lambda _, run: dead if run.seed in constant else awake)
-    account = give_account(results)
+    analysis = analyze(results)
 
-    assert account.baseline.at_chance == (0, 1)
-    assert chance_notes(results, account.summaries)[-1] == (
+    assert analysis.baseline.at_chance == (0, 1)
+    assert chance_notes(results, analysis.summaries)[-1] == (
         "2 runs finished no better than chance (50.00 %), and count with what they scored: “baseline” (2 of 2). "
         f"{words} the same class for every test image."
     )

@@ -2,9 +2,8 @@ import re
 from dataclasses import replace
 
 import pytest
-from made_up import VARIATIONS, made_up_dataset
 
-from ceteris.report.account import give_account
+from ceteris.analysis.study_analysis import analyze
 from ceteris.report.caveats import caveats
 from ceteris.report.report import write_report
 from ceteris.report.reservations import reservations
@@ -12,6 +11,7 @@ from ceteris.results.folder import STUDY, ResultsFolder
 from ceteris.results.results import read_results
 from ceteris.results.sealed import seal, unseal
 from ceteris.study.study import Study
+from made_up import VARIATIONS, made_up_dataset
 
 TIME = re.compile(r"\d{4}-\d\d-\d\d at \d\d:\d\d UTC")
 FORESIGHT = (
@@ -43,9 +43,9 @@ def forget(folder):
 
 def said(folder, word):
     """Give what reservations and what caveats say of something, with WHEN for times."""
-    account = give_account(read_results(folder))
+    analysis = analyze(read_results(folder))
     return tuple(
-        [TIME.sub("WHEN", sentence) for sentence in found(account) if word in sentence]
+        [TIME.sub("WHEN", sentence) for sentence in found(analysis) if word in sentence]
         for found in (reservations, caveats)
     )
 

@@ -2,14 +2,13 @@
 
 from dataclasses import replace
 
+from ceteris.analysis.costs import variation_costs
+from ceteris.analysis.efficiency import efficiency_curves
+from ceteris.analysis.study_analysis import analyze
+from ceteris.report.discussion import discuss
+from ceteris.results.results import read_results
 from made_up import made_up_folder, made_up_study
 from states import FEWER, HEAD, SHALLOW, WEAK_HEAD, timed
-
-from ceteris.report.account import give_account
-from ceteris.report.costs import variation_costs
-from ceteris.report.discussion import discuss
-from ceteris.report.efficiency import efficiency_curves
-from ceteris.results.results import read_results
 
 SEVEN_MB = 7_000_000
 FEATURES = {"feature extraction (seconds)": 20.0, "feature drift (relative)": 0.02}
@@ -25,12 +24,12 @@ def discussed(path, *variations, measured=None, became="finished", **changes):
     """Write a study of these variations, and discuss it."""
     study = made_up_study(**({"seeds": 8, "variation": variations} | changes))
     folder = made_up_folder(path, study=study, measured=measured or {}, became=became)
-    return weighed(give_account(read_results(folder)))
+    return weighed(analyze(read_results(folder)))
 
 
-def weighed(account):
-    """Discuss an account."""
-    return discuss(account, variation_costs(account), efficiency_curves(account))
+def weighed(analysis):
+    """Discuss an analysis."""
+    return discuss(analysis, variation_costs(analysis), efficiency_curves(analysis))
 
 
 def about(sentences, *words):
@@ -117,9 +116,9 @@ def test_nothing_is_said_before_there_are_results(tmp_path):
     )
 
 
-def test_a_study_without_pretrained_networks_is_not_discussed(accounts):
+def test_a_study_without_pretrained_networks_is_not_discussed(analyses):
     """There is nothing to weigh."""
-    assert weighed(accounts("complete")) is None
+    assert weighed(analyses("complete")) is None
 
 
 def test_sooner_and_later_are_told_in_epochs_and_images(tmp_path):
@@ -150,12 +149,12 @@ def test_seconds_count_the_features_too(tmp_path):
 def test_seconds_of_two_kinds_of_machines_are_not_compared(tmp_path):
     """Nothing is said of seconds of training, and features are told without them."""
     study = made_up_study(seeds=8, variation=(HEAD,))
-    account = give_account(read_results(made_up_folder(tmp_path / "r", study=study, measured={"head": FEATURES})))
-    apart = replace(account.circumstances, hosts={"one": 8, "another": 8})
-    elsewhere = replace(account.circumstances, facts={"device cuda, threads 1": 8, "instruction set AVX-512": 8})
+    analysis = analyze(read_results(made_up_folder(tmp_path / "r", study=study, measured={"head": FEATURES})))
+    apart = replace(analysis.circumstances, hosts={"one": 8, "another": 8})
+    elsewhere = replace(analysis.circumstances, facts={"device cuda, threads 1": 8, "instruction set AVX-512": 8})
 
     for circumstances in (apart, elsewhere):
-        found = weighed(replace(account, circumstances=circumstances))
+        found = weighed(replace(analysis, circumstances=circumstances))
         assert about((*found.benefits, *found.drawbacks, *found.balance), "s of training") == []
         assert about(found.drawbacks, "features of its images")[0].endswith("20.0 s, once for all its runs.")
 

@@ -14,15 +14,15 @@ NOTHING = (0.01, -0.01, 0.01, -0.01)
 
 
 @pytest.fixture
-def told(accounts):
+def told(analyses):
     """Give the footnotes of a study whose variations differ from the baseline by so much, seed by seed."""
 
     def tell(**differences):
         baseline = arm("baseline", [0.5] * len(next(iter(differences.values()))))
         variations = tuple(arm(name, [0.5 + by for by in found]) for name, found in differences.items())
-        account = accounts("official")
-        compared = compare(Scores(baseline=baseline, variations=variations, chance=0.1), account.criteria)
-        return footnotes(replace(account, comparisons=compared))
+        analysis = analyses("official")
+        compared = compare(Scores(baseline=baseline, variations=variations, chance=0.1), analysis.criteria)
+        return footnotes(replace(analysis, comparisons=compared))
 
     return tell
 
@@ -70,10 +70,10 @@ def test_practical_equality_beside_an_interval_beyond_the_margin_is_explained(to
     )
 
 
-def test_page_and_text_hold_the_footnotes(accounts, monkeypatch, folders, tmp_path):
+def test_page_and_text_hold_the_footnotes(analyses, monkeypatch, folders, tmp_path):
     """Below the verdicts, on the page and in the text."""
     monkeypatch.setattr("ceteris.report.verdict_table.footnotes", lambda _: ("Mind this.",))
-    assert "Mind this." in verdict_table(accounts("official")).notes
+    assert "Mind this." in verdict_table(analyses("official")).notes
 
     report = write_report(folders("official"), out=tmp_path)
 

@@ -1,14 +1,13 @@
+from ceteris.report.reservations import omissions, reservations
 from states import WHY
 
-from ceteris.report.reservations import omissions, reservations
 
-
-def test_what_was_skipped_is_told_apart_with_what_to_do(accounts):
+def test_what_was_skipped_is_told_apart_with_what_to_do(analyses):
     """Under a heading of its own, once, with the reason and the remedy; not among the other reservations."""
-    account = accounts("transfer")
+    analysis = analyses("transfer")
 
-    assert omissions(account) == (f"All 6 runs of “left out” were skipped: {WHY}.",)
-    assert not any("skipped" in sentence for sentence in reservations(account))
+    assert omissions(analysis) == (f"All 6 runs of “left out” were skipped: {WHY}.",)
+    assert not any("skipped" in sentence for sentence in reservations(analysis))
 
 
 def test_a_page_and_a_text_have_the_heading(reports):

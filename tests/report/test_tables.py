@@ -15,9 +15,9 @@ def texts(table):
     return {row[0].text: [cell.plain for cell in row[1:]] for row in table.rows}
 
 
-def test_verdicts_have_their_numbers(accounts):
+def test_verdicts_have_their_numbers(analyses):
     """Accuracy, difference, p, wins and runs, each with what surrounds it."""
-    rows = texts(verdict_table(accounts("complete")))
+    rows = texts(verdict_table(analyses("complete")))
 
     assert rows["baseline"] == [DASH, "50.31 % (49.64 to 50.98 %)", DASH, DASH, DASH, "is compared with", "8 of 8"]
     assert rows["deeper"] == [
@@ -32,18 +32,18 @@ def test_verdicts_have_their_numbers(accounts):
     assert rows["noisy"][5] == ("undecided (if the difference is as measured, 359 more seeds would probably show it)")
 
 
-def test_a_verdict_on_student_s_test_alone_is_marked(accounts):
+def test_a_verdict_on_student_s_test_alone_is_marked(analyses):
     """Three pairs cannot pass the sign-flip test: the verdict has a dagger, and a note says what it means."""
-    table = verdict_table(accounts("official"))
+    table = verdict_table(analyses("official"))
 
     assert [row[6].text for row in table.rows[1:]] == [f"better{UNCONFIRMED}", f"worse{UNCONFIRMED}"]
     assert table.notes[-1].startswith(UNCONFIRMED)
-    assert UNCONFIRMED not in " ".join(verdict_table(accounts("complete")).notes)
+    assert UNCONFIRMED not in " ".join(verdict_table(analyses("complete")).notes)
 
 
-def test_what_became_of_runs_is_in_the_last_column(accounts):
+def test_what_became_of_runs_is_in_the_last_column(analyses):
     """Diverged, failed and guessing runs are counted beside those that count."""
-    rows = texts(verdict_table(accounts("some troubles")))
+    rows = texts(verdict_table(analyses("some troubles")))
 
     assert {name: cells[-1] for name, cells in rows.items()} == {
         "baseline": "8 of 8 (1 no better than chance, 1 diverged)",
@@ -54,9 +54,9 @@ def test_what_became_of_runs_is_in_the_last_column(accounts):
     }
 
 
-def test_notes_say_whether_there_are_intervals(accounts):
+def test_notes_say_whether_there_are_intervals(analyses):
     """Several seeds have them, one has none, and nothing at all says nothing."""
-    first = {state: verdict_table(accounts(state)).notes[0] for state in ("complete", "one seed", "empty")}
+    first = {state: verdict_table(analyses(state)).notes[0] for state in ("complete", "one seed", "empty")}
 
     said = "Differences are variation minus baseline, seed by seed, in percentage points (pp)"
     assert first == {
@@ -66,9 +66,9 @@ def test_notes_say_whether_there_are_intervals(accounts):
     }
 
 
-def test_every_test_is_shown(accounts):
+def test_every_test_is_shown(analyses):
     """Pairs, spread, all p-values, both intervals, correlation, and what could have been seen."""
-    rows = texts(detail_table(accounts("complete")))
+    rows = texts(detail_table(analyses("complete")))
 
     assert rows["tanh"] == [
         "8",
@@ -85,23 +85,23 @@ def test_every_test_is_shown(accounts):
     ]
 
 
-def test_one_pair_has_mcnemar_s_test_of_its_two_networks(accounts):
+def test_one_pair_has_mcnemar_s_test_of_its_two_networks(analyses):
     """One seed has no test over seeds; what the images say of these two networks is a note, and says so."""
-    table = detail_table(accounts("one seed"))
+    table = detail_table(analyses("one seed"))
 
     assert texts(table)["deeper"] == ["1", *[DASH] * 10]
     assert table.notes[0].startswith("deeper: only the baseline's network was right on ")
     assert "(McNemar's test of these two networks: p " in table.notes[0]
 
 
-def test_pairs_that_all_diverged_are_counted_and_not_tested(accounts):
+def test_pairs_that_all_diverged_are_counted_and_not_tested(analyses):
     """The pairs are there; there is nothing in them to compare."""
-    assert texts(detail_table(accounts("all diverged")))["deeper"] == ["3", *[DASH] * 10]
+    assert texts(detail_table(analyses("all diverged")))["deeper"] == ["3", *[DASH] * 10]
 
 
-def test_runs_are_counted_by_what_became_of_them(accounts):
+def test_runs_are_counted_by_what_became_of_them(analyses):
     """Columns are those that occur; sizes are those of the network."""
-    table = run_table(accounts("half"))
+    table = run_table(analyses("half"))
 
     assert [column.title for column in table.columns] == [
         "variation",
@@ -116,26 +116,26 @@ def test_runs_are_counted_by_what_became_of_them(accounts):
     assert texts(table)["deeper"] == ["1", "1", "1", "0", "0", "1,217", "109,080"]
 
 
-def test_circumstances_are_as_recorded(accounts):
+def test_circumstances_are_as_recorded(analyses):
     """Images, seeds, engine and machine; where runs differ, each kind with its count."""
-    account = accounts("complete")
-    rows = texts(circumstance_table(account))
+    analysis = analyses("complete")
+    rows = texts(circumstance_table(analysis))
 
     assert rows["images"] == ["shapes drawn by the program (built in)"]
     assert rows["seeds"] == ["0 to 7"]
     assert rows["engine"] == ["lanes (float32, fused multiply-add)"]
     assert rows["engine says"] == ["instruction set AVX-512"]
     assert rows["runs trained together in a packed batch"] == ["8"]
-    mixed = replace(account.circumstances, engines={"lanes": 39, "torch": 1}, together=(1, 16))
-    shown = circumstance_table(replace(account, circumstances=mixed)).rows
+    mixed = replace(analysis.circumstances, engines={"lanes": 39, "torch": 1}, together=(1, 16))
+    shown = circumstance_table(replace(analysis, circumstances=mixed)).rows
     assert [row[1].text for row in shown if row[0].text == "engine"] == ["lanes (39 runs)", "torch (1 run)"]
     assert [row[1].text for row in shown if row[0].text == "runs trained together in a packed batch"] == ["1 to 16"]
-    assert "finished" not in texts(circumstance_table(accounts("empty")))
+    assert "finished" not in texts(circumstance_table(analyses("empty")))
 
 
-def test_verdicts_for_print_have_short_cells(accounts):
+def test_verdicts_for_print_have_short_cells(analyses):
     """The form for LaTeX fits the text of an A4 article: numbers alone in the cells, sentences below the table."""
-    written = verdict_table(accounts("complete")).latex()
+    written = verdict_table(analyses("complete")).latex()
     rows = [line.strip() for line in written.splitlines() if " & " in line]
     assert rows[0] == r"variation & acc. (\%) & diff. (pp) & 95 \% interval & p (Holm) & verdict & runs \\"
     assert [row.split(" & ")[5] for row in rows[1:]] == ["--", "better", "worse", "equal", "undecided"]

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from rich.console import Console
 
+from ceteris.analysis.study_analysis import analyze
 from ceteris.cli.table import print_results
 from ceteris.errors import ResultsError
 from ceteris.paths import quoted
-from ceteris.report.account import give_account
 from ceteris.report.report import Report, publish
 from ceteris.report.verdict_table import verdict_table
 from ceteris.results.atomic import write_atomically
@@ -23,16 +23,16 @@ def report(folder: Path, *, out: Path | None, image: int, console: Console, late
     with console.status("reading the results ..."):  # on a terminal only
         results = read_results(folder)
     with console.status(f"comparing the arms of {len(results.findings):,} runs ..."):
-        account = give_account(results)
+        analysis = analyze(results)
     try:  # First the report, which then does not depend on whether anything can be printed.
-        with console.status(f"drawing {len(account.arms):,} arms and writing the report ..."):
-            written = publish(account, out=out, image=image)
+        with console.status(f"drawing {len(analysis.arms):,} arms and writing the report ..."):
+            written = publish(analysis, out=out, image=image)
     except ResultsError:
-        print_results(account, console)
+        print_results(analysis, console)
         raise
     if latex is not None:
-        write_atomically(latex, f"{verdict_table(account).latex()}\n".encode())
-    print_results(account, console)
+        write_atomically(latex, f"{verdict_table(analysis).latex()}\n".encode())
+    print_results(analysis, console)
     _say_where(written, console)
     if latex is not None:
         console.print(f"for LaTeX:     {latex}", markup=False, soft_wrap=True)

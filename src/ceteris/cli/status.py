@@ -9,11 +9,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ceteris.analysis.scores import study_scores
 from ceteris.cli.notes import print_notes, print_sentence
 from ceteris.cli.rows import arm_table, set_apart
 from ceteris.report.chance import chance_notes
 from ceteris.report.quantities import count
-from ceteris.report.scores import study_scores
 from ceteris.results.finding import Finding
 from ceteris.results.results import Results, read_results
 from ceteris.results.status import Status

@@ -6,9 +6,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.cli.notes import print_notes
 from ceteris.cli.rows import arm_table, set_apart
-from ceteris.report.account import Account
 from ceteris.report.answer import answer
 from ceteris.report.footnotes import footnotes
 from ceteris.report.quantities import percent, percent_range, points, points_range
@@ -27,32 +27,32 @@ _STYLES = {
 }
 
 
-def print_results(account: Account, console: Console) -> None:
+def print_results(analysis: StudyAnalysis, console: Console) -> None:
     """Print what a results folder says: first what must be known before believing it, then a table, then the answer.
 
     Args:
-        account: From `give_account`.
+        analysis: From `analyze`.
         console: Where to print.
     """
     console.print()
-    console.print(Text(account.results.manifest.study.title, style="bold"), soft_wrap=True)
-    print_notes(reservations(account), console)
+    console.print(Text(analysis.results.manifest.study.title, style="bold"), soft_wrap=True)
+    print_notes(reservations(analysis), console)
     console.print()
-    console.print(set_apart(results_table(account, is_wide=console.width >= _WIDE), console))
-    for sentence in (*footnotes(account), *answer(account)):
+    console.print(set_apart(results_table(analysis, is_wide=console.width >= _WIDE), console))
+    for sentence in (*footnotes(analysis), *answer(analysis)):
         console.print()
         console.print(Text(sentence))
 
 
-def results_table(account: Account, *, is_wide: bool = True) -> Table:
+def results_table(analysis: StudyAnalysis, *, is_wide: bool = True) -> Table:
     """Draw the table: accuracies in per cent, differences to the baseline in percentage points with their intervals.
 
     Args:
-        account: From `give_account`.
+        analysis: From `analyze`.
         is_wide: Whether there is room for the factors, and for what became of runs on one line.
     """
-    level = f"{100 * account.criteria.level:g} %"
-    words = (word for one in account.comparisons for word in str(one.verdict.finding).split())
+    level = f"{100 * analysis.criteria.level:g} %"
+    words = (word for one in analysis.comparisons for word in str(one.verdict.finding).split())
     longest = max(map(len, words), default=0)  # which is not to be torn apart
     table = arm_table(with_factors=is_wide)
     table.add_column("accuracy", justify="right", no_wrap=True)
@@ -60,13 +60,13 @@ def results_table(account: Account, *, is_wide: bool = True) -> Table:
     table.add_column(f"{level} interval", justify="right", no_wrap=True)
     table.add_column("verdict", min_width=longest)
     table.add_column("runs", no_wrap=True)
-    skipped = account.results.manifest.skipped
+    skipped = analysis.results.manifest.skipped
     arms = (
-        (account.baseline, _baseline(account.baseline)),
-        *((one.summary, _variation(one)) for one in account.comparisons),
+        (analysis.baseline, _baseline(analysis.baseline)),
+        *((one.summary, _variation(one)) for one in analysis.comparisons),
     )
     for arm, cells in arms:
-        factor = [Text("" if arm is account.baseline else arm.factor)] if is_wide else []
+        factor = [Text("" if arm is analysis.baseline else arm.factor)] if is_wide else []
         table.add_row(*factor, *cells, _runs(arm, is_skipped=arm.name in skipped, is_wide=is_wide))
     return table
 

@@ -7,6 +7,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from ceteris.analysis.chance import chance_level
+from ceteris.analysis.scores import Epochs, read_epochs
 from ceteris.datasets.labels import Labels
 from ceteris.datasets.picture import Frame
 from ceteris.errors import ResultsError
@@ -20,11 +22,9 @@ from ceteris.networks.layer import Values
 from ceteris.networks.network import Network
 from ceteris.networks.shape import Shape
 from ceteris.paths import quoted
-from ceteris.report.chance import chance_level
 from ceteris.report.figures.layer_figure import layer_figure
 from ceteris.report.figures.learning_curves import ArmEpochs, learning_curves
 from ceteris.report.layer_view import layer_view
-from ceteris.report.scores import Epochs, read_epochs
 from ceteris.results.finding import Finding
 from ceteris.results.results import Results
 from ceteris.results.status import Status

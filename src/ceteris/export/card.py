@@ -4,18 +4,18 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
+from ceteris.analysis.scores import training_images
+from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.export.backbone_card import backbone_inside, backbone_limits
 from ceteris.export.check import Check, Rounding
 from ceteris.export.onnx_model import INPUT, OPSET, OUTPUT
 from ceteris.inference.ensemble import Ensemble
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.cost import network_cost
-from ceteris.report.account import Account
 from ceteris.report.chance import chance_notes
 from ceteris.report.naming import quoted
 from ceteris.report.quantities import NOTHING, count, percent, percent_range, points, points_range
 from ceteris.report.reservations import origin_sentence
-from ceteris.report.scores import training_images
 from ceteris.report.table import markdown_text
 from ceteris.results.finding import Finding
 from ceteris.results.record import RunRecord
@@ -49,7 +49,7 @@ _WHAT = {
 
 
 def model_card(
-    account: Account,
+    analysis: StudyAnalysis,
     finding: Finding,
     ensemble: Ensemble,
     checks: Mapping[str, Check],
@@ -58,7 +58,7 @@ def model_card(
     """Write `README.md`: what a network was trained on, how well it does, with what interval, and its limits.
 
     Args:
-        account: Of the results folder that the run is in.
+        analysis: Of the results folder that the run is in.
         finding: The run.
         ensemble: Its network.
         checks: By the name of each exported file.
@@ -66,18 +66,18 @@ def model_card(
     """
     record = finding.record
     assert record is not None, "a finished run has a record"
-    return "\n\n".join(_blocks(account, finding, record, ensemble, checks, rounding)) + "\n"
+    return "\n\n".join(_blocks(analysis, finding, record, ensemble, checks, rounding)) + "\n"
 
 
 def _blocks(
-    account: Account,
+    analysis: StudyAnalysis,
     finding: Finding,
     record: RunRecord,
     ensemble: Ensemble,
     checks: Mapping[str, Check],
     rounding: Rounding | None,
 ) -> Iterator[str]:
-    run, manifest = finding.run, account.results.manifest
+    run, manifest = finding.run, analysis.results.manifest
     yield f"# {markdown_text(f'{run.variation}, seed {run.seed}: {manifest.study.title}')}"
     classes = len(ensemble.class_names)
     size = f"{ensemble.image.width} x {ensemble.image.height} pixels"
@@ -86,10 +86,10 @@ def _blocks(
         f"{classes} classes. Everything here is computed from the records of the run; nobody wrote it by hand."
     )
     yield "## Before you use it"
-    yield _list(_limits(account, record, ensemble))
+    yield _list(_limits(analysis, record, ensemble))
     yield "## How well it does"
-    yield _list(_quality(account, finding, record))
-    yield from _per_class(account, finding, ensemble)
+    yield _list(_quality(analysis, finding, record))
+    yield from _per_class(analysis, finding, ensemble)
     yield "## What goes in and what comes out"
     yield _list(_interface(ensemble))
     for name in checks:
@@ -105,9 +105,9 @@ def _blocks(
         yield _rounded(rounding)
     yield _table(("file", "what it is", "read back with", "test images", "largest difference"), _checked(checks))
     yield "## What it was trained on, and how"
-    yield _list(_training(account, record))
+    yield _list(_training(analysis, record))
     yield "## Where it comes from"
-    yield _list(_provenance(account, record))
+    yield _list(_provenance(analysis, record))
 
 
 def _before(ensemble: Ensemble) -> str:
@@ -118,12 +118,12 @@ def _before(ensemble: Ensemble) -> str:
     return f" on a pretrained {network.backbone}, {cost.parameters:,} numbers in all"
 
 
-def _limits(account: Account, record: RunRecord, ensemble: Ensemble) -> Iterator[str]:
+def _limits(analysis: StudyAnalysis, record: RunRecord, ensemble: Ensemble) -> Iterator[str]:
     # Images that are not official bring a note of their own.
-    if not account.results.manifest.notes and (origin := origin_sentence(account)):
+    if not analysis.results.manifest.notes and (origin := origin_sentence(analysis)):
         yield origin
-    yield from account.results.notes_about(record.run.variation)
-    yield from chance_notes(account.results, ())
+    yield from analysis.results.notes_about(record.run.variation)
+    yield from chance_notes(analysis.results, ())
     yield (
         f"It names one of {len(ensemble.class_names)} classes for any image whatever, also for one that shows none of "
         "them. Its probabilities were not calibrated: 0.9 need not mean that it is right nine times of ten."
@@ -134,18 +134,18 @@ def _limits(account: Account, record: RunRecord, ensemble: Ensemble) -> Iterator
     )
     if ensemble.pretrained is not None:
         yield from backbone_limits(ensemble.pretrained)
-    summary = _summary(account, record)
+    summary = _summary(analysis, record)
     if record.run.seed in summary.at_chance:
-        yield f"This very network does no better than chance ({percent(account.scores.chance)})."
+        yield f"This very network does no better than chance ({percent(analysis.scores.chance)})."
     yield (
         "The records do not say under which licence the training images are, nor what that means for the weights: "
         "find out before you pass them on."
     )
 
 
-def _quality(account: Account, finding: Finding, record: RunRecord) -> Iterator[str]:
-    summary, run = _summary(account, record), finding.run
-    images = "" if account.answers is None else f" of {len(account.answers.labels):,} test images"
+def _quality(analysis: StudyAnalysis, finding: Finding, record: RunRecord) -> Iterator[str]:
+    summary, run = _summary(analysis, record), finding.run
+    images = "" if analysis.answers is None else f" of {len(analysis.answers.labels):,} test images"
     if record.test_accuracy is not None:
         yield f"This network: {percent(record.test_accuracy)}{images} right."
     runs = len(summary.finished) + len(summary.diverged)
@@ -154,7 +154,7 @@ def _quality(account: Account, finding: Finding, record: RunRecord) -> Iterator[
         if isinstance(summary.accuracy, Interval):
             level = f"{100 * summary.accuracy.level:g} %"
             text += f", {level} interval of this mean {percent_range(summary.accuracy)} (Student's t over seeds)"
-            scores = _scores(account, record)
+            scores = _scores(analysis, record)
             text += f"; single seeds lie between {percent(min(scores))} and {percent(max(scores))}" if scores else ""
         yield f"{text}."
         yield (
@@ -165,7 +165,7 @@ def _quality(account: Account, finding: Finding, record: RunRecord) -> Iterator[
             else "These seeds show no spread, which is not to say that there is none."
         )
     yield from summary.notes
-    for one in account.comparisons:
+    for one in analysis.comparisons:
         if one.variation == run.variation and one.accuracy is not None:
             difference = one.accuracy.difference
             text = f"Compared with the baseline: {points(difference.estimate)}"
@@ -174,12 +174,12 @@ def _quality(account: Account, finding: Finding, record: RunRecord) -> Iterator[
             yield f"{text}; {one.verdict.words}."
 
 
-def _per_class(account: Account, finding: Finding, ensemble: Ensemble) -> Iterator[str]:
+def _per_class(analysis: StudyAnalysis, finding: Finding, ensemble: Ensemble) -> Iterator[str]:
     """Give the share of each class that was recognised, with how many test images it has."""
-    if account.answers is None:
+    if analysis.answers is None:
         return
-    labels = account.answers.labels
-    answers = account.results.predictions(finding.run).argmax(axis=1)
+    labels = analysis.answers.labels
+    answers = analysis.results.predictions(finding.run).argmax(axis=1)
     rows = []
     for label, name in enumerate(ensemble.class_names):
         shown, named = labels == label, answers == label
@@ -229,8 +229,8 @@ def _checked(checks: Mapping[str, Check]) -> Iterator[tuple[str, ...]]:
             yield f"`{name}`", _WHAT[name], one.reader, f"{one.images:,}", f"{one.difference:.1e}"
 
 
-def _training(account: Account, record: RunRecord) -> Iterator[str]:
-    run, manifest = record.run, account.results.manifest
+def _training(analysis: StudyAnalysis, record: RunRecord) -> Iterator[str]:
+    run, manifest = record.run, analysis.results.manifest
     data, training = run.specification.data, run.specification.training
     yield (
         f"Images: {manifest.data_source} ({manifest.data_origin.value}); {training_images(manifest, data):,} were "
@@ -244,34 +244,34 @@ def _training(account: Account, record: RunRecord) -> Iterator[str]:
     others = {Optimizer.ADAM: {"momentum"}, Optimizer.SGD: {"beta1", "beta2", "epsilon"}}[training.optimizer]
     settings = training.model_dump(mode="json", exclude=others)
     yield f"Training: {', '.join(f'{name} {value}' for name, value in settings.items())}; on cross-entropy."
-    changed = next(arm for arm in account.arms if arm.name == run.variation)
+    changed = next(arm for arm in analysis.arms if arm.name == run.variation)
     if run.variation != BASELINE:
-        yield f"Changed from the baseline: {'; '.join(in_words(account.changes(changed)))}."
+        yield f"Changed from the baseline: {'; '.join(in_words(analysis.changes(changed)))}."
     if record.final_validation_accuracy is not None:
         epochs, accuracy = count(record.epochs, "epoch"), percent(record.final_validation_accuracy)
         yield f"Validation accuracy after the last of {epochs}: {accuracy}."
     yield "The weights are those after the last epoch. The test images were scored once, at the end, and chose nothing."
 
 
-def _provenance(account: Account, record: RunRecord) -> Iterator[str]:
+def _provenance(analysis: StudyAnalysis, record: RunRecord) -> Iterator[str]:
     run = record.run
-    yield f"Study: {account.results.manifest.study.title}."
+    yield f"Study: {analysis.results.manifest.study.title}."
     yield f"Run: {run.digest} (specification, seed and images)."
     yield f"Images: {run.data_digest} (SHA-256)."
     yield f"Weights as trained: {record.weights_sha256} (SHA-256)."
     if isinstance(network := run.specification.network, BackboneNetwork):
         yield f"Pretrained weights: {network.weights_sha256} (SHA-256)."
     yield f"Engine: {record.engine} ({record.arithmetic})."
-    for versions in account.circumstances.versions:
+    for versions in analysis.circumstances.versions:
         yield f"Versions when trained: {versions}."
 
 
-def _summary(account: Account, record: RunRecord) -> ArmSummary:
-    return next(one for one in account.summaries if one.name == record.run.variation)
+def _summary(analysis: StudyAnalysis, record: RunRecord) -> ArmSummary:
+    return next(one for one in analysis.summaries if one.name == record.run.variation)
 
 
-def _scores(account: Account, record: RunRecord) -> list[float]:
-    arms = (account.scores.baseline, *account.scores.variations)
+def _scores(analysis: StudyAnalysis, record: RunRecord) -> list[float]:
+    arms = (analysis.scores.baseline, *analysis.scores.variations)
     runs = next(arm for arm in arms if arm.name == record.run.variation).runs
     return [run.test_accuracy for run in runs if run.status is Status.FINISHED and run.test_accuracy is not None]
 

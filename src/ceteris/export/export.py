@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from ceteris.analysis.study_analysis import analyze
 from ceteris.errors import ResultsError
 from ceteris.export.card import model_card
 from ceteris.export.check import Check, ExportFormat, check, chosen_places, in_float32, reference
@@ -14,7 +15,6 @@ from ceteris.export.folder import CARD, FACTS, check_place, publish
 from ceteris.export.onnx_model import onnx_model
 from ceteris.export.safetensors_model import LOADER, WEIGHTS, safetensors_loader, safetensors_weights
 from ceteris.inference.ensemble import Ensemble, gather
-from ceteris.report.account import give_account
 from ceteris.results.finding import Finding
 from ceteris.results.results import Results
 
@@ -66,8 +66,8 @@ def export_run(
         checks[FILES[kind]] = check(kind, content, ensemble, shown, expected)
         if kind is ExportFormat.SAFETENSORS:
             contents[LOADER] = safetensors_loader(ensemble)
-    account = give_account(results)
-    contents[CARD] = model_card(account, finding, ensemble, checks, rounding).encode()
+    analysis = analyze(results)
+    contents[CARD] = model_card(analysis, finding, ensemble, checks, rounding).encode()
     contents[FACTS] = _facts(results, finding, ensemble, contents, checks)
     publish(out, contents, is_replacing=is_replacing)
     return Export(folder=out, checks=checks)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ceteris.report.account import Account
+from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.report.naming import labelled, listed_up_to
 from ceteris.report.quantities import (
     count,
@@ -20,27 +20,27 @@ from ceteris.statistics.interval import Interval
 from ceteris.statistics.verdict import Finding
 
 
-def answer(account: Account) -> tuple[str, ...]:
+def answer(analysis: StudyAnalysis) -> tuple[str, ...]:
     """Answer the question of a study: the baseline, what is better, what is worse, what is neither, what learns faster.
 
     Returns:
         Five sentences; fewer where there are no results, no variations or no error bars yet.
     """
-    if not account.done:
-        return (_nothing_yet(account),)
-    if not account.findings[Status.FINISHED]:
-        return (_all_diverged(account),)
-    sentences = [_baseline(account)]
-    if not account.comparisons:
+    if not analysis.done:
+        return (_nothing_yet(analysis),)
+    if not analysis.findings[Status.FINISHED]:
+        return (_all_diverged(analysis),)
+    sentences = [_baseline(analysis)]
+    if not analysis.comparisons:
         return (*sentences, "The study has no variations, so there is nothing to compare the baseline with.")
-    if any(_has_error_bars(one) for one in account.comparisons):
-        sentences += [_better(account), _worse(account), _neither(account)]
+    if any(_has_error_bars(one) for one in analysis.comparisons):
+        sentences += [_better(analysis), _worse(analysis), _neither(analysis)]
     else:
-        sentences += _without_error_bars(account)
-    return (*sentences, _convergence(account))
+        sentences += _without_error_bars(analysis)
+    return (*sentences, _convergence(analysis))
 
 
-def earlier(account: Account, *, sooner: bool) -> tuple[Comparison, ...]:
+def earlier(analysis: StudyAnalysis, *, sooner: bool) -> tuple[Comparison, ...]:
     """Give the variations that were shown to reach the target in fewer epochs than the baseline, or in more.
 
     Judged by the sign-flip test, Holm-adjusted, since times may be censored and full of ties; largest first.
@@ -51,28 +51,30 @@ def earlier(account: Account, *, sooner: bool) -> tuple[Comparison, ...]:
         if found is None or found.contrast.sign_flip_adjusted is None:
             return False
         is_sooner = found.contrast.difference.estimate < 0
-        return found.contrast.sign_flip_adjusted <= account.criteria.significance and is_sooner is sooner
+        return found.contrast.sign_flip_adjusted <= analysis.criteria.significance and is_sooner is sooner
 
-    shown = [one for one in account.comparisons if is_shown(one)]
+    shown = [one for one in analysis.comparisons if is_shown(one)]
     return tuple(sorted(shown, key=lambda one: -abs(one.convergence[Measure.EPOCHS].contrast.difference.estimate)))
 
 
-def _nothing_yet(account: Account) -> str:
-    planned = count(len(account.results.findings), "planned run")
-    failed = len(account.findings[Status.FAILED])
+def _nothing_yet(analysis: StudyAnalysis) -> str:
+    planned = count(len(analysis.results.findings), "planned run")
+    failed = len(analysis.findings[Status.FAILED])
     so_far = f" ({count(failed, 'run')} failed)" if failed else ""
     return f"None of the {planned} has come to its end{so_far}, so there is nothing to say yet."
 
 
-def _all_diverged(account: Account) -> str:
-    diverged = len(account.findings[Status.DIVERGED])
+def _all_diverged(analysis: StudyAnalysis) -> str:
+    diverged = len(analysis.findings[Status.DIVERGED])
     which = "The only run that came to its end" if diverged == 1 else f"All {diverged:,} runs that came to their end"
     return f"{which} diverged: no network was left to score on the test images, so there is nothing to compare."
 
 
-def _baseline(account: Account) -> str:
-    arm, planned = account.baseline, len(account.results.findings)
-    so_far = "" if account.done == planned else f"So far, with {account.done:,} of {count(planned, 'run')} at an end, "
+def _baseline(analysis: StudyAnalysis) -> str:
+    arm, planned = analysis.baseline, len(analysis.results.findings)
+    so_far = (
+        "" if analysis.done == planned else f"So far, with {analysis.done:,} of {count(planned, 'run')} at an end, "
+    )
     if arm.accuracy is None:
         return _sentence(f"{so_far}the baseline has no result, so that no variation can be compared with it.")
     runs = len(arm.finished) + len(arm.diverged)
@@ -80,10 +82,10 @@ def _baseline(account: Account) -> str:
         which = "its only run" if runs == 1 else f"all of its {runs} runs"
         counted = f"{'counts' if runs == 1 else 'count'} at the chance level, {percent(arm.accuracy.estimate)}"
         return _sentence(f"{so_far}the baseline learned nothing: {which} diverged and {counted}.")
-    images = "test images" if account.answers is None else f"{len(account.answers.labels):,} test images"
+    images = "test images" if analysis.answers is None else f"{len(analysis.answers.labels):,} test images"
     text = f"{so_far}the baseline classified {percent(arm.accuracy.estimate)} of the {images} correctly"
     if isinstance(arm.accuracy, Interval):
-        text += f" on average over {runs} seeds ({_level(account)} interval {percent_range(arm.accuracy)})"
+        text += f" on average over {runs} seeds ({_level(analysis)} interval {percent_range(arm.accuracy)})"
     elif runs > 1:
         text += f" with each of {runs} seeds, which show no spread and so give no interval"
     else:
@@ -96,19 +98,19 @@ def _baseline(account: Account) -> str:
     return _sentence(f"{text}{'; ' if troubles else ''}{' and '.join(troubles)}.")
 
 
-def _better(account: Account) -> str:
-    return _shown(account, Finding.BETTER, "the largest gain")
+def _better(analysis: StudyAnalysis) -> str:
+    return _shown(analysis, Finding.BETTER, "the largest gain")
 
 
-def _worse(account: Account) -> str:
-    return _shown(account, Finding.WORSE, "the largest loss")
+def _worse(analysis: StudyAnalysis) -> str:
+    return _shown(analysis, Finding.WORSE, "the largest loss")
 
 
-def _shown(account: Account, finding: Finding, extreme: str) -> str:
-    found, total = account.with_verdict(finding), len(account.comparisons)
+def _shown(analysis: StudyAnalysis, finding: Finding, extreme: str) -> str:
+    found, total = analysis.with_verdict(finding), len(analysis.comparisons)
     if not found:
         return f"{_not_shown(total)} to be {finding} than the baseline."
-    labels = [_with_difference(account, one, is_first=one is found[0]) for one in found]
+    labels = [_with_difference(analysis, one, is_first=one is found[0]) for one in found]
     which = f"{len(found)} of the {total} variations {_verb(found)}"
     if len(found) == total:
         which = {1: "The variation was", 2: "Both variations were"}.get(total, f"All {total} variations were")
@@ -116,16 +118,16 @@ def _shown(account: Account, finding: Finding, extreme: str) -> str:
     return f"{which} {finding} than the baseline{order}: {listed_up_to(labels)}."
 
 
-def _neither(account: Account) -> str:
-    equal, undecided = account.with_verdict(Finding.PRACTICALLY_EQUAL), account.with_verdict(Finding.UNDECIDED)
-    within = f"within \N{PLUS-MINUS SIGN}{size(account.criteria.margin)}"
-    if len(account.comparisons) == 1:
-        return _neither_alone(account.comparisons[0], within)
+def _neither(analysis: StudyAnalysis) -> str:
+    equal, undecided = analysis.with_verdict(Finding.PRACTICALLY_EQUAL), analysis.with_verdict(Finding.UNDECIDED)
+    within = f"within \N{PLUS-MINUS SIGN}{size(analysis.criteria.margin)}"
+    if len(analysis.comparisons) == 1:
+        return _neither_alone(analysis.comparisons[0], within)
     if equal:
         text = f"Practically equal to the baseline, {within}, {_verb(equal)} {_labels(equal)}"
     else:
-        text = f"{_not_shown(len(account.comparisons))} to be practically equal to the baseline, {within}"
-    without = account.with_verdict(Finding.NOT_COMPARED)
+        text = f"{_not_shown(len(analysis.comparisons))} to be practically equal to the baseline, {within}"
+    without = analysis.with_verdict(Finding.NOT_COMPARED)
     if without:
         text = f"{text}; {_were(without)} not compared, because results are missing: {_labels(without)}"
     if not undecided:
@@ -156,8 +158,8 @@ def _missed(undecided: Sequence[Comparison]) -> str:
     return f", where these seeds may well have missed differences below {spread} pp"
 
 
-def _without_error_bars(account: Account) -> list[str]:
-    found = [(one, one.accuracy.difference.estimate) for one in account.comparisons if one.accuracy is not None]
+def _without_error_bars(analysis: StudyAnalysis) -> list[str]:
+    found = [(one, one.accuracy.difference.estimate) for one in analysis.comparisons if one.accuracy is not None]
     found.sort(key=lambda entry: entry[1])
     sentences = []
     if len(found) == 1:
@@ -165,7 +167,7 @@ def _without_error_bars(account: Account) -> list[str]:
         label = labelled(one.variation, one.factor)
         sentences.append(f"Measured once, {label} differs from the baseline by {points(difference)}.")
     elif found:
-        total = len(account.comparisons)
+        total = len(analysis.comparisons)
         which = "each variation" if len(found) == total else f"{len(found)} of the {total} variations"
         lowest, highest = (labelled(one.variation, one.factor, points(by)) for one, by in (found[0], found[-1]))
         sentences.append(f"The difference to the baseline, measured once for {which}, goes from {lowest} to {highest}.")
@@ -175,25 +177,27 @@ def _without_error_bars(account: Account) -> list[str]:
     ]
 
 
-def _convergence(account: Account) -> str:
-    known = [one for one in account.comparisons if Measure.EPOCHS in one.convergence]
-    target_share = f"{100 * account.criteria.target_share:g} %"
-    if account.target is None and any(one.convergence for one in account.comparisons):
+def _convergence(analysis: StudyAnalysis) -> str:
+    known = [one for one in analysis.comparisons if Measure.EPOCHS in one.convergence]
+    target_share = f"{100 * analysis.criteria.target_share:g} %"
+    if analysis.target is None and any(one.convergence for one in analysis.comparisons):
         return (
             "Which variations learn sooner than the baseline cannot be told, as the chance level reaches "
             f"{target_share} of its mean final validation accuracy."
         )
-    if account.target is None or not known:
+    if analysis.target is None or not known:
         return "How fast the variations learn cannot be compared yet, as no seed has a learning curve in both arms."
-    target = f"{percent(account.target)} validation accuracy ({target_share} of the baseline's mean final one)"
+    target = f"{percent(analysis.target)} validation accuracy ({target_share} of the baseline's mean final one)"
     if not any(one.convergence[Measure.EPOCHS].contrast.sign_flip_adjusted is not None for one in known):
         return f"Which variations reach {target} sooner than the baseline cannot be told from one pair of runs each."
-    fewer, more = (earlier(account, sooner=sooner) for sooner in (True, False))
+    fewer, more = (earlier(analysis, sooner=sooner) for sooner in (True, False))
     if not fewer and not more:
-        return f"{_not_shown(len(account.comparisons))} to reach {target} in fewer or in more epochs than the baseline."
+        return (
+            f"{_not_shown(len(analysis.comparisons))} to reach {target} in fewer or in more epochs than the baseline."
+        )
     if not fewer:
         took = f"{_were(more)} shown to take more{_extreme(more, 'latest')}"
-        return f"{_not_shown(len(account.comparisons))} to reach {target} in fewer epochs than the baseline; {took}."
+        return f"{_not_shown(len(analysis.comparisons))} to reach {target} in fewer epochs than the baseline; {took}."
     slower = f", and {len(more)} in more{_extreme(more, 'latest')}" if more else ""
     return (
         f"{count(len(fewer), 'variation')} reached {target} in fewer epochs than the baseline"
@@ -222,12 +226,12 @@ def _epochs(one: Comparison) -> tuple[str, ...]:
     return text, f"{ends[0]} to {ends[1]}"
 
 
-def _with_difference(account: Account, one: Comparison, *, is_first: bool) -> str:
+def _with_difference(analysis: StudyAnalysis, one: Comparison, *, is_first: bool) -> str:
     assert one.accuracy is not None
     difference = one.accuracy.difference
     if not isinstance(difference, Interval):
         return labelled(one.variation, one.factor, points(difference.estimate), "the same for every seed")
-    interval = f"{_level(account)} interval " if is_first else ""
+    interval = f"{_level(analysis)} interval " if is_first else ""
     return labelled(one.variation, one.factor, points(difference.estimate), f"{interval}{points_range(difference)}")
 
 
@@ -252,8 +256,8 @@ def _were(found: Sequence[Comparison]) -> str:
     return f"{len(found)} {_verb(found)}"
 
 
-def _level(account: Account) -> str:
-    return f"{100 * account.criteria.level:g} %"
+def _level(analysis: StudyAnalysis) -> str:
+    return f"{100 * analysis.criteria.level:g} %"
 
 
 def _sentence(text: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from ceteris.report.account import Account
+from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.report.convergence_table import convergence_table, trusted_p
 from ceteris.report.quantities import (
     arrows,
@@ -69,22 +69,22 @@ class Card:
     seeds: Table
 
 
-def cards(account: Account) -> tuple[Card, ...]:
+def cards(analysis: StudyAnalysis) -> tuple[Card, ...]:
     """Write a card for each factor, in the order of the study."""
-    factors = dict.fromkeys(one.factor for one in account.comparisons)
-    return tuple(_card(account, factor, place) for place, factor in enumerate(factors, start=1))
+    factors = dict.fromkeys(one.factor for one in analysis.comparisons)
+    return tuple(_card(analysis, factor, place) for place, factor in enumerate(factors, start=1))
 
 
-def _card(account: Account, factor: str, place: int) -> Card:
+def _card(analysis: StudyAnalysis, factor: str, place: int) -> Card:
     name = f"factor-{place}"
-    chosen = [one for one in account.comparisons if one.factor == factor]
-    convergence = convergence_table(account, factor)
+    chosen = [one for one in analysis.comparisons if one.factor == factor]
+    convergence = convergence_table(analysis, factor)
     if convergence is not None:
         convergence = replace(
             convergence, name=f"{name}-convergence", title=f"{factor}: how soon each variation learns"
         )
-    arms = [arm for arm in account.arms if arm.factor == factor]
-    changed = {arm.name: tuple(map(arrows, in_words(account.changes(arm)))) for arm in arms}
+    arms = [arm for arm in analysis.arms if arm.factor == factor]
+    changed = {arm.name: tuple(map(arrows, in_words(analysis.changes(arm)))) for arm in arms}
     return Card(
         name=name,
         factor=factor,
@@ -94,20 +94,20 @@ def _card(account: Account, factor: str, place: int) -> Card:
                 changes=changed[one.variation],
                 verdict=one.verdict.words,
                 tag=TAGS[one.verdict.finding],
-                sentences=tuple(_sentences(account, one)),
+                sentences=tuple(_sentences(analysis, one)),
             )
             for one in chosen
         ),
         convergence=convergence,
-        seeds=_seed_table(account, chosen, f"{name}-seeds", factor),
+        seeds=_seed_table(analysis, chosen, f"{name}-seeds", factor),
     )
 
 
-def _sentences(account: Account, one: Comparison) -> Iterator[str]:
+def _sentences(analysis: StudyAnalysis, one: Comparison) -> Iterator[str]:
     if one.summary.accuracy is None:
         yield "It has no result yet."
     else:
-        yield _accuracy(account, one)
+        yield _accuracy(analysis, one)
     if one.over_images is not None:
         yield (
             f"With the test images counted as a sample too, the interval is {points_range(one.over_images)} around "
@@ -116,12 +116,12 @@ def _sentences(account: Account, one: Comparison) -> Iterator[str]:
     if isinstance(one.accuracy and one.accuracy.beats, Interval):
         assert one.accuracy is not None
         yield f"It beats the baseline's run with the same seed in {share(one.accuracy.beats)} of pairs."
-    yield from _convergence(account, one)
+    yield from _convergence(analysis, one)
     yield from one.summary.notes
     yield from one.notes
 
 
-def _accuracy(account: Account, one: Comparison) -> str:
+def _accuracy(analysis: StudyAnalysis, one: Comparison) -> str:
     found = one.summary.accuracy
     assert found is not None
     if not one.summary.finished:
@@ -133,7 +133,7 @@ def _accuracy(account: Account, one: Comparison) -> str:
         if one.accuracy is None and one.pairs:
             return f"{text}; so {'does' if len(one.pairs) == 1 else 'do'} the baseline's, and nothing can be compared."
     else:
-        text = f"Test accuracy {percent(found.estimate)}{_interval(account, found)}"
+        text = f"Test accuracy {percent(found.estimate)}{_interval(analysis, found)}"
     if one.accuracy is None:
         return f"{text}; no seed counts in both arms, so that it has no difference to the baseline yet."
     difference = one.accuracy.difference
@@ -146,15 +146,15 @@ def _accuracy(account: Account, one: Comparison) -> str:
     return f"{text} ({spread}; {p} after Holm's adjustment; {count(one.accuracy.pairs, 'pair')})."
 
 
-def _interval(account: Account, found: Estimate) -> str:
-    level = f"{100 * account.criteria.level:g} %"
+def _interval(analysis: StudyAnalysis, found: Estimate) -> str:
+    level = f"{100 * analysis.criteria.level:g} %"
     return f" ({level} interval {percent_range(found)})" if isinstance(found, Interval) else ""
 
 
-def _convergence(account: Account, one: Comparison) -> Iterator[str]:
+def _convergence(analysis: StudyAnalysis, one: Comparison) -> Iterator[str]:
     reached = one.summary.convergence.get(Measure.EPOCHS)
-    if account.target is not None and reached is not None:
-        target = f"{percent(account.target)} validation accuracy"
+    if analysis.target is not None and reached is not None:
+        target = f"{percent(analysis.target)} validation accuracy"
         if reached.runs == 1:
             yield f"Its only run {'reached' if reached.reached else 'never reached'} {target}."
         else:
@@ -177,10 +177,10 @@ def _convergence(account: Account, one: Comparison) -> Iterator[str]:
         yield f"Learning, compared with the baseline: {'; '.join(parts)}."
 
 
-def _seed_table(account: Account, chosen: list[Comparison], name: str, factor: str) -> Table:
+def _seed_table(analysis: StudyAnalysis, chosen: list[Comparison], name: str, factor: str) -> Table:
     names = [BASELINE, *(one.variation for one in chosen)]
-    arms = {arm.name: arm for arm in (account.scores.baseline, *account.scores.variations)}
-    became = {(one.run.variation, one.run.seed): one.status for one in account.results.findings}
+    arms = {arm.name: arm for arm in (analysis.scores.baseline, *analysis.scores.variations)}
+    became = {(one.run.variation, one.run.seed): one.status for one in analysis.results.findings}
     runs = {(arm, run.seed): run for arm in names for run in arms[arm].runs}
 
     def cell(arm: str, seed: int) -> Cell:
@@ -198,6 +198,6 @@ def _seed_table(account: Account, chosen: list[Comparison], name: str, factor: s
         ),
         rows=tuple(
             (Cell(str(seed), key=seed), *(cell(arm, seed) for arm in names))
-            for seed in account.results.manifest.study.seeds
+            for seed in analysis.results.manifest.study.seeds
         ),
     )

@@ -2,18 +2,18 @@
 
 from collections.abc import Iterator
 
+from ceteris.analysis.scores import training_images
+from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.datasets.cifar10 import BATCHES
 from ceteris.datasets.dataset import Origin
 from ceteris.datasets.near_copies import SIDE
 from ceteris.formatting.wording import listed
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.dropout import Dropout
-from ceteris.report.account import Account
 from ceteris.report.declarations import changed_family, foresight
 from ceteris.report.naming import labelled, listed_up_to, quoted
 from ceteris.report.quantities import count, points
 from ceteris.report.reservations import origin_sentence
-from ceteris.report.scores import training_images
 from ceteris.report.verdict_table import is_unconfirmed
 from ceteris.results.record import RunRecord
 from ceteris.results.status import Status
@@ -22,48 +22,49 @@ from ceteris.study.arm import Arm
 from ceteris.study.changes import SettingChange, in_words
 
 
-def caveats(account: Account) -> tuple[str, ...]:
+def caveats(analysis: StudyAnalysis) -> tuple[str, ...]:
     """Say what a careful reader would ask, as far as the records answer it.
 
     What must be known before any number is believed is in `reservations`.
     """
     return (
-        *_about_images(account),
-        *_about_seeds(account),
-        *changed_family(account),
-        *_about_settings(account),
-        *_about_length(account),
-        *_about_spread(account),
-        *_about_foresight(account),
-        *_about_circumstances(account),
+        *_about_images(analysis),
+        *_about_seeds(analysis),
+        *changed_family(analysis),
+        *_about_settings(analysis),
+        *_about_length(analysis),
+        *_about_spread(analysis),
+        *_about_foresight(analysis),
+        *_about_circumstances(analysis),
     )
 
 
-def _about_images(account: Account) -> Iterator[str]:
-    manifest = account.results.manifest
+def _about_images(analysis: StudyAnalysis) -> Iterator[str]:
+    manifest = analysis.results.manifest
     data = manifest.study.data
-    if origin := origin_sentence(account):
+    if origin := origin_sentence(analysis):
         yield origin
     if data.batches < BATCHES:
         which = "the first" if data.batches == 1 else f"the first {data.batches}"
         verb = "was" if data.batches == 1 else "were"
         yield (
-            f"Only {which} of {BATCHES} training batches {verb} used, so that {_learnt_from(account)} images were "
+            f"Only {which} of {BATCHES} training batches {verb} used, so that {_learnt_from(analysis)} images were "
             "learnt from: what holds for few images need not hold for all of them."
         )
-    elif any(arm.specification.data.fraction < 1 for arm in account.arms):
+    elif any(arm.specification.data.fraction < 1 for arm in analysis.arms):
         yield (
-            f"{_learnt_from(account)} images were learnt from: what holds for few images need not hold for all of them."
+            f"{_learnt_from(analysis)} images were learnt from: what holds for few images need not hold for all of "
+            "them."
         )
     yield f"One data set, {manifest.data_name}, was looked at: other images may answer otherwise."
     if manifest.data_origin is Origin.FOLDER:
         yield _about_copies(min(manifest.images.shape.height, manifest.images.shape.width))
-    if account.comparisons and account.answers is not None and account.has_error_bars:
+    if analysis.comparisons and analysis.answers is not None and analysis.has_error_bars:
         yield (
-            f"Intervals over seeds speak of these {len(account.answers.labels):,} test images; for a claim about all "
+            f"Intervals over seeds speak of these {len(analysis.answers.labels):,} test images; for a claim about all "
             "such images, look at the intervals over images too."
         )
-    apart = _largest_tie(account)
+    apart = _largest_tie(analysis)
     if apart:
         yield (
             "Answers to single images come from probabilities kept in half precision, where two classes may tie: "
@@ -87,21 +88,21 @@ def _about_copies(side: int) -> str:
     )
 
 
-def _learnt_from(account: Account) -> str:
-    counts = sorted({training_images(account.results.manifest, arm.specification.data) for arm in account.arms})
+def _learnt_from(analysis: StudyAnalysis) -> str:
+    counts = sorted({training_images(analysis.results.manifest, arm.specification.data) for arm in analysis.arms})
     return f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"
 
 
-def _about_seeds(account: Account) -> Iterator[str]:
-    study = account.results.manifest.study
+def _about_seeds(analysis: StudyAnalysis) -> Iterator[str]:
+    study = analysis.results.manifest.study
     decided = ["the initial weights", "the order of the images"]
-    networks = [arm.specification.network for arm in account.arms]
+    networks = [arm.specification.network for arm in analysis.arms]
     layers = [layer for network in networks for layer in network.layers]
     if any(isinstance(layer, Dropout) and layer.dropout for layer in layers):
         decided.append("what dropout leaves out")
-    if any(arm.specification.training.flip or arm.specification.training.crop for arm in account.arms):
+    if any(arm.specification.training.flip or arm.specification.training.crop for arm in analysis.arms):
         decided.append("how images are mirrored and shifted")
-    if any(arm.specification.data.fraction < 1 for arm in account.arms):
+    if any(arm.specification.data.fraction < 1 for arm in analysis.arms):
         decided.append("which images are learnt from")
     if any(isinstance(network, BackboneNetwork) for network in networks):
         yield (
@@ -112,15 +113,15 @@ def _about_seeds(account: Account) -> Iterator[str]:
         f"A seed decides {listed(decided)}; the split into training and validation images is one for all "
         "runs, so that no interval holds what another split would change."
     )
-    few = [one for one in account.comparisons if len(one.pairs) < len(study.seeds)]
-    if few and account.done:
+    few = [one for one in analysis.comparisons if len(one.pairs) < len(study.seeds)]
+    if few and analysis.done:
         names = [f"{quoted(one.variation)} ({count(len(one.pairs), 'pair')})" for one in few]
         planned = count(len(study.seeds), "seed")
         yield f"Not every one of {planned} counts in both arms: {listed_up_to(names, most=5)}."
 
 
-def _about_settings(account: Account) -> Iterator[str]:
-    baseline, *variations = account.arms
+def _about_settings(analysis: StudyAnalysis) -> Iterator[str]:
+    baseline, *variations = analysis.arms
     if not variations:
         return
     rate = baseline.specification.training.learning_rate
@@ -129,22 +130,22 @@ def _about_settings(account: Account) -> Iterator[str]:
         which = "All arms" if len(same) == len(variations) else f"The baseline and {count(len(same), 'variation')}"
         yield f"{which} share the learning rate {rate:g}: a variation may do better with one of its own."
     only_rate = {
-        arm.name for arm in variations if [change.name for change in _settings(account, arm)] == ["learning_rate"]
+        arm.name for arm in variations if [change.name for change in _settings(analysis, arm)] == ["learning_rate"]
     }
-    better = [one for one in account.with_verdict(Finding.BETTER) if one.variation in only_rate]
+    better = [one for one in analysis.with_verdict(Finding.BETTER) if one.variation in only_rate]
     if better and better[0].accuracy is not None and same:
         best = labelled(better[0].variation, better[0].factor, points(better[0].accuracy.difference.estimate))
         yield (
             f"The baseline's learning rate is not the best of those tried, {best} is better: what the other variations "
             f"do at {rate:g} they need not do there."
         )
-    several = [arm for arm in variations if len(in_words(account.changes(arm))) > 1]
+    several = [arm for arm in variations if len(in_words(analysis.changes(arm))) > 1]
     if several:
         yield (
             f"{count(len(several), 'variation')} {_verb(several)} more than one thing, so that a difference cannot be "
             f"put down to one of them: {_names(several)}."
         )
-    sizes = {record.run.variation: record.parameters for record in account.results.records}
+    sizes = {record.run.variation: record.parameters for record in analysis.results.records}
     resized = [arm for arm in variations if arm.name in sizes and sizes[arm.name] != sizes.get(baseline.name)]
     if resized and baseline.name in sizes:
         smallest, largest = min(sizes.values()), max(sizes.values())
@@ -156,11 +157,11 @@ def _about_settings(account: Account) -> Iterator[str]:
         yield "Each variation was tried alone: what two of them do together was not."
 
 
-def _about_length(account: Account) -> Iterator[str]:
-    lengths = sorted({arm.specification.training.epochs for arm in account.arms})
+def _about_length(analysis: StudyAnalysis) -> Iterator[str]:
+    lengths = sorted({arm.specification.training.epochs for arm in analysis.arms})
     epochs = count(lengths[0], "epoch") if len(lengths) == 1 else f"{lengths[0]} to {lengths[-1]} epochs"
-    rising = [arm for arm in account.arms if _still_rises(account, arm)]
-    if not any(arm.finished for arm in account.summaries):
+    rising = [arm for arm in analysis.arms if _still_rises(analysis, arm)]
+    if not any(arm.finished for arm in analysis.summaries):
         return
     if not rising:
         yield (
@@ -174,8 +175,8 @@ def _about_length(account: Account) -> Iterator[str]:
     )
 
 
-def _about_spread(account: Account) -> Iterator[str]:
-    mixed = [arm for arm in account.summaries if arm.at_chance and len(arm.at_chance) < len(arm.finished)]
+def _about_spread(analysis: StudyAnalysis) -> Iterator[str]:
+    mixed = [arm for arm in analysis.summaries if arm.at_chance and len(arm.at_chance) < len(arm.finished)]
     if mixed:
         names = listed_up_to([quoted(arm.name) for arm in mixed], most=5)
         verb = "holds" if len(mixed) == 1 else "hold"
@@ -183,7 +184,7 @@ def _about_spread(account: Account) -> Iterator[str]:
             f"{names} {verb} runs that learned and runs that did no better than chance: the mean lies between the two "
             "kinds, and says little about a single run."
         )
-    doubtful = [one for one in account.comparisons if is_unconfirmed(account, one)]
+    doubtful = [one for one in analysis.comparisons if is_unconfirmed(analysis, one)]
     if doubtful:
         yield (
             "The sign-flip test, which does not assume that differences are normally distributed, does not confirm "
@@ -191,12 +192,12 @@ def _about_spread(account: Account) -> Iterator[str]:
         )
 
 
-def _about_foresight(account: Account) -> Iterator[str]:
+def _about_foresight(analysis: StudyAnalysis) -> Iterator[str]:
     """Say what error rates rest on: decisions made before the results were seen."""
-    judged = [one for one in account.comparisons if one.equivalence is not None]
+    judged = [one for one in analysis.comparisons if one.equivalence is not None]
     if not judged:
         return
-    yield from foresight(account)
+    yield from foresight(analysis)
     if any(one.verdict.finding is Finding.UNDECIDED for one in judged):
         yield (
             "Verdicts keep their error rate for a number of seeds that is fixed beforehand: whoever adds seeds until a "
@@ -204,8 +205,8 @@ def _about_foresight(account: Account) -> Iterator[str]:
         )
 
 
-def _about_circumstances(account: Account) -> Iterator[str]:
-    found = account.circumstances
+def _about_circumstances(analysis: StudyAnalysis) -> Iterator[str]:
+    found = analysis.circumstances
     if len(found.hosts) > 1:
         yield f"Runs were trained on {len(found.hosts)} kinds of machines: their seconds cannot be compared."
     if len(found.versions) > 1:
@@ -226,31 +227,31 @@ def _about_circumstances(account: Account) -> Iterator[str]:
             )
 
 
-def _still_rises(account: Account, arm: Arm) -> bool:
+def _still_rises(analysis: StudyAnalysis, arm: Arm) -> bool:
     """Say whether most of an arm's finished runs had their best validation accuracy, above chance, at the end."""
-    summary = next(one for one in account.summaries if one.name == arm.name)
-    records = [record for record in _records(account, arm) if record.run.seed not in summary.at_chance]
+    summary = next(one for one in analysis.summaries if one.name == arm.name)
+    records = [record for record in _records(analysis, arm) if record.run.seed not in summary.at_chance]
     last = [record for record in records if record.best_validation_epoch == record.epochs]
     return bool(records) and len(last) > len(records) / 2
 
 
-def _records(account: Account, arm: Arm) -> list[RunRecord]:
-    found = account.results.records
+def _records(analysis: StudyAnalysis, arm: Arm) -> list[RunRecord]:
+    found = analysis.results.records
     return [record for record in found if record.run.variation == arm.name and record.status is Status.FINISHED]
 
 
-def _largest_tie(account: Account) -> float:
+def _largest_tie(analysis: StudyAnalysis) -> float:
     """Give the largest distance between an accuracy as recorded and as counted from the stored predictions."""
-    arms = (account.scores.baseline, *account.scores.variations)
+    arms = (analysis.scores.baseline, *analysis.scores.variations)
     runs = [run for arm in arms for run in arm.runs if run.correct is not None and run.test_accuracy is not None]
     apart = [abs(float(run.correct.mean()) - run.test_accuracy) for run in runs]  # type: ignore[union-attr, operator]
     return max((one for one in apart if one > 1e-6), default=0.0)
 
 
-def _settings(account: Account, arm: Arm) -> list[SettingChange]:
+def _settings(analysis: StudyAnalysis, arm: Arm) -> list[SettingChange]:
     """Give the changes of an arm if all of them are values of settings."""
-    found = [change for change in account.changes(arm) if isinstance(change, SettingChange)]
-    return found if len(found) == len(account.changes(arm)) else []
+    found = [change for change in analysis.changes(arm) if isinstance(change, SettingChange)]
+    return found if len(found) == len(analysis.changes(arm)) else []
 
 
 def _names(arms: list[Arm]) -> str:

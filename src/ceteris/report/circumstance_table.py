@@ -2,24 +2,24 @@
 
 from collections.abc import Iterator
 
-from ceteris.report.account import Account
+from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.report.quantities import count, duration
 from ceteris.report.table import Cell, Column, Table
 from ceteris.study.study import Study
 
 
-def circumstance_table(account: Account) -> Table:
+def circumstance_table(analysis: StudyAnalysis) -> Table:
     """Draw up the circumstances, one a row; where runs differ, each kind with its count."""
     return Table(
         name="circumstances",
         title="Images, engines, machines and versions",
         columns=(Column(title="what"), Column(title="as recorded")),
-        rows=tuple((Cell(what), Cell(found)) for what, found in _facts(account)),
+        rows=tuple((Cell(what), Cell(found)) for what, found in _facts(analysis)),
     )
 
 
-def _facts(account: Account) -> Iterator[tuple[str, str]]:
-    manifest, found = account.results.manifest, account.circumstances
+def _facts(analysis: StudyAnalysis) -> Iterator[tuple[str, str]]:
+    manifest, found = analysis.results.manifest, analysis.circumstances
     yield "images", f"{manifest.data_source} ({manifest.data_origin.value})"
     yield "digest of the images (SHA-256)", manifest.data_digest
     yield "classes", ", ".join(manifest.class_names)

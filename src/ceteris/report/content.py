@@ -2,17 +2,17 @@
 
 from dataclasses import dataclass
 
-from ceteris.report.account import Account
+from ceteris.analysis.costs import variation_costs
+from ceteris.analysis.efficiency import efficiency_curves
+from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.report.answer import answer
 from ceteris.report.card import Card, cards
 from ceteris.report.caveats import caveats
 from ceteris.report.circumstance_table import circumstance_table
 from ceteris.report.convergence_table import convergence_table
 from ceteris.report.cost_table import cost_table
-from ceteris.report.costs import variation_costs
 from ceteris.report.detail_table import detail_table
 from ceteris.report.discussion import Discussion, discuss
-from ceteris.report.efficiency import efficiency_curves
 from ceteris.report.efficiency_table import efficiency_table
 from ceteris.report.methods import methods
 from ceteris.report.reservations import omissions, reservations
@@ -62,26 +62,26 @@ class Content:
     circumstances: Table
 
 
-def compose(account: Account) -> Content:
-    """Put an account into words and tables."""
-    study = account.results.manifest.study
-    costs, curves = variation_costs(account), efficiency_curves(account)
-    has_pairs = any(one.accuracy is not None for one in account.comparisons)
+def compose(analysis: StudyAnalysis) -> Content:
+    """Put an analysis into words and tables."""
+    study = analysis.results.manifest.study
+    costs, curves = variation_costs(analysis), efficiency_curves(analysis)
+    has_pairs = any(one.accuracy is not None for one in analysis.comparisons)
     return Content(
         title=study.title,
         question=study.question,
-        reservations=reservations(account),
-        omissions=omissions(account),
-        answer=answer(account),
-        verdicts=verdict_table(account),
-        details=detail_table(account) if has_pairs else None,
-        convergence=convergence_table(account),
+        reservations=reservations(analysis),
+        omissions=omissions(analysis),
+        answer=answer(analysis),
+        verdicts=verdict_table(analysis),
+        details=detail_table(analysis) if has_pairs else None,
+        convergence=convergence_table(analysis),
         costs=cost_table(costs),
-        discussion=discuss(account, costs, curves),
-        efficiency=efficiency_table(account, curves),
-        cards=cards(account),
-        runs=run_table(account),
-        methods=methods(account),
-        caveats=caveats(account),
-        circumstances=circumstance_table(account),
+        discussion=discuss(analysis, costs, curves),
+        efficiency=efficiency_table(analysis, curves),
+        cards=cards(analysis),
+        runs=run_table(analysis),
+        methods=methods(analysis),
+        caveats=caveats(analysis),
+        circumstances=circumstance_table(analysis),
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ceteris.report.account import Account
+from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.report.quantities import NOTHING, measured, p_value, percent, unit
 from ceteris.report.table import Cell, Column, Table
 from ceteris.statistics.comparison import Comparison
@@ -19,22 +19,22 @@ _MEANINGS = {
 }
 
 
-def convergence_table(account: Account, factor: str | None = None) -> Table | None:
+def convergence_table(analysis: StudyAnalysis, factor: str | None = None) -> Table | None:
     """Draw up the measures of convergence: of all variations, or of one factor's.
 
     Args:
-        account: From `give_account`.
+        analysis: From `analyze`.
         factor: Only variations of this factor.
 
     Returns:
         Nothing where no seed has a learning curve in both arms.
     """
-    chosen = [one for one in account.comparisons if factor in (None, one.factor)]
-    if account.target is None or not any(one.convergence for one in chosen):
+    chosen = [one for one in analysis.comparisons if factor in (None, one.factor)]
+    if analysis.target is None or not any(one.convergence for one in chosen):
         return None
     measures = [measure for measure in Measure if any(measure in one.convergence for one in chosen)]
-    level = f"{100 * account.criteria.level:g} %"
-    share = f"{100 * account.criteria.target_share:g} %"
+    level = f"{100 * analysis.criteria.level:g} %"
+    share = f"{100 * analysis.criteria.target_share:g} %"
     columns = [
         Column(title="variation"),
         Column(title="reached target", is_number=True, meaning="Runs whose validation accuracy reached the target."),
@@ -51,10 +51,13 @@ def convergence_table(account: Account, factor: str | None = None) -> Table | No
         name="convergence",
         title="How soon each variation learns, compared with the baseline",
         columns=tuple(columns),
-        rows=(_baseline_row(account, measures), *(_row(one, measures) for one in chosen)),
+        rows=(_baseline_row(analysis, measures), *(_row(one, measures) for one in chosen)),
         pinned=1,
         notes=(
-            (f"The target is {percent(account.target)} validation accuracy: {share} of the baseline's mean final one."),
+            (
+                f"The target is {percent(analysis.target)} validation accuracy: {share} of the baseline's mean final "
+                "one."
+            ),
             (
                 "The baseline's row gives its means, the other rows differences. Times count up to the last moment for "
                 "which every run of both arms is known; a run that never reaches the target counts with all of it. "
@@ -69,8 +72,8 @@ def trusted_p(measure: Measure, found: ConvergenceContrast) -> float | None:
     return found.contrast.sign_flip_adjusted if measure.is_time else found.contrast.p_value_adjusted
 
 
-def _baseline_row(account: Account, measures: Sequence[Measure]) -> tuple[Cell, ...]:
-    found = account.baseline.convergence
+def _baseline_row(analysis: StudyAnalysis, measures: Sequence[Measure]) -> tuple[Cell, ...]:
+    found = analysis.baseline.convergence
     cells = []
     for measure in measures:
         mean = None if measure not in found else found[measure].mean

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ceteris.report.costs import VariationCost, has_backbone
+from ceteris.analysis.costs import VariationCost, has_backbone
 from ceteris.report.quantities import file_size, milliseconds
 from ceteris.report.table import Cell, Column, Table
 

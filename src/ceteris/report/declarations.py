@@ -4,16 +4,16 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from itertools import pairwise
 
+from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.formatting.wording import listed
-from ceteris.report.account import Account
 from ceteris.report.naming import listed_up_to, quoted
 from ceteris.report.quantities import count, size
 from ceteris.results.declaration import Declaration, binding
 
 
-def changed_analysis(account: Account) -> Iterator[str]:
+def changed_analysis(analysis: StudyAnalysis) -> Iterator[str]:
     """Say that margin or target were changed after results were there, and what the first margin makes of verdicts."""
-    kept = binding(account.results.manifest.declarations)
+    kept = binding(analysis.results.manifest.declarations)
     if not kept:
         return
     if kept[0].results:
@@ -23,15 +23,15 @@ def changed_analysis(account: Account) -> Iterator[str]:
         )
     margin = _history("margin", kept, lambda one: f"{one.analysis.margin:g} pp")
     if margin:
-        yield f"{margin} {_by_the_first_margin(account)}"
+        yield f"{margin} {_by_the_first_margin(analysis)}"
     target = _history("target of convergence", kept, lambda one: f"{100 * one.analysis.target:g} %")
     if target:
         yield target
 
 
-def changed_family(account: Account) -> Iterator[str]:
+def changed_family(analysis: StudyAnalysis) -> Iterator[str]:
     """Say that seeds or variations were added or taken away after results were there."""
-    kept = binding(account.results.manifest.declarations)
+    kept = binding(analysis.results.manifest.declarations)
     if not kept:
         return
     first, now = kept[0], kept[-1]
@@ -50,10 +50,10 @@ def changed_family(account: Account) -> Iterator[str]:
         )
 
 
-def foresight(account: Account) -> Iterator[str]:
+def foresight(analysis: StudyAnalysis) -> Iterator[str]:
     """Say whether the margin was declared before any result, as far as the records show; nothing where it changed."""
-    kept = binding(account.results.manifest.declarations)
-    margin = f"The margin of \N{PLUS-MINUS SIGN}{size(account.criteria.margin)}"
+    kept = binding(analysis.results.manifest.declarations)
+    margin = f"The margin of \N{PLUS-MINUS SIGN}{size(analysis.criteria.margin)}"
     if not kept or kept[0].since is None or kept[0].results:
         yield f"{margin} should have been declared before any result; the records cannot show that it was."
     elif len({one.analysis.margin for one in kept}) == 1:
@@ -72,11 +72,11 @@ def _history(what: str, kept: Sequence[Declaration], value: Callable[[Declaratio
     return f"The {what} was {value(kept[0])} {_at_first(kept[0])} and is {value(kept[-1])} now: set {steps}."
 
 
-def _by_the_first_margin(account: Account) -> str:
+def _by_the_first_margin(analysis: StudyAnalysis) -> str:
     others = [
-        f"{quoted(one.variation)} ({account.first_verdicts[one.variation]})"
-        for one in account.comparisons
-        if account.first_verdicts.get(one.variation, one.verdict.finding) is not one.verdict.finding
+        f"{quoted(one.variation)} ({analysis.first_verdicts[one.variation]})"
+        for one in analysis.comparisons
+        if analysis.first_verdicts.get(one.variation, one.verdict.finding) is not one.verdict.finding
     ]
     if not others:
         return "By the first margin all verdicts are the same."

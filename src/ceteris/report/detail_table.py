@@ -1,6 +1,6 @@
 """Every number behind the verdicts, for a reader who wants to check them."""
 
-from ceteris.report.account import Account
+from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.report.quantities import NOTHING, p_value, points_range, signed
 from ceteris.report.table import Cell, Column, Table
 from ceteris.report.verdict_table import p_cell
@@ -8,10 +8,10 @@ from ceteris.statistics.comparison import Comparison
 from ceteris.statistics.interval import Estimate, Interval, Scope
 
 
-def detail_table(account: Account) -> Table:
+def detail_table(analysis: StudyAnalysis) -> Table:
     """Draw up tests and intervals of each difference in test accuracy."""
-    level = f"{100 * account.criteria.level:g} %"
-    narrow = f"{100 * (1 - 2 * account.criteria.significance):g} %"
+    level = f"{100 * analysis.criteria.level:g} %"
+    narrow = f"{100 * (1 - 2 * analysis.criteria.significance):g} %"
     return Table(
         name="details",
         title="Every test of a difference in test accuracy",
@@ -51,16 +51,16 @@ def detail_table(account: Account) -> Table:
             Column(
                 title="detectable (pp)",
                 is_number=True,
-                meaning=f"The difference that these seeds would have shown with {100 * account.criteria.power:g} % "
+                meaning=f"The difference that these seeds would have shown with {100 * analysis.criteria.power:g} % "
                 "probability.",
             ),
         ),
-        rows=tuple(_row(one) for one in account.comparisons),
+        rows=tuple(_row(one) for one in analysis.comparisons),
         notes=tuple(
             f"{one.variation}: only the baseline's network was right on {one.mcnemar.baseline_only:,} images, only the "
             f"variation's on {one.mcnemar.variation_only:,} (McNemar's test of these two networks: "
             f"p = {p_value(one.mcnemar.p_value)})."
-            for one in account.comparisons
+            for one in analysis.comparisons
             if one.mcnemar is not None
         ),
     )

@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from ceteris.analysis.costs import VariationCost
+from ceteris.analysis.efficiency import EfficiencyCurve
+from ceteris.analysis.matches import Match, matches_on_fewer_images, study_matches, uneven_matches
+from ceteris.analysis.scores import training_images
+from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.formatting.wording import listed
-from ceteris.report.account import Account
-from ceteris.report.costs import VariationCost
-from ceteris.report.efficiency import EfficiencyCurve
-from ceteris.report.matches import Match, matches_on_fewer_images, study_matches, uneven_matches
 from ceteris.report.naming import quoted
 from ceteris.report.quantities import (
     MINUS,
@@ -22,7 +23,6 @@ from ceteris.report.quantities import (
     points_range,
     size,
 )
-from ceteris.report.scores import training_images
 from ceteris.statistics.contrast import Contrast
 from ceteris.statistics.convergence import Measure
 from ceteris.statistics.interval import Estimate, Interval
@@ -64,7 +64,9 @@ _RULE = (
 )
 
 
-def discuss(account: Account, costs: Sequence[VariationCost], curves: Sequence[EfficiencyCurve]) -> Discussion | None:
+def discuss(
+    analysis: StudyAnalysis, costs: Sequence[VariationCost], curves: Sequence[EfficiencyCurve]
+) -> Discussion | None:
     """Weigh each pretrained network against the study's network that is not.
 
     An accuracy is called higher or lower only on a Holm-adjusted verdict, a time to the target shorter or longer only
@@ -72,7 +74,7 @@ def discuss(account: Account, costs: Sequence[VariationCost], curves: Sequence[E
     the time of a prediction only where the middle halves of both lie apart.
 
     Args:
-        account: From `give_account`.
+        analysis: From `analyze`.
         costs: From `variation_costs`.
         curves: From `efficiency_curves`.
 
@@ -83,22 +85,22 @@ def discuss(account: Account, costs: Sequence[VariationCost], curves: Sequence[E
         return None
     by_name = {cost.arm.name: cost for cost in costs}
     said: list[_Sentence] = []
-    matches = study_matches(account)
+    matches = study_matches(analysis)
     for match in matches:
-        said += _about_accuracy(account, match)
-        said += _about_convergence(account, match)
-        said += _about_seconds(account, match)
-        said += _about_features(account, match)
+        said += _about_accuracy(analysis, match)
+        said += _about_convergence(analysis, match)
+        said += _about_seconds(analysis, match)
+        said += _about_features(analysis, match)
         said += _about_size(by_name, match)
         said += _about_files(by_name, match)
         said += _about_predicting(by_name, match)
-    for match in matches_on_fewer_images(account, curves):
-        said += _about_accuracy(account, match)
-    uneven = uneven_matches(account)
+    for match in matches_on_fewer_images(analysis, curves):
+        said += _about_accuracy(analysis, match)
+    uneven = uneven_matches(analysis)
     for match in uneven:
         # To be less accurate with fewer images is no drawback of the network.
         said += [
-            (_Side.BALANCE if side is _Side.DRAWBACK else side, text) for side, text in _about_accuracy(account, match)
+            (_Side.BALANCE if side is _Side.DRAWBACK else side, text) for side, text in _about_accuracy(analysis, match)
         ]
     notes = (_RULE,)
     if not matches and not uneven:
@@ -113,33 +115,33 @@ def discuss(account: Account, costs: Sequence[VariationCost], curves: Sequence[E
     )
 
 
-def _about_accuracy(account: Account, match: Match) -> Iterator[_Sentence]:
+def _about_accuracy(analysis: StudyAnalysis, match: Match) -> Iterator[_Sentence]:
     found = match.accuracy
     if found is None or found.p_value_adjusted is None or match.finding is Finding.UNDECIDED:
         return
-    difference = f"{points(found.difference.estimate)} ({_interval(account, found)}{_p(account, found)})"
-    who, other = _on(account, match.pretrained, match), _on(account, match.small, match)
+    difference = f"{points(found.difference.estimate)} ({_interval(analysis, found)}{_p(analysis, found)})"
+    who, other = _on(analysis, match.pretrained, match), _on(analysis, match.small, match)
     if match.finding is Finding.PRACTICALLY_EQUAL:
-        within = f"\N{PLUS-MINUS SIGN}{size(account.criteria.margin)}"
+        within = f"\N{PLUS-MINUS SIGN}{size(analysis.criteria.margin)}"
         yield (
             _Side.BALANCE,
             _sentence(
                 f"{who} and {other} are practically equally accurate, shown to differ by less than {within}: "
-                f"{points(found.difference.estimate)}{_range(account, found)}."
+                f"{points(found.difference.estimate)}{_range(analysis, found)}."
             ),
         )
         return
     side, word = (_Side.BENEFIT, "more") if match.finding is Finding.BETTER else (_Side.DRAWBACK, "less")
-    accuracies = {arm.name: arm.accuracy for arm in account.summaries}
+    accuracies = {arm.name: arm.accuracy for arm in analysis.summaries}
     mine, theirs = accuracies[match.pretrained.name], accuracies[match.small.name]
     shares = "" if mine is None or theirs is None else f", {percent(mine.estimate)} against {percent(theirs.estimate)}"
     yield side, _sentence(f"{who} is {word} accurate than {other}: {difference}{shares}.")
 
 
-def _about_convergence(account: Account, match: Match) -> Iterator[_Sentence]:
+def _about_convergence(analysis: StudyAnalysis, match: Match) -> Iterator[_Sentence]:
     """Say which reached the target in fewer epochs, and so, as both learn from as many images, in fewer of those."""
-    shown = _shown_time(account, match, Measure.EPOCHS)
-    if shown is None or account.target is None:
+    shown = _shown_time(analysis, match, Measure.EPOCHS)
+    if shown is None or analysis.target is None:
         return
     difference, words = shown
     side, fewer = (_Side.BENEFIT, "fewer") if difference.estimate < 0 else (_Side.DRAWBACK, "more")
@@ -149,22 +151,22 @@ def _about_convergence(account: Account, match: Match) -> Iterator[_Sentence]:
     yield (
         side,
         _sentence(
-            f"{_name(match.pretrained)} reached {percent(account.target)} validation accuracy in "
+            f"{_name(match.pretrained)} reached {percent(analysis.target)} validation accuracy in "
             f"{abs(difference.estimate):.1f} {fewer} epochs{images} than {_name(match.small)} ({words})."
         ),
     )
 
 
-def _about_seconds(account: Account, match: Match) -> Iterator[_Sentence]:
+def _about_seconds(analysis: StudyAnalysis, match: Match) -> Iterator[_Sentence]:
     """Compare seconds of training, if they can be: also with the whole time for features, which one run alone needs."""
-    shown = _shown_time(account, match, Measure.SECONDS)
-    if shown is None or account.target is None or not _has_one_clock(account):
+    shown = _shown_time(analysis, match, Measure.SECONDS)
+    if shown is None or analysis.target is None or not _has_one_clock(analysis):
         return
     difference, words = shown
-    extraction = account.circumstances.extractions.get(match.pretrained.name)
+    extraction = analysis.circumstances.extractions.get(match.pretrained.name)
     features = 0.0 if extraction is None else extraction.seconds
     who, other = _name(match.pretrained), _name(match.small)
-    reached = f"{who} reached {percent(account.target)} validation accuracy {abs(difference.estimate):.2g} s"
+    reached = f"{who} reached {percent(analysis.target)} validation accuracy {abs(difference.estimate):.2g} s"
     if difference.estimate > 0:
         yield _Side.DRAWBACK, _sentence(f"{reached} of training later than {other} ({words}).")
     elif not isinstance(difference, Interval) or difference.high >= 0:
@@ -189,16 +191,16 @@ def _about_seconds(account: Account, match: Match) -> Iterator[_Sentence]:
         )
 
 
-def _about_features(account: Account, match: Match) -> Iterator[_Sentence]:
-    extraction = account.circumstances.extractions.get(match.pretrained.name)
+def _about_features(analysis: StudyAnalysis, match: Match) -> Iterator[_Sentence]:
+    extraction = analysis.circumstances.extractions.get(match.pretrained.name)
     if extraction is None:
         return
     text = (
         f"Before {_name(match.pretrained)} learnt anything, the features of its images had to be computed: "
         f"{duration(extraction.seconds)}, once for all its runs"
     )
-    trained = _seconds(account, match.small)
-    if trained is not None and _has_one_clock(account):
+    trained = _seconds(analysis, match.small)
+    if trained is not None and _has_one_clock(analysis):
         text += (
             f"; all the training of a run of {_name(match.small)} took {duration(trained)}, its share of a packed batch"
         )
@@ -266,11 +268,11 @@ def _about_predicting(costs: Mapping[str, VariationCost], match: Match) -> Itera
     )
 
 
-def _shown_time(account: Account, match: Match, measure: Measure) -> tuple[Estimate, str] | None:
+def _shown_time(analysis: StudyAnalysis, match: Match, measure: Measure) -> tuple[Estimate, str] | None:
     """Give a difference in the time to the target, if the sign-flip test shows one, and the words about it."""
     found = None if match.comparison is None else match.comparison.convergence.get(measure)
     p = None if found is None else found.contrast.sign_flip_adjusted
-    if found is None or p is None or p > account.criteria.significance or not found.contrast.difference.estimate:
+    if found is None or p is None or p > analysis.criteria.significance or not found.contrast.difference.estimate:
         return None
     difference = match.turned(found.contrast.difference)
     never = len(found.censored_baseline) + len(found.censored_variation)
@@ -292,15 +294,15 @@ def _time(match: Match, measure: Measure) -> Estimate | None:
     return None if found is None else match.turned(found.contrast.difference)
 
 
-def _has_one_clock(account: Account) -> bool:
+def _has_one_clock(analysis: StudyAnalysis) -> bool:
     """Say whether seconds of all runs were taken on one kind of machine, and on its processor."""
-    elsewhere = any("device" in facts and "device cpu" not in facts for facts in account.circumstances.facts)
-    return len(account.circumstances.hosts) == 1 and not elsewhere
+    elsewhere = any("device" in facts and "device cpu" not in facts for facts in analysis.circumstances.facts)
+    return len(analysis.circumstances.hosts) == 1 and not elsewhere
 
 
-def _seconds(account: Account, arm: Arm) -> float | None:
+def _seconds(analysis: StudyAnalysis, arm: Arm) -> float | None:
     """Give the mean training time of an arm's runs, each its share."""
-    runs = account.epochs.get(arm.name, {})
+    runs = analysis.epochs.get(arm.name, {})
     totals = [sum(epoch.seconds / epoch.runs_in_bank for epoch in epochs) for epochs in runs.values()]
     return sum(totals) / len(totals) if totals else None
 
@@ -311,35 +313,35 @@ def _both(costs: Mapping[str, VariationCost], match: Match) -> tuple[VariationCo
     return None if mine.own_bytes is None or theirs.own_bytes is None else (mine, theirs)
 
 
-def _on(account: Account, arm: Arm, match: Match) -> str:
+def _on(analysis: StudyAnalysis, arm: Arm, match: Match) -> str:
     """Name an arm, with its number of images where that is not the baseline's for both."""
     name = _name(arm)
-    fractions = {one.specification.data.fraction for one in (match.pretrained, match.small, account.arms[0])}
+    fractions = {one.specification.data.fraction for one in (match.pretrained, match.small, analysis.arms[0])}
     if len(fractions) == 1:
         return name
-    return f"{name} on {count(training_images(account.results.manifest, arm.specification.data), 'image')}"
+    return f"{name} on {count(training_images(analysis.results.manifest, arm.specification.data), 'image')}"
 
 
 def _name(arm: Arm) -> str:
     return "the baseline" if arm.name == BASELINE else quoted(arm.name)
 
 
-def _interval(account: Account, found: Contrast) -> str:
+def _interval(analysis: StudyAnalysis, found: Contrast) -> str:
     if not isinstance(found.difference, Interval):
         return "the same for every seed; "
-    return f"{100 * account.criteria.level:g} % interval {points_range(found.difference)}; "
+    return f"{100 * analysis.criteria.level:g} % interval {points_range(found.difference)}; "
 
 
-def _range(account: Account, found: Contrast) -> str:
+def _range(analysis: StudyAnalysis, found: Contrast) -> str:
     if not isinstance(found.difference, Interval):
         return ", the same for every seed"
-    return f" ({100 * account.criteria.level:g} % interval {points_range(found.difference)})"
+    return f" ({100 * analysis.criteria.level:g} % interval {points_range(found.difference)})"
 
 
-def _p(account: Account, found: Contrast) -> str:
+def _p(analysis: StudyAnalysis, found: Contrast) -> str:
     assert found.p_value_adjusted is not None
     text = f"{_written(found.p_value_adjusted)} after Holm's adjustment"
-    if found.sign_flip_adjusted is not None and found.sign_flip_adjusted > account.criteria.significance:
+    if found.sign_flip_adjusted is not None and found.sign_flip_adjusted > analysis.criteria.significance:
         text += ", which the sign-flip test does not confirm"
     return text
 

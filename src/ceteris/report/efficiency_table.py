@@ -2,24 +2,24 @@
 
 from collections.abc import Sequence
 
-from ceteris.report.account import Account
-from ceteris.report.efficiency import EfficiencyCurve, EfficiencyPoint
+from ceteris.analysis.efficiency import EfficiencyCurve, EfficiencyPoint
+from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.report.naming import quoted
 from ceteris.report.table import Cell, Column, Table
 from ceteris.report.verdict_table import TAGS, accuracy_cell, difference_cell, p_cell, runs_cell
 from ceteris.study.arm import BASELINE
 
 
-def efficiency_table(account: Account, curves: Sequence[EfficiencyCurve]) -> Table | None:
+def efficiency_table(analysis: StudyAnalysis, curves: Sequence[EfficiencyCurve]) -> Table | None:
     """Draw up the points of all curves; nothing where there are none.
 
     Args:
-        account: From `give_account`.
+        analysis: From `analyze`.
         curves: From `efficiency_curves`.
     """
     if not curves:
         return None
-    level = f"{100 * account.criteria.level:g} %"
+    level = f"{100 * analysis.criteria.level:g} %"
     apart = sum(
         point.rivalry is not None and point.rivalry.rival != BASELINE for curve in curves for point in curve.points
     )

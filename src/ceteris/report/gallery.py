@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ceteris.analysis.answers import ArmAnswers
+from ceteris.analysis.costs import has_backbone
+from ceteris.analysis.efficiency import efficiency_curves
+from ceteris.analysis.scores import training_images
+from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.errors import ResultsError
 from ceteris.networks.convolution import Convolution
-from ceteris.report.account import Account
-from ceteris.report.answers import ArmAnswers
-from ceteris.report.costs import has_backbone
-from ceteris.report.efficiency import efficiency_curves
 from ceteris.report.figures.confusion import class_accuracies, class_change_table, confusion, confusion_matrix
 from ceteris.report.figures.data_efficiency import AccuracyCurve, data_efficiency
 from ceteris.report.figures.disagreements import disagreements
@@ -21,7 +22,6 @@ from ceteris.report.figures.learning_curves import ArmEpochs, learning_curves
 from ceteris.report.figures.seeds import seed_accuracies
 from ceteris.report.figures.three_clocks import Progress, three_clocks
 from ceteris.report.layer_view import layer_views
-from ceteris.report.scores import training_images
 from ceteris.results.folder import IMAGES
 from ceteris.statistics.sample import Floats
 from ceteris.study.arm import BASELINE
@@ -56,105 +56,105 @@ class Gallery:
     gaps: tuple[str, ...]
 
 
-def hang(account: Account, *, image: int = 0) -> Gallery:
+def hang(analysis: StudyAnalysis, *, image: int = 0) -> Gallery:
     """Draw the pictures of a report.
 
     Args:
-        account: From `give_account`.
+        analysis: From `analyze`.
         image: Place of the test image that the first convolutions are shown, from 0.
 
     Raises:
         ResultsError: If there is no such test image.
     """
     gaps: list[str] = []
-    has_variations = bool(account.comparisons)
-    margin = account.criteria.margin
+    has_variations = bool(analysis.comparisons)
+    margin = analysis.criteria.margin
     return Gallery(
-        forest=forest_plot(account.comparisons, margin=margin) if has_variations and account.done else None,
-        seeds=seed_accuracies(account.scores) if account.done else None,
-        curves=_curves(account),
-        clocks=_clocks(account),
-        efficiency=_efficiency(account),
-        layers=_layers(account, image, gaps),
-        classes=_classes(account, gaps),
-        images=_images(account, gaps),
+        forest=forest_plot(analysis.comparisons, margin=margin) if has_variations and analysis.done else None,
+        seeds=seed_accuracies(analysis.scores) if analysis.done else None,
+        curves=_curves(analysis),
+        clocks=_clocks(analysis),
+        efficiency=_efficiency(analysis),
+        layers=_layers(analysis, image, gaps),
+        classes=_classes(analysis, gaps),
+        images=_images(analysis, gaps),
         gaps=tuple(gaps),
     )
 
 
-def _curves(account: Account) -> Mapping[str, Drawing]:
-    factors = dict.fromkeys(one.factor for one in account.comparisons)
+def _curves(analysis: StudyAnalysis) -> Mapping[str, Drawing]:
+    factors = dict.fromkeys(one.factor for one in analysis.comparisons)
     curves = {}
     for factor in factors:
-        names = [BASELINE, *(one.variation for one in account.comparisons if one.factor == factor)]
-        if any(account.epochs.get(name) for name in names):
-            arms = [ArmEpochs(name=name, epochs=account.epochs.get(name, {})) for name in names]
-            curves[factor] = learning_curves(factor, arms, chance=account.scores.chance)
+        names = [BASELINE, *(one.variation for one in analysis.comparisons if one.factor == factor)]
+        if any(analysis.epochs.get(name) for name in names):
+            arms = [ArmEpochs(name=name, epochs=analysis.epochs.get(name, {})) for name in names]
+            curves[factor] = learning_curves(factor, arms, chance=analysis.scores.chance)
     return curves
 
 
-def _clocks(account: Account) -> Drawing | None:
-    baseline = account.arms[0]
+def _clocks(analysis: StudyAnalysis) -> Drawing | None:
+    baseline = analysis.arms[0]
     # A network that is not pretrained is drawn if it is the baseline, or what a pretrained baseline is compared with.
-    chosen = [arm for arm in account.arms if arm.name == BASELINE or has_backbone(arm) or has_backbone(baseline)]
-    if not any(has_backbone(arm) for arm in chosen) or not any(account.epochs.get(arm.name) for arm in chosen):
+    chosen = [arm for arm in analysis.arms if arm.name == BASELINE or has_backbone(arm) or has_backbone(baseline)]
+    if not any(has_backbone(arm) for arm in chosen) or not any(analysis.epochs.get(arm.name) for arm in chosen):
         return None
-    extractions = account.circumstances.extractions
+    extractions = analysis.circumstances.extractions
     return three_clocks(
         [
             Progress(
-                epochs=ArmEpochs(name=arm.name, epochs=account.epochs.get(arm.name, {})),
-                images=training_images(account.results.manifest, arm.specification.data),
+                epochs=ArmEpochs(name=arm.name, epochs=analysis.epochs.get(arm.name, {})),
+                images=training_images(analysis.results.manifest, arm.specification.data),
                 features=extractions[arm.name].seconds if arm.name in extractions else None,
             )
             for arm in chosen
         ],
-        chance=account.scores.chance,
+        chance=analysis.scores.chance,
     )
 
 
-def _efficiency(account: Account) -> Drawing | None:
+def _efficiency(analysis: StudyAnalysis) -> Drawing | None:
     curves = [
         AccuracyCurve(name=curve.name, points=tuple((point.images, point.accuracy) for point in curve.points))
-        for curve in efficiency_curves(account)
+        for curve in efficiency_curves(analysis)
     ]
     is_known = any(estimate is not None for curve in curves for _, estimate in curve.points)
     return data_efficiency(curves) if is_known else None
 
 
-def _layers(account: Account, image: int, gaps: list[str]) -> FirstLayers | None:
+def _layers(analysis: StudyAnalysis, image: int, gaps: list[str]) -> FirstLayers | None:
     try:
-        images = account.results.images()
+        images = analysis.results.images()
     except ResultsError:
         gaps.append(f"The output of the first convolution is not shown: {_NO_IMAGES}")
         return None
     if not 0 <= image < len(images):
         raise ResultsError(f"there is no test image {image}; they are numbered from 0 to {len(images) - 1:,}.")
-    networks = [arm.specification.network for arm in account.arms]
+    networks = [arm.specification.network for arm in analysis.arms]
     if not any(isinstance(layer, Convolution) for network in networks for layer in network.layers):
         gaps.append("The output of the first convolution is not shown: no network of this study has one.")
         return None
-    views = layer_views(account.results, images[image], pretrained=False).views
+    views = layer_views(analysis.results, images[image], pretrained=False).views
     name = f"test image {image}"
-    if account.answers is not None:
-        name += f" ({account.results.manifest.class_names[account.answers.labels[image]]})"
-    return first_layers(account.arms, views, image=images[image], image_name=name)
+    if analysis.answers is not None:
+        name += f" ({analysis.results.manifest.class_names[analysis.answers.labels[image]]})"
+    return first_layers(analysis.arms, views, image=images[image], image_name=name)
 
 
-def _classes(account: Account, gaps: list[str]) -> tuple[Drawing, ...]:
-    answers = account.answers
+def _classes(analysis: StudyAnalysis, gaps: list[str]) -> tuple[Drawing, ...]:
+    answers = analysis.answers
     if answers is None or BASELINE not in answers.arms:
-        if account.done:
+        if analysis.done:
             gaps.append(
                 "What the variations changed for each class is not shown: the baseline has no answers to compare."
             )
         return ()
-    names, baseline = account.results.manifest.class_names, answers.arms[BASELINE]
+    names, baseline = analysis.results.manifest.class_names, answers.arms[BASELINE]
     shares = confusion(answers.labels, baseline.answers, len(names))
     pictures = [confusion_matrix(BASELINE, shares, names)]
     before = class_accuracies(answers.labels, baseline.answers, len(names))
     changes: dict[str, Floats] = {}
-    for one in account.comparisons:
+    for one in analysis.comparisons:
         arm = answers.arms.get(one.variation)
         if arm is not None:
             after = class_accuracies(answers.labels, arm.answers, len(names))
@@ -171,14 +171,14 @@ def _paired(baseline: ArmAnswers, before: Floats, arm: ArmAnswers, after: Floats
     return np.array(rows).reshape(-1, before.shape[1])
 
 
-def _images(account: Account, gaps: list[str]) -> tuple[Drawing, ...]:
+def _images(analysis: StudyAnalysis, gaps: list[str]) -> tuple[Drawing, ...]:
     """Show images for the variation whose difference is largest, either way."""
-    answers = account.answers
-    known = [one for one in account.comparisons if one.accuracy and answers and one.variation in answers.arms]
+    answers = analysis.answers
+    known = [one for one in analysis.comparisons if one.accuracy and answers and one.variation in answers.arms]
     if answers is None or BASELINE not in answers.arms or not known:
         return ()
     try:
-        images = account.results.images()
+        images = analysis.results.images()
     except ResultsError:
         gaps.append(f"Images that the networks disagree on are not shown: {_NO_IMAGES}")
         return ()
@@ -190,6 +190,6 @@ def _images(account: Account, gaps: list[str]) -> tuple[Drawing, ...]:
             answers.arms[widest.variation].probabilities.astype(np.float64),
             images=images,
             labels=answers.labels,
-            class_names=account.results.manifest.class_names,
+            class_names=analysis.results.manifest.class_names,
         ),
     )

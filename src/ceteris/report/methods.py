@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
+from ceteris.analysis.scores import training_images
+from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.networks.backbone import IMAGENET, AnyNetwork, BackboneNetwork
 from ceteris.networks.network import Network
-from ceteris.report.account import Account
 from ceteris.report.quantities import count, percent, size
-from ceteris.report.scores import training_images
 from ceteris.statistics.chance import SIGNIFICANCE
 from ceteris.statistics.sign_flip import EXACT_PAIRS, RANDOM_PATTERNS
 from ceteris.statistics.verdict import Finding
@@ -16,14 +16,14 @@ from ceteris.study.training import Optimizer, Training
 _RESIZED = "Images were resized to a square, and normalised as the backbone's weights were trained."
 
 
-def methods(account: Account) -> tuple[str, ...]:
+def methods(analysis: StudyAnalysis) -> tuple[str, ...]:
     """Write the methods section of a paper about this study."""
-    return (*_experiment(account), *_statistics(account))
+    return (*_experiment(analysis), *_statistics(analysis))
 
 
-def _experiment(account: Account) -> Iterator[str]:
-    manifest = account.results.manifest
-    study, baseline = manifest.study, account.arms[0].specification
+def _experiment(analysis: StudyAnalysis) -> Iterator[str]:
+    manifest = analysis.results.manifest
+    study, baseline = manifest.study, analysis.arms[0].specification
     data = study.data
     scaling = {
         Scaling.SYMMETRIC: "Grey levels from 0 to 255 were brought to the range from \N{MINUS SIGN}1 to 1.",
@@ -47,26 +47,26 @@ def _experiment(account: Account) -> Iterator[str]:
         f"{_training(baseline.training)}."
     )
     arms = (
-        f"The baseline and {count(len(account.comparisons), 'variation')} of it were"
-        if account.comparisons
+        f"The baseline and {count(len(analysis.comparisons), 'variation')} of it were"
+        if analysis.comparisons
         else "The baseline was"
     )
-    planned = count(len(account.results.findings), "run")
-    seeds = f"{count(len(study.seeds), 'seed')}{' each' if account.comparisons else ''}"
-    shared = " Runs with the same seed share its random numbers." if account.comparisons else ""
+    planned = count(len(analysis.results.findings), "run")
+    seeds = f"{count(len(study.seeds), 'seed')}{' each' if analysis.comparisons else ''}"
+    shared = " Runs with the same seed share its random numbers." if analysis.comparisons else ""
     yield (
-        f"{arms} to be trained with {seeds}, {planned} in all; {_ended(account)}.{shared} The test images are scored "
+        f"{arms} to be trained with {seeds}, {planned} in all; {_ended(analysis)}.{shared} The test images are scored "
         "once for each run, after its last epoch."
     )
 
 
-def _ended(account: Account) -> str:
-    planned = len(account.results.findings)
-    if account.done == planned:
+def _ended(analysis: StudyAnalysis) -> str:
+    planned = len(analysis.results.findings)
+    if analysis.done == planned:
         return "it came to its end" if planned == 1 else "all came to their end"
-    if not account.done:
+    if not analysis.done:
         return "it has not come to its end" if planned == 1 else "none has come to its end"
-    return f"{account.done:,} of them came to {'its' if account.done == 1 else 'their'} end"
+    return f"{analysis.done:,} of them came to {'its' if analysis.done == 1 else 'their'} end"
 
 
 def _network(network: AnyNetwork) -> str:
@@ -95,14 +95,14 @@ def _training(training: Training) -> str:
     return ", ".join(parts)
 
 
-def _statistics(account: Account) -> Iterator[str]:
-    criteria, family = account.criteria, len(account.comparisons)
-    if not account.done:
+def _statistics(analysis: StudyAnalysis) -> Iterator[str]:
+    criteria, family = analysis.criteria, len(analysis.comparisons)
+    if not analysis.done:
         return
     level, significance = f"{100 * criteria.level:g} %", f"{100 * criteria.significance:g} %"
     yield (
         f"Means over two or more seeds have Student's {level} interval. A run whose loss was no longer finite "
-        f"counts at the chance level, {percent(account.scores.chance)}; a run that failed or is missing counts in no "
+        f"counts at the chance level, {percent(analysis.scores.chance)}; a run that failed or is missing counts in no "
         "mean and in no pair."
     )
     yield (
@@ -112,7 +112,7 @@ def _statistics(account: Account) -> Iterator[str]:
     )
     if not family:
         return
-    pairs = max((one.accuracy.pairs for one in account.comparisons if one.accuracy is not None), default=0)
+    pairs = max((one.accuracy.pairs for one in analysis.comparisons if one.accuracy is not None), default=0)
     if pairs >= 2:
         flips = (
             "exactly, over all patterns of signs"
@@ -131,18 +131,18 @@ def _statistics(account: Account) -> Iterator[str]:
             "better and worse. What an undecided comparison would take is the number of seeds that gives "
             f"{100 * criteria.power:g} % power if difference and spread are as measured."
         )
-        if account.answers is not None and any(one.over_images is not None for one in account.comparisons):
+        if analysis.answers is not None and any(one.over_images is not None for one in analysis.comparisons):
             yield (
                 "Intervals over test images too come from a bootstrap over seeds and images at once, scaled to the "
                 "unbiased variance of a two-way table."
             )
-    if account.target is not None:
+    if analysis.target is not None:
         yield (
-            f"Convergence is the first epoch whose validation accuracy reached {percent(account.target)}, "
+            f"Convergence is the first epoch whose validation accuracy reached {percent(analysis.target)}, "
             f"{100 * criteria.target_share:g} % of the baseline's mean final one. Runs that never reached it are "
             "censored where watching ended, and counted."
         )
-    decided = {one.verdict.finding for one in account.comparisons}
+    decided = {one.verdict.finding for one in analysis.comparisons}
     if Finding.BETTER in decided or Finding.WORSE in decided:
         yield (
             f"If differences are about normally distributed over seeds, at most {significance} of studies like this "

@@ -4,9 +4,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from ceteris.analysis.study_analysis import StudyAnalysis, analyze
 from ceteris.errors import ResultsError
 from ceteris.paths import AnyPath, expanded
-from ceteris.report.account import Account, give_account
 from ceteris.report.content import Content, compose
 from ceteris.report.figures.first_layer import layer_picture
 from ceteris.report.gallery import Gallery, hang
@@ -57,21 +57,21 @@ def write_report(folder: AnyPath, *, out: AnyPath | None = None, image: int = 0)
             cannot be written; what was there before is then still there.
     """
     place = None if out is None else expanded(out, error=ResultsError)
-    return publish(give_account(read_results(folder)), out=place, image=image)
+    return publish(analyze(read_results(folder)), out=place, image=image)
 
 
-def publish(account: Account, *, out: Path | None = None, image: int = 0) -> Report:
+def publish(analysis: StudyAnalysis, *, out: Path | None = None, image: int = 0) -> Report:
     """Write the report of what was computed already; otherwise as `write_report`."""
-    results = account.results
+    results = analysis.results
     place = results.folder.path if out is None else out
     if out is None and not os.access(place, os.W_OK):  # before the drawing, which may take minutes
         raise ResultsError(
             f"{place}: the report cannot be written into this folder: permission denied. Name another place for it "
             "with --out DIR; the results are not touched."
         )
-    content = compose(account)
-    gallery = hang(account, image=image)
-    page = render_page(content, gallery, kicker=_kicker(results, account.done))
+    content = compose(analysis)
+    gallery = hang(analysis, image=image)
+    page = render_page(content, gallery, kicker=_kicker(results, analysis.done))
     files = {PAGE: page.encode(), TEXT: render_markdown(content).encode()}
     if out is None:
         results.folder.write_table(results.findings)

@@ -2,21 +2,21 @@
 
 from collections import Counter
 
+from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.networks.cost import network_cost
-from ceteris.report.account import Account
 from ceteris.report.table import Cell, Column, Table
 from ceteris.results.status import Status
 
 
-def run_table(account: Account) -> Table:
+def run_table(analysis: StudyAnalysis) -> Table:
     """Count the runs of each arm by what became of them, and give the size of its network."""
-    shown = [status for status in Status if status is Status.FINISHED or account.findings[status]]
-    became = {arm.name: Counter[Status]() for arm in account.arms}
-    for finding in account.results.findings:
+    shown = [status for status in Status if status is Status.FINISHED or analysis.findings[status]]
+    became = {arm.name: Counter[Status]() for arm in analysis.arms}
+    for finding in analysis.results.findings:
         became[finding.run.variation][finding.status] += 1
     rows = []
-    kind = account.results.manifest.images
-    for arm, summary in zip(account.arms, account.summaries, strict=True):
+    kind = analysis.results.manifest.images
+    for arm, summary in zip(analysis.arms, analysis.summaries, strict=True):
         cost = network_cost(arm.specification.network, kind.shape, kind.classes)
         rows.append(
             (

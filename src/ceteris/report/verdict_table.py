@@ -1,6 +1,6 @@
 """The table that a reader looks at first: each variation, its difference to the baseline, and what to make of it."""
 
-from ceteris.report.account import Account
+from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.report.footnotes import footnotes
 from ceteris.report.quantities import (
     NOTHING,
@@ -33,20 +33,20 @@ UNCONFIRMED = "\N{DAGGER}"
 """Marks a verdict that the sign-flip test does not confirm."""
 
 
-def verdict_table(account: Account) -> Table:
+def verdict_table(analysis: StudyAnalysis) -> Table:
     """Draw up the verdicts, the baseline above them."""
-    level = f"{100 * account.criteria.level:g} %"
-    changed = {arm.name: arrows("; ".join(in_words(account.changes(arm)))) for arm in account.arms}
-    within = f"\N{PLUS-MINUS SIGN}{size(account.criteria.margin)}"
-    bars = f", with {level} intervals" if account.has_error_bars else ""
-    if account.done and all(len(arm.finished) + len(arm.diverged) < 2 for arm in account.summaries):
+    level = f"{100 * analysis.criteria.level:g} %"
+    changed = {arm.name: arrows("; ".join(in_words(analysis.changes(arm)))) for arm in analysis.arms}
+    within = f"\N{PLUS-MINUS SIGN}{size(analysis.criteria.margin)}"
+    bars = f", with {level} intervals" if analysis.has_error_bars else ""
+    if analysis.done and all(len(arm.finished) + len(arm.diverged) < 2 for arm in analysis.summaries):
         bars = "; one seed gives no interval"
     notes = [
         f"Differences are variation minus baseline, seed by seed, in percentage points (pp){bars}.",
         f"Practically equal means: shown to lie within {within}, the margin that the study declares.",
     ]
-    notes += footnotes(account)
-    if any(is_unconfirmed(account, one) for one in account.comparisons):
+    notes += footnotes(analysis)
+    if any(is_unconfirmed(analysis, one) for one in analysis.comparisons):
         notes.append(f"{UNCONFIRMED} The sign-flip test, which assumes no normal distribution, does not confirm this.")
     return Table(
         name="verdicts",
@@ -85,22 +85,22 @@ def verdict_table(account: Account) -> Table:
             Column(title="runs", meaning="Runs that count, of those planned."),
         ),
         rows=(
-            _baseline_row(account.baseline),
-            *(_row(account, one, changed[one.variation]) for one in account.comparisons),
+            _baseline_row(analysis.baseline),
+            *(_row(analysis, one, changed[one.variation]) for one in analysis.comparisons),
         ),
         pinned=1,
         notes=tuple(notes),
-        compact=_compact(account, tuple(notes)),
+        compact=_compact(analysis, tuple(notes)),
     )
 
 
 _SHORT = {Finding.PRACTICALLY_EQUAL: "equal"}
 
 
-def _compact(account: Account, notes: tuple[str, ...]) -> Table:
+def _compact(analysis: StudyAnalysis, notes: tuple[str, ...]) -> Table:
     """Draw up the verdicts for print: numbers alone in short cells, what they mean in the head and below."""
-    level = f"{100 * account.criteria.level:g} %"
-    shorter = "Equal stands for practically equal." if account.with_verdict(Finding.PRACTICALLY_EQUAL) else ""
+    level = f"{100 * analysis.criteria.level:g} %"
+    shorter = "Equal stands for practically equal." if analysis.with_verdict(Finding.PRACTICALLY_EQUAL) else ""
     return Table(
         name="verdicts",
         title="Each variation against the baseline",
@@ -114,18 +114,18 @@ def _compact(account: Account, notes: tuple[str, ...]) -> Table:
             Column(title="runs", is_number=True),
         ),
         rows=(
-            (Cell(account.baseline.name), *_numbers(account.baseline), *[Cell("")] * 4, _counted(account.baseline)),
-            *(_compact_row(account, one) for one in account.comparisons),
+            (Cell(analysis.baseline.name), *_numbers(analysis.baseline), *[Cell("")] * 4, _counted(analysis.baseline)),
+            *(_compact_row(analysis, one) for one in analysis.comparisons),
         ),
         notes=(*notes, shorter) if shorter else notes,
     )
 
 
-def _compact_row(account: Account, one: Comparison) -> tuple[Cell, ...]:
+def _compact_row(analysis: StudyAnalysis, one: Comparison) -> tuple[Cell, ...]:
     found = one.accuracy
     difference = None if found is None else found.difference
     interval = points_range(difference).removesuffix(" pp")
-    mark = UNCONFIRMED if is_unconfirmed(account, one) else ""
+    mark = UNCONFIRMED if is_unconfirmed(analysis, one) else ""
     return (
         Cell(one.variation),
         *_numbers(one.summary),
@@ -145,12 +145,12 @@ def _counted(arm: ArmSummary) -> Cell:
     return Cell(f"{len(arm.finished) + len(arm.diverged)}/{arm.planned}")
 
 
-def is_unconfirmed(account: Account, one: Comparison) -> bool:
+def is_unconfirmed(analysis: StudyAnalysis, one: Comparison) -> bool:
     """Say whether a verdict rests on Student's test alone."""
     if one.verdict.finding not in (Finding.BETTER, Finding.WORSE) or one.accuracy is None:
         return False
     p = one.accuracy.sign_flip_adjusted
-    return p is not None and p > account.criteria.significance
+    return p is not None and p > analysis.criteria.significance
 
 
 def runs_cell(arm: ArmSummary) -> Cell:
@@ -194,7 +194,7 @@ def _baseline_row(arm: ArmSummary) -> tuple[Cell, ...]:
     )
 
 
-def _row(account: Account, one: Comparison, changed: str) -> tuple[Cell, ...]:
+def _row(analysis: StudyAnalysis, one: Comparison, changed: str) -> tuple[Cell, ...]:
     found = one.accuracy
     wins = None if found is None else found.beats
     return (
@@ -204,7 +204,7 @@ def _row(account: Account, one: Comparison, changed: str) -> tuple[Cell, ...]:
         difference_cell(None if found is None else found.difference),
         p_cell(None if found is None else found.p_value_adjusted),
         _wins_cell(wins),
-        _verdict_cell(account, one),
+        _verdict_cell(analysis, one),
         runs_cell(one.summary),
     )
 
@@ -216,11 +216,11 @@ def _wins_cell(wins: Estimate | None) -> Cell:
     return Cell(text, key=wins.estimate, detail=interval.removesuffix(")"))
 
 
-def _verdict_cell(account: Account, one: Comparison) -> Cell:
+def _verdict_cell(analysis: StudyAnalysis, one: Comparison) -> Cell:
     finding = one.verdict.finding
     detail = one.verdict.words.removeprefix(str(finding)).removeprefix(":").strip().removeprefix("(").removesuffix(")")
     if not one.summary.finished and one.summary.diverged:
         detail = "all its runs diverged"
-    mark = UNCONFIRMED if is_unconfirmed(account, one) else ""
+    mark = UNCONFIRMED if is_unconfirmed(analysis, one) else ""
     order = list(TAGS).index(finding)
     return Cell(f"{finding}{mark}", key=float(order), detail=detail, tag=TAGS[finding])

@@ -3,7 +3,6 @@ import xml.etree.ElementTree as ET
 from dataclasses import replace
 
 import pytest
-from states import HOSTILE
 
 from ceteris.report.figures.drawing import Format, standalone
 from ceteris.report.figures.layer_figure import layer_figure
@@ -11,6 +10,7 @@ from ceteris.report.figures.seeds import seed_accuracies
 from ceteris.report.figures.style import COLOURS_CSS, DARK, VARIABLES
 from ceteris.report.layer_view import layer_views
 from ceteris.results.results import read_results
+from states import HOSTILE
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -61,17 +61,17 @@ def test_no_two_pictures_of_a_page_share_an_id(reports):
     assert len(set(known)) == len(known)
 
 
-def test_the_same_numbers_give_the_same_bytes(accounts):
+def test_the_same_numbers_give_the_same_bytes(analyses):
     """Neither a date nor a random id is in a picture, in either format."""
-    scores = accounts("complete").scores
+    scores = analyses("complete").scores
     for file_format in Format:
         first, second = (seed_accuracies(scores, file_format=file_format) for _ in range(2))
         assert first == second
 
 
-def test_a_png_holds_its_words(accounts):
+def test_a_png_holds_its_words(analyses):
     """Title and description are in the file, for whoever cannot see it."""
-    picture = seed_accuracies(accounts("one seed").scores, file_format=Format.PNG)
+    picture = seed_accuracies(analyses("one seed").scores, file_format=Format.PNG)
 
     assert picture.svg is None
     assert picture.png.startswith(b"\x89PNG\r\n")
@@ -79,9 +79,9 @@ def test_a_png_holds_its_words(accounts):
     assert b"Description" in picture.png
 
 
-def test_a_file_of_its_own_brings_its_colours(accounts):
+def test_a_file_of_its_own_brings_its_colours(analyses):
     """An SVG file has a title, a ground and both sets of colours, and is well-formed whatever names are in it."""
-    picture = seed_accuracies(accounts("hostile").scores)
+    picture = seed_accuracies(analyses("hostile").scores)
     text = standalone(picture)
     root = ET.fromstring(text)
 
@@ -104,9 +104,9 @@ def test_hostile_names_are_letters(reports):
 
 
 @pytest.mark.parametrize("name", ["\N{FULLWIDTH LATIN SMALL LETTER A}", "\U0001f600", "\uffff", "\x85", "\u202e"])
-def test_names_in_any_script_are_drawn(accounts, name):
+def test_names_in_any_script_are_drawn(analyses, name):
     """What the drawing font lacks, and what XML forbids, ends in a picture all the same."""
-    scores = accounts("one seed").scores
+    scores = analyses("one seed").scores
     renamed = replace(scores, baseline=replace(scores.baseline, name=f"a{name}b"))
 
     for file_format in Format:

@@ -16,13 +16,13 @@ MINUS = "\N{MINUS SIGN}"
 
 
 @pytest.fixture(scope="module")
-def tiles(folders, accounts):
+def tiles(folders, analyses):
     """Turn the views of a made-up study into tiles; each view may be changed before."""
-    account = accounts("one seed")
+    analysis = analyses("one seed")
     image = read_results(folders("one seed")).images()[0]
-    views = layer_views(account.results, image).views
+    views = layer_views(analysis.results, image).views
 
-    def make(change=lambda view: view, arms=account.arms):
+    def make(change=lambda view: view, arms=analysis.arms):
         return first_layers(arms, [change(view) for view in views], image=image, image_name="test image 0 (plane)")
 
     return make
@@ -91,12 +91,12 @@ def test_what_is_no_number_is_left_open(tiles):
         assert all((tile[..., 3] == 0).all() for tile in block.own)
 
 
-def test_networks_without_a_convolution_say_why(accounts):
+def test_networks_without_a_convolution_say_why(analyses):
     """A pretrained backbone, and a network of dense layers, have a line in place of pictures."""
-    account = accounts("transfer")
-    image = account.results.images()[0]
-    views = layer_views(account.results, image, pretrained=False).views
-    layers = first_layers(account.arms, views, image=image, image_name="test image 0")
+    analysis = analyses("transfer")
+    image = analysis.results.images()[0]
+    views = layer_views(analysis.results, image, pretrained=False).views
+    layers = first_layers(analysis.arms, views, image=image, image_name="test image 0")
 
     assert {arm.arm: arm.gap for arm in layers.arms if arm.gap}["head"] == (
         "Not shown: the first convolution is that of the pretrained resnet18, whose weights are not in the results "
@@ -105,21 +105,21 @@ def test_networks_without_a_convolution_say_why(accounts):
     assert [arm.arm for arm in layers.arms if not arm.gap] == ["baseline", "deeper", "small, a tenth"]
 
 
-def test_what_was_not_trained_says_why(accounts):
+def test_what_was_not_trained_says_why(analyses):
     """The initial weights of a diverged run are shown, with the epoch that it diverged in."""
-    account = accounts("a variation diverged")
-    image = account.results.images()[0]
-    views = layer_views(account.results, image, seed=0).views
-    diverged = first_layers(account.arms, views, image=image, image_name="test image 0").arms[1]
+    analysis = analyses("a variation diverged")
+    image = analysis.results.images()[0]
+    views = layer_views(analysis.results, image, seed=0).views
+    diverged = first_layers(analysis.arms, views, image=image, image_name="test image 0").arms[1]
 
     for before, after in (diverged.outputs, diverged.kernels):
         assert before.own
         assert (after.own, after.gap) == ((), "diverged in epoch 2: no weights were kept")
 
 
-def test_of_very_many_networks_the_first_are_shown(tiles, accounts):
+def test_of_very_many_networks_the_first_are_shown(tiles, analyses):
     """A page of hundreds would weigh too much; a sentence counts them and names the command for the others."""
-    baseline = accounts("one seed").arms[0]
+    baseline = analyses("one seed").arms[0]
     many = tiles(arms=(baseline,) * (MOST_NETWORKS + 37))
 
     assert len(many.arms) == MOST_NETWORKS
@@ -128,9 +128,9 @@ def test_of_very_many_networks_the_first_are_shown(tiles, accounts):
 
 
 @pytest.fixture(scope="module")
-def layers(accounts):
+def layers(analyses):
     """The first convolutions of a made-up study."""
-    return hang(accounts("one seed")).layers
+    return hang(analyses("one seed")).layers
 
 
 def opened(content):

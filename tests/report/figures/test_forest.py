@@ -10,12 +10,12 @@ from ceteris.statistics.interval import Interval, PointEstimate
 
 
 @pytest.fixture
-def plot(drawn, accounts):
+def plot(drawn, analyses):
     """Draw the forest plot of a state, and give its picture, its axes and the comparisons."""
     figures = drawn(forest)
 
     def make(state, *, margin=0.015, comparisons=None):
-        comparisons = accounts(state).comparisons if comparisons is None else comparisons
+        comparisons = analyses(state).comparisons if comparisons is None else comparisons
         picture = forest_plot(comparisons, margin=margin)
         return picture, figures[-1].axes[0], comparisons
 
@@ -94,9 +94,9 @@ def test_no_pair_has_no_mark(plot, texts_in):
         assert not [line for line in axes.lines if len(line.get_xdata()) == 1]
 
 
-def test_what_is_far_out_is_drawn_at_the_edge(plot, accounts):
+def test_what_is_far_out_is_drawn_at_the_edge(plot, analyses):
     """One collapse does not squeeze the rest: its mark stays on the axis, an arrow says that it goes on."""
-    comparisons = list(accounts("complete").comparisons)
+    comparisons = list(analyses("complete").comparisons)
     collapse = Interval(estimate=-0.9, low=-0.95, high=-0.85, level=0.95)
     comparisons[1] = replace(
         comparisons[1], accuracy=replace(comparisons[1].accuracy, difference=collapse), over_images=None
@@ -117,10 +117,10 @@ def test_what_is_far_out_is_drawn_at_the_edge(plot, accounts):
 
 
 @pytest.mark.parametrize("difference", [0.0, 1e-12, 0.5])
-def test_equal_differences_are_drawn(plot, accounts, difference):
+def test_equal_differences_are_drawn(plot, analyses, difference):
     """An interval without width, and differences that are all 0, leave an axis with the margin on it."""
     flat = Interval(estimate=difference, low=difference, high=difference, level=0.95)
-    one = accounts("one variation").comparisons[0]
+    one = analyses("one variation").comparisons[0]
     one = replace(one, accuracy=replace(one.accuracy, difference=flat), over_images=None)
     _, axes, _ = plot("", comparisons=[one], margin=0.005)
 

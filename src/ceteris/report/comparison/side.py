@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from ceteris.report.answers import Answers, read_answers
-from ceteris.report.circumstances import Circumstances, read_circumstances
-from ceteris.report.scores import read_epochs, study_criteria, study_scores
+from ceteris.analysis.answers import Answers, read_answers
+from ceteris.analysis.circumstances import Circumstances, read_circumstances
+from ceteris.analysis.scores import read_epochs, study_criteria, study_scores
 from ceteris.results.manifest import Manifest
 from ceteris.results.results import Results
 from ceteris.results.status import Status

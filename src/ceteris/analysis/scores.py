@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ceteris.report.answers import Answers
-from ceteris.report.chance import chance_level
+from ceteris.analysis.answers import Answers
+from ceteris.analysis.chance import chance_level
 from ceteris.results.epochs import EpochRecord
 from ceteris.results.finding import Finding
 from ceteris.results.manifest import Manifest

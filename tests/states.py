@@ -1,10 +1,16 @@
 """Results folders in every state that a user may bring them into."""
 
+import os
+import shutil
+from pathlib import Path
 from types import MappingProxyType
 
-from made_up import VARIATIONS, made_up_dataset, made_up_folder, made_up_study
+import pytest
 
+from ceteris.analysis.study_analysis import analyze
 from ceteris.datasets.dataset import Origin
+from ceteris.results.results import read_results
+from made_up import VARIATIONS, made_up_dataset, made_up_folder, made_up_study
 
 DEEPER, SHALLOW, TANH, _ = VARIATIONS
 HOSTILE = '<script>alert(1)</script> | a_b % & "q" `c` \\x {y} $z$ ~ ^ # * [l](u) \N{GREEK SMALL LETTER PI}'
@@ -129,3 +135,51 @@ STATES = {
     ),
 }
 """How a folder of each state is written, by what it is called."""
+
+
+@pytest.fixture(scope="session")
+def folders(tmp_path_factory):
+    """Give the results folder of a state; it is made once, so leave it as it is."""
+    made = {}
+
+    def give(state: str) -> Path:
+        if state not in made:
+            made[state] = STATES[state](tmp_path_factory.mktemp("state") / "results")
+        return made[state]
+
+    return give
+
+
+@pytest.fixture(scope="session")
+def analyses(folders):
+    """Give the analysis of a state."""
+    made = {}
+
+    def give(state: str):
+        if state not in made:
+            made[state] = analyze(read_results(folders(state)))
+        return made[state]
+
+    return give
+
+
+@pytest.fixture
+def copied(folders, tmp_path):
+    """Copy the results folder of a state, for a test that changes it."""
+
+    def copy(state: str) -> Path:
+        return Path(shutil.copytree(folders(state), tmp_path / "results"))
+
+    return copy
+
+
+@pytest.fixture(params=STATES)
+def state(request):
+    """Go through all states."""
+    return request.param
+
+
+@pytest.fixture(autouse=True)
+def no_flushing(monkeypatch):
+    """Leave out waiting for the disk, which changes nothing that a test can see."""
+    monkeypatch.setattr(os, "fsync", lambda _: None)

@@ -1,7 +1,7 @@
 import numpy as np
 
-from ceteris.report.answers import read_answers
-from ceteris.report.scores import read_epochs, study_criteria, study_scores
+from ceteris.analysis.answers import read_answers
+from ceteris.analysis.scores import read_epochs, study_criteria, study_scores
 from ceteris.results.results import read_results
 from ceteris.statistics.scores import Status
 from ceteris.study.analysis import Analysis

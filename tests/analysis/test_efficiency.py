@@ -1,23 +1,22 @@
 """Accuracy by the number of training images: which arms make a curve, and what each point is compared with."""
 
-from made_up import made_up_folder, made_up_study
-from states import DEEPER, FEWER, HEAD, SHALLOW
-
-from ceteris.report.account import give_account
-from ceteris.report.efficiency import efficiency_curves
+from ceteris.analysis.efficiency import efficiency_curves
+from ceteris.analysis.study_analysis import analyze
 from ceteris.report.efficiency_table import efficiency_table
 from ceteris.results.results import read_results
 from ceteris.statistics.verdict import Finding
+from made_up import made_up_folder, made_up_study
+from states import DEEPER, FEWER, HEAD, SHALLOW
 
 A_TENTH = {"factor": "images", "name": "small, a tenth", "set": {"data.fraction": 0.1}}
 A_FIFTH = {"factor": "images", "name": "small, a fifth", "set": {"data.fraction": 0.2}}
 
 
 def curves_of(path, *variations, **kwargs):
-    """Write a study of these variations, and give its account and its curves."""
+    """Write a study of these variations, and give its analysis and its curves."""
     study = made_up_study(seeds=6, variation=variations)
-    account = give_account(read_results(made_up_folder(path, study=study, **kwargs)))
-    return account, efficiency_curves(account)
+    analysis = analyze(read_results(made_up_folder(path, study=study, **kwargs)))
+    return analysis, efficiency_curves(analysis)
 
 
 def test_arms_that_differ_in_images_alone_make_a_curve(tmp_path):
@@ -30,12 +29,12 @@ def test_arms_that_differ_in_images_alone_make_a_curve(tmp_path):
     ]
 
 
-def test_without_a_share_there_is_no_curve(accounts):
+def test_without_a_share_there_is_no_curve(analyses):
     """A study that does not vary the number of images has neither curves nor a table of them."""
-    account = accounts("complete")
+    analysis = analyses("complete")
 
-    assert efficiency_curves(account) == ()
-    assert efficiency_table(account, ()) is None
+    assert efficiency_curves(analysis) == ()
+    assert efficiency_table(analysis, ()) is None
 
 
 def test_another_training_is_another_curve(tmp_path):
@@ -47,13 +46,13 @@ def test_another_training_is_another_curve(tmp_path):
 
 def test_each_point_is_compared_on_as_many_images(tmp_path):
     """The head on a tenth against the small network on a tenth; on all images the study's own verdict stands."""
-    account, (small, head) = curves_of(tmp_path / "r", HEAD, *FEWER)
+    analysis, (small, head) = curves_of(tmp_path / "r", HEAD, *FEWER)
     fewer, full = (point.rivalry for point in head.points)
-    own = next(one for one in account.comparisons if one.variation == "head")
+    own = next(one for one in analysis.comparisons if one.variation == "head")
 
     assert [point.rivalry for point in small.points] == [None, None]
     assert (fewer.rival, fewer.verdict.finding) == ("small, a tenth", Finding.BETTER)
-    means = {arm.name: arm.accuracy.estimate for arm in account.summaries}
+    means = {arm.name: arm.accuracy.estimate for arm in analysis.summaries}
     difference = means["head, a tenth"] - means["small, a tenth"]
     assert abs(fewer.accuracy.difference.estimate - difference) < 1e-12
     assert fewer.accuracy.p_value_adjusted == fewer.accuracy.p_value  # a family of one
@@ -62,8 +61,8 @@ def test_each_point_is_compared_on_as_many_images(tmp_path):
 
 def test_the_table_says_what_is_compared(tmp_path):
     """Images, accuracy, the difference on as many images, and that these tests are a family of their own."""
-    account, curves = curves_of(tmp_path / "r", HEAD, *FEWER)
-    table = efficiency_table(account, curves)
+    analysis, curves = curves_of(tmp_path / "r", HEAD, *FEWER)
+    table = efficiency_table(analysis, curves)
     rows = {row[0].text: [cell.plain for cell in row[1:]] for row in table.rows}
 
     assert rows["head, a tenth"][:2] == ["head", "4"]

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from ceteris.report.answers import Answers, read_answers
-from ceteris.report.circumstances import Circumstances, read_circumstances
-from ceteris.report.scores import Epochs, read_epochs, study_criteria, study_scores
+from ceteris.analysis.answers import Answers, read_answers
+from ceteris.analysis.circumstances import Circumstances, read_circumstances
+from ceteris.analysis.scores import Epochs, read_epochs, study_criteria, study_scores
 from ceteris.results.declaration import binding
 from ceteris.results.finding import Finding
 from ceteris.results.results import Results
@@ -24,7 +24,7 @@ from ceteris.study.changes import Change, changes
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Account:
+class StudyAnalysis:
     """A results folder with everything that was computed from it.
 
     Attributes:
@@ -95,7 +95,7 @@ class Account:
         return {arm.name: changes(baseline, arm.specification) for arm in self.arms}
 
 
-def give_account(results: Results) -> Account:
+def analyze(results: Results) -> StudyAnalysis:
     """Compute all that can be said of a results folder, also of one that is empty, half done or damaged.
 
     Args:
@@ -110,7 +110,7 @@ def give_account(results: Results) -> Account:
     curves = learning_curves(scores.baseline, scores.chance)
     target = convergence_target(curves, chance=scores.chance, share=criteria.target_share)
     baseline = summarise(scores.baseline, chance=scores.chance, target=target, level=criteria.level)
-    return Account(
+    return StudyAnalysis(
         results=results,
         answers=answers,
         epochs=epochs,

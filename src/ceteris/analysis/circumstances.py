@@ -6,8 +6,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
+from ceteris.analysis.scores import Epochs
 from ceteris.errors import ResultsError
-from ceteris.report.scores import Epochs
 from ceteris.results.atomic import explained
 from ceteris.results.damage import DamagedError
 from ceteris.results.machine import Machine, decode_machine

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ceteris.analysis.circumstances import host_words, read_machine
+from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.execution.prediction_time import FIRST_QUARTILE, IMAGES, MEDIAN, PRETRAINED_BYTES, THIRD_QUARTILE
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.cost import NetworkCost, network_cost
-from ceteris.report.account import Account
-from ceteris.report.circumstances import host_words, read_machine
 from ceteris.results.record import RunRecord
 from ceteris.results.run_folder import WEIGHTS
 from ceteris.results.status import Status
@@ -65,20 +65,20 @@ def has_backbone(arm: Arm) -> bool:
     return isinstance(arm.specification.network, BackboneNetwork)
 
 
-def variation_costs(account: Account) -> tuple[VariationCost, ...]:
+def variation_costs(analysis: StudyAnalysis) -> tuple[VariationCost, ...]:
     """Give the costs of every arm of a study that holds a pretrained network, the baseline first; none of another."""
-    if not any(has_backbone(arm) for arm in account.arms):
+    if not any(has_backbone(arm) for arm in analysis.arms):
         return ()
     finished: dict[str, list[RunRecord]] = {}
-    for record in account.results.records:
+    for record in analysis.results.records:
         if record.status is Status.FINISHED:
             finished.setdefault(record.run.variation, []).append(record)
-    return tuple(_cost(account, arm, finished.get(arm.name, [])) for arm in account.arms)
+    return tuple(_cost(analysis, arm, finished.get(arm.name, [])) for arm in analysis.arms)
 
 
-def _cost(account: Account, arm: Arm, records: list[RunRecord]) -> VariationCost:
-    manifest = account.results.manifest
-    machines = [read_machine(account.results, record.run) for record in records]
+def _cost(analysis: StudyAnalysis, arm: Arm, records: list[RunRecord]) -> VariationCost:
+    manifest = analysis.results.manifest
+    machines = [read_machine(analysis.results, record.run) for record in records]
     timed = next((one for one in machines if one is not None and MEDIAN in one.measured), None)
     pretrained = None if has_backbone(arm) else 0
     if timed is not None and PRETRAINED_BYTES in timed.measured:
@@ -86,16 +86,16 @@ def _cost(account: Account, arm: Arm, records: list[RunRecord]) -> VariationCost
     return VariationCost(
         arm=arm,
         counted=network_cost(arm.specification.network, manifest.images.shape, manifest.images.classes),
-        own_bytes=_own_bytes(account, records),
+        own_bytes=_own_bytes(analysis, records),
         pretrained_bytes=pretrained,
         time=None if timed is None else _time(timed.measured, host_words(timed)),
     )
 
 
-def _own_bytes(account: Account, records: list[RunRecord]) -> int | None:
+def _own_bytes(analysis: StudyAnalysis, records: list[RunRecord]) -> int | None:
     for record in records:
         try:
-            return (account.results.folder.run_folder(record.run).path / WEIGHTS).stat().st_size
+            return (analysis.results.folder.run_folder(record.run).path / WEIGHTS).stat().st_size
         except OSError:
             continue
     return None

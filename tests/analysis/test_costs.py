@@ -1,23 +1,22 @@
 """What a prediction takes: counted for every variation, measured where it was."""
 
+from ceteris.analysis.costs import variation_costs
+from ceteris.analysis.study_analysis import analyze
+from ceteris.report.cost_table import cost_table
+from ceteris.results.results import read_results
+from ceteris.results.run_folder import WEIGHTS
 from made_up import made_up_folder, made_up_study
 from states import DEEPER, HEAD, timed
 
-from ceteris.report.account import give_account
-from ceteris.report.cost_table import cost_table
-from ceteris.report.costs import variation_costs
-from ceteris.results.results import read_results
-from ceteris.results.run_folder import WEIGHTS
 
-
-def cells(account):
+def cells(analysis):
     """Give the table's cells by the name of their row."""
-    return {row[0].text: [cell.plain for cell in row[1:]] for row in cost_table(variation_costs(account)).rows}
+    return {row[0].text: [cell.plain for cell in row[1:]] for row in cost_table(variation_costs(analysis)).rows}
 
 
-def test_a_head_counts_with_all_of_its_backbone(accounts):
+def test_a_head_counts_with_all_of_its_backbone(analyses):
     """Parameters, multiply-adds, memory, and the pretrained file beside the head's own."""
-    rows = cells(accounts("transfer"))
+    rows = cells(analyses("transfer"))
 
     assert rows["head"][0] == "11,181,642 (5,130 learnt)"
     assert rows["head"][2:] == [
@@ -28,26 +27,26 @@ def test_a_head_counts_with_all_of_its_backbone(accounts):
     assert rows["baseline"][-1] == "0.12 (0.11 to 0.15; n = 100)"
 
 
-def test_the_file_is_that_on_disk(accounts):
+def test_the_file_is_that_on_disk(analyses):
     """As many bytes as the weights of a finished run take in its folder."""
-    account = accounts("transfer")
-    cost = variation_costs(account)[0]
-    record = account.results.records[0]
+    analysis = analyses("transfer")
+    cost = variation_costs(analysis)[0]
+    record = analysis.results.records[0]
 
-    assert cost.own_bytes == (account.results.folder.run_folder(record.run).path / WEIGHTS).stat().st_size
+    assert cost.own_bytes == (analysis.results.folder.run_folder(record.run).path / WEIGHTS).stat().st_size
     assert (cost.pretrained_bytes, cost.file_bytes) == (0, cost.own_bytes)
 
 
-def test_what_was_not_measured_says_so(accounts):
+def test_what_was_not_measured_says_so(analyses):
     """In the cell, and a note says how to get it; what needs no measuring is there all the same."""
-    account = accounts("transfer")
-    rows = cells(account)
+    analysis = analyses("transfer")
+    rows = cells(analysis)
 
     assert rows["deeper"][-1] == "not measured"
     assert rows["deeper"][3].endswith(" B") or rows["deeper"][3].endswith(" kB")
     assert rows["head, a tenth"][3] == "not measured (21 kB of the run, and the pretrained file)"
     assert rows["left out"][3:] == ["\N{EN DASH}", "not measured"]
-    assert cost_table(variation_costs(account)).notes[-1] == (
+    assert cost_table(variation_costs(analysis)).notes[-1] == (
         "What was not measured is measured when `ceteris run` is called again for this study, with PyTorch installed, "
         "on the machine that trained it."
     )
@@ -57,14 +56,14 @@ def test_all_measured_needs_no_such_note(tmp_path):
     """The note about times is the only one, and names the machine."""
     measured = {"baseline": timed(0.1), "deeper": timed(0.2), "head": timed(5, 7_000_000)}
     study = made_up_study(seeds=2, variation=(DEEPER, HEAD))
-    account = give_account(read_results(made_up_folder(tmp_path / "r", study=study, measured=measured)))
-    (note,) = cost_table(variation_costs(account)).notes
+    analysis = analyze(read_results(made_up_folder(tmp_path / "r", study=study, measured=measured)))
+    (note,) = cost_table(variation_costs(analysis)).notes
 
     assert "one core, one image at a time" in note
-    assert f"Measured on {next(iter(account.circumstances.hosts))}." in note
+    assert f"Measured on {next(iter(analysis.circumstances.hosts))}." in note
 
 
-def test_a_study_without_pretrained_networks_has_no_such_table(accounts):
+def test_a_study_without_pretrained_networks_has_no_such_table(analyses):
     """It is for comparing the two kinds."""
-    assert variation_costs(accounts("complete")) == ()
+    assert variation_costs(analyses("complete")) == ()
     assert cost_table(()) is None

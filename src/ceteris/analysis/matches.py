@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ceteris.report.account import Account
-from ceteris.report.costs import has_backbone
-from ceteris.report.efficiency import EfficiencyCurve
+from ceteris.analysis.costs import has_backbone
+from ceteris.analysis.efficiency import EfficiencyCurve
+from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.statistics.comparison import Comparison
 from ceteris.statistics.contrast import Contrast
 from ceteris.statistics.interval import Estimate, Interval, PointEstimate
@@ -41,28 +41,28 @@ class Match:
         return _negative(estimate) if self.is_turned else estimate
 
 
-def study_matches(account: Account) -> tuple[Match, ...]:
+def study_matches(analysis: StudyAnalysis) -> tuple[Match, ...]:
     """Give the study's comparisons of a pretrained network with one that is not, on equal numbers of images."""
-    return tuple(match for match in _study_matches(account) if _fraction(match.pretrained) == _fraction(match.small))
+    return tuple(match for match in _study_matches(analysis) if _fraction(match.pretrained) == _fraction(match.small))
 
 
-def uneven_matches(account: Account) -> tuple[Match, ...]:
+def uneven_matches(analysis: StudyAnalysis) -> tuple[Match, ...]:
     """Give those in which the pretrained network had fewer images than the other."""
-    return tuple(match for match in _study_matches(account) if _fraction(match.pretrained) < _fraction(match.small))
+    return tuple(match for match in _study_matches(analysis) if _fraction(match.pretrained) < _fraction(match.small))
 
 
-def matches_on_fewer_images(account: Account, curves: Sequence[EfficiencyCurve]) -> tuple[Match, ...]:
+def matches_on_fewer_images(analysis: StudyAnalysis, curves: Sequence[EfficiencyCurve]) -> tuple[Match, ...]:
     """Give the comparisons on as many images as each other, but not as many as the baseline has; fewest images first.
 
     Args:
-        account: From `give_account`.
+        analysis: From `analyze`.
         curves: From `efficiency_curves`.
     """
-    arms = {arm.name: arm for arm in account.arms}
+    arms = {arm.name: arm for arm in analysis.arms}
     found = []
     for point in sorted((point for curve in curves for point in curve.points), key=lambda point: point.images):
         rivalry = point.rivalry
-        if rivalry is None or rivalry.rival == account.arms[0].name:
+        if rivalry is None or rivalry.rival == analysis.arms[0].name:
             continue
         rival = arms[rivalry.rival]
         if has_backbone(point.arm) == has_backbone(rival):
@@ -81,10 +81,10 @@ def matches_on_fewer_images(account: Account, curves: Sequence[EfficiencyCurve])
     return tuple(found)
 
 
-def _study_matches(account: Account) -> tuple[Match, ...]:
-    baseline, *variations = account.arms
+def _study_matches(analysis: StudyAnalysis) -> tuple[Match, ...]:
+    baseline, *variations = analysis.arms
     is_turned = has_backbone(baseline)
-    compared = {one.variation: one for one in account.comparisons}
+    compared = {one.variation: one for one in analysis.comparisons}
     found = []
     for arm in variations:
         one = compared.get(arm.name)

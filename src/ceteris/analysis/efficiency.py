@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ceteris.report.account import Account
-from ceteris.report.scores import training_images
+from ceteris.analysis.scores import training_images
+from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.statistics.contrast import Contrast
 from ceteris.statistics.family import judge
 from ceteris.statistics.interval import Estimate
@@ -64,7 +64,7 @@ class EfficiencyCurve:
     points: tuple[EfficiencyPoint, ...]
 
 
-def efficiency_curves(account: Account) -> tuple[EfficiencyCurve, ...]:
+def efficiency_curves(analysis: StudyAnalysis) -> tuple[EfficiencyCurve, ...]:
     """Put together the arms that differ in nothing but the share of the images they learn from.
 
     Returns:
@@ -72,23 +72,23 @@ def efficiency_curves(account: Account) -> tuple[EfficiencyCurve, ...]:
         network at the baseline's own number of images are those of the study; all others are one family of their own.
     """
     groups: dict[Specification, list[Arm]] = {}
-    for arm in account.arms:
+    for arm in analysis.arms:
         groups.setdefault(_apart_from_images(arm), []).append(arm)
     chosen = [members for members in groups.values() if len({_fraction(arm) for arm in members}) > 1]
     if not chosen:
         return ()
-    own = groups[_apart_from_images(account.arms[0])]
+    own = groups[_apart_from_images(analysis.arms[0])]
     rivals = {_fraction(arm): arm for arm in own}
     others = [arm for members in chosen if members is not own for arm in members]
-    rivalries = _rivalries(account, [(rivals[_fraction(arm)], arm) for arm in others if _fraction(arm) in rivals])
-    summaries = {one.name: one for one in account.summaries}
+    rivalries = _rivalries(analysis, [(rivals[_fraction(arm)], arm) for arm in others if _fraction(arm) in rivals])
+    summaries = {one.name: one for one in analysis.summaries}
     return tuple(
         EfficiencyCurve(
             name=BASELINE if members is own else max(members, key=_fraction).name,
             points=tuple(
                 EfficiencyPoint(
                     arm=arm,
-                    images=training_images(account.results.manifest, arm.specification.data),
+                    images=training_images(analysis.results.manifest, arm.specification.data),
                     summary=summaries[arm.name],
                     rivalry=rivalries.get(arm.name),
                 )
@@ -99,18 +99,18 @@ def efficiency_curves(account: Account) -> tuple[EfficiencyCurve, ...]:
     )
 
 
-def _rivalries(account: Account, matches: Sequence[tuple[Arm, Arm]]) -> dict[str, Rivalry]:
+def _rivalries(analysis: StudyAnalysis, matches: Sequence[tuple[Arm, Arm]]) -> dict[str, Rivalry]:
     """Judge arms against their rivals; what the study compares already is not judged again."""
-    known = {one.variation: one for one in account.comparisons}
+    known = {one.variation: one for one in analysis.comparisons}
     found = {
         arm.name: Rivalry(rival=BASELINE, accuracy=known[arm.name].accuracy, verdict=known[arm.name].verdict)
         for rival, arm in matches
         if rival.name == BASELINE
     }
-    scores = {arm.name: arm for arm in account.scores.variations}
+    scores = {arm.name: arm for arm in analysis.scores.variations}
     apart = [(rival, arm) for rival, arm in matches if rival.name != BASELINE]
     pairs = [(scores[rival.name], scores[arm.name]) for rival, arm in apart]
-    judgements = judge(pairs, chance=account.scores.chance, criteria=account.criteria)
+    judgements = judge(pairs, chance=analysis.scores.chance, criteria=analysis.criteria)
     return found | {
         arm.name: Rivalry(rival=rival.name, accuracy=judgement.accuracy, verdict=judgement.verdict)
         for (rival, arm), judgement in zip(apart, judgements, strict=True)
