@@ -13,12 +13,12 @@ from ceteris.engines.torch import TorchEngine
 def lanes(images: Images, batch_size: int, *, rank: int) -> Iterator[int]:
     """Train sixteen runs in the lanes of one thread."""
     engine = lanes_engine()
-    return _bank(engine, images, batch_size, range(rank * engine.bank_size, (rank + 1) * engine.bank_size))
+    return _packed(engine, images, batch_size, range(rank * engine.packed_runs, (rank + 1) * engine.packed_runs))
 
 
 def torch_engine(images: Images, batch_size: int) -> Iterator[int]:
     """Train one run with PyTorch in one thread."""
-    return _bank(TorchEngine(), images, batch_size, range(1))
+    return _packed(TorchEngine(), images, batch_size, range(1))
 
 
 def peak_operations() -> float:
@@ -29,13 +29,13 @@ def peak_operations() -> float:
     return load_kernels(instruction_set).fma_peak()
 
 
-def _bank(engine: Engine, images: Images, batch_size: int, seeds: range) -> Iterator[int]:
+def _packed(engine: Engine, images: Images, batch_size: int, seeds: range) -> Iterator[int]:
     """Yield images times runs of each slice."""
-    bank = engine.start(baseline_runs(seeds, batch_size), training_split(images))
+    packed = engine.start(baseline_runs(seeds, batch_size), training_split(images))
     done = 0
     while True:
-        bank.advance()
-        before, done = done, _seen(bank.position, len(images.labels), batch_size)
+        packed.advance()
+        before, done = done, _seen(packed.position, len(images.labels), batch_size)
         yield (done - before) * len(seeds)
 
 

@@ -85,10 +85,10 @@ def kept(split: Split, data: DataChoice, weights: Path) -> tuple[float, float, f
         for _ in engine.prepare(runs, split):
             pass
         prepared_at = time.perf_counter()
-        bank = engine.start(runs, split)
-        while bank.position.epoch < EPOCHS:
-            bank.advance()
-        outcomes = bank.outcomes()
+        packed = engine.start(runs, split)
+        while packed.position.epoch < EPOCHS:
+            packed.advance()
+        outcomes = packed.outcomes()
         ended = time.perf_counter()
     accuracy = sum(outcome.test_accuracy for outcome in outcomes) / SEEDS
     return prepared_at - began, ended - prepared_at, accuracy

@@ -197,7 +197,7 @@ def _epochs(run: Run, final: float, count: int, *, is_diverged: bool) -> tuple[E
             validation_loss=float("nan") if is_lost else 2.4 / epoch,
             validation_accuracy=validation,
         )
-        records.append(EpochRecord(metrics=metrics, seconds=1.5 + 0.25 * (run.seed % 3), runs_in_bank=8))
+        records.append(EpochRecord(metrics=metrics, seconds=1.5 + 0.25 * (run.seed % 3), packed_batch_runs=8))
     return tuple(records)
 
 

@@ -132,7 +132,7 @@ def run(
             folder of images, in place of the one that the study names.
         engine: `auto`, `lanes` or `torch`.
         device: As `torch.device` names it; the processor if not given.
-        threads: How many banks train side by side; as many as there are cores, if not given.
+        threads: How many packed batches train side by side; as many as there are cores, if not given.
         only: Names of the variations to train now, `baseline` among them; all if empty.
         base: The folder that paths of pretrained weights in the study start from.
 

@@ -81,8 +81,8 @@ def engine(monkeypatch):
         for module in ("plan", "run"):
             monkeypatch.setattr(f"ceteris.cli.{module}.choose_engines", lambda *_, **__: choice)
 
-        def estimate(banks, *_, **__):
-            return Estimate(seconds=90.0, speed=1234.0, banks=tuple(bank.work for bank in banks))
+        def estimate(batches, *_, **__):
+            return Estimate(seconds=90.0, speed=1234.0, batches=tuple(batch.work for batch in batches))
 
         monkeypatch.setattr("ceteris.cli.run.estimate_time", estimate)
 

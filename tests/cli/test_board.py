@@ -6,16 +6,16 @@ from miniature import MINIATURE_IMAGES, FakeEngine, miniature_dataset
 
 from ceteris.cli.board import Board
 from ceteris.engines.engine import EpochMetrics, Position
-from ceteris.execution.bank import pack
 from ceteris.execution.events import (
-    BankInterrupted,
-    BankStarted,
+    BatchInterrupted,
+    BatchStarted,
     EpochFinished,
     Progress,
     RunFailed,
     RunsHeld,
     StudyStarted,
 )
+from ceteris.execution.packing import pack
 from ceteris.execution.study import run_study
 from ceteris.results.failure import RunFailure
 from ceteris.results.finding import Finding
@@ -31,17 +31,19 @@ def runs(study):
 
 
 @pytest.fixture
-def banks(runs):
-    """One bank for each arm."""
-    return pack(runs, FakeEngine(bank_size=3))
+def batches(runs):
+    """One packed batch for each arm."""
+    return pack(runs, FakeEngine(packed_runs=3))
 
 
 @pytest.fixture
-def board(tmp_path, runs, banks):
+def board(tmp_path, runs, batches):
     """A board that has seen the start, at second 100."""
     board = Board()
     findings = tuple(Finding(run=run) for run in runs)
-    board.take(StudyStarted(folder=tmp_path, findings=findings, banks=banks, images=MINIATURE_IMAGES, workers=1), 100.0)
+    board.take(
+        StudyStarted(folder=tmp_path, findings=findings, batches=batches, images=MINIATURE_IMAGES, workers=1), 100.0
+    )
     return board
 
 
@@ -52,13 +54,13 @@ def metrics(accuracy):
     )
 
 
-def test_a_diverged_run_leaves_the_mean(board, banks):
+def test_a_diverged_run_leaves_the_mean(board, batches):
     """Its last accuracy is no longer one; the others keep theirs."""
-    bank = banks[0]
+    batch = batches[0]
     for accuracies in ((0.4, 0.6, 0.8), (0.5, math.nan, 0.7)):
-        told = tuple((run, metrics(accuracy)) for run, accuracy in zip(bank.runs, accuracies, strict=True))
-        board.take(EpochFinished(bank=bank, metrics=told, seconds=1.0), 101.0)
-    assert board.rows[bank.runs[0].variation].accuracy == pytest.approx(0.6)
+        told = tuple((run, metrics(accuracy)) for run, accuracy in zip(batch.runs, accuracies, strict=True))
+        board.take(EpochFinished(batch=batch, metrics=told, seconds=1.0), 101.0)
+    assert board.rows[batch.runs[0].variation].accuracy == pytest.approx(0.6)
 
 
 def test_a_whole_study_ends_with_everything_done(tmp_path, study):
@@ -101,87 +103,87 @@ def test_only_what_is_asked_for_is_on_the_board(tmp_path, study):
     assert list(board.rows) == ["0.5"]
 
 
-def test_speed_is_that_of_the_last_seconds(board, banks):
+def test_speed_is_that_of_the_last_seconds(board, batches):
     """Images times models, over the time since the start or the last ten seconds."""
-    board.take(BankStarted(bank=banks[0]), 100.0)
-    board.take(Progress(bank=banks[0], position=Position(step=1), images=600, seconds=1.0), 102.0)
+    board.take(BatchStarted(batch=batches[0]), 100.0)
+    board.take(Progress(batch=batches[0], position=Position(step=1), images=600, seconds=1.0), 102.0)
     assert board.speed(102.0) == 300
 
-    board.take(Progress(bank=banks[0], position=Position(step=2), images=100, seconds=1.0), 111.0)
+    board.take(Progress(batch=batches[0], position=Position(step=2), images=100, seconds=1.0), 111.0)
     assert board.speed(112.0) == 70
     assert board.speed(113.0) == 10
     assert board.achieved(120.0) == (0, 20.0, 35.0)
 
 
-def test_time_left_follows_the_work_that_is_left(board, banks):
-    """A third of one bank's work in ten seconds leaves the rest of all banks to come at the same pace."""
+def test_time_left_follows_the_work_that_is_left(board, batches):
+    """A third of one packed batch's work in ten seconds: the rest of all of them is to come at the same pace."""
     assert board.seconds_left(110.0) is None
 
-    board.take(BankStarted(bank=banks[0]), 100.0)
-    board.take(Progress(bank=banks[0], position=Position(epoch=1), images=60, seconds=1.0), 110.0)
-    done = TRAINED * banks[0].work / 3
-    left = sum(bank.work for bank in banks) - done
+    board.take(BatchStarted(batch=batches[0]), 100.0)
+    board.take(Progress(batch=batches[0], position=Position(epoch=1), images=60, seconds=1.0), 110.0)
+    done = TRAINED * batches[0].work / 3
+    left = sum(batch.work for batch in batches) - done
     assert math.isclose(board.seconds_left(110.0), left / done * 10)
 
 
-def test_the_last_packed_batch_may_train_alone(tmp_path, runs, banks):
+def test_the_last_packed_batch_may_train_alone(tmp_path, runs, batches):
     """With two threads the time left is that of the longer one, by the work that the first event gives each batch."""
-    board, (first, second, last) = Board(), banks
+    board, (first, second, last) = Board(), batches
     works = {first.runs[0].digest: 30.0, second.runs[0].digest: 30.0, last.runs[0].digest: 20.0}
-    measured = tuple(replace(bank, work=works[bank.runs[0].digest]) for bank in banks)
+    measured = tuple(replace(batch, work=works[batch.runs[0].digest]) for batch in batches)
     started = StudyStarted(
         folder=tmp_path,
         findings=tuple(Finding(run=run) for run in runs),
-        banks=measured,
+        batches=measured,
         images=MINIATURE_IMAGES,
         workers=2,
     )
     board.take(started, 100.0)
-    for bank in (first, second):
-        board.take(BankStarted(bank=bank), 100.0)
-    for bank in (first, second):
-        board.take(Progress(bank=bank, position=Position(epoch=1), images=60, seconds=15.0), 115.0)
+    for batch in (first, second):
+        board.take(BatchStarted(batch=batch), 100.0)
+    for batch in (first, second):
+        board.take(Progress(batch=batch, position=Position(epoch=1), images=60, seconds=15.0), 115.0)
 
     # Two threads did a third of 30 each in 15 s, but for the test. One trains the last 20 besides its own.
     assert board.seconds_left(115.0) == pytest.approx((30 - TRAINED * 10 + 20) * 15 / (TRAINED * 10))
 
 
-def test_the_test_images_are_a_part_of_the_work(board, banks):
+def test_the_test_images_are_a_part_of_the_work(board, batches):
     """A packed batch after its last epoch has still to score them; when its runs end, all of its work is done."""
-    board.take(BankStarted(bank=banks[0]), 100.0)
-    board.take(Progress(bank=banks[0], position=Position(epoch=3), images=60, seconds=8.0), 108.0)
-    left = sum(bank.work for bank in banks) - TRAINED * banks[0].work
-    assert board.seconds_left(108.0) == pytest.approx(left * 8 / (TRAINED * banks[0].work))
+    board.take(BatchStarted(batch=batches[0]), 100.0)
+    board.take(Progress(batch=batches[0], position=Position(epoch=3), images=60, seconds=8.0), 108.0)
+    left = sum(batch.work for batch in batches) - TRAINED * batches[0].work
+    assert board.seconds_left(108.0) == pytest.approx(left * 8 / (TRAINED * batches[0].work))
 
-    for run in banks[0].runs:
+    for run in batches[0].runs:
         failure = RunFailure(run=run, engine="fake", error="none", where=(), position=Position(epoch=3))
         board.take(RunFailed(failure=failure), 110.0)
-    assert board.seconds_left(110.0) == pytest.approx((left - (1 - TRAINED) * banks[0].work) * 10 / banks[0].work)
+    assert board.seconds_left(110.0) == pytest.approx((left - (1 - TRAINED) * batches[0].work) * 10 / batches[0].work)
 
 
-def test_the_share_of_an_epoch_counts_minibatches(board, banks):
+def test_the_share_of_an_epoch_counts_minibatches(board, batches):
     """Twenty images make three minibatches of eight, the last one smaller."""
-    board.take(BankStarted(bank=banks[0]), 100.0)
-    board.take(Progress(bank=banks[0], position=Position(step=1), images=24, seconds=1.0), 109.0)
+    board.take(BatchStarted(batch=batches[0]), 100.0)
+    board.take(Progress(batch=batches[0], position=Position(step=1), images=24, seconds=1.0), 109.0)
 
-    done = TRAINED * banks[0].work / 9
-    assert math.isclose(board.seconds_left(109.0), (sum(bank.work for bank in banks) - done) / done * 9)
+    done = TRAINED * batches[0].work / 9
+    assert math.isclose(board.seconds_left(109.0), (sum(batch.work for batch in batches) - done) / done * 9)
 
 
-def test_a_row_shows_where_training_is(board, banks):
+def test_a_row_shows_where_training_is(board, batches):
     """The epoch counts from 1, and the accuracy is the mean over seeds of the last one known."""
-    bank = banks[0]
-    row = board.rows[bank.runs[0].variation]
+    batch = batches[0]
+    row = board.rows[batch.runs[0].variation]
     assert (row.epoch, row.accuracy) == (None, None)
 
-    board.take(BankStarted(bank=bank), 100.0)
+    board.take(BatchStarted(batch=batch), 100.0)
     assert row.epoch == 1
-    finished = tuple((run, metrics(0.1 * place)) for place, run in enumerate(bank.runs))
-    board.take(EpochFinished(bank=bank, metrics=finished, seconds=1.0), 101.0)
-    board.take(Progress(bank=bank, position=Position(epoch=3), images=0, seconds=1.0), 101.0)
+    finished = tuple((run, metrics(0.1 * place)) for place, run in enumerate(batch.runs))
+    board.take(EpochFinished(batch=batch, metrics=finished, seconds=1.0), 101.0)
+    board.take(Progress(batch=batch, position=Position(epoch=3), images=0, seconds=1.0), 101.0)
     assert row.epoch == 3
     assert math.isclose(row.accuracy, 0.1)
-    board.take(BankInterrupted(bank=bank, position=Position(epoch=1)), 102.0)
+    board.take(BatchInterrupted(batch=batch, position=Position(epoch=1)), 102.0)
     assert board.seconds_left(110.0) is not None
 
 

@@ -2,43 +2,45 @@ import math
 
 from miniature import FakeEngine
 
-from ceteris.cli.estimate import bank_seconds, estimate_time, preparation_seconds, seconds_per_image
+from ceteris.cli.estimate import batch_seconds, estimate_time, preparation_seconds, seconds_per_image
 from ceteris.engines.engine import Preparation, PreparingEngine
-from ceteris.execution.bank import pack
+from ceteris.execution.packing import pack
 from ceteris.study.images import known_images
 from ceteris.study.study import Study
 
 
-def test_a_bank_takes_training_validation_and_test(study):
+def test_a_packed_batch_takes_training_validation_and_test(study):
     """6,600 training images and 3,400 validation images for three epochs, then 10,000 test images."""
-    (bank, *_) = pack(study.runs("d" * 64), FakeEngine())
+    (batch, *_) = pack(study.runs("d" * 64), FakeEngine())
 
     assert math.isclose(
-        bank_seconds(bank, known_images(study.data), 0.003), 0.003 * (3 * 6600 + (3 * 3400 + 10_000) / 3)
+        batch_seconds(batch, known_images(study.data), 0.003), 0.003 * (3 * 6600 + (3 * 3400 + 10_000) / 3)
     )
 
 
 def test_the_longest_thread_decides(study, monkeypatch):
-    """Three equal banks on two threads take as long as two of them; on three threads, as long as one."""
+    """Three equal packed batches on two threads take as long as two of them; on three threads, as long as one."""
     monkeypatch.setattr("ceteris.cli.estimate.seconds_per_image", lambda *_, **__: 0.001)
-    banks = pack(study.runs("d" * 64), FakeEngine(bank_size=3))
-    assert len(banks) == 3
+    batches = pack(study.runs("d" * 64), FakeEngine(packed_runs=3))
+    assert len(batches) == 3
     images = known_images(study.data)
-    one = bank_seconds(banks[0], images, 0.001)
+    one = batch_seconds(batches[0], images, 0.001)
 
-    assert math.isclose(estimate_time(banks, images, threads=2).seconds, 2 * one)
-    estimate = estimate_time(banks, images, threads=5)
+    assert math.isclose(estimate_time(batches, images, threads=2).seconds, 2 * one)
+    estimate = estimate_time(batches, images, threads=5)
     assert math.isclose(estimate.seconds, one)
     assert math.isclose(estimate.speed, 9 * 3 * 6600 / one)
 
 
-def test_banks_that_train_alike_are_measured_once(study, monkeypatch):
+def test_packed_batches_that_train_alike_are_measured_once(study, monkeypatch):
     """Learning rate and seed do not change the speed; the network does."""
     measured = []
-    monkeypatch.setattr("ceteris.cli.estimate.seconds_per_image", lambda bank, *_, **__: measured.append(bank) or 0.001)
-    estimate_time(pack(study.runs("d" * 64), FakeEngine(bank_size=1)), known_images(study.data), threads=1)
+    monkeypatch.setattr(
+        "ceteris.cli.estimate.seconds_per_image", lambda batch, *_, **__: measured.append(batch) or 0.001
+    )
+    estimate_time(pack(study.runs("d" * 64), FakeEngine(packed_runs=1)), known_images(study.data), threads=1)
 
-    assert [bank.runs[0].variation for bank in measured] == ["Pool 4x4", "baseline"]
+    assert [batch.runs[0].variation for batch in measured] == ["Pool 4x4", "baseline"]
 
 
 def test_measuring_trains_and_ends(study):
@@ -47,8 +49,8 @@ def test_measuring_trains_and_ends(study):
         baseline = study.baseline.model_copy(
             update={"training": study.baseline.training.model_copy(update={"epochs": epochs})}
         )
-        (bank, *_) = pack(Study(**{**dict(study), "baseline": baseline}).runs("d" * 64), FakeEngine())
-        assert 0 < seconds_per_image(bank, known_images(study.data), budget=0.0) < 60
+        (batch, *_) = pack(Study(**{**dict(study), "baseline": baseline}).runs("d" * 64), FakeEngine())
+        assert 0 < seconds_per_image(batch, known_images(study.data), budget=0.0) < 60
 
 
 def test_what_prepares_with_all_cores_is_measured_apart(study, monkeypatch):
@@ -71,10 +73,10 @@ def test_what_prepares_with_all_cores_is_measured_apart(study, monkeypatch):
 
     measured = []
     monkeypatch.setattr(
-        "ceteris.cli.estimate.seconds_per_image", lambda bank, *_, **__: measured.append(bank.engine) or 0.001
+        "ceteris.cli.estimate.seconds_per_image", lambda batch, *_, **__: measured.append(batch.engine) or 0.001
     )
     runs = study.runs("d" * 64)
-    preparing, plain = Preparing(bank_size=3, name="preparing"), FakeEngine(bank_size=3)
+    preparing, plain = Preparing(packed_runs=3, name="preparing"), FakeEngine(packed_runs=3)
     estimate_time([*pack(runs, preparing), *pack(runs, plain)], known_images(study.data), threads=1)
 
     assert measured == [plain, plain, preparing, preparing]
@@ -104,9 +106,9 @@ def test_preparation_is_measured_once_for_all_images(study, monkeypatch):
         def rehearsing(self):
             return self
 
-    banks = pack(study.runs("d" * 64), Preparing())
+    batches = pack(study.runs("d" * 64), Preparing())
 
-    seconds = preparation_seconds(banks, known_images(study.data))
+    seconds = preparation_seconds(batches, known_images(study.data))
 
     assert math.isclose(seconds, 0.001 * (6_600 + 3_400 + 10_000))
     assert rehearsed == [9, 9]

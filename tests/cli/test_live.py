@@ -7,8 +7,8 @@ from rich.console import Console
 
 from ceteris.cli.board import Board
 from ceteris.cli.live import achievement, board_table, show, summary, told
-from ceteris.execution.bank import pack
 from ceteris.execution.events import EpochFinished, Note, RunDamaged, RunsHeld, StudyStarted
+from ceteris.execution.packing import pack
 from ceteris.execution.study import run_study
 from ceteris.results.damage import Damage
 from ceteris.results.finding import Finding
@@ -23,7 +23,7 @@ def clock(step):
 @pytest.fixture
 def events(tmp_path, study):
     """A study in which one seed fails and one diverges."""
-    engine = FakeEngine(failing=frozenset({1}), diverging=frozenset({2}), bank_size=1)
+    engine = FakeEngine(failing=frozenset({1}), diverging=frozenset({2}), packed_runs=1)
     return run_study(study, miniature_dataset(), folder=tmp_path / "results", engines=(engine,), threads=1)
 
 
@@ -98,8 +98,10 @@ def test_the_summary_grows_with_what_is_known(tmp_path, study):
     runs = study.runs("d" * 64)
     findings = tuple(Finding(run=run) for run in runs)
     board = Board()
-    banks = pack(runs, FakeEngine())
-    board.take(StudyStarted(folder=tmp_path, findings=findings, banks=banks, images=MINIATURE_IMAGES, workers=1), 0.0)
+    batches = pack(runs, FakeEngine())
+    board.take(
+        StudyStarted(folder=tmp_path, findings=findings, batches=batches, images=MINIATURE_IMAGES, workers=1), 0.0
+    )
 
     assert summary(Board(), 5.0) == "measuring how fast this machine trains ..."
     assert summary(board, 5.0) == "0 of 9 runs done"

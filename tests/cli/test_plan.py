@@ -7,7 +7,7 @@ from ceteris.cli.estimate import Estimate
 from ceteris.cli.plan import patience, power, time_needed
 from ceteris.engines.engine import Position
 from ceteris.engines.transfer import FineTuningEngine, TransferEngine
-from ceteris.execution.bank import Bank
+from ceteris.execution.packing import PackedBatch
 from ceteris.resources import Cores
 from ceteris.statistics.power import detectable_difference
 
@@ -42,7 +42,7 @@ def measured(monkeypatch):
 
 @pytest.mark.usefixtures("engine")
 def test_the_plan_shows_all_there_is_to_know(ceteris, study_file):
-    """Runs, banks, changes, sizes, what it can show, and how long it takes, in a whole."""
+    """Runs, packed batches, changes, sizes, what it can show, and how long it takes, in a whole."""
     code, out, err = ceteris("plan", study_file, "--threads", 2)
 
     assert (code, err) == (0, "")
@@ -90,18 +90,18 @@ def test_fine_tuning_on_a_processor_is_warned_of(study):
     """How long it takes of one core, which variations they are, and what would be faster; a GPU needs no warning."""
     runs = [run for run in study.runs("d" * 64) if run.seed == 0]
     engines = (TransferEngine(weights=(), cache=None), FineTuningEngine(weights=()), FineTuningEngine(weights=()))
-    banks = [
-        Bank(engine=engine, runs=(run,), position=Position(), work=1.0)
+    batches = [
+        PackedBatch(engine=engine, runs=(run,), position=Position(), work=1.0)
         for engine, run in zip(engines, runs, strict=True)
     ]
     estimate = Estimate(seconds=4000.0, speed=1.0, work={"fine-tuning": 7200.0, "transfer": 5.0})
 
-    assert patience(banks, estimate, "cpu") == (
+    assert patience(batches, estimate, "cpu") == (
         "of that, fine-tuning takes about 2.0 h of one core: '0.5' and 'Pool 4x4'. It works on a processor, and a GPU "
         "(--device cuda) is many times faster; fewer seeds, epochs or blocks help too."
     )
-    assert patience(banks, estimate, "cuda") == ""
-    assert patience(banks[:1], estimate, "cpu") == ""
+    assert patience(batches, estimate, "cuda") == ""
+    assert patience(batches[:1], estimate, "cpu") == ""
 
 
 def test_without_any_engine_the_plan_is_shown_all_the_same(ceteris, study_file, monkeypatch):

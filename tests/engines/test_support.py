@@ -117,21 +117,21 @@ def test_layer_kinds(engine, key):
     """Both engines for layers train every kind."""
     layers = (EXAMPLES[key], LAST)
 
-    assert ENGINES[engine].obstacle(asked(engine, layers=layers)) is None
+    assert ENGINES[engine].unsupported(asked(engine, layers=layers)) is None
 
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("optimizer", Optimizer)
 def test_optimizers(engine, optimizer):
     """Every engine has every optimizer."""
-    assert ENGINES[engine].obstacle(asked(engine, Training(optimizer=optimizer))) is None
+    assert ENGINES[engine].unsupported(asked(engine, Training(optimizer=optimizer))) is None
 
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_settings_of_training(engine, setting):
     """Every engine follows every setting but those that are named here, which it refuses."""
-    found = ENGINES[engine].obstacle(asked(engine, Training(**SETTINGS[setting])))
+    found = ENGINES[engine].unsupported(asked(engine, Training(**SETTINGS[setting])))
 
     refusal = f"training.{setting} = {SETTINGS[setting][setting]} is not supported"
     assert found == (refusal if (engine, setting) in REFUSED_SETTINGS else None)
@@ -145,8 +145,8 @@ def test_an_unknown_setting_of_training_is_refused(engine):
         specification.model_copy(update={"training": WarmTraining(**values)}) for values in ({}, {"warm_up": 2})
     )
 
-    assert ENGINES[engine].obstacle(usual) is None
-    assert ENGINES[engine].obstacle(warm) == "training.warm_up = 2 is not supported"
+    assert ENGINES[engine].unsupported(usual) is None
+    assert ENGINES[engine].unsupported(warm) == "training.warm_up = 2 is not supported"
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -158,7 +158,7 @@ def test_an_unknown_optimizer_is_refused(engine):
 
     training = Training().model_copy(update={"optimizer": Later.LION})
 
-    assert ENGINES[engine].obstacle(asked(engine, training)) == "the optimizer lion is not supported"
+    assert ENGINES[engine].unsupported(asked(engine, training)) == "the optimizer lion is not supported"
 
 
 @pytest.mark.skipif("lanes" not in ENGINES, reason="the lanes engine is not compiled here")
@@ -167,7 +167,7 @@ def test_an_unknown_layer_kind_is_refused_by_the_lanes_engine():
     network = Network.model_construct(layers=(Rounding(), LAST))
     specification = asked("lanes").model_copy(update={"network": network})
 
-    assert ENGINES["lanes"].obstacle(specification) == f"layer 1 ({Rounding()}) has no kernel"
+    assert ENGINES["lanes"].unsupported(specification) == f"layer 1 ({Rounding()}) has no kernel"
 
 
 @pytest.mark.skipif("lanes" not in ENGINES, reason="the lanes engine is not compiled here")
@@ -183,9 +183,9 @@ def test_an_unknown_setting_or_value_of_a_layer_is_refused_by_the_lanes_engine()
     for reason, layer in unusual.items():
         network = Network.model_construct(layers=(layer, LAST))
         specification = asked("lanes").model_copy(update={"network": network})
-        assert ENGINES["lanes"].obstacle(specification) == f"layer 1 ({layer}) {reason}"
+        assert ENGINES["lanes"].unsupported(specification) == f"layer 1 ({layer}) {reason}"
     network = Network.model_construct(layers=(StridedConvolution(conv=2), LAST))
-    assert ENGINES["lanes"].obstacle(asked("lanes").model_copy(update={"network": network})) is None
+    assert ENGINES["lanes"].unsupported(asked("lanes").model_copy(update={"network": network})) is None
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -194,10 +194,10 @@ def test_runs_share_a_packed_batch_only_if_they_differ_in_what_each_has_for_itse
     """The rest is part of the key, also what nobody thought of: keys are made by exclusion."""
     own = {"learning_rate", "momentum", "beta1", "beta2", "epsilon", "weight_decay"}
     usual = {"optimizer": "sgd"} if setting == "momentum" else {}
-    key = ENGINES[engine].bank_key
+    key = ENGINES[engine].packing_key
     same = key(asked(engine, Training(**usual))) == key(asked(engine, Training(**SETTINGS[setting])))
 
-    assert same == (setting in own and ENGINES[engine].bank_size > 1)
+    assert same == (setting in own and ENGINES[engine].packed_runs > 1)
     warm = asked(engine).model_copy(update={"training": WarmTraining(warm_up=2)})
     assert key(warm) != key(asked(engine, WarmTraining()))
 
@@ -219,6 +219,6 @@ def test_every_setting_of_a_layer_is_part_of_the_key_but_those_of_each_run():
     ):
         networks = [Network.model_construct(layers=(layer, LAST)) for layer in (first, second)]
         keys = [
-            ENGINES["lanes"].bank_key(asked("lanes").model_copy(update={"network": network})) for network in networks
+            ENGINES["lanes"].packing_key(asked("lanes").model_copy(update={"network": network})) for network in networks
         ]
         assert keys[0] != keys[1]

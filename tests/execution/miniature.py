@@ -27,7 +27,7 @@ BATCH_SIZE = 8  # Three minibatches an epoch, the last one smaller.
 
 
 def miniature_study(**changes) -> Study:
-    """Give a study of three arms, two of which may share a bank; three epochs, three seeds."""
+    """Give a study of three arms, two of which may share a packed batch; three epochs, three seeds."""
     facts = {
         "title": "A miniature",
         "seeds": 3,
@@ -150,7 +150,7 @@ class FakeEngine:
     """
 
     name: str = "fake"
-    bank_size: int = 4
+    packed_runs: int = 4
     threaded: bool = True
     arithmetic: str = "float32"
     facts: Mapping[str, str] = field(default_factory=lambda: {"instruction set": "none"})
@@ -159,12 +159,12 @@ class FakeEngine:
     dying: frozenset[int] = frozenset()
     before_step: Callable[[Sequence[Run], Position], None] | None = None
 
-    def obstacle(self, specification: Specification) -> str | None:
+    def unsupported(self, specification: Specification) -> str | None:
         """Refuse momentum, so that a test can ask for a fallback."""
         return "it knows no momentum" if specification.training.momentum else None
 
-    def bank_key(self, specification: Specification) -> Hashable:
-        """Let runs share a bank if they differ in learning rate only."""
+    def packing_key(self, specification: Specification) -> Hashable:
+        """Let runs share a packed batch if they differ in learning rate only."""
         return (specification.data, specification.network, specification.training.batch_size)
 
     def memory(self, specification: Specification, images: ImageKind, runs: int) -> int:
@@ -174,8 +174,8 @@ class FakeEngine:
 
     def start(self, runs: Sequence[Run], split: Split, states: Sequence[RunState] | None = None) -> "FakeTraining":
         """Begin at the beginning, or where the states stopped."""
-        assert 0 < len(runs) <= self.bank_size
-        assert len({self.bank_key(run.specification) for run in runs}) == 1
+        assert 0 < len(runs) <= self.packed_runs
+        assert len({self.packing_key(run.specification) for run in runs}) == 1
         if states is None:
             weights = [uniform(run.seed, "init", 8) for run in runs]
             losses = [np.zeros(1, np.float64) for _ in runs]
@@ -187,7 +187,7 @@ class FakeEngine:
 
 
 class FakeTraining:
-    """A bank of the fake engine in training; each `advance` is one minibatch."""
+    """A packed batch of the fake engine in training; each `advance` is one minibatch."""
 
     def __init__(self, engine, runs, split, position, weights, losses) -> None:
         self.engine, self.runs, self.split = engine, tuple(runs), split
@@ -256,7 +256,7 @@ class FakeTraining:
 
 
 def _recorded(metrics: tuple[EpochMetrics, ...] | None) -> list[EpochRecord]:
-    return [EpochRecord(metrics=own, seconds=0.25, runs_in_bank=1) for own in metrics or ()]
+    return [EpochRecord(metrics=own, seconds=0.25, packed_batch_runs=1) for own in metrics or ()]
 
 
 def _images(count: int, stream: str) -> LabelledImages:

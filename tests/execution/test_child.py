@@ -13,10 +13,10 @@ from trees import results_of
 
 from ceteris.engines.engine import Position
 from ceteris.errors import EngineError, ResultsError
-from ceteris.execution.bank import pack
 from ceteris.execution.child import Child
-from ceteris.execution.events import BankInterrupted, BankStarted, Progress, RunFailed
+from ceteris.execution.events import BatchInterrupted, BatchStarted, Progress, RunFailed
 from ceteris.execution.local import LocalExecutor
+from ceteris.execution.packing import pack
 from ceteris.results.claim import claim
 from ceteris.results.status import Status
 
@@ -28,7 +28,7 @@ import sys
 sys.path.insert(0, {tests!r})
 from miniature import *
 from pathlib import Path
-from ceteris.execution.bank import pack
+from ceteris.execution.packing import pack
 from ceteris.execution.local import LocalExecutor
 from ceteris.execution.workspace import Workspace
 from ceteris.results.folder import ResultsFolder
@@ -41,7 +41,7 @@ def main():
     runs = study.runs(dataset.digest)
     for event in LocalExecutor(workspace=workspace, threads=2).map(pack(runs, FakeEngine(threaded=False))):
         name = type(event).__name__
-        print(name, len(event.bank.runs) if name == "Progress" else "", flush=True)
+        print(name, len(event.batch.runs) if name == "Progress" else "", flush=True)
 """
 
 
@@ -78,7 +78,7 @@ def test_results_are_those_of_threads(make_workspace):
     train(reference, FakeEngine())
     events = train(workspace, FakeEngine(threaded=False))
     assert results_of(workspace.folder.path) == results_of(reference.folder.path)
-    assert sum(isinstance(event, BankStarted) for event in events) == 3
+    assert sum(isinstance(event, BatchStarted) for event in events) == 3
     assert not any(workspace.folder.is_held(run) for run in RUNS)
 
 
@@ -135,7 +135,7 @@ def test_one_worker_needs_no_process(make_workspace):
 
 
 def test_a_request_to_stop_reaches_the_processes(make_workspace):
-    """Every bank is saved before the training ends."""
+    """Every packed batch is saved before the training ends."""
     workspace, stop = make_workspace(), threading.Event()
     executor = LocalExecutor(workspace=workspace, threads=2, stop=stop)
     runs = miniature_study(
@@ -147,13 +147,13 @@ def test_a_request_to_stop_reaches_the_processes(make_workspace):
     events = []
     for event in executor.map(pack(runs, FakeEngine(threaded=False))):
         events.append(event)
-        # Before its first step a bank has nothing to save.
-        if len({one.bank.runs for one in events if isinstance(one, Progress)}) == 2:
+        # Before its first step a packed batch has nothing to save.
+        if len({one.batch.runs for one in events if isinstance(one, Progress)}) == 2:
             stop.set()
-    interrupted = [event for event in events if isinstance(event, BankInterrupted)]
+    interrupted = [event for event in events if isinstance(event, BatchInterrupted)]
     assert len(interrupted) == 2
     for event in interrupted:
-        for finding in workspace.folder.survey(event.bank.runs):
+        for finding in workspace.folder.survey(event.batch.runs):
             assert (finding.status, finding.position) == (Status.UNFINISHED, event.position)
             assert event.position > Position()
 
@@ -181,17 +181,17 @@ def test_a_signal_to_all_processes_while_they_start_is_a_request_to_stop(make_wo
     assert {finding.status for finding in workspace.folder.survey(RUNS)} <= {Status.MISSING, Status.UNFINISHED}
 
 
-def test_a_process_that_somebody_ends_between_two_banks_costs_no_run(make_workspace):
+def test_a_process_that_somebody_ends_between_two_packed_batches_costs_no_run(make_workspace):
     """Another takes its place: the run that it would have trained is not to blame."""
     workspace, stop = make_workspace(), threading.Event()
-    banks = pack(RUNS, FakeEngine(threaded=False, bank_size=1))
+    batches = pack(RUNS, FakeEngine(threaded=False, packed_runs=1))
     with closing(Child(workspace)) as child:
-        list(child.train(banks[0], stop))
+        list(child.train(batches[0], stop))
         child._process.terminate()
         child._process.join()
-        events = list(child.train(banks[1], stop))
+        events = list(child.train(batches[1], stop))
     assert not any(isinstance(event, RunFailed) for event in events)
-    assert [finding.status for finding in workspace.folder.survey(banks[1].runs)] == [Status.FINISHED]
+    assert [finding.status for finding in workspace.folder.survey(batches[1].runs)] == [Status.FINISHED]
 
 
 def test_a_process_that_cannot_start_is_an_error_that_says_what_to_do(make_workspace, monkeypatch):
@@ -215,7 +215,7 @@ def test_processes_end_with_a_parent_that_is_killed_and_save_first(make_workspac
     script = tmp_path / "script.py"
     script.write_text(program(workspace.folder.path, '\nif __name__ == "__main__":\n    main()\n', epochs=100_000))
     with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True) as parent:
-        # The longest two of the banks are of three runs and of four. Before its first step a bank has nothing to save.
+        # The longest two are of three runs and of four. Before its first step a packed batch has nothing to save.
         waited_for = {"Progress 3", "Progress 4"}
         while waited_for and (line := parent.stdout.readline()):
             waited_for.discard(line.strip())

@@ -24,7 +24,7 @@ def with_momentum(*names: str):
 class Willing(FakeEngine):
     """An engine that refuses nothing."""
 
-    def obstacle(self, _specification) -> None:
+    def unsupported(self, _specification) -> None:
         """Refuse nothing."""
 
 

@@ -10,9 +10,9 @@ from trees import results_of
 
 from ceteris.engines.engine import Position
 from ceteris.errors import ResultsError
-from ceteris.execution.bank import pack
-from ceteris.execution.events import BankInterrupted, BankStarted, RunFailed, RunFinished
+from ceteris.execution.events import BatchInterrupted, BatchStarted, RunFailed, RunFinished
 from ceteris.execution.local import LocalExecutor
+from ceteris.execution.packing import pack
 from ceteris.results.status import Status
 
 RUNS = miniature_runs()
@@ -39,7 +39,7 @@ def statuses(workspace) -> list[Status]:
 
 
 def at_the_middle(act):
-    """Make a step hook that acts once a bank is in the second step of its second epoch."""
+    """Make a step hook that acts once a packed batch is in the second step of its second epoch."""
 
     def before_step(_runs, position):
         if position == MIDDLE:
@@ -64,33 +64,33 @@ def reference(make_workspace) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("threads", [1, 2, 8])
 def test_results_do_not_depend_on_the_number_of_threads(make_workspace, reference, threads):
-    """One thread, two, or more than there are banks: the same bytes."""
+    """One thread, two, or more than there are packed batches: the same bytes."""
     workspace = make_workspace()
     events = train(workspace, threads=threads)
     assert results_of(workspace.folder.path) == reference
     assert sum(isinstance(event, RunFinished) for event in events) == len(RUNS)
 
 
-def test_the_longest_banks_start_first(make_workspace):
+def test_the_longest_packed_batches_start_first(make_workspace):
     """Whatever order they are given in."""
     workspace = make_workspace()
-    banks = pack(RUNS, FakeEngine())
+    batches = pack(RUNS, FakeEngine())
     executor = LocalExecutor(workspace=workspace, threads=1)
-    started = [event.bank.work for event in executor.map(banks[::-1]) if isinstance(event, BankStarted)]
+    started = [event.batch.work for event in executor.map(batches[::-1]) if isinstance(event, BatchStarted)]
     assert started == sorted(started, reverse=True)
     assert len(set(started)) > 1
 
 
 def test_nothing_to_do_ends_at_once(make_workspace):
-    """No bank, no thread, no event."""
+    """No packed batch, no thread, no event."""
     assert list(LocalExecutor(workspace=make_workspace(), threads=2).map(())) == []
 
 
-def test_a_request_to_stop_saves_every_bank(make_workspace, reference):
+def test_a_request_to_stop_saves_every_packed_batch(make_workspace, reference):
     """Whoever holds `stop` can end the training from any thread, and it goes on from there without a trace."""
     workspace, stop = make_workspace(), threading.Event()
     events = train(workspace, FakeEngine(before_step=at_the_middle(stop.set)), stop=stop)
-    assert any(isinstance(event, BankInterrupted) for event in events)
+    assert any(isinstance(event, BatchInterrupted) for event in events)
     assert Status.UNFINISHED in statuses(workspace)
     assert not any(workspace.folder.is_held(run) for run in RUNS)
     train(workspace)
@@ -98,7 +98,7 @@ def test_a_request_to_stop_saves_every_bank(make_workspace, reference):
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
-def test_a_signal_saves_every_bank_and_is_passed_on(make_workspace, reference, name):
+def test_a_signal_saves_every_packed_batch_and_is_passed_on(make_workspace, reference, name):
     """Ctrl-C, SIGTERM and a closed terminal end the training when all runs are saved; signals are then as before."""
     kind = getattr(signal, name, None)
     if kind is None:
@@ -139,7 +139,7 @@ def test_a_signal_does_not_wait_for_an_event(make_workspace):
 
 
 def test_a_second_ctrl_c_does_not_wait(make_workspace):
-    """While a bank takes its time to save, a second one leaves at once."""
+    """While a packed batch takes its time to save, a second one leaves at once."""
     workspace, release = make_workspace(), threading.Event()
 
     def interrupt_twice():
@@ -171,14 +171,14 @@ def test_a_signal_that_is_ignored_stays_ignored(make_workspace):
     assert set(statuses(workspace)) == {Status.FINISHED}
 
 
-def test_closing_the_iterator_saves_every_bank(make_workspace, reference):
+def test_closing_the_iterator_saves_every_packed_batch(make_workspace, reference):
     """Whoever stops listening to the events, even by an error of their own, loses nothing."""
     workspace = make_workspace()
     executor = LocalExecutor(workspace=workspace, threads=2)
     go_on = threading.Event()
-    banks = left(workspace, FakeEngine(before_step=at_the_middle(lambda: go_on.wait(PATIENCE))))
-    with closing(executor.map(banks)) as events:
-        while not isinstance(next(events), BankStarted):
+    batches = left(workspace, FakeEngine(before_step=at_the_middle(lambda: go_on.wait(PATIENCE))))
+    with closing(executor.map(batches)) as events:
+        while not isinstance(next(events), BatchStarted):
             pass
         go_on.set()
     assert not any(workspace.folder.is_held(run) for run in RUNS)
@@ -220,7 +220,7 @@ def test_a_full_disk_ends_the_training_and_keeps_what_is_complete(make_workspace
     assert results_of(workspace.folder.path) == reference
 
 
-def test_an_error_in_one_bank_does_not_stop_the_others(make_workspace):
+def test_an_error_in_one_packed_batch_does_not_stop_the_others(make_workspace):
     """A failed run is told, and every other run ends as it should."""
     workspace = make_workspace()
     events = train(workspace, FakeEngine(failing=frozenset([2])))

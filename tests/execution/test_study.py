@@ -13,7 +13,7 @@ from trees import results_of
 from ceteris.engines.engine import Position
 from ceteris.errors import EngineError, ResultsError, StudyError
 from ceteris.execution import study as module
-from ceteris.execution.events import BankStarted, EpochFinished, Note, RunDamaged, RunFinished, RunsHeld, StudyStarted
+from ceteris.execution.events import BatchStarted, EpochFinished, Note, RunDamaged, RunFinished, RunsHeld, StudyStarted
 from ceteris.execution.study import run_study
 from ceteris.results.folder import ResultsFolder
 from ceteris.results.results import read_results
@@ -54,7 +54,7 @@ def test_a_study_is_trained_and_its_table_written(tmp_path):
     assert events[0] == started
     assert [finding.status for finding in started.findings] == [Status.MISSING] * 9
     assert (started.images.training_images, started.workers) == (20, 2)
-    assert {run for bank in started.banks for run in bank.runs} == set(RUNS)
+    assert {run for batch in started.batches for run in batch.runs} == set(RUNS)
     assert read_results(tmp_path / "results").is_complete
     assert [(row["variation"], row["seed"], row["status"]) for row in rows(tmp_path / "results")] == [
         (run.variation, str(run.seed), "finished") for run in RUNS
@@ -67,7 +67,7 @@ def test_running_again_repeats_nothing(tmp_path):
     before = results_of(tmp_path / "results")
     events = run(tmp_path / "results")
     assert [type(event) for event in events] == [StudyStarted]
-    assert events[0].banks == ()
+    assert events[0].batches == ()
     assert results_of(tmp_path / "results") == before
 
 
@@ -128,7 +128,7 @@ def test_notes_are_said_and_stored(tmp_path):
     """Notes of the images, of the caller and about fallbacks are with the results for good."""
 
     class Willing(FakeEngine):
-        def obstacle(self, _specification) -> None:
+        def unsupported(self, _specification) -> None:
             return None
 
     variation = [{"factor": "m", "name": "m", "set": {"training.optimizer": "sgd", "training.momentum": 0.5}}]
@@ -156,7 +156,7 @@ def test_a_changed_study_says_so(tmp_path):
         f"{folder} was last used for another version of this study: seeds 0-2 -> 0-1.",
         f"{folder} also holds 3 runs of other versions of this study, not counted.",
     ]
-    assert of_kind(events, BankStarted) == []
+    assert of_kind(events, BatchStarted) == []
     assert len(rows(folder)) == 6
 
 
@@ -215,7 +215,7 @@ def test_runs_that_another_process_lets_go_of_are_looked_at_once_more(tmp_path):
         if isinstance(event, RunsHeld):
             held.release()
     assert [event.runs for event in of_kind(events, RunsHeld)] == [(RUNS[4],)]
-    assert of_kind(events, BankStarted)[-1].bank.runs == (RUNS[4],)
+    assert of_kind(events, BatchStarted)[-1].batch.runs == (RUNS[4],)
     assert read_results(folder).is_complete
 
 

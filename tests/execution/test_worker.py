@@ -8,10 +8,9 @@ from trees import Never, StopAfter, results_of
 
 from ceteris.engines.engine import Position
 from ceteris.execution import worker
-from ceteris.execution.bank import pack
 from ceteris.execution.events import (
-    BankInterrupted,
-    BankStarted,
+    BatchInterrupted,
+    BatchStarted,
     EpochFinished,
     Note,
     Progress,
@@ -20,7 +19,8 @@ from ceteris.execution.events import (
     RunFinished,
     RunsHeld,
 )
-from ceteris.execution.worker import train_bank
+from ceteris.execution.packing import pack
+from ceteris.execution.worker import train_batch
 from ceteris.results.epochs import TrainingTime
 from ceteris.results.status import Status
 
@@ -29,12 +29,12 @@ STEPS = 3
 
 
 def train(workspace, engine=None, runs=RUNS, stop=None) -> list:
-    """Train runs bank by bank, from where they are on disk, and give all events."""
+    """Train runs packed batch by packed batch, from where they are on disk, and give all events."""
     engine = engine or FakeEngine()
     findings = workspace.folder.survey(runs)
     positions = {finding.run.digest: finding.position for finding in findings if finding.position}
-    banks = pack((finding.run for finding in findings if finding.record is None), engine, positions)
-    return [event for bank in banks for event in train_bank(bank, workspace, stop or Never())]
+    batches = pack((finding.run for finding in findings if finding.record is None), engine, positions)
+    return [event for batch in batches for event in train_batch(batch, workspace, stop or Never())]
 
 
 def of_kind(events, kind) -> list:
@@ -48,10 +48,10 @@ def statuses(workspace, runs=RUNS) -> list[Status]:
 
 
 def test_every_run_comes_to_its_end(make_workspace):
-    """All events of a bank come in their order, and the results are on disk."""
+    """All events of a packed batch come in their order, and the results are on disk."""
     workspace = make_workspace()
     events = train(workspace, runs=RUNS[:4])
-    kinds = [BankStarted, *([Progress] * STEPS + [EpochFinished]) * 3, *[RunFinished] * 4]
+    kinds = [BatchStarted, *([Progress] * STEPS + [EpochFinished]) * 3, *[RunFinished] * 4]
     assert [type(event) for event in events] == kinds
     assert statuses(workspace, RUNS[:4]) == [Status.FINISHED] * 4
     assert [event.record for event in of_kind(events, RunFinished)] == [
@@ -60,7 +60,7 @@ def test_every_run_comes_to_its_end(make_workspace):
 
 
 def test_events_tell_images_positions_and_metrics(make_workspace):
-    """An epoch of 20 images in minibatches of 8 is 8, 8 and 4 images, times the runs of the bank."""
+    """An epoch of 20 images in minibatches of 8 is 8, 8 and 4 images, times the runs of the packed batch."""
     events = train(make_workspace(), runs=RUNS[:4])
     moments = of_kind(events, Progress)[:STEPS]
     assert [moment.images for moment in moments] == [32, 32, 16]
@@ -71,12 +71,12 @@ def test_events_tell_images_positions_and_metrics(make_workspace):
     assert {metrics.epoch for _, metrics in epoch.metrics} == {2}
 
 
-@pytest.mark.parametrize("bank_size", [1, 2, 3, 16])
-def test_a_result_does_not_depend_on_the_bank(make_workspace, bank_size):
+@pytest.mark.parametrize("packed_runs", [1, 2, 3, 16])
+def test_a_result_does_not_depend_on_the_packed_batch(make_workspace, packed_runs):
     """Alone, in pairs or all together: the same bytes."""
     reference, workspace = make_workspace("reference"), make_workspace()
     train(reference)
-    train(workspace, FakeEngine(bank_size=bank_size))
+    train(workspace, FakeEngine(packed_runs=packed_runs))
     assert results_of(workspace.folder.path) == results_of(reference.folder.path)
 
 
@@ -89,7 +89,7 @@ def test_a_run_that_is_stopped_anywhere_ends_with_the_same_bytes(make_workspace,
     events = train(workspace, runs=runs, stop=StopAfter(looks))
     assert statuses(workspace, runs) != [Status.FINISHED] * 4 or looks > STEPS * 3
     if 1 < looks <= STEPS * 3:
-        (interrupted,) = of_kind(events, BankInterrupted)
+        (interrupted,) = of_kind(events, BatchInterrupted)
         assert {finding.position for finding in workspace.folder.survey(runs)} == {interrupted.position}
     train(workspace, runs=runs)
     assert results_of(workspace.folder.path) == results_of(reference.folder.path)
@@ -143,7 +143,7 @@ def test_checkpoints_are_written_as_often_as_asked(make_workspace, monkeypatch):
 
 
 def test_a_run_that_diverges_is_published_at_once_and_the_others_go_on(make_workspace):
-    """It is a result; the bank goes on without it, and ends early if it is alone."""
+    """It is a result; the packed batch goes on without it, and ends early if it is alone."""
     workspace = make_workspace()
     events = train(workspace, FakeEngine(diverging=frozenset([1])), runs=RUNS[:3])
     assert statuses(workspace, RUNS[:3]) == [Status.FINISHED, Status.DIVERGED, Status.FINISHED]
@@ -160,9 +160,9 @@ def test_a_run_that_diverges_is_published_at_once_and_the_others_go_on(make_work
 
 
 def test_one_run_that_cannot_be_trained_does_not_cost_the_others(make_workspace):
-    """The engine raises for a whole bank; in the end only the guilty run has failed, and its failure is on disk."""
+    """The engine raises for a whole packed batch; in the end only the guilty run has failed, on disk too."""
     workspace = make_workspace()
-    events = train(workspace, FakeEngine(failing=frozenset([1]), bank_size=16))
+    events = train(workspace, FakeEngine(failing=frozenset([1]), packed_runs=16))
     expected = [Status.FAILED if run.seed == 1 else Status.FINISHED for run in RUNS]
     assert statuses(workspace) == expected
     failures = [event.failure for event in of_kind(events, RunFailed)]
@@ -188,7 +188,7 @@ def test_a_failed_run_is_tried_again_from_its_checkpoint(make_workspace):
     finding = workspace.folder.survey(runs)[0]
     assert (finding.status, finding.position) == (Status.FAILED, Position(epoch=1, step=1))
     events = train(workspace, runs=runs)
-    assert of_kind(events, BankStarted)[0].bank.position == Position(epoch=1, step=1)
+    assert of_kind(events, BatchStarted)[0].batch.position == Position(epoch=1, step=1)
     train(reference, runs=runs)
     assert results_of(workspace.folder.path) == results_of(reference.folder.path)
 
@@ -213,22 +213,22 @@ def test_runs_of_another_process_are_left_to_it(make_workspace):
 
 
 def test_a_run_that_another_process_has_finished_meanwhile_is_not_repeated(make_workspace):
-    """What is on disk when the bank starts counts, not what was there when it was packed."""
+    """What is on disk when the packed batch starts counts, not what was there when it was packed."""
     workspace = make_workspace()
-    banks = pack(RUNS[:3], FakeEngine())
+    batches = pack(RUNS[:3], FakeEngine())
     train(workspace, runs=RUNS[1:2])
     before = results_of(workspace.folder.path)
-    events = [event for bank in banks for event in train_bank(bank, workspace, Never())]
+    events = [event for batch in batches for event in train_batch(batch, workspace, Never())]
     assert of_kind(events, RunFinished)[0].record.run == RUNS[1]
     assert [run for run, _ in of_kind(events, EpochFinished)[0].metrics] == [RUNS[0], RUNS[2]]
     assert before.items() <= results_of(workspace.folder.path).items()
 
 
-def test_claims_are_held_while_a_bank_trains_and_no_longer(make_workspace):
-    """Another process sees the runs held until the bank has ended."""
+def test_claims_are_held_while_a_packed_batch_trains_and_no_longer(make_workspace):
+    """Another process sees the runs held until the packed batch has ended."""
     workspace = make_workspace()
-    (bank,) = pack(RUNS[:2], FakeEngine())
-    events = train_bank(bank, workspace, Never())
+    (batch,) = pack(RUNS[:2], FakeEngine())
+    events = train_batch(batch, workspace, Never())
     next(events)
     assert workspace.folder.is_held(RUNS[0])
     assert workspace.folder.is_held(RUNS[1])
@@ -244,8 +244,8 @@ def test_a_damaged_run_is_set_aside_and_done_again(make_workspace):
     reference = results_of(workspace.folder.path)
     folder = workspace.folder.run_folder(runs[0])
     (folder.path / "weights.safetensors").write_bytes(b"rubbish")
-    (bank,) = pack(runs, FakeEngine())
-    events = list(train_bank(bank, workspace, Never()))
+    (batch,) = pack(runs, FakeEngine())
+    events = list(train_batch(batch, workspace, Never()))
     (damaged,) = of_kind(events, RunDamaged)
     assert damaged.run == runs[0]
     assert [str(damage) for damage in damaged.damage] == [
@@ -266,7 +266,7 @@ def test_a_damaged_checkpoint_costs_only_its_run_and_only_time(make_workspace):
     path.write_bytes(path.read_bytes()[:-1])
     events = train(workspace, runs=runs)
     assert [event.run for event in of_kind(events, RunDamaged)] == [runs[1]]
-    assert sorted(str(event.bank.position) for event in of_kind(events, BankStarted)) == [
+    assert sorted(str(event.batch.position) for event in of_kind(events, BatchStarted)) == [
         str(Position()),
         str(Position(epoch=1, step=1)),
     ]

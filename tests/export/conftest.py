@@ -39,7 +39,7 @@ def trained_network(request):
     baseline = {"network": {"layers": NETWORKS[request.param]}, "training": trained_study().baseline.training}
     study = trained_study(baseline=baseline, variation=[], seeds=1)
     (run,) = study.runs(dataset.digest)
-    engine = next(one for one in choose_engines().engines if one.obstacle(run.specification) is None)
+    engine = next(one for one in choose_engines().engines if one.unsupported(run.specification) is None)
     split = split_dataset(dataset, study.data)
     training = engine.start([run], split)
     while training.position.epoch < run.specification.training.epochs:

@@ -28,7 +28,7 @@ def logged_results(tmp_path_factory):
     for run in miniature_runs():
         if run.variation != "Pool 4x4":
             result, epochs = miniature_result(run, engine=FakeEngine(diverging=frozenset({DIVERGED})))
-            shared = tuple(replace(epoch, runs_in_bank=2) for epoch in epochs[: result.record.epochs])
+            shared = tuple(replace(epoch, packed_batch_runs=2) for epoch in epochs[: result.record.epochs])
             folder.run_folder(run).publish(result, shared, {})
     return read_results(path)
 

@@ -36,7 +36,7 @@ def test_a_point_is_what_an_epoch_came_to(tracked, logged_results):
         assert [point.step for point in run.points] == [epoch.metrics.epoch for epoch in epochs]
         for point, epoch in zip(run.points, epochs, strict=True):
             assert point.metrics["validation/accuracy"] == pytest.approx(epoch.metrics.validation_accuracy)
-            assert point.metrics["training/seconds_share"] == epoch.seconds / epoch.runs_in_bank
+            assert point.metrics["training/seconds_share"] == epoch.seconds / epoch.packed_batch_runs
         tested = [point.metrics.get("test/accuracy") for point in run.points]
         assert tested == [None] * (len(epochs) - 1) + [record.test_accuracy]
     assert not math.isfinite(tracked[2].points[-1].metrics["training/loss"])

@@ -42,8 +42,8 @@ class Circumstances:
         hosts: Processor, cores and system.
         versions: Of ceteris, NumPy and Python.
         finished: When the first and the last run finished, in UTC, ISO 8601; nothing where no run has.
-        seconds: Training time of all runs, each counted with its share of a bank.
-        together: How many runs trained side by side in a bank: the fewest and the most; nothing where no run has.
+        seconds: Training time of all runs, each counted with its share of a packed batch.
+        together: How many runs trained side by side in a packed batch: the fewest and the most; None if none has.
         extractions: Computing of features, by variation; it is in no training time.
     """
 
@@ -68,14 +68,14 @@ def read_circumstances(results: Results, epochs: Epochs) -> Circumstances:
     machines = [machine for _, machine in read if machine is not None]
     trained = [epoch for arm in epochs.values() for run in arm.values() for epoch in run]
     times = sorted(machine.finished for machine in machines)
-    together = [epoch.runs_in_bank for epoch in trained]
+    together = [epoch.packed_batch_runs for epoch in trained]
     return Circumstances(
         engines=_counted(f"{record.engine} ({record.arithmetic})" for record in results.records),
         facts=_counted(_listed(machine.engine) for machine in machines if machine.engine),
         hosts=_counted(host_words(machine) for machine in machines),
         versions=_counted(_listed(machine.versions) for machine in machines),
         finished=(times[0], times[-1]) if times else None,
-        seconds=sum(epoch.seconds / epoch.runs_in_bank for epoch in trained),
+        seconds=sum(epoch.seconds / epoch.packed_batch_runs for epoch in trained),
         together=(min(together), max(together)) if together else None,
         extractions=_extractions((arm, machine.measured) for arm, machine in read if machine is not None),
     )

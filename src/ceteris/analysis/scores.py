@@ -93,5 +93,5 @@ def _score(finding: Finding, answers: Answers | None, epochs: Epochs) -> RunScor
         correct=correct,
         validation_accuracy=np.where(is_lost, np.nan, accuracies),
         # Of runs that trained together, each took its share of the time.
-        seconds=np.cumsum([epoch.seconds / epoch.runs_in_bank for epoch in trained]),
+        seconds=np.cumsum([epoch.seconds / epoch.packed_batch_runs for epoch in trained]),
     )

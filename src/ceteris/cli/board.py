@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 
 from ceteris.cli.estimate import FORWARD_SHARE
 from ceteris.engines.engine import Position, Preparation
-from ceteris.execution.bank import Bank
 from ceteris.execution.events import (
-    BankInterrupted,
-    BankStarted,
+    BatchInterrupted,
+    BatchStarted,
     EpochFinished,
     Event,
     Preparing,
@@ -21,6 +20,7 @@ from ceteris.execution.events import (
     RunsHeld,
     StudyStarted,
 )
+from ceteris.execution.packing import PackedBatch
 from ceteris.results.status import Status
 from ceteris.study.run import Run
 from ceteris.study.specification import share
@@ -70,9 +70,9 @@ class Row:
 
 @dataclass(kw_only=True)
 class _Training:
-    """A bank in training, where it is, and the digests of its runs that have not ended."""
+    """A packed batch in training, where it is, and the digests of its runs that have not ended."""
 
-    bank: Bank
+    batch: PackedBatch
     work: float
     position: Position
     left: set[str]
@@ -85,7 +85,7 @@ class Board:
         self.rows: dict[str, Row] = {}
         self._began = 0.0
         self._training: dict[str, _Training] = {}
-        self._waiting: dict[str, Bank] = {}
+        self._waiting: dict[str, PackedBatch] = {}
         self._training_images = self._validation_images = self._test_images = 0
         self._workers = 1
         self._works: dict[str, float] = {}
@@ -122,9 +122,9 @@ class Board:
                 self._start(event, now)
             case Preparing():
                 self.preparation = event.preparation
-            case BankStarted():
+            case BatchStarted():
                 self._end_preparation(now)
-                self._begin(event.bank)
+                self._begin(event.batch)
             case Progress():
                 self._advance(event, now)
             case EpochFinished():
@@ -139,8 +139,8 @@ class Board:
             case RunsHeld():
                 for run in event.runs:
                     self.rows[run.variation].held += 1
-            case BankInterrupted():
-                self._training.pop(_name(event.bank), None)
+            case BatchInterrupted():
+                self._training.pop(_name(event.batch), None)
             case RunDamaged():
                 self.rows[event.run.variation].accuracies.pop(event.run.seed, None)
             case _:
@@ -161,8 +161,8 @@ class Board:
         # As the executor does it: the next packed batch goes to the thread that is free first; the last may be alone.
         free = [training.work - self._done(training) for training in self._training.values()]
         free += [0.0] * (self._workers - len(free))
-        for bank in self._waiting.values():
-            free[free.index(min(free))] += self._works[_name(bank)]
+        for batch in self._waiting.values():
+            free[free.index(min(free))] += self._works[_name(batch)]
         return max(free) * rate
 
     def _at_work(self) -> int:
@@ -179,10 +179,10 @@ class Board:
         self._training_images = event.images.training_images
         self._validation_images = event.images.validation_images
         self._test_images = event.images.test_images
-        self._waiting = {_name(bank): bank for bank in event.banks}
+        self._waiting = {_name(batch): batch for batch in event.batches}
         self._workers = max(1, event.workers)
-        self._works = {run.digest: bank.work for bank in event.banks for run in bank.runs}
-        trained = {run.digest for bank in event.banks for run in bank.runs}
+        self._works = {run.digest: batch.work for batch in event.batches for run in batch.runs}
+        trained = {run.digest for batch in event.batches for run in batch.runs}
         for finding in event.findings:
             run = finding.run
             at_an_end = finding.status in (Status.FINISHED, Status.DIVERGED)
@@ -211,20 +211,20 @@ class Board:
             self.prepared, self.preparation_seconds = self.preparation.what, now - self._began
             self.preparation, self._began = None, now
 
-    def _begin(self, bank: Bank) -> None:
-        digests = _digests(bank)
+    def _begin(self, batch: PackedBatch) -> None:
+        digests = _digests(batch)
         self._waiting = {name: other for name, other in self._waiting.items() if digests.isdisjoint(_digests(other))}
-        # A bank that is tried again in halves takes its own place.
+        # A packed batch that is tried again in halves takes its own place.
         self._training = {
-            name: other for name, other in self._training.items() if digests.isdisjoint(_digests(other.bank))
+            name: other for name, other in self._training.items() if digests.isdisjoint(_digests(other.batch))
         }
-        work = max((self._works.get(digest, bank.work) for digest in digests), default=bank.work)
-        training = _Training(bank=bank, work=work, position=bank.position, left=digests)
-        self._training[_name(bank)] = training
+        work = max((self._works.get(digest, batch.work) for digest in digests), default=batch.work)
+        training = _Training(batch=batch, work=work, position=batch.position, left=digests)
+        self._training[_name(batch)] = training
         self._locate(training)
 
     def _advance(self, event: Progress, now: float) -> None:
-        training = self._training.get(_name(event.bank))
+        training = self._training.get(_name(event.batch))
         if training is None:
             return
         before = self._done(training)
@@ -235,34 +235,34 @@ class Board:
         self._locate(training)
 
     def _done(self, training: _Training) -> float:
-        """Give the share of a bank's work that is done, in the unit of the `Bank.work` of `StudyStarted`."""
-        specification = training.bank.runs[0].specification
-        epochs = specification.training.epochs - training.bank.position.epoch
+        """Give the share of a packed batch's work that is done, in the unit of `StudyStarted`."""
+        specification = training.batch.runs[0].specification
+        epochs = specification.training.epochs - training.batch.position.epoch
         images = share(self._training_images, specification.data.fraction)
         steps = max(1, -(-images // specification.training.batch_size))
-        passed = training.position.epoch - training.bank.position.epoch + training.position.step / steps
-        return training.work * self._trained(training.bank) * passed / epochs if epochs else 0.0
+        passed = training.position.epoch - training.batch.position.epoch + training.position.step / steps
+        return training.work * self._trained(training.batch) * passed / epochs if epochs else 0.0
 
-    def _trained(self, bank: Bank) -> float:
-        """Give the share of a bank's time that goes by before it scores the test images, at the end."""
-        specification = bank.runs[0].specification
+    def _trained(self, batch: PackedBatch) -> float:
+        """Give the share of a packed batch's time that goes by before it scores the test images, at the end."""
+        specification = batch.runs[0].specification
         epoch = share(self._training_images, specification.data.fraction)
         epochs = (epoch + FORWARD_SHARE * self._validation_images) * specification.training.epochs
         return epochs / (epochs + FORWARD_SHARE * self._test_images) if epochs else 1.0
 
     def _locate(self, training: _Training) -> None:
-        for run in training.bank.runs:
+        for run in training.batch.runs:
             if run.digest in training.left:
                 row = self.rows[run.variation]
                 row.epoch = min(training.position.epoch + 1, row.epochs)
 
     def _end(self, run: Run) -> None:
-        """Take a run out of its bank, and forget the bank as soon as none is left in it."""
+        """Take a run out of its packed batch, and forget the packed batch as soon as none is left in it."""
         self._ended += 1
         for name, training in list(self._training.items()):
             training.left.discard(run.digest)
             if not training.left:
-                if training.position.epoch == training.bank.runs[0].specification.training.epochs:
+                if training.position.epoch == training.batch.runs[0].specification.training.epochs:
                     self._work_done += training.work - self._done(training)
                 del self._training[name]
         if not any(run.variation == other.variation for other in self._in_training()):
@@ -270,12 +270,12 @@ class Board:
 
     def _in_training(self) -> Iterator[Run]:
         for training in self._training.values():
-            yield from (run for run in training.bank.runs if run.digest in training.left)
+            yield from (run for run in training.batch.runs if run.digest in training.left)
 
 
-def _name(bank: Bank) -> str:
-    return bank.runs[0].digest
+def _name(batch: PackedBatch) -> str:
+    return batch.runs[0].digest
 
 
-def _digests(bank: Bank) -> set[str]:
-    return {run.digest for run in bank.runs}
+def _digests(batch: PackedBatch) -> set[str]:
+    return {run.digest for run in batch.runs}

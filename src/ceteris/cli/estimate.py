@@ -9,7 +9,7 @@ import numpy as np
 
 from ceteris.datasets.dataset import LabelledImages, Split
 from ceteris.engines.engine import PreparingEngine
-from ceteris.execution.bank import Bank
+from ceteris.execution.packing import PackedBatch
 from ceteris.study.images import ImageKind
 from ceteris.study.specification import share
 
@@ -31,71 +31,71 @@ class Estimate:
     """How long a study takes here.
 
     Attributes:
-        seconds: Until the last bank is done.
+        seconds: Until the last packed batch is done.
         speed: Images times models a second on average, all threads together.
         preparation: Seconds of what engines do once before that, all cores together.
-        work: By name of the engine, seconds of one core that its banks take.
-        banks: Seconds of one core that each bank takes, in the order in which they were given.
+        work: By name of the engine, seconds of one core that its packed batches take.
+        batches: Seconds of one core that each packed batch takes, in the order in which they were given.
     """
 
     seconds: float
     speed: float
     preparation: float = 0.0
     work: Mapping[str, float] = field(default_factory=dict)
-    banks: tuple[float, ...] = ()
+    batches: tuple[float, ...] = ()
 
 
-def estimate_time(banks: Sequence[Bank], images: ImageKind, *, threads: int, budget: float = 2.0) -> Estimate:
-    """Train a few random images with each kind of bank, and work out how long all of them take.
+def estimate_time(batches: Sequence[PackedBatch], images: ImageKind, *, threads: int, budget: float = 2.0) -> Estimate:
+    """Train a few random images with each kind of packed batch, and work out how long all of them take.
 
     Args:
-        banks: What is to be trained, the longest first.
+        batches: What is to be trained, the longest first.
         images: Their size, and how many there are.
-        threads: How many banks train side by side.
+        threads: How many packed batches train side by side.
         budget: Seconds to measure, all kinds together; one round of each is measured in any case.
     """
-    kinds: dict[Hashable, Bank] = {}
-    for bank in banks:
-        kinds.setdefault(_kind(bank), bank)
-    side_by_side = min(threads, len(kinds)) if all(bank.engine.threaded for bank in kinds.values()) else 1
+    kinds: dict[Hashable, PackedBatch] = {}
+    for batch in batches:
+        kinds.setdefault(_kind(batch), batch)
+    side_by_side = min(threads, len(kinds)) if all(batch.engine.threaded for batch in kinds.values()) else 1
     patience = budget * side_by_side / len(kinds)
     # What prepares features does that with all cores, and would make all that is measured meanwhile look slow.
-    apart = {kind: bank for kind, bank in kinds.items() if isinstance(bank.engine, PreparingEngine)}
-    beside = {kind: bank for kind, bank in kinds.items() if kind not in apart}
+    apart = {kind: batch for kind, batch in kinds.items() if isinstance(batch.engine, PreparingEngine)}
+    beside = {kind: batch for kind, batch in kinds.items() if kind not in apart}
     costs: dict[Hashable, float] = {}
     for group, workers in ((beside, side_by_side), (apart, 1)):
         with ThreadPoolExecutor(workers) as pool:
-            measured = pool.map(lambda bank: seconds_per_image(bank, images, budget=patience), group.values())
+            measured = pool.map(lambda batch: seconds_per_image(batch, images, budget=patience), group.values())
             costs |= zip(group, measured, strict=True)
-    # The longest bank first, each on the thread that is free first: as the executor does it.
+    # The longest packed batch first, each on the thread that is free first: as the executor does it.
     free = [0.0] * threads
     work: dict[str, float] = {}
-    each = tuple(bank_seconds(bank, images, costs[_kind(bank)]) for bank in banks)
-    for bank, seconds in zip(banks, each, strict=True):
+    each = tuple(batch_seconds(batch, images, costs[_kind(batch)]) for batch in batches)
+    for batch, seconds in zip(batches, each, strict=True):
         thread = free.index(min(free))
         free[thread] += seconds
-        work[bank.engine.name] = work.get(bank.engine.name, 0.0) + seconds
+        work[batch.engine.name] = work.get(batch.engine.name, 0.0) + seconds
     trained = sum(
-        len(bank.runs)
-        * bank.runs[0].specification.training.epochs
-        * share(images.training_images, bank.runs[0].specification.data.fraction)
-        for bank in banks
+        len(batch.runs)
+        * batch.runs[0].specification.training.epochs
+        * share(images.training_images, batch.runs[0].specification.data.fraction)
+        for batch in batches
     )
     return Estimate(
         seconds=max(free),
         speed=trained / max(free),
-        preparation=preparation_seconds(banks, images),
+        preparation=preparation_seconds(batches, images),
         work=work,
-        banks=each,
+        batches=each,
     )
 
 
-def preparation_seconds(banks: Sequence[Bank], images: ImageKind) -> float:
+def preparation_seconds(batches: Sequence[PackedBatch], images: ImageKind) -> float:
     """Measure on a few images how long engines prepare for all of them, if nothing were there yet."""
-    engines = dict.fromkeys(bank.engine for bank in banks if isinstance(bank.engine, PreparingEngine))
+    engines = dict.fromkeys(batch.engine for batch in batches if isinstance(batch.engine, PreparingEngine))
     seconds = 0.0
     for engine in engines:
-        members = [run for bank in banks if bank.engine == engine for run in bank.runs]
+        members = [run for batch in batches if batch.engine == engine for run in batch.runs]
         assert isinstance(engine, PreparingEngine)
         warm, split = _random_split(images, _WARMED), _random_split(images, _PREPARED)
         few = len(split.training) + len(split.validation) + len(split.test)
@@ -109,18 +109,18 @@ def preparation_seconds(banks: Sequence[Bank], images: ImageKind) -> float:
     return seconds
 
 
-def seconds_per_image(bank: Bank, kind: ImageKind, *, budget: float) -> float:
-    """Measure how long a bank trains on one image, all its runs together.
+def seconds_per_image(batch: PackedBatch, kind: ImageKind, *, budget: float) -> float:
+    """Measure how long a packed batch trains on one image, all its runs together.
 
     Args:
-        bank: What to train.
+        batch: What to train.
         kind: What the images are like.
         budget: About how many seconds to spend.
     """
-    specification = bank.runs[0].specification
+    specification = batch.runs[0].specification
     images = max(128, 4 * specification.training.batch_size)
-    engine = bank.engine.rehearsing() if isinstance(bank.engine, PreparingEngine) else bank.engine
-    training = engine.start(bank.runs, _random_split(kind, images))
+    engine = batch.engine.rehearsing() if isinstance(batch.engine, PreparingEngine) else batch.engine
+    training = engine.start(batch.runs, _random_split(kind, images))
     epochs = 0
     began = time.perf_counter()
     while epochs < specification.training.epochs:
@@ -138,22 +138,22 @@ def seconds_per_image(bank: Bank, kind: ImageKind, *, budget: float) -> float:
     return (time.perf_counter() - warm) / (counted * (epochs - 1))
 
 
-def bank_seconds(bank: Bank, images: ImageKind, seconds_an_image: float) -> float:
-    """Work out how long a bank takes: training and validation of every epoch, and the test at the end."""
-    specification = bank.runs[0].specification
+def batch_seconds(batch: PackedBatch, images: ImageKind, seconds_an_image: float) -> float:
+    """Work out how long a packed batch takes: training and validation of every epoch, and the test at the end."""
+    specification = batch.runs[0].specification
     epochs = specification.training.epochs
     training = share(images.training_images, specification.data.fraction)
     scored = FORWARD_SHARE * (images.validation_images * epochs + images.test_images)
     return seconds_an_image * (training * epochs + scored)
 
 
-def _kind(bank: Bank) -> Hashable:
-    """Give what decides the speed of a bank: values such as the learning rate do not."""
-    specification = bank.runs[0].specification
+def _kind(batch: PackedBatch) -> Hashable:
+    """Give what decides the speed of a packed batch: values such as the learning rate do not."""
+    specification = batch.runs[0].specification
     training = specification.training
     return (
-        bank.engine.name,
-        len(bank.runs) if bank.engine.bank_size == 1 else bank.engine.bank_size,
+        batch.engine.name,
+        len(batch.runs) if batch.engine.packed_runs == 1 else batch.engine.packed_runs,
         specification.network.model_dump_json(),
         (training.optimizer, training.batch_size, training.flip, training.crop),
     )

@@ -17,9 +17,9 @@ from ceteris.datasets.locate import images_ahead
 from ceteris.engines.transfer.engine import FINE_TUNING
 from ceteris.errors import NoEngineError
 from ceteris.execution.backbones import find_backbones, missing_weights
-from ceteris.execution.bank import Bank, longest_first, pack
 from ceteris.execution.engines import Assignment, assign
 from ceteris.execution.memory import Need, needed_memory, shortage
+from ceteris.execution.packing import PackedBatch, longest_first, pack
 from ceteris.formatting.wording import byte_count, listed
 from ceteris.networks.cost import network_cost
 from ceteris.report.quantities import percentage_points
@@ -68,7 +68,7 @@ def plan(
     runs = tuple(run for run in study.runs(_NO_DATA) if run.variation not in backbones.skipped)
     engines = (*choice.engines, *backbones.engines)
     assignment = Assignment(shares=(), notes=()) if gap else assign(runs, engines, images)
-    banks = longest_first(bank for each, share in assignment.shares for bank in pack(share, each))
+    batches = longest_first(batch for each, share in assignment.shares for batch in pack(share, each))
 
     console.print(Text(study.title, style="bold"))
     if study.question:
@@ -83,7 +83,7 @@ def plan(
         text = f"note: `ceteris run` tries to download the weights of {listed(missing)} first."
         console.print(Text(text, style="yellow"))
     console.print()
-    console.print(Text(size(study, images, banks)))
+    console.print(Text(size(study, images, batches)))
     console.print()
     console.print(plan_table(study.arms(), images))
     console.print()
@@ -92,8 +92,8 @@ def plan(
     if gap:
         console.print(Text(f"Time: not estimated, because {gap}", style="yellow"))
         return
-    if banks:
-        need = needed_memory(banks, images, threads=threads)
+    if batches:
+        need = needed_memory(batches, images, threads=threads)
         free = free_memory()
         console.print(Text(memory_needed(need, free)))
         if free is not None and (reason := shortage(need, need.images + need.training, free)):
@@ -101,9 +101,9 @@ def plan(
             console.print(Text("Time: not estimated, because the study does not fit into the memory.", style="yellow"))
             return
     with console.status("measuring how fast this machine trains ..."):
-        estimate = estimate_time(banks, images, threads=threads)
+        estimate = estimate_time(batches, images, threads=threads)
     console.print(Text(time_needed(estimate, threads)))
-    if warning := patience(banks, estimate, device or "cpu"):
+    if warning := patience(batches, estimate, device or "cpu"):
         console.print(Text(f"note: {warning}", style="yellow"))
 
 
@@ -115,7 +115,7 @@ def _choice(engine: str, device: str | None) -> tuple[EngineChoice, str]:
         return EngineChoice(engines=()), str(error)
 
 
-def size(study: Study, images: ImageKind, banks: Sequence[Bank]) -> str:
+def size(study: Study, images: ImageKind, batches: Sequence[PackedBatch]) -> str:
     """Say how much there is to train."""
     name, some = study.data.name, ""
     if study.data.is_folder:
@@ -127,21 +127,21 @@ def size(study: Study, images: ImageKind, banks: Sequence[Bank]) -> str:
         f"{images.training_images:,} training and {images.validation_images:,} validation images of {name}; tested on "
         f"{images.test_images:,}."
     )
-    if not banks:
+    if not batches:
         return runs_of_images
-    return "\n".join([runs_of_images, *_packing(banks)])
+    return "\n".join([runs_of_images, *_packing(batches)])
 
 
-def _packing(banks: Sequence[Bank]) -> Iterator[str]:
+def _packing(batches: Sequence[PackedBatch]) -> Iterator[str]:
     """Say what each engine trains at a time, a line each."""
-    for name in sorted({bank.engine.name for bank in banks}):
-        own = [bank for bank in banks if bank.engine.name == name]
-        most = max(len(bank.runs) for bank in own)
+    for name in sorted({batch.engine.name for batch in batches}):
+        own = [batch for batch in batches if batch.engine.name == name]
+        most = max(len(batch.runs) for batch in own)
         if most == 1:
             yield f"The {name} engine trains {_count(len(own), 'run')}, one at a time per core."
         else:
-            batches = f"{len(own)} packed batch{'' if len(own) == 1 else 'es'}"
-            yield f"The {name} engine trains {batches} of up to {most} runs, one packed batch at a time per core."
+            number = f"{len(own)} packed batch{'' if len(own) == 1 else 'es'}"
+            yield f"The {name} engine trains {number} of up to {most} runs, one packed batch at a time per core."
 
 
 def plan_table(arms: Sequence[Arm], images: ImageKind) -> Table:
@@ -200,9 +200,9 @@ def time_needed(estimate: Estimate, threads: int) -> str:
     )
 
 
-def patience(banks: Sequence[Bank], estimate: Estimate, device: str) -> str:
+def patience(batches: Sequence[PackedBatch], estimate: Estimate, device: str) -> str:
     """Warn of pretrained networks that are trained further on a processor; empty if there are none."""
-    names = dict.fromkeys(run.variation for bank in banks if bank.engine.name == FINE_TUNING for run in bank.runs)
+    names = dict.fromkeys(run.variation for batch in batches if batch.engine.name == FINE_TUNING for run in batch.runs)
     if not names or device != "cpu":
         return ""
     tuned = listed(f"'{name}'" for name in names)

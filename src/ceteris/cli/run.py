@@ -100,14 +100,14 @@ def run(  # noqa: PLR0913 - one argument an option
 def _with_time(events: Iterable[Event], threads: int, console: Console) -> Iterator[Event]:
     """Say how long the study takes here, before anything is trained."""
     for event in events:
-        if isinstance(event, StudyStarted) and event.banks:
+        if isinstance(event, StudyStarted) and event.batches:
             # What goes wrong on random images goes wrong in training too, where it is told and the other runs go on.
             estimate: Estimate | None = None
             with suppress(Exception):
-                estimate = estimate_time(event.banks, event.images, threads=threads, budget=_MEASURED_SECONDS)
+                estimate = estimate_time(event.batches, event.images, threads=threads, budget=_MEASURED_SECONDS)
             if estimate is not None:
                 print_sentence(Text(time_needed(estimate, threads)), console)
                 # What was measured of each packed batch says better how much is left than the size of its network.
-                measured = zip(event.banks, estimate.banks, strict=True)
-                event = replace(event, banks=tuple(replace(bank, work=seconds) for bank, seconds in measured))  # noqa: PLW2901
+                measured = zip(event.batches, estimate.batches, strict=True)
+                event = replace(event, batches=tuple(replace(batch, work=seconds) for batch, seconds in measured))  # noqa: PLW2901
         yield event

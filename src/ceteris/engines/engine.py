@@ -1,4 +1,4 @@
-"""The seam between what is asked and how it is learnt: an engine trains a bank of runs."""
+"""The seam between what is asked and how it is learnt: an engine trains a packed batch of runs."""
 
 import math
 from abc import ABC, abstractmethod
@@ -110,15 +110,15 @@ class Preparation:
 
 
 SLICE_SECONDS = 0.25
-"""About how long one call of `BankTraining.advance` trains: short enough for a live display and a prompt Ctrl-C."""
+"""About how long one call of `PackedTraining.advance` trains: short enough for a live display and a prompt Ctrl-C."""
 
 
-class BankTraining(Protocol):
-    """A bank in training: runs that advance together and do not notice each other."""
+class PackedTraining(Protocol):
+    """A packed batch in training: runs that advance together and do not notice each other."""
 
     @property
     def position(self) -> Position:
-        """Where all runs of the bank are."""
+        """Where all runs of the packed batch are."""
 
     def advance(self) -> tuple[EpochMetrics, ...] | None:
         """Train for about a quarter of a second; if that ended an epoch, validate and return one record per run.
@@ -127,26 +127,26 @@ class BankTraining(Protocol):
         """
 
     def states(self) -> tuple[RunState, ...]:
-        """Copy what each run needs to go on from here, in the order of the bank."""
+        """Copy what each run needs to go on from here, in the order of the packed batch."""
 
     def outcomes(self) -> tuple[Outcome, ...]:
-        """Score the test images, once, after the last epoch; in the order of the bank."""
+        """Score the test images, once, after the last epoch; in the order of the packed batch."""
 
 
 class Engine(Protocol):
-    """A way to train banks. Engines are values: they can be pickled and sent to another process."""
+    """A way to train packed batches. Engines are values: they can be pickled and sent to another process."""
 
     @property
     def name(self) -> str:
         """`lanes` or `torch`; stored with every result."""
 
     @property
-    def bank_size(self) -> int:
-        """The most runs that one bank may hold."""
+    def packed_runs(self) -> int:
+        """The most runs that one packed batch may hold."""
 
     @property
     def threaded(self) -> bool:
-        """Whether `advance` releases the interpreter lock, so that banks run in threads; if not, in processes."""
+        """Whether `advance` releases the interpreter lock, so packed batches run in threads; if not, in processes."""
 
     @property
     def arithmetic(self) -> str:
@@ -159,11 +159,11 @@ class Engine(Protocol):
     def facts(self) -> Mapping[str, str]:
         """What decides the speed here, for example `{"instruction set": "AVX-512"}`; stored with the times."""
 
-    def obstacle(self, specification: Specification) -> str | None:
+    def unsupported(self, specification: Specification) -> str | None:
         """Say why this engine cannot train a specification, or nothing if it can."""
 
-    def bank_key(self, specification: Specification) -> Hashable:
-        """What must be equal for two runs to share a bank."""
+    def packing_key(self, specification: Specification) -> Hashable:
+        """What must be equal for two runs to share a packed batch."""
 
     def memory(self, specification: Specification, images: ImageKind, runs: int) -> int:
         """Estimate the memory in bytes that a packed batch takes besides the images that all share.
@@ -174,8 +174,8 @@ class Engine(Protocol):
             runs: How many runs it holds.
         """
 
-    def start(self, runs: Sequence[Run], split: Split, states: Sequence[RunState] | None = None) -> BankTraining:
-        """Begin to train up to `bank_size` runs with one key, from initial weights or from where they stopped."""
+    def start(self, runs: Sequence[Run], split: Split, states: Sequence[RunState] | None = None) -> PackedTraining:
+        """Begin to train up to `packed_runs` runs with one key, from initial weights or from where they stopped."""
 
 
 class Predictor(Protocol):
@@ -204,7 +204,7 @@ class PredictingEngine(ABC):
         """Build the network of a finished run.
 
         Args:
-            run: What was trained; there is no obstacle to its specification.
+            run: What was trained; there is no reason against it to its specification.
             weights: `Outcome.weights`.
             split: Its images, whose size, classes and scaling the network needs.
 

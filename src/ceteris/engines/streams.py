@@ -1,6 +1,6 @@
 """Random numbers that are a pure function of (seed, stream, epoch, position), for every engine alike.
 
-Nothing here has state. A number is looked up, not drawn, so a run is the same in every bank and on every number of
+Nothing here has state. A number is looked up, not drawn: a run is the same in every packed batch and on every number of
 threads, and resuming it needs no generator. The generator is Philox4x32-10 (Salmon et al. 2011,
 doi:10.1145/2063384.2063405), whose key is made from the seed and the name of the stream by SHA-256, so that close seeds
 share nothing. At the end: which training images a run learns from, and in which order.

@@ -1,1 +1,1 @@
-"""Who trains what, where and when: banks, the worker that trains them, and the executor that spreads them out."""
+"""Who trains what, where and when: packed batches, the worker that trains one, the executor that spreads them out."""

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from ceteris.engines.engine import Position
 from ceteris.errors import EngineError
-from ceteris.execution.bank import Bank
 from ceteris.execution.events import Event, RunFailed, RunsHeld
-from ceteris.execution.worker import train_bank
+from ceteris.execution.packing import PackedBatch
+from ceteris.execution.worker import train_batch
 from ceteris.execution.workspace import Stop, Workspace
 from ceteris.results.failure import RunFailure
 from ceteris.study.run import Run
@@ -41,18 +41,18 @@ class _Ready:
 
 
 @dataclass(frozen=True)
-class _BankLeft:
-    """The child is done with a bank, or cannot go on."""
+class _BatchLeft:
+    """The child is done with a packed batch, or cannot go on."""
 
     error: Exception | None = None
 
 
 class _DiedError(Exception):
-    """The child ended in the middle of a bank."""
+    """The child ended in the middle of a packed batch."""
 
 
 class _LeftError(Exception):
-    """The child was asked to end, by somebody else than its parent, before it took the bank."""
+    """The child was asked to end, by somebody else than its parent, before it took the packed batch."""
 
 
 _STARTING = threading.Lock()
@@ -77,28 +77,28 @@ def _safe_path() -> Iterator[None]:
 
 
 class Child:
-    """A process that trains banks, started when the first one comes and again should it die."""
+    """A process that trains packed batches, started when the first one comes and again should it die."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._process: BaseProcess | None = None
         self._connection: Connection | None = None
 
-    def train(self, bank: Bank, stop: Stop) -> Iterator[Event]:
-        """Do what `train_bank` does, in the process; if that dies, the run that it dies of has failed.
+    def train(self, batch: PackedBatch, stop: Stop) -> Iterator[Event]:
+        """Do what `train_batch` does, in the process; if that dies, the run that it dies of has failed.
 
         Raises:
             ResultsError: If the results folder cannot be written.
             EngineError: If the process cannot be started.
         """
         try:
-            yield from self._train(bank, stop)
+            yield from self._train(batch, stop)
         except _LeftError:
             self.close()
-            yield from self.train(bank, stop)
+            yield from self.train(batch, stop)
         except _DiedError as error:
             self.close()
-            yield from self._after_death(bank, str(error), stop)
+            yield from self._after_death(batch, str(error), stop)
 
     def close(self) -> None:
         """End the process; it saves what it trains, if anything."""
@@ -110,11 +110,11 @@ class Child:
             self._process.join()
         self._connection = self._process = None
 
-    def _train(self, bank: Bank, stop: Stop) -> Iterator[Event]:
+    def _train(self, batch: PackedBatch, stop: Stop) -> Iterator[Event]:
         connection = self._connection or self._start()
         is_told = False
         try:
-            connection.send(bank)
+            connection.send(batch)
             while True:
                 if stop.is_set() and not is_told:
                     connection.send(None)
@@ -122,13 +122,13 @@ class Child:
                 if not connection.poll(_LOOK_SECONDS):
                     continue
                 message = connection.recv()
-                if isinstance(message, _BankLeft):
+                if isinstance(message, _BatchLeft):
                     break
                 yield message
         except (EOFError, OSError):
             cause = self._cause_of_death()
             assert self._process is not None
-            # It ends with 0 only between two banks, after SIGTERM: no run is to blame.
+            # It ends with 0 only between two packed batches, after SIGTERM: no run is to blame.
             raise (_LeftError() if self._process.exitcode == 0 else _DiedError(cause)) from None
         if message.error is not None:
             raise message.error
@@ -169,16 +169,16 @@ class Child:
             return f"it was ended by signal {-code} ({signal.strsignal(-code)}){hint}"
         return f"it ended with exit code {code}"
 
-    def _after_death(self, bank: Bank, cause: str, stop: Stop) -> Iterator[Event]:
+    def _after_death(self, batch: PackedBatch, cause: str, stop: Stop) -> Iterator[Event]:
         """Try the runs that are left in halves, until the one that kills is alone and has failed."""
-        findings = self._workspace.folder.survey(bank.runs)
+        findings = self._workspace.folder.survey(batch.runs)
         left = tuple(finding.run for finding in findings if finding.record is None)
         if len(left) > 1:
             half = len(left) // 2
-            yield from self.train(replace(bank, runs=left[:half]), stop)
-            yield from self.train(replace(bank, runs=left[half:]), stop)
+            yield from self.train(replace(batch, runs=left[:half]), stop)
+            yield from self.train(replace(batch, runs=left[half:]), stop)
         elif left:
-            yield self._fail(left[0], bank.engine.name, cause)
+            yield self._fail(left[0], batch.engine.name, cause)
 
     def _fail(self, run: Run, engine: str, cause: str) -> Event:
         claim = self._workspace.folder.claim(run)
@@ -225,17 +225,17 @@ class _ParentStop:
             self.receive()
         return self._is_told or self.is_final
 
-    def receive(self) -> Bank | None:
-        """Wait for the next bank; nothing comes in its place if the training is to stop."""
+    def receive(self) -> PackedBatch | None:
+        """Wait for the next packed batch; nothing comes in its place if the training is to stop."""
         try:
-            bank: Bank | None = self._connection.recv()
+            batch: PackedBatch | None = self._connection.recv()
         except (EOFError, OSError):
             self.is_final = True
             return None
-        self._is_told = bank is None
-        return bank
+        self._is_told = batch is None
+        return batch
 
-    def tell(self, message: Event | _Ready | _BankLeft) -> None:
+    def tell(self, message: Event | _Ready | _BatchLeft) -> None:
         try:
             self._connection.send(message)
         except OSError:
@@ -258,7 +258,7 @@ def _handle_signals(parent: _ParentStop) -> None:
 
 
 def _serve(connection: Connection) -> None:
-    """Take a workspace and train the banks that come down a pipe, until it closes; what happens goes up the pipe."""
+    """Take a workspace and train the packed batches that come down a pipe, until it closes; events go up the pipe."""
     parent = _ParentStop(connection)
 
     _handle_signals(parent)
@@ -270,13 +270,13 @@ def _serve(connection: Connection) -> None:
     while not parent.is_final:
         if not connection.poll(_LOOK_SECONDS):
             continue
-        bank = parent.receive()
-        if bank is None:
+        batch = parent.receive()
+        if batch is None:
             continue
         error: Exception | None = None
         try:
-            for event in train_bank(bank, workspace, parent):
+            for event in train_batch(batch, workspace, parent):
                 parent.tell(event)
         except Exception as raised:  # noqa: BLE001 - handed to the parent
             error = raised
-        parent.tell(_BankLeft(error))
+        parent.tell(_BatchLeft(error))

@@ -44,25 +44,25 @@ def assign(runs: Iterable[Run], engines: Sequence[Engine], images: ImageKind | N
     shares: dict[int, list[Run]] = {}
     fallbacks: dict[tuple[str, int], dict[str, None]] = {}
     for run in runs:
-        obstacles: list[str] = []
+        reasons: list[str] = []
         for rank, engine in enumerate(engines):
-            obstacle = engine.obstacle(run.specification)
-            if obstacle is None:
+            unsupported = engine.unsupported(run.specification)
+            if unsupported is None:
                 shares.setdefault(rank, []).append(run)
                 # That a backbone is trained by those who can is nothing to be told; a fallback is.
                 if rank and not isinstance(run.specification.network, BackboneNetwork):
-                    fallbacks.setdefault((obstacles[0], rank), {})[run.variation] = None
+                    fallbacks.setdefault((reasons[0], rank), {})[run.variation] = None
                 break
-            obstacles.append(f"the {engine.name} engine cannot: {obstacle}")
+            reasons.append(f"the {engine.name} engine cannot: {unsupported}")
         else:
             raise EngineError(
-                f"nothing here can train '{run.variation}': {'; '.join(obstacles)}. "
+                f"nothing here can train '{run.variation}': {'; '.join(reasons)}. "
                 "Change the variation, or leave it out."
             )
     return Assignment(
         shares=tuple((engines[rank], tuple(its_runs)) for rank, its_runs in sorted(shares.items())),
         notes=(
-            *(_note(tuple(names), engines[rank].name, obstacle) for (obstacle, rank), names in fallbacks.items()),
+            *(_note(tuple(names), engines[rank].name, unsupported) for (unsupported, rank), names in fallbacks.items()),
             *_lone_images(runs, images),
         ),
     )
@@ -85,9 +85,9 @@ def _lone_images(runs: Iterable[Run], given: ImageKind | None) -> Iterator[str]:
             )
 
 
-def _note(variations: Sequence[str], engine: str, obstacle: str) -> str:
+def _note(variations: Sequence[str], engine: str, unsupported: str) -> str:
     names = [f"'{name}'" for name in variations]
     if len(names) > _SHOWN_VARIATIONS:
         names = [*names[:_SHOWN_VARIATIONS], f"{len(names) - _SHOWN_VARIATIONS} more variations"]
     verb = "is" if len(names) == 1 else "are"
-    return f"{listed(names)} {verb} trained by the {engine} engine; {obstacle}."
+    return f"{listed(names)} {verb} trained by the {engine} engine; {unsupported}."

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ceteris.engines.engine import EpochMetrics, Position, Preparation
-from ceteris.execution.bank import Bank
+from ceteris.execution.packing import PackedBatch
 from ceteris.results.damage import Damage
 from ceteris.results.failure import RunFailure
 from ceteris.results.finding import Finding
@@ -20,14 +20,14 @@ class StudyStarted:
     Attributes:
         folder: The results folder.
         findings: Every run of the study as it was found, in the order of the study.
-        banks: What is trained now, the longest first.
+        batches: What is trained now, the longest first.
         images: What the images are like, and how many there are of each part.
-        workers: How many banks are trained side by side.
+        workers: How many packed batches are trained side by side.
     """
 
     folder: Path
     findings: tuple[Finding, ...]
-    banks: tuple[Bank, ...]
+    batches: tuple[PackedBatch, ...]
     images: ImageKind
     workers: int
 
@@ -51,24 +51,24 @@ class Preparing:
 
 
 @dataclass(frozen=True, kw_only=True)
-class BankStarted:
-    """A bank is in training, from its position on."""
+class BatchStarted:
+    """A packed batch is in training, from its position on."""
 
-    bank: Bank
+    batch: PackedBatch
 
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """A bank has trained for a moment.
+    """A packed batch has trained for a moment.
 
     Attributes:
-        bank: As it was started.
+        batch: As it was started.
         position: Where its runs are now.
         images: Images times runs that it trained on in that moment.
         seconds: How long the moment was.
     """
 
-    bank: Bank
+    batch: PackedBatch
     position: Position
     images: int
     seconds: float
@@ -76,15 +76,15 @@ class Progress:
 
 @dataclass(frozen=True, kw_only=True)
 class EpochFinished:
-    """The runs of a bank have ended an epoch.
+    """The runs of a packed batch have ended an epoch.
 
     Attributes:
-        bank: As it was started.
+        batch: As it was started.
         metrics: Each run that is still in training, with what the epoch came to.
         seconds: Wall-clock time of the epoch, validation included.
     """
 
-    bank: Bank
+    batch: PackedBatch
     metrics: tuple[tuple[Run, EpochMetrics], ...]
     seconds: float
 
@@ -126,15 +126,15 @@ class RunsHeld:
 
 
 @dataclass(frozen=True, kw_only=True)
-class BankInterrupted:
-    """A bank was asked to stop; its runs are saved and go on from here next time.
+class BatchInterrupted:
+    """A packed batch was asked to stop; its runs are saved and go on from here next time.
 
     Attributes:
-        bank: As it was started.
+        batch: As it was started.
         position: Where its runs are.
     """
 
-    bank: Bank
+    batch: PackedBatch
     position: Position
 
 
@@ -142,12 +142,12 @@ Event = (
     StudyStarted
     | Note
     | Preparing
-    | BankStarted
+    | BatchStarted
     | Progress
     | EpochFinished
     | RunFinished
     | RunFailed
     | RunDamaged
     | RunsHeld
-    | BankInterrupted
+    | BatchInterrupted
 )

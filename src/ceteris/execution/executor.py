@@ -3,21 +3,21 @@
 from collections.abc import Generator, Sequence
 from typing import Protocol
 
-from ceteris.execution.bank import Bank
 from ceteris.execution.events import Event
+from ceteris.execution.packing import PackedBatch
 
 
 class Executor(Protocol):
-    """Trains banks somewhere. It decides when a result arrives, never what the result is."""
+    """Trains packed batches somewhere. It decides when a result arrives, never what the result is."""
 
-    def map(self, banks: Sequence[Bank]) -> Generator[Event, None, None]:
-        """Train banks, and tell what happens as it happens.
+    def map(self, batches: Sequence[PackedBatch]) -> Generator[Event, None, None]:
+        """Train packed batches, and tell what happens as it happens.
 
-        Closing the iterator stops the training: every bank is saved first.
+        Closing the iterator stops the training: every packed batch is saved first.
 
         Args:
-            banks: In any order; all of them are tried, whatever becomes of the others.
+            batches: In any order; all of them are tried, whatever becomes of the others.
 
         Raises:
-            ResultsError: If the results folder can no longer be written; every bank that could be saved was.
+            ResultsError: If the results folder can no longer be written; every packed batch that could be saved was.
         """

@@ -1,4 +1,4 @@
-"""Trains banks on this machine, one to a core."""
+"""Trains packed batches on this machine, one to a core."""
 
 import signal
 import threading
@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from types import FrameType
 
-from ceteris.execution.bank import Bank, longest_first
 from ceteris.execution.child import Child
 from ceteris.execution.events import Event
-from ceteris.execution.worker import train_bank
+from ceteris.execution.packing import PackedBatch, longest_first
+from ceteris.execution.worker import train_batch
 from ceteris.execution.workspace import Workspace
 
 
@@ -32,7 +32,7 @@ _Queue = SimpleQueue[Event | _WorkerLeft]
 
 @dataclass(frozen=True, kw_only=True)
 class LocalExecutor:
-    """Trains the longest banks first, on a thread each; engines that hold the interpreter lock get processes.
+    """Trains the longest packed batches first, on a thread each; engines that hold the interpreter lock get processes.
 
     The first Ctrl-C, SIGTERM, SIGHUP (the terminal was closed) or SIGBREAK (Windows) asks all workers to save their
     runs, and is passed on when they have; a second one leaves at once, at the cost of what was trained since the last
@@ -40,7 +40,7 @@ class LocalExecutor:
 
     Attributes:
         workspace: The images, and the folder of the results.
-        threads: How many banks train side by side.
+        threads: How many packed batches train side by side.
         stop: Set it, from any thread, to have all runs saved and the training end.
     """
 
@@ -48,22 +48,22 @@ class LocalExecutor:
     threads: int
     stop: threading.Event = field(default_factory=threading.Event)
 
-    def map(self, banks: Sequence[Bank]) -> Generator[Event, None, None]:
-        """Train banks, and tell what happens as it happens; see `Executor.map`.
+    def map(self, batches: Sequence[PackedBatch]) -> Generator[Event, None, None]:
+        """Train packed batches, and tell what happens as it happens; see `Executor.map`.
 
         Raises:
             ResultsError: If the results folder can no longer be written.
             KeyboardInterrupt: After Ctrl-C, when all runs are saved.
             SystemExit: After another of these signals, likewise.
         """
-        waiting = deque(longest_first(banks))
+        waiting = deque(longest_first(batches))
         events: _Queue = SimpleQueue()
         workers = [
             # Daemons, so that a second Ctrl-C need not wait for them.
             threading.Thread(
-                target=self._work, args=(waiting, events, len(banks)), name=f"worker {number}", daemon=True
+                target=self._work, args=(waiting, events, len(batches)), name=f"worker {number}", daemon=True
             )
-            for number in range(min(self.threads, len(banks)))
+            for number in range(min(self.threads, len(batches)))
         ]
         errors: list[BaseException] = []
         with _interruptions(self.stop) as received:
@@ -92,20 +92,20 @@ class LocalExecutor:
         if received:
             raise SystemExit(128 + received[0])
 
-    def _work(self, waiting: deque[Bank], events: _Queue, banks: int) -> None:
-        """Train one waiting bank after another."""
+    def _work(self, waiting: deque[PackedBatch], events: _Queue, batches: int) -> None:
+        """Train one waiting packed batch after another."""
         error: BaseException | None = None
         try:
             with closing(Child(self.workspace)) as child:
                 while not self.stop.is_set():
                     try:
-                        bank = waiting.popleft()
+                        batch = waiting.popleft()
                     except IndexError:
                         break
-                    if bank.engine.threaded or min(self.threads, banks) == 1:
-                        happened = train_bank(bank, self.workspace, self.stop)
+                    if batch.engine.threaded or min(self.threads, batches) == 1:
+                        happened = train_batch(batch, self.workspace, self.stop)
                     else:
-                        happened = child.train(bank, self.stop)
+                        happened = child.train(batch, self.stop)
                     for event in happened:
                         events.put(event)
         except BaseException as raised:  # noqa: BLE001 - handed to the thread that waits for it

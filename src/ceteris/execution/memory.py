@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ceteris.engines.engine import PreparingEngine
 from ceteris.errors import EngineError
-from ceteris.execution.bank import Bank
+from ceteris.execution.packing import PackedBatch
 from ceteris.formatting.wording import byte_count
 from ceteris.resources import Memory, free_memory
 from ceteris.study.images import ImageKind
@@ -28,29 +28,29 @@ class Need:
     arm: str
 
 
-def needed_memory(banks: Sequence[Bank], images: ImageKind, *, threads: int) -> Need:
+def needed_memory(batches: Sequence[PackedBatch], images: ImageKind, *, threads: int) -> Need:
     """Estimate the memory that packed batches take, the largest of them at a time.
 
     Args:
-        banks: What is to be trained, at least one.
+        batches: What is to be trained, at least one.
         images: What it is trained on.
         threads: How many packed batches train at a time.
     """
-    sizes = sorted(((_size(bank, images), bank.runs[0].variation) for bank in banks), reverse=True)
+    sizes = sorted(((_size(batch, images), batch.runs[0].variation) for batch in batches), reverse=True)
     every_image = images.training_images + images.validation_images + images.test_images
     return Need(
         images=every_image * images.shape.values,
-        training=sum(size for size, _ in sizes[:threads]) + _prepared(banks, images),
+        training=sum(size for size, _ in sizes[:threads]) + _prepared(batches, images),
         largest=sizes[0][0],
         arm=sizes[0][1],
     )
 
 
-def check_memory(banks: Sequence[Bank], images: ImageKind, *, threads: int) -> None:
+def check_memory(batches: Sequence[PackedBatch], images: ImageKind, *, threads: int) -> None:
     """Refuse to begin what there is no memory for.
 
     Args:
-        banks: What is to be trained; may be empty.
+        batches: What is to be trained; may be empty.
         images: What it is trained on; in memory already.
         threads: How many packed batches train at a time.
 
@@ -58,9 +58,9 @@ def check_memory(banks: Sequence[Bank], images: ImageKind, *, threads: int) -> N
         EngineError: If training needs more than is free on this machine, in its container, or for this process.
     """
     free = free_memory()
-    if not banks or free is None:
+    if not batches or free is None:
         return
-    need = needed_memory(banks, images, threads=threads)
+    need = needed_memory(batches, images, threads=threads)
     if reason := shortage(need, need.training, free):
         raise EngineError(f"{reason} Nothing was trained yet.")
 
@@ -86,15 +86,15 @@ def shortage(need: Need, total: int, free: Memory) -> str:
     )
 
 
-def _size(bank: Bank, images: ImageKind) -> int:
-    return bank.engine.memory(bank.runs[0].specification, images, len(bank.runs))
+def _size(batch: PackedBatch, images: ImageKind) -> int:
+    return batch.engine.memory(batch.runs[0].specification, images, len(batch.runs))
 
 
-def _prepared(banks: Sequence[Bank], images: ImageKind) -> int:
+def _prepared(batches: Sequence[PackedBatch], images: ImageKind) -> int:
     """Count what engines keep of all images for all their runs."""
-    engines = dict.fromkeys(bank.engine for bank in banks if isinstance(bank.engine, PreparingEngine))
+    engines = dict.fromkeys(batch.engine for batch in batches if isinstance(batch.engine, PreparingEngine))
     return sum(
-        engine.prepared_memory([run for bank in banks if bank.engine == engine for run in bank.runs], images)
+        engine.prepared_memory([run for batch in batches if batch.engine == engine for run in batch.runs], images)
         for engine in engines
         if isinstance(engine, PreparingEngine)
     )

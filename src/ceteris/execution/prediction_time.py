@@ -120,6 +120,6 @@ def _to_time(place: ResultsFolder, runs: Sequence[Run]) -> Run | None:
 
 def _engine(run: Run, engines: Sequence[Engine]) -> PredictingEngine | None:
     for engine in engines:
-        if isinstance(engine, PredictingEngine) and engine.obstacle(run.specification) is None:
+        if isinstance(engine, PredictingEngine) and engine.unsupported(run.specification) is None:
             return engine
     return None

@@ -9,11 +9,11 @@ from ceteris.datasets.dataset import Dataset, Origin, Split
 from ceteris.datasets.split import split_dataset
 from ceteris.engines.engine import Engine, PreparingEngine
 from ceteris.errors import EngineError, ResultsError, StudyError
-from ceteris.execution.bank import Bank, longest_first, pack
 from ceteris.execution.engines import assign
 from ceteris.execution.events import Event, Note, Preparing, RunsHeld, StudyStarted
 from ceteris.execution.local import LocalExecutor
 from ceteris.execution.memory import check_memory
+from ceteris.execution.packing import PackedBatch, longest_first, pack
 from ceteris.execution.prediction_time import time_predictions
 from ceteris.execution.workspace import Workspace
 from ceteris.formatting.wording import listed, nearest
@@ -57,7 +57,7 @@ def run_study(  # noqa: PLR0913 - one argument a choice that the caller has
         dataset: The images it asks for.
         folder: Where the results are, or will be.
         engines: Who may train, in the order of preference.
-        threads: How many banks are trained side by side; as many as there are cores, if not given.
+        threads: How many packed batches are trained side by side; as many as there are cores, if not given.
         only: Names of the variations to train now, `baseline` among them; all if empty.
         notes: What else a reader must know before believing a result, one sentence each; stored with the results.
         skipped: By name of the variation, why it cannot be trained now and what to do; stored with the results.
@@ -107,27 +107,27 @@ def run_study(  # noqa: PLR0913 - one argument a choice that the caller has
     yield from _missing_baseline(only, findings)
     to_train = _to_train(findings, runs)
     check_space(folder, to_train, split.kind)
-    banks = _pack(to_train, assignment.shares, findings)
-    check_memory(banks, split.kind, threads=threads)
+    batches = _pack(to_train, assignment.shares, findings)
+    check_memory(batches, split.kind, threads=threads)
     yield StudyStarted(
         folder=folder,
         findings=findings,
-        banks=banks,
+        batches=batches,
         images=split.kind,
-        workers=min(threads, len(banks)),
+        workers=min(threads, len(batches)),
     )
     try:
-        yield from _prepare(banks, split, stop)
-        while banks and not stop.is_set():
+        yield from _prepare(batches, split, stop)
+        while batches and not stop.is_set():
             held: list[Run] = []
-            with closing(executor.map(banks)) as events:
+            with closing(executor.map(batches)) as events:
                 for event in events:
                     if isinstance(event, RunsHeld):
                         held += event.runs
                     yield event
             # What another process has let go of since, finished or not, is looked at once more.
             findings = place.survey(run for run in held if not stop.is_set() and not place.is_held(run))
-            banks = _pack(_to_train(findings, runs), assignment.shares, findings)
+            batches = _pack(_to_train(findings, runs), assignment.shares, findings)
         if not stop.is_set():
             yield from time_predictions(place, _survey(place, all_runs, skipped), engines, split)
     except BaseException:
@@ -137,12 +137,12 @@ def run_study(  # noqa: PLR0913 - one argument a choice that the caller has
     place.write_table(_survey(place, all_runs, skipped))
 
 
-def _prepare(banks: Sequence[Bank], split: Split, stop: threading.Event) -> Iterator[Event]:
-    """Let engines do what must be done once, with all cores, before banks share them."""
+def _prepare(batches: Sequence[PackedBatch], split: Split, stop: threading.Event) -> Iterator[Event]:
+    """Let engines do what must be done once, with all cores, before packed batches share them."""
     runs: dict[Engine, list[Run]] = {}
-    for bank in banks:
-        if isinstance(bank.engine, PreparingEngine):
-            runs.setdefault(bank.engine, []).extend(bank.runs)
+    for batch in batches:
+        if isinstance(batch.engine, PreparingEngine):
+            runs.setdefault(batch.engine, []).extend(batch.runs)
     for engine, members in runs.items():
         assert isinstance(engine, PreparingEngine)
         with closing(engine.prepare(members, split)) as preparations:
@@ -197,11 +197,11 @@ def _to_train(findings: Sequence[Finding], runs: Sequence[Run]) -> tuple[Run, ..
 
 def _pack(
     runs: Sequence[Run], shares: Sequence[tuple[Engine, tuple[Run, ...]]], findings: Sequence[Finding]
-) -> tuple[Bank, ...]:
+) -> tuple[PackedBatch, ...]:
     wanted = {run.digest for run in runs}
     positions = {one.run.digest: one.position for one in findings if one.position is not None}
     return longest_first(
-        bank
+        batch
         for engine, share in shares
-        for bank in pack((run for run in share if run.digest in wanted), engine, positions)
+        for batch in pack((run for run in share if run.digest in wanted), engine, positions)
     )

@@ -1,4 +1,4 @@
-"""Trains one bank from where it stopped to its results, whatever happens on the way."""
+"""Trains one packed batch from where it stopped to its results, whatever happens on the way."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -6,12 +6,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from ceteris.datasets.dataset import Split
-from ceteris.engines.engine import BankTraining, Engine, EpochMetrics, Outcome, Position
+from ceteris.engines.engine import Engine, EpochMetrics, Outcome, PackedTraining, Position
 from ceteris.errors import ResultsError
-from ceteris.execution.bank import Bank
 from ceteris.execution.events import (
-    BankInterrupted,
-    BankStarted,
+    BatchInterrupted,
+    BatchStarted,
     EpochFinished,
     Event,
     Note,
@@ -21,6 +20,7 @@ from ceteris.execution.events import (
     RunFinished,
     RunsHeld,
 )
+from ceteris.execution.packing import PackedBatch
 from ceteris.execution.workspace import Stop, Workspace
 from ceteris.networks.shape import Shape
 from ceteris.results.checkpoint import Checkpoint
@@ -36,7 +36,7 @@ from ceteris.study.specification import share
 
 @dataclass(kw_only=True)
 class _Lane:
-    """One run of a bank in training."""
+    """One run of a packed batch in training."""
 
     run: Run
     checkpoint: Checkpoint | None
@@ -46,15 +46,15 @@ class _Lane:
     is_done: bool = False
 
 
-def train_bank(bank: Bank, workspace: Workspace, stop: Stop) -> Iterator[Event]:
-    """Train a bank's runs, each to its result, its failure, or its checkpoint.
+def train_batch(batch: PackedBatch, workspace: Workspace, stop: Stop) -> Iterator[Event]:
+    """Train a packed batch's runs, each to its result, its failure, or its checkpoint.
 
     Runs that another process holds are left to it. What is found on disk decides where each run goes on, also if that
-    has changed since the bank was packed. If the engine raises, the bank is tried again in halves, so that in the end
-    only the runs that cannot be trained have failed.
+    has changed since they were packed. If the engine raises, the packed batch is tried again in halves, so that in the
+    end only the runs that cannot be trained have failed.
 
     Args:
-        bank: What to train.
+        batch: What to train.
         workspace: With which images, and where results go.
         stop: Looked at several times a second; once set, every run is saved and the iterator ends.
 
@@ -64,7 +64,7 @@ def train_bank(bank: Bank, workspace: Workspace, stop: Stop) -> Iterator[Event]:
     with ExitStack() as claims:
         mine: list[Run] = []
         held: list[Run] = []
-        for run in bank.runs:
+        for run in batch.runs:
             claim = workspace.folder.claim(run)
             if claim is None:
                 held.append(run)
@@ -84,16 +84,16 @@ def train_bank(bank: Bank, workspace: Workspace, stop: Stop) -> Iterator[Event]:
                 ready.append(run)
             else:
                 yield RunFinished(record=finding.record)
-        yield from _train(ready, bank, workspace, stop)
+        yield from _train(ready, batch, workspace, stop)
 
 
-def _train(runs: Sequence[Run], bank: Bank, workspace: Workspace, stop: Stop) -> Iterator[Event]:
+def _train(runs: Sequence[Run], batch: PackedBatch, workspace: Workspace, stop: Stop) -> Iterator[Event]:
     """Train claimed runs: together as far as they are at one position, in halves where that fails."""
     groups: dict[Position, list[_Lane]] = {}
     for run in runs:
         checkpoint = workspace.folder.run_folder(run).read_checkpoint()
-        if checkpoint is not None and not _can_continue(checkpoint, bank.engine):
-            yield Note(text=_foreign(checkpoint, bank.engine))
+        if checkpoint is not None and not _can_continue(checkpoint, batch.engine):
+            yield Note(text=_foreign(checkpoint, batch.engine))
             checkpoint = None
         lane = _lane(run, checkpoint)
         groups.setdefault(lane.position, []).append(lane)
@@ -101,7 +101,7 @@ def _train(runs: Sequence[Run], bank: Bank, workspace: Workspace, stop: Stop) ->
         if stop.is_set():
             return
         error: Exception | None = None
-        members = replace(bank, runs=tuple(lane.run for lane in lanes), position=position)
+        members = replace(batch, runs=tuple(lane.run for lane in lanes), position=position)
         try:
             yield from _train_together(lanes, members, workspace, stop)
         except ResultsError:
@@ -112,59 +112,59 @@ def _train(runs: Sequence[Run], bank: Bank, workspace: Workspace, stop: Stop) ->
             continue
         left = [lane for lane in lanes if not lane.is_done]
         if len(left) == 1:
-            yield _fail(left[0], bank.engine, error, workspace)
+            yield _fail(left[0], batch.engine, error, workspace)
         else:
             half = len(left) // 2
-            yield from _train([lane.run for lane in left[:half]], bank, workspace, stop)
-            yield from _train([lane.run for lane in left[half:]], bank, workspace, stop)
+            yield from _train([lane.run for lane in left[:half]], batch, workspace, stop)
+            yield from _train([lane.run for lane in left[half:]], batch, workspace, stop)
 
 
-def _train_together(lanes: list[_Lane], bank: Bank, workspace: Workspace, stop: Stop) -> Iterator[Event]:
-    specification = bank.runs[0].specification
+def _train_together(lanes: list[_Lane], batch: PackedBatch, workspace: Workspace, stop: Stop) -> Iterator[Event]:
+    specification = batch.runs[0].specification
     split = workspace.splits[specification.data.whole]
-    training, damaged = _start(lanes, bank, workspace, split)
+    training, damaged = _start(lanes, batch, workspace, split)
     if damaged is not None:
         yield damaged
-    yield BankStarted(bank=bank)
+    yield BatchStarted(batch=batch)
     saved, saved_at = training.position, time.monotonic()
     while training.position.epoch < specification.training.epochs and not all(lane.is_done for lane in lanes):
         if stop.is_set():
             if training.position != saved:
-                _save(lanes, training, bank.engine, workspace)
-            yield BankInterrupted(bank=bank, position=training.position)
+                _save(lanes, training, batch.engine, workspace)
+            yield BatchInterrupted(batch=batch, position=training.position)
             return
-        yield from _advance(lanes, training, bank, workspace, split)
+        yield from _advance(lanes, training, batch, workspace, split)
         if time.monotonic() - saved_at >= workspace.checkpoint_seconds and training.position > saved:
-            _save(lanes, training, bank.engine, workspace)
+            _save(lanes, training, batch.engine, workspace)
             saved, saved_at = training.position, time.monotonic()
     if not all(lane.is_done for lane in lanes):
         for lane, outcome in zip(lanes, training.outcomes(), strict=True):
             if not lane.is_done:
-                yield _publish(lane, outcome, bank.engine, workspace, split)
+                yield _publish(lane, outcome, batch.engine, workspace, split)
 
 
 def _start(
-    lanes: list[_Lane], bank: Bank, workspace: Workspace, split: Split
-) -> tuple[BankTraining, RunDamaged | None]:
+    lanes: list[_Lane], batch: PackedBatch, workspace: Workspace, split: Split
+) -> tuple[PackedTraining, RunDamaged | None]:
     """Start the engine; where a run's checkpoint is what it stumbles over, set that aside and start the run afresh."""
     checkpoints = [lane.checkpoint for lane in lanes if lane.checkpoint is not None]
     if not checkpoints:
-        return bank.engine.start(bank.runs, split), None
+        return batch.engine.start(batch.runs, split), None
     try:
-        return bank.engine.start(bank.runs, split, [checkpoint.state for checkpoint in checkpoints]), None
+        return batch.engine.start(batch.runs, split, [checkpoint.state for checkpoint in checkpoints]), None
     except Exception as error:
         if len(lanes) > 1:
             raise
         # If this fails too, the checkpoint is not to blame, and stays.
-        training = bank.engine.start(bank.runs, split)
+        training = batch.engine.start(batch.runs, split)
         damage = Damage(file=CHECKPOINT, reason=f"could not be continued ({describe_error(error)[0]})")
-        finding = Finding(run=bank.runs[0], damage=(damage,))
-        lanes[0] = _lane(bank.runs[0], None)
+        finding = Finding(run=batch.runs[0], damage=(damage,))
+        lanes[0] = _lane(batch.runs[0], None)
         return training, _set_aside(finding, workspace)
 
 
 def _advance(
-    lanes: Sequence[_Lane], training: BankTraining, bank: Bank, workspace: Workspace, split: Split
+    lanes: Sequence[_Lane], training: PackedTraining, batch: PackedBatch, workspace: Workspace, split: Split
 ) -> Iterator[Event]:
     """Let the engine train for a moment, and take the time."""
     before, began = training.position, time.monotonic()
@@ -173,29 +173,29 @@ def _advance(
     for lane in lanes:
         lane.seconds += seconds
         lane.position = training.position
-    specification = bank.runs[0].specification
+    specification = batch.runs[0].specification
     learnt = share(len(split.training), specification.data.fraction)
     images = _images(before, training.position, specification.training.batch_size, learnt)
     learning = sum(not lane.is_done for lane in lanes)
-    yield Progress(bank=bank, position=training.position, images=images * learning, seconds=seconds)
+    yield Progress(batch=batch, position=training.position, images=images * learning, seconds=seconds)
     if metrics is not None:
-        yield from _end_epoch(lanes, metrics, bank, workspace, split)
+        yield from _end_epoch(lanes, metrics, batch, workspace, split)
 
 
 def _end_epoch(
-    lanes: Sequence[_Lane], metrics: Sequence[EpochMetrics], bank: Bank, workspace: Workspace, split: Split
+    lanes: Sequence[_Lane], metrics: Sequence[EpochMetrics], batch: PackedBatch, workspace: Workspace, split: Split
 ) -> Iterator[Event]:
     """Note an epoch for each run, and publish at once those that it diverged in."""
     alive = [(lane, own) for lane, own in zip(lanes, metrics, strict=True) if not lane.is_done]
     yield EpochFinished(
-        bank=bank,
+        batch=batch,
         metrics=tuple((lane.run, own) for lane, own in alive),
         seconds=max(lane.seconds for lane, _ in alive),
     )
     for lane, own in alive:
-        lane.epochs.append(EpochRecord(metrics=own, seconds=lane.seconds, runs_in_bank=len(lanes)))
+        lane.epochs.append(EpochRecord(metrics=own, seconds=lane.seconds, packed_batch_runs=len(lanes)))
         if diverged_epoch([own]) is not None:
-            yield _publish(lane, None, bank.engine, workspace, split)
+            yield _publish(lane, None, batch.engine, workspace, split)
     for lane in lanes:
         lane.seconds = 0.0
 
@@ -219,7 +219,7 @@ def _publish(lane: _Lane, outcome: Outcome | None, engine: Engine, workspace: Wo
     return RunFinished(record=result.record)
 
 
-def _save(lanes: Sequence[_Lane], training: BankTraining, engine: Engine, workspace: Workspace) -> None:
+def _save(lanes: Sequence[_Lane], training: PackedTraining, engine: Engine, workspace: Workspace) -> None:
     for lane, state in zip(lanes, training.states(), strict=True):
         if not lane.is_done:
             lane.checkpoint = Checkpoint(

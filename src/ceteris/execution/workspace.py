@@ -1,4 +1,4 @@
-"""What a worker needs besides the bank it trains."""
+"""What a worker needs besides the packed batch it trains."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

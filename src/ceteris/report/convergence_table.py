@@ -13,7 +13,7 @@ from ceteris.statistics.interval import Estimate, Interval
 _MEANINGS = {
     Measure.EPOCHS: "Passes over the training images until the target was first reached",
     Measure.IMAGES: "Training images seen until then",
-    Measure.SECONDS: "Training time until then, each run counted with its share of a bank that trained together",
+    Measure.SECONDS: "Training time until then, each run counted with its share of its packed batch",
     Measure.AREA: "Mean validation accuracy over the epochs: high where it rises early",
     Measure.FINAL_MINUS_BEST: "How far the last epoch lies below the best one: 0, or what overfitting or unrest cost",
 }

@@ -303,7 +303,7 @@ def _has_one_clock(analysis: StudyAnalysis) -> bool:
 def _seconds(analysis: StudyAnalysis, arm: Arm) -> float | None:
     """Give the mean training time of an arm's runs, each its share."""
     runs = analysis.epochs.get(arm.name, {})
-    totals = [sum(epoch.seconds / epoch.runs_in_bank for epoch in epochs) for epochs in runs.values()]
+    totals = [sum(epoch.seconds / epoch.packed_batch_runs for epoch in epochs) for epochs in runs.values()]
     return sum(totals) / len(totals) if totals else None
 
 

@@ -107,11 +107,11 @@ def _verified_facts(content: bytes) -> dict[str, Any]:
 def _encode_epoch(epoch: EpochRecord) -> list[float | int | None]:
     m = epoch.metrics
     losses_and_accuracies = (m.training_loss, m.training_accuracy, m.validation_loss, m.validation_accuracy)
-    return [m.epoch, *(finite(number) for number in losses_and_accuracies), epoch.seconds, epoch.runs_in_bank]
+    return [m.epoch, *(finite(number) for number in losses_and_accuracies), epoch.seconds, epoch.packed_batch_runs]
 
 
 def _decode_epoch(row: list[Any]) -> EpochRecord:
-    epoch, *numbers, seconds, runs_in_bank = row
+    epoch, *numbers, seconds, packed_batch_runs = row
     losses_and_accuracies = [float("nan") if number is None else number for number in numbers]
     training_loss, training_accuracy, validation_loss, validation_accuracy = losses_and_accuracies
     return EpochRecord(
@@ -123,5 +123,5 @@ def _decode_epoch(row: list[Any]) -> EpochRecord:
             validation_accuracy=validation_accuracy,
         ),
         seconds=seconds,
-        runs_in_bank=runs_in_bank,
+        packed_batch_runs=packed_batch_runs,
     )

@@ -25,13 +25,13 @@ class EpochRecord:
 
     Attributes:
         metrics: Losses and accuracies.
-        seconds: Wall-clock time that its bank trained and validated this epoch.
-        runs_in_bank: How many runs trained together in that time; `seconds / runs_in_bank` is this run's share.
+        seconds: Wall-clock time that its packed batch trained and validated this epoch.
+        packed_batch_runs: How many runs trained together then; `seconds / packed_batch_runs` is this run's share.
     """
 
     metrics: EpochMetrics
     seconds: float
-    runs_in_bank: int
+    packed_batch_runs: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,13 +57,13 @@ def training_time(epochs: Sequence[EpochRecord]) -> TrainingTime:
         >>> metrics = EpochMetrics(
         ...     epoch=1, training_loss=2.0, training_accuracy=0.3, validation_loss=1.9, validation_accuracy=0.3
         ... )
-        >>> training_time([EpochRecord(metrics=metrics, seconds=8.0, runs_in_bank=16)])
+        >>> training_time([EpochRecord(metrics=metrics, seconds=8.0, packed_batch_runs=16)])
         TrainingTime(packed_batch_seconds=8.0, packed_batch_runs=16, share=0.5)
     """
     return TrainingTime(
         packed_batch_seconds=round(sum(epoch.seconds for epoch in epochs), 6),
-        packed_batch_runs=max(epoch.runs_in_bank for epoch in epochs),
-        share=round(sum(epoch.seconds / epoch.runs_in_bank for epoch in epochs), 6),
+        packed_batch_runs=max(epoch.packed_batch_runs for epoch in epochs),
+        share=round(sum(epoch.seconds / epoch.packed_batch_runs for epoch in epochs), 6),
     )
 
 
@@ -76,7 +76,7 @@ def encode_epochs(epochs: Sequence[EpochRecord]) -> bytes:
         m = epoch.metrics
         losses_and_accuracies = (m.training_loss, m.training_accuracy, m.validation_loss, m.validation_accuracy)
         numbers = [float(number) if math.isfinite(number) else math.nan for number in losses_and_accuracies]
-        rows.writerow([m.epoch, *map(repr, numbers), repr(round(epoch.seconds, 6)), epoch.runs_in_bank])
+        rows.writerow([m.epoch, *map(repr, numbers), repr(round(epoch.seconds, 6)), epoch.packed_batch_runs])
     return text.getvalue().encode()
 
 
@@ -92,7 +92,7 @@ def decode_epochs(content: bytes) -> tuple[EpochRecord, ...]:
                 validation_accuracy=float(row["validation_accuracy"]),
             ),
             seconds=float(row["seconds"]),
-            runs_in_bank=int(row["runs_in_bank"]),
+            packed_batch_runs=int(row["runs_in_bank"]),
         )
         for row in csv.DictReader(StringIO(content.decode()))
     )

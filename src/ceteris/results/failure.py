@@ -18,7 +18,7 @@ class RunFailure:
         run: What was to be trained.
         engine: Name of the engine that failed.
         error: Kind and text of the error, for example `MemoryError: cannot allocate 3 GB`.
-        where: The calls that led to it, outermost first, as `worker.py, line 120, in train_bank`: enough for a report
+        where: The calls that led to it, outermost first, as `worker.py, line 120, in train_batch`: enough for a report
             of the fault, without the folders of a machine.
         position: How far the run had come.
     """

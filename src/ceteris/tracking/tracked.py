@@ -119,7 +119,7 @@ def _points(results: Results, finding: Finding, machine: Machine) -> Iterator[Po
             "training/accuracy": epoch.metrics.training_accuracy,
             "validation/loss": epoch.metrics.validation_loss,
             "validation/accuracy": epoch.metrics.validation_accuracy,
-            "training/seconds_share": epoch.seconds / epoch.runs_in_bank,
+            "training/seconds_share": epoch.seconds / epoch.packed_batch_runs,
         }
         if epoch is epochs[-1] and record.test_accuracy is not None:
             metrics["test/accuracy"] = record.test_accuracy

@@ -19,7 +19,7 @@ from ceteris.study.training import Training
 
 @dataclass(frozen=True)
 class Maker:
-    """Makes runs that can share a bank, and images for them."""
+    """Makes runs that can share a packed batch, and images for them."""
 
     classes: int = 3
 

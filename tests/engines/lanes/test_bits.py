@@ -1,4 +1,4 @@
-"""A run has the same bits in any bank, lane, thread and build, and when it was interrupted."""
+"""A run has the same bits in any packed batch, lane, thread and build, and when it was interrupted."""
 
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
@@ -43,8 +43,8 @@ def digests(outcomes, curves):
 
 
 @pytest.mark.parametrize("batch_norm", [False, True])
-def test_a_run_alone_equals_the_same_run_in_every_lane_of_a_full_bank(make, batch_norm):
-    """Sixteen runs together give the bits that each gives alone, and in any other place of the bank."""
+def test_a_run_alone_equals_the_same_run_in_every_lane_of_a_full_packed_batch(make, batch_norm):
+    """Sixteen runs together give the bits that each gives alone, and in any other place of the packed batch."""
     split, runs = make.split(), [make.run(seed, batch_norm=batch_norm) for seed in range(16)]
 
     together = finish(engine().start(runs, split))
@@ -55,8 +55,8 @@ def test_a_run_alone_equals_the_same_run_in_every_lane_of_a_full_bank(make, batc
         assert finish(engine().start([runs[number]], split)) == [together[number]]
 
 
-def test_a_bank_may_mix_learning_rates_dropout_and_all_settings_of_an_optimiser(make):
-    """Runs with different settings share a bank, and each gives the bits it gives alone."""
+def test_a_packed_batch_may_mix_learning_rates_dropout_and_all_settings_of_an_optimiser(make):
+    """Runs with different settings share a packed batch, and each gives the bits it gives alone."""
     runs = [
         make.run(1, learning_rate=0.01),
         make.run(1, learning_rate=0.0003),
@@ -64,7 +64,7 @@ def test_a_bank_may_mix_learning_rates_dropout_and_all_settings_of_an_optimiser(
         make.run(2, dropout=0.0, weight_decay=0.01),
         make.run(3, beta1=0.5, beta2=0.9, epsilon=1e-3),
     ]
-    assert len({engine().bank_key(run.specification) for run in runs}) == 1
+    assert len({engine().packing_key(run.specification) for run in runs}) == 1
 
     together = finish(engine().start(runs, make.split()))
 
@@ -73,7 +73,7 @@ def test_a_bank_may_mix_learning_rates_dropout_and_all_settings_of_an_optimiser(
 
 
 def test_momentum_is_each_runs_own(make):
-    """Runs of gradient descent with different momentum share a bank, and each gives the bits it gives alone."""
+    """Runs of gradient descent with different momentum share a packed batch, and each gives the bits it gives alone."""
     runs = [make.run(1, optimizer="sgd", momentum=momentum) for momentum in (0.0, 0.5, 0.9)]
 
     together = finish(engine().start(runs, make.split()))
@@ -98,7 +98,7 @@ def test_a_diverged_run_stays_in_its_lane(make):
 
 @pytest.mark.parametrize("steps", [1, 3, 6, 7, 8, 13])
 def test_an_interrupted_run_ends_with_the_bits_of_an_uninterrupted_one(make, steps):
-    """Stopping after any minibatch and going on in another bank changes nothing."""
+    """Stopping after any minibatch and going on in another packed batch changes nothing."""
     split, runs = make.split(), [make.run(seed, batch_norm=True) for seed in range(3)]
     expected = finish(engine().start(runs, split))
     curves = []
@@ -132,14 +132,14 @@ def test_builds_with_fused_multiply_add_give_the_same_bits(make, batch_norm):
     assert results[InstructionSet.AVX512] == results[InstructionSet.AVX2]
 
 
-def test_banks_in_two_threads_do_not_notice_each_other(make):
+def test_packed_batches_in_two_threads_do_not_notice_each_other(make):
     """Two threads give the bits that one gives."""
     split = make.split()
-    banks = [[make.run(seed) for seed in range(first, first + 5)] for first in (0, 5, 10, 15)]
-    alone = [finish(engine().start(bank, split)) for bank in banks]
+    batches = [[make.run(seed) for seed in range(first, first + 5)] for first in (0, 5, 10, 15)]
+    alone = [finish(engine().start(batch, split)) for batch in batches]
 
     with ThreadPoolExecutor(2) as pool:
-        assert list(pool.map(lambda bank: finish(engine().start(bank, split)), banks)) == alone
+        assert list(pool.map(lambda batch: finish(engine().start(batch, split)), batches)) == alone
 
 
 def test_runs_differ_by_seed_alone_and_repeat_exactly(make):

@@ -76,7 +76,7 @@ def test_twenty_one_steps_agree_with_the_pytorch_engine(make, settings, batch_no
     assert lanes.outcomes()[0].test_loss == pytest.approx(torch.outcomes()[0].test_loss, rel=1e-4)
 
 
-def test_a_bank_learns_what_can_be_learnt(make):
+def test_a_packed_batch_learns_what_can_be_learnt(make):
     """The loss falls and the accuracy rises on images whose colour tells the class."""
     runs = [make.run(seed, epochs=8) for seed in range(4)]
 
@@ -114,9 +114,9 @@ def test_accuracy_and_loss_are_those_of_the_probabilities(make):
     assert outcome.test_loss == pytest.approx(-np.log(own).mean(), rel=1e-5)
 
 
-def test_runs_share_a_bank_only_where_the_kernels_let_them(make):
-    """Seed, rates and drop-out may differ in a bank; batch size, epochs, optimiser, augmentation and layers may not."""
-    key = engine().bank_key
+def test_runs_share_a_packed_batch_only_where_the_kernels_let_them(make):
+    """Seed, rates and drop-out may differ; batch size, epochs, optimiser, augmentation and layers may not."""
+    key = engine().packing_key
     baseline = make.run(0).specification
 
     assert key(make.run(1, learning_rate=0.5, dropout=0.1, weight_decay=0.1).specification) == key(baseline)
@@ -131,13 +131,13 @@ def test_runs_share_a_bank_only_where_the_kernels_let_them(make):
         assert key(make.run(0, **other).specification) != key(baseline), other
 
 
-def test_a_pool_too_large_for_the_kernels_is_an_obstacle(make):
+def test_a_pool_too_large_for_the_kernels_is_unsupported(make):
     """The engine says what it cannot train, and why."""
     specification = make.run(0).specification
     layers = (Convolution(conv=2, kernel=1), MaxPool(max_pool=17), Dense(dense="classes"))
 
-    assert engine().obstacle(specification) is None
+    assert engine().unsupported(specification) is None
     assert (
-        engine().obstacle(specification.model_copy(update={"network": Network(layers=layers)}))
+        engine().unsupported(specification.model_copy(update={"network": Network(layers=layers)}))
         == "layer 2 (max pool 17) has max_pool = 17; the largest is 16"
     )

@@ -56,7 +56,7 @@ def test_without_compiled_kernels_the_error_says_what_was_lost(monkeypatch):
 
 
 @compiled
-def test_a_bank_refuses_arrays_that_do_not_fit():
+def test_a_packed_batch_refuses_arrays_that_do_not_fit():
     """The binding checks what it is given, so that no kernel reads past an array."""
     bank = load_kernels(usable_instruction_sets()[0]).Bank(image=(4, 4, 3), runs=2, batch_size=2)
     bank.add("dense", [{"dense": 2, "activation": "none"}] * 2)

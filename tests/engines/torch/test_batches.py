@@ -12,7 +12,7 @@ CPU = torch.device("cpu")
 
 
 def test_images_on_the_processor_are_not_copied(split):
-    """A bank needs no second copy of the images, even of arrays that are read-only."""
+    """A packed batch needs no second copy of the images, even of arrays that are read-only."""
     images = device_images(split.training, CPU)
 
     assert images.pixels.data_ptr() == split.training.images.ctypes.data

@@ -21,7 +21,7 @@ def test_engines_are_values():
 
     assert pickle.loads(pickle.dumps(engine)) == engine  # noqa: S301 - made here
     assert engine != TorchEngine()
-    assert (engine.name, engine.bank_size, engine.threaded) == ("torch", 1, False)
+    assert (engine.name, engine.packed_runs, engine.threaded) == ("torch", 1, False)
 
 
 def test_what_decides_bits_and_speed_is_said():
@@ -43,10 +43,10 @@ def test_every_specification_can_be_trained(make_run):
     """Nothing stands in the way of any specification, and runs that differ have different keys."""
     run, other = make_run(), make_run(learning_rate=0.5)
 
-    assert TorchEngine().obstacle(run.specification) is None
-    assert TorchEngine().bank_key(run.specification) == TorchEngine().bank_key(make_run(seed=8).specification)
-    assert TorchEngine().bank_key(run.specification) != TorchEngine().bank_key(other.specification)
-    assert hash(TorchEngine().bank_key(run.specification)) == hash(make_run().specification)
+    assert TorchEngine().unsupported(run.specification) is None
+    assert TorchEngine().packing_key(run.specification) == TorchEngine().packing_key(make_run(seed=8).specification)
+    assert TorchEngine().packing_key(run.specification) != TorchEngine().packing_key(other.specification)
+    assert hash(TorchEngine().packing_key(run.specification)) == hash(make_run().specification)
 
 
 def test_naming_the_engine_does_not_load_torch():

@@ -41,12 +41,12 @@ MIXED = (
 )
 
 
-def _finish(bank, epochs):
+def _finish(packed, epochs):
     """Train to the end; give the metrics of each epoch and the outcome."""
     metrics = []
-    while bank.position.epoch < epochs:
-        metrics += bank.advance() or ()
-    return metrics, bank.outcomes()[0]
+    while packed.position.epoch < epochs:
+        metrics += packed.advance() or ()
+    return metrics, packed.outcomes()[0]
 
 
 def _assert_alike(found, expected):
@@ -151,21 +151,21 @@ def test_a_run_goes_on_exactly_where_it_stopped(split, make_run, monkeypatch, se
 
 def test_a_slice_stops_at_the_end_of_an_epoch(split, make_run, monkeypatch):
     """However long a slice may last, `advance` ends it with the epoch; however short, it takes a step."""
-    bank = TorchEngine().start([make_run()], split)
+    packed = TorchEngine().start([make_run()], split)
     monkeypatch.setattr(training, "SLICE_SECONDS", 1e9)
-    assert [record.epoch for record in bank.advance()] == [1]
-    assert bank.position == Position(epoch=1, step=0)
+    assert [record.epoch for record in packed.advance()] == [1]
+    assert packed.position == Position(epoch=1, step=0)
     monkeypatch.setattr(training, "SLICE_SECONDS", 0.0)
-    assert bank.advance() is None
-    assert bank.position == Position(epoch=1, step=1)
+    assert packed.advance() is None
+    assert packed.position == Position(epoch=1, step=1)
 
 
 def test_a_state_has_weights_moments_and_sums(split, make_run):
     """A state holds the weights under the names of `weights.safetensors`, and copies that training leaves alone."""
-    bank = TorchEngine().start([make_run((Dense(dense="classes"),))], split)
-    state = bank.states()[0]
+    packed = TorchEngine().start([make_run((Dense(dense="classes"),))], split)
+    state = packed.states()[0]
     before = state.arrays["layers.0.weight"].copy()
-    bank.advance()
+    packed.advance()
 
     moments = [
         f"optimizer.{moment}.layers.0.{name}"
@@ -211,13 +211,13 @@ def test_float64_and_float32_begin_alike_and_stay_close(split, make_run):
 def test_training_uses_its_own_number_of_threads(split, make_run, monkeypatch):
     """A run computes with the engine's threads, and leaves the caller's number as it was."""
     seen = []
-    bank = TorchEngine(threads=1).start([make_run()], split)
-    bank._network.register_forward_pre_hook(lambda *_: seen.append(torch.get_num_threads()))
+    packed = TorchEngine(threads=1).start([make_run()], split)
+    packed._network.register_forward_pre_hook(lambda *_: seen.append(torch.get_num_threads()))
     monkeypatch.setattr(training, "SLICE_SECONDS", 0.0)
 
     def train():
         torch.set_num_threads(2)
-        bank.advance()
+        packed.advance()
         seen.append(torch.get_num_threads())
 
     thread = threading.Thread(target=train)

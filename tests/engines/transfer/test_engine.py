@@ -30,23 +30,23 @@ def test_it_says_what_it_cannot_train(engine, make_run):
     run = make_run().specification
     layers = run.model_copy(update={"network": Network(layers=[Dense(dense="classes")])})
 
-    assert engine.obstacle(run) is None
-    assert engine.obstacle(layers) == "the network has no pretrained backbone"
-    assert engine.obstacle(make_run(network={"train": "all"}).specification) == "the backbone is trained too"
+    assert engine.unsupported(run) is None
+    assert engine.unsupported(layers) == "the network has no pretrained backbone"
+    assert engine.unsupported(make_run(network={"train": "all"}).specification) == "the backbone is trained too"
     absent = make_run(network={"weights_sha256": "a" * 64}).specification
-    assert engine.obstacle(absent) == "the weights of mobilenet_v2 are not on this machine"
+    assert engine.unsupported(absent) == "the weights of mobilenet_v2 are not on this machine"
 
 
-def test_heads_share_a_bank_if_only_settings_differ(engine, make_run):
+def test_heads_share_a_packed_batch_if_only_settings_differ(engine, make_run):
     """Learning rate and dropout may differ; sizes, minibatches and backbones may not."""
     head = ({"dropout": 0.1}, {"dense": "classes"})
-    one = engine.bank_key(make_run(head=head).specification)
+    one = engine.packing_key(make_run(head=head).specification)
 
-    assert one == engine.bank_key(
+    assert one == engine.packing_key(
         make_run(3, ({"dropout": 0.4}, {"dense": "classes"}), learning_rate=0.5, weight_decay=0.1).specification
     )
-    assert one != engine.bank_key(make_run(head=head, batch_size=4).specification)
-    assert one != engine.bank_key(make_run(head=head, network={"resolution": 64}).specification)
+    assert one != engine.packing_key(make_run(head=head, batch_size=4).specification)
+    assert one != engine.packing_key(make_run(head=head, network={"resolution": 64}).specification)
 
 
 def test_features_are_computed_once(engine, make_run, split, tmp_path):

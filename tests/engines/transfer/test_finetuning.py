@@ -35,8 +35,8 @@ def test_it_trains_what_the_heads_engine_does_not(tuning, engine, make_run):
     """Between the two, every way to train a backbone is covered once."""
     for train in ("head", "last 1 block", "all"):
         specification = make_run(network={"train": train}).specification
-        assert (tuning.obstacle(specification) is None) != (engine.obstacle(specification) is None)
-    assert tuning.obstacle(make_run().specification) == "the backbone is not trained"
+        assert (tuning.unsupported(specification) is None) != (engine.unsupported(specification) is None)
+    assert tuning.unsupported(make_run().specification) == "the backbone is not trained"
     assert pickle.loads(pickle.dumps(tuning)) == tuning  # noqa: S301 - made here
 
 

@@ -91,12 +91,12 @@ def test_learns_what_pytorch_learns(engine, make_run, split, settings):
 
 
 def test_a_run_alone_is_the_same_as_beside_fifteen_others(engine, make_run, split):
-    """Seeds, learning rates and dropout differ in a bank; none of them touches another run."""
+    """Seeds, learning rates and dropout differ in a packed batch; none of them touches another run."""
     heads = [({"dropout": share}, {"dense": "classes"}) for share in (0.2, 0.5)]
     # With Adam's usual epsilon the sign alone of a gradient that cancels to nearly nothing would move a weight.
     settings = {"epsilon": 0.01}
     runs = [make_run(seed, heads[seed % 2], learning_rate=0.01 * (1 + seed), **settings) for seed in range(16)]
-    assert len({engine.bank_key(run.specification) for run in runs}) == 1
+    assert len({engine.packing_key(run.specification) for run in runs}) == 1
 
     curves, outcomes = finish(engine.start(runs, split))
     alone_curves, (alone,) = finish(engine.start(runs[5:6], split))
@@ -110,7 +110,7 @@ def test_a_run_alone_is_the_same_as_beside_fifteen_others(engine, make_run, spli
         assert together[5].validation_accuracy == one[0].validation_accuracy
 
 
-def test_an_interrupted_bank_goes_on_where_it_stopped(engine, make_run, split):
+def test_an_interrupted_packed_batch_goes_on_where_it_stopped(engine, make_run, split):
     """After a few steps, in the middle of an epoch, and through the arrays of a checkpoint."""
     runs = [make_run(seed, HIDDEN) for seed in range(3)]
     _, expected = finish(engine.start(runs, split))

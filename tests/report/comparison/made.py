@@ -145,6 +145,8 @@ def write_results(
             classes=10,
         )
         taken = next(_TICKS) / 1000
-        epochs = [EpochRecord(metrics=one, seconds=taken, runs_in_bank=1) for one in metrics[: result.record.epochs]]
+        epochs = [
+            EpochRecord(metrics=one, seconds=taken, packed_batch_runs=1) for one in metrics[: result.record.epochs]
+        ]
         folder.run_folder(run).publish(result, epochs, {"instruction set": "none"})
     return path

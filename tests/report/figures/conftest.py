@@ -52,7 +52,7 @@ def colours_in():
 def epochs():
     """Give the epochs of a run from its validation accuracies; not-a-number where the loss was none."""
 
-    def make(*accuracies, seconds=2.0, runs_in_bank=4):
+    def make(*accuracies, seconds=2.0, packed_batch_runs=4):
         return tuple(
             EpochRecord(
                 metrics=EpochMetrics(
@@ -63,7 +63,7 @@ def epochs():
                     validation_accuracy=accuracy,
                 ),
                 seconds=seconds,
-                runs_in_bank=runs_in_bank,
+                packed_batch_runs=packed_batch_runs,
             )
             for epoch, accuracy in enumerate(accuracies, start=1)
         )

@@ -35,8 +35,8 @@ def test_lines_are_means_over_seeds(curves, epochs):
 
 
 def test_seconds_are_a_run_s_share(curves, epochs):
-    """Of a bank of four that took two seconds, each run took half a second; times add up."""
-    _, panels = curves(baseline=[epochs(0.2, 0.4, seconds=2.0, runs_in_bank=4)])
+    """Of a packed batch of four that took two seconds, each run took half a second; times add up."""
+    _, panels = curves(baseline=[epochs(0.2, 0.4, seconds=2.0, packed_batch_runs=4)])
 
     np.testing.assert_allclose(panels["validation, seconds"].lines[0].get_xdata(), [0.5, 1.0])
 

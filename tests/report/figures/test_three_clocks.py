@@ -12,8 +12,11 @@ def clocks(drawn, epochs):
     figures = drawn(module)
 
     def draw(features, *, missing=False):
-        baseline = {0: epochs(0.2, 0.4, seconds=4.0, runs_in_bank=4), 1: epochs(0.3, 0.5, seconds=4.0, runs_in_bank=4)}
-        head = {} if missing else {0: epochs(0.6, 0.7, seconds=2.0, runs_in_bank=4)}
+        baseline = {
+            0: epochs(0.2, 0.4, seconds=4.0, packed_batch_runs=4),
+            1: epochs(0.3, 0.5, seconds=4.0, packed_batch_runs=4),
+        }
+        head = {} if missing else {0: epochs(0.6, 0.7, seconds=2.0, packed_batch_runs=4)}
         picture = three_clocks(
             [
                 Progress(epochs=ArmEpochs(name="baseline", epochs=baseline), images=9000, features=None),

@@ -16,9 +16,9 @@ from ceteris.engines.lanes.kernels import (
     CompiledBank,
     InstructionSet,
     Sums,
-    batch_key,
     chosen_instruction_set,
     load_kernels,
+    packing_key,
     unsupported,
 )
 from ceteris.engines.lanes.layout import Layout, layout, pack, unpack
@@ -42,7 +42,7 @@ _GROUP = 16  # images that there is room for in a packed batch, at least: `capac
 class LanesEngine:
     """Trains small networks on the CPU, sixteen runs a core.
 
-    Runs share a bank if they have the same network but for drop-out rates, the same batch size, epochs, optimiser and
+    Runs share a packed batch if they have the same network but for drop-out rates, batch size, epochs, optimiser and
     augmentation; seed, learning rate, momentum, betas, weight decay and drop-out rate are each run's own.
 
     Attributes:
@@ -52,7 +52,7 @@ class LanesEngine:
     instruction_set: InstructionSet
 
     name: ClassVar[str] = "lanes"
-    bank_size: ClassVar[int] = 16  # On every processor, so that banks do not depend on it.
+    packed_runs: ClassVar[int] = 16  # On every processor, so that packed batches do not depend on it.
     threaded: ClassVar[bool] = True  # The kernels release the interpreter lock.
 
     @property
@@ -65,13 +65,13 @@ class LanesEngine:
         """Which build of the kernels is at work."""
         return {"instruction set": self.instruction_set.label}
 
-    def obstacle(self, specification: Specification) -> str | None:
+    def unsupported(self, specification: Specification) -> str | None:
         """Say why this engine cannot train a specification, or None if it can."""
         return unsupported(specification, self.instruction_set)
 
-    def bank_key(self, specification: Specification) -> Hashable:
-        """Everything of a specification that all lanes of a bank must share."""
-        return batch_key(specification, self.instruction_set)
+    def packing_key(self, specification: Specification) -> Hashable:
+        """Everything of a specification that all lanes of a packed batch must share."""
+        return packing_key(specification, self.instruction_set)
 
     def memory(self, specification: Specification, images: ImageKind, runs: int) -> int:
         """Count weights, gradients and two moments, and what goes forward and comes back, each for sixteen lanes."""
@@ -81,14 +81,14 @@ class LanesEngine:
         values = layers[0].before.values + sum(placed.after.values for placed in layers)
         is_whole = any(isinstance(placed.layer, BatchNorm) for placed in layers)
         group = max(specification.training.batch_size, _GROUP) if is_whole else _GROUP
-        lanes = self.bank_size * (4 * cost.parameters + 2 * group * values)
+        lanes = self.packed_runs * (4 * cost.parameters + 2 * group * values)
         # Weights go in and out as arrays, and so do the predictions.
         return 4 * (lanes + runs * (3 * cost.parameters + images.test_images * images.classes))
 
     def start(self, runs: Sequence[Run], split: Split, states: Sequence[RunState] | None = None) -> "LanesTraining":
-        """Begin to train up to sixteen runs with one bank key, from initial weights or from where they stopped."""
-        assert 1 <= len(runs) <= LanesEngine.bank_size
-        assert len({self.bank_key(run.specification) for run in runs}) == 1
+        """Begin to train up to sixteen runs with one packing key, from initial weights or from where they stopped."""
+        assert 1 <= len(runs) <= LanesEngine.packed_runs
+        assert len({self.packing_key(run.specification) for run in runs}) == 1
         image = Shape(*split.training.images.shape[1:])
         network = _layered(runs[0])
         bank = _build(self.instruction_set, runs, image, split.classes)
@@ -119,7 +119,7 @@ def lanes_engine() -> LanesEngine:
 
 @dataclass(kw_only=True)
 class LanesTraining:
-    """A bank in training; see `engines.engine.BankTraining`."""
+    """A packed batch in training; see `engines.engine.PackedTraining`."""
 
     runs: tuple[Run, ...]
     split: Split
@@ -166,7 +166,7 @@ class LanesTraining:
         self._correct = [int(state.arrays["epoch.correct"][0]) for state in states]
 
     def advance(self) -> tuple[EpochMetrics, ...] | None:
-        """Train for about a quarter of a second; see `BankTraining.advance`."""
+        """Train for about a quarter of a second; see `PackedTraining.advance`."""
         self._prepare_epoch()
         assert self._order is not None
         steps = min(self._steps_a_slice, self.steps_an_epoch - self.position.step)

@@ -46,7 +46,7 @@ class InstructionSet(StrEnum):
 
 
 class CompiledBank(Protocol):
-    """A bank in C++ (`bank.hpp`); sums are (loss, correct) per run over the images a call looked at."""
+    """A packed batch in C++ (`bank.hpp`); sums are (loss, correct) per run over the images a call looked at."""
 
     steps: int
 
@@ -79,7 +79,7 @@ class Kernels(Protocol):
     Attributes:
         width: Lanes in a register.
         fused: Whether multiply-add rounds once; builds that do give the same bits.
-        bank_size: The most runs in a bank.
+        bank_size: The most runs in a packed batch.
     """
 
     width: int
@@ -87,7 +87,7 @@ class Kernels(Protocol):
     bank_size: int
 
     def Bank(self, *, image: tuple[int, int, int], runs: int, batch_size: int) -> CompiledBank:  # noqa: N802
-        """Make an empty bank; `image` is (height, width, channels)."""
+        """Make an empty packed batch; `image` is (height, width, channels)."""
 
     def layer_kinds(self) -> dict[str, tuple[list[str], list[str], dict[str, list[str]], dict[str, int]]]:
         """List by key what the kernel of each layer kind honours, as `LayerKind` in `kinds.hpp` has it."""
@@ -203,7 +203,7 @@ def unsupported(specification: Specification, instruction_set: InstructionSet) -
     return _TRAINING.unsupported(specification.training)
 
 
-def batch_key(specification: Specification, instruction_set: InstructionSet) -> Hashable:
+def packing_key(specification: Specification, instruction_set: InstructionSet) -> Hashable:
     """Give what runs must have in common to share a packed batch: everything but what each run has for itself."""
     kinds = kernel_kinds(instruction_set)
     layers = tuple(

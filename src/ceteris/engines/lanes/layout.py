@@ -1,4 +1,4 @@
-"""Where each array of a network lies in the flat arrays of a compiled bank, and how it is turned round there.
+"""Where each array of a network lies in the flat arrays of a compiled packed batch, and how it is turned round there.
 
 Parameters keep PyTorch's names and shapes everywhere else. In the kernels, dense weights lie [feature][neuron] with the
 features of an image in the order [row][channel][column]; all other arrays lie as PyTorch has them.

@@ -56,7 +56,7 @@ class TorchEngine(PredictingEngine):
     threads: int = 1
 
     name: ClassVar[str] = "torch"
-    bank_size: ClassVar[int] = 1
+    packed_runs: ClassVar[int] = 1
     threaded: ClassVar[bool] = False  # Between its many small operations PyTorch holds the interpreter lock.
 
     @property
@@ -84,14 +84,14 @@ class TorchEngine(PredictingEngine):
             facts["graphics processor"] = torch.cuda.get_device_name(self.device)
         return facts
 
-    def obstacle(self, specification: Specification) -> str | None:
+    def unsupported(self, specification: Specification) -> str | None:
         """Say why this engine cannot train a specification: it trains every layer that there is, and no backbone."""
         if isinstance(specification.network, BackboneNetwork):
             return "the network begins with a pretrained backbone"
         return TORCH_TRAINING.unsupported(specification.training)
 
-    def bank_key(self, specification: Specification) -> Hashable:
-        """Give what must be equal for two runs to share a bank; a bank holds one run, so nothing is left to share."""
+    def packing_key(self, specification: Specification) -> Hashable:
+        """Give what must be equal for two runs to share a packed batch, which holds one run here."""
         return specification
 
     def memory(self, specification: Specification, images: ImageKind, runs: int) -> int:

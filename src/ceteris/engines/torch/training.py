@@ -62,7 +62,7 @@ def score(network: nn.Module, images: DeviceImages, inputs: Callable[[Tensor], T
 
 
 class TorchTraining(ABC):
-    """One run in training, a bank of its own; see `ceteris.engines.engine.BankTraining`.
+    """One run in training, a packed batch of its own; see `ceteris.engines.engine.PackedTraining`.
 
     What kind of network learns is a subclass's business: it makes the network, says what that sees of an image, and
     which tensors it leaves.
@@ -225,7 +225,7 @@ def usable_device(name: str) -> torch.device:
 @contextmanager
 def processor_threads(threads: int) -> Iterator[None]:
     """Let PyTorch's operations use so many threads meanwhile."""
-    # OpenMP keeps this number for each thread of the program, so banks side by side do not disturb each other.
+    # OpenMP keeps this number for each thread of the program, so packed batches side by side do not disturb each other.
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ceteris.engines.transfer.finetuning import BackbonePredictor, FineTuning
     from ceteris.engines.transfer.training import HeadTraining
 
-_BANK_SIZE = 64
+_PACKED_RUNS = 64
 """Heads trained together: 64 linear ones on 1,280 features are 3 MB, which stays in the cache of a core."""
 
 
@@ -62,8 +62,8 @@ class TransferEngine(PreparingEngine, PredictingEngine):
     precision: Precision | None = None
 
     name: ClassVar[str] = "transfer"
-    bank_size: ClassVar[int] = _BANK_SIZE
-    threaded: ClassVar[bool] = True  # Products and sums over a whole bank release the interpreter lock.
+    packed_runs: ClassVar[int] = _PACKED_RUNS
+    threaded: ClassVar[bool] = True  # Products and sums over a whole packed batch release the interpreter lock.
 
     @property
     def arithmetic(self) -> str:
@@ -76,7 +76,7 @@ class TransferEngine(PreparingEngine, PredictingEngine):
         versions = {"PyTorch": metadata.version("torch"), "torchvision": metadata.version("torchvision")}
         return {"device": self.device, "threads": str(self.threads), "features": self._precision, **versions}
 
-    def obstacle(self, specification: Specification) -> str | None:
+    def unsupported(self, specification: Specification) -> str | None:
         """Say why this engine cannot train a specification, or nothing if it can."""
         network = specification.network
         if not isinstance(network, BackboneNetwork):
@@ -87,8 +87,8 @@ class TransferEngine(PreparingEngine, PredictingEngine):
             return f"the weights of {network.backbone} are not on this machine"
         return _TRAINING.unsupported(specification.training)
 
-    def bank_key(self, specification: Specification) -> Hashable:
-        """Everything of a specification that all heads of a bank must share."""
+    def packing_key(self, specification: Specification) -> Hashable:
+        """Everything of a specification that all heads of a packed batch must share."""
         network, training = specification.network, specification.training
         assert isinstance(network, BackboneNetwork)
         head = tuple(Dropout(dropout=0) if isinstance(layer, Dropout) else layer for layer in network.head)
@@ -135,14 +135,14 @@ class TransferEngine(PreparingEngine, PredictingEngine):
         return replace(self, cache=None)
 
     def start(self, runs: Sequence[Run], split: Split, states: Sequence[RunState] | None = None) -> "HeadTraining":
-        """Begin to train heads with one bank key, from initial weights or from where they stopped.
+        """Begin to train heads with one packing key, from initial weights or from where they stopped.
 
         Raises:
             DataError: If weights are not what they should be, or features cannot be kept.
         """
         from ceteris.engines.transfer.training import HeadTraining  # noqa: PLC0415 - torch is optional, and slow to load
 
-        assert len({self.bank_key(run.specification) for run in runs}) == 1
+        assert len({self.packing_key(run.specification) for run in runs}) == 1
         network = runs[0].specification.network
         assert isinstance(network, BackboneNetwork)
         return HeadTraining(runs=runs, split=split, views=self._views(network), states=states)
@@ -198,7 +198,7 @@ class FineTuningEngine(PredictingEngine):
     threads: int = 1
 
     name: ClassVar[str] = FINE_TUNING
-    bank_size: ClassVar[int] = 1  # A network of millions of weights fills a core by itself.
+    packed_runs: ClassVar[int] = 1  # A network of millions of weights fills a core by itself.
     threaded: ClassVar[bool] = False  # Between its operations PyTorch holds the interpreter lock.
 
     @property
@@ -215,7 +215,7 @@ class FineTuningEngine(PredictingEngine):
         versions = {"PyTorch": metadata.version("torch"), "torchvision": metadata.version("torchvision")}
         return {"device": self.device, "threads": str(self.threads), **versions}
 
-    def obstacle(self, specification: Specification) -> str | None:
+    def unsupported(self, specification: Specification) -> str | None:
         """Say why this engine cannot train a specification, or nothing if it can."""
         network = specification.network
         if not isinstance(network, BackboneNetwork):
@@ -226,8 +226,8 @@ class FineTuningEngine(PredictingEngine):
             return f"the weights of {network.backbone} are not on this machine"
         return TORCH_TRAINING.unsupported(specification.training)
 
-    def bank_key(self, specification: Specification) -> Hashable:
-        """Give what must be equal for two runs to share a bank; a bank holds one run, so nothing is left to share."""
+    def packing_key(self, specification: Specification) -> Hashable:
+        """Give what must be equal for two runs to share a packed batch, which holds one run here."""
         return specification
 
     def memory(self, specification: Specification, images: ImageKind, runs: int) -> int:

@@ -1,6 +1,6 @@
 """Heads of many runs as one: every product of a minibatch is one batched product over all runs."""
 
-# r = runs of a bank, b = images of a minibatch, n = images of a set, f = values into a layer, k = neurons of a layer
+# r = runs of a packed batch, b = images of a minibatch, n = images of a set, f = values into a layer, k = its neurons
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -54,7 +54,7 @@ class _DropoutPart:
 
 @dataclass(frozen=True, kw_only=True)
 class StackedHead:
-    """The shape of a bank's heads; parameters are rows of one tensor, a row a run.
+    """The shape of a packed batch's heads; parameters are rows of one tensor, a row a run.
 
     Attributes:
         parts: One per layer.
@@ -117,7 +117,7 @@ class StackedHead:
         return logits
 
     def logits(self, rows_rp: Tensor, features_nf: Tensor, run: int) -> Tensor:
-        """Give what one run makes of features, nothing dropped: the same bits in every bank. Shape (n, classes)."""
+        """Give what one run makes of features, without dropout; equal bits in any packed batch. Shape (n, classes)."""
         row, values = rows_rp[run : run + 1], features_nf
         for part in self._dense:
             sums = torch.addmm(part.biases(row)[0], values, part.weights(row)[0].T)

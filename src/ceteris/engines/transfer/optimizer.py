@@ -1,6 +1,6 @@
 """Adam and SGD on the parameters of many runs at once, each run with its own settings."""
 
-# r = runs of a bank, p = parameters of a run
+# r = runs of a packed batch, p = parameters of a run
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
-"""Heads in training on the features of a frozen backbone; see `ceteris.engines.engine.BankTraining`."""
+"""Heads in training on the features of a frozen backbone; see `ceteris.engines.engine.PackedTraining`."""
 
-# r = runs of a bank, b = images of a minibatch, n = images of a set, f = features
+# r = runs of a packed batch, b = images of a minibatch, n = images of a set, f = features
 
 import time
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ _PROCESSOR = torch.device("cpu")
 
 
 class HeadTraining:
-    """A bank of heads in training, on one core: with one thread a run's products have the same bits in any bank."""
+    """Heads in training on one core: with one thread a run's products have the same bits in any packed batch."""
 
     def __init__(
         self, *, runs: Sequence[Run], split: Split, views: ViewMaker, states: Sequence[RunState] | None
@@ -66,7 +66,7 @@ class HeadTraining:
 
     @property
     def position(self) -> Position:
-        """Where all runs of the bank are."""
+        """Where all runs of the packed batch are."""
         return self._position
 
     @property

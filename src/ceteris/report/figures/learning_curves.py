@@ -81,7 +81,7 @@ def mean_curve(arm: ArmEpochs, chance: float) -> MeanCurve:
     measured = np.zeros(epochs, np.bool_)
     diverged = 0
     for row, records in enumerate(runs):
-        seconds[row, : len(records)] = np.cumsum([record.seconds / record.runs_in_bank for record in records])
+        seconds[row, : len(records)] = np.cumsum([record.seconds / record.packed_batch_runs for record in records])
         metrics = [record.metrics for record in records]
         pairs = np.array([[one.training_accuracy for one in metrics], [one.validation_accuracy for one in metrics]])
         losses = np.array([[one.training_loss, one.validation_loss] for one in metrics])
@@ -193,8 +193,8 @@ def learning_curves(
     """Draw training and validation accuracy of a factor's variations and of the baseline, on epochs and on seconds.
 
     Lines are means over seeds, bands 95 % t intervals of the mean; one seed has no band. A diverged run counts with the
-    chance level from the epoch that it diverged in. Seconds are a run's share of the time that its bank took:
-    a bank of sixteen that trained for eight seconds cost each run half a second.
+    chance level from the epoch that it diverged in. Seconds are a run's share of the time that its packed batch took:
+    a packed batch of sixteen that trained for eight seconds cost each run half a second.
 
     Args:
         factor: What the variations are about.

@@ -1,4 +1,4 @@
-"""Banks: runs that one engine trains together."""
+"""Packed batches: runs that one engine trains together."""
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -20,14 +20,14 @@ _VALUE, _UPDATE = 35, 45
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bank:
+class PackedBatch:
     """Runs that advance together, from one position.
 
     Attributes:
         engine: Who trains them.
-        runs: Up to `engine.bank_size` runs with one bank key.
+        runs: Up to `engine.packed_runs` runs with one packing key.
         position: Where all of them are.
-        work: What banks are compared by, in multiply-adds of a forward pass: those of one image, with what its values
+        work: By which they are ordered, in multiply-adds of a forward pass: those of one image, with what its values
             and its share of an update of the weights cost, times the epochs left and the share of the images that is
             trained on. The features of a frozen backbone are there already.
     """
@@ -38,10 +38,12 @@ class Bank:
     work: float
 
 
-def pack(runs: Iterable[Run], engine: Engine, positions: Mapping[str, Position] | None = None) -> tuple[Bank, ...]:
-    """Put runs into as few banks as one engine can train them in.
+def pack(
+    runs: Iterable[Run], engine: Engine, positions: Mapping[str, Position] | None = None
+) -> tuple[PackedBatch, ...]:
+    """Put runs into as few packed batches as one engine can train them in.
 
-    The same runs give the same banks, and a run's result does not depend on its bank; only the time it takes does.
+    The same runs give the same packed batches. A run's result does not depend on its packed batch, only its time does.
 
     Args:
         runs: What is to be trained, all of it within the engine's reach.
@@ -49,24 +51,24 @@ def pack(runs: Iterable[Run], engine: Engine, positions: Mapping[str, Position] 
         positions: By digest of the run, where an unfinished one goes on; others start at the beginning.
 
     Returns:
-        The banks, the longest first, so that the cores end at about the same time.
+        The packed batches, the longest first, so that the cores end at about the same time.
     """
     positions = positions or {}
     groups: dict[tuple[Hashable, Position], list[Run]] = {}
     for run in runs:
         position = positions.get(run.digest, _START)
-        groups.setdefault((engine.bank_key(run.specification), position), []).append(run)
-    banks = [
-        Bank(engine=engine, runs=members, position=position, work=_work(members[0].specification, position))
+        groups.setdefault((engine.packing_key(run.specification), position), []).append(run)
+    batches = [
+        PackedBatch(engine=engine, runs=members, position=position, work=_work(members[0].specification, position))
         for (_, position), group in groups.items()
-        for members in _chunks(group, engine.bank_size)
+        for members in _chunks(group, engine.packed_runs)
     ]
-    return longest_first(banks)
+    return longest_first(batches)
 
 
-def longest_first(banks: Iterable[Bank]) -> tuple[Bank, ...]:
-    """Order banks by the work in them; those with equal work stay in order."""
-    return tuple(sorted(banks, key=lambda bank: -bank.work))
+def longest_first(batches: Iterable[PackedBatch]) -> tuple[PackedBatch, ...]:
+    """Order packed batches by the work in them; those with equal work stay in order."""
+    return tuple(sorted(batches, key=lambda batch: -batch.work))
 
 
 def _work(specification: Specification, position: Position) -> float:

@@ -1,0 +1,174 @@
+"""The mean of an arm's learning curves over seeds, with its error bars: what pictures of learning are drawn from."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from numpy.typing import NDArray
+
+from ceteris.report.figures.style import INK, SERIES, legend_on_top, shortened
+from ceteris.results.epochs import EpochRecord
+from ceteris.statistics.interval import Estimate, Interval, PointEstimate, mean_interval
+
+Floats = NDArray[np.float64]
+
+_MOST_MARKERS = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArmEpochs:
+    """What the runs of one arm came to, epoch by epoch.
+
+    Attributes:
+        name: Of the variation, or `baseline`.
+        epochs: By seed, of every run that finished or diverged.
+    """
+
+    name: str
+    epochs: Mapping[int, Sequence[EpochRecord]]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class MeanCurve:
+    """Mean and error bars over seeds.
+
+    Attributes:
+        name: Of the arm.
+        seconds: Mean training time up to each epoch, a run's share. Shape (epochs,).
+        training: Training accuracy, one estimate an epoch.
+        validation: Validation accuracy, one estimate an epoch.
+        runs: How many runs there are.
+        diverged: How many of them diverged.
+    """
+
+    name: str
+    seconds: Floats
+    training: tuple[Estimate, ...]
+    validation: tuple[Estimate, ...]
+    runs: int
+    diverged: int
+
+    @property
+    def has_band(self) -> bool:
+        """Whether there is a spread to draw at any epoch."""
+        return any(isinstance(one, Interval) for one in self.validation)
+
+
+def mean_curve(arm: ArmEpochs, chance: float) -> MeanCurve:
+    """Take the mean over the runs of an arm, at least one of which has an epoch.
+
+    Args:
+        arm: Its epochs.
+        chance: The chance level, with which a diverged run counts.
+    """
+    runs = [records for records in arm.epochs.values() if records]
+    epochs = max(len(records) for records in runs)
+    seconds = np.full((len(runs), epochs), np.nan)
+    values = np.full((2, len(runs), epochs), chance)
+    measured = np.zeros(epochs, np.bool_)
+    diverged = 0
+    for row, records in enumerate(runs):
+        seconds[row, : len(records)] = np.cumsum([record.seconds / record.packed_batch_runs for record in records])
+        metrics = [record.metrics for record in records]
+        pairs = np.array([[one.training_accuracy for one in metrics], [one.validation_accuracy for one in metrics]])
+        losses = np.array([[one.training_loss, one.validation_loss] for one in metrics])
+        is_sound = np.isfinite(pairs).all(axis=0) & np.isfinite(losses).all(axis=1)
+        values[:, row, : len(records)] = np.where(is_sound, pairs, chance)
+        measured[: len(records)] |= is_sound
+        diverged += not is_sound.all()
+    known = np.where(np.isnan(seconds), 0, seconds).sum(axis=0) / (~np.isnan(seconds)).sum(axis=0)
+    # Where all runs have diverged their accuracy is the chance level by decree, and has no spread to draw.
+    training, validation = (
+        tuple(
+            mean_interval(column) if is_measured else PointEstimate(estimate=chance)
+            for column, is_measured in zip(kind.T, measured, strict=True)
+        )
+        for kind in values
+    )
+    # Runs that diverged early must not make the mean time go back.
+    return MeanCurve(
+        name=arm.name,
+        seconds=np.maximum.accumulate(known),
+        training=training,
+        validation=validation,
+        runs=len(runs),
+        diverged=diverged,
+    )
+
+
+def bar(estimate: Estimate) -> tuple[float, float]:
+    """Give the ends of an error bar within 0 and 1; not-a-number where there is none."""
+    if not isinstance(estimate, Interval):
+        return np.nan, np.nan
+    return max(estimate.low, 0), min(estimate.high, 1)
+
+
+def runs_words(curve: MeanCurve) -> str:
+    """Say how many seeds a curve rests on, and how many of them diverged."""
+    runs = "1 seed" if curve.runs == 1 else f"{curve.runs} seeds"
+    return f"{runs}, {curve.diverged} diverged" if curve.diverged else runs
+
+
+def look(place: int) -> tuple[str, str, str]:
+    """Give colour, dashes and marker of an arm by its place, the baseline's first."""
+    return (INK, "-", "") if place == 0 else SERIES[(place - 1) % len(SERIES)]
+
+
+def draw_curve(axes: Axes, x: Floats, estimates: Sequence[Estimate], place: int) -> None:
+    """Draw a mean with its band.
+
+    Args:
+        axes: On which; heights are per cent.
+        x: Shape (epochs,).
+        estimates: One an epoch.
+        place: Of the arm, the baseline's first.
+    """
+    colour, dashes, marker = look(place)
+    means = [100 * one.estimate for one in estimates]
+    every = max(1, len(means) // _MOST_MARKERS)
+    marker = marker or ("o" if len(means) == 1 else "")  # one epoch makes no line
+    (line,) = axes.plot(x, means, dashes, color=colour, marker=marker, markersize=3, markevery=every)
+    line.set(linewidth=2.0 if place == 0 else 1.5, zorder=4 if place == 0 else 3)
+    ends = [bar(one) for one in estimates]
+    if np.isfinite(ends).any():
+        low, high = 100 * np.array(ends).T
+        axes.fill_between(x, low, high, color=colour, alpha=0.16, linewidth=0)
+
+
+def share_limits(figure: Figure, *, foot: float = 0.0) -> None:
+    """Give all panels one range of accuracies, that of the lines: bands may be cut.
+
+    Args:
+        figure: All its axes.
+        foot: Share of the height that is kept free of lines, below them.
+    """
+    heights = [np.asarray(line.get_ydata(), np.float64) for axes in figure.axes for line in axes.lines]
+    low = min((float(height.min()) for height in heights), default=0.0)
+    high = max((float(height.max()) for height in heights), default=100.0)
+    space = max(0.08 * (high - low), 1.0)
+    bottom, top = max(low - space, 0), min(high + space, 100)
+    for axes in figure.axes:
+        axes.set_ylim(bottom, top)
+        if foot:
+            axes.set_yticks([tick for tick in axes.get_yticks() if bottom <= tick <= top])
+            axes.set_ylim(top - (top - bottom) / (1 - foot), top)
+
+
+def curve_legend(
+    figure: Figure, curves: Sequence[MeanCurve], missing: Sequence[str], more: Sequence[Line2D] = ()
+) -> None:
+    """Name the curves, the arms that have none yet, and what else is drawn."""
+    handles: list[Line2D | Patch] = []
+    for place, curve in enumerate(curves):
+        colour, dashes, marker = look(place)
+        label = f"{shortened(curve.name, 150, 8.5)} ({runs_words(curve)})"
+        handles.append(Line2D([], [], color=colour, ls=dashes, marker=marker, markersize=3, label=label))
+    handles += [Line2D([], [], linestyle="", label=f"{shortened(name, 150, 8.5)} (no run yet)") for name in missing]
+    if any(curve.has_band for curve in curves):
+        handles.append(Patch(facecolor=INK, alpha=0.16, label="95 % interval of the mean"))
+    handles += more
+    legend_on_top(figure, handles)
