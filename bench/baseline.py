@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ceteris.datasets.choice import DataChoice
 from ceteris.datasets.dataset import LabelledImages, Split
 from ceteris.datasets.locate import load_dataset
 from ceteris.networks.activation import Activation
@@ -17,7 +18,7 @@ from ceteris.networks.network import Network
 from ceteris.networks.placed import placed_layers
 from ceteris.networks.shape import Shape
 from ceteris.study.run import Run
-from ceteris.study.specification import DataChoice, Specification
+from ceteris.study.specification import Specification
 from ceteris.study.training import Training
 
 CLASSES = 10

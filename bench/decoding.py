@@ -22,9 +22,9 @@ from host import host_lines, others_at_work
 from numpy.typing import NDArray
 from PIL import Image
 
+from ceteris.datasets.choice import DataChoice
 from ceteris.datasets.folder_dataset import cores, read_folder
 from ceteris.datasets.locate import finished
-from ceteris.study.specification import DataChoice
 
 BEGIN, END = "<!-- decoding: begin -->", "<!-- decoding: end -->"
 SIZE, BATCH, EPOCHS = 64, 32, 10

@@ -16,7 +16,8 @@ import torch
 from host import host_lines, others_at_work
 from torch.nn import functional
 
-from ceteris.datasets.checksum import file_sha256
+from ceteris.datasets.cache import file_sha256
+from ceteris.datasets.choice import DataChoice
 from ceteris.datasets.dataset import Split
 from ceteris.datasets.features import FeatureCache
 from ceteris.datasets.locate import load_dataset
@@ -28,7 +29,7 @@ from ceteris.engines.transfer.extraction import prepared
 from ceteris.execution.study import available_cores
 from ceteris.networks.backbone import Backbone, BackboneNetwork
 from ceteris.study.run import Run
-from ceteris.study.specification import DataChoice, Specification
+from ceteris.study.specification import Specification
 from ceteris.study.training import Training
 
 SEEDS, EPOCHS, BATCH_SIZE, RESOLUTION = 16, 10, 32, 96

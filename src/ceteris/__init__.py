@@ -26,6 +26,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ceteris.datasets.choice import DataChoice
     from ceteris.errors import CeterisError, DataError, EngineError, ResultsError, StatisticsError, StudyError
     from ceteris.networks import kinds as layers
     from ceteris.networks.batch_norm import BatchNorm
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from ceteris.study.changes import changes
     from ceteris.study.reader import read_study
     from ceteris.study.run import Run
-    from ceteris.study.specification import DataChoice, Specification
+    from ceteris.study.specification import Specification
     from ceteris.study.study import Study
     from ceteris.study.training import Training
     from ceteris.study.variation import Insertion, Replacement, Variation

@@ -49,3 +49,14 @@ def quoted(path: AnyPath) -> str:
     text = os.fspath(path)
     text = f".{os.sep}{text}" if text.startswith("-") else text
     return subprocess.list2cmdline([text]) if os.name == "nt" else shlex.quote(text)
+
+
+def shown(path: Path | str) -> str:
+    r"""Write a path so that no terminal and no page is misled by what is in it.
+
+    Example:
+        >>> shown("cat\x1b[2J.jpg")
+        'cat\\x1b[2J.jpg'
+    """
+    text = os.fspath(path)
+    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

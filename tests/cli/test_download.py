@@ -4,8 +4,7 @@ import pytest
 from rich.console import Console
 
 from ceteris.cli.download import show_download
-from ceteris.datasets.fetch import Setback, Waiting
-from ceteris.datasets.http_download import Progress
+from ceteris.datasets.download import Progress, Setback, Waiting
 from ceteris.errors import DataError
 
 EVENTS = (

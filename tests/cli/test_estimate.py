@@ -3,9 +3,9 @@ import math
 from miniature import FakeEngine
 
 from ceteris.cli.estimate import batch_seconds, estimate_time, preparation_seconds, seconds_per_image
+from ceteris.datasets.choice import known_images
 from ceteris.engines.engine import Preparation, PreparingEngine
 from ceteris.execution.packing import pack
-from ceteris.study.images import known_images
 from ceteris.study.study import Study
 
 

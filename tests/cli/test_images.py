@@ -1,9 +1,9 @@
 import pytest
 
 from ceteris.cli.images import get_images
+from ceteris.datasets.choice import DataChoice
 from ceteris.datasets.dataset import Origin
 from ceteris.errors import DataError
-from ceteris.study.specification import DataChoice
 from ceteris.study.study import Study
 
 

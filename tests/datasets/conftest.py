@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ceteris.datasets.folder import list_folder
+from ceteris.datasets.folder_listing import list_folder
 from ceteris.errors import DataError
 
 sys.path.insert(0, str(Path(__file__).parent))

@@ -3,8 +3,8 @@
 from picture_files import saved
 from PIL import Image
 
+from ceteris.datasets.choice import DataChoice
 from ceteris.datasets.folder_dataset import read_folder
-from ceteris.study.specification import DataChoice
 
 CHOICE = DataChoice(name="./mine", size=16)
 

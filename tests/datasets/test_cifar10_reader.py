@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 from tiny_cifar10 import PARTS, RECORDS, batch, records, tar
 
-from ceteris.datasets.cifar10 import CLASS_NAMES, Layout
-from ceteris.datasets.cifar10_copy import find_copy
+from ceteris.datasets.cifar10 import CLASS_NAMES, Layout, find_copy
 from ceteris.datasets.cifar10_reader import read_cifar10
 from ceteris.datasets.dataset import Origin
 from ceteris.errors import DataError

@@ -11,9 +11,10 @@ from picture_files import damaged, hard_files, in_every_mode, saved, scene
 from PIL import Image
 
 from ceteris.datasets import decoding
-from ceteris.datasets.decoding import Decoded, Unreadable, decode, load_picture, shown
+from ceteris.datasets.decoding import Decoded, Unreadable, decode, load_picture
 from ceteris.datasets.picture import Frame
 from ceteris.errors import DataError
+from ceteris.paths import shown
 
 FRAME = Frame(height=16, width=16)
 MUTATIONS = int(os.environ.get("CETERIS_MUTATIONS", "1000"))  # `make fuzz` asks for more

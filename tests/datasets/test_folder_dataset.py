@@ -9,15 +9,14 @@ from PIL import Image
 from small_folders import CHOICE, levels, plain, read
 
 from ceteris.datasets import folder_dataset
-from ceteris.datasets.dataset import Origin
+from ceteris.datasets.choice import DataChoice
+from ceteris.datasets.dataset import ImageKind, Origin
 from ceteris.datasets.folder_cache import entries
 from ceteris.datasets.folder_dataset import Ahead, folder_ahead
 from ceteris.datasets.locate import finished
 from ceteris.datasets.split import split_dataset
 from ceteris.errors import DataError
 from ceteris.networks.shape import Shape
-from ceteris.study.images import ImageKind
-from ceteris.study.specification import DataChoice
 
 
 def test_a_folder_becomes_three_disjoint_sets(two_classes):

@@ -2,10 +2,11 @@ from pathlib import Path
 
 import pytest
 
-from ceteris.datasets import locate
-from ceteris.datasets.locate import cache_folder, find_cifar10, load_dataset, places
+from ceteris.datasets.cache import cache_folder
+from ceteris.datasets.choice import DataChoice
+from ceteris.datasets.cifar10 import find_cifar10, places
+from ceteris.datasets.locate import load_dataset
 from ceteris.errors import DataError
-from ceteris.study.specification import DataChoice
 
 NO_HOME = (
     "there is no home directory, and so no cache for downloads and decoded images. Set XDG_CACHE_HOME to a folder that "
@@ -20,7 +21,7 @@ def homeless(monkeypatch):
     def unknown(*_, **__):
         raise RuntimeError("Could not determine home directory.")
 
-    monkeypatch.setattr(locate, "user_cache_path", unknown)
+    monkeypatch.setattr("ceteris.datasets.cache.user_cache_path", unknown)
     monkeypatch.delenv("CETERIS_DATA", raising=False)
 
 

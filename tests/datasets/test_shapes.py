@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from ceteris.datasets.cifar10_records import content_digest
 from ceteris.datasets.dataset import Origin
-from ceteris.datasets.records import content_digest
 from ceteris.datasets.shapes import draw_shapes
 
 

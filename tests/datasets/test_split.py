@@ -1,10 +1,14 @@
+import doctest
+import hashlib
+
 import numpy as np
 import pytest
 
+from ceteris.datasets import split
+from ceteris.datasets.choice import DataChoice
 from ceteris.datasets.dataset import Dataset, LabelledImages, Origin
-from ceteris.datasets.split import split_dataset, validation_places
+from ceteris.datasets.split import allot, split_dataset, validation_places
 from ceteris.errors import DataError
-from ceteris.study.specification import DataChoice
 
 
 def dataset(labels, *, names=("ant", "bee", "cat")):
@@ -102,3 +106,56 @@ def test_no_run_can_change_what_the_next_one_sees():
 
     for array in (split.training.images, split.training.labels, split.validation.images, split.scale, split.offset):
         assert not array.flags.writeable
+
+
+DIGESTS = [hashlib.sha256(bytes([number])).hexdigest() for number in range(100)]
+FILE_LABELS = [number % 3 for number in range(100)]
+
+
+def test_each_class_gives_its_share():
+    """Rounded to whole pictures: of 34, 33 and 33 pictures a fifth each."""
+    chosen = allot(FILE_LABELS, DIGESTS, 0.2, "test")
+
+    assert [sum(FILE_LABELS[place] == label for place in chosen) for label in range(3)] == [7, 7, 7]
+
+
+def test_the_choice_does_not_depend_on_order_or_names():
+    """What is chosen is decided by the content of the files."""
+    chosen = {DIGESTS[place] for place in allot(FILE_LABELS, DIGESTS, 0.2, "test")}
+    backwards = allot(FILE_LABELS[::-1], DIGESTS[::-1], 0.2, "test")
+
+    assert {DIGESTS[::-1][place] for place in backwards} == chosen
+
+
+def test_one_more_picture_moves_few():
+    """Nearly all of the test pictures stay test pictures when the folder grows."""
+    before = {DIGESTS[place] for place in allot(FILE_LABELS[:99], DIGESTS[:99], 0.2, "test")}
+    after = {DIGESTS[place] for place in allot(FILE_LABELS, DIGESTS, 0.2, "test")}
+
+    assert len(before - after) <= 1
+
+
+def test_copies_stay_on_one_side():
+    """No picture is chosen while a copy of it in the same class is not."""
+    digests = [DIGESTS[number // 4] for number in range(100)]
+    chosen = set(allot([0] * 100, digests, 0.3, "test"))
+
+    assert 20 <= len(chosen) <= 30
+    for place in range(100):
+        copies = {place // 4 * 4 + offset for offset in range(4)}
+        assert copies <= chosen or not copies & chosen
+
+
+def test_a_class_of_copies_gives_none():
+    """Where all pictures of a class are one, none can be set aside."""
+    assert allot([0, 0, 1, 1], ["aa", "aa", "bb", "cc"], 0.5, "test") in {(2,), (3,)}
+
+
+def test_another_purpose_chooses_others():
+    """What is set aside for validation is not chosen by the same numbers as what is tested on."""
+    assert allot(FILE_LABELS, DIGESTS, 0.2, "test") != allot(FILE_LABELS, DIGESTS, 0.2, "validation")
+
+
+def test_the_example_runs():
+    """The docstring tells the truth."""
+    assert doctest.testmod(split) == (0, 1)

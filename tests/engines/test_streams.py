@@ -4,11 +4,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from ceteris.datasets.choice import DataChoice, share
 from ceteris.engines.streams import order, philox, shifts, stream_key, uniform, visited_places, visiting_order, words
 from ceteris.networks.dense import Dense
 from ceteris.networks.network import Network
 from ceteris.study.run import Run
-from ceteris.study.specification import DataChoice, Specification, share
+from ceteris.study.specification import Specification
 from ceteris.study.training import Training
 
 PI = (0x243F6A88, 0x85A308D3, 0x13198A2E, 0x03707344)

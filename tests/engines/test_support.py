@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import pytest
 
+from ceteris.datasets.choice import DataChoice
 from ceteris.engines.lanes.engine import LanesEngine
 from ceteris.engines.lanes.kernels import kernel_kinds, usable_instruction_sets
 from ceteris.engines.torch.engine import TorchEngine
@@ -20,7 +21,7 @@ from ceteris.networks.kinds import LAYER_KINDS
 from ceteris.networks.layer import Layer, Module
 from ceteris.networks.max_pool import MaxPool
 from ceteris.networks.network import Network
-from ceteris.study.specification import DataChoice, Specification
+from ceteris.study.specification import Specification
 from ceteris.study.training import Optimizer, Training
 
 WEIGHTS = "0" * 64

@@ -10,14 +10,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ceteris.datasets.dataset import Dataset, LabelledImages, Origin, Split
+from ceteris.datasets.dataset import Dataset, ImageKind, LabelledImages, Origin, Split
 from ceteris.engines.engine import EpochMetrics, Outcome, Position, RunState
 from ceteris.engines.streams import uniform, words
 from ceteris.networks.shape import Shape
 from ceteris.results.checkpoint import Checkpoint
 from ceteris.results.epochs import EpochRecord
 from ceteris.results.record import Result, conclude, diverged_epoch
-from ceteris.study.images import ImageKind
 from ceteris.study.run import Run
 from ceteris.study.specification import Specification
 from ceteris.study.study import Study

@@ -4,7 +4,7 @@ import importlib.util
 import pytest
 from miniature import FakeEngine, miniature_dataset, miniature_study
 
-from ceteris.datasets.checksum import file_sha256
+from ceteris.datasets.cache import file_sha256
 from ceteris.datasets.weights import OFFICIAL_WEIGHTS
 from ceteris.errors import EngineError
 from ceteris.execution.backbones import find_backbones, missing_weights

@@ -3,6 +3,7 @@
 import pytest
 from miniature import FakeEngine, miniature_dataset, miniature_study
 
+from ceteris.datasets.dataset import ImageKind
 from ceteris.engines.lanes.engine import LanesEngine
 from ceteris.engines.lanes.kernels import InstructionSet
 from ceteris.errors import EngineError
@@ -12,7 +13,6 @@ from ceteris.execution.packing import pack
 from ceteris.execution.study import run_study
 from ceteris.networks.shape import Shape
 from ceteris.resources import Memory
-from ceteris.study.images import ImageKind
 from ceteris.study.study import Study
 
 IMAGES = ImageKind(shape=Shape(256, 256, 3), classes=2, training_images=100, validation_images=10, test_images=20)

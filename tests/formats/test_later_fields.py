@@ -6,11 +6,12 @@ from typing import ClassVar
 
 import pytest
 
+from ceteris.datasets.choice import DataChoice
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.kinds import LAYER_KINDS
 from ceteris.networks.network import Network
 from ceteris.study.run import Run
-from ceteris.study.specification import DataChoice, Specification
+from ceteris.study.specification import Specification
 from ceteris.study.training import Training
 
 FIELDS = json.loads((Path(__file__).parent / "fields-0.1.json").read_text())

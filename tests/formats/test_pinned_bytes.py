@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ceteris.datasets.choice import DataChoice
 from ceteris.datasets.dataset import LabelledImages, Split
 from ceteris.engines.lanes.engine import lanes_engine
 from ceteris.engines.lanes.kernels import usable_instruction_sets
@@ -21,7 +22,7 @@ from ceteris.networks.shape import Shape
 from ceteris.results.record import conclude, encode_record
 from ceteris.study.reader import read_study
 from ceteris.study.run import Run
-from ceteris.study.specification import DataChoice, Specification
+from ceteris.study.specification import Specification
 from ceteris.study.training import Training
 
 PINNED = json.loads((Path(__file__).parent / "pinned.json").read_text())

@@ -13,7 +13,7 @@ pytest.importorskip("torchvision")
 from pretrained import HEADS, write_weights  # noqa: E402 - needs torch
 from trained import trained_dataset, trained_study  # noqa: E402
 
-from ceteris.datasets.checksum import file_sha256  # noqa: E402
+from ceteris.datasets.cache import file_sha256  # noqa: E402
 from ceteris.datasets.split import split_dataset  # noqa: E402
 from ceteris.engines.transfer import FineTuningEngine  # noqa: E402
 from ceteris.errors import ResultsError  # noqa: E402

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ceteris.datasets.folder import FolderFile, FolderListing
+from ceteris.datasets.folder_listing import FolderFile, FolderListing
 from ceteris.datasets.inspection import Inspection, PictureFile
 from ceteris.report.inspection_content import class_table, findings, format_table
 

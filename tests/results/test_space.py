@@ -5,10 +5,10 @@ from typing import NamedTuple
 import pytest
 from miniature import FakeEngine, miniature_result, miniature_runs
 
+from ceteris.datasets.choice import known_images
 from ceteris.errors import ResultsError
 from ceteris.results.run_folder import RunFolder
 from ceteris.results.space import check_space, needed_bytes
-from ceteris.study.images import known_images
 
 
 def images(run, test_images):

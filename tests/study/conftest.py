@@ -2,13 +2,14 @@
 
 import pytest
 
+from ceteris.datasets.choice import DataChoice
 from ceteris.networks.convolution import Convolution
 from ceteris.networks.dense import Dense
 from ceteris.networks.dropout import Dropout
 from ceteris.networks.max_pool import MaxPool
 from ceteris.networks.network import Network
 from ceteris.study.baseline import Baseline
-from ceteris.study.specification import DataChoice, Specification
+from ceteris.study.specification import Specification
 from ceteris.study.training import Training
 
 TEXT = """\

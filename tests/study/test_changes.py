@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ceteris.datasets.choice import DataChoice
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.batch_norm import BatchNorm
 from ceteris.networks.convolution import Convolution
@@ -10,7 +11,7 @@ from ceteris.networks.dropout import Dropout
 from ceteris.networks.max_pool import MaxPool
 from ceteris.networks.network import Network
 from ceteris.study.changes import LayerAdded, LayerRemoved, SettingChange, changes
-from ceteris.study.specification import DataChoice, Specification
+from ceteris.study.specification import Specification
 from ceteris.study.training import Training
 from ceteris.study.variation import Variation
 from ceteris.study.vary import vary

@@ -1,12 +1,12 @@
 import pytest
 
+from ceteris.datasets.choice import DataChoice, known_images
 from ceteris.networks.convolution import Convolution
 from ceteris.networks.dense import Dense
 from ceteris.networks.max_pool import MaxPool
 from ceteris.networks.network import Network
 from ceteris.study.check import check_study, network_faults
-from ceteris.study.images import known_images
-from ceteris.study.specification import DataChoice, Specification
+from ceteris.study.specification import Specification
 from ceteris.study.training import Training
 from ceteris.study.variation import Variation
 

@@ -3,6 +3,7 @@ import json
 import pytest
 from pydantic import ValidationError
 
+from ceteris.datasets.choice import DataChoice
 from ceteris.errors import StudyError
 from ceteris.networks.convolution import Convolution
 from ceteris.networks.dense import Dense
@@ -11,7 +12,6 @@ from ceteris.study.analysis import Analysis
 from ceteris.study.arm import Arm
 from ceteris.study.baseline import Baseline
 from ceteris.study.reader import read_study
-from ceteris.study.specification import DataChoice
 from ceteris.study.study import Study
 from ceteris.study.training import Training
 from ceteris.study.variation import Variation

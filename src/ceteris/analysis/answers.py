@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ceteris.datasets.labels import Labels, as_labels
+from ceteris.datasets.dataset import Labels, as_labels
 from ceteris.errors import ResultsError
 from ceteris.results.results import Results
 from ceteris.results.status import Status

@@ -6,6 +6,7 @@ import numpy as np
 
 from ceteris.analysis.answers import Answers
 from ceteris.analysis.chance import chance_level
+from ceteris.datasets.choice import DataChoice, share
 from ceteris.results.epochs import EpochRecord
 from ceteris.results.finding import Finding
 from ceteris.results.manifest import Manifest
@@ -15,7 +16,6 @@ from ceteris.statistics.criteria import Criteria
 from ceteris.statistics.scores import ArmScores, RunScore, Scores
 from ceteris.statistics.scores import Status as ScoreStatus
 from ceteris.study.analysis import Analysis
-from ceteris.study.specification import DataChoice, share
 
 _COUNTED_AS = {
     Status.FINISHED: ScoreStatus.FINISHED,

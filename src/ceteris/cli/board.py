@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ceteris.cli.estimate import FORWARD_SHARE
+from ceteris.datasets.choice import share
 from ceteris.engines.engine import Position, Preparation
 from ceteris.execution.events import (
     BatchInterrupted,
@@ -23,7 +24,6 @@ from ceteris.execution.events import (
 from ceteris.execution.packing import PackedBatch
 from ceteris.results.status import Status
 from ceteris.study.run import Run
-from ceteris.study.specification import share
 
 _SPEED_SECONDS = 10.0
 """How long ago training still counts for the present speed."""

@@ -8,9 +8,9 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from ceteris.cli.decoding import show_decoding
-from ceteris.datasets.decoding import shown
 from ceteris.datasets.inspection import Inspection, inspect_folder
 from ceteris.errors import ResultsError
+from ceteris.paths import shown
 from ceteris.report.inspection_content import class_table, findings, format_table, group_line
 from ceteris.report.inspection_page import render_inspection
 from ceteris.report.table import Table

@@ -13,7 +13,7 @@ from ceteris.cli.suggestions import Command, Commands
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ceteris.datasets.cifar10_copy import Cifar10Copy
+    from ceteris.datasets.cifar10 import Cifar10Copy
 
 data_application = typer.Typer(
     cls=Commands,
@@ -95,7 +95,7 @@ def clear_command() -> None:
 
 def show(console: "Console") -> None:
     """Print each place where CIFAR-10 is looked for, and what is there."""
-    from ceteris.datasets.locate import places
+    from ceteris.datasets.cifar10 import places
 
     found = places(batches=_BATCHES)
     for place in found:
@@ -116,8 +116,8 @@ def show(console: "Console") -> None:
 def show_kept(console: "Console") -> None:
     """Print which weights, features and decoded folders of images are kept, and how large they are."""
     from ceteris.datasets import folder_cache
+    from ceteris.datasets.cache import cache_folder
     from ceteris.datasets.features import feature_cache
-    from ceteris.datasets.locate import cache_folder
     from ceteris.datasets.weights import named_weights, weights_folder
     from ceteris.formatting.wording import byte_count
 
@@ -148,8 +148,8 @@ def clear(console: "Console") -> None:
         DataError: If that is not possible.
     """
     from ceteris.datasets import folder_cache
+    from ceteris.datasets.cache import cache_folder
     from ceteris.datasets.features import feature_cache
-    from ceteris.datasets.locate import cache_folder
     from ceteris.formatting.wording import byte_count
 
     cache = feature_cache()
@@ -173,8 +173,8 @@ def fetch(what: str, folder: Path | None, console: "Console") -> None:
         DataError: If there is no such thing, or if it cannot be downloaded or stored.
     """
     from ceteris.cli.download import show_download
-    from ceteris.datasets.fetch import fetch_cifar10, fetched_archive
-    from ceteris.datasets.locate import cache_folder
+    from ceteris.datasets.cache import cache_folder
+    from ceteris.datasets.cifar10 import fetch_cifar10, fetched_archive
     from ceteris.datasets.weights import OFFICIAL_WEIGHTS, fetch_weights, weights_folder
     from ceteris.errors import DataError
     from ceteris.formatting.wording import listed, nearest
@@ -226,8 +226,8 @@ def verify(path: Path | None, console: "Console") -> None:
 
 
 def _copy(path: Path | None) -> "Cifar10Copy":
-    from ceteris.datasets.cifar10_copy import find_copy
-    from ceteris.datasets.locate import cache_folder, find_cifar10
+    from ceteris.datasets.cache import cache_folder
+    from ceteris.datasets.cifar10 import find_cifar10, find_copy
     from ceteris.errors import DataError
 
     if path is not None:

@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 from rich.text import Text
 
-from ceteris.datasets.fetch import Event, Setback, Waiting
-from ceteris.datasets.http_download import Progress as Received
+from ceteris.datasets.download import Event, Setback, Waiting
+from ceteris.datasets.download import Progress as Received
 
 _TENTHS = 10
 

@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ceteris.datasets.dataset import LabelledImages, Split
+from ceteris.datasets.choice import share
+from ceteris.datasets.dataset import ImageKind, LabelledImages, Split
 from ceteris.engines.engine import PreparingEngine
 from ceteris.execution.packing import PackedBatch
-from ceteris.study.images import ImageKind
-from ceteris.study.specification import share
 
 _WARMED, _PREPARED = 8, 128
 """Images that a preparation is tried on, which loads what it needs, and those that it is then measured on."""

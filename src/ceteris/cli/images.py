@@ -8,9 +8,10 @@ from rich.text import Text
 
 from ceteris.cli.decoding import show_decoding
 from ceteris.cli.download import show_download
+from ceteris.datasets.cache import cache_folder
+from ceteris.datasets.cifar10 import fetch_cifar10, find_cifar10
 from ceteris.datasets.dataset import Dataset
-from ceteris.datasets.fetch import fetch_cifar10
-from ceteris.datasets.locate import cache_folder, find_cifar10, find_folder, load_dataset
+from ceteris.datasets.locate import find_folder, load_dataset
 from ceteris.errors import DataError
 from ceteris.study.study import Study
 

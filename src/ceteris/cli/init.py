@@ -10,15 +10,15 @@ from rich.console import Console
 from rich.text import Text
 
 from ceteris.cli.notes import print_notes
-from ceteris.datasets.decoding import Decoded, decode, shown
-from ceteris.datasets.folder import FolderListing, list_folder
+from ceteris.datasets.choice import KNOWN_NAMES
+from ceteris.datasets.decoding import Decoded, decode
 from ceteris.datasets.folder_dataset import listed_kind
+from ceteris.datasets.folder_listing import FolderListing, list_folder
 from ceteris.datasets.picture import Frame
 from ceteris.errors import DataError, StudyError
-from ceteris.paths import quoted
+from ceteris.paths import quoted, shown
 from ceteris.resources import available_cores
 from ceteris.results.atomic import write_atomically
-from ceteris.study.images import KNOWN_NAMES
 from ceteris.study.reader import parse_study
 from ceteris.study.resolution import USUAL_MARGIN, Resolution
 from ceteris.study.study import Study

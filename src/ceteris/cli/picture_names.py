@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ceteris.datasets.leftovers import is_leftover
+from ceteris.datasets.folder_entries import is_leftover
 from ceteris.datasets.picture import ENDINGS
 from ceteris.errors import DataError
 from ceteris.formatting.wording import listed

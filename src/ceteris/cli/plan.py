@@ -12,7 +12,8 @@ from ceteris.cli.duration import duration
 from ceteris.cli.estimate import Estimate, estimate_time
 from ceteris.cli.overrides import override
 from ceteris.cli.rows import arm_table
-from ceteris.datasets.folder import folder_name
+from ceteris.datasets.dataset import ImageKind
+from ceteris.datasets.folder_listing import folder_name
 from ceteris.datasets.locate import images_ahead
 from ceteris.engines.transfer.engine import FINE_TUNING
 from ceteris.errors import NoEngineError
@@ -29,7 +30,6 @@ from ceteris.statistics.power import detectable_difference
 from ceteris.study.arm import Arm
 from ceteris.study.changes import changes, in_words
 from ceteris.study.check import check_images
-from ceteris.study.images import ImageKind
 from ceteris.study.reader import read_study
 from ceteris.study.resolution import Resolution
 from ceteris.study.study import Study

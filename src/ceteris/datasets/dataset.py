@@ -6,9 +6,26 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from ceteris.datasets.labels import Labels
 from ceteris.networks.shape import Shape
-from ceteris.study.images import ImageKind
+
+Labels = NDArray[np.int32]
+"""Places of classes among their names, from 0; as the kernels take them."""
+
+
+def as_labels(numbers: object) -> Labels:
+    """Give labels as they are in memory, wherever they come from. Shape (images,)."""
+    return np.asarray(numbers, np.int32, order="C")
+
+
+def narrowed(labels: Labels) -> NDArray[np.unsignedinteger]:
+    """Give labels as they are stored and named by their digest: one byte each up to 256 classes, two up to 65,536.
+
+    Example:
+        >>> narrowed(as_labels([0, 255])).dtype, narrowed(as_labels([0, 256])).dtype
+        (dtype('uint8'), dtype('uint16'))
+    """
+    largest = int(labels.max(initial=0))
+    return labels.astype("u1" if largest < 2**8 else "<u2" if largest < 2**16 else "<u4")
 
 
 class Origin(StrEnum):
@@ -62,6 +79,40 @@ class Dataset:
     source: str
     notes: tuple[str, ...] = ()
     validation: LabelledImages | None = None
+
+
+def joined(pieces: tuple[LabelledImages, ...]) -> LabelledImages:
+    """Put images one after the other, read-only."""
+    if len(pieces) == 1:
+        return pieces[0]
+    images = np.concatenate([piece.images for piece in pieces])
+    return sealed(LabelledImages(images=images, labels=np.concatenate([piece.labels for piece in pieces])))
+
+
+def sealed(images: LabelledImages) -> LabelledImages:
+    """Make the arrays read-only, in place, and return them: no run may change what the next one sees."""
+    images.images.setflags(write=False)
+    images.labels.setflags(write=False)
+    return images
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageKind:
+    """The facts about images that decide which networks fit them, and how long these train.
+
+    Attributes:
+        shape: Size of every image.
+        classes: How many classes there are.
+        training_images: How many are learnt from.
+        validation_images: How many watch convergence.
+        test_images: How many the runs are scored on.
+    """
+
+    shape: Shape
+    classes: int
+    training_images: int
+    validation_images: int
+    test_images: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,8 +15,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
+from ceteris.datasets.choice import Fit
 from ceteris.datasets.picture import MOST_BYTES, TOO_MANY_BYTES, Frame, UnreadableError, decode_picture
-from ceteris.study.specification import Fit
 
 MOST_MEMORY = 2_000_000_000
 """Bytes of address space; a hundred million pixels with transparency take half of it."""

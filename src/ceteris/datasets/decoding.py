@@ -16,8 +16,10 @@ from typing import IO, Any, cast
 import numpy as np
 
 from ceteris.datasets.decoder import exactly, receive, send
-from ceteris.datasets.picture import NAMES, Frame, Picture
+from ceteris.datasets.file_kinds import NAMES
+from ceteris.datasets.picture import Frame, Picture
 from ceteris.errors import DataError
+from ceteris.paths import shown
 
 SECONDS = 60.0
 """How long one file may take. The slowest honest one that was tried, a hundred million pixels of PNG, takes 2 alone,
@@ -71,17 +73,6 @@ def load_picture(source: Path | bytes, frame: Frame, *, name: str | None = None)
         called = name or (shown(source) if isinstance(source, Path) else "the picture")
         raise DataError(f"{called} {answer.reason}. Give a whole picture in {NAMES}.")
     return answer.picture
-
-
-def shown(path: Path | str) -> str:
-    r"""Write a path so that no terminal and no page is misled by what is in it.
-
-    Example:
-        >>> shown("cat\x1b[2J.jpg")
-        'cat\\x1b[2J.jpg'
-    """
-    text = os.fspath(path)
-    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def decode(

@@ -16,8 +16,7 @@ import numpy as np
 from filelock import FileLock
 from numpy.typing import NDArray
 
-from ceteris.datasets.checksum import file_sha256
-from ceteris.datasets.locate import cache_folder
+from ceteris.datasets.cache import cache_folder, file_sha256
 from ceteris.errors import DataError
 from ceteris.formatting.wording import byte_count
 

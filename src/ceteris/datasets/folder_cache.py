@@ -19,9 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import features
 
-from ceteris.datasets.checksum import file_sha256
-from ceteris.datasets.heif import library_version
-from ceteris.datasets.labels import Labels, as_labels
+from ceteris.datasets.cache import file_sha256
+from ceteris.datasets.dataset import Labels, as_labels
+from ceteris.datasets.file_kinds import library_version
 from ceteris.datasets.picture import DECODER, Frame
 from ceteris.errors import DataError
 from ceteris.formatting.wording import byte_count

@@ -12,11 +12,10 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock, Timeout
 
-from ceteris.datasets.allotment import allot, allotted
-from ceteris.datasets.dataset import Dataset, LabelledImages, Origin
+from ceteris.datasets.choice import DataChoice
+from ceteris.datasets.dataset import Dataset, ImageKind, LabelledImages, Origin, narrowed
 from ceteris.datasets.decoder import read_file
-from ceteris.datasets.decoding import Decoded, decode, shown
-from ceteris.datasets.folder import FolderFile, FolderListing, list_folder
+from ceteris.datasets.decoding import Decoded, decode
 from ceteris.datasets.folder_cache import (
     PARTS,
     CachedFolder,
@@ -27,16 +26,15 @@ from ceteris.datasets.folder_cache import (
     open_entry,
     storing,
 )
+from ceteris.datasets.folder_listing import FolderFile, FolderListing, list_folder
 from ceteris.datasets.folder_notes import missing_classes, notes_of
-from ceteris.datasets.labels import narrowed
 from ceteris.datasets.near_copies import SIDE, Thumbnails, grey_thumbnail, near_copies_across
 from ceteris.datasets.picture import Frame, UnreadableError
+from ceteris.datasets.split import allot, allotted
 from ceteris.errors import DataError
 from ceteris.networks.shape import Shape
-from ceteris.paths import quoted
+from ceteris.paths import quoted, shown
 from ceteris.resources import available_cores
-from ceteris.study.images import ImageKind
-from ceteris.study.specification import DataChoice
 
 _LEAST = 3  # images of a class: one each to learn from, to validate and to test
 

@@ -1,16 +1,119 @@
-"""What is directly inside one folder of a user's, and what to say where it cannot be listed."""
+"""What is directly inside one folder of a user's, what is the user's own of it, and what its name says."""
 
 import os
+import re
+import unicodedata
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ceteris.datasets.decoding import shown
-from ceteris.datasets.leftovers import is_leftover, is_written_by_ceteris
-from ceteris.datasets.part_names import composed
+from ceteris.datasets.picture import ENDINGS
 from ceteris.errors import DataError
 from ceteris.formatting.wording import listed, nearest
+from ceteris.paths import shown
+
+_WORDS = {
+    "train": "training",
+    "training": "training",
+    "val": "validation",
+    "valid": "validation",
+    "validation": "validation",
+    "dev": "validation",
+    "test": "test",
+    "testing": "test",
+}
+_KINDS = ("", "set", "data", "dataset", "split", "folder", "image", "images", "img", "imgs", "photos", "pictures")
+_PARTS = {order: part for word, part in _WORDS.items() for kind in _KINDS for order in (word + kind, kind + word)}
+
+
+def composed(name: str) -> str:
+    """Write the letters of a name in one way (Unicode NFC): systems differ in whether an accent is a letter apart."""
+    return unicodedata.normalize("NFC", name)
+
+
+def part_of(name: str) -> str | None:
+    """Say which part a folder of this name holds, or None if the name is that of no part.
+
+    Example:
+        >>> part_of("training_set"), part_of("Test Images"), part_of("dev"), part_of("trains")
+        ('training', 'test', 'validation', None)
+    """
+    return _PARTS.get(re.sub(r"[\W_]+", "", composed(name).casefold()))
+
+
+def hinted_part(name: str) -> str | None:
+    """Say which part a name hints at with one of its words, or None if with none or with several.
+
+    Example:
+        >>> hinted_part("seg_train"), hinted_part("val2017"), hinted_part("MyTest"), hinted_part("contest")
+        ('training', 'validation', 'test', None)
+    """
+    apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", composed(name))
+    parts = {_WORDS[word] for word in re.findall(r"[^\W\d_]+", apart.casefold()) if word in _WORDS}
+    return parts.pop() if len(parts) == 1 else None
+
+
+_SYSTEM = {
+    # Windows, on every drive and in every folder with pictures
+    "$recycle.bin",
+    "recycled",
+    "recycler",
+    "system volume information",
+    "desktop.ini",
+    "thumbs.db",
+    "ehthumbs.db",
+    "ehthumbs_vista.db",
+    # macOS, in archives and on drives of others
+    "__macosx",
+    "icon\r",
+    "network trash folder",
+    "temporary items",
+    "thevolumesettingsfolder",
+    # Linux: what was found when a drive was repaired
+    "lost+found",
+    # network storage: thumbnails and bins of Synology and QNAP
+    "@eadir",
+    "@tmp",
+    "#recycle",
+    "#snapshot",
+    "@recycle",
+    "@recently-snapshot",
+    "@__thumb",
+    # Python
+    "__pycache__",
+}
+
+
+def is_leftover(name: str) -> bool:
+    """Say whether a file or folder of this name is hidden, or was left by a system and not by a person."""
+    return name.startswith(".") or name.casefold() in _SYSTEM
+
+
+def is_written_by_ceteris(folder: Path) -> bool:
+    """Say whether a folder holds results or an exported network, or several and no images beside, as `results` does.
+
+    Raises:
+        OSError: If it cannot be listed.
+    """
+    if _is_one(folder):
+        return True
+    is_any = False
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir() and not is_leftover(entry.name):
+                if not _is_one(Path(entry.path)):
+                    return False
+                is_any = True
+            elif Path(entry.name).suffix.lower() in ("", *ENDINGS):
+                return False
+    return is_any
+
+
+def _is_one(folder: Path) -> bool:
+    is_results = (folder / "study.json").is_file() and (folder / "runs").is_dir()
+    return is_results or ((folder / "model.json").is_file() and (folder / "README.md").is_file())
+
 
 _SHOWN = 5
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from ceteris.datasets.decoding import shown
 from ceteris.datasets.folder_cache import PARTS, CachedFolder
 from ceteris.formatting.wording import listed
+from ceteris.paths import shown
 
 _NAMED = 3  # files or classes that a note names
 

@@ -9,13 +9,62 @@ from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageCms, UnidentifiedImageError
 
-from ceteris.datasets.archive import kind_of
-from ceteris.datasets.colour_profile import from_lab, in_srgb
-from ceteris.datasets.heif import FORMAT as HEIF
-from ceteris.datasets.heif import MISSING, is_readable, kind_of_box
-from ceteris.study.specification import Fit
+from ceteris.datasets.choice import Fit
+from ceteris.datasets.file_kinds import DAMAGED, HEIF, is_readable, no_image
+
+MOST_PROFILE_BYTES = 4_000_000
+"""How large a profile may be: the largest in use, of printing presses, have two or three megabytes."""
+
+_UNUSED = "Its colour profile cannot be used: its colours were taken as they are."
+_WITHOUT_ALPHA = {"LA": "L", "RGBA": "RGB"}
+
+
+def in_srgb(picture: Image.Image, profile: object, notes: list[str]) -> Image.Image:
+    """Give a picture the colours that its profile means.
+
+    A profile that calls itself sRGB is taken at its word: what most cameras write costs no level of any pixel. One
+    that is damaged, or made for other pixels, costs no picture: the colours are taken as they are.
+
+    Args:
+        picture: Grey, colour or inks (CMYK) in 8 bits, perhaps with transparency, which stays as it is.
+        profile: What Pillow found in the file: bytes, or nothing.
+        notes: What was done is added.
+
+    Returns:
+        The picture as it was, or one in colour.
+    """
+    if not isinstance(profile, bytes) or not profile:
+        return picture
+    if len(profile) > MOST_PROFILE_BYTES:
+        notes.append(_UNUSED)
+        return picture
+    kept = picture.getchannel("A") if picture.mode in _WITHOUT_ALPHA else None
+    try:
+        meant = ImageCms.getOpenProfile(BytesIO(profile))
+        if (meant.profile.profile_description or "").startswith("sRGB"):
+            return picture
+        plain = picture.convert(_WITHOUT_ALPHA[picture.mode]) if kept else picture
+        transform = ImageCms.buildTransform(meant, ImageCms.createProfile("sRGB"), plain.mode, "RGB")
+        converted = ImageCms.applyTransform(plain, transform)
+    except Exception:  # noqa: BLE001 - the parser of profiles raises nearly every exception there is on damaged bytes
+        converted = None
+    if converted is None:
+        notes.append(_UNUSED)
+        return picture
+    notes.append("Its colours were brought to sRGB, as its colour profile says.")
+    if kept:
+        converted.putalpha(kept)
+    return converted
+
+
+def from_lab(picture: Image.Image) -> Image.Image:
+    """Turn lightness and two opponent colours (CIELAB) into red, green and blue."""
+    lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+    transform = ImageCms.buildTransform(lab, srgb, "LAB", "RGB")
+    return ImageCms.applyTransform(picture, transform) or picture
+
 
 DECODER = 2
 """Raised whenever the same file would give other pixels, so that no cache holds what an older version made."""
@@ -27,8 +76,6 @@ TOO_MANY_BYTES = f"has more than {MOST_BYTES / 1e6:.0f} MB"
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
 """As Pillow names them; HEIF is read too where pillow-heif is installed."""
-
-NAMES = "JPEG, PNG, WebP, BMP, GIF or TIFF"
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic", ".heif")
 """How the names of images end, in small letters; where all files of a folder are taken, endings do not matter."""
@@ -46,17 +93,6 @@ _UPRIGHT = {
 }
 _PLAIN_MODES = ("L", "LA", "RGB", "RGBA")
 _ROWS = 256  # turned to 8 bits at a time
-_DAMAGED = "is cut short or damaged"
-_IMAGE_SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"BM", b"II*\x00", b"MM\x00*")
-_OTHER_SIGNATURES = {
-    b"%PDF": "a PDF document",
-    b"%!PS": "a PostScript document",
-    b"\x1f\x8b": "a gzip archive",
-    b"MZ": "a program",
-    b"\x7fELF": "a program",
-    b"8BPS": "a Photoshop document",
-}
-_TEXT = bytes(range(32, 127)) + b"\t\r\n"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,13 +162,13 @@ def decode_picture(content: bytes, frame: Frame) -> Picture:
     except UnreadableError:
         raise
     except UnidentifiedImageError:
-        raise UnreadableError(_no_image(content)) from None
+        raise UnreadableError(no_image(content)) from None
     except Image.DecompressionBombError:
         raise UnreadableError(_too_many_pixels()) from None
     except MemoryError:
         raise UnreadableError("needs more memory to decode than a picture may take") from None
     except Exception as error:  # the parsers of six formats raise nearly every exception there is on damaged bytes
-        raise UnreadableError(_DAMAGED) from error
+        raise UnreadableError(DAMAGED) from error
 
 
 def _decode(content: bytes, frame: Frame) -> Picture:
@@ -287,28 +323,6 @@ def _on_black(picture: Image.Image, wanted: tuple[int, int]) -> Image.Image:
     ground = Image.new("RGB", wanted)
     ground.paste(picture, ((wanted[0] - picture.width) // 2, (wanted[1] - picture.height) // 2))
     return ground
-
-
-def _no_image(content: bytes) -> str:
-    """Say what is in a file that is no picture."""
-    head = content[:512]
-    if head.startswith(_IMAGE_SIGNATURES) or (head.startswith(b"RIFF") and head[8:12] == b"WEBP"):
-        return _DAMAGED
-    match kind_of_box(head):
-        case "HEIC":
-            return _DAMAGED if is_readable() else MISSING
-        case "AVIF":
-            return f"is an AVIF image, not a {NAMES} image"
-        case "video":
-            return f"is a video, not a {NAMES} image"
-    if b"<svg" in head:
-        found = "an SVG drawing"
-    elif (kind := kind_of(head)) != "no archive":
-        found = kind
-    else:
-        others = (name for signature, name in _OTHER_SIGNATURES.items() if head.startswith(signature))
-        found = next(others, "text" if not head.translate(None, _TEXT) else "")
-    return f"is {found}, not a {NAMES} image" if found else f"is not a {NAMES} image"
 
 
 def _too_many_pixels() -> str:

@@ -5,10 +5,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ceteris.datasets.checksum import file_sha256
-from ceteris.datasets.cifar10 import Archive
-from ceteris.datasets.fetch import Event, Offer, fetch_any
-from ceteris.datasets.locate import cache_folder
+from ceteris.datasets.cache import cache_folder, file_sha256
+from ceteris.datasets.download import Archive, Event, Offer, fetch_any
 from ceteris.errors import DataError
 from ceteris.formatting.wording import listed
 from ceteris.networks.backbone import IMAGENET, Backbone, BackboneNetwork

@@ -9,8 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ceteris.datasets.dataset import Split
-from ceteris.study.images import ImageKind
+from ceteris.datasets.dataset import ImageKind, Split
 from ceteris.study.run import Run
 from ceteris.study.specification import Specification
 

@@ -11,7 +11,7 @@ import hashlib
 import numpy as np
 from numpy.typing import NDArray
 
-from ceteris.datasets.labels import Labels
+from ceteris.datasets.dataset import Labels
 from ceteris.datasets.split import stratified_places
 from ceteris.study.run import Run
 

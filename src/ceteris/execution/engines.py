@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from ceteris.datasets.choice import known_images, share
+from ceteris.datasets.dataset import ImageKind
 from ceteris.engines.engine import Engine
 from ceteris.errors import EngineError
 from ceteris.formatting.wording import listed
 from ceteris.networks.backbone import BackboneNetwork
-from ceteris.study.images import ImageKind, known_images
 from ceteris.study.lone_image import lone_value_layer
 from ceteris.study.run import Run
-from ceteris.study.specification import share
 
 _SHOWN_VARIATIONS = 3
 

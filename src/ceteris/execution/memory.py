@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ceteris.datasets.dataset import ImageKind
 from ceteris.engines.engine import PreparingEngine
 from ceteris.errors import EngineError
 from ceteris.execution.packing import PackedBatch
 from ceteris.formatting.wording import byte_count
 from ceteris.resources import Memory, free_memory
-from ceteris.study.images import ImageKind
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,11 +3,11 @@
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from ceteris.datasets.choice import presumed_images
 from ceteris.engines.engine import Engine, Position
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.cost import network_cost
 from ceteris.networks.placed import placed_layers
-from ceteris.study.images import presumed_images
 from ceteris.study.run import Run
 from ceteris.study.specification import Specification
 

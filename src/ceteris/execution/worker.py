@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
+from ceteris.datasets.choice import share
 from ceteris.datasets.dataset import Split
 from ceteris.engines.engine import Engine, EpochMetrics, Outcome, PackedTraining, Position
 from ceteris.errors import ResultsError
@@ -31,7 +32,6 @@ from ceteris.results.finding import Finding
 from ceteris.results.record import conclude, diverged_epoch
 from ceteris.results.run_folder import CHECKPOINT
 from ceteris.study.run import Run
-from ceteris.study.specification import share
 
 
 @dataclass(kw_only=True)

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from ceteris.datasets.choice import DataChoice
 from ceteris.datasets.dataset import Origin, Split
 from ceteris.results.folder import ResultsFolder
-from ceteris.study.specification import DataChoice
 
 
 class Stop(Protocol):

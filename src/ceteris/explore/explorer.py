@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from ceteris.analysis.chance import chance_level
 from ceteris.analysis.scores import Epochs, read_epochs
-from ceteris.datasets.labels import Labels
+from ceteris.datasets.choice import Fit
+from ceteris.datasets.dataset import Labels
 from ceteris.datasets.picture import Frame
 from ceteris.errors import ResultsError
 from ceteris.explore.grad_cam import grad_cam
@@ -29,7 +30,6 @@ from ceteris.results.finding import Finding
 from ceteris.results.results import Results
 from ceteris.results.status import Status
 from ceteris.study.arm import BASELINE
-from ceteris.study.specification import Fit
 
 _TOP = 5
 _MOST_LOOKS = 4  # seeds whose places are drawn beside each other

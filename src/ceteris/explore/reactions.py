@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ceteris.datasets.decoding import shown
 from ceteris.errors import DataError, ResultsError
 from ceteris.explore.explorer import Explorer, Subject
 from ceteris.explore.markup import alert, beside, said
 from ceteris.explore.upload import take_upload
+from ceteris.paths import shown
 
 NONE, ALL = "(none)", "all seeds"
 """What the lists offer for no second variation, and for all seeds together."""

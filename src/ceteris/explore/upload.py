@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from ceteris.datasets.decoding import load_picture, shown
+from ceteris.datasets.decoding import load_picture
 from ceteris.datasets.picture import Frame, Picture
 from ceteris.errors import DataError
+from ceteris.paths import shown
 
 MOST_BYTES, MOST_FILES = 20 * 2**20, 20
 """How large an upload may be, and how many may wait in the temporary folder."""

@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from statistics import median
 
-from ceteris.datasets.decoding import shown
 from ceteris.datasets.folder_cache import PARTS
 from ceteris.datasets.folder_notes import missing_classes
 from ceteris.datasets.inspection import Inspection, PictureFile
 from ceteris.formatting.wording import listed
+from ceteris.paths import shown
 from ceteris.report.quantities import count
 from ceteris.report.table import Cell, Column, Table
 from ceteris.study.resolution import USUAL_MARGIN, Resolution

@@ -10,13 +10,14 @@ from io import BytesIO
 from markupsafe import Markup
 from PIL import Image
 
-from ceteris.datasets.decoding import Decoded, decode, shown
+from ceteris.datasets.choice import Fit
+from ceteris.datasets.decoding import Decoded, decode
 from ceteris.datasets.inspection import Inspection, PictureFile
 from ceteris.datasets.picture import Frame
+from ceteris.paths import shown
 from ceteris.report.inspection_content import class_table, findings, format_table
 from ceteris.report.page import page_environment, page_policy, read_template
 from ceteris.report.quantities import NOTHING
-from ceteris.study.specification import Fit
 
 _SIDE = 112  # pixels of a thumbnail
 _SHEET = 240  # thumbnails on the contact sheet, all classes together

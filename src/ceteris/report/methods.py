@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 from ceteris.analysis.scores import training_images
 from ceteris.analysis.study_analysis import StudyAnalysis
+from ceteris.datasets.choice import Scaling
 from ceteris.networks.backbone import IMAGENET, AnyNetwork, BackboneNetwork
 from ceteris.networks.network import Network
 from ceteris.report.quantities import count, percent, size
 from ceteris.statistics.chance import SIGNIFICANCE
 from ceteris.statistics.sign_flip import EXACT_PAIRS, RANDOM_PATTERNS
 from ceteris.statistics.verdict import Finding
-from ceteris.study.specification import Scaling
 from ceteris.study.training import Optimizer, Training
 
 _RESIZED = "Images were resized to a square, and normalised as the backbone's weights were trained."

@@ -7,7 +7,7 @@ import numpy as np
 import safetensors.numpy
 from numpy.typing import NDArray
 
-from ceteris.datasets.labels import Labels, as_labels, narrowed
+from ceteris.datasets.dataset import Labels, as_labels, narrowed
 
 
 def encode_predictions(probabilities: NDArray[np.float32]) -> bytes:

@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ceteris.datasets.dataset import LabelledImages
-from ceteris.datasets.labels import Labels
+from ceteris.datasets.dataset import LabelledImages, Labels
 from ceteris.errors import ResultsError, StudyError
 from ceteris.results.arrays import decode_images, decode_labels, encode_images, encode_labels
 from ceteris.results.atomic import clear_partials, explained, make_folder, move, write_atomically

@@ -5,14 +5,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from ceteris.datasets.dataset import Dataset, Origin, Split
+from ceteris.datasets.choice import known_images
+from ceteris.datasets.dataset import Dataset, ImageKind, Origin, Split
 from ceteris.networks.shape import Shape
 from ceteris.results.arrays import encode_images, encode_labels
 from ceteris.results.damage import DamagedError
 from ceteris.results.declaration import Declaration, decode_declaration, encode_declaration
 from ceteris.results.sealed import seal, unseal
 from ceteris.study.changes import changes
-from ceteris.study.images import ImageKind, known_images
 from ceteris.study.run import Run
 from ceteris.study.study import Study
 

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ceteris.datasets.labels import Labels
+from ceteris.datasets.dataset import Labels
 from ceteris.errors import ResultsError
 from ceteris.paths import AnyPath, expanded
 from ceteris.results.arrays import decode_predictions, decode_weights

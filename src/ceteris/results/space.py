@@ -4,10 +4,10 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
+from ceteris.datasets.dataset import ImageKind
 from ceteris.errors import ResultsError
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.cost import network_cost
-from ceteris.study.images import ImageKind
 from ceteris.study.run import Run
 
 _HALF, _SINGLE = 2, 4  # Bytes of a float16 and a float32.

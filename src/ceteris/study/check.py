@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ceteris.datasets.choice import KNOWN_NAMES, DataChoice, presumed_images, share
+from ceteris.datasets.dataset import ImageKind
 from ceteris.errors import StudyError
 from ceteris.formatting.wording import listed, nearest, written
 from ceteris.networks.backbone import BLOCKS, BackboneNetwork, Statistics
@@ -12,8 +14,7 @@ from ceteris.networks.dense import Dense
 from ceteris.networks.placed import placed_layers
 from ceteris.study.arm import BASELINE, arm_folder
 from ceteris.study.baseline import Baseline
-from ceteris.study.images import KNOWN_NAMES, ImageKind, presumed_images
-from ceteris.study.specification import DataChoice, Specification, share
+from ceteris.study.specification import Specification
 from ceteris.study.training import Optimizer, Training
 from ceteris.study.variation import Variation
 from ceteris.study.vary import vary

@@ -21,7 +21,7 @@ def lone_value_layer(specification: Specification, image: Shape, classes: int, i
     Example:
         >>> from ceteris.networks.dense import Dense
         >>> from ceteris.networks.network import Network
-        >>> from ceteris.study.specification import DataChoice
+        >>> from ceteris.datasets.choice import DataChoice
         >>> from ceteris.study.training import Training
         >>> layers = [Dense(dense=5), BatchNorm(batch_norm=True), Dense(dense="classes")]
         >>> one = Specification(data=DataChoice(), network=Network(layers=layers), training=Training(batch_size=8))

@@ -9,12 +9,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from ceteris.datasets.choice import KNOWN_NAMES, is_path
 from ceteris.errors import StudyError
 from ceteris.formatting.wording import nearest, written
 from ceteris.paths import AnyPath, expanded
-from ceteris.study.images import KNOWN_NAMES
 from ceteris.study.places import line_of, toml_lines
-from ceteris.study.specification import is_path
 from ceteris.study.study import Study
 from ceteris.values.mistakes import Place, explain, spelled
 

@@ -7,13 +7,12 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from ceteris.datasets.choice import KNOWN_NAMES, DataChoice
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.kinds import LAYER_KINDS
 from ceteris.networks.network import Network
 from ceteris.study.analysis import Analysis
 from ceteris.study.baseline import Baseline
-from ceteris.study.images import KNOWN_NAMES
-from ceteris.study.specification import DataChoice
 from ceteris.study.study import Study
 from ceteris.study.training import Training
 from ceteris.study.variation import Insertion, Replacement, Variation

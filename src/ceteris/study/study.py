@@ -13,12 +13,13 @@ from pydantic import (
     model_validator,
 )
 
+from ceteris.datasets.choice import DataChoice
 from ceteris.study.analysis import Analysis
 from ceteris.study.arm import BASELINE, Arm
 from ceteris.study.baseline import Baseline
 from ceteris.study.check import check_study
 from ceteris.study.run import Run
-from ceteris.study.specification import DataChoice, Specification
+from ceteris.study.specification import Specification
 from ceteris.study.variation import Variation
 from ceteris.study.vary import vary
 from ceteris.values.frozen import Frozen

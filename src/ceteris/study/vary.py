@@ -6,10 +6,11 @@ from itertools import pairwise
 
 from pydantic import ValidationError
 
+from ceteris.datasets.choice import DataChoice
 from ceteris.formatting.wording import listed, nearest, written
 from ceteris.networks.backbone import AnyNetwork, BackboneNetwork
 from ceteris.networks.layer import Layer
-from ceteris.study.specification import DataChoice, Specification
+from ceteris.study.specification import Specification
 from ceteris.study.training import Training
 from ceteris.study.variation import Insertion, Replacement, Value, Variation
 from ceteris.values.mistakes import Mistake, Mistakes, Place, wrong_value

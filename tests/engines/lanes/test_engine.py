@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from ceteris.datasets.choice import DataChoice
 from ceteris.engines.lanes.engine import LanesEngine
 from ceteris.engines.lanes.kernels import usable_instruction_sets
 from ceteris.engines.torch.engine import TorchEngine
@@ -12,7 +13,6 @@ from ceteris.networks.convolution import Convolution
 from ceteris.networks.dense import Dense
 from ceteris.networks.max_pool import MaxPool
 from ceteris.networks.network import Network
-from ceteris.study.specification import DataChoice
 from rounding import rounding
 
 pytestmark = pytest.mark.skipif(not usable_instruction_sets(), reason="the lanes engine is not compiled here")

@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch.nn import functional
 
+from ceteris.datasets.choice import DataChoice
 from ceteris.datasets.dataset import LabelledImages, Split
 from ceteris.engines.initial import initial_weights
 from ceteris.engines.lanes.engine import LanesEngine
@@ -20,7 +21,7 @@ from ceteris.networks.network import Network
 from ceteris.networks.placed import placed_layers
 from ceteris.networks.shape import Shape
 from ceteris.study.run import Run
-from ceteris.study.specification import DataChoice, Specification
+from ceteris.study.specification import Specification
 from ceteris.study.training import Training
 
 CLASSES = 4

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from ceteris.datasets.choice import DataChoice
 from ceteris.datasets.dataset import LabelledImages, Split
 from ceteris.networks.activation import Activation
 from ceteris.networks.convolution import Convolution
@@ -14,7 +15,7 @@ from ceteris.networks.layer import Layer
 from ceteris.networks.max_pool import MaxPool
 from ceteris.networks.network import Network
 from ceteris.study.run import Run
-from ceteris.study.specification import DataChoice, Specification
+from ceteris.study.specification import Specification
 from ceteris.study.training import Training
 
 SMALL = (

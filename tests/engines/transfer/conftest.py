@@ -14,13 +14,14 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from random_backbone import random_state
 
-from ceteris.datasets.checksum import file_sha256
+from ceteris.datasets.cache import file_sha256
+from ceteris.datasets.choice import DataChoice
 from ceteris.datasets.dataset import LabelledImages, Split
 from ceteris.datasets.features import FeatureCache
 from ceteris.engines.transfer import TransferEngine
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.study.run import Run
-from ceteris.study.specification import DataChoice, Specification
+from ceteris.study.specification import Specification
 from ceteris.study.training import Training
 
 

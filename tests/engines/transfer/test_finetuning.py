@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from ceteris.datasets.checksum import file_sha256
+from ceteris.datasets.cache import file_sha256
 from ceteris.engines.engine import PredictingEngine
 from ceteris.engines.transfer import FineTuningEngine
 from ceteris.engines.transfer.backbone import load_backbone

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ceteris.datasets.dataset import LabelledImages, Split
+from ceteris.datasets.dataset import ImageKind, LabelledImages, Split
 from ceteris.engines.engine import SLICE_SECONDS, EpochMetrics, Outcome, Position, RunState, mean_loss_and_accuracy
 from ceteris.engines.initial import initial_weights
 from ceteris.engines.lanes.kernels import (
@@ -30,7 +30,6 @@ from ceteris.networks.cost import network_cost
 from ceteris.networks.network import Network
 from ceteris.networks.placed import PlacedLayer, placed_layers
 from ceteris.networks.shape import Shape
-from ceteris.study.images import ImageKind
 from ceteris.study.run import Run
 from ceteris.study.specification import Specification
 from ceteris.study.training import Optimizer

@@ -14,7 +14,7 @@ from typing import Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from ceteris.datasets.labels import Labels
+from ceteris.datasets.dataset import Labels
 from ceteris.engines.support import OWN_OF_OPTIMIZERS, TrainingSupport, values_but
 from ceteris.errors import EngineError
 from ceteris.networks.backbone import BackboneNetwork

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ceteris.datasets.dataset import Split
+from ceteris.datasets.choice import share
+from ceteris.datasets.dataset import ImageKind, Split
 from ceteris.engines.engine import PredictingEngine, RunState
 from ceteris.engines.support import OWN_OF_OPTIMIZERS, TrainingSupport
 from ceteris.errors import EngineError
@@ -16,10 +17,9 @@ from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.cost import network_cost
 from ceteris.networks.placed import placed_layers
 from ceteris.networks.shape import Shape
-from ceteris.study.images import ImageKind
 from ceteris.study.lone_image import lone_value_layer
 from ceteris.study.run import Run
-from ceteris.study.specification import Specification, share
+from ceteris.study.specification import Specification
 from ceteris.study.training import Optimizer
 
 if TYPE_CHECKING:

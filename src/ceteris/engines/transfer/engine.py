@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ceteris.datasets.dataset import Split
+from ceteris.datasets.dataset import ImageKind, Split
 from ceteris.datasets.features import FeatureCache
 from ceteris.engines.engine import PredictingEngine, Preparation, PreparingEngine, RunState
 from ceteris.engines.support import OWN_OF_OPTIMIZERS, TrainingSupport
@@ -19,7 +19,6 @@ from ceteris.networks.backbone import FEATURES, BackboneNetwork
 from ceteris.networks.cost import network_cost
 from ceteris.networks.dropout import Dropout
 from ceteris.networks.placed import placed_layers
-from ceteris.study.images import ImageKind
 from ceteris.study.run import Run
 from ceteris.study.specification import Specification
 from ceteris.study.training import Optimizer

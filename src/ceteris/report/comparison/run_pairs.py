@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ceteris.analysis.circumstances import read_machine
-from ceteris.datasets.labels import Labels
+from ceteris.datasets.dataset import Labels
 from ceteris.report.comparison.arms import ArmPair
 from ceteris.report.comparison.side import Side
 from ceteris.results.record import RunRecord

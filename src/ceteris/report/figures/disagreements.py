@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from ceteris.datasets.labels import Labels
+from ceteris.datasets.dataset import Labels
 from ceteris.report.figures.drawing import Drawing, Format, finished
 from ceteris.report.figures.style import BLUE, INK, MUTED, VERMILION, drawing, inches, panel, shortened
 from ceteris.report.quantities import count as counted

@@ -1,16 +1,76 @@
-"""Reads what a pickle says without doing what it says.
+"""Files of CIFAR-10 as records: a label, then the red, the green and the blue plane; also those that are pickled."""
 
-Python's own `pickle` calls whatever functions a file names, so a file from outside could run anything. Here the file is
-only taken apart (`pickletools.genops` decodes, and executes nothing); where a pickle asks for a call, the request is
-the value. A request for anything but the few names that a pickled NumPy array needs is refused by name.
-"""
-
+import hashlib
 import pickletools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ceteris.datasets.records import REMEDY
+import numpy as np
+
+from ceteris.datasets.dataset import LabelledImages, as_labels, sealed
 from ceteris.errors import DataError
+
+SIDE = 32
+PIXELS = 3 * SIDE * SIDE
+RECORD = 1 + PIXELS
+REMEDY = "Replace it, or run `ceteris data fetch` and name no copy to use an intact one."
+
+_CHUNK = 1000
+
+
+def decode(content: bytes, where: str, *, records: int, classes: int) -> LabelledImages:
+    """Turn the records of one file into images, and refuse what is not exactly that.
+
+    Args:
+        content: The bytes of the file.
+        where: The file, for messages.
+        records: How many records there must be.
+        classes: Labels must be below this.
+
+    Returns:
+        The images in the order of the file, read-only.
+
+    Raises:
+        DataError: If the length or a label is wrong.
+    """
+    if len(content) != records * RECORD:
+        raise DataError(f"{where}: {_wrong_length(len(content), records)} {REMEDY}")
+    table = np.frombuffer(content, np.uint8).reshape(records, RECORD)
+    labels = table[:, 0]
+    if wrong := np.flatnonzero(labels >= classes).tolist():
+        raise DataError(
+            f"{where}: record {wrong[0]} has label {labels[wrong[0]]}, expected 0 to {classes - 1}"
+            f"{f' ({len(wrong)} such records)' if len(wrong) > 1 else ''}. {REMEDY}"
+        )
+    images = np.ascontiguousarray(table[:, 1:].reshape(records, 3, SIDE, SIDE).transpose(0, 2, 3, 1))
+    return sealed(LabelledImages(images=images, labels=as_labels(labels)))
+
+
+def encode(images: LabelledImages) -> Iterator[bytes]:
+    """Yield the records of images, a thousand at a time.
+
+    Args:
+        images: Of shape (N, 32, 32, 3).
+    """
+    for start in range(0, len(images), _CHUNK):
+        planes = images.images[start : start + _CHUNK].transpose(0, 3, 1, 2).reshape(-1, PIXELS)
+        labels = images.labels[start : start + _CHUNK, None].astype(np.uint8)
+        yield np.concatenate([labels, planes], axis=1).tobytes()
+
+
+def content_digest(training: LabelledImages, test: LabelledImages) -> str:
+    """Compute `Dataset.digest`: SHA-256 over the records of the training images, then the test images."""
+    digest = hashlib.sha256()
+    for images in (training, test):
+        for block in encode(images):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _wrong_length(found: int, records: int) -> str:
+    expected = f"expected {records * RECORD} bytes ({records} records of {RECORD})"
+    return f"the file is empty, {expected}." if found == 0 else f"{found} bytes found, {expected}."
 
 
 @dataclass(frozen=True)
@@ -219,3 +279,53 @@ def _key(value: Any) -> str:
     if content is None:
         raise ValueError("a key of its dictionary is not text")
     return content.decode("latin-1")
+
+
+def batch_records(content: bytes, where: str, *, records: int) -> bytes:
+    """Turn a pickled batch into records, without unpickling it.
+
+    Args:
+        content: The bytes of the file.
+        where: The file, for messages.
+        records: How many images there must be.
+
+    Returns:
+        As many records of 3,073 bytes, in the order of the file. Labels above 9 are left for the reader of records.
+
+    Raises:
+        DataError: If the file is something else.
+    """
+    batch = _dictionary(content, where)
+    if "labels" not in batch and "fine_labels" in batch:
+        raise DataError(f"{where}: this is a batch of CIFAR-100 (it has fine_labels), expected CIFAR-10. {REMEDY}")
+    array = array_bytes(batch.get("data"))
+    if array is None or array[0] != (records, PIXELS) or len(array[1]) != records * PIXELS:
+        found = "no array of bytes" if array is None else f"{len(array[1])} bytes in the shape {array[0]}"
+        raise DataError(f"{where}: its data is {found}, expected uint8 in the shape {(records, PIXELS)}. {REMEDY}")
+    labels = batch.get("labels")
+    if not isinstance(labels, list) or len(labels) != records:
+        found = f"{len(labels)} entries" if isinstance(labels, list) else "no list"
+        raise DataError(
+            f"{where}: labels has {found}, expected one whole number for each of {records} images. {REMEDY}"
+        )
+    for image, label in enumerate(labels):
+        if type(label) is not int or not 0 <= label < 256:
+            found = str(label) if type(label) is int and abs(label) < 2**32 else f"a {type(label).__name__}"
+            raise DataError(f"{where}: the label of image {image} is {found}, expected 0 to 9. {REMEDY}")
+    pixels = np.frombuffer(array[1], np.uint8).reshape(records, PIXELS)
+    return np.concatenate([np.array(labels, np.uint8)[:, None], pixels], axis=1).tobytes()
+
+
+def class_names(content: bytes, where: str) -> tuple[str, ...]:
+    """Read the class names from `batches.meta`; nothing where it has none."""
+    names = _dictionary(content, where).get("label_names")
+    if not isinstance(names, list):
+        return ()
+    return tuple(name.decode("latin-1") if isinstance(name, bytes) else str(name) for name in names)
+
+
+def _dictionary(content: bytes, where: str) -> dict[str, Any]:
+    batch = take_apart(content, where)
+    if not isinstance(batch, dict):
+        raise DataError(f"{where}: a pickled {type(batch).__name__} found, expected a batch of CIFAR-10. {REMEDY}")
+    return batch

@@ -7,9 +7,9 @@ import pytest
 from picture_files import saved, scene
 from PIL import Image, UnidentifiedImageError
 
-from ceteris.datasets import folder_cache, heif
+from ceteris.datasets import file_kinds, folder_cache
+from ceteris.datasets.file_kinds import MISSING, is_readable
 from ceteris.datasets.folder_cache import entry_key
-from ceteris.datasets.heif import MISSING, is_readable
 from ceteris.datasets.picture import Frame, UnreadableError, decode_picture
 
 FRAME = Frame(height=16, width=16)
@@ -102,6 +102,6 @@ def test_a_folder_is_decoded_anew_when_the_extra_comes(monkeypatch):
 
 def test_the_version_is_that_of_the_package(monkeypatch):
     """Another version may decode otherwise."""
-    monkeypatch.setattr(heif, "version", lambda name: {"pillow-heif": "1.2.3"}[name])
+    monkeypatch.setattr(file_kinds, "version", lambda name: {"pillow-heif": "1.2.3"}[name])
 
-    assert heif.library_version() == "1.2.3"
+    assert file_kinds.library_version() == "1.2.3"

@@ -6,9 +6,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from ceteris.datasets.cifar10 import Layout
-from ceteris.datasets.fetch import Setback, fetch_cifar10, fetched_archive
-from ceteris.datasets.mirrors import Mirror
+from ceteris.datasets.cifar10 import Layout, Mirror, fetch_cifar10, fetched_archive
+from ceteris.datasets.download import Setback
 from ceteris.errors import DataError
 
 
@@ -200,7 +199,7 @@ def test_a_full_disk_names_the_folder_and_what_is_needed(tmp_path, miniature, mo
     def full(*_, **__):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("ceteris.datasets.fetch.transfer", full)
+    monkeypatch.setattr("ceteris.datasets.download.transfer", full)
 
     with pytest.raises(DataError) as error:
         fetch(tmp_path, miniature, "http://127.0.0.1:9/none")
