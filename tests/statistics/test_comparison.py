@@ -8,8 +8,8 @@ from statsmodels.stats.power import TTestPower
 from statsmodels.stats.weightstats import ttost_paired
 
 from ceteris.statistics.comparison import compare
+from ceteris.statistics.contrast import Criteria
 from ceteris.statistics.convergence import Measure
-from ceteris.statistics.criteria import Criteria
 from ceteris.statistics.interval import Interval, PointEstimate, Scope
 from ceteris.statistics.scores import ArmScores, RunScore, Scores, Status
 from ceteris.statistics.verdict import Finding

@@ -1,15 +1,67 @@
 import numpy as np
 import pytest
+from statsmodels.duration.survfunc import SurvfuncRight
 
+from ceteris.statistics.contrast import contrast
 from ceteris.statistics.convergence import (
     Curve,
     Measure,
+    Times,
+    adjusted_convergence,
+    contrast_convergence,
     convergence_target,
     curve_values,
+    horizon,
+    kaplan_meier_median,
     learning_curves,
+    restricted,
     times_to_target,
 )
+from ceteris.statistics.interval import PointEstimate
 from ceteris.statistics.scores import Status
+
+
+def times(values, reached):
+    """Times in short."""
+    return Times(times=np.array(values, float), reached=np.array(reached, np.bool_))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_median_agrees_with_statsmodels(seed):
+    """Kaplan and Meier's median is read off statsmodels' survival curve: the first time with half or fewer left."""
+    generator = np.random.default_rng(seed)
+    values, reached = generator.integers(1, 12, 15), generator.random(15) < 0.7
+    curve = SurvfuncRight(values, reached)
+    below = curve.surv_times[curve.surv_prob <= 0.5 + 1e-9]
+    assert kaplan_meier_median(times(values, reached)) == (below[0] if len(below) else None)
+
+
+def test_median_where_exactly_half_are_left():
+    """Of four runs, the median is the second to arrive, in spite of rounding."""
+    assert kaplan_meier_median(times([3, 5, 7, 9], [1, 1, 1, 1])) == 5
+    assert kaplan_meier_median(times([1, 2, 3, 4, 5, 6], [1, 1, 1, 0, 0, 0])) == 3
+
+
+def test_no_median_where_most_never_arrive():
+    """Where fewer than half reach the target, or none, there is no median."""
+    assert kaplan_meier_median(times([3, 20, 20], [1, 0, 0])) is None
+    assert kaplan_meier_median(times([20, 20], [0, 0])) is None
+
+
+def test_horizon_is_the_shortest_watch_without_success():
+    """The horizon is where the first censored run was last seen, over all arms; without one, the longest time."""
+    done, stopped = times([3, 8], [1, 1]), times([12, 10, 4], [0, 0, 1])
+    assert horizon(done) == 8
+    assert horizon(stopped) == 10
+    assert horizon(done, stopped) == 10
+    assert horizon(times([12], [1]), stopped) == 10
+
+
+def test_restricted_times_stop_at_the_horizon():
+    """What took longer counts with the horizon, reached or not."""
+    found = restricted(times([3, 12, 20], [1, 1, 0]), 10.0)
+    assert found.tolist() == [3, 10, 10]
+
 
 NAN = float("nan")
 
@@ -90,3 +142,87 @@ def test_all_not_a_number_is_all_guessing(make_arm):
     """A run that diverged in its first epoch guesses throughout."""
     arm = make_arm("fast", {0: Status.DIVERGED}, curves={0: [NAN, NAN]})
     assert learning_curves(arm, chance=0.25)[0].accuracy.tolist() == [0.25, 0.25]
+
+
+def rising(arrivals, *, epochs=10, seconds=1.0):
+    """Curves that jump from 0.2 to 0.6 at the end of an epoch, or never."""
+    return {
+        seed: Curve(
+            accuracy=np.where(np.arange(1, epochs + 1) >= arrival, 0.6, 0.2),
+            seconds=seconds * np.arange(1.0, epochs + 1),
+            images_per_epoch=100,
+        )
+        for seed, arrival in enumerate(arrivals)
+    }
+
+
+def compared(before, after, **changes):
+    """Compare with the usual settings."""
+    return contrast_convergence(before, after, target=0.5, generator=np.random.default_rng(0), **changes)
+
+
+def test_times_are_compared_like_any_other_outcome():
+    """Without censoring, the contrast is that of the arrival times, and less is better."""
+    before, after = [5, 6, 7, 6], [3, 4, 4, 6]
+    found = compared(rising(before), rising(after))
+    expected = contrast(before, after, generator=np.random.default_rng(0), higher_is_better=False)
+    assert found[Measure.EPOCHS].contrast == expected
+    assert found[Measure.EPOCHS].contrast.beats.estimate == 3.5 / 4
+    assert found[Measure.IMAGES].contrast.difference.estimate == 100 * expected.difference.estimate
+    assert found[Measure.SECONDS].contrast.difference.estimate == expected.difference.estimate
+    assert found[Measure.EPOCHS].censored_variation == ()
+
+
+def test_runs_that_never_arrive_count_and_are_named():
+    """A censored run counts with the horizon in its pair, and its seed is given."""
+    found = compared(rising([5, 6, 7, 99]), rising([3, 99, 4, 99]))[Measure.EPOCHS]
+    assert found.horizon == 10
+    assert (found.censored_baseline, found.censored_variation) == ((3,), (1, 3))
+    assert found.contrast.pairs == 4
+    assert found.contrast.difference.estimate == np.mean([3 - 5, 10 - 6, 4 - 7, 0])
+
+
+def test_horizon_is_common_to_both_arms():
+    """A slow variation watched for 100 s is compared with a baseline watched for 10 s on the first 10 s only."""
+    found = compared(rising([2, 3, 99]), rising([2, 5, 6], seconds=10.0))[Measure.SECONDS]
+    assert found.horizon == 10
+    assert found.contrast.difference.estimate == np.mean([10 - 2, 10 - 3, 10 - 10])
+
+
+def test_horizon_of_a_variation_that_was_watched_less():
+    """Where only runs of the variation were censored, theirs is the horizon, for the baseline too."""
+    found = compared(rising([2, 9]), rising([99, 3], epochs=4))[Measure.EPOCHS]
+    assert found.horizon == 4
+    assert found.contrast.difference.estimate == np.mean([4 - 2, 3 - 4])
+
+
+def test_arms_of_different_length_are_compared_where_both_are_known():
+    """The area is taken over the epochs that both arms have."""
+    found = compared(rising([1, 1], epochs=4), rising([3, 3], epochs=8))
+    assert found[Measure.AREA].contrast.difference.estimate == pytest.approx(0.4 - 0.6)
+
+
+def test_no_common_seed_and_no_target():
+    """Without pairs nothing is compared; without a target no times are."""
+    assert compared(rising([1]), {}) == {}
+    found = contrast_convergence(rising([1]), rising([2]), target=None, generator=np.random.default_rng(0))
+    assert list(found) == [Measure.AREA, Measure.FINAL_MINUS_BEST]
+
+
+def test_one_pair_has_no_interval():
+    """One pair gives a point estimate of each measure."""
+    found = compared(rising([5]), rising([3]))
+    assert found[Measure.EPOCHS].contrast.difference == PointEstimate(estimate=-2.0)
+
+
+def test_each_measure_is_a_family_of_its_own():
+    """Holm's adjustment counts all variations, those without the measure included."""
+    first = compared(rising([5, 6, 7, 6]), rising([3, 4, 4, 5]))
+    second = contrast_convergence(rising([5, 6]), rising([3, 3]), target=None, generator=np.random.default_rng(0))
+    adjusted = adjusted_convergence([first, second, {}])
+    times, areas = adjusted[0][Measure.EPOCHS].contrast, adjusted[0][Measure.AREA].contrast
+    assert times.p_value_adjusted == pytest.approx(3 * times.p_value)
+    assert times.sign_flip_adjusted == pytest.approx(3 * times.sign_flip.p_value)
+    assert areas.p_value_adjusted == pytest.approx(3 * areas.p_value)
+    assert list(adjusted[1]) == [Measure.AREA, Measure.FINAL_MINUS_BEST]
+    assert adjusted[2] == {}

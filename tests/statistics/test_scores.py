@@ -1,9 +1,56 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from ceteris.errors import StatisticsError
-from ceteris.statistics.scores import RunScore, Scores, Status, counted_accuracy
+from ceteris.statistics.scores import (
+    RunScore,
+    Scores,
+    Status,
+    counted_accuracy,
+    is_at_chance,
+    pair_accuracies,
+    pair_answers,
+)
+
+
+@pytest.mark.parametrize(
+    ("correct", "images", "chance", "expected"),
+    [
+        # P(X >= k) for X ~ B(n, chance), from tables of the binomial distribution
+        (7, 8, 0.5, False),  # 9 / 256 = 0.035
+        (6, 8, 0.5, True),  # 37 / 256 = 0.145
+        (1051, 10_000, 0.1, False),  # 0.0469
+        (1050, 10_000, 0.1, True),  # 0.0502
+        (60, 61, 60 / 61, True),  # 0.74
+        (3, 4, 1.0, True),
+    ],
+)
+def test_the_exact_binomial_test_decides(correct, images, chance, expected):
+    """A run is at chance unless so many correct predictions have a probability of at most 5 % by chance."""
+    assert is_at_chance(correct / images, chance, images) is expected
+
+
+@pytest.mark.parametrize(("images", "chance"), [(2, 0.5), (61, 60 / 61), (4, 1.0), (None, 1.0)])
+def test_a_perfect_score_is_never_at_chance(images, chance):
+    """Also on few images, very unequal classes, or one class, where no score could pass the test."""
+    assert not is_at_chance(1.0, chance, images)
+
+
+def test_without_the_number_of_images_the_share_decides():
+    """Up to the chance level is at chance, above it is not."""
+    assert [is_at_chance(accuracy, 0.1) for accuracy in (0.1, 0.1001)] == [True, False]
+
+
+def test_an_accuracy_in_per_cent_is_refused():
+    """90 in place of 0.9 is answered with what to do."""
+    with pytest.raises(StatisticsError) as error:
+        is_at_chance(90, 0.1, 10)
+    assert str(error.value) == (
+        "accuracy is 90, chance level 0.1, on 10 images, expected fractions and at least 1 image. Divide percentages "
+        "by 100."
+    )
 
 
 def test_each_status_counts_as_it_says(make_arm):
@@ -107,3 +154,43 @@ def test_scores_of_other_states_need_no_accuracy(make_arm):
     """Runs that did not finish may be without numbers."""
     arm = make_arm("baseline", {0: Status.FAILED, 1: Status.MISSING, 2: Status.DIVERGED})
     assert build(arm).baseline is arm
+
+
+def test_pairs_are_made_by_seed_not_by_place(make_arm):
+    """Arms in different orders are paired by seed, and seeds that count in one arm only are named."""
+    before = make_arm("baseline", {2: 0.52, 0: 0.50, 1: 0.51, 3: Status.FAILED, 4: 0.54})
+    after = make_arm("wide", {0: 0.60, 3: 0.63, 4: Status.DIVERGED, 2: 0.62, 1: Status.MISSING})
+    pairing = pair_accuracies(before, after, chance=0.1)
+    assert pairing.seeds == (0, 2, 4)
+    assert pairing.unpaired == (1, 3)
+    assert pairing.baseline.tolist() == [0.50, 0.52, 0.54]
+    assert pairing.variation.tolist() == [0.60, 0.62, 0.1]
+
+
+def test_pairs_come_in_the_order_of_seeds(make_arm):
+    """Large seeds too come in order, which a set would not keep."""
+    accuracies = {1024: 0.5, 16: 0.6, 8: 0.7, 0: 0.8}
+    pairing = pair_accuracies(make_arm("baseline", accuracies), make_arm("wide", accuracies), chance=0.1)
+    assert pairing.seeds == (0, 8, 16, 1024)
+    assert pairing.baseline.tolist() == [0.8, 0.7, 0.6, 0.5]
+
+
+def test_no_pairs(make_arm):
+    """Arms without a common seed give no pairs, and both seeds are named."""
+    pairing = pair_accuracies(make_arm("baseline", {0: 0.5}), make_arm("wide", {1: 0.6}), chance=0.1)
+    assert (pairing.seeds, pairing.unpaired, len(pairing.baseline)) == ((), (0, 1), 0)
+
+
+def test_answers_are_paired_and_diverged_runs_guess(make_arm):
+    """Answers are paired by seed where both are known; a diverged run guesses every image."""
+    before = make_arm("baseline", {0: 0.5, 1: 0.5, 2: 0.5}, correct={0: [1, 0], 1: [0, 1], 2: [1, 1]})
+    after = make_arm("wide", {2: 0.5, 1: Status.DIVERGED, 0: 0.5}, correct={2: [0, 0]})
+    answers = pair_answers(before, after, chance=0.1)
+    assert answers.seeds == (1, 2)
+    np.testing.assert_array_equal(answers.baseline, [[0, 1], [1, 1]])
+    np.testing.assert_array_equal(answers.variation, [[0.1, 0.1], [0, 0]])
+
+
+def test_no_answers(make_arm):
+    """Without predictions there is nothing to pair."""
+    assert pair_answers(make_arm("baseline", {0: 0.5}), make_arm("wide", {0: 0.6}), chance=0.1) is None

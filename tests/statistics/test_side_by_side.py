@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from ceteris.statistics.criteria import Criteria
+from ceteris.statistics.contrast import Criteria
 from ceteris.statistics.interval import PointEstimate
 from ceteris.statistics.side_by_side import Design, judged_together, side_by_side
 from ceteris.statistics.verdict import Finding

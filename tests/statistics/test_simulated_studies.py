@@ -6,14 +6,12 @@ Bounds leave three standard errors of a count of 10,000 beyond what theory gives
 import numpy as np
 import pytest
 
-from ceteris.statistics.bootstrap import two_way_bootstrap
-from ceteris.statistics.censoring import Times, horizon, restricted
-from ceteris.statistics.equivalence import equivalence_test
-from ceteris.statistics.holm import holm
+from ceteris.statistics.convergence import Times, horizon, restricted
+from ceteris.statistics.equivalence import equivalence_test, holm
+from ceteris.statistics.images import two_way_bootstraps
 from ceteris.statistics.interval import mean_interval
-from ceteris.statistics.paired import differences, paired_difference, paired_t_test
+from ceteris.statistics.paired import differences, paired_difference, paired_t_test, sign_flip_test
 from ceteris.statistics.power import detectable_difference, equivalence_power, paired_power
-from ceteris.statistics.sign_flip import sign_flip_test
 
 STUDIES = 10_000
 IMAGES = 10_000
@@ -117,6 +115,6 @@ def test_two_way_interval_covers_binary_answers():
         gain = generator.choice([0.0, 0.2], images)  # the variation helps on half of the images: 0.1 on average
         chances = np.clip(np.stack([ease, ease + gain])[:, None] + skill, 0, 1)
         answers = generator.random((2, seeds, images)) < chances
-        interval = two_way_bootstrap(answers[0], answers[1], generator=generator, replicates=200)
+        (interval,) = two_way_bootstraps([(answers[0], answers[1])], generators=[generator], replicates=200)
         covered += interval.low <= 0.1 <= interval.high
     assert 0.93 <= covered / studies <= 0.97

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from ceteris.errors import StatisticsError
-from ceteris.statistics.contrast import adjusted, contrast
-from ceteris.statistics.criteria import Criteria
+from ceteris.statistics.contrast import Criteria, adjusted, contrast
 from ceteris.statistics.equivalence import adjusted_equivalence, equivalence_test
 from ceteris.statistics.power import equivalence_power, paired_power, seeds_needed, seeds_needed_for_equality
 from ceteris.statistics.verdict import Finding, Prospect, Verdict, decide

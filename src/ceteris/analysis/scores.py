@@ -12,7 +12,7 @@ from ceteris.results.finding import Finding
 from ceteris.results.manifest import Manifest
 from ceteris.results.results import Results
 from ceteris.results.status import Status
-from ceteris.statistics.criteria import Criteria
+from ceteris.statistics.contrast import Criteria
 from ceteris.statistics.scores import ArmScores, RunScore, Scores
 from ceteris.statistics.scores import Status as ScoreStatus
 from ceteris.study.analysis import Analysis

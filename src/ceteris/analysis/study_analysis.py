@@ -12,8 +12,8 @@ from ceteris.results.finding import Finding
 from ceteris.results.results import Results
 from ceteris.results.status import Status
 from ceteris.statistics.comparison import Comparison, compare
+from ceteris.statistics.contrast import Criteria
 from ceteris.statistics.convergence import convergence_target, learning_curves
-from ceteris.statistics.criteria import Criteria
 from ceteris.statistics.interval import Interval, PointEstimate
 from ceteris.statistics.scores import Scores
 from ceteris.statistics.summary import ArmSummary, summarise

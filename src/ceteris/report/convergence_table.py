@@ -6,8 +6,7 @@ from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.report.quantities import NOTHING, measured, p_value, percent, unit
 from ceteris.report.table import Cell, Column, Table
 from ceteris.statistics.comparison import Comparison
-from ceteris.statistics.convergence import Measure
-from ceteris.statistics.convergence_contrast import ConvergenceContrast
+from ceteris.statistics.convergence import ConvergenceContrast, Measure
 from ceteris.statistics.interval import Estimate, Interval
 
 _MEANINGS = {

@@ -8,8 +8,8 @@ from ceteris.datasets.choice import Scaling
 from ceteris.networks.backbone import IMAGENET, AnyNetwork, BackboneNetwork
 from ceteris.networks.network import Network
 from ceteris.report.quantities import count, percent, size
-from ceteris.statistics.chance import SIGNIFICANCE
-from ceteris.statistics.sign_flip import EXACT_PAIRS, RANDOM_PATTERNS
+from ceteris.statistics.paired import EXACT_PAIRS, RANDOM_PATTERNS
+from ceteris.statistics.scores import CHANCE_SIGNIFICANCE
 from ceteris.statistics.verdict import Finding
 from ceteris.study.training import Optimizer, Training
 
@@ -108,7 +108,7 @@ def _statistics(analysis: StudyAnalysis) -> Iterator[str]:
     yield (
         "The chance level is the share of the largest class among the test images. A finished run is called no better "
         f"than chance unless the one-sided exact binomial test of its correct predictions against that share has p "
-        f"\N{LESS-THAN OR EQUAL TO} {SIGNIFICANCE:g}, or all of them are correct."
+        f"\N{LESS-THAN OR EQUAL TO} {CHANCE_SIGNIFICANCE:g}, or all of them are correct."
     )
     if not family:
         return

@@ -5,17 +5,20 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ceteris.statistics.bootstrap import two_way_bootstraps
-from ceteris.statistics.contrast import Contrast, adjusted, contrast
-from ceteris.statistics.convergence import Measure, convergence_target, learning_curves
-from ceteris.statistics.convergence_contrast import ConvergenceContrast, adjusted_convergence, contrast_convergence
-from ceteris.statistics.criteria import USUAL, Criteria
+from ceteris.statistics.contrast import USUAL, Contrast, Criteria, adjusted, contrast
+from ceteris.statistics.convergence import (
+    ConvergenceContrast,
+    Measure,
+    adjusted_convergence,
+    contrast_convergence,
+    convergence_target,
+    learning_curves,
+)
 from ceteris.statistics.equivalence import Equivalence, adjusted_equivalence, equivalence_test
-from ceteris.statistics.image_noise import McNemar, mcnemar_test
+from ceteris.statistics.images import McNemar, mcnemar_test, two_way_bootstraps
 from ceteris.statistics.interval import Interval
 from ceteris.statistics.paired import differences
-from ceteris.statistics.pairing import AnswerPairing, Pairing, pair_accuracies, pair_answers
-from ceteris.statistics.scores import Scores
+from ceteris.statistics.scores import AnswerPairing, Pairing, Scores, pair_accuracies, pair_answers
 from ceteris.statistics.summary import ArmSummary, seed_list, summarise
 from ceteris.statistics.verdict import Finding, Verdict, decide
 

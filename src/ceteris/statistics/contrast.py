@@ -1,4 +1,4 @@
-"""One number per seed, variation against baseline: all that is computed from the pairs."""
+"""What counts as a finding, and one number per seed compared pair by pair, variation against baseline."""
 
 import math
 from collections.abc import Sequence
@@ -7,15 +7,63 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ceteris.statistics.criteria import USUAL, Criteria
-from ceteris.statistics.holm import holm
-from ceteris.statistics.interval import Estimate, student_interval
-from ceteris.statistics.paired import differences, paired_t_test, seed_correlation
+from ceteris.errors import StatisticsError
+from ceteris.statistics.equivalence import holm
+from ceteris.statistics.interval import Estimate, describe, student_interval
+from ceteris.statistics.paired import (
+    SignFlip,
+    differences,
+    paired_t_test,
+    probability_to_beat,
+    seed_correlation,
+    sign_flip_test,
+)
 from ceteris.statistics.power import detectable_difference
-from ceteris.statistics.sample import describe
-from ceteris.statistics.sign_flip import SignFlip, sign_flip_test
-from ceteris.statistics.superiority import probability_to_beat
 from ceteris.statistics.unpaired import welch_test
+
+
+@dataclass(frozen=True, kw_only=True)
+class Criteria:
+    """The numbers that turn measurements into findings.
+
+    Attributes:
+        margin: Differences in test accuracy smaller than this are practically none; a fraction, 0.005 is half a
+            percentage point.
+        target_share: Convergence is the first epoch whose validation accuracy reaches this share of the baseline's mean
+            final one.
+        significance: Adjusted p-values up to this are findings, and intervals cover 1 - significance.
+        power: The probability with which a detectable difference would have been found, and with which the seeds that
+            an undecided verdict asks for would decide it.
+
+    Raises:
+        StatisticsError: If a number is outside its range.
+    """
+
+    margin: float = 0.005
+    target_share: float = 0.9
+    significance: float = 0.05
+    power: float = 0.8
+
+    def __post_init__(self) -> None:
+        """Refuse numbers outside their range."""
+        ranges = {
+            "margin": (0 < self.margin <= 1, "a fraction in (0, 1]", "Write 0.005 for half a percentage point."),
+            "target_share": (0 < self.target_share <= 1, "a share in (0, 1]", "Write 0.9 for 90 %."),
+            "significance": (0 < self.significance < 0.5, "a probability in (0, 0.5)", "Write 0.05 for 5 %."),
+            "power": (0 < self.power < 1, "a probability in (0, 1)", "Write 0.8 for 80 %."),
+        }
+        for name, (fits, expected, advice) in ranges.items():
+            if not fits:
+                raise StatisticsError(f"{name} is {getattr(self, name)}, expected {expected}. {advice}")
+
+    @property
+    def level(self) -> float:
+        """Coverage of the intervals."""
+        return 1 - self.significance
+
+
+USUAL = Criteria()
+"""Half a percentage point, 90 %, 5 % and 80 %."""
 
 
 @dataclass(frozen=True, kw_only=True)

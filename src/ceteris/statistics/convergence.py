@@ -1,14 +1,88 @@
 """How soon the validation accuracy rises, and whether it falls again: convergence as an outcome of its own."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ceteris.statistics.censoring import Times
-from ceteris.statistics.sample import Floats
+from ceteris.statistics.contrast import USUAL, Contrast, Criteria, adjusted, contrast
+from ceteris.statistics.interval import Floats
 from ceteris.statistics.scores import ArmScores, Status
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Times:
+    """When each run reached a target, or, censored, for how long it was watched without reaching it.
+
+    Attributes:
+        times: Shape (runs,).
+        reached: Whether it is the one or the other. Shape (runs,).
+    """
+
+    times: Floats
+    reached: NDArray[np.bool_]
+
+
+def horizon(*arms: Times) -> float:
+    """Say until when every run of some arms is known: the shortest time that a censored run was watched.
+
+    Returns:
+        The longest time of all where every run reached the target.
+
+    Example:
+        >>> horizon(Times(times=np.array([3.0, 20.0]), reached=np.array([True, False])))
+        20.0
+    """
+    times = np.concatenate([arm.times for arm in arms])
+    reached = np.concatenate([arm.reached for arm in arms])
+    return float(times.max() if reached.all() else times[~reached].min())
+
+
+def restricted(times: Times, until: float) -> Floats:
+    """Give the time that each run took, or the horizon if it took longer: a number that censoring cannot hide.
+
+    A run that never reaches the target counts with the whole horizon, which is the least that it took; the mean of
+    these is the restricted mean survival time (Royston and Parmar 2013, doi:10.1186/1471-2288-13-152). What lies beyond
+    the horizon is not guessed at.
+
+    Args:
+        times: When the target was reached.
+        until: The horizon, at most `horizon(times)`.
+
+    Returns:
+        Shape (runs,).
+
+    Example:
+        >>> restricted(Times(times=np.array([3.0, 12.0, 20.0]), reached=np.array([True, True, False])), 10.0)
+        array([ 3., 10., 10.])
+    """
+    return np.minimum(times.times, until)
+
+
+def kaplan_meier_median(times: Times) -> float | None:
+    """Give the time by which half of the runs have reached the target, censored ones taken into account.
+
+    At each time the share still without the target is multiplied by (1 - reached now / watched until now); the median
+    is the first time at which it is at most one half.
+    Method: Kaplan and Meier 1958, doi:10.1080/01621459.1958.10501452.
+
+    Returns:
+        Nothing where half of the runs never got there.
+
+    Example:
+        >>> kaplan_meier_median(Times(times=np.array([3.0, 5.0, 9.0]), reached=np.array([True, True, False])))
+        5.0
+    """
+    share = 1.0
+    for time in np.unique(times.times[times.reached]):
+        watched = int(np.count_nonzero(times.times >= time))
+        now = int(np.count_nonzero((times.times == time) & times.reached))
+        share *= 1 - now / watched
+        if share <= 0.5 + 1e-12:  # the product of shares that make one half is off by rounding
+            return float(time)
+    return None
 
 
 class Measure(StrEnum):
@@ -160,3 +234,108 @@ def _ends_of_epochs(curve: Curve, measure: Measure) -> Floats | None:
             return None if curve.images_per_epoch is None else epochs * curve.images_per_epoch
         case _:
             return epochs
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConvergenceContrast:
+    """One measure of convergence, variation against baseline.
+
+    Attributes:
+        contrast: Variation minus baseline over the pairs; of a time, up to the horizon. Where times were censored, or
+            are whole epochs with many ties, its sign-flip test is the one to trust.
+        horizon: Of a time: until when all paired runs are known.
+        censored_baseline: Of a time: seeds whose baseline run never reached the target.
+        censored_variation: Of a time: seeds whose run of the variation never reached it.
+    """
+
+    contrast: Contrast
+    horizon: float | None = None
+    censored_baseline: tuple[int, ...] = ()
+    censored_variation: tuple[int, ...] = ()
+
+
+def contrast_convergence(
+    baseline: Mapping[int, Curve],
+    variation: Mapping[int, Curve],
+    *,
+    target: float | None,
+    generator: np.random.Generator,
+    comparisons: int = 1,
+    criteria: Criteria = USUAL,
+) -> dict[Measure, ConvergenceContrast]:
+    """Compare the learning curves of a variation with the baseline's, pair by pair.
+
+    A run that never reaches the target is censored: its time is not known, but is at least as long as it was watched.
+    Each time is cut at the horizon, the longest time for which all runs of both arms are known, so that a pair's
+    difference is a number without guesswork; the sign-flip test of these needs no more than that. Runs that never reach
+    the target count with the whole horizon, are named, and are never dropped.
+
+    Args:
+        baseline: Curves by seed, from `learning_curves`.
+        variation: The same of the variation.
+        target: The validation accuracy that counts as converged; without it no times are compared.
+        generator: Draws sign patterns where there are too many pairs to go through them all.
+        comparisons: Variations that the study compares with its baseline.
+        criteria: For the coverage of intervals and the detectable difference.
+
+    Returns:
+        The measures that every pair has; none where no seed has a curve in both arms.
+
+    Example:
+        >>> slow = {seed: Curve(accuracy=np.array([0.1, 0.2, 0.3])) for seed in (0, 1)}
+        >>> fast = {seed: Curve(accuracy=np.array([0.3, 0.4, 0.5])) for seed in (0, 1)}
+        >>> found = contrast_convergence(slow, fast, target=0.3, generator=np.random.default_rng(0))
+        >>> found[Measure.EPOCHS].contrast.difference.estimate
+        -2.0
+    """
+    seeds = sorted(baseline.keys() & variation.keys())
+    if not seeds:
+        return {}
+    before, after = [baseline[seed] for seed in seeds], [variation[seed] for seed in seeds]
+    epochs = min(len(curve.accuracy) for curve in (*before, *after))
+    found = {}
+    for measure in Measure:
+        if not measure.is_time:
+            values = [curve_values(curves, measure, epochs) for curves in (before, after)]
+            difference = contrast(*values, generator=generator, comparisons=comparisons, criteria=criteria)
+            found[measure] = ConvergenceContrast(contrast=difference)
+            continue
+        if target is None:
+            continue
+        first, second = times_to_target(before, measure, target), times_to_target(after, measure, target)
+        if first is None or second is None:
+            continue
+        until = horizon(first, second)
+        difference = contrast(
+            restricted(first, until),
+            restricted(second, until),
+            generator=generator,
+            higher_is_better=False,
+            comparisons=comparisons,
+            criteria=criteria,
+        )
+        found[measure] = ConvergenceContrast(
+            contrast=difference,
+            horizon=until,
+            censored_baseline=tuple(seed for seed, reached in zip(seeds, first.reached, strict=True) if not reached),
+            censored_variation=tuple(seed for seed, reached in zip(seeds, second.reached, strict=True) if not reached),
+        )
+    return found
+
+
+def adjusted_convergence(
+    family: Sequence[Mapping[Measure, ConvergenceContrast]],
+) -> tuple[dict[Measure, ConvergenceContrast], ...]:
+    """Fill in Holm's adjustment: each measure is a family of its own, over all variations of a study.
+
+    Args:
+        family: One per variation; a measure that it lacks counts in the family all the same.
+    """
+    filled: tuple[dict[Measure, ConvergenceContrast], ...] = tuple({} for _ in family)
+    for measure in Measure:
+        entries = [entry.get(measure) for entry in family]
+        contrasts = adjusted([None if entry is None else entry.contrast for entry in entries])
+        for into, entry, difference in zip(filled, entries, contrasts, strict=True):
+            if entry is not None and difference is not None:
+                into[measure] = replace(entry, contrast=difference)
+    return filled

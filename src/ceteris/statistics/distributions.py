@@ -7,8 +7,7 @@ function that needs it; scipy.stats would take 0.8 s and is not used.
 from types import ModuleType
 
 import numpy as np
-
-from ceteris.statistics.sample import Floats
+from numpy.typing import NDArray
 
 
 def _special() -> ModuleType:
@@ -41,7 +40,7 @@ def student_above(t: float, freedom: float) -> float:
     return float(_special().stdtr(freedom, -t))
 
 
-def deviation_below(limits: Floats, freedom: float) -> Floats:
+def deviation_below(limits: NDArray[np.float64], freedom: float) -> NDArray[np.float64]:
     """Give the probability that a sample's standard deviation stays below some multiples of the true one.
 
     Args:

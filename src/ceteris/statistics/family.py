@@ -5,12 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ceteris.statistics.contrast import Contrast, adjusted, contrast
-from ceteris.statistics.criteria import USUAL, Criteria
+from ceteris.statistics.contrast import USUAL, Contrast, Criteria, adjusted, contrast
 from ceteris.statistics.equivalence import Equivalence, adjusted_equivalence, equivalence_test
 from ceteris.statistics.paired import differences
-from ceteris.statistics.pairing import Pairing, pair_accuracies
-from ceteris.statistics.scores import ArmScores, Status
+from ceteris.statistics.scores import ArmScores, Pairing, Status, pair_accuracies
 from ceteris.statistics.verdict import Verdict, decide
 
 

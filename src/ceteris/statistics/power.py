@@ -8,7 +8,7 @@ import numpy as np
 
 from ceteris.errors import StatisticsError
 from ceteris.statistics.distributions import deviation_below, student_quantile
-from ceteris.statistics.sample import Floats
+from ceteris.statistics.interval import Floats
 
 MOST_SEEDS = 1_000
 """Where more seeds than this would be needed, no number is given: no study would run them."""

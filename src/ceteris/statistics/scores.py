@@ -1,4 +1,4 @@
-"""What each run of a study scored: the numbers that everything here is computed from."""
+"""What each run of a study scored, which runs did no better than chance, and which runs of two arms share a seed."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -8,7 +8,44 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ceteris.errors import StatisticsError
-from ceteris.statistics.sample import Floats
+from ceteris.statistics.distributions import binomial_above
+from ceteris.statistics.interval import Floats
+
+CHANCE_SIGNIFICANCE = 0.05
+"""A run is better than chance where the binomial test is at most this: 10.5 % of 10,000 images of ten equal classes."""
+
+
+def is_at_chance(accuracy: float, chance: float, images: int | None = None) -> bool:
+    """Say whether a network that was trained to the end does no better than chance, as one with dead units does.
+
+    The chance level is the share of the largest class among the test images: always giving that class needs no
+    learning. Where the number of images is known, the one-sided exact binomial test asks whether so many correct
+    predictions are too many for that share. A perfect score is never at chance: on few images, or on images of one
+    class, no score could show more.
+
+    Args:
+        accuracy: Test accuracy, in [0, 1].
+        chance: The chance level, in (0, 1].
+        images: Test images, at least 1, where that is known; without it an accuracy above `chance` is better than
+            chance.
+
+    Raises:
+        StatisticsError: If a number is outside its range.
+
+    Example:
+        >>> is_at_chance(0.103, 0.1), is_at_chance(0.103, 0.1, 10_000), is_at_chance(1.0, 0.5, 2)
+        (False, True, False)
+    """
+    if not 0 <= accuracy <= 1 or not 0 < chance <= 1 or (images is not None and images < 1):
+        raise StatisticsError(
+            f"accuracy is {accuracy}, chance level {chance}, on {images} images, expected fractions and at least 1 "
+            "image. Divide percentages by 100."
+        )
+    if accuracy == 1:
+        return False
+    if images is None or accuracy <= chance:
+        return accuracy <= chance
+    return binomial_above(round(accuracy * images), images, chance) > CHANCE_SIGNIFICANCE
 
 
 class Status(StrEnum):
@@ -145,3 +182,89 @@ def counted_accuracy(run: RunScore, chance: float) -> float | None:
             return chance
         case _:
             return None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Pairing:
+    """The runs of a baseline and a variation, pair by pair.
+
+    Attributes:
+        seeds: Those that count in both arms, in order.
+        unpaired: Those that count in one arm only, in order.
+        baseline: Test accuracy that each seed counts with. Shape (pairs,).
+        variation: The same seeds. Shape (pairs,).
+    """
+
+    seeds: tuple[int, ...]
+    unpaired: tuple[int, ...]
+    baseline: Floats
+    variation: Floats
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class AnswerPairing:
+    """Whether each test image was classified correctly, pair by pair.
+
+    Attributes:
+        seeds: Those of which it is known in both arms, in order.
+        baseline: The probability of a correct answer: 0 or 1, and the chance level for diverged runs. Shape
+            (pairs, images).
+        variation: The same seeds and images. Shape (pairs, images).
+    """
+
+    seeds: tuple[int, ...]
+    baseline: Floats
+    variation: Floats
+
+
+def pair_accuracies(baseline: ArmScores, variation: ArmScores, chance: float) -> Pairing:
+    """Pair the test accuracies of finished and diverged runs by seed.
+
+    Example:
+        >>> runs = tuple(RunScore(seed=seed, status=Status.FINISHED, test_accuracy=0.5) for seed in range(3))
+        >>> before = ArmScores(name="baseline", factor="baseline", runs=runs)
+        >>> after = ArmScores(name="deeper", factor="depth", runs=runs[:2])
+        >>> pairing = pair_accuracies(before, after, chance=0.1)
+        >>> pairing.seeds, pairing.unpaired
+        ((0, 1), (2,))
+    """
+    before, after = _accuracies(baseline, chance), _accuracies(variation, chance)
+    seeds = tuple(sorted(before.keys() & after.keys()))
+    return Pairing(
+        seeds=seeds,
+        unpaired=tuple(sorted(before.keys() ^ after.keys())),
+        baseline=np.array([before[seed] for seed in seeds]),
+        variation=np.array([after[seed] for seed in seeds]),
+    )
+
+
+def pair_answers(baseline: ArmScores, variation: ArmScores, chance: float) -> AnswerPairing | None:
+    """Pair the answers to each test image by seed.
+
+    Returns:
+        Nothing where no finished run of either arm has answers.
+    """
+    sizes = [len(run.correct) for arm in (baseline, variation) for run in arm.runs if run.correct is not None]
+    if not sizes:
+        return None
+    before, after = _answers(baseline, chance, sizes[0]), _answers(variation, chance, sizes[0])
+    seeds = tuple(sorted(before.keys() & after.keys()))
+    return AnswerPairing(
+        seeds=seeds,
+        baseline=np.array([before[seed] for seed in seeds]).reshape(-1, sizes[0]),
+        variation=np.array([after[seed] for seed in seeds]).reshape(-1, sizes[0]),
+    )
+
+
+def _accuracies(arm: ArmScores, chance: float) -> dict[int, float]:
+    counted = {run.seed: counted_accuracy(run, chance) for run in arm.runs}
+    return {seed: accuracy for seed, accuracy in counted.items() if accuracy is not None}
+
+
+def _answers(arm: ArmScores, chance: float, images: int) -> dict[int, Floats]:
+    answers = {
+        run.seed: run.correct.astype(np.float64)
+        for run in arm.runs
+        if run.status is Status.FINISHED and run.correct is not None
+    }
+    return answers | {seed: np.full(images, chance) for seed in arm.seeds(Status.DIVERGED)}

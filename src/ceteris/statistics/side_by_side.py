@@ -7,9 +7,8 @@ from enum import StrEnum
 
 import numpy as np
 
-from ceteris.statistics.criteria import USUAL, Criteria
-from ceteris.statistics.equivalence import Equivalence, adjusted_equivalence, equivalence_test
-from ceteris.statistics.holm import holm
+from ceteris.statistics.contrast import USUAL, Criteria
+from ceteris.statistics.equivalence import Equivalence, adjusted_equivalence, equivalence_test, holm
 from ceteris.statistics.interval import Estimate, mean_interval
 from ceteris.statistics.paired import differences, paired_difference, paired_t_test
 from ceteris.statistics.unpaired import welch_difference, welch_equivalence_test, welch_test

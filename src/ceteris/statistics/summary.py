@@ -3,12 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ceteris.statistics.censoring import horizon, kaplan_meier_median, restricted
-from ceteris.statistics.chance import is_at_chance
-from ceteris.statistics.convergence import Curve, Measure, curve_values, learning_curves, times_to_target
-from ceteris.statistics.interval import Estimate, mean_interval
-from ceteris.statistics.sample import checked, describe
-from ceteris.statistics.scores import ArmScores, Status, counted_accuracy
+from ceteris.statistics.convergence import (
+    Curve,
+    Measure,
+    curve_values,
+    horizon,
+    kaplan_meier_median,
+    learning_curves,
+    restricted,
+    times_to_target,
+)
+from ceteris.statistics.interval import Estimate, checked, describe, mean_interval
+from ceteris.statistics.scores import ArmScores, Status, counted_accuracy, is_at_chance
 
 
 @dataclass(frozen=True, kw_only=True)

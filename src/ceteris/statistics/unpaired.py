@@ -7,8 +7,7 @@ from numpy.typing import ArrayLike
 
 from ceteris.statistics.distributions import student_above, student_quantile
 from ceteris.statistics.equivalence import Equivalence, checked_margin
-from ceteris.statistics.interval import Estimate, Interval, PointEstimate, checked_level
-from ceteris.statistics.sample import checked, describe
+from ceteris.statistics.interval import Estimate, Interval, PointEstimate, checked, checked_level, describe
 
 
 def welch_difference(baseline: ArrayLike, variation: ArrayLike, *, level: float = 0.95) -> Estimate:

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ceteris.errors import StatisticsError
-from ceteris.statistics.contrast import Contrast
-from ceteris.statistics.criteria import USUAL, Criteria
+from ceteris.statistics.contrast import USUAL, Contrast, Criteria
 from ceteris.statistics.equivalence import Equivalence
 from ceteris.statistics.power import MOST_SEEDS, seeds_needed, seeds_needed_for_equality
 

@@ -10,7 +10,7 @@ from ceteris.report.comparison.conditions import Conditions, compare_conditions,
 from ceteris.report.comparison.run_pairs import RunPair, alike_with_other_seeds, pair_runs
 from ceteris.report.comparison.side import Side, read_side
 from ceteris.results.results import read_results
-from ceteris.statistics.criteria import Criteria
+from ceteris.statistics.contrast import Criteria
 from ceteris.statistics.side_by_side import SideBySide, judged_together, side_by_side
 from ceteris.study.arm import BASELINE
 

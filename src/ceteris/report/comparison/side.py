@@ -11,7 +11,7 @@ from ceteris.results.manifest import Manifest
 from ceteris.results.results import Results
 from ceteris.results.status import Status
 from ceteris.statistics.comparison import Comparison, compare
-from ceteris.statistics.criteria import Criteria
+from ceteris.statistics.contrast import Criteria
 from ceteris.statistics.scores import ArmScores, Scores, counted_accuracy
 from ceteris.statistics.summary import ArmSummary, summarise
 

@@ -12,7 +12,7 @@ from ceteris.formatting.wording import listed
 from ceteris.report.figures.drawing import Drawing, Format, finished
 from ceteris.report.figures.style import BLUE, GRID, INK, MUTED, VERMILION, drawing, inches, panel, shortened
 from ceteris.report.quantities import signed
-from ceteris.statistics.sample import Floats
+from ceteris.statistics.interval import Floats
 
 MOST_CLASSES = 40
 """Classes in a picture: names of more cannot be read, and a matrix of a thousand would weigh more than its page."""

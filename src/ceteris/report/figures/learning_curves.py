@@ -22,8 +22,7 @@ from ceteris.report.figures.style import (
     shortened,
 )
 from ceteris.results.epochs import EpochRecord
-from ceteris.statistics.interval import Estimate, Interval, PointEstimate, mean_interval
-from ceteris.statistics.sample import Floats
+from ceteris.statistics.interval import Estimate, Floats, Interval, PointEstimate, mean_interval
 
 _MOST_MARKERS = 12
 

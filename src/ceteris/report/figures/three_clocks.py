@@ -22,7 +22,7 @@ from ceteris.report.figures.learning_curves import (
 )
 from ceteris.report.figures.style import INK, LEGEND_COLUMNS, PAPER, drawing, in_per_cent, inches, panel
 from ceteris.report.quantities import duration
-from ceteris.statistics.sample import Floats
+from ceteris.statistics.interval import Floats
 
 _WIDTH, _LEFT, _GAP, _PANEL = 620.0, 42.0, 34.0, (255.0, 140.0)
 _LINE, _HEADING, _BETWEEN, _BOTTOM = 15.0, 26.0, 52.0, 34.0

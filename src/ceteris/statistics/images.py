@@ -1,28 +1,27 @@
-"""Over test images too: would the difference hold if the test set had been drawn again?"""
+"""Test-set sampling error: what a finite test set does to a pair of networks and to a mean difference."""
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ceteris.errors import StatisticsError
-from ceteris.statistics.distributions import normal_quantile, student_quantile
-from ceteris.statistics.interval import Estimate, Interval, PointEstimate, Scope
-from ceteris.statistics.sample import Floats
+from ceteris.statistics.distributions import binomial_below, normal_quantile, student_quantile
+from ceteris.statistics.interval import Estimate, Floats, Interval, PointEstimate, Scope
 
 _DRAWS_AT_ONCE = 200_000  # image draws, 1.6 MB of indices: what stays in the cache is drawn and counted fastest
 
 
-def two_way_bootstrap(
-    baseline: ArrayLike,
-    variation: ArrayLike,
+def two_way_bootstraps(
+    tables: Sequence[tuple[ArrayLike, ArrayLike]],
     *,
-    generator: np.random.Generator,
+    generators: Sequence[np.random.Generator],
     replicates: int = 2_000,
     level: float = 0.95,
-) -> Estimate:
-    """Estimate how much a variation changes accuracy on images like these, not only on these.
+) -> tuple[Estimate, ...]:
+    """Estimate how much variations change accuracy on images like these, not only on these.
 
     An interval over seeds says what more seeds would give on the same test images. For a claim about all such images,
     the images are a sample too: seeds and images are drawn again, each with replacement, and the mean difference is
@@ -35,12 +34,14 @@ def two_way_bootstrap(
     of freedom of Satterthwaite 1946 (doi:10.2307/3002019). It is about as wide as the interval over seeds alone, or
     wider.
 
+    Drawing the images again takes most of the time. Where the generators of several tables of one shape are in one
+    state, they would draw the same: then each draw is made once, for all of them.
+
     Args:
-        baseline: Whether each image was classified correctly, per seed; or, for a diverged run, the probability of it.
-            Shape (seeds, images).
-        variation: The same seeds and images, in the same order. Shape (seeds, images).
-        generator: Draws seeds and images.
-        replicates: How often.
+        tables: Baseline and variation, with the same seeds and images: whether each image was classified correctly;
+            or, for a diverged run, the probability of it. Shape (seeds, images).
+        generators: One for each table; each draws seeds and images.
+        replicates: How often they are drawn again.
         level: Coverage, in (0, 1).
 
     Returns:
@@ -48,39 +49,14 @@ def two_way_bootstrap(
         seeds nor images show a spread.
 
     Raises:
-        StatisticsError: If the shapes differ, or if there are fewer than two seeds or two images.
+        StatisticsError: If the shapes of a table differ, or if it has fewer than two seeds or two images.
 
     Example:
         >>> before = np.array([[1, 0, 1, 0], [1, 0, 0, 0], [1, 1, 0, 0]])
         >>> after = np.array([[1, 1, 1, 0], [1, 0, 1, 0], [1, 1, 1, 1]])
-        >>> gain = two_way_bootstrap(before, after, generator=np.random.default_rng(0))
-        >>> f"{gain.estimate:+.2f} {gain.scope}"
-        '+0.33 over seeds and over test images'
-    """
-    (found,) = two_way_bootstraps([(baseline, variation)], generators=[generator], replicates=replicates, level=level)
-    return found
-
-
-def two_way_bootstraps(
-    tables: Sequence[tuple[ArrayLike, ArrayLike]],
-    *,
-    generators: Sequence[np.random.Generator],
-    replicates: int = 2_000,
-    level: float = 0.95,
-) -> tuple[Estimate, ...]:
-    """Do what `two_way_bootstrap` does for several variations, with the same numbers in a fraction of the time.
-
-    Drawing the images again takes most of the time. Where the generators of several tables of one shape are in one
-    state, they would draw the same: then each draw is made once, for all of them.
-
-    Args:
-        tables: Baseline and variation, as for `two_way_bootstrap`.
-        generators: One for each table.
-        replicates: How often seeds and images are drawn again.
-        level: Coverage, in (0, 1).
-
-    Raises:
-        StatisticsError: As `two_way_bootstrap`.
+        >>> (gain,) = two_way_bootstraps([(before, after)], generators=[np.random.default_rng(0)])
+        >>> f"{gain.estimate:+.2f} {gain.scope.name}"
+        '+0.33 SEEDS_AND_IMAGES'
     """
     changes = [_differences(baseline, variation) for baseline, variation in tables]
     alike: dict[tuple[object, str], list[int]] = {}
@@ -168,3 +144,47 @@ def _draw(size: int, count: int, generator: np.random.Generator) -> NDArray[np.i
     """Draw `size` of `size` things with replacement, `count` times, and say how often each was drawn."""
     drawn = generator.integers(0, size, (count, size)) + size * np.arange(count)[:, None]
     return np.bincount(drawn.ravel(), minlength=count * size).reshape(count, size)
+
+
+@dataclass(frozen=True, kw_only=True)
+class McNemar:
+    """What the images say about two trained networks; nothing about how another seed would do.
+
+    Attributes:
+        baseline_only: Images that only the baseline's network classified correctly.
+        variation_only: Images that only the variation's network classified correctly.
+        p_value: Probability of a split at least this uneven if both networks were equally good on such images.
+    """
+
+    baseline_only: int
+    variation_only: int
+    p_value: float
+
+
+def mcnemar_test(baseline: ArrayLike, variation: ArrayLike) -> McNemar:
+    """Compare two trained networks on the same images, for a study that has one seed only.
+
+    Only images that one of them gets right and the other wrong tell anything; if the two were equally good, these
+    would fall like a coin. The exact binomial test, two-sided.
+    Method: McNemar 1947, doi:10.1007/BF02295996. What it is worth: Dietterich 1998, doi:10.1162/089976698300017197.
+
+    Args:
+        baseline: Whether each image was classified correctly. Shape (images,).
+        variation: The same images, in the same order. Shape (images,).
+
+    Raises:
+        StatisticsError: If the shapes differ.
+
+    Example:
+        >>> mcnemar_test([True, True, False, False], [True, False, True, True])
+        McNemar(baseline_only=1, variation_only=2, p_value=1.0)
+    """
+    before, after = np.asarray(baseline, np.bool_), np.asarray(variation, np.bool_)
+    if before.shape != after.shape or before.ndim != 1:
+        raise StatisticsError(
+            f"correct answers have shapes {before.shape} for the baseline and {after.shape} for the variation, "
+            "expected (images,) for both. Score both networks on the same test images."
+        )
+    baseline_only, variation_only = int((before & ~after).sum()), int((after & ~before).sum())
+    tail = binomial_below(min(baseline_only, variation_only), baseline_only + variation_only, 0.5)
+    return McNemar(baseline_only=baseline_only, variation_only=variation_only, p_value=min(1.0, 2 * tail))

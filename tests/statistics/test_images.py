@@ -1,10 +1,16 @@
 import numpy as np
 import pytest
+from statsmodels.stats.contingency_tables import mcnemar
 
 from ceteris.errors import StatisticsError
-from ceteris.statistics.bootstrap import _draw, _replicates, two_way_bootstrap, two_way_bootstraps
+from ceteris.statistics.images import McNemar, _draw, _replicates, mcnemar_test, two_way_bootstraps
 from ceteris.statistics.interval import PointEstimate, Scope
 from ceteris.statistics.paired import paired_difference
+
+
+def two_way_bootstrap(before, after, *, generator, **options):
+    """Estimate the change of one variation."""
+    return two_way_bootstraps([(before, after)], generators=[generator], **options)[0]
 
 
 def answers(seeds=8, images=400, *, gain=0.05, seed=0):
@@ -150,3 +156,29 @@ def test_many_variations_at_once_have_the_same_numbers_as_one_by_one():
     )
     assert two_way_bootstraps(tables, generators=generators(), replicates=50) == alone
     assert len({(one.low, one.high) for one in alone}) == 4
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_mcnemar_agrees_with_statsmodels(seed):
+    """Counts and p-value are those of statsmodels' exact test to 1e-10."""
+    generator = np.random.default_rng(seed)
+    before, after = generator.random(500) < 0.60, generator.random(500) < 0.66
+    table = [[np.sum(before & after), np.sum(before & ~after)], [np.sum(~before & after), np.sum(~before & ~after)]]
+    found = mcnemar_test(before, after)
+    assert (found.baseline_only, found.variation_only) == (table[0][1], table[1][0])
+    assert found.p_value == pytest.approx(mcnemar(table, exact=True).pvalue, rel=1e-10)
+
+
+def test_networks_that_agree_tell_nothing():
+    """Without an image on which one alone is right, the p-value is 1."""
+    assert mcnemar_test([1, 0, 1], [1, 0, 1]) == McNemar(baseline_only=0, variation_only=0, p_value=1.0)
+
+
+def test_different_images_cannot_be_compared():
+    """Answers to different numbers of images are refused."""
+    with pytest.raises(StatisticsError) as error:
+        mcnemar_test([1, 0], [1, 0, 1])
+    assert str(error.value) == (
+        "correct answers have shapes (2,) for the baseline and (3,) for the variation, expected (images,) for both. "
+        "Score both networks on the same test images."
+    )
