@@ -19,10 +19,9 @@ from ceteris.engines.initial import initial_weights
 from ceteris.networks.shape import Shape
 from ceteris.results.checkpoint import Checkpoint
 from ceteris.results.epochs import EpochRecord
-from ceteris.results.failure import RunFailure
 from ceteris.results.folder import ResultsFolder
 from ceteris.results.manifest import Manifest
-from ceteris.results.record import conclude
+from ceteris.results.record import RunFailure, conclude
 from ceteris.study.run import Run
 from ceteris.study.study import Study
 

@@ -40,12 +40,10 @@ if TYPE_CHECKING:
     from ceteris.results.results import Results, read_results
     from ceteris.running import run
     from ceteris.study.analysis import Analysis
-    from ceteris.study.arm import Arm
-    from ceteris.study.baseline import Baseline
     from ceteris.study.changes import changes
     from ceteris.study.reader import read_study
-    from ceteris.study.run import Run
-    from ceteris.study.specification import Specification
+    from ceteris.study.run import Arm, Run
+    from ceteris.study.specification import Baseline, Specification
     from ceteris.study.study import Study
     from ceteris.study.training import Training
     from ceteris.study.variation import Insertion, Replacement, Variation
@@ -94,8 +92,6 @@ _MODULES = {
     "ceteris.running": ("run",),
     "ceteris.results.results": ("Results", "read_results"),
     "ceteris.study.analysis": ("Analysis",),
-    "ceteris.study.arm": ("Arm",),
-    "ceteris.study.baseline": ("Baseline",),
     "ceteris.study.changes": ("changes",),
     "ceteris.networks.batch_norm": ("BatchNorm",),
     "ceteris.networks.convolution": ("Convolution",),
@@ -104,8 +100,9 @@ _MODULES = {
     "ceteris.networks.max_pool": ("MaxPool",),
     "ceteris.networks.network": ("Network",),
     "ceteris.study.reader": ("read_study",),
-    "ceteris.study.run": ("Run",),
-    "ceteris.study.specification": ("DataChoice", "Specification"),
+    "ceteris.study.run": ("Arm", "Run"),
+    "ceteris.study.specification": ("Baseline", "Specification"),
+    "ceteris.datasets.choice": ("DataChoice",),
     "ceteris.study.study": ("Study",),
     "ceteris.study.training": ("Training",),
     "ceteris.study.variation": ("Insertion", "Replacement", "Variation"),

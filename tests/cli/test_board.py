@@ -17,8 +17,8 @@ from ceteris.execution.events import (
 )
 from ceteris.execution.packing import pack
 from ceteris.execution.study import run_study
-from ceteris.results.failure import RunFailure
 from ceteris.results.finding import Finding
+from ceteris.results.record import RunFailure
 
 TRAINED = 70 / 74
 """Share of the work before the test: 3 epochs of 20 images and of 10 that cost a third, then 12 that cost a third."""

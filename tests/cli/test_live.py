@@ -10,7 +10,7 @@ from ceteris.cli.live import achievement, board_table, show, summary, told
 from ceteris.execution.events import EpochFinished, Note, RunDamaged, RunsHeld, StudyStarted
 from ceteris.execution.packing import pack
 from ceteris.execution.study import run_study
-from ceteris.results.damage import Damage
+from ceteris.results.checksummed import Damage
 from ceteris.results.finding import Finding
 
 

@@ -11,9 +11,9 @@ from miniature import (
 )
 
 from ceteris.engines.engine import Position
-from ceteris.results.failure import RunFailure
 from ceteris.results.folder import ResultsFolder
 from ceteris.results.manifest import Manifest
+from ceteris.results.record import RunFailure
 
 DATASET = miniature_dataset()
 RUNS = miniature_study().runs(DATASET.digest)

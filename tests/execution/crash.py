@@ -14,7 +14,7 @@ from trees import results_of
 from ceteris.errors import ResultsError
 from ceteris.execution.study import run_study
 from ceteris.results.folder import ResultsFolder
-from ceteris.results.status import Status
+from ceteris.results.record import Status
 
 CALLS = ("open", "write", "fsync", "replace", "mkdir", "unlink", "rename", "close")
 """Every call of `os` that changes what is on the disk, or says whether it is safe there."""

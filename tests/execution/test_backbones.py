@@ -10,8 +10,8 @@ from ceteris.errors import EngineError
 from ceteris.execution.backbones import find_backbones, missing_weights
 from ceteris.execution.study import run_study
 from ceteris.networks.backbone import Backbone
+from ceteris.results.record import Status
 from ceteris.results.results import read_results
-from ceteris.results.status import Status
 
 HEAD = {"factor": "transfer", "name": "head", "network": {"backbone": "resnet18"}}
 

@@ -17,8 +17,8 @@ from ceteris.execution.child import Child
 from ceteris.execution.events import BatchInterrupted, BatchStarted, Progress, RunFailed
 from ceteris.execution.local import LocalExecutor
 from ceteris.execution.packing import pack
-from ceteris.results.claim import claim
-from ceteris.results.status import Status
+from ceteris.results.atomic import claim
+from ceteris.results.record import Status
 
 RUNS = miniature_runs()
 PATIENCE = 600.0  # seconds until a test that hangs is given up

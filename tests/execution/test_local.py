@@ -13,7 +13,7 @@ from ceteris.errors import ResultsError
 from ceteris.execution.events import BatchInterrupted, BatchStarted, RunFailed, RunFinished
 from ceteris.execution.local import LocalExecutor
 from ceteris.execution.packing import pack
-from ceteris.results.status import Status
+from ceteris.results.record import Status
 
 RUNS = miniature_runs()
 MIDDLE = Position(epoch=1, step=1)

@@ -16,8 +16,8 @@ from ceteris.execution import study as module
 from ceteris.execution.events import BatchStarted, EpochFinished, Note, RunDamaged, RunFinished, RunsHeld, StudyStarted
 from ceteris.execution.study import run_study
 from ceteris.results.folder import ResultsFolder
+from ceteris.results.record import Status
 from ceteris.results.results import read_results
-from ceteris.results.status import Status
 
 STUDY = miniature_study(data={"name": "shapes", "batches": 1, "validation": 0.34})
 DATASET = miniature_dataset()

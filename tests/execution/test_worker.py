@@ -22,7 +22,7 @@ from ceteris.execution.events import (
 from ceteris.execution.packing import pack
 from ceteris.execution.worker import train_batch
 from ceteris.results.epochs import TrainingTime
-from ceteris.results.status import Status
+from ceteris.results.record import Status
 
 RUNS = miniature_runs()
 STEPS = 3

@@ -7,9 +7,9 @@ from ceteris.analysis.study_analysis import analyze
 from ceteris.report.caveats import caveats
 from ceteris.report.report import write_report
 from ceteris.report.reservations import reservations
+from ceteris.results.checksummed import seal, unseal
 from ceteris.results.folder import STUDY, ResultsFolder
 from ceteris.results.results import read_results
-from ceteris.results.sealed import seal, unseal
 from ceteris.study.study import Study
 from made_up import VARIATIONS, made_up_dataset
 

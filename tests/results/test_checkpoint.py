@@ -7,7 +7,7 @@ from miniature import flipped, miniature_checkpoint, miniature_runs
 
 from ceteris.results import checkpoint as module
 from ceteris.results.checkpoint import decode_checkpoint, encode_checkpoint
-from ceteris.results.damage import DamagedError, LaterFormatError
+from ceteris.results.checksummed import DamagedError, LaterFormatError
 
 RUN = miniature_runs()[0]
 

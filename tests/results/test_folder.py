@@ -2,18 +2,29 @@ import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
-from miniature import miniature_checkpoint, miniature_dataset, miniature_result, miniature_split, miniature_study
+from miniature import (
+    FakeEngine,
+    miniature_checkpoint,
+    miniature_dataset,
+    miniature_result,
+    miniature_runs,
+    miniature_split,
+    miniature_study,
+)
 
+from ceteris.datasets.choice import known_images
 from ceteris.errors import ResultsError
+from ceteris.results import checksummed
 from ceteris.results import folder as module
-from ceteris.results import sealed
-from ceteris.results.folder import ResultsFolder
+from ceteris.results.checksummed import seal, unseal
+from ceteris.results.folder import ResultsFolder, check_space, needed_bytes
 from ceteris.results.manifest import Manifest
-from ceteris.results.sealed import seal, unseal
-from ceteris.results.status import Status
+from ceteris.results.record import Status
+from ceteris.results.run_folder import RunFolder
 
 DATASET = miniature_dataset()
 SPLIT = miniature_split(DATASET)
@@ -217,7 +228,7 @@ def test_a_damaged_study_file_is_set_aside_and_written_anew(folder):
 
 def test_a_study_of_a_later_version_is_left_where_it_is(folder, monkeypatch):
     """It is neither read nor set aside; both ways say what to do."""
-    monkeypatch.setattr(sealed, "FORMAT", 2)
+    monkeypatch.setattr(checksummed, "FORMAT", 2)
     prepare(folder)
     monkeypatch.undo()
     for use in (lambda: prepare(folder), folder.read_manifest):
@@ -321,3 +332,38 @@ def test_a_path_that_is_a_file_is_told(tmp_path):
         f"{tmp_path / 'results' / 'claims'}: cannot create the folder: not a directory. "
         "Check the folder and its disk, then run the same command again; what was complete is kept."
     )
+
+
+def images(run, test_images):
+    """Say what a run of a known data set looks at, but for the number of test images."""
+    return replace(known_images(run.specification.data), test_images=test_images)
+
+
+class Usage(NamedTuple):
+    """What `shutil.disk_usage` answers."""
+
+    free: int
+
+
+def test_the_estimate_is_what_a_run_takes(tmp_path):
+    """In blocks of 4 KiB, the files of a finished run fit the estimate and fill most of it."""
+    run = miniature_runs()[0]
+    folder = RunFolder(path=tmp_path / "run", run=run)
+    folder.publish(*miniature_result(run, engine=FakeEngine()), {})
+    taken = sum(-(-path.stat().st_size // 4096) * 4096 for path in folder.path.iterdir())
+    needed = needed_bytes([run], images(run, 12))
+    assert 0.5 * needed < taken <= needed + 4096
+
+
+def test_a_disk_without_room_is_told_before_anything_is_trained(tmp_path, monkeypatch):
+    """The message says how much is needed and how much there is."""
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(300_000))
+    runs = miniature_runs()
+    with pytest.raises(ResultsError) as error:
+        check_space(tmp_path, runs, images(runs[0], 10_000))
+    assert str(error.value) == (
+        f"{tmp_path}: 9 runs will take about 2.0 MB there, and 0.3 MB are free. "
+        "Free some space, or choose a folder on another disk; nothing was trained yet."
+    )
+    check_space(tmp_path, runs[:1], images(runs[0], 10_000))
+    check_space(tmp_path, (), images(runs[0], 10_000))

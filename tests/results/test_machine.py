@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from miniature import flipped
 
-from ceteris.results.damage import DamagedError
+from ceteris.results.checksummed import DamagedError
 from ceteris.results.machine import decode_machine, describe_machine, encode_machine
 
 

@@ -7,11 +7,20 @@ import numpy as np
 import pytest
 from miniature import FakeEngine, flipped, miniature_outcome, miniature_result, miniature_runs
 
-from ceteris.engines.engine import EpochMetrics
+from ceteris.engines.engine import EpochMetrics, Position
 from ceteris.networks.shape import Shape
-from ceteris.results.damage import DamagedError
-from ceteris.results.record import conclude, decode_record, diverged_epoch, encode_record
-from ceteris.results.status import Status
+from ceteris.results.checksummed import DamagedError
+from ceteris.results.record import (
+    RunFailure,
+    Status,
+    conclude,
+    decode_failure,
+    decode_record,
+    describe_error,
+    diverged_epoch,
+    encode_failure,
+    encode_record,
+)
 
 
 def metrics(epoch: int, *, validation_accuracy: float = 0.5, training_loss: float = 1.0, validation_loss: float = 1.0):
@@ -153,3 +162,49 @@ def test_a_thousand_flipped_bits_are_all_noticed():
     for length in range(0, len(content), 7):
         with pytest.raises(DamagedError):
             decode_record(content[:length], run)
+
+
+FIRST, SECOND = miniature_runs()[:2]
+
+
+def failure() -> RunFailure:
+    """Give a failure of the first run."""
+    return RunFailure(
+        run=FIRST,
+        engine="fake",
+        error="MemoryError: cannot allocate 3 GB",
+        where=("worker.py, line 7, in train_bank",),
+        position=Position(epoch=2, step=5),
+    )
+
+
+def test_a_failure_comes_back_as_it_was():
+    """What went wrong is read as it was written."""
+    assert decode_failure(encode_failure(failure()), FIRST) == failure()
+
+
+def test_the_failure_of_another_run_is_refused():
+    """A failure that was copied into another run's folder is not taken for that run's."""
+    with pytest.raises(DamagedError) as error:
+        decode_failure(encode_failure(failure()), SECOND)
+    assert str(error.value) == f"is of another run, with digest {FIRST.digest[:8]}"
+
+
+def test_an_error_is_described_without_folders():
+    """Kind, text and the calls that led to it are kept, with names of files only."""
+
+    def divide():
+        return 1 / 0
+
+    with pytest.raises(ZeroDivisionError) as error:
+        divide()
+    text, where = describe_error(error.value)
+    assert text == "ZeroDivisionError: division by zero"
+    assert where[-1].startswith("test_record.py, line ")
+    assert where[-1].endswith(", in divide")
+    assert not any("/" in call for call in where)
+
+
+def test_an_error_without_text_is_named():
+    """There is no dangling colon."""
+    assert describe_error(MemoryError()) == ("MemoryError", ())

@@ -8,12 +8,11 @@ from miniature import FakeEngine, flipped, miniature_checkpoint, miniature_resul
 
 from ceteris.engines.engine import Position
 from ceteris.errors import ResultsError
-from ceteris.results import sealed
-from ceteris.results.damage import Damage
+from ceteris.results import checksummed
+from ceteris.results.checksummed import Damage
 from ceteris.results.epochs import TrainingTime
-from ceteris.results.failure import RunFailure
+from ceteris.results.record import RunFailure, Status
 from ceteris.results.run_folder import RunFolder
-from ceteris.results.status import Status
 
 RUN, OTHER = miniature_runs()[:2]
 FACTS = {"instruction set": "none"}
@@ -221,7 +220,7 @@ def test_a_disk_that_cannot_read_a_file_has_damaged_it(folder, monkeypatch):
 
 def test_a_result_of_a_later_version_is_an_error_that_names_it(folder, monkeypatch):
     """It is left where it is, and the message says what to do."""
-    monkeypatch.setattr(sealed, "FORMAT", 2)
+    monkeypatch.setattr(checksummed, "FORMAT", 2)
     publish(folder)
     monkeypatch.undo()
     with pytest.raises(ResultsError) as error:

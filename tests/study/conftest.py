@@ -8,8 +8,7 @@ from ceteris.networks.dense import Dense
 from ceteris.networks.dropout import Dropout
 from ceteris.networks.max_pool import MaxPool
 from ceteris.networks.network import Network
-from ceteris.study.baseline import Baseline
-from ceteris.study.specification import Specification
+from ceteris.study.specification import Baseline, Specification
 from ceteris.study.training import Training
 
 TEXT = """\

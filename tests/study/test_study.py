@@ -9,9 +9,9 @@ from ceteris.networks.convolution import Convolution
 from ceteris.networks.dense import Dense
 from ceteris.networks.network import Network
 from ceteris.study.analysis import Analysis
-from ceteris.study.arm import Arm
-from ceteris.study.baseline import Baseline
 from ceteris.study.reader import read_study
+from ceteris.study.run import Arm
+from ceteris.study.specification import Baseline
 from ceteris.study.study import Study
 from ceteris.study.training import Training
 from ceteris.study.variation import Variation

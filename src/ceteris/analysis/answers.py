@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from ceteris.datasets.dataset import Labels, as_labels
 from ceteris.errors import ResultsError
+from ceteris.results.record import Status
 from ceteris.results.results import Results
-from ceteris.results.status import Status
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -8,10 +8,9 @@ from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.execution.prediction_time import FIRST_QUARTILE, IMAGES, MEDIAN, PRETRAINED_BYTES, THIRD_QUARTILE
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.cost import NetworkCost, network_cost
-from ceteris.results.record import RunRecord
+from ceteris.results.record import RunRecord, Status
 from ceteris.results.run_folder import WEIGHTS
-from ceteris.results.status import Status
-from ceteris.study.arm import Arm
+from ceteris.study.run import Arm
 
 
 @dataclass(frozen=True, kw_only=True)

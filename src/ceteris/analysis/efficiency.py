@@ -10,7 +10,7 @@ from ceteris.statistics.family import judge
 from ceteris.statistics.interval import Estimate
 from ceteris.statistics.summary import ArmSummary
 from ceteris.statistics.verdict import Verdict
-from ceteris.study.arm import BASELINE, Arm
+from ceteris.study.run import BASELINE, Arm
 from ceteris.study.specification import Specification
 
 

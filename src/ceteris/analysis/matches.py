@@ -10,7 +10,7 @@ from ceteris.statistics.comparison import Comparison
 from ceteris.statistics.contrast import Contrast
 from ceteris.statistics.interval import Estimate, Interval, PointEstimate
 from ceteris.statistics.verdict import Finding
-from ceteris.study.arm import Arm
+from ceteris.study.run import Arm
 
 _OPPOSITE = {Finding.BETTER: Finding.WORSE, Finding.WORSE: Finding.BETTER}
 

@@ -10,8 +10,8 @@ from ceteris.datasets.choice import DataChoice, share
 from ceteris.results.epochs import EpochRecord
 from ceteris.results.finding import Finding
 from ceteris.results.manifest import Manifest
+from ceteris.results.record import Status
 from ceteris.results.results import Results
-from ceteris.results.status import Status
 from ceteris.statistics.contrast import Criteria
 from ceteris.statistics.scores import ArmScores, RunScore, Scores
 from ceteris.statistics.scores import Status as ScoreStatus

@@ -7,10 +7,10 @@ from functools import cached_property
 from ceteris.analysis.answers import Answers, read_answers
 from ceteris.analysis.circumstances import Circumstances, read_circumstances
 from ceteris.analysis.scores import Epochs, read_epochs, study_criteria, study_scores
-from ceteris.results.declaration import binding
 from ceteris.results.finding import Finding
+from ceteris.results.manifest import binding
+from ceteris.results.record import Status
 from ceteris.results.results import Results
-from ceteris.results.status import Status
 from ceteris.statistics.comparison import Comparison, compare
 from ceteris.statistics.contrast import Criteria
 from ceteris.statistics.convergence import convergence_target, learning_curves
@@ -19,8 +19,8 @@ from ceteris.statistics.scores import Scores
 from ceteris.statistics.summary import ArmSummary, summarise
 from ceteris.statistics.verdict import Finding as VerdictFinding
 from ceteris.statistics.verdict import Verdict
-from ceteris.study.arm import Arm
 from ceteris.study.changes import Change, changes
+from ceteris.study.run import Arm
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

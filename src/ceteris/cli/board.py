@@ -22,7 +22,7 @@ from ceteris.execution.events import (
     StudyStarted,
 )
 from ceteris.execution.packing import PackedBatch
-from ceteris.results.status import Status
+from ceteris.results.record import Status
 from ceteris.study.run import Run
 
 _SPEED_SECONDS = 10.0

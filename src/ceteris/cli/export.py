@@ -14,7 +14,7 @@ from ceteris.export.folder import CARD
 from ceteris.formatting.wording import listed
 from ceteris.results.results import read_results
 from ceteris.results.selection import find_target, finished_findings
-from ceteris.study.arm import arm_folder
+from ceteris.study.run import arm_folder
 
 
 def export(

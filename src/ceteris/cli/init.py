@@ -19,8 +19,8 @@ from ceteris.errors import DataError, StudyError
 from ceteris.paths import quoted, shown
 from ceteris.resources import available_cores
 from ceteris.results.atomic import write_atomically
+from ceteris.study.analysis import USUAL_MARGIN, Resolution
 from ceteris.study.reader import parse_study
-from ceteris.study.resolution import USUAL_MARGIN, Resolution
 from ceteris.study.study import Study
 
 _LOOKED_AT = 200

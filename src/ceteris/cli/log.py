@@ -11,8 +11,8 @@ from ceteris.cli.notes import print_notes
 from ceteris.errors import ResultsError
 from ceteris.formatting.wording import listed
 from ceteris.paths import quoted
+from ceteris.results.record import Status
 from ceteris.results.results import Results, read_results
-from ceteris.results.status import Status
 from ceteris.tracking.mlflow import DATABASE, log_to_mlflow
 from ceteris.tracking.tensorboard import log_to_tensorboard
 from ceteris.tracking.tracked import TrackedRun, tracked_runs

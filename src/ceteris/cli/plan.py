@@ -27,11 +27,11 @@ from ceteris.report.quantities import percentage_points
 from ceteris.resources import Memory, available_cores, cores, free_memory
 from ceteris.running import EngineChoice, choose_engines
 from ceteris.statistics.power import detectable_difference
-from ceteris.study.arm import Arm
+from ceteris.study.analysis import Resolution
 from ceteris.study.changes import changes, in_words
 from ceteris.study.check import check_images
 from ceteris.study.reader import read_study
-from ceteris.study.resolution import Resolution
+from ceteris.study.run import Arm
 from ceteris.study.study import Study
 
 _NO_DATA = "0" * 64

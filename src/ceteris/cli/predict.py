@@ -24,9 +24,9 @@ from ceteris.inference.ranking import rank
 from ceteris.networks.layer import Values
 from ceteris.paths import expanded
 from ceteris.results.finding import Finding
+from ceteris.results.record import Status
 from ceteris.results.results import Results, read_results
 from ceteris.results.selection import Target, became, find_target, findings_of, finished_findings
-from ceteris.results.status import Status
 
 _AT_ONCE = 64  # images that the networks look at together
 

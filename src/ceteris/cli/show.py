@@ -20,10 +20,10 @@ from ceteris.report.figures.drawing import Drawing, Format, standalone
 from ceteris.report.figures.layer_figure import layer_figure
 from ceteris.report.layer_view import LayerView, layer_view, layer_views
 from ceteris.results.atomic import write_atomically
+from ceteris.results.record import Status
 from ceteris.results.results import Results, read_results
 from ceteris.results.selection import Target, asked_seed, find_target, findings_of
-from ceteris.results.status import Status
-from ceteris.study.arm import arm_folder
+from ceteris.study.run import arm_folder
 
 _NUMBER = re.compile(r"[-+]?[0-9.]+")
 """What is meant as a number and not as the name of a file, unless there is one."""

@@ -15,8 +15,8 @@ from ceteris.cli.rows import arm_table, set_apart
 from ceteris.report.chance import chance_notes
 from ceteris.report.quantities import count
 from ceteris.results.finding import Finding
+from ceteris.results.record import Status
 from ceteris.results.results import Results, read_results
-from ceteris.results.status import Status
 from ceteris.statistics.summary import summarise
 
 _IN_TRAINING = "in training"

@@ -11,8 +11,7 @@ from ceteris.engines.engine import Engine
 from ceteris.engines.transfer.engine import FineTuningEngine, TransferEngine
 from ceteris.errors import DataError
 from ceteris.networks.backbone import IMAGENET, Backbone, BackboneNetwork
-from ceteris.study.pinned import pinned
-from ceteris.study.study import Study
+from ceteris.study.study import Study, pinned
 
 _NO_TORCH = (
     'PyTorch and torchvision are not installed. Install them with `pip install --editable ".[torch]"` (on Linux 3 GB '

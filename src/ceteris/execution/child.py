@@ -18,7 +18,7 @@ from ceteris.execution.events import Event, RunFailed, RunsHeld
 from ceteris.execution.packing import PackedBatch
 from ceteris.execution.worker import train_batch
 from ceteris.execution.workspace import Stop, Workspace
-from ceteris.results.failure import RunFailure
+from ceteris.results.record import RunFailure
 from ceteris.study.run import Run
 
 if TYPE_CHECKING:

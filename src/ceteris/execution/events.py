@@ -6,10 +6,9 @@ from pathlib import Path
 from ceteris.datasets.dataset import ImageKind
 from ceteris.engines.engine import EpochMetrics, Position, Preparation
 from ceteris.execution.packing import PackedBatch
-from ceteris.results.damage import Damage
-from ceteris.results.failure import RunFailure
+from ceteris.results.checksummed import Damage
 from ceteris.results.finding import Finding
-from ceteris.results.record import RunRecord
+from ceteris.results.record import RunFailure, RunRecord
 from ceteris.study.run import Run
 
 

@@ -17,11 +17,10 @@ from ceteris.engines.engine import Engine, PredictingEngine, Predictor
 from ceteris.engines.torch.engine import TorchEngine
 from ceteris.execution.events import Note
 from ceteris.networks.backbone import BackboneNetwork
-from ceteris.results.failure import describe_error
 from ceteris.results.finding import Finding
 from ceteris.results.folder import ResultsFolder
 from ceteris.results.machine import describe_host
-from ceteris.results.status import Status
+from ceteris.results.record import Status, describe_error
 from ceteris.study.run import Run
 
 MEDIAN, IMAGES = "prediction (milliseconds)", "prediction (images)"

@@ -19,14 +19,12 @@ from ceteris.execution.workspace import Workspace
 from ceteris.formatting.wording import listed, nearest
 from ceteris.resources import available_cores
 from ceteris.results.finding import Finding
-from ceteris.results.folder import ResultsFolder
+from ceteris.results.folder import ResultsFolder, check_space
 from ceteris.results.manifest import Manifest
-from ceteris.results.space import check_space
-from ceteris.results.status import Status
-from ceteris.study.arm import BASELINE
+from ceteris.results.record import Status
+from ceteris.study.analysis import Resolution
 from ceteris.study.check import check_images
-from ceteris.study.resolution import Resolution
-from ceteris.study.run import Run
+from ceteris.study.run import BASELINE, Run
 from ceteris.study.study import Study
 
 _AT_AN_END = (Status.FINISHED, Status.DIVERGED)

@@ -25,11 +25,10 @@ from ceteris.execution.packing import PackedBatch
 from ceteris.execution.workspace import Stop, Workspace
 from ceteris.networks.shape import Shape
 from ceteris.results.checkpoint import Checkpoint
-from ceteris.results.damage import Damage
+from ceteris.results.checksummed import Damage
 from ceteris.results.epochs import EpochRecord
-from ceteris.results.failure import RunFailure, describe_error
 from ceteris.results.finding import Finding
-from ceteris.results.record import conclude, diverged_epoch
+from ceteris.results.record import RunFailure, conclude, describe_error, diverged_epoch
 from ceteris.results.run_folder import CHECKPOINT
 from ceteris.study.run import Run
 

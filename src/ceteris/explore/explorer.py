@@ -27,9 +27,9 @@ from ceteris.report.figures.layer_figure import layer_figure
 from ceteris.report.figures.learning_curves import ArmEpochs, learning_curves
 from ceteris.report.layer_view import layer_view
 from ceteris.results.finding import Finding
+from ceteris.results.record import Status
 from ceteris.results.results import Results
-from ceteris.results.status import Status
-from ceteris.study.arm import BASELINE
+from ceteris.study.run import BASELINE
 
 _TOP = 5
 _MOST_LOOKS = 4  # seeds whose places are drawn beside each other

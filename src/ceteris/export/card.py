@@ -22,8 +22,8 @@ from ceteris.results.record import RunRecord
 from ceteris.statistics.interval import Interval
 from ceteris.statistics.scores import Status
 from ceteris.statistics.summary import ArmSummary
-from ceteris.study.arm import BASELINE
 from ceteris.study.changes import in_words
+from ceteris.study.run import BASELINE
 from ceteris.study.training import Optimizer
 
 _USES = {

@@ -13,7 +13,7 @@ from ceteris.report.quantities import (
     points_range,
     size,
 )
-from ceteris.results.status import Status
+from ceteris.results.record import Status
 from ceteris.statistics.comparison import Comparison
 from ceteris.statistics.convergence import Measure
 from ceteris.statistics.interval import Interval

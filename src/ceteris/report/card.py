@@ -19,13 +19,13 @@ from ceteris.report.quantities import (
 )
 from ceteris.report.table import Cell, Column, Table
 from ceteris.report.verdict_table import TAGS
-from ceteris.results.status import Status
+from ceteris.results.record import Status
 from ceteris.statistics.comparison import Comparison
 from ceteris.statistics.convergence import Measure
 from ceteris.statistics.interval import Estimate, Interval
 from ceteris.statistics.scores import Status as ScoreStatus
-from ceteris.study.arm import BASELINE
 from ceteris.study.changes import in_words
+from ceteris.study.run import BASELINE
 
 _TOLD = (Measure.EPOCHS, Measure.AREA, Measure.FINAL_MINUS_BEST)
 """Measures that a card tells in words; images are epochs times a constant, and seconds stand in the table."""

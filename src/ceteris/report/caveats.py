@@ -15,11 +15,10 @@ from ceteris.report.naming import labelled, listed_up_to, quoted
 from ceteris.report.quantities import count, points
 from ceteris.report.reservations import origin_sentence
 from ceteris.report.verdict_table import is_unconfirmed
-from ceteris.results.record import RunRecord
-from ceteris.results.status import Status
+from ceteris.results.record import RunRecord, Status
 from ceteris.statistics.verdict import Finding
-from ceteris.study.arm import Arm
 from ceteris.study.changes import SettingChange, in_words
+from ceteris.study.run import Arm
 
 
 def caveats(analysis: StudyAnalysis) -> tuple[str, ...]:

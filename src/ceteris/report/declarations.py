@@ -8,7 +8,7 @@ from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.formatting.wording import listed
 from ceteris.report.naming import listed_up_to, quoted
 from ceteris.report.quantities import count, size
-from ceteris.results.declaration import Declaration, binding
+from ceteris.results.manifest import Declaration, binding
 
 
 def changed_analysis(analysis: StudyAnalysis) -> Iterator[str]:

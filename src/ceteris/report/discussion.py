@@ -27,7 +27,7 @@ from ceteris.statistics.contrast import Contrast
 from ceteris.statistics.convergence import Measure
 from ceteris.statistics.interval import Estimate, Interval
 from ceteris.statistics.verdict import Finding
-from ceteris.study.arm import BASELINE, Arm
+from ceteris.study.run import BASELINE, Arm
 
 
 @dataclass(frozen=True, kw_only=True)

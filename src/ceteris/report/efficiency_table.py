@@ -7,7 +7,7 @@ from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.report.naming import quoted
 from ceteris.report.table import Cell, Column, Table
 from ceteris.report.verdict_table import TAGS, accuracy_cell, difference_cell, p_cell, runs_cell
-from ceteris.study.arm import BASELINE
+from ceteris.study.run import BASELINE
 
 
 def efficiency_table(analysis: StudyAnalysis, curves: Sequence[EfficiencyCurve]) -> Table | None:

@@ -24,7 +24,7 @@ from ceteris.report.figures.three_clocks import Progress, three_clocks
 from ceteris.report.layer_view import layer_views
 from ceteris.results.folder import IMAGES
 from ceteris.statistics.interval import Floats
-from ceteris.study.arm import BASELINE
+from ceteris.study.run import BASELINE
 
 _NO_IMAGES = f"{IMAGES} is missing or damaged."
 

@@ -11,7 +11,7 @@ from ceteris.formatting.wording import listed
 from ceteris.paths import shown
 from ceteris.report.quantities import count
 from ceteris.report.table import Cell, Column, Table
-from ceteris.study.resolution import USUAL_MARGIN, Resolution
+from ceteris.study.analysis import USUAL_MARGIN, Resolution
 
 UNEVEN = 1.5
 """How many times the smallest class the largest may be without a word."""

@@ -18,8 +18,8 @@ from ceteris.networks.layer import Values
 from ceteris.networks.network import Network
 from ceteris.networks.shape import Shape
 from ceteris.results.finding import Finding
+from ceteris.results.record import Status
 from ceteris.results.results import Results
-from ceteris.results.status import Status
 from ceteris.study.run import Run
 
 _COLOURS = ("red", "green", "blue")

@@ -14,10 +14,10 @@ from ceteris.report.markdown import render_markdown
 from ceteris.report.page import render_page
 from ceteris.report.quantities import count
 from ceteris.results.atomic import make_folder, write_together
+from ceteris.results.finding import encode_table
 from ceteris.results.folder import TABLE
 from ceteris.results.results import Results, read_results
-from ceteris.results.table import encode_table
-from ceteris.study.arm import arm_folder
+from ceteris.study.run import arm_folder
 
 PAGE, TEXT, PICTURES = "report.html", "report.md", "pictures"
 

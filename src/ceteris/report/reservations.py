@@ -10,7 +10,7 @@ from ceteris.report.naming import listed_up_to, quoted
 from ceteris.report.quantities import count, duration
 from ceteris.results.finding import Finding
 from ceteris.results.manifest import skipping
-from ceteris.results.status import Status
+from ceteris.results.record import Status
 from ceteris.statistics.summary import seed_list
 
 

@@ -5,7 +5,7 @@ from collections import Counter
 from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.networks.cost import network_cost
 from ceteris.report.table import Cell, Column, Table
-from ceteris.results.status import Status
+from ceteris.results.record import Status
 
 
 def run_table(analysis: StudyAnalysis) -> Table:

@@ -10,9 +10,8 @@ import safetensors
 import safetensors.numpy
 
 from ceteris.engines.engine import EpochMetrics, Position, RunState
-from ceteris.results.damage import DamagedError, LaterFormatError
+from ceteris.results.checksummed import FORMAT, DamagedError, LaterFormatError, finite
 from ceteris.results.epochs import EpochRecord
-from ceteris.results.sealed import FORMAT, finite
 from ceteris.study.run import Run
 
 _KEY = "ceteris"

@@ -1,6 +1,7 @@
-"""A results folder: one study, one folder per run."""
+"""A results folder: one study, one folder per run; and whether its disk has room for them."""
 
 import hashlib
+import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -9,19 +10,73 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ceteris.datasets.dataset import LabelledImages, Labels
+from ceteris.datasets.dataset import ImageKind, LabelledImages, Labels
 from ceteris.errors import ResultsError, StudyError
+from ceteris.networks.backbone import BackboneNetwork
+from ceteris.networks.cost import network_cost
 from ceteris.results.arrays import decode_images, decode_labels, encode_images, encode_labels
-from ceteris.results.atomic import clear_partials, explained, make_folder, move, write_atomically
-from ceteris.results.claim import Claim, claim, is_held
-from ceteris.results.damage import DamagedError, LaterFormatError
-from ceteris.results.declaration import Declaration, declaration, declared
-from ceteris.results.finding import Finding
-from ceteris.results.manifest import Manifest, decode_manifest, differences, encode_manifest
+from ceteris.results.atomic import Claim, claim, clear_partials, explained, is_held, make_folder, move, write_atomically
+from ceteris.results.checksummed import DamagedError, LaterFormatError
+from ceteris.results.finding import Finding, encode_table
+from ceteris.results.manifest import (
+    Declaration,
+    Manifest,
+    declaration,
+    declared,
+    decode_manifest,
+    differences,
+    encode_manifest,
+)
 from ceteris.results.run_folder import RESULT, RunFolder
-from ceteris.results.table import encode_table
-from ceteris.study.arm import arm_folder
-from ceteris.study.run import Run
+from ceteris.study.run import Run, arm_folder
+
+_HALF, _SINGLE = 2, 4  # Bytes of a float16 and a float32.
+_SMALL_FILES = 5 * 4096  # result.json, machine.json, epochs.csv and two folders, each in blocks of 4 KiB.
+
+
+def needed_bytes(runs: Iterable[Run], images: ImageKind) -> int:
+    """Estimate what runs leave on the disk when they are finished; the few checkpoints until then are small beside it.
+
+    Args:
+        runs: What is still to be trained.
+        images: What the runs learn from and are scored on.
+    """
+    return sum(_needed(run, images) for run in runs)
+
+
+def check_space(folder: Path, runs: Iterable[Run], images: ImageKind) -> None:
+    """Refuse to begin what could not be kept.
+
+    Args:
+        folder: Where the results will go; it exists.
+        runs: What is still to be trained.
+        images: What the runs learn from and are scored on.
+
+    Raises:
+        ResultsError: If the disk has less room than the runs will take.
+    """
+    runs = tuple(runs)
+    needed, free = needed_bytes(runs, images), shutil.disk_usage(folder).free
+    if free < needed:
+        raise ResultsError(
+            f"{folder}: {len(runs)} runs will take about {_megabytes(needed)} there, and {_megabytes(free)} are free. "
+            "Free some space, or choose a folder on another disk; nothing was trained yet."
+        )
+
+
+def _needed(run: Run, images: ImageKind) -> int:
+    network = run.specification.network
+    cost = network_cost(network, images.shape, images.classes)
+    # A backbone that is not trained is not stored; one that is trained in part is stored whole.
+    is_frozen = isinstance(network, BackboneNetwork) and network.is_frozen
+    parameters = cost.learnt if is_frozen else cost.parameters
+    predictions = images.test_images * images.classes * _HALF
+    return predictions + parameters * _SINGLE + _SMALL_FILES
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / 1e6:,.1f} MB"
+
 
 STUDY, TABLE, LABELS, IMAGES = "study.json", "results.csv", "labels.npy", "test-images.npy"
 _RUNS, _CLAIMS, _DAMAGED = "runs", "claims", "damaged"

@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from ceteris.results.sealed import seal, unseal
+from ceteris.results.checksummed import seal, unseal
 
 
 @dataclass(frozen=True, kw_only=True)

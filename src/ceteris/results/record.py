@@ -1,19 +1,97 @@
-"""What happened to a run that came to its end: all that its specification and seed determine, and nothing else."""
+"""What happened to a run: its result, all that its specification and seed determine, or what went wrong."""
 
 import hashlib
 import math
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
-from ceteris.engines.engine import EpochMetrics, Outcome
+from ceteris.engines.engine import EpochMetrics, Outcome, Position
 from ceteris.networks.cost import network_cost
 from ceteris.networks.shape import Shape
 from ceteris.results.arrays import encode_predictions, encode_weights
-from ceteris.results.damage import DamagedError
-from ceteris.results.sealed import finite, seal, unseal
-from ceteris.results.status import Status
+from ceteris.results.checksummed import DamagedError, finite, seal, unseal
 from ceteris.study.run import Run
+
+
+class Status(StrEnum):
+    """What is in the folder of a run."""
+
+    FINISHED = "finished"
+    DIVERGED = "diverged"
+    FAILED = "failed"
+    UNFINISHED = "unfinished"
+    MISSING = "missing"
+    DAMAGED = "damaged"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunFailure:
+    """What went wrong with a run.
+
+    Attributes:
+        run: What was to be trained.
+        engine: Name of the engine that failed.
+        error: Kind and text of the error, for example `MemoryError: cannot allocate 3 GB`.
+        where: The calls that led to it, outermost first, as `worker.py, line 120, in train_batch`: enough for a report
+            of the fault, without the folders of a machine.
+        position: How far the run had come.
+    """
+
+    run: Run
+    engine: str
+    error: str
+    where: tuple[str, ...]
+    position: Position
+
+
+def describe_error(error: BaseException) -> tuple[str, tuple[str, ...]]:
+    """Give `error` and `where` of a `RunFailure`."""
+    text = str(error).strip()
+    frames = traceback.extract_tb(error.__traceback__)
+    where = tuple(f"{Path(frame.filename).name}, line {frame.lineno}, in {frame.name}" for frame in frames)
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__, where
+
+
+def encode_failure(failure: RunFailure) -> bytes:
+    """Write the content of `failure.json`."""
+    return seal(
+        {
+            "digest": failure.run.digest,
+            "seed": failure.run.seed,
+            "engine": failure.engine,
+            "error": failure.error,
+            "where": list(failure.where),
+            "epoch": failure.position.epoch,
+            "step": failure.position.step,
+        }
+    )
+
+
+def decode_failure(content: bytes, run: Run) -> RunFailure:
+    """Read the content of `failure.json`.
+
+    Args:
+        content: All bytes of the file.
+        run: The run whose folder it was found in.
+
+    Raises:
+        DamagedError: If it is not as it was written, or belongs to another run.
+    """
+    facts = unseal(content)
+    if facts["digest"] != run.digest:
+        raise DamagedError(f"is of another run, with digest {facts['digest'][:8]}")
+    return RunFailure(
+        run=run,
+        engine=facts["engine"],
+        error=facts["error"],
+        where=tuple(facts["where"]),
+        position=Position(epoch=facts["epoch"], step=facts["step"]),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,12 +24,19 @@ from ceteris.results.atomic import (
     write_together,
 )
 from ceteris.results.checkpoint import Checkpoint, decode_checkpoint, encode_checkpoint
-from ceteris.results.damage import Damage, DamagedError, LaterFormatError
+from ceteris.results.checksummed import Damage, DamagedError, LaterFormatError
 from ceteris.results.epochs import EpochRecord, decode_epochs, encode_epochs, training_time
-from ceteris.results.failure import RunFailure, decode_failure, encode_failure
 from ceteris.results.finding import Finding
 from ceteris.results.machine import Machine, decode_machine, describe_machine, encode_machine
-from ceteris.results.record import Result, RunRecord, decode_record, encode_record
+from ceteris.results.record import (
+    Result,
+    RunFailure,
+    RunRecord,
+    decode_failure,
+    decode_record,
+    encode_failure,
+    encode_record,
+)
 from ceteris.study.run import Run
 
 CHECKPOINT, FAILURE, PREDICTIONS = "checkpoint.safetensors", "failure.json", "predictions.npy"

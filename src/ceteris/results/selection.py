@@ -9,9 +9,9 @@ from ceteris.formatting.wording import listed, nearest
 from ceteris.paths import quoted
 from ceteris.results.finding import Finding
 from ceteris.results.folder import STUDY
+from ceteris.results.record import Status
 from ceteris.results.results import Results
-from ceteris.results.status import Status
-from ceteris.study.arm import arm_folder
+from ceteris.study.run import arm_folder
 
 _SEED = re.compile(r"seed-(\d+)(?:-([0-9a-f]+))?")
 

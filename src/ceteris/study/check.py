@@ -12,9 +12,8 @@ from ceteris.formatting.wording import listed, nearest, written
 from ceteris.networks.backbone import BLOCKS, BackboneNetwork, Statistics
 from ceteris.networks.dense import Dense
 from ceteris.networks.placed import placed_layers
-from ceteris.study.arm import BASELINE, arm_folder
-from ceteris.study.baseline import Baseline
-from ceteris.study.specification import Specification
+from ceteris.study.run import BASELINE, arm_folder
+from ceteris.study.specification import Baseline, Specification
 from ceteris.study.training import Optimizer, Training
 from ceteris.study.variation import Variation
 from ceteris.study.vary import vary

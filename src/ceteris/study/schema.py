@@ -12,7 +12,7 @@ from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.kinds import LAYER_KINDS
 from ceteris.networks.network import Network
 from ceteris.study.analysis import Analysis
-from ceteris.study.baseline import Baseline
+from ceteris.study.specification import Baseline
 from ceteris.study.study import Study
 from ceteris.study.training import Training
 from ceteris.study.variation import Insertion, Replacement, Variation

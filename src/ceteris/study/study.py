@@ -1,6 +1,6 @@
 """A study: one question, a baseline, and what is changed to answer it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Self
 
 from pydantic import (
@@ -14,12 +14,11 @@ from pydantic import (
 )
 
 from ceteris.datasets.choice import DataChoice
+from ceteris.networks.backbone import BackboneNetwork
 from ceteris.study.analysis import Analysis
-from ceteris.study.arm import BASELINE, Arm
-from ceteris.study.baseline import Baseline
 from ceteris.study.check import check_study
-from ceteris.study.run import Run
-from ceteris.study.specification import Specification
+from ceteris.study.run import BASELINE, Arm, Run
+from ceteris.study.specification import Baseline, Specification
 from ceteris.study.variation import Variation
 from ceteris.study.vary import vary
 from ceteris.values.frozen import Frozen
@@ -166,3 +165,44 @@ def _readable(variation: Any) -> Variation | None:
         return Variation.model_validate(variation)
     except ValidationError:
         return None
+
+
+_PATH = "network.weights_sha256"
+
+
+def pinned(study: Study, digest_of: Callable[[BackboneNetwork], str]) -> Study:
+    """Write into each network with a backbone what the file of its weights has.
+
+    Args:
+        study: As it was asked.
+        digest_of: Gives the SHA-256 of a network's weights in hexadecimal; empty where they are not to be had.
+
+    Returns:
+        The study itself if none of its networks has a backbone.
+    """
+    arms = {arm.name: arm.specification.network for arm in study.arms()}
+    digests = {name: digest_of(network) for name, network in arms.items() if isinstance(network, BackboneNetwork)}
+    if not digests:
+        return study
+    fields = {name: getattr(study, name) for name in Study.model_fields}
+    network = study.baseline.network
+    if isinstance(network, BackboneNetwork):
+        fields["baseline"] = study.baseline.model_copy(update={"network": _with(network, digests[BASELINE])})
+    fields["variations"] = tuple(
+        _pinned(variation, digests.get(variation.name), digests.get(BASELINE)) for variation in study.variations
+    )
+    return Study(**fields)
+
+
+def _pinned(variation: Variation, digest: str | None, of_baseline: str | None) -> Variation:
+    if digest is None:
+        return variation
+    if isinstance(variation.network, BackboneNetwork):
+        return variation.model_copy(update={"network": _with(variation.network, digest)})
+    if digest == of_baseline:
+        return variation
+    return variation.model_copy(update={"set": {**variation.set, _PATH: digest}})
+
+
+def _with(network: BackboneNetwork, digest: str) -> BackboneNetwork:
+    return network.model_copy(update={"weights_sha256": digest})

@@ -6,13 +6,13 @@ from datetime import datetime
 
 from ceteris.errors import ResultsError
 from ceteris.results.atomic import explained
-from ceteris.results.damage import DamagedError
+from ceteris.results.checksummed import DamagedError
 from ceteris.results.finding import Finding
 from ceteris.results.machine import Machine, decode_machine
+from ceteris.results.record import Status
 from ceteris.results.results import Results
 from ceteris.results.run_folder import MACHINE
-from ceteris.results.status import Status
-from ceteris.study.arm import arm_folder
+from ceteris.study.run import arm_folder
 
 Setting = str | int | float | bool
 

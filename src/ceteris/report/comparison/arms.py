@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from ceteris.engines.initial import initial_draws
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.results.manifest import Manifest
-from ceteris.study.arm import Arm
 from ceteris.study.changes import Change, changes
+from ceteris.study.run import Arm
 from ceteris.study.study import Study
 
 WEIGHTS, ORDER = "the same initial weights", "the same order of the training images"

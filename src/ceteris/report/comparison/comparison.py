@@ -12,7 +12,7 @@ from ceteris.report.comparison.side import Side, read_side
 from ceteris.results.results import read_results
 from ceteris.statistics.contrast import Criteria
 from ceteris.statistics.side_by_side import SideBySide, judged_together, side_by_side
-from ceteris.study.arm import BASELINE
+from ceteris.study.run import BASELINE
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from ceteris.report.comparison.comparison import ArmComparison, FolderComparison
 from ceteris.report.comparison.side import Side
 from ceteris.report.naming import listed_up_to, quoted
 from ceteris.report.quantities import count, percent, size
-from ceteris.results.status import Status
+from ceteris.results.record import Status
 from ceteris.statistics.side_by_side import Design
 from ceteris.statistics.summary import seed_list
 from ceteris.statistics.verdict import Finding, Verdict

@@ -8,8 +8,8 @@ from ceteris.analysis.answers import Answers, read_answers
 from ceteris.analysis.circumstances import Circumstances, read_circumstances
 from ceteris.analysis.scores import read_epochs, study_criteria, study_scores
 from ceteris.results.manifest import Manifest
+from ceteris.results.record import Status
 from ceteris.results.results import Results
-from ceteris.results.status import Status
 from ceteris.statistics.comparison import Comparison, compare
 from ceteris.statistics.contrast import Criteria
 from ceteris.statistics.scores import ArmScores, Scores, counted_accuracy

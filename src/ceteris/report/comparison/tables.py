@@ -9,7 +9,7 @@ from ceteris.report.verdict_table import TAGS, accuracy_cell, difference_cell, p
 from ceteris.statistics.interval import Estimate
 from ceteris.statistics.side_by_side import Design, SideBySide
 from ceteris.statistics.verdict import Finding
-from ceteris.study.arm import BASELINE
+from ceteris.study.run import BASELINE
 
 IDENTICAL, OTHER_IMAGES = "same bits", "other test images"
 

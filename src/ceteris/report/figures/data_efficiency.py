@@ -21,7 +21,7 @@ from ceteris.report.figures.style import (
     shortened,
 )
 from ceteris.statistics.interval import Estimate, Interval
-from ceteris.study.arm import BASELINE
+from ceteris.study.run import BASELINE
 
 _WIDTH, _LEFT, _PANEL = 620.0, 46.0, (420.0, 210.0)
 _LINE, _BOTTOM, _HEADING = 15.0, 40.0, 24.0

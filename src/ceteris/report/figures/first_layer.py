@@ -23,7 +23,7 @@ from ceteris.report.figures.image_grid import GreyScale, Tile, colour, grey
 from ceteris.report.figures.layer_figure import COLOUR_INPUTS, MOST_CHANNELS, beyond, common_scale, kernel_scale
 from ceteris.report.figures.style import shortened
 from ceteris.report.layer_view import LayerView
-from ceteris.study.arm import Arm
+from ceteris.study.run import Arm
 
 # c, o = channels of the output, i = channels of the input, h, w = height, width, y, x = index in a kernel
 

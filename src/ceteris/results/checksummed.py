@@ -1,13 +1,43 @@
-"""JSON that ends with a digest of itself, so that no change to it goes unnoticed."""
+"""JSON that ends with a digest of itself, so that no change to it goes unnoticed; and what a changed file is called."""
 
 import hashlib
 import json
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from ceteris.results.damage import DamagedError, LaterFormatError
+
+class DamagedError(Exception):
+    """A file is not what ceteris wrote; the message says why, as the end of a sentence that begins with its name.
+
+    Not for users: the reader of a results folder catches it and lists the file as a `Damage`.
+    """
+
+
+class LaterFormatError(Exception):
+    """A file is of a later version of ceteris: no damage, which would be set aside, and nothing to guess at either."""
+
+    def __init__(self, found: int, known: int) -> None:
+        super().__init__(f"has format {found}, and this ceteris reads up to {known}. Install a later version.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Damage:
+    """One damaged file.
+
+    Attributes:
+        file: Its name in the folder of its run.
+        reason: What is wrong with it: `is cut short or was changed: its seal does not match`.
+    """
+
+    file: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.file} {self.reason}"
+
 
 FORMAT = 1
 """Raised when the meaning of a stored file changes, so that an older ceteris does not misread it."""

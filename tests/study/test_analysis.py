@@ -1,6 +1,6 @@
 """The warning about a test set of which one image is worth more than the margin."""
 
-from ceteris.study.resolution import Resolution
+from ceteris.study.analysis import Resolution
 
 
 def test_nine_images_cannot_show_a_percentage_point():

@@ -3,9 +3,8 @@ import math
 
 import pytest
 
-from ceteris.results import sealed
-from ceteris.results.damage import DamagedError, LaterFormatError
-from ceteris.results.sealed import finite, seal, unseal
+from ceteris.results import checksummed
+from ceteris.results.checksummed import DamagedError, LaterFormatError, finite, seal, unseal
 
 FACTS = {"loss": 0.1, "name": "größer", "none": None, "list": [1, 2.5, "x"], "nested": {"b": 1, "a": 2}}
 
@@ -55,7 +54,7 @@ def test_damage_is_told_apart():
 
 def test_a_later_format_is_not_guessed_at(monkeypatch):
     """A file of a later version is an error that says so, and not damage: it would be set aside."""
-    monkeypatch.setattr(sealed, "FORMAT", 2)
+    monkeypatch.setattr(checksummed, "FORMAT", 2)
     content = seal(FACTS)
     monkeypatch.undo()
     with pytest.raises(LaterFormatError) as error:
