@@ -2,12 +2,8 @@
 
 import os
 import signal
-import sys
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
 from hypothesis import HealthCheck, settings
 
 # Threads that wait for each other after every small operation take more than ten times as long on a machine that does

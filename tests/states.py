@@ -10,7 +10,7 @@ import pytest
 from ceteris.analysis.study_analysis import analyze
 from ceteris.datasets.dataset import Origin
 from ceteris.results.results import read_results
-from made_up import VARIATIONS, made_up_dataset, made_up_folder, made_up_study
+from tests.made_up import VARIATIONS, made_up_dataset, made_up_folder, made_up_study
 
 DEEPER, SHALLOW, TANH, _ = VARIATIONS
 HOSTILE = '<script>alert(1)</script> | a_b % & "q" `c` \\x {y} $z$ ~ ^ # * [l](u) \N{GREEK SMALL LETTER PI}'

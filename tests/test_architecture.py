@@ -24,6 +24,7 @@ ROOMS = [
     "statistics",
     "execution",
     "running",
+    "testing",
     "inference",
     "analysis",
     "report",

@@ -5,8 +5,6 @@ import itertools
 import json
 import re
 import shutil
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,9 +14,7 @@ from PIL import Image
 import ceteris
 from ceteris.engines.lanes.kernels import usable_instruction_sets
 from ceteris.study.schema import study_schema
-from documents import COMMANDS, ROOT, Workplace, shortened, steps
-
-sys.path.insert(0, str(Path(__file__).parent / "data"))
+from tests.documents import COMMANDS, ROOT, Workplace, shortened, steps
 
 PAGE = ROOT / "README.md"
 STEPS = steps(PAGE)
@@ -62,7 +58,7 @@ def done(tmp_path_factory):
     """Do all that the page says, in an empty folder with small data; gives the folder and what each step wrote."""
     if not usable_instruction_sets():
         pytest.skip("the lanes engine is not compiled here")
-    from photographs import write_photographs  # noqa: PLC0415 - beside the tests of data
+    from tests.datasets.photographs import write_photographs  # noqa: PLC0415 - beside the tests of data
 
     home = tmp_path_factory.mktemp("readme")
     (home / "weights").mkdir()  # holds none: nothing is downloaded

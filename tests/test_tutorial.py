@@ -12,7 +12,7 @@ from urllib.request import urlopen
 import pytest
 
 from ceteris.engines.lanes.kernels import usable_instruction_sets
-from documents import ROOT, Workplace, steps
+from tests.documents import ROOT, Workplace, steps
 
 PAGE = ROOT / "docs" / "tutorial.md"
 NOT_ASKED = {"ceteris explore results/photographs"}  # serves until it is ended; a test of its own does that

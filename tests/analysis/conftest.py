@@ -1,3 +1,3 @@
 """Results folders in every state, each made and analysed once."""
 
-from states import analyses, copied, folders, no_flushing, state  # noqa: F401 - fixtures
+from tests.states import analyses, copied, folders, no_flushing, state  # noqa: F401 - fixtures

@@ -5,8 +5,8 @@ from ceteris.analysis.study_analysis import analyze
 from ceteris.report.cost_table import cost_table
 from ceteris.results.results import read_results
 from ceteris.results.run_folder import WEIGHTS
-from made_up import made_up_folder, made_up_study
-from states import DEEPER, HEAD, timed
+from tests.made_up import made_up_folder, made_up_study
+from tests.states import DEEPER, HEAD, timed
 
 
 def cells(analysis):

@@ -5,8 +5,8 @@ from ceteris.analysis.study_analysis import analyze
 from ceteris.report.efficiency_table import efficiency_table
 from ceteris.results.results import read_results
 from ceteris.statistics.verdict import Finding
-from made_up import made_up_folder, made_up_study
-from states import DEEPER, FEWER, HEAD, SHALLOW
+from tests.made_up import made_up_folder, made_up_study
+from tests.states import DEEPER, FEWER, HEAD, SHALLOW
 
 A_TENTH = {"factor": "images", "name": "small, a tenth", "set": {"data.fraction": 0.1}}
 A_FIFTH = {"factor": "images", "name": "small, a fifth", "set": {"data.fraction": 0.2}}

@@ -17,13 +17,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-# The trained study is a module, not a fixture, because tests of other rooms use it too.
-sys.path.insert(0, str(Path(__file__).parents[1] / "inference"))
-sys.path.insert(0, str(Path(__file__).parents[1] / "execution"))
-
-from trained import train
-
 from ceteris.explore.upload import MOST_BYTES
+from tests.inference.trained import train
 
 HOST = "127.0.0.1"
 PATIENCE = 600_000  # milliseconds until a page that hangs is given up

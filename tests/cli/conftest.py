@@ -7,18 +7,14 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "execution"))
-sys.path.insert(0, str(Path(__file__).parents[1] / "datasets"))
-
-from miniature import FakeEngine, miniature_dataset, miniature_study
-from weights_server import OFFICIAL, serving
-
 from ceteris.cli.application import main
 from ceteris.cli.estimate import Estimate
 from ceteris.cli.images import Images
 from ceteris.report.report import Report
 from ceteris.resources import Cores, Memory
 from ceteris.running import EngineChoice
+from ceteris.testing.miniature import FakeEngine, miniature_dataset, miniature_study
+from tests.datasets.weights_server import OFFICIAL, serving
 
 STUDY = """\
 title = "A miniature"

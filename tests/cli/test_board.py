@@ -2,7 +2,6 @@ import math
 from dataclasses import replace
 
 import pytest
-from miniature import MINIATURE_IMAGES, FakeEngine, miniature_dataset
 
 from ceteris.cli.board import Board
 from ceteris.engines.engine import EpochMetrics, Position
@@ -19,6 +18,7 @@ from ceteris.execution.packing import pack
 from ceteris.execution.study import run_study
 from ceteris.results.finding import Finding
 from ceteris.results.record import RunFailure
+from ceteris.testing.miniature import MINIATURE_IMAGES, FakeEngine, miniature_dataset
 
 TRAINED = 70 / 74
 """Share of the work before the test: 3 epochs of 20 images and of 10 that cost a third, then 12 that cost a third."""

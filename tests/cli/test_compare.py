@@ -1,16 +1,12 @@
 import io
 import re
-import sys
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "report" / "comparison"))
-
-from made import made_study, write_results
-
 from ceteris.cli.compare import compare
+from tests.report.comparison.made import made_study, write_results
 
 HERE = Path(__file__).parent
 FIRST = {"baseline": [50, 52, 51, 49], "5x5": [61, 60, 66, 62], "slow": [40, 41, 45, 42]}

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from weights_server import CONTENT, NAME
 
 from ceteris.cli.application import app  # noqa: F401 - the command is part of the application
 from ceteris.datasets.features import FeatureKey, feature_cache, images_digest
+from tests.datasets.weights_server import CONTENT, NAME
 
 
 def test_without_a_copy_it_says_where_it_looked_and_what_to_do(ceteris, tmp_path, monkeypatch):

@@ -1,12 +1,11 @@
 import math
 
-from miniature import FakeEngine
-
 from ceteris.cli.estimate import batch_seconds, estimate_time, preparation_seconds, seconds_per_image
 from ceteris.datasets.choice import known_images
 from ceteris.engines.engine import Preparation, PreparingEngine
 from ceteris.execution.packing import pack
 from ceteris.study.study import Study
+from ceteris.testing.miniature import FakeEngine
 
 
 def test_a_packed_batch_takes_training_validation_and_test(study):

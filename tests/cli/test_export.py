@@ -1,15 +1,11 @@
 import hashlib
 import json
-import sys
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "inference"))
-
-from trained import train
-
 from ceteris.results.results import read_results
+from tests.inference.trained import train
 
 torch = pytest.importorskip("torch")
 

@@ -1,17 +1,13 @@
 import os
-import sys
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "datasets"))
-
-from photographs import write_photographs
-
 from ceteris.cli.init import Draft, study_text
 from ceteris.engines.lanes.kernels import usable_instruction_sets
 from ceteris.study.reader import read_study
+from tests.datasets.photographs import write_photographs
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,6 @@ import io
 import re
 
 import pytest
-from miniature import MINIATURE_IMAGES, FakeEngine, miniature_dataset
 from rich.console import Console
 
 from ceteris.cli.board import Board
@@ -12,6 +11,7 @@ from ceteris.execution.packing import pack
 from ceteris.execution.study import run_study
 from ceteris.results.checksummed import Damage
 from ceteris.results.finding import Finding
+from ceteris.testing.miniature import MINIATURE_IMAGES, FakeEngine, miniature_dataset
 
 
 def clock(step):

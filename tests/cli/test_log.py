@@ -1,14 +1,16 @@
-import sys
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "execution"))
-
-from miniature import miniature_dataset, miniature_result, miniature_runs, miniature_split, miniature_study
-
 from ceteris.results.folder import ResultsFolder
 from ceteris.results.manifest import Manifest
+from ceteris.testing.miniature import (
+    miniature_dataset,
+    miniature_result,
+    miniature_runs,
+    miniature_split,
+    miniature_study,
+)
 
 
 @pytest.fixture(autouse=True)

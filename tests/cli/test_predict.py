@@ -11,12 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "inference"))
-
-from trained import train, trained_study
-
 from ceteris.inference.ensemble import gather
 from ceteris.results.results import read_results
+from tests.inference.trained import train, trained_study
 
 NOTE = "note: These images are bands of colour."
 

@@ -11,8 +11,8 @@ from ceteris.cli.show import Target, channels_line, find_target, show
 from ceteris.errors import DataError, ResultsError
 from ceteris.report.layer_view import LayerView
 from ceteris.results.results import read_results
-from made_up import made_up_folder, made_up_study
-from states import DEEPER, SHALLOW
+from tests.made_up import made_up_folder, made_up_study
+from tests.states import DEEPER, SHALLOW
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,12 @@
 from pathlib import Path
 
 import pytest
-from miniature import (
+
+from ceteris.engines.engine import Position
+from ceteris.results.folder import ResultsFolder
+from ceteris.results.manifest import Manifest
+from ceteris.results.record import RunFailure
+from ceteris.testing.miniature import (
     FakeEngine,
     miniature_checkpoint,
     miniature_dataset,
@@ -9,11 +14,6 @@ from miniature import (
     miniature_split,
     miniature_study,
 )
-
-from ceteris.engines.engine import Position
-from ceteris.results.folder import ResultsFolder
-from ceteris.results.manifest import Manifest
-from ceteris.results.record import RunFailure
 
 DATASET = miniature_dataset()
 RUNS = miniature_study().runs(DATASET.digest)

@@ -1,5 +1,4 @@
 import pytest
-from miniature import FakeEngine, miniature_dataset
 
 from ceteris.analysis.study_analysis import analyze
 from ceteris.cli.table import print_results
@@ -8,7 +7,8 @@ from ceteris.report.quantities import signed
 from ceteris.results.results import read_results
 from ceteris.statistics.interval import mean_interval
 from ceteris.study.study import Study
-from made_up import made_up_folder, made_up_study
+from ceteris.testing.miniature import FakeEngine, miniature_dataset
+from tests.made_up import made_up_folder, made_up_study
 
 
 def results(folder, study, **trouble):

@@ -1,8 +1,8 @@
 import pytest
-from miniature import miniature_study
-from weights_server import CONTENT, NAME
 
 from ceteris.cli.weights import download_weights
+from ceteris.testing.miniature import miniature_study
+from tests.datasets.weights_server import CONTENT, NAME
 
 pytest.importorskip("torchvision")
 

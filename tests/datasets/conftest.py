@@ -2,18 +2,13 @@
 
 import errno
 import os
-import sys
-from pathlib import Path
 
 import pytest
 
 from ceteris.datasets.folder_listing import list_folder
 from ceteris.errors import DataError
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from small_folders import plain
-from tiny_cifar10 import make_miniature
+from tests.datasets.small_folders import plain
+from tests.datasets.tiny_cifar10 import make_miniature
 
 
 @pytest.fixture

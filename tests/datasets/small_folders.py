@@ -1,10 +1,10 @@
 """Folders of small pictures of one colour, and how the tests read them."""
 
-from picture_files import saved
 from PIL import Image
 
 from ceteris.datasets.choice import DataChoice
 from ceteris.datasets.folder_dataset import read_folder
+from tests.datasets.picture_files import saved
 
 CHOICE = DataChoice(name="./mine", size=16)
 

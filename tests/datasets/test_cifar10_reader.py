@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny_cifar10 import PARTS, RECORDS, batch, records, tar
 
 from ceteris.datasets.cifar10 import CLASS_NAMES, Layout, find_copy
 from ceteris.datasets.cifar10_reader import read_cifar10
 from ceteris.datasets.dataset import Origin
 from ceteris.errors import DataError
+from tests.datasets.tiny_cifar10 import PARTS, RECORDS, batch, records, tar
 
 REMEDY = "Replace it, or run `ceteris data fetch` and name no copy to use an intact one."
 DISTRUST = "Do not trust this archive: delete it, and run `ceteris data fetch` to use an intact one."

@@ -7,7 +7,6 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from picture_files import damaged, hard_files, in_every_mode, saved, scene
 from PIL import Image
 
 from ceteris.datasets import decoding
@@ -15,6 +14,7 @@ from ceteris.datasets.decoding import Decoded, Unreadable, decode, load_picture
 from ceteris.datasets.picture import Frame
 from ceteris.errors import DataError
 from ceteris.paths import shown
+from tests.datasets.picture_files import damaged, hard_files, in_every_mode, saved, scene
 
 FRAME = Frame(height=16, width=16)
 MUTATIONS = int(os.environ.get("CETERIS_MUTATIONS", "1000"))  # `make fuzz` asks for more

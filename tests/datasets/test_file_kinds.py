@@ -4,13 +4,13 @@ import sys
 from types import ModuleType
 
 import pytest
-from picture_files import saved, scene
 from PIL import Image, UnidentifiedImageError
 
 from ceteris.datasets import file_kinds, folder_cache
 from ceteris.datasets.file_kinds import MISSING, is_readable
 from ceteris.datasets.folder_cache import entry_key
 from ceteris.datasets.picture import Frame, UnreadableError, decode_picture
+from tests.datasets.picture_files import saved, scene
 
 FRAME = Frame(height=16, width=16)
 OTHERS = "not a JPEG, PNG, WebP, BMP, GIF or TIFF image"

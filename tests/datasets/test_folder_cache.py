@@ -4,13 +4,13 @@ import os
 import numpy as np
 import pytest
 from filelock import FileLock
-from small_folders import CHOICE, read
 
 from ceteris.datasets import folder_dataset
 from ceteris.datasets.choice import DataChoice
 from ceteris.datasets.folder_cache import clear, entries
 from ceteris.datasets.folder_dataset import Progress, Waiting, read_folder
 from ceteris.errors import DataError
+from tests.datasets.small_folders import CHOICE, read
 
 
 def test_images_are_decoded_once(two_classes):

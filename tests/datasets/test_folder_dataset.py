@@ -3,10 +3,7 @@ import shutil
 
 import numpy as np
 import pytest
-from photographs import draw_photograph, write_photographs
-from picture_files import saved, scene
 from PIL import Image
-from small_folders import CHOICE, levels, plain, read
 
 from ceteris.datasets import folder_dataset
 from ceteris.datasets.choice import DataChoice
@@ -17,6 +14,9 @@ from ceteris.datasets.locate import finished
 from ceteris.datasets.split import split_dataset
 from ceteris.errors import DataError
 from ceteris.networks.shape import Shape
+from tests.datasets.photographs import draw_photograph, write_photographs
+from tests.datasets.picture_files import saved, scene
+from tests.datasets.small_folders import CHOICE, levels, plain, read
 
 
 def test_a_folder_becomes_three_disjoint_sets(two_classes):

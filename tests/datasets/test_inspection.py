@@ -2,12 +2,12 @@ from io import BytesIO
 
 import numpy as np
 import pytest
-from photographs import draw_photograph
-from picture_files import saved
 from PIL import Image
 
 from ceteris.datasets.inspection import inspect_folder
 from ceteris.datasets.locate import finished
+from tests.datasets.photographs import draw_photograph
+from tests.datasets.picture_files import saved
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from photographs import draw_photograph
 from PIL import Image, ImageEnhance
 
 from ceteris.datasets.near_copies import grey_thumbnail, hashes, near_copies, near_copies_across
+from tests.datasets.photographs import draw_photograph
 
 
 @pytest.fixture(scope="module")

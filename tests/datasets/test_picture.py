@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
-from picture_files import HEIGHT, WIDTH, exchanging_profile, hard_files, in_every_mode, saved, scene
 from PIL import Image, ImageCms
 
 from ceteris.datasets.choice import Fit
 from ceteris.datasets.picture import MOST_BYTES, Frame, UnreadableError, decode_picture, in_srgb
+from tests.datasets.picture_files import HEIGHT, WIDTH, exchanging_profile, hard_files, in_every_mode, saved, scene
 
 AS_IT_IS = Frame(height=HEIGHT, width=WIDTH)
 GREY = np.asarray(Image.fromarray(scene()).convert("L"))[..., None].repeat(3, axis=-1)

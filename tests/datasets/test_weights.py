@@ -1,12 +1,12 @@
 import hashlib
 
 import pytest
-from weights_server import CONTENT, NAME, OFFICIAL, SHA256, serving
 
 from ceteris.datasets import weights
 from ceteris.datasets.weights import fetch_weights, find_weights, named_weights
 from ceteris.errors import DataError
 from ceteris.networks.backbone import Backbone, BackboneNetwork
+from tests.datasets.weights_server import CONTENT, NAME, OFFICIAL, SHA256, serving
 
 
 @pytest.fixture(autouse=True)

@@ -1,9 +1,9 @@
 from dataclasses import dataclass
 
 import pytest
-from miniature import FakeEngine
 
 from ceteris.engines.engine import PredictingEngine, PreparingEngine
+from ceteris.testing.miniature import FakeEngine
 
 
 @pytest.mark.parametrize("ability", [PreparingEngine, PredictingEngine])

@@ -1,18 +1,12 @@
 import os
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
-
-# The miniature study is a module, not a fixture, because the processes that the tests start import it too.
-sys.path.insert(0, str(Path(__file__).parent))
-
-from miniature import miniature_dataset, miniature_split, miniature_study
 
 from ceteris.execution.workspace import Workspace
 from ceteris.results.folder import ResultsFolder
 from ceteris.results.manifest import Manifest
+from ceteris.testing.miniature import miniature_dataset, miniature_split, miniature_study
 
 
 @pytest.fixture

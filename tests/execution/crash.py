@@ -8,13 +8,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
-from miniature import FakeEngine, miniature_dataset, miniature_study
-from trees import results_of
-
 from ceteris.errors import ResultsError
 from ceteris.execution.study import run_study
 from ceteris.results.folder import ResultsFolder
 from ceteris.results.record import Status
+from ceteris.testing.executors import results_of
+from ceteris.testing.miniature import FakeEngine, miniature_dataset, miniature_study
 
 CALLS = ("open", "write", "fsync", "replace", "mkdir", "unlink", "rename", "close")
 """Every call of `os` that changes what is on the disk, or says whether it is safe there."""

@@ -2,7 +2,6 @@ import csv
 import importlib.util
 
 import pytest
-from miniature import FakeEngine, miniature_dataset, miniature_study
 
 from ceteris.datasets.cache import file_sha256
 from ceteris.datasets.weights import OFFICIAL_WEIGHTS
@@ -12,6 +11,7 @@ from ceteris.execution.study import run_study
 from ceteris.networks.backbone import Backbone
 from ceteris.results.record import Status
 from ceteris.results.results import read_results
+from ceteris.testing.miniature import FakeEngine, miniature_dataset, miniature_study
 
 HEAD = {"factor": "transfer", "name": "head", "network": {"backbone": "resnet18"}}
 

@@ -8,8 +8,6 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from miniature import FakeEngine, miniature_dataset, miniature_runs, miniature_study
-from trees import results_of
 
 from ceteris.engines.engine import Position
 from ceteris.errors import EngineError, ResultsError
@@ -19,14 +17,14 @@ from ceteris.execution.local import LocalExecutor
 from ceteris.execution.packing import pack
 from ceteris.results.atomic import claim
 from ceteris.results.record import Status
+from ceteris.testing.executors import results_of
+from ceteris.testing.miniature import FakeEngine, miniature_dataset, miniature_runs, miniature_study
 
 RUNS = miniature_runs()
 PATIENCE = 600.0  # seconds until a test that hangs is given up
 
 PROGRAM = """
-import sys
-sys.path.insert(0, {tests!r})
-from miniature import *
+from ceteris.testing.miniature import *
 from pathlib import Path
 from ceteris.execution.packing import pack
 from ceteris.execution.local import LocalExecutor
@@ -62,7 +60,7 @@ def program(folder: Path, ending: str, *, epochs: int = 3) -> str:
     """Give a script that trains the miniature study in child processes."""
     training = {"learning_rate": 0.1, "batch_size": 8, "epochs": epochs}
     baseline = {"network": {"layers": [{"max_pool": 8}, {"dense": "classes"}]}, "training": training}
-    text = PROGRAM.format(tests=str(Path(__file__).parent), folder=str(folder), baseline=baseline)
+    text = PROGRAM.format(folder=str(folder), baseline=baseline)
     return text + ending
 
 

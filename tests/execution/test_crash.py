@@ -4,12 +4,12 @@ import shutil
 import signal
 
 import pytest
-from crash import DATASET, ENGINE, RUNS, STUDY, check_recovers, failing_at, killed_at, run
-from trees import results_of
 
 from ceteris.engines.engine import Position
 from ceteris.execution.study import run_study
 from ceteris.results.folder import ResultsFolder
+from ceteris.testing.executors import results_of
+from tests.execution.crash import DATASET, ENGINE, RUNS, STUDY, check_recovers, failing_at, killed_at, run
 
 # The sweeps below take every nth call; `make soak` takes every one.
 STRIDE = 17

@@ -1,8 +1,8 @@
 import pytest
-from miniature import FakeEngine, miniature_runs, miniature_study
 
 from ceteris.errors import EngineError
 from ceteris.execution.engines import Assignment, assign
+from ceteris.testing.miniature import FakeEngine, miniature_runs, miniature_study
 
 RUNS = miniature_runs()
 FAST, GENERAL = FakeEngine(name="fast"), FakeEngine(name="general", arithmetic="float64")

@@ -5,8 +5,6 @@ import threading
 from contextlib import closing
 
 import pytest
-from miniature import FakeEngine, miniature_runs
-from trees import results_of
 
 from ceteris.engines.engine import Position
 from ceteris.errors import ResultsError
@@ -14,6 +12,8 @@ from ceteris.execution.events import BatchInterrupted, BatchStarted, RunFailed, 
 from ceteris.execution.local import LocalExecutor
 from ceteris.execution.packing import pack
 from ceteris.results.record import Status
+from ceteris.testing.executors import results_of
+from ceteris.testing.miniature import FakeEngine, miniature_runs
 
 RUNS = miniature_runs()
 MIDDLE = Position(epoch=1, step=1)

@@ -1,7 +1,6 @@
 """What there is no memory for is refused before anything is trained."""
 
 import pytest
-from miniature import FakeEngine, miniature_dataset, miniature_study
 
 from ceteris.datasets.dataset import ImageKind
 from ceteris.engines.lanes.engine import LanesEngine
@@ -14,6 +13,7 @@ from ceteris.execution.study import run_study
 from ceteris.networks.shape import Shape
 from ceteris.resources import Memory
 from ceteris.study.study import Study
+from ceteris.testing.miniature import FakeEngine, miniature_dataset, miniature_study
 
 IMAGES = ImageKind(shape=Shape(256, 256, 3), classes=2, training_images=100, validation_images=10, test_images=20)
 

@@ -1,7 +1,6 @@
-from miniature import FakeEngine, miniature_runs
-
 from ceteris.engines.engine import Position
 from ceteris.execution.packing import longest_first, pack
+from ceteris.testing.miniature import FakeEngine, miniature_runs
 
 RUNS = miniature_runs(seeds=5)
 

@@ -3,13 +3,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
-from miniature import FakeEngine, miniature_dataset, miniature_study
 
 from ceteris.engines.engine import PredictingEngine
 from ceteris.execution import prediction_time as module
 from ceteris.execution.events import Note
 from ceteris.execution.prediction_time import prediction_time
 from ceteris.execution.study import run_study
+from ceteris.testing.miniature import FakeEngine, miniature_dataset, miniature_study
 
 DATA = {"name": "shapes", "batches": 1, "validation": 0.34}
 HEAD = {"factor": "transfer", "name": "head", "network": {"backbone": "resnet18"}}

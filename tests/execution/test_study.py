@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from miniature import FakeEngine, miniature_dataset, miniature_study
-from trees import results_of
 
 from ceteris.engines.engine import Position
 from ceteris.errors import EngineError, ResultsError, StudyError
@@ -18,6 +16,8 @@ from ceteris.execution.study import run_study
 from ceteris.results.folder import ResultsFolder
 from ceteris.results.record import Status
 from ceteris.results.results import read_results
+from ceteris.testing.executors import results_of
+from ceteris.testing.miniature import FakeEngine, miniature_dataset, miniature_study
 
 STUDY = miniature_study(data={"name": "shapes", "batches": 1, "validation": 0.34})
 DATASET = miniature_dataset()

@@ -3,8 +3,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from miniature import FakeEngine, FakeTraining, miniature_checkpoint, miniature_result, miniature_runs
-from trees import Never, StopAfter, results_of
 
 from ceteris.engines.engine import Position
 from ceteris.execution import worker
@@ -23,6 +21,8 @@ from ceteris.execution.packing import pack
 from ceteris.execution.worker import train_batch
 from ceteris.results.epochs import TrainingTime
 from ceteris.results.record import Status
+from ceteris.testing.executors import Never, StopAfter, results_of
+from ceteris.testing.miniature import FakeEngine, FakeTraining, miniature_checkpoint, miniature_result, miniature_runs
 
 RUNS = miniature_runs()
 STEPS = 3

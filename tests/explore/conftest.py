@@ -1,18 +1,10 @@
 """A trained study to explore."""
 
-import sys
-from pathlib import Path
-
 import pytest
-
-# The trained study is a module, not a fixture, because tests of other rooms use it too.
-sys.path.insert(0, str(Path(__file__).parents[1] / "inference"))
-sys.path.insert(0, str(Path(__file__).parents[1] / "execution"))
-
-from trained import train
 
 from ceteris.explore.explorer import Explorer
 from ceteris.results.results import read_results
+from tests.inference.trained import train
 
 
 @pytest.fixture(scope="session")

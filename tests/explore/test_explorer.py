@@ -3,7 +3,6 @@ import shutil
 
 import numpy as np
 import pytest
-from miniature import miniature_dataset, miniature_split, miniature_study
 
 from ceteris.errors import ResultsError
 from ceteris.explore.explorer import Explorer, Subject
@@ -11,6 +10,7 @@ from ceteris.inference.ensemble import ensemble_probabilities
 from ceteris.results.folder import ResultsFolder
 from ceteris.results.manifest import Manifest
 from ceteris.results.results import read_results
+from ceteris.testing.miniature import miniature_dataset, miniature_split, miniature_study
 
 
 def test_the_answers_of_all_seeds_are_their_mean(explorer):
@@ -171,7 +171,7 @@ def test_there_is_nothing_to_explore_before_training(tmp_path):
 def pretrained(tmp_path_factory):
     """Give what the page is made from of a study with pretrained backbones; weights lie beside the results."""
     pytest.importorskip("torchvision")
-    from pretrained import train_heads  # noqa: PLC0415 - needs torch
+    from tests.inference.pretrained import train_heads  # noqa: PLC0415 - needs torch
 
     folder = tmp_path_factory.mktemp("pretrained")
     with pytest.MonkeyPatch.context() as patch:

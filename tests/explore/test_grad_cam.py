@@ -44,7 +44,7 @@ def test_grad_cam_is_what_its_definition_says(explorer, single):
 def pretrained(request, tmp_path):
     """Give a network on a backbone of random weights, its last block trained further; images have 36 x 40 pixels."""
     pytest.importorskip("torchvision")
-    from pretrained import write_weights  # noqa: PLC0415 - needs torch
+    from tests.inference.pretrained import write_weights  # noqa: PLC0415 - needs torch
 
     head = ({"dense": 5, "activation": "tanh"}, {"dense": "classes"})
     network = BackboneNetwork(backbone=request.param, resolution=65, train="last 1 block", head=head)

@@ -1,21 +1,14 @@
 """Networks that an engine trained, with what the engine itself says of the test images."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
-
-# The trained study is a module, not a fixture, because tests of other rooms use it too.
-sys.path.insert(0, str(Path(__file__).parents[1] / "inference"))
-
-from trained import CLASSES, LAYERS, train, trained_dataset, trained_study
 
 from ceteris.datasets.split import split_dataset
 from ceteris.inference.ensemble import Ensemble
 from ceteris.networks.shape import Shape
 from ceteris.results.results import read_results
 from ceteris.running import choose_engines
+from tests.inference.trained import CLASSES, LAYERS, train, trained_dataset, trained_study
 
 NETWORKS = {
     "every layer": LAYERS,

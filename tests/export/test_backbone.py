@@ -1,9 +1,7 @@
 """Exports of networks on a pretrained backbone."""
 
 import importlib.util
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,9 +9,6 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("torchvision")
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "inference"))
-
-from pretrained import write_weights  # noqa: E402 - needs torch
 
 from ceteris.datasets.weights import OFFICIAL_WEIGHTS  # noqa: E402
 from ceteris.engines.initial import initial_weights  # noqa: E402
@@ -32,6 +27,7 @@ from ceteris.inference.ensemble import Ensemble, ensemble_probabilities  # noqa:
 from ceteris.inference.pretrained import Pretrained  # noqa: E402
 from ceteris.networks.backbone import BackboneNetwork  # noqa: E402
 from ceteris.networks.shape import Shape  # noqa: E402
+from tests.inference.pretrained import write_weights  # noqa: E402 - needs torch
 
 IMAGE, CLASSES = Shape(36, 40, 3), ("ant", "bee", "cat", "dog")
 HEAD = ({"dropout": 0.3}, {"dense": 5, "activation": "leaky_relu"}, {"dense": "classes"})

@@ -1,16 +1,9 @@
 """A trained results folder for the tests of what is predicted from it."""
 
-import sys
-from pathlib import Path
-
 import pytest
 
-# The trained study is a module, not a fixture, because tests of other rooms use it too.
-sys.path.insert(0, str(Path(__file__).parent))
-
-from trained import train
-
 from ceteris.results.results import read_results
+from tests.inference.trained import train
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +22,7 @@ def trained_results(trained_folder):
 def heads_folder(tmp_path_factory):
     """Give a results folder with heads on two backbones; it is made once, so leave it as it is."""
     pytest.importorskip("torchvision")
-    from pretrained import train_heads  # noqa: PLC0415 - needs torch
+    from tests.inference.pretrained import train_heads  # noqa: PLC0415 - needs torch
 
     folder = tmp_path_factory.mktemp("heads")
     with pytest.MonkeyPatch.context() as patch:

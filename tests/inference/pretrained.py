@@ -1,21 +1,17 @@
 """A study of heads on a backbone with random weights, really trained, in a second or two."""
 
 import os
-import sys
 from pathlib import Path
 from unittest import mock
 
 import torch
 from torchvision import models
-from trained import trained_dataset, trained_study
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "engines" / "transfer"))
-
-from random_backbone import random_state
 
 from ceteris.execution.backbones import find_backbones
 from ceteris.execution.study import run_study
 from ceteris.running import choose_engines
+from tests.engines.transfer.random_backbone import random_state
+from tests.inference.trained import trained_dataset, trained_study
 
 HEADS = {
     "mobilenet_v2": ({"dropout": 0.1}, {"dense": 6, "activation": "tanh"}, {"dense": "classes"}),

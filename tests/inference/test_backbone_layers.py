@@ -4,7 +4,6 @@ import pytest
 torch = pytest.importorskip("torch")
 torchvision = pytest.importorskip("torchvision")
 
-from pretrained import write_weights  # noqa: E402 - needs torch
 from torchvision.transforms.v2 import InterpolationMode  # noqa: E402
 from torchvision.transforms.v2.functional import normalize, resize  # noqa: E402
 
@@ -17,6 +16,7 @@ from ceteris.inference.backbone_layers import (  # noqa: E402
     layer_output,
 )
 from ceteris.networks.backbone import Backbone, BackboneNetwork, block_names, first_convolution  # noqa: E402
+from tests.inference.pretrained import write_weights  # noqa: E402 - needs torch
 
 RESOLUTION = 40
 IMAGE = np.random.default_rng(2).integers(0, 256, (32, 32, 3), np.uint8)

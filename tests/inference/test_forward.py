@@ -16,7 +16,7 @@ from ceteris.networks.dropout import Dropout
 from ceteris.networks.max_pool import MaxPool
 from ceteris.networks.network import Network
 from ceteris.networks.shape import Shape
-from rounding import rounding
+from tests.rounding import rounding
 
 IMAGE, CLASSES = Shape(13, 11, 3), 10
 END = Dense(dense="classes")

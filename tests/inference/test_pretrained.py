@@ -5,13 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rounding import BACKBONE
+from tests.rounding import BACKBONE
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("torchvision")
-
-from pretrained import HEADS, write_weights  # noqa: E402 - needs torch
-from trained import trained_dataset, trained_study  # noqa: E402
 
 from ceteris.datasets.cache import file_sha256  # noqa: E402
 from ceteris.datasets.split import split_dataset  # noqa: E402
@@ -22,6 +19,8 @@ from ceteris.inference.ensemble import ensemble_probabilities, gather  # noqa: E
 from ceteris.inference.pretrained import Pretrained, find_pretrained  # noqa: E402
 from ceteris.results.results import read_results  # noqa: E402
 from ceteris.results.selection import find_target, finished_findings  # noqa: E402
+from tests.inference.pretrained import HEADS, write_weights  # noqa: E402 - needs torch
+from tests.inference.trained import trained_dataset, trained_study  # noqa: E402
 
 HALF = 5e-4
 """What float16 leaves of a probability: rounding moves one near 1 by half of 2**-11."""

@@ -1,17 +1,12 @@
 """Reports of results folders in every state, each made once."""
 
 import os
-import sys
-from pathlib import Path
 from unittest import mock
 
 import pytest
 
-from states import analyses, copied, folders, no_flushing, state  # noqa: F401 - fixtures
-
-sys.path.insert(0, str(Path(__file__).parent))  # for helpers of this room's tests
-
 from ceteris.report.report import write_report
+from tests.states import analyses, copied, folders, no_flushing, state  # noqa: F401 - fixtures
 
 
 @pytest.fixture(scope="session")

@@ -5,8 +5,8 @@ import pytest
 from ceteris.analysis.study_analysis import analyze
 from ceteris.report.answer import answer, earlier
 from ceteris.results.results import read_results
-from made_up import made_up_folder, made_up_study
-from states import TANH
+from tests.made_up import made_up_folder, made_up_study
+from tests.states import TANH
 
 TARGET = "44.82 % validation accuracy (90 % of the baseline's mean final one)"
 

@@ -9,8 +9,8 @@ from ceteris.report.caveats import caveats
 from ceteris.report.circumstance_table import circumstance_table
 from ceteris.report.reservations import reservations
 from ceteris.results.results import read_results
-from made_up import made_up_dataset, made_up_folder, made_up_study
-from states import SHALLOW
+from tests.made_up import made_up_dataset, made_up_folder, made_up_study
+from tests.states import SHALLOW
 
 
 def said(analysis, words):

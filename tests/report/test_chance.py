@@ -9,7 +9,7 @@ from ceteris.report.answer import answer
 from ceteris.report.chance import chance_notes
 from ceteris.report.reservations import reservations
 from ceteris.results.results import Results, read_results
-from made_up import made_up_dataset, made_up_folder, made_up_study
+from tests.made_up import made_up_dataset, made_up_folder, made_up_study
 
 ALONE = {"seeds": 2, "variation": ()}
 

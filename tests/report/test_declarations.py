@@ -11,7 +11,7 @@ from ceteris.results.checksummed import seal, unseal
 from ceteris.results.folder import STUDY, ResultsFolder
 from ceteris.results.results import read_results
 from ceteris.study.study import Study
-from made_up import VARIATIONS, made_up_dataset
+from tests.made_up import VARIATIONS, made_up_dataset
 
 TIME = re.compile(r"\d{4}-\d\d-\d\d at \d\d:\d\d UTC")
 FORESIGHT = (

@@ -7,8 +7,8 @@ from ceteris.analysis.efficiency import efficiency_curves
 from ceteris.analysis.study_analysis import analyze
 from ceteris.report.discussion import discuss
 from ceteris.results.results import read_results
-from made_up import made_up_folder, made_up_study
-from states import FEWER, HEAD, SHALLOW, WEAK_HEAD, timed
+from tests.made_up import made_up_folder, made_up_study
+from tests.states import FEWER, HEAD, SHALLOW, WEAK_HEAD, timed
 
 SEVEN_MB = 7_000_000
 FEATURES = {"feature extraction (seconds)": 20.0, "feature drift (relative)": 0.02}

@@ -3,7 +3,7 @@ import pytest
 from ceteris.analysis.study_analysis import analyze
 from ceteris.report.gallery import hang
 from ceteris.results.results import read_results
-from made_up import made_up_folder, made_up_study
+from tests.made_up import made_up_folder, made_up_study
 
 
 def test_a_complete_study_has_every_picture(analyses):

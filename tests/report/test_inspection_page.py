@@ -1,19 +1,14 @@
 """The page that `ceteris data check` writes."""
 
 import re
-import sys
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "datasets"))
-
-from photographs import write_photographs
 
 from ceteris.datasets.inspection import inspect_folder
 from ceteris.datasets.locate import finished
 from ceteris.report.inspection_page import render_inspection
+from tests.datasets.photographs import write_photographs
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 

@@ -1,7 +1,5 @@
 import importlib.util
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -108,8 +106,7 @@ def test_arms_without_the_layer_are_left_out(folders):
 def pretrained(tmp_path_factory):
     """Give the results of a study with heads on two backbones, and a third one whose last block learns; one seed."""
     pytest.importorskip("torchvision")
-    sys.path.insert(0, str(Path(__file__).parents[1] / "inference"))
-    from pretrained import train_heads  # noqa: PLC0415 - needs torch
+    from tests.inference.pretrained import train_heads  # noqa: PLC0415 - needs torch
 
     folder = tmp_path_factory.mktemp("pretrained")
     with pytest.MonkeyPatch.context() as patch:

@@ -1,7 +1,8 @@
 import re
 
 from markdown_it import MarkdownIt
-from states import HOSTILE
+
+from tests.states import HOSTILE
 
 
 def html_of(report):

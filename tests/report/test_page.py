@@ -4,11 +4,11 @@ import re
 from pathlib import Path
 
 import pytest
-from html_page import Page
-from states import HOSTILE
 
 import ceteris.report.page
 from ceteris.report.page import typeset
+from tests.report.html_page import Page
+from tests.states import HOSTILE
 
 SCRIPT = Path(ceteris.report.page.__file__).parent / "templates" / "script.js"
 

@@ -1,5 +1,6 @@
 import pytest
-from recomputation import recompute
+
+from tests.report.recomputation import recompute
 
 # Where all differences are equal scipy warns, of what the test is not about.
 pytestmark = pytest.mark.filterwarnings("ignore:Precision loss occurred:RuntimeWarning")

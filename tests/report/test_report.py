@@ -6,14 +6,14 @@ import shutil
 from pathlib import Path
 
 import pytest
-from html_page import Page
 
 from ceteris.errors import ResultsError
 from ceteris.report.report import write_report
 from ceteris.results.folder import ResultsFolder
 from ceteris.results.results import read_results
-from made_up import made_up_folder, made_up_study
-from states import HOSTILE, STATES
+from tests.made_up import made_up_folder, made_up_study
+from tests.report.html_page import Page
+from tests.states import HOSTILE, STATES
 
 LEFT_OVER = re.compile(r"\b(nan|None|inf|True|False)\b|  |\.\.|\( |,,| ,|\b1 (runs|seeds|pairs|epochs|images)\b")
 DENSE = {"network": {"layers": [{"dense": "classes"}]}, "training": {"epochs": 5, "learning_rate": 0.01}}

@@ -1,5 +1,5 @@
 from ceteris.report.reservations import omissions, reservations
-from states import WHY
+from tests.states import WHY
 
 
 def test_what_was_skipped_is_told_apart_with_what_to_do(analyses):

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-from states import HOSTILE
 
 from ceteris.report.table import Cell, Column, Table, latex_text, markdown_text
+from tests.states import HOSTILE
 
 NASTY = [
     "a|b",

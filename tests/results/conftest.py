@@ -1,11 +1,6 @@
 import os
-import sys
-from pathlib import Path
 
 import pytest
-
-# The miniature study is a module, not a fixture, because the processes that the tests start import it too.
-sys.path.insert(0, str(Path(__file__).parents[1] / "execution"))
 
 
 @pytest.fixture(autouse=True)

@@ -1,9 +1,8 @@
 import math
 from dataclasses import replace
 
-from miniature import miniature_result, miniature_runs
-
 from ceteris.results.epochs import decode_epochs, encode_epochs
+from ceteris.testing.miniature import miniature_result, miniature_runs
 
 
 def test_epochs_come_back_exactly():

@@ -1,13 +1,12 @@
 import csv
 from io import StringIO
 
-from miniature import FakeEngine, miniature_result, miniature_runs
-
 from ceteris.engines.engine import Position
 from ceteris.results.checksummed import Damage
 from ceteris.results.epochs import TrainingTime
 from ceteris.results.finding import Finding, encode_table
 from ceteris.results.record import RunFailure
+from ceteris.testing.miniature import FakeEngine, miniature_result, miniature_runs
 
 RUN = miniature_runs()[0]
 TIME = TrainingTime(packed_batch_seconds=0.75, packed_batch_runs=3, share=0.25)

@@ -6,15 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from miniature import (
-    FakeEngine,
-    miniature_checkpoint,
-    miniature_dataset,
-    miniature_result,
-    miniature_runs,
-    miniature_split,
-    miniature_study,
-)
 
 from ceteris.datasets.choice import known_images
 from ceteris.errors import ResultsError
@@ -25,6 +16,15 @@ from ceteris.results.folder import ResultsFolder, check_space, needed_bytes
 from ceteris.results.manifest import Manifest
 from ceteris.results.record import Status
 from ceteris.results.run_folder import RunFolder
+from ceteris.testing.miniature import (
+    FakeEngine,
+    miniature_checkpoint,
+    miniature_dataset,
+    miniature_result,
+    miniature_runs,
+    miniature_split,
+    miniature_study,
+)
 
 DATASET = miniature_dataset()
 SPLIT = miniature_split(DATASET)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from miniature import flipped
 
 from ceteris.results.checksummed import DamagedError
 from ceteris.results.machine import decode_machine, describe_machine, encode_machine
+from ceteris.testing.miniature import flipped
 
 
 def test_the_machine_comes_back():

@@ -1,7 +1,6 @@
 from dataclasses import replace
 
 import pytest
-from miniature import miniature_dataset, miniature_split, miniature_study
 
 from ceteris.datasets.dataset import Origin
 from ceteris.results.checksummed import DamagedError
@@ -18,6 +17,7 @@ from ceteris.results.manifest import (
     encode_manifest,
 )
 from ceteris.study.analysis import Analysis
+from ceteris.testing.miniature import miniature_dataset, miniature_split, miniature_study
 
 IMAGES, OTHER_IMAGES = (miniature_dataset(seed).digest for seed in (0, 1))
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from miniature import FakeEngine, flipped, miniature_outcome, miniature_result, miniature_runs
 
 from ceteris.engines.engine import EpochMetrics, Position
 from ceteris.networks.shape import Shape
@@ -21,6 +20,7 @@ from ceteris.results.record import (
     encode_failure,
     encode_record,
 )
+from ceteris.testing.miniature import FakeEngine, flipped, miniature_outcome, miniature_result, miniature_runs
 
 
 def metrics(epoch: int, *, validation_accuracy: float = 0.5, training_loss: float = 1.0, validation_loss: float = 1.0):

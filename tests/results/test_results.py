@@ -3,7 +3,13 @@ import sys
 
 import numpy as np
 import pytest
-from miniature import (
+
+from ceteris.engines.engine import Position
+from ceteris.results.folder import ResultsFolder
+from ceteris.results.manifest import Manifest
+from ceteris.results.record import RunFailure
+from ceteris.results.results import notes_about, read_results
+from ceteris.testing.miniature import (
     FakeEngine,
     miniature_dataset,
     miniature_outcome,
@@ -11,12 +17,6 @@ from miniature import (
     miniature_split,
     miniature_study,
 )
-
-from ceteris.engines.engine import Position
-from ceteris.results.folder import ResultsFolder
-from ceteris.results.manifest import Manifest
-from ceteris.results.record import RunFailure
-from ceteris.results.results import notes_about, read_results
 
 DATASET = miniature_dataset()
 SPLIT = miniature_split(DATASET)

@@ -4,7 +4,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-from miniature import FakeEngine, flipped, miniature_checkpoint, miniature_result, miniature_runs
 
 from ceteris.engines.engine import Position
 from ceteris.errors import ResultsError
@@ -13,6 +12,7 @@ from ceteris.results.checksummed import Damage
 from ceteris.results.epochs import TrainingTime
 from ceteris.results.record import RunFailure, Status
 from ceteris.results.run_folder import RunFolder
+from ceteris.testing.miniature import FakeEngine, flipped, miniature_checkpoint, miniature_result, miniature_runs
 
 RUN, OTHER = miniature_runs()[:2]
 FACTS = {"instruction set": "none"}

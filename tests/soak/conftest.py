@@ -1,11 +1,6 @@
 import os
-import sys
-from pathlib import Path
 
 import pytest
-
-# The miniature study and the ways to let it die are those of the quick tests.
-sys.path.insert(0, str(Path(__file__).parents[1] / "execution"))
 
 
 def pytest_ignore_collect(config):

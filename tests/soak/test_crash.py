@@ -7,8 +7,9 @@ import time
 
 import numpy as np
 import pytest
-from crash import ERRORS, check_recovers, check_sound, failing_at, killed_at, run
-from trees import results_of
+
+from ceteris.testing.executors import results_of
+from tests.execution.crash import ERRORS, check_recovers, check_sound, failing_at, killed_at, run
 
 MOST_CALLS = 5_000
 RANDOM_KILLS = 200

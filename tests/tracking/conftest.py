@@ -1,18 +1,20 @@
 """Tracked runs of the miniature study, one of which diverged."""
 
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "execution"))
-
-from miniature import FakeEngine, miniature_dataset, miniature_result, miniature_runs, miniature_split, miniature_study
 
 from ceteris.results.folder import ResultsFolder
 from ceteris.results.manifest import Manifest
 from ceteris.results.results import read_results
+from ceteris.testing.miniature import (
+    FakeEngine,
+    miniature_dataset,
+    miniature_result,
+    miniature_runs,
+    miniature_split,
+    miniature_study,
+)
 from ceteris.tracking.tracked import tracked_runs
 
 DIVERGED = 2

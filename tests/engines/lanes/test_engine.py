@@ -13,7 +13,7 @@ from ceteris.networks.convolution import Convolution
 from ceteris.networks.dense import Dense
 from ceteris.networks.max_pool import MaxPool
 from ceteris.networks.network import Network
-from rounding import rounding
+from tests.rounding import rounding
 
 pytestmark = pytest.mark.skipif(not usable_instruction_sets(), reason="the lanes engine is not compiled here")
 

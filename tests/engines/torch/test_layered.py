@@ -6,7 +6,7 @@ from ceteris.networks.batch_norm import BatchNorm
 from ceteris.networks.convolution import Convolution
 from ceteris.networks.dense import Dense
 from ceteris.networks.dropout import Dropout
-from rounding import rounding
+from tests.rounding import rounding
 
 LAYERS = (
     BatchNorm(batch_norm=True),

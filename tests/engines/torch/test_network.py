@@ -18,7 +18,7 @@ from ceteris.networks.max_pool import MaxPool
 from ceteris.networks.network import Network
 from ceteris.networks.placed import placed_layers
 from ceteris.networks.shape import Shape
-from rounding import DOUBLE, rounding
+from tests.rounding import DOUBLE, rounding
 
 POSITIONS = torch.tensor([0, 5, 70_000, 2**31])
 

@@ -25,7 +25,7 @@ from ceteris.networks.dropout import Dropout
 from ceteris.networks.max_pool import MaxPool
 from ceteris.networks.network import Network
 from ceteris.networks.shape import Shape
-from rounding import DOUBLE, SINGLE, rounding
+from tests.rounding import DOUBLE, SINGLE, rounding
 
 # What runs in float64 may differ by after a few steps: Adam divides by the root of a mean of squares, which here is
 # never so small that it amplifies a difference more than a million times.

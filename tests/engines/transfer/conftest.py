@@ -1,6 +1,5 @@
 """A backbone with random weights in a file of its own, a few images, and runs that train a head on it."""
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,11 +7,6 @@ import numpy as np
 import pytest
 import torch
 from torchvision import models
-
-# A module, not a fixture, because tests of other rooms use it too.
-sys.path.insert(0, str(Path(__file__).parent))
-
-from random_backbone import random_state
 
 from ceteris.datasets.cache import file_sha256
 from ceteris.datasets.choice import DataChoice
@@ -23,6 +17,7 @@ from ceteris.networks.backbone import BackboneNetwork
 from ceteris.study.run import Run
 from ceteris.study.specification import Specification
 from ceteris.study.training import Training
+from tests.engines.transfer.random_backbone import random_state
 
 
 @pytest.fixture(autouse=True)

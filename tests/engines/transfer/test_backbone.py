@@ -7,7 +7,7 @@ from torchvision import models
 from ceteris.engines.transfer.backbone import folded, load_backbone, pooled
 from ceteris.errors import DataError
 from ceteris.networks.backbone import BLOCKS, FEATURES, Backbone
-from rounding import rounding
+from tests.rounding import rounding
 
 IMAGES = torch.linspace(-2, 2, 2 * 3 * 64 * 64).reshape(2, 3, 64, 64).sin()
 ADVICE = "Give a file that torch.save wrote of a state dict, as torchvision offers them."

@@ -7,7 +7,7 @@ import torch
 from ceteris.engines.transfer.backbone import load_backbone, pooled
 from ceteris.engines.transfer.extraction import Extractor, prepared
 from ceteris.networks.backbone import Backbone
-from rounding import rounding
+from tests.rounding import rounding
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from ceteris.engines.engine import PredictingEngine
 from ceteris.engines.transfer import FineTuningEngine
 from ceteris.engines.transfer.backbone import load_backbone
 from ceteris.networks.backbone import Backbone
-from rounding import BACKBONE
+from tests.rounding import BACKBONE
 
 TOLERANCE = 1e-6
 """What a run that was interrupted and one that was not may differ by; one thread of a processor gives equal bits."""

@@ -7,7 +7,7 @@ from ceteris.engines.initial import initial_weights
 from ceteris.engines.streams import shifts, visited_places, visiting_order
 from ceteris.engines.torch.network import CountedDropout, Place
 from ceteris.networks.shape import Shape
-from rounding import rounding
+from tests.rounding import rounding
 
 TOGETHER = 9 * rounding(1280, 1.0)
 """What a run may differ by in two computations: nine steps, each behind sums over 1,280 features."""

@@ -1,15 +1,9 @@
 """Results folders of made-up studies, whose accuracies a test chooses."""
 
-import sys
-from pathlib import Path
-
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from made import write_results
-
 from ceteris.report.comparison.comparison import compare_results
+from tests.report.comparison.made import write_results
 
 
 @pytest.fixture

@@ -1,10 +1,10 @@
 import pytest
-from made import made_manifest, made_study
 
 from ceteris.engines.initial import initial_weights
 from ceteris.networks.network import Network
 from ceteris.networks.shape import Shape
 from ceteris.report.comparison.arms import ORDER, WEIGHTS, match_arms, shared_draws
+from tests.report.comparison.made import made_manifest, made_study
 
 NETWORK = {"layers": [{"conv": 4}, {"max_pool": 8}, {"dense": "classes"}]}
 WIDER = {"layers": [{"conv": 5}, {"max_pool": 8}, {"dense": "classes"}]}

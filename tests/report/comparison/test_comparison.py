@@ -4,7 +4,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy.stats
-from made import DIVERGED, made_study
 from statsmodels.stats.multitest import multipletests
 
 from ceteris.errors import ResultsError
@@ -13,6 +12,7 @@ from ceteris.report.comparison.tables import accuracy_table, effect_table
 from ceteris.statistics.interval import PointEstimate
 from ceteris.statistics.side_by_side import Design
 from ceteris.statistics.verdict import Finding
+from tests.report.comparison.made import DIVERGED, made_study
 
 FIRST = {"baseline": [50, 52, 51, 49], "5x5": [61, 60, 66, 62], "slow": [40, 41, 45, 42]}
 SECOND = {"baseline": [53, 55, 55, 51], "5x5": [60, 62, 66, 61], "slow": [50, 47, 49, 53]}

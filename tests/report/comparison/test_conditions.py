@@ -1,6 +1,5 @@
-from made import made_study
-
 from ceteris.report.comparison.comparison import compare_results
+from tests.report.comparison.made import made_study
 
 ALL_SAME = (
     "the specifications of all 3 arms",

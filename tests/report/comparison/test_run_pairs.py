@@ -2,9 +2,9 @@ import shutil
 from dataclasses import astuple
 
 import pytest
-from made import DIVERGED, made_study
 
 from ceteris.report.comparison.comparison import compare_results
+from tests.report.comparison.made import DIVERGED, made_study
 
 ALONE = made_study(variation=[])
 

@@ -10,7 +10,7 @@ from ceteris.report.figures.seeds import seed_accuracies
 from ceteris.report.figures.style import COLOURS_CSS, DARK, VARIABLES
 from ceteris.report.layer_view import layer_views
 from ceteris.results.results import read_results
-from states import HOSTILE
+from tests.states import HOSTILE
 
 SVG = "{http://www.w3.org/2000/svg}"
 

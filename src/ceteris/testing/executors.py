@@ -1,4 +1,4 @@
-"""What the tests compare of results folders, and ways to stop a worker at a chosen moment."""
+"""What tests compare of results folders, and ways to stop a worker at a chosen moment."""
 
 from pathlib import Path
 

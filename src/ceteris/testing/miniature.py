@@ -1,4 +1,4 @@
-"""A study in miniature for the tests: three arms, a few tiny images, and an engine that takes microseconds."""
+"""A study in miniature for tests: three arms, a few tiny images, and an engine that takes microseconds."""
 
 import hashlib
 import math
@@ -7,8 +7,10 @@ import os
 import signal
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ceteris.datasets.dataset import Dataset, ImageKind, LabelledImages, Origin, Split
 from ceteris.engines.engine import EpochMetrics, Outcome, Position, RunState
@@ -25,9 +27,9 @@ TRAINING_IMAGES = 20
 BATCH_SIZE = 8  # Three minibatches an epoch, the last one smaller.
 
 
-def miniature_study(**changes) -> Study:
+def miniature_study(**changes: Any) -> Study:
     """Give a study of three arms, two of which may share a packed batch; three epochs, three seeds."""
-    facts = {
+    facts: dict[str, Any] = {
         "title": "A miniature",
         "seeds": 3,
         "analysis": {"margin": 10},  # of twelve test images one is worth 8.33 pp
@@ -77,7 +79,7 @@ def miniature_split(dataset: Dataset) -> Split:
     )
 
 
-def miniature_runs(**changes) -> tuple[Run, ...]:
+def miniature_runs(**changes: Any) -> tuple[Run, ...]:
     """Give the runs of the miniature study on its images."""
     return miniature_study(**changes).runs(miniature_dataset().digest)
 
@@ -178,17 +180,26 @@ class FakeEngine:
         if states is None:
             weights = [uniform(run.seed, "init", 8) for run in runs]
             losses = [np.zeros(1, np.float64) for _ in runs]
-            return FakeTraining(self, runs, split, Position(), weights, losses)
+            return FakeTraining(self, runs, split, Position(), weights=weights, losses=losses)
         assert len({state.position for state in states}) == 1
         weights = [np.array(state.arrays["layers.1.weight"]) for state in states]
         losses = [np.array(state.arrays["epoch.loss"]) for state in states]
-        return FakeTraining(self, runs, split, states[0].position, weights, losses)
+        return FakeTraining(self, runs, split, states[0].position, weights=weights, losses=losses)
 
 
 class FakeTraining:
     """A packed batch of the fake engine in training; each `advance` is one minibatch."""
 
-    def __init__(self, engine, runs, split, position, weights, losses) -> None:
+    def __init__(
+        self,
+        engine: FakeEngine,
+        runs: Sequence[Run],
+        split: Split,
+        position: Position,
+        *,
+        weights: list[NDArray[np.float32]],
+        losses: list[NDArray[np.float64]],
+    ) -> None:
         self.engine, self.runs, self.split = engine, tuple(runs), split
         self.position, self.weights, self.losses = position, weights, losses
         self.steps = math.ceil(len(split.training) / runs[0].specification.training.batch_size)
@@ -221,7 +232,11 @@ class FakeTraining:
         return tuple(
             RunState(
                 position=self.position,
-                arrays={"layers.1.weight": weights.copy(), "epoch.loss": loss.copy(), "steps": np.uint32(7)},
+                arrays={
+                    "layers.1.weight": weights.copy(),
+                    "epoch.loss": loss.copy(),
+                    "steps": np.array(7, np.uint32),
+                },
             )
             for weights, loss in zip(self.weights, self.losses, strict=True)
         )
@@ -242,7 +257,7 @@ class FakeTraining:
             validation_accuracy=1.0 - share,
         )
 
-    def _outcome(self, weights) -> Outcome:
+    def _outcome(self, weights: NDArray[np.float32]) -> Outcome:
         places = np.arange(len(self.split.test), dtype=np.float32)[:, None]
         scores = np.square(weights[0] + places) + np.arange(10, dtype=np.float32)[None, :]
         probabilities = (scores / scores.sum(axis=1, keepdims=True)).astype(np.float32)
