@@ -2,7 +2,7 @@
 
 from ceteris.analysis.costs import variation_costs
 from ceteris.analysis.study_analysis import analyze
-from ceteris.report.cost_table import cost_table
+from ceteris.report.sections.pretrained import cost_table
 from ceteris.results.results import read_results
 from ceteris.results.run_folder import WEIGHTS
 from tests.made_up import made_up_folder, made_up_study

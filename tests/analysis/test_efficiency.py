@@ -2,7 +2,7 @@
 
 from ceteris.analysis.efficiency import efficiency_curves
 from ceteris.analysis.study_analysis import analyze
-from ceteris.report.efficiency_table import efficiency_table
+from ceteris.report.sections.data_efficiency import efficiency_table
 from ceteris.results.results import read_results
 from ceteris.statistics.verdict import Finding
 from tests.made_up import made_up_folder, made_up_study

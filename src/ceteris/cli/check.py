@@ -11,8 +11,7 @@ from ceteris.cli.decoding import show_decoding
 from ceteris.datasets.inspection import Inspection, inspect_folder
 from ceteris.errors import ResultsError
 from ceteris.paths import shown
-from ceteris.report.inspection_content import class_table, findings, format_table, group_line
-from ceteris.report.inspection_page import render_inspection
+from ceteris.report.inspection import class_table, findings, format_table, group_line, render_inspection
 from ceteris.report.table import Table
 from ceteris.resources import available_cores
 from ceteris.results.atomic import write_atomically

@@ -9,7 +9,7 @@ from ceteris.cli.table import print_results
 from ceteris.errors import ResultsError
 from ceteris.paths import quoted
 from ceteris.report.report import Report, publish
-from ceteris.report.verdict_table import verdict_table
+from ceteris.report.sections.verdicts import verdict_table
 from ceteris.results.atomic import write_atomically
 from ceteris.results.results import read_results
 

@@ -12,8 +12,8 @@ from rich.text import Text
 from ceteris.analysis.scores import study_scores
 from ceteris.cli.notes import print_notes, print_sentence
 from ceteris.cli.rows import arm_table, set_apart
-from ceteris.report.chance import chance_notes
 from ceteris.report.quantities import count
+from ceteris.report.sections.warnings import chance_notes
 from ceteris.results.finding import Finding
 from ceteris.results.record import Status
 from ceteris.results.results import Results, read_results

@@ -9,10 +9,10 @@ from rich.text import Text
 from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.cli.notes import print_notes
 from ceteris.cli.rows import arm_table, set_apart
-from ceteris.report.answer import answer
-from ceteris.report.footnotes import footnotes
 from ceteris.report.quantities import percent, percent_range, points, points_range
-from ceteris.report.reservations import reservations
+from ceteris.report.sections.answer import answer
+from ceteris.report.sections.verdicts import footnotes
+from ceteris.report.sections.warnings import reservations
 from ceteris.statistics.comparison import Comparison
 from ceteris.statistics.summary import ArmSummary
 from ceteris.statistics.verdict import Finding

@@ -12,10 +12,8 @@ from ceteris.export.onnx_model import INPUT, OPSET, OUTPUT
 from ceteris.inference.ensemble import Ensemble
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.cost import network_cost
-from ceteris.report.chance import chance_notes
-from ceteris.report.naming import quoted
-from ceteris.report.quantities import NOTHING, count, percent, percent_range, points, points_range
-from ceteris.report.reservations import origin_sentence
+from ceteris.report.quantities import NOTHING, count, percent, percent_range, points, points_range, quoted
+from ceteris.report.sections.warnings import chance_notes, origin_sentence
 from ceteris.report.table import markdown_text
 from ceteris.results.finding import Finding
 from ceteris.results.record import RunRecord

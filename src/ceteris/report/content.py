@@ -5,20 +5,20 @@ from dataclasses import dataclass
 from ceteris.analysis.costs import variation_costs
 from ceteris.analysis.efficiency import efficiency_curves
 from ceteris.analysis.study_analysis import StudyAnalysis
-from ceteris.report.answer import answer
-from ceteris.report.card import Card, cards
-from ceteris.report.caveats import caveats
-from ceteris.report.circumstance_table import circumstance_table
-from ceteris.report.convergence_table import convergence_table
-from ceteris.report.cost_table import cost_table
-from ceteris.report.detail_table import detail_table
-from ceteris.report.discussion import Discussion, discuss
-from ceteris.report.efficiency_table import efficiency_table
-from ceteris.report.methods import methods
-from ceteris.report.reservations import omissions, reservations
-from ceteris.report.run_table import run_table
+from ceteris.report.sections.answer import answer
+from ceteris.report.sections.convergence import convergence_table
+from ceteris.report.sections.data_efficiency import efficiency_table
+from ceteris.report.sections.discussion import Discussion, discuss
+from ceteris.report.sections.environment import circumstance_table
+from ceteris.report.sections.factors import Card, cards
+from ceteris.report.sections.limitations import caveats
+from ceteris.report.sections.methods import methods
+from ceteris.report.sections.pretrained import cost_table
+from ceteris.report.sections.runs import run_table
+from ceteris.report.sections.tests import detail_table
+from ceteris.report.sections.verdicts import verdict_table
+from ceteris.report.sections.warnings import omissions, reservations
 from ceteris.report.table import Table
-from ceteris.report.verdict_table import verdict_table
 
 
 @dataclass(frozen=True, kw_only=True)

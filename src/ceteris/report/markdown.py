@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from ceteris.report.content import Content
-from ceteris.report.discussion import Discussion
+from ceteris.report.sections.discussion import Discussion
 from ceteris.report.table import Table, markdown_text
 
 

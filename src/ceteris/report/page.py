@@ -12,10 +12,9 @@ from ceteris.report.content import Content
 from ceteris.report.figures.first_layer import tile_png
 from ceteris.report.figures.image_grid import Tile
 from ceteris.report.figures.style import COLOURS_CSS
-from ceteris.report.gallery import Gallery
 from ceteris.report.quantities import NOTHING
-from ceteris.report.terms import TERMS
-from ceteris.report.verdict_table import TAGS
+from ceteris.report.sections.pictures import Gallery
+from ceteris.report.sections.verdicts import TAGS, TERMS
 
 _MOST_PIXELS = 128  # of a side of a tile on the page; larger ones would make it heavy
 _TEMPLATES = Path(__file__).parent / "templates"

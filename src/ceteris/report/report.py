@@ -9,10 +9,10 @@ from ceteris.errors import ResultsError
 from ceteris.paths import AnyPath, expanded
 from ceteris.report.content import Content, compose
 from ceteris.report.figures.first_layer import layer_picture
-from ceteris.report.gallery import Gallery, hang
 from ceteris.report.markdown import render_markdown
 from ceteris.report.page import render_page
 from ceteris.report.quantities import count
+from ceteris.report.sections.pictures import Gallery, hang
 from ceteris.results.atomic import make_folder, write_together
 from ceteris.results.finding import encode_table
 from ceteris.results.folder import TABLE

@@ -6,9 +6,9 @@ import pytest
 
 from ceteris.report.figures.drawing import Format, standalone
 from ceteris.report.figures.layer_figure import layer_figure
-from ceteris.report.figures.seeds import seed_accuracies
 from ceteris.report.figures.style import COLOURS_CSS, DARK, VARIABLES
 from ceteris.report.layer_view import layer_views
+from ceteris.report.sections.differences import seed_accuracies
 from ceteris.results.results import read_results
 from tests.states import HOSTILE
 

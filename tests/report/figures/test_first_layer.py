@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from ceteris.report.figures.first_layer import MOST_NETWORKS, first_layers, layer_picture, tile_png
-from ceteris.report.gallery import hang
 from ceteris.report.layer_view import layer_views
+from ceteris.report.sections.pictures import hang
 from ceteris.results.results import read_results
 
 MINUS = "\N{MINUS SIGN}"

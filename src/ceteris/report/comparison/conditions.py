@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 from ceteris.report.comparison.arms import ArmPair, every_arm
 from ceteris.report.comparison.side import Side
-from ceteris.report.naming import listed_up_to, quoted
-from ceteris.report.quantities import count
+from ceteris.report.quantities import count, listed_up_to, quoted
 from ceteris.results.manifest import Manifest
 from ceteris.statistics.summary import seed_list
 from ceteris.study.changes import Change

@@ -4,12 +4,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from ceteris.formatting.wording import listed
-from ceteris.report.chance import chance_notes
 from ceteris.report.comparison.arms import ORDER, WEIGHTS, every_arm
 from ceteris.report.comparison.comparison import ArmComparison, FolderComparison
 from ceteris.report.comparison.side import Side
-from ceteris.report.naming import listed_up_to, quoted
-from ceteris.report.quantities import count, percent, size
+from ceteris.report.quantities import count, listed_up_to, percent, quoted, size
+from ceteris.report.sections.warnings import chance_notes
 from ceteris.results.record import Status
 from ceteris.statistics.side_by_side import Design
 from ceteris.statistics.summary import seed_list

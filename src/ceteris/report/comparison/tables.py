@@ -4,8 +4,8 @@ from ceteris.report.comparison.comparison import ArmComparison, FolderComparison
 from ceteris.report.comparison.findings import designs
 from ceteris.report.comparison.side import Side
 from ceteris.report.quantities import arrows, percent, points
+from ceteris.report.sections.verdicts import TAGS, accuracy_cell, difference_cell, p_cell
 from ceteris.report.table import Cell, Column, Table
-from ceteris.report.verdict_table import TAGS, accuracy_cell, difference_cell, p_cell
 from ceteris.statistics.interval import Estimate
 from ceteris.statistics.side_by_side import Design, SideBySide
 from ceteris.statistics.verdict import Finding

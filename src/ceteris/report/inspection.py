@@ -1,0 +1,305 @@
+"""What an inspection of a folder of images found, as tables and sentences: the same on the terminal and on a page."""
+
+import base64
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from io import BytesIO
+from statistics import median
+
+from markupsafe import Markup
+from PIL import Image
+
+from ceteris.datasets.choice import Fit
+from ceteris.datasets.decoding import Decoded, decode
+from ceteris.datasets.folder_cache import PARTS
+from ceteris.datasets.folder_notes import missing_classes
+from ceteris.datasets.inspection import Inspection, PictureFile
+from ceteris.datasets.picture import Frame
+from ceteris.formatting.wording import listed
+from ceteris.paths import shown
+from ceteris.report.page import page_environment, page_policy, read_template
+from ceteris.report.quantities import NOTHING, count
+from ceteris.report.table import Cell, Column, Table
+from ceteris.study.analysis import USUAL_MARGIN, Resolution
+
+UNEVEN = 1.5
+"""How many times the smallest class the largest may be without a word."""
+
+_SMALL = 64
+_LONG = 2.0
+
+
+def class_table(inspection: Inspection) -> Table:
+    """Count the images of each class and part, and the files that cannot be read."""
+    counts = inspection.counts
+    unread = Counter(file.label for file, _ in inspection.unreadable)
+    rows = []
+    for label, name in enumerate(inspection.listing.class_names):
+        own = [counts.get((part, label), 0) for part in PARTS]
+        share = sum(own) / max(1, len(inspection.pictures))
+        rows.append(
+            (
+                Cell(name),
+                *(Cell(f"{number:,}", key=number) for number in own),
+                Cell(f"{unread[label]:,}", key=unread[label]),
+                Cell(f"{100 * share:.1f} %", key=share),
+            )
+        )
+    divided = "as the folder has them" if inspection.is_divided else "as a study with the usual shares divides them"
+    return Table(
+        name="classes",
+        title=f"Images of each class, {divided}",
+        columns=(
+            Column(title="class"),
+            Column(title="training", is_number=True, meaning="Images that a network learns from."),
+            Column(title="validation", is_number=True, meaning="Images that watch how the learning goes."),
+            Column(title="test", is_number=True, meaning="Images that it is scored on, once, at the end."),
+            Column(title="cannot be read", is_number=True, meaning="Files that a study leaves out."),
+            Column(title="share", is_number=True, meaning="Of all images that can be read."),
+        ),
+        rows=tuple(rows),
+    )
+
+
+def format_table(inspection: Inspection) -> Table:
+    """Count formats, and give the range of sizes of each."""
+    groups: dict[str, list[PictureFile]] = {}
+    for one in inspection.pictures:
+        groups.setdefault(one.format, []).append(one)
+    rows = []
+    for name, members in sorted(groups.items(), key=lambda group: -len(group[1])):
+        by_area = sorted(members, key=lambda one: one.width * one.height)
+        middle = by_area[len(by_area) // 2]
+        rows.append(
+            (
+                Cell(name),
+                Cell(f"{len(members):,}", key=len(members)),
+                *(
+                    Cell(f"{one.width} x {one.height}", key=one.width * one.height)
+                    for one in (by_area[0], middle, by_area[-1])
+                ),
+            )
+        )
+    return Table(
+        name="formats",
+        title="Formats and sizes, in pixels",
+        columns=(
+            Column(title="format", meaning="What the bytes are, whatever the name of the file says."),
+            Column(title="images", is_number=True),
+            Column(title="smallest", is_number=True),
+            Column(title="median", is_number=True),
+            Column(title="largest", is_number=True),
+        ),
+        rows=tuple(rows),
+    )
+
+
+def findings(inspection: Inspection) -> tuple[str, ...]:
+    """Say what a person should know before training, the gravest first, and what is in order."""
+    return (
+        *_about_division(inspection),
+        *_about_copies(inspection),
+        *_about_files(inspection),
+        *_about_balance(inspection),
+        *_about_sizes(inspection),
+    )
+
+
+def _about_division(inspection: Inspection) -> Iterator[str]:
+    yield (
+        "The folder has test images of its own."
+        if inspection.is_divided
+        else "The folder has no test images of its own: a study sets them aside by content, 20 % of each class unless "
+        "it says otherwise, and keeps files that are the same on one side."
+    )
+    names = inspection.listing.class_names
+    labels = {part: [one.file.label for one in inspection.pictures if one.part == part] for part in PARTS[1:]}
+    yield from missing_classes(names, labels)
+    test_images = sum(one.part == "test" for one in inspection.pictures)
+    if warning := Resolution(test_images=test_images, margin=USUAL_MARGIN).warning:
+        yield warning
+
+
+def _about_copies(inspection: Inspection) -> Iterator[str]:
+    if crossing := inspection.crossing:
+        groups = "1 group of copies has" if len(crossing) == 1 else f"{len(crossing):,} groups of copies have"
+        yield (
+            f"{groups} images on both sides of the test: accuracies come out too high. Remove the copies, or keep each "
+            "group in one part."
+        )
+    if contradictory := inspection.contradictory:
+        groups = "1 group of copies is" if len(contradictory) == 1 else f"{len(contradictory):,} groups of copies are"
+        yield f"{groups} in more than one class: at most one of the labels can be right."
+    same = sum(len(group) - 1 for group in inspection.copies)
+    near = sum(len(group) - 1 for group in inspection.near_copies)
+    if same:
+        yield f"{count(same, 'file')} {_is(same)} the same as another, byte for byte."
+    if near:
+        how = "scaled, compressed again, lighter, mirrored"
+        yield f"{count(near, 'image')} {_is(near)} nearly the same as another: {how}."
+    if not same and not near:
+        yield "No image is the same as another, or nearly the same."
+
+
+def _about_files(inspection: Inspection) -> Iterator[str]:
+    unread = len(inspection.unreadable)
+    if unread:
+        them = "it" if unread == 1 else "them"
+        yield f"{count(unread, 'file')} cannot be read; a study leaves {them} out, with a note above the results."
+    else:
+        yield "Every file can be read."
+    if misnamed := sum(one.is_misnamed for one in inspection.pictures):
+        verb = "has a name that says" if misnamed == 1 else "have names that say"
+        yield f"{count(misnamed, 'image')} {verb} another format than the bytes have, which does no harm here."
+    yield from inspection.listing.passed_over
+
+
+def _about_balance(inspection: Inspection) -> Iterator[str]:
+    counts = Counter(one.file.label for one in inspection.pictures)
+    sizes = [(counts[label], name) for label, name in enumerate(inspection.listing.class_names)]
+    (least, smallest), (most, largest) = min(sizes, key=lambda size: size[0]), max(sizes, key=lambda size: size[0])
+    if not least:
+        yield f"Class '{smallest}' has no image that can be read: a study cannot use it."
+    elif most / least >= UNEVEN:
+        yield (
+            f"The classes are uneven: '{largest}' has {most / least:.3g} times as many images as '{smallest}'. A "
+            f"network that always answers '{largest}' is right in {100 * inspection.guessing:.1f} % of them."
+        )
+    else:
+        yield f"The classes are of similar size, {least:,} to {most:,} images."
+
+
+def _about_sizes(inspection: Inspection) -> Iterator[str]:
+    pictures = inspection.pictures
+    if not pictures:
+        return
+    shorter = [min(one.width, one.height) for one in pictures]
+    yield f"The median image has {median(shorter):.0f} pixels on its shorter side; the smallest has {min(shorter)}."
+    if small := sum(side < _SMALL for side in shorter):
+        which = f"{count(small, 'image')} {_is(small)} smaller than {_SMALL} pixels on a side"
+        yield f"{which}, and enlarged at size = {_SMALL}."
+    if long := sum(max(one.width, one.height) > _LONG * min(one.width, one.height) for one in pictures):
+        yield (
+            f'{count(long, "image")} {_is(long)} more than twice as long as wide: fit = "crop" takes less than half of '
+            'such an image, "pad" and "squash" all of it.'
+        )
+
+
+def group_line(group: Sequence[PictureFile]) -> str:
+    """Name the files of a group of copies, each with its part."""
+    return listed(f"{shown(one.file.name)} ({one.part})" for one in group)
+
+
+def _is(number: int) -> str:
+    return "is" if number == 1 else "are"
+
+
+_SIDE = 112  # pixels of a thumbnail
+_SHEET = 240  # thumbnails on the contact sheet, all classes together
+_MOST_A_CLASS = 12
+_GROUPS = 60
+_LINES = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Thumbnail:
+    """A picture on the page.
+
+    Attributes:
+        source: A data address, which holds all of it.
+        width: To show it at, so that proportions are right.
+        caption: What it is.
+    """
+
+    source: str
+    width: int
+    height: int
+    caption: str
+
+
+def render_inspection(inspection: Inspection, *, workers: int) -> str:
+    """Set an inspection as a page: what to know, tables, a contact sheet, copies, files that cannot be read.
+
+    Args:
+        inspection: What was found.
+        workers: How many processes decode thumbnails.
+
+    Returns:
+        All of an HTML file.
+    """
+    sheet = _sheet(inspection)
+    crossing, others = _groups(inspection)
+    groups = [*crossing, *others][:_GROUPS]
+    wanted = [*(one for members in sheet.values() for one in members), *(one for group in groups for one in group)]
+    thumbnails = _thumbnails(wanted, workers)
+    script = read_template("script.js")
+    classes = inspection.listing.class_names
+    return (
+        page_environment()
+        .get_template("inspection.html")
+        .render(
+            title=f"The images in {inspection.listing.name}",
+            findings=findings(inspection),
+            tables=(class_table(inspection), format_table(inspection)),
+            sheet=[(classes[label], _shown(members, thumbnails)) for label, members in sheet.items()],
+            crossing=[_shown(group, thumbnails) for group in crossing[:_GROUPS]],
+            others=[_shown(group, thumbnails) for group in others[: max(0, _GROUPS - len(crossing))]],
+            groups_left=max(0, len(crossing) + len(others) - _GROUPS),
+            unreadable=[(shown(file.name), reason) for file, reason in inspection.unreadable[:_LINES]],
+            unreadable_left=max(0, len(inspection.unreadable) - _LINES),
+            is_divided=inspection.is_divided,
+            nothing=NOTHING,
+            policy=page_policy(script),
+            style=Markup(read_template("style.css")),  # noqa: S704 - written by us, nothing of the folder in it
+            script=Markup(script),  # noqa: S704 - likewise
+        )
+    )
+
+
+def _sheet(inspection: Inspection) -> dict[int, list[PictureFile]]:
+    """Choose pictures of each class by their digests: at random, and the same every time."""
+    classes = len(inspection.listing.class_names)
+    most = max(2, min(_MOST_A_CLASS, _SHEET // classes))
+    chosen: dict[int, list[PictureFile]] = {label: [] for label in range(classes)}
+    for one in sorted(inspection.pictures, key=lambda one: hashlib.sha256(one.sha256.encode()).digest()):
+        if len(chosen[one.file.label]) < most:
+            chosen[one.file.label].append(one)
+    return chosen
+
+
+def _groups(inspection: Inspection) -> tuple[list[Sequence[PictureFile]], list[Sequence[PictureFile]]]:
+    """Give the groups of copies that cross to the test, and the others."""
+    crossing = list(inspection.crossing)
+    others = [group for group in (*inspection.copies, *inspection.near_copies) if group not in crossing]
+    return [*crossing], [*others]
+
+
+def _thumbnails(pictures: Iterable[PictureFile], workers: int) -> Mapping[str, str]:
+    """Decode pictures once more, and give each as a data address by its name; what has changed since is left out."""
+    wanted = list({one.file.name: one for one in pictures}.values())
+    frame = Frame(height=_SIDE, width=_SIDE, fit=Fit.SQUASH)
+    addresses: dict[str, str] = {}
+    with closing(decode([one.file.path for one in wanted], frame, workers=workers)) as answers:
+        for place, answer in answers:
+            if isinstance(answer, Decoded):
+                content = BytesIO()
+                Image.fromarray(answer.picture.pixels).save(content, "JPEG", quality=82)
+                encoded = base64.b64encode(content.getvalue()).decode()
+                addresses[wanted[place].file.name] = f"data:image/jpeg;base64,{encoded}"
+    return addresses
+
+
+def _shown(pictures: Iterable[PictureFile], thumbnails: Mapping[str, str]) -> list[Thumbnail]:
+    return [
+        Thumbnail(
+            source=thumbnails[one.file.name],
+            width=max(24, min(2 * _SIDE, round(_SIDE * one.width / one.height))),
+            height=_SIDE if one.width <= 2 * one.height else max(24, round(2 * _SIDE * one.height / one.width)),
+            caption=f"{shown(one.file.name)}, {one.width} x {one.height}, {one.part}",
+        )
+        for one in pictures
+        if one.file.name in thumbnails
+    ]

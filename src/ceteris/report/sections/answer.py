@@ -1,0 +1,265 @@
+"""The answer of a study in five sentences, each computed; fewer where the runs do not allow five."""
+
+from collections.abc import Sequence
+
+from ceteris.analysis.study_analysis import StudyAnalysis
+from ceteris.report.quantities import (
+    count,
+    labelled,
+    listed_up_to,
+    measured,
+    percent,
+    percent_range,
+    points,
+    points_range,
+    size,
+)
+from ceteris.results.record import Status
+from ceteris.statistics.comparison import Comparison
+from ceteris.statistics.convergence import Measure
+from ceteris.statistics.interval import Interval
+from ceteris.statistics.verdict import Finding
+
+
+def answer(analysis: StudyAnalysis) -> tuple[str, ...]:
+    """Answer the question of a study: the baseline, what is better, what is worse, what is neither, what learns faster.
+
+    Returns:
+        Five sentences; fewer where there are no results, no variations or no error bars yet.
+    """
+    if not analysis.done:
+        return (_nothing_yet(analysis),)
+    if not analysis.findings[Status.FINISHED]:
+        return (_all_diverged(analysis),)
+    sentences = [_baseline(analysis)]
+    if not analysis.comparisons:
+        return (*sentences, "The study has no variations, so there is nothing to compare the baseline with.")
+    if any(_has_error_bars(one) for one in analysis.comparisons):
+        sentences += [_better(analysis), _worse(analysis), _neither(analysis)]
+    else:
+        sentences += _without_error_bars(analysis)
+    return (*sentences, _convergence(analysis))
+
+
+def earlier(analysis: StudyAnalysis, *, sooner: bool) -> tuple[Comparison, ...]:
+    """Give the variations that were shown to reach the target in fewer epochs than the baseline, or in more.
+
+    Judged by the sign-flip test, Holm-adjusted, since times may be censored and full of ties; largest first.
+    """
+
+    def is_shown(one: Comparison) -> bool:
+        found = one.convergence.get(Measure.EPOCHS)
+        if found is None or found.contrast.sign_flip_adjusted is None:
+            return False
+        is_sooner = found.contrast.difference.estimate < 0
+        return found.contrast.sign_flip_adjusted <= analysis.criteria.significance and is_sooner is sooner
+
+    shown = [one for one in analysis.comparisons if is_shown(one)]
+    return tuple(sorted(shown, key=lambda one: -abs(one.convergence[Measure.EPOCHS].contrast.difference.estimate)))
+
+
+def _nothing_yet(analysis: StudyAnalysis) -> str:
+    planned = count(len(analysis.results.findings), "planned run")
+    failed = len(analysis.findings[Status.FAILED])
+    so_far = f" ({count(failed, 'run')} failed)" if failed else ""
+    return f"None of the {planned} has come to its end{so_far}, so there is nothing to say yet."
+
+
+def _all_diverged(analysis: StudyAnalysis) -> str:
+    diverged = len(analysis.findings[Status.DIVERGED])
+    which = "The only run that came to its end" if diverged == 1 else f"All {diverged:,} runs that came to their end"
+    return f"{which} diverged: no network was left to score on the test images, so there is nothing to compare."
+
+
+def _baseline(analysis: StudyAnalysis) -> str:
+    arm, planned = analysis.baseline, len(analysis.results.findings)
+    so_far = (
+        "" if analysis.done == planned else f"So far, with {analysis.done:,} of {count(planned, 'run')} at an end, "
+    )
+    if arm.accuracy is None:
+        return _sentence(f"{so_far}the baseline has no result, so that no variation can be compared with it.")
+    runs = len(arm.finished) + len(arm.diverged)
+    if not arm.finished:
+        which = "its only run" if runs == 1 else f"all of its {runs} runs"
+        counted = f"{'counts' if runs == 1 else 'count'} at the chance level, {percent(arm.accuracy.estimate)}"
+        return _sentence(f"{so_far}the baseline learned nothing: {which} diverged and {counted}.")
+    images = "test images" if analysis.answers is None else f"{len(analysis.answers.labels):,} test images"
+    text = f"{so_far}the baseline classified {percent(arm.accuracy.estimate)} of the {images} correctly"
+    if isinstance(arm.accuracy, Interval):
+        text += f" on average over {runs} seeds ({_level(analysis)} interval {percent_range(arm.accuracy)})"
+    elif runs > 1:
+        text += f" with each of {runs} seeds, which show no spread and so give no interval"
+    else:
+        text += " with one seed, which has no error bars"
+    troubles = []
+    if arm.at_chance:
+        troubles.append(f"{len(arm.at_chance)} of its {count(runs, 'run')} finished no better than chance")
+    if arm.diverged:
+        troubles.append(f"{len(arm.diverged)} of its {count(runs, 'run')} diverged and counted at the chance level")
+    return _sentence(f"{text}{'; ' if troubles else ''}{' and '.join(troubles)}.")
+
+
+def _better(analysis: StudyAnalysis) -> str:
+    return _shown(analysis, Finding.BETTER, "the largest gain")
+
+
+def _worse(analysis: StudyAnalysis) -> str:
+    return _shown(analysis, Finding.WORSE, "the largest loss")
+
+
+def _shown(analysis: StudyAnalysis, finding: Finding, extreme: str) -> str:
+    found, total = analysis.with_verdict(finding), len(analysis.comparisons)
+    if not found:
+        return f"{_not_shown(total)} to be {finding} than the baseline."
+    labels = [_with_difference(analysis, one, is_first=one is found[0]) for one in found]
+    which = f"{len(found)} of the {total} variations {_verb(found)}"
+    if len(found) == total:
+        which = {1: "The variation was", 2: "Both variations were"}.get(total, f"All {total} variations were")
+    order = f", {extreme} first" if len(found) > 1 else ""
+    return f"{which} {finding} than the baseline{order}: {listed_up_to(labels)}."
+
+
+def _neither(analysis: StudyAnalysis) -> str:
+    equal, undecided = analysis.with_verdict(Finding.PRACTICALLY_EQUAL), analysis.with_verdict(Finding.UNDECIDED)
+    within = f"within \N{PLUS-MINUS SIGN}{size(analysis.criteria.margin)}"
+    if len(analysis.comparisons) == 1:
+        return _neither_alone(analysis.comparisons[0], within)
+    if equal:
+        text = f"Practically equal to the baseline, {within}, {_verb(equal)} {_labels(equal)}"
+    else:
+        text = f"{_not_shown(len(analysis.comparisons))} to be practically equal to the baseline, {within}"
+    without = analysis.with_verdict(Finding.NOT_COMPARED)
+    if without:
+        text = f"{text}; {_were(without)} not compared, because results are missing: {_labels(without)}"
+    if not undecided:
+        return f"{text}{';' if without else ','} and none was left undecided."
+    return f"{text}; {_were(undecided)} left undecided: {_labels(undecided)}{_missed(undecided)}."
+
+
+def _neither_alone(one: Comparison, within: str) -> str:
+    label = labelled(one.variation, one.factor)
+    match one.verdict.finding:
+        case Finding.PRACTICALLY_EQUAL:
+            return f"The variation was practically equal to the baseline, {within}: {label}."
+        case Finding.UNDECIDED:
+            return (
+                f"The variation was left undecided, since it was not shown to be practically equal to the baseline, "
+                f"{within}, either: {label}{_missed([one])}."
+            )
+        case _:
+            return f"The variation was not shown to be practically equal to the baseline, {within}."
+
+
+def _missed(undecided: Sequence[Comparison]) -> str:
+    detectable = [one.accuracy.detectable for one in undecided if one.accuracy and one.accuracy.detectable]
+    if not detectable:
+        return ""
+    least, most = (f"{100 * min(end, 1.0):.2f}" for end in (min(detectable), max(detectable)))
+    spread = least if least == most else f"{least} to {most}"
+    return f", where these seeds may well have missed differences below {spread} pp"
+
+
+def _without_error_bars(analysis: StudyAnalysis) -> list[str]:
+    found = [(one, one.accuracy.difference.estimate) for one in analysis.comparisons if one.accuracy is not None]
+    found.sort(key=lambda entry: entry[1])
+    sentences = []
+    if len(found) == 1:
+        one, difference = found[0]
+        label = labelled(one.variation, one.factor)
+        sentences.append(f"Measured once, {label} differs from the baseline by {points(difference)}.")
+    elif found:
+        total = len(analysis.comparisons)
+        which = "each variation" if len(found) == total else f"{len(found)} of the {total} variations"
+        lowest, highest = (labelled(one.variation, one.factor, points(by)) for one, by in (found[0], found[-1]))
+        sentences.append(f"The difference to the baseline, measured once for {which}, goes from {lowest} to {highest}.")
+    return [
+        *sentences,
+        "No variation can be called better, worse or equal yet: that takes error bars, and these take two seeds.",
+    ]
+
+
+def _convergence(analysis: StudyAnalysis) -> str:
+    known = [one for one in analysis.comparisons if Measure.EPOCHS in one.convergence]
+    target_share = f"{100 * analysis.criteria.target_share:g} %"
+    if analysis.target is None and any(one.convergence for one in analysis.comparisons):
+        return (
+            "Which variations learn sooner than the baseline cannot be told, as the chance level reaches "
+            f"{target_share} of its mean final validation accuracy."
+        )
+    if analysis.target is None or not known:
+        return "How fast the variations learn cannot be compared yet, as no seed has a learning curve in both arms."
+    target = f"{percent(analysis.target)} validation accuracy ({target_share} of the baseline's mean final one)"
+    if not any(one.convergence[Measure.EPOCHS].contrast.sign_flip_adjusted is not None for one in known):
+        return f"Which variations reach {target} sooner than the baseline cannot be told from one pair of runs each."
+    fewer, more = (earlier(analysis, sooner=sooner) for sooner in (True, False))
+    if not fewer and not more:
+        return (
+            f"{_not_shown(len(analysis.comparisons))} to reach {target} in fewer or in more epochs than the baseline."
+        )
+    if not fewer:
+        took = f"{_were(more)} shown to take more{_extreme(more, 'latest')}"
+        return f"{_not_shown(len(analysis.comparisons))} to reach {target} in fewer epochs than the baseline; {took}."
+    slower = f", and {len(more)} in more{_extreme(more, 'latest')}" if more else ""
+    return (
+        f"{count(len(fewer), 'variation')} reached {target} in fewer epochs than the baseline"
+        f"{_extreme(fewer, 'soonest')}{slower}."
+    )
+
+
+def _extreme(found: Sequence[Comparison], word: str) -> str:
+    first = found[0]
+    label = labelled(first.variation, first.factor, *_epochs(first))
+    return f", {word} {label}" if len(found) > 1 else f": {label}"
+
+
+def _epochs(one: Comparison) -> tuple[str, ...]:
+    """Write a difference in epochs; where runs never reached the target it is cut off, and has no true interval."""
+    found = one.convergence[Measure.EPOCHS]
+    difference = found.contrast.difference
+    text = f"{measured(difference.estimate, Measure.EPOCHS, sign=True)} epochs"
+    late = ((found.censored_variation, "its"), (found.censored_baseline, "the baseline's"))
+    never = [f"{len(seeds)} of {whose} {count(len(one.pairs), 'run')}" for seeds, whose in late if seeds]
+    if never and found.horizon is not None:
+        return text, f"with {' and '.join(never)} not there by epoch {found.horizon:g}"
+    if not isinstance(difference, Interval):
+        return (text,)
+    ends = [measured(end, Measure.EPOCHS, sign=True) for end in (difference.low, difference.high)]
+    return text, f"{ends[0]} to {ends[1]}"
+
+
+def _with_difference(analysis: StudyAnalysis, one: Comparison, *, is_first: bool) -> str:
+    assert one.accuracy is not None
+    difference = one.accuracy.difference
+    if not isinstance(difference, Interval):
+        return labelled(one.variation, one.factor, points(difference.estimate), "the same for every seed")
+    interval = f"{_level(analysis)} interval " if is_first else ""
+    return labelled(one.variation, one.factor, points(difference.estimate), f"{interval}{points_range(difference)}")
+
+
+def _has_error_bars(one: Comparison) -> bool:
+    return one.accuracy is not None and one.accuracy.deviation is not None
+
+
+def _labels(found: Sequence[Comparison]) -> str:
+    return listed_up_to([labelled(one.variation, one.factor) for one in found], most=5)
+
+
+def _verb(found: Sequence[Comparison]) -> str:
+    return "was" if len(found) == 1 else "were"
+
+
+def _not_shown(total: int) -> str:
+    known = {1: "The variation was not shown", 2: "Neither variation was shown"}
+    return known.get(total, f"None of the {total} variations was shown")
+
+
+def _were(found: Sequence[Comparison]) -> str:
+    return f"{len(found)} {_verb(found)}"
+
+
+def _level(analysis: StudyAnalysis) -> str:
+    return f"{100 * analysis.criteria.level:g} %"
+
+
+def _sentence(text: str) -> str:
+    return text[0].upper() + text[1:]

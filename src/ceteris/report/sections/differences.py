@@ -1,0 +1,326 @@
+"""All differences of a study with their error bars, on one axis."""
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from ceteris.report.figures.drawing import Drawing, Format, finished
+from ceteris.report.figures.style import (
+    BLUE,
+    GRID,
+    INK,
+    MARKS,
+    MUTED,
+    PAPER,
+    VERMILION,
+    drawing,
+    in_per_cent,
+    in_points,
+    inches,
+    panel,
+    shortened,
+)
+from ceteris.report.quantities import percentage_points
+from ceteris.statistics.comparison import Comparison
+from ceteris.statistics.interval import Estimate, Interval, PointEstimate, mean_interval
+from ceteris.statistics.scores import ArmScores, Scores, Status, counted_accuracy
+from ceteris.statistics.verdict import Finding
+
+TITLE = "Difference in test accuracy from the baseline"
+
+_WIDTH, _ROW, _TOP, _BOTTOM = 620.0, 20.0, 44.0, 42.0
+_LEFT, _MIDDLE = 190.0, 250.0
+_MOST = 8.0  # times the median distance from 0: what lies further out is drawn at the edge, so that the rest is seen
+_MARKER, _ARROW = 4.0, 13.0  # points: half a marker, and the length of an arrow
+
+
+def forest_plot(comparisons: Sequence[Comparison], *, margin: float, file_format: Format = Format.SVG) -> Drawing:
+    """Draw the difference of each variation from the baseline, with error bars, margin and verdict.
+
+    The thick bar is the interval over seeds, the thin one the interval over seeds and test images. A variation without
+    pairs has no mark, one with a single pair a mark without bars. What is far out of the range of the others is drawn
+    at the edge, and its numbers stand beside it.
+
+    Args:
+        comparisons: In the order to show them; those of one factor stand together.
+        margin: Differences smaller than this are practically none; a fraction.
+        file_format: What to draw.
+    """
+    alt = _alt(comparisons, margin)
+    limits = _limits(comparisons, margin)
+    height = _TOP + _ROW * max(len(comparisons), 1) + _BOTTOM
+    with drawing():
+        figure = Figure(figsize=(inches(_WIDTH), inches(height)))
+        axes = panel(figure, _LEFT, _TOP, _MIDDLE, height - _TOP - _BOTTOM)
+        axes.set_xlim(*limits)
+        axes.set_ylim(max(len(comparisons), 1) - 0.5, -0.5)
+        axes.axvspan(-100 * margin, 100 * margin, color=GRID, alpha=0.55, linewidth=0)
+        axes.axvline(0, color=INK, linewidth=0.8)
+        axes.grid(visible=True, axis="x")
+        axes.set_yticks([])
+        axes.spines["left"].set_visible(False)
+        axes.set_xlabel("percentage points, variation minus baseline")
+        for row, comparison in enumerate(comparisons):
+            _draw(axes, row, comparison, first=row == 0 or comparisons[row - 1].factor != comparison.factor)
+        _legend(figure, comparisons, margin)
+        return finished(figure, title=TITLE, alt=alt, file_format=file_format)
+
+
+def _draw(axes: Axes, row: int, comparison: Comparison, *, first: bool) -> None:
+    place = axes.get_yaxis_transform()
+    if first and row:
+        axes.plot([-0.76, 1.7], [row - 0.5] * 2, color=GRID, linewidth=0.6, transform=place, clip_on=False)
+    if first:
+        factor = shortened(comparison.factor, 80, 8)
+        axes.text(-0.75, row, factor, color=MUTED, size=8, va="center", transform=place)
+    axes.text(-0.42, row, shortened(comparison.variation, 104), va="center", transform=place)
+    mark = MARKS[comparison.verdict.finding]
+    if comparison.accuracy is None:
+        axes.text(1.03, row, _gap(comparison), color=MUTED, va="center", size=8, transform=place)
+        return
+    difference = comparison.accuracy.difference
+    if comparison.over_images is not None:
+        _bar(axes, row + 0.2, comparison.over_images, MUTED, 0.9)
+    if isinstance(difference, Interval):
+        _bar(axes, row, difference, mark.colour, 2.2)
+    face = mark.colour if mark.is_filled else PAPER
+    low, high = axes.get_xlim()
+    value, point = 100 * difference.estimate, (high - low) / _MIDDLE
+    if not low <= value <= high:
+        edge, inwards = (low, point) if value < low else (high, -point)
+        value = edge + (_ARROW + _MARKER) * inwards
+        if not isinstance(difference, Interval):  # else its bar has the arrow
+            _arrow(axes, row, edge, -inwards, mark.colour)
+    axes.plot([value], [row], mark.shape, color=mark.colour, markerfacecolor=face, markersize=5.5, zorder=4)
+    axes.text(1.03, row, in_points(difference), va="center", size=8.5, transform=place)
+
+
+def _gap(comparison: Comparison) -> str:
+    return "every run diverged" if comparison.pairs else "no pair of runs yet"
+
+
+def _bar(axes: Axes, row: float, interval: Interval, colour: str, width: float) -> None:
+    left, right = axes.get_xlim()
+    low, high = max(100 * interval.low, left), min(100 * interval.high, right)
+    if low < high:
+        axes.plot([low, high], [row, row], color=colour, linewidth=width, solid_capstyle="butt", zorder=3)
+    point = (right - left) / _MIDDLE
+    if 100 * interval.low < left:
+        _arrow(axes, row, left, -point, colour)
+    if 100 * interval.high > right:
+        _arrow(axes, row, right, point, colour)
+
+
+def _arrow(axes: Axes, row: float, end: float, point: float, colour: str) -> None:
+    """Say that something goes on beyond the axis, with an arrow that ends where the axis does.
+
+    Args:
+        axes: On which.
+        row: At which height.
+        end: Left or right end of the axis.
+        point: What a point is on the axis; negative at its left end.
+        colour: Of the arrow.
+    """
+    arrow = {"arrowstyle": "->", "color": colour, "linewidth": 0.9, "shrinkA": 0, "shrinkB": 0}
+    axes.annotate("", (end, row), xytext=(end - _ARROW * point, row), arrowprops=arrow)
+
+
+def _limits(comparisons: Sequence[Comparison], margin: float) -> tuple[float, float]:
+    """Choose from where to where the axis goes, in percentage points; 0 and the margin are always on it."""
+    known = [one.accuracy.difference for one in comparisons if one.accuracy is not None]
+    known += [one.over_images for one in comparisons if one.over_images is not None]
+    ends = [end for one in known for end in ((one.low, one.high) if isinstance(one, Interval) else (one.estimate,))]
+    most = max(_MOST * statistics.median(map(abs, ends)), 4 * margin) if ends else 4 * margin
+    low, high = max(min([*ends, -2 * margin]), -most), min(max([*ends, 2 * margin]), most)
+    space = 1.5 * _MARKER / _MIDDLE * (high - low)
+    return 100 * (low - space), 100 * (high + space)
+
+
+def _legend(figure: Figure, comparisons: Sequence[Comparison], margin: float) -> None:
+    found = {comparison.verdict.finding for comparison in comparisons}
+    verdicts = [
+        Line2D(
+            [],
+            [],
+            color=mark.colour,
+            marker=mark.shape,
+            linestyle="",
+            markerfacecolor=mark.colour if mark.is_filled else PAPER,
+            label=str(finding),
+        )
+        for finding, mark in MARKS.items()
+        if finding in found
+    ]
+    level = _level(comparisons)
+    bars = []
+    if level is not None:
+        bars.append(Line2D([], [], color=INK, linewidth=2.2, label=f"{100 * level:.3g} % interval over seeds"))
+    if any(comparison.over_images is not None for comparison in comparisons):
+        bars.append(Line2D([], [], color=MUTED, linewidth=0.9, label="over seeds and test images"))
+    shade = Patch(facecolor=GRID, alpha=0.55, label=f"margin: {percentage_points(margin)} either way")
+    height = 72 * figure.get_figheight()
+    for line, entries in enumerate((verdicts, [*bars, shade])):
+        figure.legend(
+            handles=entries,
+            loc="upper left",
+            bbox_to_anchor=(0.0, 1 - 16 * line / height),
+            ncols=4,
+            columnspacing=1.4,
+            handletextpad=0.6,
+            borderaxespad=0.1,
+            fontsize=8,
+        )
+
+
+def _level(comparisons: Sequence[Comparison]) -> float | None:
+    for comparison in comparisons:
+        if comparison.accuracy is not None and isinstance(comparison.accuracy.difference, Interval):
+            return comparison.accuracy.difference.level
+    return None
+
+
+def _alt(comparisons: Sequence[Comparison], margin: float) -> str:
+    counts = [
+        f"{sum(one.verdict.finding is finding for one in comparisons)} {finding}"
+        for finding in Finding
+        if any(one.verdict.finding is finding for one in comparisons)
+    ]
+    rows = [
+        f"{one.variation} {in_points(one.accuracy.difference)}, {one.verdict.finding}"
+        if one.accuracy is not None
+        else f"{one.variation}: {_gap(one)}"
+        for one in comparisons
+    ]
+    if not rows:
+        return "There is no variation to compare with the baseline."
+    level = _level(comparisons)
+    bars = "" if level is None else f" with {100 * level:.3g} % intervals over seeds"
+    return (
+        f"Differences in percentage points{bars}; the margin is {percentage_points(margin)}. "
+        f"Of {len(comparisons)} variations: {', '.join(counts)}. {'; '.join(rows)}."
+    )
+
+
+_SEED_ROW, _SEED_TOP = 22.0, 28.0
+_SEED_LEFT, _SEED_MIDDLE = 130.0, 320.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class _SeedRow:
+    """One arm.
+
+    Attributes:
+        name: What it is called.
+        values: By seed, in per cent, with whether the run diverged.
+        estimate: Mean and error bars, as a fraction; nothing where there is no value.
+        words: What stands beside it.
+    """
+
+    name: str
+    values: tuple[tuple[int, float, bool], ...]
+    estimate: Estimate | None
+    words: str
+
+
+def seed_accuracies(scores: Scores, *, file_format: Format = Format.SVG) -> Drawing:
+    """Draw the test accuracy of every run, and the mean of every arm.
+
+    Args:
+        scores: What each run scored.
+        file_format: What to draw.
+    """
+    rows = [_accuracy_row(scores, arm) for arm in (scores.baseline, *scores.variations)]
+    height = _SEED_TOP + _SEED_ROW * len(rows) + _BOTTOM
+    with drawing():
+        figure = Figure(figsize=(inches(_WIDTH), inches(height)))
+        axes = panel(figure, _SEED_LEFT, _SEED_TOP, _SEED_MIDDLE, height - _SEED_TOP - _BOTTOM)
+        axes.set_ylim(len(rows) - 0.5, -0.5)
+        axes.set_yticks([])
+        axes.spines["left"].set_visible(False)
+        axes.grid(visible=True, axis="x")
+        axes.set_xlabel("test accuracy, %")
+        for place, row in enumerate(rows):
+            _draw_row(axes, place, row)
+        if any(row.values for row in rows):
+            low, high = axes.get_xlim()
+            axes.set_xlim(max(low, 0), min(high, 100))
+        _seed_legend(figure, rows)
+        return finished(figure, title="Test accuracy, seed by seed", alt=_seed_alt(rows), file_format=file_format)
+
+
+def _accuracy_row(scores: Scores, arm: ArmScores) -> _SeedRow:
+    counted = {run.seed: counted_accuracy(run, scores.chance) for run in arm.runs}
+    known = {seed: accuracy for seed, accuracy in sorted(counted.items()) if accuracy is not None}
+    diverged = set(arm.seeds(Status.DIVERGED))
+    estimate = mean_interval(list(known.values())) if known else None
+    if estimate is not None and diverged.issuperset(known):  # the chance level by decree has no spread
+        estimate = PointEstimate(estimate=estimate.estimate)
+    return _SeedRow(
+        name=arm.name,
+        values=tuple((seed, 100 * accuracy, seed in diverged) for seed, accuracy in known.items()),
+        estimate=estimate,
+        words="no run yet" if estimate is None else in_per_cent(estimate),
+    )
+
+
+def _draw_row(axes: Axes, place: int, row: _SeedRow) -> None:
+    beside = axes.get_yaxis_transform()
+    axes.text(-_SEED_LEFT / _SEED_MIDDLE, place, shortened(row.name, _SEED_LEFT - 6), va="center", transform=beside)
+    axes.text(
+        1.03, place, row.words, va="center", size=8.5, color=MUTED if row.estimate is None else INK, transform=beside
+    )
+    for is_diverged, marker, colour in ((False, "o", BLUE), (True, "x", VERMILION)):
+        chosen = [(seed, value) for seed, value, diverged in row.values if diverged is is_diverged]
+        if chosen:
+            x = [value for _, value in chosen]
+            y = [place + _shift(seed) for seed, _ in chosen]
+            axes.plot(x, y, marker, color=colour, markersize=3.6, alpha=0.75, markeredgewidth=1.0 if is_diverged else 0)
+    if isinstance(row.estimate, Interval):
+        mean = 100 * row.estimate.estimate
+        axes.plot([mean, mean], [place - 0.36, place + 0.36], color=INK, linewidth=1.6, zorder=4)
+        bar = 100 * np.clip([row.estimate.low, row.estimate.high], -1, 1)
+        axes.plot(bar, [place, place], color=INK, linewidth=1.2, zorder=4)
+
+
+def _shift(seed: int) -> float:
+    """Keep points of equal value apart; the same seed is at the same height in every row."""
+    return ((seed * 0.618034) % 1 - 0.5) * 0.5
+
+
+def _seed_legend(figure: Figure, rows: Sequence[_SeedRow]) -> None:
+    handles = [Line2D([], [], color=BLUE, marker="o", linestyle="", markersize=3.6, label="a run")]
+    if any(diverged for row in rows for _, _, diverged in row.values):
+        label = "diverged: counted at chance level"
+        handles.append(Line2D([], [], color=VERMILION, marker="x", linestyle="", markersize=4, label=label))
+    if any(isinstance(row.estimate, Interval) for row in rows):
+        handles.append(Line2D([], [], color=INK, linewidth=1.4, label="mean and 95 % interval over seeds"))
+    figure.legend(
+        handles=handles,
+        loc="upper left",
+        bbox_to_anchor=(0, 1),
+        ncols=4,
+        columnspacing=1.4,
+        handletextpad=0.6,
+        borderaxespad=0.1,
+        fontsize=8,
+    )
+
+
+def _seed_alt(rows: Sequence[_SeedRow]) -> str:
+    parts = []
+    for row in rows:
+        text = f"{row.name}: {row.words}"
+        if row.values:
+            values = [value for _, value, _ in row.values]
+            low, high = (f"{value:.2f}".replace("-", "\N{MINUS SIGN}") for value in (min(values), max(values)))
+            text += f", {len(values)} seeds from {low} to {high}" if len(values) > 1 else ", 1 seed"
+        if count := sum(diverged for _, _, diverged in row.values):
+            text += f", {count} with divergence"
+        parts.append(text)
+    return f"One point a seed, in test accuracy, %. {'; '.join(parts)}."

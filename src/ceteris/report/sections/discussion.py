@@ -1,0 +1,362 @@
+"""What speaks for the pretrained network and what against it: each sentence if the records support it, else none."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from ceteris.analysis.costs import VariationCost
+from ceteris.analysis.efficiency import EfficiencyCurve
+from ceteris.analysis.matches import Match, matches_on_fewer_images, study_matches, uneven_matches
+from ceteris.analysis.scores import training_images
+from ceteris.analysis.study_analysis import StudyAnalysis
+from ceteris.formatting.wording import listed
+from ceteris.report.quantities import (
+    MINUS,
+    count,
+    duration,
+    file_size,
+    milliseconds,
+    p_value,
+    percent,
+    points,
+    points_range,
+    quoted,
+    size,
+)
+from ceteris.statistics.contrast import Contrast
+from ceteris.statistics.convergence import Measure
+from ceteris.statistics.interval import Estimate, Interval
+from ceteris.statistics.verdict import Finding
+from ceteris.study.run import BASELINE, Arm
+
+
+@dataclass(frozen=True, kw_only=True)
+class Discussion:
+    """The pretrained networks of a study against those that are not.
+
+    Attributes:
+        benefits: What speaks for the pretrained ones.
+        drawbacks: What speaks against them.
+        balance: What was shown and is neither, or both.
+        notes: By which rule, or why nothing is said.
+    """
+
+    benefits: tuple[str, ...]
+    drawbacks: tuple[str, ...]
+    balance: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+class _Side(Enum):
+    BENEFIT = auto()
+    DRAWBACK = auto()
+    BALANCE = auto()
+
+
+_Sentence = tuple[_Side, str]
+_Numbers = tuple[float, float, str]
+"""A count for the pretrained network and for the other, and how the first is written."""
+
+_RULE = (
+    "A sentence stands here only if the records of this study support it: of accuracies, a verdict adjusted by Holm's "
+    "method; of the time to the target, the sign-flip test, adjusted likewise; of the time of a prediction, middle "
+    "halves that lie apart."
+)
+
+
+def discuss(
+    analysis: StudyAnalysis, costs: Sequence[VariationCost], curves: Sequence[EfficiencyCurve]
+) -> Discussion | None:
+    """Weigh each pretrained network against the study's network that is not.
+
+    An accuracy is called higher or lower only on a Holm-adjusted verdict, a time to the target shorter or longer only
+    on a Holm-adjusted sign-flip test. Nothing is said of seconds that were not taken on one kind of machine, and of
+    the time of a prediction only where the middle halves of both lie apart.
+
+    Args:
+        analysis: From `analyze`.
+        costs: From `variation_costs`.
+        curves: From `efficiency_curves`.
+
+    Returns:
+        Nothing where no network of the study is pretrained.
+    """
+    if not costs:
+        return None
+    by_name = {cost.arm.name: cost for cost in costs}
+    said: list[_Sentence] = []
+    matches = study_matches(analysis)
+    for match in matches:
+        said += _about_accuracy(analysis, match)
+        said += _about_convergence(analysis, match)
+        said += _about_seconds(analysis, match)
+        said += _about_features(analysis, match)
+        said += _about_size(by_name, match)
+        said += _about_files(by_name, match)
+        said += _about_predicting(by_name, match)
+    for match in matches_on_fewer_images(analysis, curves):
+        said += _about_accuracy(analysis, match)
+    uneven = uneven_matches(analysis)
+    for match in uneven:
+        # To be less accurate with fewer images is no drawback of the network.
+        said += [
+            (_Side.BALANCE if side is _Side.DRAWBACK else side, text) for side, text in _about_accuracy(analysis, match)
+        ]
+    notes = (_RULE,)
+    if not matches and not uneven:
+        notes = ("No pretrained network of this study has one that is not to be compared with on as many images.",)
+    elif not said:
+        notes = ("Neither a benefit nor a drawback of the pretrained network was shown so far.",)
+    return Discussion(
+        benefits=tuple(text for side, text in said if side is _Side.BENEFIT),
+        drawbacks=tuple(text for side, text in said if side is _Side.DRAWBACK),
+        balance=tuple(text for side, text in said if side is _Side.BALANCE),
+        notes=notes,
+    )
+
+
+def _about_accuracy(analysis: StudyAnalysis, match: Match) -> Iterator[_Sentence]:
+    found = match.accuracy
+    if found is None or found.p_value_adjusted is None or match.finding is Finding.UNDECIDED:
+        return
+    difference = f"{points(found.difference.estimate)} ({_interval(analysis, found)}{_p(analysis, found)})"
+    who, other = _on(analysis, match.pretrained, match), _on(analysis, match.small, match)
+    if match.finding is Finding.PRACTICALLY_EQUAL:
+        within = f"\N{PLUS-MINUS SIGN}{size(analysis.criteria.margin)}"
+        yield (
+            _Side.BALANCE,
+            _sentence(
+                f"{who} and {other} are practically equally accurate, shown to differ by less than {within}: "
+                f"{points(found.difference.estimate)}{_range(analysis, found)}."
+            ),
+        )
+        return
+    side, word = (_Side.BENEFIT, "more") if match.finding is Finding.BETTER else (_Side.DRAWBACK, "less")
+    accuracies = {arm.name: arm.accuracy for arm in analysis.summaries}
+    mine, theirs = accuracies[match.pretrained.name], accuracies[match.small.name]
+    shares = "" if mine is None or theirs is None else f", {percent(mine.estimate)} against {percent(theirs.estimate)}"
+    yield side, _sentence(f"{who} is {word} accurate than {other}: {difference}{shares}.")
+
+
+def _about_convergence(analysis: StudyAnalysis, match: Match) -> Iterator[_Sentence]:
+    """Say which reached the target in fewer epochs, and so, as both learn from as many images, in fewer of those."""
+    shown = _shown_time(analysis, match, Measure.EPOCHS)
+    if shown is None or analysis.target is None:
+        return
+    difference, words = shown
+    side, fewer = (_Side.BENEFIT, "fewer") if difference.estimate < 0 else (_Side.DRAWBACK, "more")
+    images = ""
+    if (found := _time(match, Measure.IMAGES)) is not None and found.estimate * difference.estimate > 0:
+        images = f" ({abs(found.estimate):,.0f} {fewer} images)"
+    yield (
+        side,
+        _sentence(
+            f"{_name(match.pretrained)} reached {percent(analysis.target)} validation accuracy in "
+            f"{abs(difference.estimate):.1f} {fewer} epochs{images} than {_name(match.small)} ({words})."
+        ),
+    )
+
+
+def _about_seconds(analysis: StudyAnalysis, match: Match) -> Iterator[_Sentence]:
+    """Compare seconds of training, if they can be: also with the whole time for features, which one run alone needs."""
+    shown = _shown_time(analysis, match, Measure.SECONDS)
+    if shown is None or analysis.target is None or not _has_one_clock(analysis):
+        return
+    difference, words = shown
+    extraction = analysis.circumstances.extractions.get(match.pretrained.name)
+    features = 0.0 if extraction is None else extraction.seconds
+    who, other = _name(match.pretrained), _name(match.small)
+    reached = f"{who} reached {percent(analysis.target)} validation accuracy {abs(difference.estimate):.2g} s"
+    if difference.estimate > 0:
+        yield _Side.DRAWBACK, _sentence(f"{reached} of training later than {other} ({words}).")
+    elif not isinstance(difference, Interval) or difference.high >= 0:
+        return
+    elif not features:
+        yield _Side.BENEFIT, _sentence(f"{reached} of training sooner than {other} ({words}).")
+    elif difference.high + features < 0:
+        yield (
+            _Side.BENEFIT,
+            _sentence(
+                f"{reached} of training sooner than {other} ({words}), which is more than the {duration(features)} "
+                "that its features took."
+            ),
+        )
+    else:
+        yield (
+            _Side.BALANCE,
+            _sentence(
+                f"{reached} of training sooner than {other} ({words}), but only if the {duration(features)} for its "
+                "features, spent once for all runs, are not counted."
+            ),
+        )
+
+
+def _about_features(analysis: StudyAnalysis, match: Match) -> Iterator[_Sentence]:
+    extraction = analysis.circumstances.extractions.get(match.pretrained.name)
+    if extraction is None:
+        return
+    text = (
+        f"Before {_name(match.pretrained)} learnt anything, the features of its images had to be computed: "
+        f"{duration(extraction.seconds)}, once for all its runs"
+    )
+    trained = _seconds(analysis, match.small)
+    if trained is not None and _has_one_clock(analysis):
+        text += (
+            f"; all the training of a run of {_name(match.small)} took {duration(trained)}, its share of a packed batch"
+        )
+    yield _Side.DRAWBACK, f"{text}."
+
+
+def _about_size(costs: Mapping[str, VariationCost], match: Match) -> Iterator[_Sentence]:
+    """Compare what is counted, once both networks were trained."""
+    pair = _both(costs, match)
+    if pair is None:
+        return
+    mine, theirs = pair[0].counted, pair[1].counted
+    numbers: list[_Numbers] = [
+        (mine.parameters, theirs.parameters, f"{mine.parameters:,} parameters"),
+        (mine.multiply_adds, theirs.multiply_adds, f"{mine.multiply_adds:,} multiply-adds an image"),
+        (mine.memory, theirs.memory, f"{file_size(mine.memory)} of memory"),
+        (mine.learnt, theirs.learnt, f"{mine.learnt:,} learnt numbers"),
+    ]
+    more = [f"{words} ({_times(own, other)})" for own, other, words in numbers if own > other]
+    less = [f"{words} ({_times(own, other)})" for own, other, words in numbers if own < other]
+    for side, word, chosen in ((_Side.DRAWBACK, "more", more), (_Side.BENEFIT, "less", less)):
+        if chosen:
+            text = f"{_name(match.pretrained)} needs {word} than {_name(match.small)}: {listed(chosen)}."
+            yield side, _sentence(text)
+
+
+def _about_files(costs: Mapping[str, VariationCost], match: Match) -> Iterator[_Sentence]:
+    pair = _both(costs, match)
+    if pair is None or pair[0].file_bytes is None or pair[1].file_bytes is None:
+        return
+    mine, theirs = pair[0].file_bytes, pair[1].file_bytes
+    if mine == theirs:
+        return
+    side, word = (_Side.DRAWBACK, "more") if mine > theirs else (_Side.BENEFIT, "less")
+    yield (
+        side,
+        _sentence(
+            f"The files of {_name(match.pretrained)}, with the pretrained weights, take {word} room than those of "
+            f"{_name(match.small)}: {file_size(mine)} against {file_size(theirs)}."
+        ),
+    )
+
+
+def _about_predicting(costs: Mapping[str, VariationCost], match: Match) -> Iterator[_Sentence]:
+    """Compare the times of a prediction on one host, where the middle half of each lies beyond that of the other."""
+    pair = _both(costs, match)
+    if pair is None:
+        return
+    mine, theirs = pair[0].time, pair[1].time
+    if mine is None or theirs is None or mine.host != theirs.host:
+        return
+    if mine.first_quartile > theirs.third_quartile:
+        side, word = _Side.DRAWBACK, "slower"
+    elif mine.third_quartile < theirs.first_quartile:
+        side, word = _Side.BENEFIT, "faster"
+    else:
+        return
+    yield (
+        side,
+        _sentence(
+            f"{_name(match.pretrained)} is {word} to predict than {_name(match.small)}: "
+            f"{milliseconds(mine.median)} ms an image against {milliseconds(theirs.median)} ms, medians of "
+            f"{mine.images} and {theirs.images} images on one core, one at a time."
+        ),
+    )
+
+
+def _shown_time(analysis: StudyAnalysis, match: Match, measure: Measure) -> tuple[Estimate, str] | None:
+    """Give a difference in the time to the target, if the sign-flip test shows one, and the words about it."""
+    found = None if match.comparison is None else match.comparison.convergence.get(measure)
+    p = None if found is None else found.contrast.sign_flip_adjusted
+    if found is None or p is None or p > analysis.criteria.significance or not found.contrast.difference.estimate:
+        return None
+    difference = match.turned(found.contrast.difference)
+    never = len(found.censored_baseline) + len(found.censored_variation)
+    parts = []
+    if never and found.horizon is not None:
+        # A time that is cut off has no true interval.
+        parts.append(f"times cut off at {found.horizon:.3g}, as {count(never, 'run')} never got there")
+    elif isinstance(difference, Interval):
+        ends = sorted((abs(difference.low), abs(difference.high)))
+        is_one_sided = difference.low * difference.high > 0
+        span = f"{ends[0]:.2g} to {ends[1]:.2g}" if is_one_sided else f"{difference.low:+.2g} to {difference.high:+.2g}"
+        parts.append(f"{100 * difference.level:g} % interval {span.replace('-', MINUS)}")
+    parts.append(f"sign-flip test, {_written(p)} after Holm's adjustment")
+    return difference, "; ".join(parts)
+
+
+def _time(match: Match, measure: Measure) -> Estimate | None:
+    found = None if match.comparison is None else match.comparison.convergence.get(measure)
+    return None if found is None else match.turned(found.contrast.difference)
+
+
+def _has_one_clock(analysis: StudyAnalysis) -> bool:
+    """Say whether seconds of all runs were taken on one kind of machine, and on its processor."""
+    elsewhere = any("device" in facts and "device cpu" not in facts for facts in analysis.circumstances.facts)
+    return len(analysis.circumstances.hosts) == 1 and not elsewhere
+
+
+def _seconds(analysis: StudyAnalysis, arm: Arm) -> float | None:
+    """Give the mean training time of an arm's runs, each its share."""
+    runs = analysis.epochs.get(arm.name, {})
+    totals = [sum(epoch.seconds / epoch.packed_batch_runs for epoch in epochs) for epochs in runs.values()]
+    return sum(totals) / len(totals) if totals else None
+
+
+def _both(costs: Mapping[str, VariationCost], match: Match) -> tuple[VariationCost, VariationCost] | None:
+    """Give the costs of two networks of which each has a finished run."""
+    mine, theirs = costs[match.pretrained.name], costs[match.small.name]
+    return None if mine.own_bytes is None or theirs.own_bytes is None else (mine, theirs)
+
+
+def _on(analysis: StudyAnalysis, arm: Arm, match: Match) -> str:
+    """Name an arm, with its number of images where that is not the baseline's for both."""
+    name = _name(arm)
+    fractions = {one.specification.data.fraction for one in (match.pretrained, match.small, analysis.arms[0])}
+    if len(fractions) == 1:
+        return name
+    return f"{name} on {count(training_images(analysis.results.manifest, arm.specification.data), 'image')}"
+
+
+def _name(arm: Arm) -> str:
+    return "the baseline" if arm.name == BASELINE else quoted(arm.name)
+
+
+def _interval(analysis: StudyAnalysis, found: Contrast) -> str:
+    if not isinstance(found.difference, Interval):
+        return "the same for every seed; "
+    return f"{100 * analysis.criteria.level:g} % interval {points_range(found.difference)}; "
+
+
+def _range(analysis: StudyAnalysis, found: Contrast) -> str:
+    if not isinstance(found.difference, Interval):
+        return ", the same for every seed"
+    return f" ({100 * analysis.criteria.level:g} % interval {points_range(found.difference)})"
+
+
+def _p(analysis: StudyAnalysis, found: Contrast) -> str:
+    assert found.p_value_adjusted is not None
+    text = f"{_written(found.p_value_adjusted)} after Holm's adjustment"
+    if found.sign_flip_adjusted is not None and found.sign_flip_adjusted > analysis.criteria.significance:
+        text += ", which the sign-flip test does not confirm"
+    return text
+
+
+def _written(p: float) -> str:
+    text = p_value(p)
+    return f"p {text}" if text.startswith("<") else f"p = {text}"
+
+
+def _times(mine: float, theirs: float) -> str:
+    ratio = mine / theirs
+    if ratio < 1:
+        return f"{100 * ratio:.2g} % of it"
+    return f"{ratio:,.0f} times as much" if ratio >= 10 else f"{ratio:.2g} times as much"
+
+
+def _sentence(text: str) -> str:
+    return text[0].upper() + text[1:]

@@ -1,0 +1,203 @@
+"""What a report says of one factor: every variation of it, what it changed and what came of it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from ceteris.analysis.study_analysis import StudyAnalysis
+from ceteris.report.quantities import (
+    arrows,
+    count,
+    measured,
+    p_value,
+    percent,
+    percent_range,
+    points,
+    points_range,
+    share,
+    unit,
+)
+from ceteris.report.sections.convergence import convergence_table, trusted_p
+from ceteris.report.sections.verdicts import TAGS
+from ceteris.report.table import Cell, Column, Table
+from ceteris.results.record import Status
+from ceteris.statistics.comparison import Comparison
+from ceteris.statistics.convergence import Measure
+from ceteris.statistics.interval import Estimate, Interval
+from ceteris.statistics.scores import Status as ScoreStatus
+from ceteris.study.changes import in_words
+from ceteris.study.run import BASELINE
+
+_TOLD = (Measure.EPOCHS, Measure.AREA, Measure.FINAL_MINUS_BEST)
+"""Measures that a card tells in words; images are epochs times a constant, and seconds stand in the table."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One variation of a factor.
+
+    Attributes:
+        variation: Its name.
+        changes: What it changes, computed, one line each.
+        verdict: In words.
+        tag: The verdict's mark.
+        sentences: What came of it.
+    """
+
+    variation: str
+    changes: tuple[str, ...]
+    verdict: str
+    tag: str
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """One factor.
+
+    Attributes:
+        name: Unique on a page; letters and hyphens.
+        factor: What its variations are about.
+        entries: Its variations, in the order of the study.
+        convergence: How soon they learn; nothing where no seed has a curve in both arms.
+        seeds: Test accuracy of every run.
+    """
+
+    name: str
+    factor: str
+    entries: tuple[Entry, ...]
+    convergence: Table | None
+    seeds: Table
+
+
+def cards(analysis: StudyAnalysis) -> tuple[Card, ...]:
+    """Write a card for each factor, in the order of the study."""
+    factors = dict.fromkeys(one.factor for one in analysis.comparisons)
+    return tuple(_card(analysis, factor, place) for place, factor in enumerate(factors, start=1))
+
+
+def _card(analysis: StudyAnalysis, factor: str, place: int) -> Card:
+    name = f"factor-{place}"
+    chosen = [one for one in analysis.comparisons if one.factor == factor]
+    convergence = convergence_table(analysis, factor)
+    if convergence is not None:
+        convergence = replace(
+            convergence, name=f"{name}-convergence", title=f"{factor}: how soon each variation learns"
+        )
+    arms = [arm for arm in analysis.arms if arm.factor == factor]
+    changed = {arm.name: tuple(map(arrows, in_words(analysis.changes(arm)))) for arm in arms}
+    return Card(
+        name=name,
+        factor=factor,
+        entries=tuple(
+            Entry(
+                variation=one.variation,
+                changes=changed[one.variation],
+                verdict=one.verdict.words,
+                tag=TAGS[one.verdict.finding],
+                sentences=tuple(_sentences(analysis, one)),
+            )
+            for one in chosen
+        ),
+        convergence=convergence,
+        seeds=_seed_table(analysis, chosen, f"{name}-seeds", factor),
+    )
+
+
+def _sentences(analysis: StudyAnalysis, one: Comparison) -> Iterator[str]:
+    if one.summary.accuracy is None:
+        yield "It has no result yet."
+    else:
+        yield _accuracy(analysis, one)
+    if one.over_images is not None:
+        yield (
+            f"With the test images counted as a sample too, the interval is {points_range(one.over_images)} around "
+            f"{points(one.over_images.estimate)}."
+        )
+    if isinstance(one.accuracy and one.accuracy.beats, Interval):
+        assert one.accuracy is not None
+        yield f"It beats the baseline's run with the same seed in {share(one.accuracy.beats)} of pairs."
+    yield from _convergence(analysis, one)
+    yield from one.summary.notes
+    yield from one.notes
+
+
+def _accuracy(analysis: StudyAnalysis, one: Comparison) -> str:
+    found = one.summary.accuracy
+    assert found is not None
+    if not one.summary.finished:
+        runs = len(one.summary.diverged)
+        which = "Its only run" if runs == 1 else f"All of its {runs} runs"
+        text = (
+            f"{which} diverged and {'counts' if runs == 1 else 'count'} at the chance level, {percent(found.estimate)}"
+        )
+        if one.accuracy is None and one.pairs:
+            return f"{text}; so {'does' if len(one.pairs) == 1 else 'do'} the baseline's, and nothing can be compared."
+    else:
+        text = f"Test accuracy {percent(found.estimate)}{_interval(analysis, found)}"
+    if one.accuracy is None:
+        return f"{text}; no seed counts in both arms, so that it has no difference to the baseline yet."
+    difference = one.accuracy.difference
+    text += f", a difference of {points(difference.estimate)} to the baseline"
+    if one.accuracy.p_value_adjusted is None:
+        return f"{text}, from {count(one.accuracy.pairs, 'pair')} of runs without error bars."
+    p = p_value(one.accuracy.p_value_adjusted)
+    p = f"p {p}" if p.startswith("<") else f"p = {p}"
+    spread = points_range(difference) if isinstance(difference, Interval) else "the same for every seed"
+    return f"{text} ({spread}; {p} after Holm's adjustment; {count(one.accuracy.pairs, 'pair')})."
+
+
+def _interval(analysis: StudyAnalysis, found: Estimate) -> str:
+    level = f"{100 * analysis.criteria.level:g} %"
+    return f" ({level} interval {percent_range(found)})" if isinstance(found, Interval) else ""
+
+
+def _convergence(analysis: StudyAnalysis, one: Comparison) -> Iterator[str]:
+    reached = one.summary.convergence.get(Measure.EPOCHS)
+    if analysis.target is not None and reached is not None:
+        target = f"{percent(analysis.target)} validation accuracy"
+        if reached.runs == 1:
+            yield f"Its only run {'reached' if reached.reached else 'never reached'} {target}."
+        else:
+            yield f"{reached.reached} of {reached.runs} runs reached {target}."
+    parts = []
+    for measure in _TOLD:
+        found = one.convergence.get(measure)
+        if found is None:
+            continue
+        difference = found.contrast.difference
+        of = "" if measure is Measure.EPOCHS else f" {unit(measure, difference=True)}"
+        text = f"{measure} {measured(difference.estimate, measure, sign=True)}{of}"
+        p = trusted_p(measure, found)
+        if isinstance(difference, Interval) and p is not None:
+            low, high = (measured(end, measure, sign=True) for end in (difference.low, difference.high))
+            written = p_value(p)
+            text += f" ({low} to {high}, p {written})" if written[0] == "<" else f" ({low} to {high}, p = {written})"
+        parts.append(text)
+    if parts:
+        yield f"Learning, compared with the baseline: {'; '.join(parts)}."
+
+
+def _seed_table(analysis: StudyAnalysis, chosen: list[Comparison], name: str, factor: str) -> Table:
+    names = [BASELINE, *(one.variation for one in chosen)]
+    arms = {arm.name: arm for arm in (analysis.scores.baseline, *analysis.scores.variations)}
+    became = {(one.run.variation, one.run.seed): one.status for one in analysis.results.findings}
+    runs = {(arm, run.seed): run for arm in names for run in arms[arm].runs}
+
+    def cell(arm: str, seed: int) -> Cell:
+        run = runs[arm, seed]
+        if run.status is ScoreStatus.FINISHED and run.test_accuracy is not None:
+            return Cell(percent(run.test_accuracy), key=run.test_accuracy)
+        return Cell(became.get((arm, seed), Status.MISSING).value)
+
+    return Table(
+        name=name,
+        title=f"{factor}: test accuracy of every run",
+        columns=(
+            Column(title="seed", is_number=True),
+            *(Column(title=arm, is_number=True) for arm in names),
+        ),
+        rows=tuple(
+            (Cell(str(seed), key=seed), *(cell(arm, seed) for arm in names))
+            for seed in analysis.results.manifest.study.seeds
+        ),
+    )

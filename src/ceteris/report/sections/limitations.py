@@ -1,0 +1,259 @@
+"""What to keep in mind: what the study did not control, and how far its numbers reach; each sentence if it is true."""
+
+from collections.abc import Iterator
+
+from ceteris.analysis.scores import training_images
+from ceteris.analysis.study_analysis import StudyAnalysis
+from ceteris.datasets.cifar10 import BATCHES
+from ceteris.datasets.dataset import Origin
+from ceteris.datasets.near_copies import SIDE
+from ceteris.formatting.wording import listed
+from ceteris.networks.backbone import BackboneNetwork
+from ceteris.networks.dropout import Dropout
+from ceteris.report.quantities import count, labelled, listed_up_to, points, quoted
+from ceteris.report.sections.verdicts import is_unconfirmed
+from ceteris.report.sections.warnings import changed_family, foresight, origin_sentence
+from ceteris.results.record import RunRecord, Status
+from ceteris.statistics.verdict import Finding
+from ceteris.study.changes import SettingChange, in_words
+from ceteris.study.run import Arm
+
+
+def caveats(analysis: StudyAnalysis) -> tuple[str, ...]:
+    """Say what a careful reader would ask, as far as the records answer it.
+
+    What must be known before any number is believed is in `reservations`.
+    """
+    return (
+        *_about_images(analysis),
+        *_about_seeds(analysis),
+        *changed_family(analysis),
+        *_about_settings(analysis),
+        *_about_length(analysis),
+        *_about_spread(analysis),
+        *_about_foresight(analysis),
+        *_about_circumstances(analysis),
+    )
+
+
+def _about_images(analysis: StudyAnalysis) -> Iterator[str]:
+    manifest = analysis.results.manifest
+    data = manifest.study.data
+    if origin := origin_sentence(analysis):
+        yield origin
+    if data.batches < BATCHES:
+        which = "the first" if data.batches == 1 else f"the first {data.batches}"
+        verb = "was" if data.batches == 1 else "were"
+        yield (
+            f"Only {which} of {BATCHES} training batches {verb} used, so that {_learnt_from(analysis)} images were "
+            "learnt from: what holds for few images need not hold for all of them."
+        )
+    elif any(arm.specification.data.fraction < 1 for arm in analysis.arms):
+        yield (
+            f"{_learnt_from(analysis)} images were learnt from: what holds for few images need not hold for all of "
+            "them."
+        )
+    yield f"One data set, {manifest.data_name}, was looked at: other images may answer otherwise."
+    if manifest.data_origin is Origin.FOLDER:
+        yield _about_copies(min(manifest.images.shape.height, manifest.images.shape.width))
+    if analysis.comparisons and analysis.answers is not None and analysis.has_error_bars:
+        yield (
+            f"Intervals over seeds speak of these {len(analysis.answers.labels):,} test images; for a claim about all "
+            "such images, look at the intervals over images too."
+        )
+    apart = _largest_tie(analysis)
+    if apart:
+        yield (
+            "Answers to single images come from probabilities kept in half precision, where two classes may tie: "
+            f"accuracies counted from them differ by up to {100 * apart:.2f} pp from the exact ones, which are shown."
+        )
+
+
+def _about_copies(side: int) -> str:
+    """Say how far test images were compared with those that are learnt from."""
+    begin = (
+        "Test images that repeat what is learnt from make accuracies too high: those that are the same byte for byte"
+    )
+    if side < SIDE:
+        return (
+            f"{begin} are told at the top, if there are any; in images of less than {SIDE} pixels changed copies were "
+            "not looked for."
+        )
+    return (
+        f"{begin}, or look nearly the same, are told at the top, if there are any; copies that were cropped, turned or "
+        "drawn over were not looked for."
+    )
+
+
+def _learnt_from(analysis: StudyAnalysis) -> str:
+    counts = sorted({training_images(analysis.results.manifest, arm.specification.data) for arm in analysis.arms})
+    return f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"
+
+
+def _about_seeds(analysis: StudyAnalysis) -> Iterator[str]:
+    study = analysis.results.manifest.study
+    decided = ["the initial weights", "the order of the images"]
+    networks = [arm.specification.network for arm in analysis.arms]
+    layers = [layer for network in networks for layer in network.layers]
+    if any(isinstance(layer, Dropout) and layer.dropout for layer in layers):
+        decided.append("what dropout leaves out")
+    if any(arm.specification.training.flip or arm.specification.training.crop for arm in analysis.arms):
+        decided.append("how images are mirrored and shifted")
+    if any(arm.specification.data.fraction < 1 for arm in analysis.arms):
+        decided.append("which images are learnt from")
+    if any(isinstance(network, BackboneNetwork) for network in networks):
+        yield (
+            "A pretrained backbone has learnt from images that are not counted here: what it knows from them is not "
+            "the study's doing."
+        )
+    yield (
+        f"A seed decides {listed(decided)}; the split into training and validation images is one for all "
+        "runs, so that no interval holds what another split would change."
+    )
+    few = [one for one in analysis.comparisons if len(one.pairs) < len(study.seeds)]
+    if few and analysis.done:
+        names = [f"{quoted(one.variation)} ({count(len(one.pairs), 'pair')})" for one in few]
+        planned = count(len(study.seeds), "seed")
+        yield f"Not every one of {planned} counts in both arms: {listed_up_to(names, most=5)}."
+
+
+def _about_settings(analysis: StudyAnalysis) -> Iterator[str]:
+    baseline, *variations = analysis.arms
+    if not variations:
+        return
+    rate = baseline.specification.training.learning_rate
+    same = [arm for arm in variations if arm.specification.training.learning_rate == rate]
+    if same:
+        which = "All arms" if len(same) == len(variations) else f"The baseline and {count(len(same), 'variation')}"
+        yield f"{which} share the learning rate {rate:g}: a variation may do better with one of its own."
+    only_rate = {
+        arm.name for arm in variations if [change.name for change in _settings(analysis, arm)] == ["learning_rate"]
+    }
+    better = [one for one in analysis.with_verdict(Finding.BETTER) if one.variation in only_rate]
+    if better and better[0].accuracy is not None and same:
+        best = labelled(better[0].variation, better[0].factor, points(better[0].accuracy.difference.estimate))
+        yield (
+            f"The baseline's learning rate is not the best of those tried, {best} is better: what the other variations "
+            f"do at {rate:g} they need not do there."
+        )
+    several = [arm for arm in variations if len(in_words(analysis.changes(arm))) > 1]
+    if several:
+        yield (
+            f"{count(len(several), 'variation')} {_verb(several)} more than one thing, so that a difference cannot be "
+            f"put down to one of them: {_names(several)}."
+        )
+    sizes = {record.run.variation: record.parameters for record in analysis.results.records}
+    resized = [arm for arm in variations if arm.name in sizes and sizes[arm.name] != sizes.get(baseline.name)]
+    if resized and baseline.name in sizes:
+        smallest, largest = min(sizes.values()), max(sizes.values())
+        yield (
+            f"Networks differ in size, from {smallest:,} to {largest:,} learnt numbers: where size changed too "
+            f"({_names(resized)}), a difference may come from it."
+        )
+    if len(variations) > 1:
+        yield "Each variation was tried alone: what two of them do together was not."
+
+
+def _about_length(analysis: StudyAnalysis) -> Iterator[str]:
+    lengths = sorted({arm.specification.training.epochs for arm in analysis.arms})
+    epochs = count(lengths[0], "epoch") if len(lengths) == 1 else f"{lengths[0]} to {lengths[-1]} epochs"
+    rising = [arm for arm in analysis.arms if _still_rises(analysis, arm)]
+    if not any(arm.finished for arm in analysis.summaries):
+        return
+    if not rising:
+        yield (
+            f"Runs were trained for {epochs}; in no arm were most finished runs at their best validation accuracy in "
+            "the last one."
+        )
+        return
+    yield (
+        f"Runs were trained for {epochs}, and in {_names(rising)} most finished runs were at their best validation "
+        "accuracy in the last one: with more epochs they may come out better."
+    )
+
+
+def _about_spread(analysis: StudyAnalysis) -> Iterator[str]:
+    mixed = [arm for arm in analysis.summaries if arm.at_chance and len(arm.at_chance) < len(arm.finished)]
+    if mixed:
+        names = listed_up_to([quoted(arm.name) for arm in mixed], most=5)
+        verb = "holds" if len(mixed) == 1 else "hold"
+        yield (
+            f"{names} {verb} runs that learned and runs that did no better than chance: the mean lies between the two "
+            "kinds, and says little about a single run."
+        )
+    doubtful = [one for one in analysis.comparisons if is_unconfirmed(analysis, one)]
+    if doubtful:
+        yield (
+            "The sign-flip test, which does not assume that differences are normally distributed, does not confirm "
+            f"what Student's test says of {listed_up_to([quoted(one.variation) for one in doubtful], most=5)}."
+        )
+
+
+def _about_foresight(analysis: StudyAnalysis) -> Iterator[str]:
+    """Say what error rates rest on: decisions made before the results were seen."""
+    judged = [one for one in analysis.comparisons if one.equivalence is not None]
+    if not judged:
+        return
+    yield from foresight(analysis)
+    if any(one.verdict.finding is Finding.UNDECIDED for one in judged):
+        yield (
+            "Verdicts keep their error rate for a number of seeds that is fixed beforehand: whoever adds seeds until a "
+            "difference shows finds one by chance more often."
+        )
+
+
+def _about_circumstances(analysis: StudyAnalysis) -> Iterator[str]:
+    found = analysis.circumstances
+    if len(found.hosts) > 1:
+        yield f"Runs were trained on {len(found.hosts)} kinds of machines: their seconds cannot be compared."
+    if len(found.versions) > 1:
+        yield f"Runs were trained with {len(found.versions)} sets of versions."
+    for arm, extraction in found.extractions.items():
+        if extraction.drift:
+            yield (
+                f"Features of {quoted(arm)} were computed in half precision: on a sample they differed from those in "
+                f"single precision by {100 * extraction.drift:.1f} % of their size."
+            )
+    if found.together is not None:
+        fewest, most = found.together
+        if most > 1:
+            spread = f"{most}" if fewest == most else f"{fewest} to {most}"
+            yield (
+                f"Seconds are shares: {spread} runs trained together in a packed batch, and each counts with its part "
+                "of the time that they took together."
+            )
+
+
+def _still_rises(analysis: StudyAnalysis, arm: Arm) -> bool:
+    """Say whether most of an arm's finished runs had their best validation accuracy, above chance, at the end."""
+    summary = next(one for one in analysis.summaries if one.name == arm.name)
+    records = [record for record in _records(analysis, arm) if record.run.seed not in summary.at_chance]
+    last = [record for record in records if record.best_validation_epoch == record.epochs]
+    return bool(records) and len(last) > len(records) / 2
+
+
+def _records(analysis: StudyAnalysis, arm: Arm) -> list[RunRecord]:
+    found = analysis.results.records
+    return [record for record in found if record.run.variation == arm.name and record.status is Status.FINISHED]
+
+
+def _largest_tie(analysis: StudyAnalysis) -> float:
+    """Give the largest distance between an accuracy as recorded and as counted from the stored predictions."""
+    arms = (analysis.scores.baseline, *analysis.scores.variations)
+    runs = [run for arm in arms for run in arm.runs if run.correct is not None and run.test_accuracy is not None]
+    apart = [abs(float(run.correct.mean()) - run.test_accuracy) for run in runs]  # type: ignore[union-attr, operator]
+    return max((one for one in apart if one > 1e-6), default=0.0)
+
+
+def _settings(analysis: StudyAnalysis, arm: Arm) -> list[SettingChange]:
+    """Give the changes of an arm if all of them are values of settings."""
+    found = [change for change in analysis.changes(arm) if isinstance(change, SettingChange)]
+    return found if len(found) == len(analysis.changes(arm)) else []
+
+
+def _names(arms: list[Arm]) -> str:
+    return listed_up_to([quoted(arm.name) for arm in arms], most=5)
+
+
+def _verb(several: list[Arm]) -> str:
+    return "changes" if len(several) == 1 else "change"

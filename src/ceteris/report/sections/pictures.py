@@ -1,0 +1,315 @@
+"""The pictures of a report, drawn from its numbers; what cannot be drawn is said instead."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from ceteris.analysis.answers import ArmAnswers
+from ceteris.analysis.costs import has_backbone
+from ceteris.analysis.efficiency import efficiency_curves
+from ceteris.analysis.scores import training_images
+from ceteris.analysis.study_analysis import StudyAnalysis
+from ceteris.datasets.dataset import Labels
+from ceteris.errors import ResultsError
+from ceteris.networks.convolution import Convolution
+from ceteris.report.figures.confusion import class_accuracies, class_change_table, confusion, confusion_matrix
+from ceteris.report.figures.drawing import Drawing, Format, finished
+from ceteris.report.figures.first_layer import FirstLayers, first_layers
+from ceteris.report.figures.learning_curves import ArmEpochs, learning_curves
+from ceteris.report.figures.style import BLUE, INK, MUTED, VERMILION, drawing, inches, panel, shortened
+from ceteris.report.layer_view import layer_views
+from ceteris.report.quantities import count as counted
+from ceteris.report.sections.data_efficiency import AccuracyCurve, data_efficiency
+from ceteris.report.sections.differences import forest_plot, seed_accuracies
+from ceteris.report.sections.pretrained import Progress, three_clocks
+from ceteris.results.folder import IMAGES
+from ceteris.statistics.interval import Floats
+from ceteris.study.run import BASELINE
+
+_NO_IMAGES = f"{IMAGES} is missing or damaged."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gallery:
+    """The pictures, each where the report shows it.
+
+    Attributes:
+        forest: All differences with their intervals; nothing where there are no variations.
+        seeds: Test accuracy of every run.
+        curves: Learning curves, by factor.
+        clocks: The baseline and the pretrained networks on epochs, images and seconds; nothing where there are none.
+        efficiency: Accuracy by the number of training images; nothing where their number does not vary.
+        layers: Output and kernels of the first convolution of each arm; None if no arm has one.
+        classes: Confusion matrix of the baseline, and what each variation changed for each class.
+        images: Test images on which the baseline and a variation disagree most.
+        gaps: What is not shown, and why.
+    """
+
+    forest: Drawing | None
+    seeds: Drawing | None
+    curves: Mapping[str, Drawing]
+    clocks: Drawing | None
+    efficiency: Drawing | None
+    layers: FirstLayers | None
+    classes: tuple[Drawing, ...]
+    images: tuple[Drawing, ...]
+    gaps: tuple[str, ...]
+
+
+def hang(analysis: StudyAnalysis, *, image: int = 0) -> Gallery:
+    """Draw the pictures of a report.
+
+    Args:
+        analysis: From `analyze`.
+        image: Place of the test image that the first convolutions are shown, from 0.
+
+    Raises:
+        ResultsError: If there is no such test image.
+    """
+    gaps: list[str] = []
+    has_variations = bool(analysis.comparisons)
+    margin = analysis.criteria.margin
+    return Gallery(
+        forest=forest_plot(analysis.comparisons, margin=margin) if has_variations and analysis.done else None,
+        seeds=seed_accuracies(analysis.scores) if analysis.done else None,
+        curves=_curves(analysis),
+        clocks=_clocks(analysis),
+        efficiency=_efficiency(analysis),
+        layers=_layers(analysis, image, gaps),
+        classes=_classes(analysis, gaps),
+        images=_images(analysis, gaps),
+        gaps=tuple(gaps),
+    )
+
+
+def _curves(analysis: StudyAnalysis) -> Mapping[str, Drawing]:
+    factors = dict.fromkeys(one.factor for one in analysis.comparisons)
+    curves = {}
+    for factor in factors:
+        names = [BASELINE, *(one.variation for one in analysis.comparisons if one.factor == factor)]
+        if any(analysis.epochs.get(name) for name in names):
+            arms = [ArmEpochs(name=name, epochs=analysis.epochs.get(name, {})) for name in names]
+            curves[factor] = learning_curves(factor, arms, chance=analysis.scores.chance)
+    return curves
+
+
+def _clocks(analysis: StudyAnalysis) -> Drawing | None:
+    baseline = analysis.arms[0]
+    # A network that is not pretrained is drawn if it is the baseline, or what a pretrained baseline is compared with.
+    chosen = [arm for arm in analysis.arms if arm.name == BASELINE or has_backbone(arm) or has_backbone(baseline)]
+    if not any(has_backbone(arm) for arm in chosen) or not any(analysis.epochs.get(arm.name) for arm in chosen):
+        return None
+    extractions = analysis.circumstances.extractions
+    return three_clocks(
+        [
+            Progress(
+                epochs=ArmEpochs(name=arm.name, epochs=analysis.epochs.get(arm.name, {})),
+                images=training_images(analysis.results.manifest, arm.specification.data),
+                features=extractions[arm.name].seconds if arm.name in extractions else None,
+            )
+            for arm in chosen
+        ],
+        chance=analysis.scores.chance,
+    )
+
+
+def _efficiency(analysis: StudyAnalysis) -> Drawing | None:
+    curves = [
+        AccuracyCurve(name=curve.name, points=tuple((point.images, point.accuracy) for point in curve.points))
+        for curve in efficiency_curves(analysis)
+    ]
+    is_known = any(estimate is not None for curve in curves for _, estimate in curve.points)
+    return data_efficiency(curves) if is_known else None
+
+
+def _layers(analysis: StudyAnalysis, image: int, gaps: list[str]) -> FirstLayers | None:
+    try:
+        images = analysis.results.images()
+    except ResultsError:
+        gaps.append(f"The output of the first convolution is not shown: {_NO_IMAGES}")
+        return None
+    if not 0 <= image < len(images):
+        raise ResultsError(f"there is no test image {image}; they are numbered from 0 to {len(images) - 1:,}.")
+    networks = [arm.specification.network for arm in analysis.arms]
+    if not any(isinstance(layer, Convolution) for network in networks for layer in network.layers):
+        gaps.append("The output of the first convolution is not shown: no network of this study has one.")
+        return None
+    views = layer_views(analysis.results, images[image], pretrained=False).views
+    name = f"test image {image}"
+    if analysis.answers is not None:
+        name += f" ({analysis.results.manifest.class_names[analysis.answers.labels[image]]})"
+    return first_layers(analysis.arms, views, image=images[image], image_name=name)
+
+
+def _classes(analysis: StudyAnalysis, gaps: list[str]) -> tuple[Drawing, ...]:
+    answers = analysis.answers
+    if answers is None or BASELINE not in answers.arms:
+        if analysis.done:
+            gaps.append(
+                "What the variations changed for each class is not shown: the baseline has no answers to compare."
+            )
+        return ()
+    names, baseline = analysis.results.manifest.class_names, answers.arms[BASELINE]
+    shares = confusion(answers.labels, baseline.answers, len(names))
+    pictures = [confusion_matrix(BASELINE, shares, names)]
+    before = class_accuracies(answers.labels, baseline.answers, len(names))
+    changes: dict[str, Floats] = {}
+    for one in analysis.comparisons:
+        arm = answers.arms.get(one.variation)
+        if arm is not None:
+            after = class_accuracies(answers.labels, arm.answers, len(names))
+            changes[one.variation] = _paired(baseline, before, arm, after)
+    if changes:
+        pictures.append(class_change_table(changes, names))
+    return tuple(pictures)
+
+
+def _paired(baseline: ArmAnswers, before: Floats, arm: ArmAnswers, after: Floats) -> Floats:
+    """Subtract seed by seed. Shape (pairs, classes)."""
+    seeds = [seed for seed in arm.seeds if seed in baseline.seeds]
+    rows = [after[arm.seeds.index(seed)] - before[baseline.seeds.index(seed)] for seed in seeds]
+    return np.array(rows).reshape(-1, before.shape[1])
+
+
+def _images(analysis: StudyAnalysis, gaps: list[str]) -> tuple[Drawing, ...]:
+    """Show images for the variation whose difference is largest, either way."""
+    answers = analysis.answers
+    known = [one for one in analysis.comparisons if one.accuracy and answers and one.variation in answers.arms]
+    if answers is None or BASELINE not in answers.arms or not known:
+        return ()
+    try:
+        images = analysis.results.images()
+    except ResultsError:
+        gaps.append(f"Images that the networks disagree on are not shown: {_NO_IMAGES}")
+        return ()
+    widest = max(known, key=lambda one: abs(one.accuracy.difference.estimate) if one.accuracy else 0.0)
+    return (
+        disagreements(
+            widest.variation,
+            answers.arms[BASELINE].probabilities.astype(np.float64),
+            answers.arms[widest.variation].probabilities.astype(np.float64),
+            images=images,
+            labels=answers.labels,
+            class_names=analysis.results.manifest.class_names,
+        ),
+    )
+
+
+# n = test images, h, w = height, width, c = channels, k = classes
+
+
+_Probabilities = NDArray[np.floating]
+
+_COLUMNS, _SIDE, _WIDE, _HIGH = 6, 72.0, 106.0, 128.0
+_RIGHT, _WRONG = "\N{CHECK MARK}", "\N{MULTIPLICATION SIGN}"
+
+
+def most_disagreed(baseline: _Probabilities, variation: _Probabilities, count: int) -> NDArray[np.intp]:
+    """Find the test images whose class probabilities differ most between two arms.
+
+    The distance is the total variation distance: half of the sum of absolute differences, the largest difference in
+    the probability of any set of classes.
+
+    Args:
+        baseline: Class probabilities, mean over seeds. Shape (n, k).
+        variation: The same for the variation. Shape (n, k).
+        count: How many images.
+
+    Returns:
+        Their places, the largest distance first; of equal ones the lower place first. Shape (min(count, n),).
+
+    Example:
+        >>> most_disagreed(np.array([[1.0, 0.0], [0.5, 0.5]]), np.array([[0.9, 0.1], [0.0, 1.0]]), 1).tolist()
+        [1]
+    """
+    return np.argsort(-_distance(baseline, variation), kind="stable")[:count]
+
+
+def disagreements(
+    variation: str,
+    baseline_probabilities: _Probabilities,
+    variation_probabilities: _Probabilities,
+    *,
+    images: NDArray[np.uint8],
+    labels: Labels,
+    class_names: Sequence[str],
+    count: int = 12,
+    file_format: Format = Format.SVG,
+) -> Drawing:
+    """Draw the test images that baseline and variation most disagree on, with both verdicts.
+
+    Args:
+        variation: Its name.
+        baseline_probabilities: Class probabilities, mean over seeds. Shape (n, k).
+        variation_probabilities: The same for the variation. Shape (n, k).
+        images: All test images. Shape (n, h, w, c).
+        labels: Their classes. Shape (n,).
+        class_names: One per class.
+        count: How many images to draw.
+        file_format: What to draw.
+    """
+    places = most_disagreed(baseline_probabilities, variation_probabilities, count)
+    arms = (("baseline", baseline_probabilities), (variation, variation_probabilities))
+    rows = max(1, -(-len(places) // _COLUMNS))
+    sentences = []
+    with drawing():
+        figure = Figure(figsize=(inches(_COLUMNS * _WIDE), inches(rows * _HIGH)))
+        for cell, place in enumerate(places):
+            left, top = cell % _COLUMNS * _WIDE, cell // _COLUMNS * _HIGH
+            axes = panel(figure, left, top, _SIDE, _SIDE)
+            axes.set_axis_off()
+            pixels = images[place]
+            axes.imshow(pixels if pixels.shape[-1] == 3 else pixels[..., 0], cmap="gray", interpolation="none")
+            sentences.append(_write(axes, int(place), int(labels[place]), arms, class_names))
+        title = f"Test images that baseline and {variation} most disagree on"
+        return finished(figure, title=title, alt=_alt(sentences, len(places)), file_format=file_format)
+
+
+def _write(
+    axes: Axes, place: int, label: int, arms: Sequence[tuple[str, _Probabilities]], class_names: Sequence[str]
+) -> str:
+    """Write truth and verdicts below an image, and give them in words."""
+    truth = class_names[label]
+    _line(axes, 0, f"{shortened(truth, 62, 8)}, image {place}", INK)
+    words = []
+    for line, (name, probabilities) in enumerate(arms, start=1):
+        answer = int(probabilities[place].argmax())
+        share = f"{100 * float(probabilities[place, answer]):.0f} %"
+        sign, colour = (_RIGHT, BLUE) if answer == label else (_WRONG, VERMILION)
+        _line(axes, 2 * line - 1, shortened(name, _WIDE - 4, 7.5), MUTED, 7.5)
+        _line(axes, 2 * line, f"{sign} {shortened(class_names[answer], 62, 8)} {share}", colour)
+        words.append(f"{name} {class_names[answer]} {share} ({'right' if answer == label else 'wrong'})")
+    return f"image {place}, {truth}: {', '.join(words)}"
+
+
+def _line(axes: Axes, number: int, text: str, colour: str, size: float = 8) -> None:
+    axes.annotate(
+        text,
+        (0, 0),
+        xycoords="axes fraction",
+        xytext=(0, -3 - 9.5 * number),
+        textcoords="offset points",
+        va="top",
+        size=size,
+        color=colour,
+        annotation_clip=False,
+    )
+
+
+def _alt(sentences: Sequence[str], count: int) -> str:
+    if not sentences:
+        return "There are no test images that both arms have answered."
+    return (
+        f"{counted(count, 'test image')} with class, and the class of highest mean probability over seeds. "
+        f"{'; '.join(sentences)}."
+    )
+
+
+def _distance(baseline: _Probabilities, variation: _Probabilities) -> NDArray[np.float64]:
+    difference = np.asarray(variation, np.float64) - np.asarray(baseline, np.float64)
+    distance: NDArray[np.float64] = np.abs(difference).sum(axis=1) / 2
+    return distance

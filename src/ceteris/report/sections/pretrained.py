@@ -1,0 +1,264 @@
+"""What predicting takes, variation by variation."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
+
+from ceteris.analysis.costs import VariationCost, has_backbone
+from ceteris.report.figures.drawing import Drawing, Format, finished
+from ceteris.report.figures.learning_curves import (
+    ArmEpochs,
+    MeanCurve,
+    curve_legend,
+    draw_curve,
+    look,
+    mean_curve,
+    runs_words,
+    share_limits,
+)
+from ceteris.report.figures.style import INK, LEGEND_COLUMNS, PAPER, drawing, in_per_cent, inches, panel
+from ceteris.report.quantities import duration, file_size, milliseconds
+from ceteris.report.table import Cell, Column, Table
+from ceteris.statistics.interval import Floats
+
+_NOT_MEASURED = "not measured"
+
+
+def cost_table(costs: Sequence[VariationCost]) -> Table | None:
+    """Draw up what a prediction takes; nothing where there are no costs.
+
+    Args:
+        costs: From `variation_costs`.
+    """
+    if not costs:
+        return None
+    return Table(
+        name="costs",
+        title="What a prediction takes",
+        columns=(
+            Column(title="variation"),
+            Column(title="parameters", is_number=True, meaning="Numbers that decide the answer; below it, the learnt."),
+            Column(
+                title="multiply-adds",
+                is_number=True,
+                meaning="Multiplications with addition for one image, through the whole network.",
+            ),
+            Column(
+                title="memory",
+                is_number=True,
+                meaning="Counted for one image in float32: all parameters, and the largest input and output of a layer "
+                "together. What PyTorch itself takes comes on top.",
+            ),
+            Column(
+                title="files",
+                is_number=True,
+                meaning="The weights of one run; with a pretrained backbone the file that it came in too, including a "
+                "classifier that is not used.",
+            ),
+            Column(
+                title="time an image (ms)",
+                is_number=True,
+                meaning="Median, below it the quartiles and how many images they rest on.",
+            ),
+        ),
+        rows=tuple(_row(cost) for cost in costs),
+        pinned=1,
+        notes=tuple(_notes(costs)),
+    )
+
+
+def _notes(costs: Sequence[VariationCost]) -> list[str]:
+    timed = [cost.time for cost in costs if cost.time is not None]
+    notes = []
+    if timed:
+        hosts = dict.fromkeys(time.host for time in timed)
+        notes.append(
+            "Times are of one trained network after the study, whichever engine trained it: PyTorch in float32, one "
+            "core, one image at a time, from pixels to class probabilities; of a pretrained network, with resizing and "
+            f"all of its backbone. Measured on {'; and on '.join(hosts)}."
+        )
+    if len(timed) < sum(cost.own_bytes is not None for cost in costs):
+        notes.append(
+            "What was not measured is measured when `ceteris run` is called again for this study, with PyTorch "
+            "installed, on the machine that trained it."
+        )
+    return notes
+
+
+def _row(cost: VariationCost) -> tuple[Cell, ...]:
+    counted, time = cost.counted, cost.time
+    learnt = "" if counted.learnt == counted.parameters else f"{counted.learnt:,} learnt"
+    return (
+        Cell(cost.arm.name),
+        Cell(f"{counted.parameters:,}", key=counted.parameters, detail=learnt),
+        Cell(f"{counted.multiply_adds:,}", key=counted.multiply_adds),
+        Cell(file_size(counted.memory), key=counted.memory),
+        _files(cost),
+        Cell(_NOT_MEASURED)
+        if time is None
+        else Cell(
+            milliseconds(time.median),
+            key=time.median,
+            detail=f"{milliseconds(time.first_quartile)} to {milliseconds(time.third_quartile)}; n = {time.images}",
+        ),
+    )
+
+
+def _files(cost: VariationCost) -> Cell:
+    if cost.own_bytes is None:
+        return Cell("")
+    own = f"{file_size(cost.own_bytes)} of the run"
+    if cost.file_bytes is None:
+        return Cell(_NOT_MEASURED, detail=f"{own}, and the pretrained file")
+    if not has_backbone(cost.arm):
+        return Cell(file_size(cost.own_bytes), key=cost.own_bytes)
+    assert cost.pretrained_bytes is not None
+    return Cell(
+        file_size(cost.file_bytes), key=cost.file_bytes, detail=f"{file_size(cost.pretrained_bytes)} pretrained, {own}"
+    )
+
+
+_WIDTH, _LEFT, _GAP, _PANEL = 620.0, 42.0, 34.0, (255.0, 140.0)
+_LINE, _HEADING, _BETWEEN, _BOTTOM = 15.0, 26.0, 52.0, 34.0
+_FLOOR, _STEP = 0.05, 0.075
+"""Where the first arm's time for features is drawn, and how much above it the next one's, as shares of the height."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How the runs of one arm learnt.
+
+    Attributes:
+        epochs: What they came to, epoch by epoch.
+        images: How many each learns from in an epoch.
+        features: Seconds that were spent on features before, once for all its runs; nothing where there were none.
+    """
+
+    epochs: ArmEpochs
+    images: int
+    features: float | None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Clock:
+    """One panel.
+
+    Attributes:
+        title: What its horizontal axis counts.
+        label: The same, below the axis.
+        times: Of each curve, at the end of each epoch. Shape (epochs,).
+    """
+
+    title: str
+    label: str
+    times: tuple[Floats, ...]
+
+
+def three_clocks(arms: Sequence[Progress], *, chance: float, file_format: Format = Format.SVG) -> Drawing:
+    """Draw validation accuracy on epochs, on images and on seconds of training.
+
+    Where features were computed first, a fourth panel counts their seconds too, in full, as if one run alone had needed
+    them: they are the thick line at its foot, and the arm's curve begins after them.
+
+    Args:
+        arms: The baseline first; at least one has a run.
+        chance: The chance level, with which a diverged run counts.
+        file_format: What to draw.
+    """
+    known = [arm for arm in arms if any(arm.epochs.epochs.values())]
+    missing = [arm.epochs.name for arm in arms if not any(arm.epochs.epochs.values())]
+    curves = [mean_curve(arm.epochs, chance) for arm in known]
+    clocks = _clocks(known, curves)
+    rows, (width, height) = -(-len(clocks) // 2), _PANEL
+    upper = _LINE * -(-(len(arms) + 2) // LEGEND_COLUMNS) + _HEADING
+    whole = upper + rows * height + (rows - 1) * _BETWEEN + _BOTTOM
+    with drawing():
+        figure = Figure(figsize=(inches(_WIDTH), inches(whole)))
+        for place, clock in enumerate(clocks):
+            left, top = _LEFT + place % 2 * (width + _GAP), upper + place // 2 * (height + _BETWEEN)
+            axes = panel(figure, left, top, width, height)
+            axes.grid(visible=True)
+            axes.set_title(f"validation accuracy, %, on {clock.title}", loc="left", pad=4)
+            axes.set_xlabel(clock.label, labelpad=2)
+            for order, (curve, times) in enumerate(zip(curves, clock.times, strict=True)):
+                draw_curve(axes, times, curve.validation, order)
+            axes.set_xlim(left=0)
+            if place % 2:
+                axes.tick_params(labelleft=False)
+        has_features = len(clocks) > 3
+        foot = _FLOOR + _STEP * sum(bool(arm.features) for arm in known) if has_features else 0.0
+        share_limits(figure, foot=foot)
+        if has_features:
+            _draw_features(figure.axes[-1], known, foot)
+        feature = Line2D([], [], color=INK, linewidth=4, alpha=0.6, solid_capstyle="butt", label="computing features")
+        curve_legend(figure, curves, missing, [feature] if has_features else [])
+        title = "Learning on epochs, images and seconds"
+        return finished(figure, title=title, alt=_alt(known, curves, missing), file_format=file_format)
+
+
+def _clocks(arms: Sequence[Progress], curves: Sequence[MeanCurve]) -> list[_Clock]:
+    epochs = tuple(np.arange(1.0, len(curve.validation) + 1) for curve in curves)
+    clocks = [
+        _Clock(title="epochs", label="epochs", times=epochs),
+        _Clock(
+            title="images",
+            label="training images seen, in thousands",
+            times=tuple(arm.images / 1000 * count for arm, count in zip(arms, epochs, strict=True)),
+        ),
+        _Clock(
+            title="seconds",
+            label="seconds of training, a run's share",
+            times=tuple(curve.seconds for curve in curves),
+        ),
+    ]
+    if any(arm.features for arm in arms):
+        clocks.append(
+            _Clock(
+                title="seconds with features",
+                label="seconds of training, and of computing features in full",
+                times=tuple(curve.seconds + (arm.features or 0) for arm, curve in zip(arms, curves, strict=True)),
+            )
+        )
+    return clocks
+
+
+def _draw_features(axes: Axes, arms: Sequence[Progress], foot: float) -> None:
+    """Draw the time before each arm's curve at the foot of the panel, and write how long it was, over any band."""
+    axes.add_patch(Rectangle((0, 0), 1, foot, transform=axes.transAxes, facecolor=PAPER, linewidth=0, zorder=1.5))
+    height = _FLOOR
+    for place, arm in enumerate(arms):
+        if not arm.features:
+            continue
+        colour, _, _ = look(place)
+        beside = axes.get_xaxis_transform()
+        axes.plot(
+            [0, arm.features],
+            [height, height],
+            color=colour,
+            linewidth=4,
+            alpha=0.6,
+            solid_capstyle="butt",
+            transform=beside,
+        )
+        axes.text(0, height, f" features {duration(arm.features)}", size=7.5, va="bottom", transform=beside)
+        height += _STEP
+
+
+def _alt(arms: Sequence[Progress], curves: Sequence[MeanCurve], missing: Sequence[str]) -> str:
+    parts = []
+    for arm, curve in zip(arms, curves, strict=True):
+        features = f"{duration(arm.features)} for features, once for all its runs, then " if arm.features else ""
+        parts.append(
+            f"{curve.name} ({runs_words(curve)}): {features}{in_per_cent(curve.validation[0])} after the first epoch "
+            f"of {arm.images:,} images and {curve.seconds[0]:.3g} s, {in_per_cent(curve.validation[-1])} after "
+            f"{len(curve.validation)} epochs, {len(curve.validation) * arm.images:,} images and "
+            f"{curve.seconds[-1]:.3g} s of training"
+        )
+    parts += [f"{name}: no run yet" for name in missing]
+    bands = "; means over seeds with 95 % t intervals" if any(curve.has_band for curve in curves) else ""
+    return f"Validation accuracy on epochs, on images and on seconds{bands}. {'. '.join(parts)}."

@@ -1,0 +1,252 @@
+"""What a reader must know before believing a number: said above everything else."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from itertools import pairwise
+
+import numpy as np
+
+from ceteris.analysis.chance import chance_level
+from ceteris.analysis.study_analysis import StudyAnalysis
+from ceteris.datasets.dataset import Origin
+from ceteris.formatting.wording import listed
+from ceteris.report.quantities import count, duration, listed_up_to, percent, quoted, size
+from ceteris.results.finding import Finding
+from ceteris.results.manifest import Declaration, binding, skipping
+from ceteris.results.record import Status
+from ceteris.results.results import Results
+from ceteris.statistics.summary import ArmSummary, seed_list
+
+
+def reservations(analysis: StudyAnalysis) -> tuple[str, ...]:
+    """Say what would embarrass us if it were found out later, the gravest first.
+
+    The images come first if they are not the official ones; then what the run noted, for example a fallback engine or
+    a changed study, and what was declared otherwise before the results; then what is missing, failed, damaged or
+    diverged. What was skipped is in `omissions`.
+    """
+    return tuple(dict.fromkeys(_reservations(analysis)))
+
+
+def omissions(analysis: StudyAnalysis) -> tuple[str, ...]:
+    """Say which variations were skipped, why, and what to do; a sentence or two each."""
+    left_out: dict[tuple[str, str], int] = {}
+    for finding in analysis.findings[Status.SKIPPED]:
+        which = (finding.run.variation, finding.skipped)
+        left_out[which] = left_out.get(which, 0) + 1
+    planned = len(analysis.results.manifest.study.seeds)
+    return tuple(_omission(name, runs, planned, reason) for (name, reason), runs in left_out.items())
+
+
+def origin_sentence(analysis: StudyAnalysis) -> str | None:
+    """Say what the images are, unless they are the official ones."""
+    match analysis.results.manifest.data_origin:
+        case Origin.BUILT_IN:
+            return "The images were drawn by the program: no number here is about photographs, or about CIFAR-10."
+        case Origin.MODIFIED:
+            return (
+                "The images are a modified copy of the official ones: accuracies can be compared with each other, not "
+                "with published ones."
+            )
+        case _:
+            return None
+
+
+def _reservations(analysis: StudyAnalysis) -> Iterator[str]:
+    skipped = {skipping(*entry) for entry in analysis.results.manifest.skipped.items()}
+    notes = [note for note in analysis.results.notes if note not in skipped]
+    # Images that are not official bring a note of their own, the first one.
+    if not notes and (origin := origin_sentence(analysis)):
+        yield origin
+    yield from notes
+    yield from changed_analysis(analysis)
+    if analysis.answers is None and analysis.findings[Status.FINISHED]:
+        yield "The labels of the test images cannot be read, so that nothing is said about single images."
+    yield from _not_at_an_end(analysis)
+    for arm in analysis.summaries:
+        runs = len(arm.finished) + len(arm.diverged)
+        if arm.diverged:
+            which = "The only run" if runs == 1 else f"{len(arm.diverged)} of {runs} runs"
+            chance = f"{100 * analysis.scores.chance:.3g} %"
+            which += f" of {quoted(arm.name)}"
+            yield f"{which} diverged ({seed_list(arm.diverged)}): counted at the chance level, {chance}."
+    for arm_name, extraction in analysis.circumstances.extractions.items():
+        yield (
+            f"Seconds of {quoted(arm_name)} are those of its head alone: the features of its images took "
+            f"{duration(extraction.seconds)} more, once for all its runs, and its backbone was trained before this "
+            "study began."
+        )
+    yield from chance_notes(analysis.results, analysis.summaries)
+
+
+def _not_at_an_end(analysis: StudyAnalysis) -> Iterator[str]:
+    held = {run.digest for run in analysis.results.held}
+    training = [one for one in analysis.results.findings if one.run.digest in held]
+    planned = count(len(analysis.results.findings), "run")
+    if training:
+        verb = "is" if len(training) == 1 else "are"
+        yield f"{len(training):,} of {planned} {verb} in training now: this report shows how far it was when made."
+    for status, became in (
+        (Status.FAILED, "failed"),
+        (Status.DAMAGED, "damaged, and not counted"),
+        (Status.UNFINISHED, "not at an end"),
+        (Status.MISSING, "missing"),
+    ):
+        found = analysis.findings[status]
+        if found:
+            verb = "" if status is Status.FAILED else ("is " if len(found) == 1 else "are ")
+            reasons = f" The first: {_reason(found[0])}." if _reason(found[0]) else ""
+            yield f"{len(found):,} of {planned} {verb}{became}: {_where(found)}.{reasons}"
+
+
+def _omission(name: str, runs: int, planned: int, reason: str) -> str:
+    which = f"{runs} of {planned} runs" if runs < planned else "The only run" if runs == 1 else f"All {runs} runs"
+    return f"{which} of {quoted(name)} {'was' if runs == 1 else 'were'} skipped: {reason}."
+
+
+def _where(found: Sequence[Finding]) -> str:
+    seeds: dict[str, list[int]] = {}
+    for finding in found:
+        seeds.setdefault(finding.run.variation, []).append(finding.run.seed)
+    names = [f"{quoted(name)} ({seed_list(tuple(sorted(ones)))})" for name, ones in seeds.items()]
+    return listed_up_to(names, most=4)
+
+
+def _reason(finding: Finding) -> str:
+    if finding.failure is not None and not finding.damage:
+        return finding.failure.error.rstrip(".")
+    return "; ".join(str(damage) for damage in finding.damage)
+
+
+def changed_analysis(analysis: StudyAnalysis) -> Iterator[str]:
+    """Say that margin or target were changed after results were there, and what the first margin makes of verdicts."""
+    kept = binding(analysis.results.manifest.declarations)
+    if not kept:
+        return
+    if kept[0].results:
+        yield (
+            "What margin and target the study declared when the first results were computed is not known: the record "
+            f"of them begins {_when(kept[0])}."
+        )
+    margin = _history("margin", kept, lambda one: f"{one.analysis.margin:g} pp")
+    if margin:
+        yield f"{margin} {_by_the_first_margin(analysis)}"
+    target = _history("target of convergence", kept, lambda one: f"{100 * one.analysis.target:g} %")
+    if target:
+        yield target
+
+
+def changed_family(analysis: StudyAnalysis) -> Iterator[str]:
+    """Say that seeds or variations were added or taken away after results were there."""
+    kept = binding(analysis.results.manifest.declarations)
+    if not kept:
+        return
+    first, now = kept[0], kept[-1]
+    if first.seeds != now.seeds:
+        yield (
+            f"The study had {count(first.seeds, 'seed')} {_at_first(first)} and has {now.seeds:,} now: p-values do not "
+            "allow for a look in between."
+        )
+    gone = [quoted(name) for name in first.variations if name not in now.variations]
+    new = [quoted(name) for name in now.variations if name not in first.variations]
+    if gone or new:
+        parts = [f"{word} {listed_up_to(names)}" for word, names in (("without", gone), ("with", new)) if names]
+        yield (
+            f"The study had {count(len(first.variations), 'variation')} {_at_first(first)} and has "
+            f"{len(now.variations):,} now, {' and '.join(parts)}: Holm's method allows for those of now alone."
+        )
+
+
+def foresight(analysis: StudyAnalysis) -> Iterator[str]:
+    """Say whether the margin was declared before any result, as far as the records show; nothing where it changed."""
+    kept = binding(analysis.results.manifest.declarations)
+    margin = f"The margin of \N{PLUS-MINUS SIGN}{size(analysis.criteria.margin)}"
+    if not kept or kept[0].since is None or kept[0].results:
+        yield f"{margin} should have been declared before any result; the records cannot show that it was."
+    elif len({one.analysis.margin for one in kept}) == 1:
+        yield (
+            f"{margin} was declared on {_time(kept[0])}, before this folder held any result; what was seen elsewhere "
+            "no record can show."
+        )
+
+
+def _history(what: str, kept: Sequence[Declaration], value: Callable[[Declaration], str]) -> str:
+    """Write the course of a setting in a sentence; nothing where it never changed."""
+    changed = [after for before, after in pairwise(kept) if value(after) != value(before)]
+    if not changed:
+        return ""
+    steps = listed(f"to {value(one)} {_when(one)}" for one in changed)
+    return f"The {what} was {value(kept[0])} {_at_first(kept[0])} and is {value(kept[-1])} now: set {steps}."
+
+
+def _by_the_first_margin(analysis: StudyAnalysis) -> str:
+    others = [
+        f"{quoted(one.variation)} ({analysis.first_verdicts[one.variation]})"
+        for one in analysis.comparisons
+        if analysis.first_verdicts.get(one.variation, one.verdict.finding) is not one.verdict.finding
+    ]
+    if not others:
+        return "By the first margin all verdicts are the same."
+    verdicts = "this verdict is another" if len(others) == 1 else "these verdicts are others"
+    return f"By the first margin {verdicts}: {listed_up_to(others, most=len(others))}."
+
+
+def _at_first(first: Declaration) -> str:
+    if first.since is None or first.results:
+        return "when the record of it begins"
+    return "when the first results were computed"
+
+
+def _when(one: Declaration) -> str:
+    there = f"{count(one.results, 'result')} there"
+    return f"on {_time(one)} ({there})"
+
+
+def _time(one: Declaration) -> str:
+    assert one.since is not None
+    return f"{datetime.fromisoformat(one.since):%Y-%m-%d at %H:%M} UTC"
+
+
+def chance_notes(results: Results, summaries: Sequence[ArmSummary]) -> tuple[str, ...]:
+    """Say above the numbers that classes are unequal, and which runs finished no better than chance.
+
+    Args:
+        results: The results folder; predictions are read of the runs at chance only.
+        summaries: Every arm by itself.
+
+    Raises:
+        ResultsError: If predictions of a run at chance cannot be read.
+    """
+    return tuple(_chance_notes(results, summaries))
+
+
+def _chance_notes(results: Results, summaries: Sequence[ArmSummary]) -> Iterator[str]:
+    level = chance_level(results)
+    if level.is_unequal:
+        yield (
+            f"The classes are unequal: {quoted(level.largest)} has {percent(level.share)} of the test images, which is "
+            "the chance level, the accuracy of always predicting it."
+        )
+    arms = [arm for arm in summaries if arm.at_chance]
+    if not arms:
+        return
+    runs = sum(len(arm.at_chance) for arm in arms)
+    which = listed_up_to([f"{quoted(arm.name)} ({len(arm.at_chance)} of {arm.planned})" for arm in arms], len(arms))
+    verb, who = ("counts", "it") if runs == 1 else ("count", "they")
+    text = (
+        f"{count(runs, 'run')} finished no better than chance ({percent(level.share)}), and {verb} with what {who} "
+        f"scored: {which}."
+    )
+    constant = _constant(results, arms)
+    if constant:
+        which = f"{'All' if constant == runs else constant} of them predict"
+        whose = "It predicts" if runs == 1 else "One of them predicts" if constant == 1 else which
+        text += f" {whose} the same class for every test image."
+    yield text
+
+
+def _constant(results: Results, arms: Sequence[ArmSummary]) -> int:
+    """Count the runs at chance that predict one class for all test images."""
+    chosen = {(arm.name, seed) for arm in arms for seed in arm.at_chance}
+    found = [one.run for one in results.findings if (one.run.variation, one.run.seed) in chosen]
+    return sum(int(np.unique(results.predictions(run).argmax(axis=1)).size == 1) for run in found)

@@ -1,0 +1,90 @@
+from dataclasses import replace
+
+import pytest
+
+from ceteris.analysis.study_analysis import analyze
+from ceteris.report.sections.answer import answer, earlier
+from ceteris.results.results import read_results
+from tests.made_up import made_up_folder, made_up_study
+from tests.states import TANH
+
+TARGET = "44.82 % validation accuracy (90 % of the baseline's mean final one)"
+
+LAST = {
+    "one seed": f"Which variations reach {TARGET} sooner than the baseline cannot be told from one pair of runs each.",
+    "baseline missing": (
+        "How fast the variations learn cannot be compared yet, as no seed has a learning curve in both arms."
+    ),
+    "baseline diverged": (
+        "Which variations learn sooner than the baseline cannot be told, as the chance level reaches 90 % of its mean "
+        "final validation accuracy."
+    ),
+    "one variation": f"The variation was not shown to reach {TARGET} in fewer or in more epochs than the baseline.",
+    "no variations": "The study has no variations, so there is nothing to compare the baseline with.",
+}
+
+
+@pytest.mark.parametrize("state", LAST)
+def test_the_last_sentence_says_what_is_known_of_convergence(analyses, state):
+    """Or why nothing is: one pair, no baseline, a baseline that learnt nothing, no variation."""
+    assert answer(analyses(state))[-1] == LAST[state]
+
+
+def test_one_variation_is_spoken_of_as_one(analyses):
+    """A study of one variation has no `1 of the 1 variations`."""
+    assert answer(analyses("one variation"))[1:4] == (
+        "The variation was not shown to be better than the baseline.",
+        "The variation was not shown to be worse than the baseline.",
+        "The variation was practically equal to the baseline, within \N{PLUS-MINUS SIGN}1.5 pp: “tanh” (activation).",
+    )
+
+
+def test_one_undecided_variation_says_what_was_missed(tmp_path):
+    """It is left undecided, with the difference that would have been seen."""
+    study = made_up_study(seeds=3, variation=(TANH,), analysis={"margin": 0.1})
+    analysis = analyze(read_results(made_up_folder(tmp_path / "r", study=study)))
+
+    assert answer(analysis)[3] == (
+        "The variation was left undecided, since it was not shown to be practically equal to the baseline, within "
+        "\N{PLUS-MINUS SIGN}0.1 pp, either: “tanh” (activation), where these seeds may well have missed differences "
+        "below 0.82 pp."
+    )
+
+
+def test_a_variation_without_results_is_not_called_undecided(analyses):
+    """It is said to be not compared, apart from those that were."""
+    assert "; 1 was not compared, because results are missing: “left out” (transfer)" in answer(analyses("transfer"))[3]
+
+
+def test_differences_measured_once_have_no_verdict(analyses):
+    """The smallest and the largest are given, and what it takes to judge them."""
+    assert answer(analyses("half"))[1:3] == (
+        "Measured once, “deeper” (depth) differs from the baseline by +4.75 pp.",
+        "No variation can be called better, worse or equal yet: that takes error bars, and these take two seeds.",
+    )
+    assert answer(analyses("one seed"))[1] == (
+        "The difference to the baseline, measured once for each variation, goes from “shallow” (depth, "
+        "\N{MINUS SIGN}9.00 pp) to “deeper” (depth, +4.75 pp)."
+    )
+
+
+def test_times_that_were_cut_off_have_no_interval(analyses):
+    """A run that never got there is counted and named in place of an interval that would be too short."""
+    assert answer(analyses("complete"))[-1].endswith(
+        "and 1 in more: “shallow” (depth, +2.0 epochs, with 8 of its 8 runs not there by epoch 5)."
+    )
+
+
+def test_sooner_and_later_are_told_apart(analyses):
+    """By the sign of the difference in epochs, if the sign-flip test shows it after Holm's adjustment."""
+    analysis = analyses("complete")
+
+    assert [one.variation for one in earlier(analysis, sooner=True)] == ["deeper"]
+    assert [one.variation for one in earlier(analysis, sooner=False)] == ["shallow"]
+    strict = replace(analysis, criteria=replace(analysis.criteria, significance=0.001))
+    assert earlier(strict, sooner=True) == earlier(strict, sooner=False) == ()
+
+
+def test_no_state_has_more_than_five_sentences(analyses, state):
+    """The answer is short, whatever there is to say."""
+    assert 1 <= len(answer(analyses(state))) <= 5

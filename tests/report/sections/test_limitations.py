@@ -1,0 +1,192 @@
+from dataclasses import replace
+
+import pytest
+
+from ceteris.analysis.study_analysis import analyze
+from ceteris.datasets.dataset import Origin
+from ceteris.networks.shape import Shape
+from ceteris.report.sections.environment import circumstance_table
+from ceteris.report.sections.limitations import caveats
+from ceteris.report.sections.warnings import reservations
+from ceteris.results.results import read_results
+from tests.made_up import made_up_dataset, made_up_folder, made_up_study
+from tests.states import SHALLOW
+
+
+def said(analysis, words):
+    """Find the caveats that hold some words."""
+    return [sentence for sentence in caveats(analysis) if words in sentence]
+
+
+def account_of(path, *variations, **changes):
+    """Write a small study with these variations, and give its analysis."""
+    study = made_up_study(**({"seeds": 3, "variation": variations} | changes))
+    return analyze(read_results(made_up_folder(path, study=study)))
+
+
+def test_time_for_features_is_told_apart_from_training(tmp_path):
+    """What a frozen backbone took before its heads were trained, and half precision cost, is said in words."""
+    measured = {"deeper": {"feature extraction (seconds)": 95.0, "feature drift (relative)": 0.04}}
+    study = made_up_study(seeds=2)
+    analysis = analyze(read_results(made_up_folder(tmp_path / "r", study=study, measured=measured)))
+
+    assert (
+        "Seconds of “deeper” are those of its head alone: the features of its images took 1.6 min more, once for all "
+        "its runs, and its backbone was trained before this study began."
+    ) in reservations(analysis)
+    assert said(analysis, "half precision") == [
+        (
+            "Features of “deeper” were computed in half precision: on a sample they differed from those in single "
+            "precision by 4.0 % of their size."
+        )
+    ]
+    assert ("features of deeper, computed once", "1.6 min") in {
+        (row[0].text, row[1].text) for row in circumstance_table(analysis).rows
+    }
+
+
+LOOKED_FOR = {
+    32: (
+        ", or look nearly the same, are told at the top, if there are any; copies that were cropped, turned or drawn "
+        "over were not looked for."
+    ),
+    16: (
+        " are told at the top, if there are any; in images of less than 32 pixels changed copies were not looked for."
+    ),
+}
+
+
+@pytest.mark.parametrize(("side", "reach"), LOOKED_FOR.items())
+def test_a_folder_of_images_was_compared_so_far(tmp_path, side, reach):
+    """A note of copies is repeated at the top; here is what was looked for, which depends on the size of the images."""
+    note = "1 of 3 test images look nearly the same."
+    dataset = made_up_dataset(origin=Origin.FOLDER, notes=(note,))
+    analysis = analyze(read_results(made_up_folder(tmp_path / "r", study=made_up_study(seeds=2), dataset=dataset)))
+    manifest = analysis.results.manifest
+    images = replace(manifest.images, shape=Shape(side, side, 3))
+    analysis = replace(analysis, results=replace(analysis.results, manifest=replace(manifest, images=images)))
+
+    assert note in reservations(analysis)
+    begin = (
+        "Test images that repeat what is learnt from make accuracies too high: those that are the same byte for byte"
+    )
+    assert said(analysis, "byte for byte") == [begin + reach]
+
+
+def test_a_better_learning_rate_is_a_warning(tmp_path):
+    """Where another rate than the shared one is better, what the others do at that rate is not known."""
+    rate = {"factor": "learning rate", "name": "deeper", "set": {"training.learning_rate": 0.1}}
+    analysis = account_of(tmp_path / "r", rate, SHALLOW)
+
+    assert said(analysis, "not the best of those tried") == [
+        (
+            "The baseline's learning rate is not the best of those tried, “deeper” (learning rate, +5.67 pp) is "
+            "better: what the other variations do at 0.01 they need not do there."
+        )
+    ]
+
+
+def test_changing_two_things_is_a_warning(tmp_path):
+    """A difference after two changes belongs to neither of them alone."""
+    two = {"factor": "both", "name": "both", "set": {"network.layers.0.conv": 2, "training.batch_size": 8}}
+
+    assert said(account_of(tmp_path / "r", two), "more than one thing") == [
+        "1 variation changes more than one thing, so that a difference cannot be put down to one of them: “both”."
+    ]
+
+
+def test_size_is_told_where_it_changes(analyses):
+    """Networks of other size than the baseline are named; where all have one size nothing is said."""
+    assert said(analyses("complete"), "differ in size") == [
+        (
+            "Networks differ in size, from 786 to 1,562 learnt numbers: where size changed too (“deeper” and "
+            "“shallow”), a difference may come from it."
+        )
+    ]
+    assert said(analyses("one variation"), "differ in size") == []
+
+
+def test_what_a_seed_decides_depends_on_the_study(tmp_path):
+    """Dropout and augmentation are named only where the study has them."""
+    plain = {"network": {"layers": [{"dense": "classes"}]}, "training": {"epochs": 5, "learning_rate": 0.01}}
+    flipped = {"factor": "mirror", "name": "mirrored", "set": {"training.flip": True}}
+
+    assert said(account_of(tmp_path / "a", baseline=plain), "A seed decides")[0].startswith(
+        "A seed decides the initial weights and the order of the images; the split"
+    )
+    assert said(account_of(tmp_path / "b", flipped, baseline=plain), "A seed decides")[0].startswith(
+        "A seed decides the initial weights, the order of the images and how images are mirrored and shifted; the split"
+    )
+
+
+def test_runs_still_rising_are_named_and_lost_ones_are_not(analyses):
+    """Only runs that finished tell whether more epochs would have helped."""
+    assert said(analyses("baseline diverged"), "Runs were trained for") == [
+        (
+            "Runs were trained for 5 epochs, and in “deeper” and “shallow” most finished runs were at their best "
+            "validation accuracy in the last one: with more epochs they may come out better."
+        )
+    ]
+    assert said(analyses("all diverged"), "Runs were trained for") == []
+    assert said(analyses("empty"), "Runs were trained for") == []
+
+
+def test_intervals_are_spoken_of_where_there_are_some(analyses):
+    """One seed has none to explain."""
+    assert said(analyses("complete"), "Intervals over seeds speak of these 400 test images")
+    for state in ("one seed", "empty", "all diverged", "no variations"):
+        assert said(analyses(state), "Intervals over seeds speak") == []
+
+
+def test_what_no_record_can_prove_is_said(analyses):
+    """Error rates rest on a margin and a number of seeds that were chosen before the results were seen."""
+    margin = "what was seen elsewhere no record can show."
+    seeds = "Verdicts keep their error rate for a number of seeds that is fixed beforehand: whoever adds seeds until a "
+
+    assert said(analyses("complete"), margin)
+    assert said(analyses("complete"), seeds)
+    assert said(analyses("official"), margin)
+    assert said(analyses("official"), seeds) == []
+    for state in ("one seed", "all diverged", "empty", "no variations"):
+        assert said(analyses(state), "declared before") == said(analyses(state), "adds seeds") == []
+
+
+def test_a_mixture_of_machines_is_told(analyses):
+    """Seconds of different machines cannot be compared, and other versions may round differently."""
+    analysis = analyses("one seed")
+    mixed = replace(analysis.circumstances, hosts={"a": 2, "b": 1}, versions={"1": 2, "2": 1})
+
+    assert said(analysis, "kinds of machines") == []
+    assert said(replace(analysis, circumstances=mixed), "kinds of machines") == [
+        "Runs were trained on 2 kinds of machines: their seconds cannot be compared."
+    ]
+    assert said(replace(analysis, circumstances=mixed), "sets of versions") == [
+        "Runs were trained with 2 sets of versions."
+    ]
+
+
+def test_half_precision_is_told_where_it_moves_an_answer(analyses):
+    """Where accuracies counted from stored predictions differ from the records', by how much."""
+    analysis = analyses("one seed")
+    (run,) = analysis.scores.baseline.runs
+    moved = replace(run, test_accuracy=run.test_accuracy + 0.0025)
+    scores = replace(analysis.scores, baseline=replace(analysis.scores.baseline, runs=(moved,)))
+
+    assert said(analysis, "half precision") == []
+    assert said(replace(analysis, scores=scores), "half precision") == [
+        (
+            "Answers to single images come from probabilities kept in half precision, where two classes may tie: "
+            "accuracies counted from them differ by up to 0.25 pp from the exact ones, which are shown."
+        )
+    ]
+
+
+def test_images_that_are_not_all_used_are_counted(analyses):
+    """One batch, several, or a share of them."""
+    assert said(analyses("few images"), "learnt from: what holds") == [
+        (
+            "Only the first of 5 training batches was used, so that 4 to 40 images were learnt from: what holds "
+            "for few images need not hold for all of them."
+        )
+    ]
+    assert said(analyses("official"), "learnt from: what holds") == []

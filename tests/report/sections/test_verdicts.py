@@ -1,0 +1,222 @@
+"""The tables of verdicts, tests, runs and circumstances, cell by cell."""
+
+from dataclasses import replace
+
+import pytest
+
+from ceteris.report.markdown import render_markdown
+from ceteris.report.report import write_report
+from ceteris.report.sections.environment import circumstance_table
+from ceteris.report.sections.runs import run_table
+from ceteris.report.sections.tests import detail_table
+from ceteris.report.sections.verdicts import UNCONFIRMED, footnotes, verdict_table
+from ceteris.statistics.comparison import compare
+from ceteris.statistics.scores import ArmScores, RunScore, Scores, Status
+
+DASH, MINUS = "\N{EN DASH}", "\N{MINUS SIGN}"
+
+
+def texts(table):
+    """Give the cells of a table by the name of their row."""
+    return {row[0].text: [cell.plain for cell in row[1:]] for row in table.rows}
+
+
+def test_verdicts_have_their_numbers(analyses):
+    """Accuracy, difference, p, wins and runs, each with what surrounds it."""
+    rows = texts(verdict_table(analyses("complete")))
+
+    assert rows["baseline"] == [DASH, "50.31 % (49.64 to 50.98 %)", DASH, DASH, DASH, "is compared with", "8 of 8"]
+    assert rows["deeper"] == [
+        "depth",
+        "56.06 % (54.99 to 57.13 %)",
+        "+5.75 pp (+5.18 to +6.32 pp)",
+        "< 0.0001",
+        "100 % (68 to 100 %)",
+        "better",
+        "8 of 8",
+    ]
+    assert rows["noisy"][5] == ("undecided (if the difference is as measured, 359 more seeds would probably show it)")
+
+
+def test_a_verdict_on_student_s_test_alone_is_marked(analyses):
+    """Three pairs cannot pass the sign-flip test: the verdict has a dagger, and a note says what it means."""
+    table = verdict_table(analyses("official"))
+
+    assert [row[6].text for row in table.rows[1:]] == [f"better{UNCONFIRMED}", f"worse{UNCONFIRMED}"]
+    assert table.notes[-1].startswith(UNCONFIRMED)
+    assert UNCONFIRMED not in " ".join(verdict_table(analyses("complete")).notes)
+
+
+def test_what_became_of_runs_is_in_the_last_column(analyses):
+    """Diverged, failed and guessing runs are counted beside those that count."""
+    rows = texts(verdict_table(analyses("some troubles")))
+
+    assert {name: cells[-1] for name, cells in rows.items()} == {
+        "baseline": "8 of 8 (1 no better than chance, 1 diverged)",
+        "deeper": "8 of 8 (1 diverged)",
+        "shallow": "8 of 8",
+        "tanh": "7 of 8",
+        "noisy": "7 of 8 (1 failed)",
+    }
+
+
+def test_notes_say_whether_there_are_intervals(analyses):
+    """Several seeds have them, one has none, and nothing at all says nothing."""
+    first = {state: verdict_table(analyses(state)).notes[0] for state in ("complete", "one seed", "empty")}
+
+    said = "Differences are variation minus baseline, seed by seed, in percentage points (pp)"
+    assert first == {
+        "complete": f"{said}, with 95 % intervals.",
+        "one seed": f"{said}; one seed gives no interval.",
+        "empty": f"{said}.",
+    }
+
+
+def test_every_test_is_shown(analyses):
+    """Pairs, spread, all p-values, both intervals, correlation, and what could have been seen."""
+    rows = texts(detail_table(analyses("complete")))
+
+    assert rows["tanh"] == [
+        "8",
+        "0.38",
+        "0.50",
+        "1",
+        "1",
+        "0.82",
+        "< 0.0001",
+        f"{MINUS}0.16 to +0.35",
+        f"{MINUS}0.22 to +0.41",
+        "+0.90",
+        "0.58",
+    ]
+
+
+def test_one_pair_has_mcnemar_s_test_of_its_two_networks(analyses):
+    """One seed has no test over seeds; what the images say of these two networks is a note, and says so."""
+    table = detail_table(analyses("one seed"))
+
+    assert texts(table)["deeper"] == ["1", *[DASH] * 10]
+    assert table.notes[0].startswith("deeper: only the baseline's network was right on ")
+    assert "(McNemar's test of these two networks: p " in table.notes[0]
+
+
+def test_pairs_that_all_diverged_are_counted_and_not_tested(analyses):
+    """The pairs are there; there is nothing in them to compare."""
+    assert texts(detail_table(analyses("all diverged")))["deeper"] == ["3", *[DASH] * 10]
+
+
+def test_runs_are_counted_by_what_became_of_them(analyses):
+    """Columns are those that occur; sizes are those of the network."""
+    table = run_table(analyses("half"))
+
+    assert [column.title for column in table.columns] == [
+        "variation",
+        "finished",
+        "failed",
+        "unfinished",
+        "missing",
+        "no better than chance",
+        "parameters",
+        "multiply-adds",
+    ]
+    assert texts(table)["deeper"] == ["1", "1", "1", "0", "0", "1,217", "109,080"]
+
+
+def test_circumstances_are_as_recorded(analyses):
+    """Images, seeds, engine and machine; where runs differ, each kind with its count."""
+    analysis = analyses("complete")
+    rows = texts(circumstance_table(analysis))
+
+    assert rows["images"] == ["shapes drawn by the program (built in)"]
+    assert rows["seeds"] == ["0 to 7"]
+    assert rows["engine"] == ["lanes (float32, fused multiply-add)"]
+    assert rows["engine says"] == ["instruction set AVX-512"]
+    assert rows["runs trained together in a packed batch"] == ["8"]
+    mixed = replace(analysis.circumstances, engines={"lanes": 39, "torch": 1}, together=(1, 16))
+    shown = circumstance_table(replace(analysis, circumstances=mixed)).rows
+    assert [row[1].text for row in shown if row[0].text == "engine"] == ["lanes (39 runs)", "torch (1 run)"]
+    assert [row[1].text for row in shown if row[0].text == "runs trained together in a packed batch"] == ["1 to 16"]
+    assert "finished" not in texts(circumstance_table(analyses("empty")))
+
+
+def test_verdicts_for_print_have_short_cells(analyses):
+    """The form for LaTeX fits the text of an A4 article: numbers alone in the cells, sentences below the table."""
+    written = verdict_table(analyses("complete")).latex()
+    rows = [line.strip() for line in written.splitlines() if " & " in line]
+    assert rows[0] == r"variation & acc. (\%) & diff. (pp) & 95 \% interval & p (Holm) & verdict & runs \\"
+    assert [row.split(" & ")[5] for row in rows[1:]] == ["--", "better", "worse", "equal", "undecided"]
+    assert max(len(cell) for row in rows[1:] for cell in row.split(" & ")) <= len("$-$10.00 to $-$10.00")
+    assert r"\parbox{\linewidth}{Equal stands for practically equal.}" in written
+    assert written.startswith(r"% needs \usepackage{booktabs, array}")
+
+
+BY_CHANCE = (0.01, 0.03, 0.01, 0.03)  # alone p = 0.041; beside another one Holm makes 0.081 of it
+NOTHING = (0.01, -0.01, 0.01, -0.01)
+
+
+@pytest.fixture
+def told(analyses):
+    """Give the footnotes of a study whose variations differ from the baseline by so much, seed by seed."""
+
+    def tell(**differences):
+        baseline = arm("baseline", [0.5] * len(next(iter(differences.values()))))
+        variations = tuple(arm(name, [0.5 + by for by in found]) for name, found in differences.items())
+        analysis = analyses("official")
+        compared = compare(Scores(baseline=baseline, variations=variations, chance=0.1), analysis.criteria)
+        return footnotes(replace(analysis, comparisons=compared))
+
+    return tell
+
+
+def arm(name, accuracies):
+    """Give an arm whose seeds have these accuracies."""
+    runs = (RunScore(seed=seed, status=Status.FINISHED, test_accuracy=one) for seed, one in enumerate(accuracies))
+    return ArmScores(name=name, factor="width", runs=tuple(runs))
+
+
+def test_undecided_beside_an_interval_without_0_is_explained(told):
+    """Verdicts are adjusted and intervals are not: said where that makes a difference."""
+    assert told(wide=BY_CHANCE, tall=NOTHING) == (
+        (
+            "Each interval is of one difference by itself, and verdicts are adjusted (Holm) for all 2 variations: "
+            "“wide” is undecided although the interval leaves out 0."
+        ),
+    )
+
+
+def test_where_verdicts_and_intervals_agree_nothing_is_said(told):
+    """A difference that is shown, one that is not, and one variation alone, for which nothing is adjusted."""
+    assert told(wide=BY_CHANCE) == ()
+    assert told(wide=(0.10, 0.11, 0.10, 0.11), tall=NOTHING) == ()
+
+
+def test_what_has_no_spread_and_so_no_interval_is_explained(told):
+    """With three equal differences the sign-flip test decides, and cannot go below 0.25."""
+    assert told(wide=(0.25, 0.25, 0.25)) == (
+        "Within “wide”, all seeds have the same accuracy: they show no spread, so that there is no interval.",
+        (
+            "The differences of “wide” are the same for every seed: they show no spread, so that there is no interval; "
+            "the verdict rests on the sign-flip test."
+        ),
+    )
+
+
+def test_practical_equality_beside_an_interval_beyond_the_margin_is_explained(told):
+    """Two one-sided tests at 5 % go with the interval of 90 %."""
+    assert told(wide=(0.012, 0.003, 0.012, 0.003)) == (
+        (
+            "Practical equality is judged by two one-sided tests, which go with 90 % intervals: “wide” is practically "
+            "equal although the 95 % interval reaches beyond ±1.5 pp."
+        ),
+    )
+
+
+def test_page_and_text_hold_the_footnotes(analyses, monkeypatch, folders, tmp_path):
+    """Below the verdicts, on the page and in the text."""
+    monkeypatch.setattr("ceteris.report.sections.verdicts.footnotes", lambda _: ("Mind this.",))
+    assert "Mind this." in verdict_table(analyses("official")).notes
+
+    report = write_report(folders("official"), out=tmp_path)
+
+    assert "Mind this." in render_markdown(report.content)
+    assert "Mind this." in report.page.read_text(encoding="utf-8")
