@@ -7,11 +7,11 @@ from unittest import mock
 
 import numpy as np
 import pytest
-from states import analyses, copied, folders, no_flushing, state  # noqa: F401 - fixtures
 
 from ceteris.engines.engine import EpochMetrics
 from ceteris.report.report import write_report
 from ceteris.results.epochs import EpochRecord
+from tests.states import analyses, copied, folders, no_flushing, state  # noqa: F401 - fixtures
 
 
 @pytest.fixture(scope="session")
