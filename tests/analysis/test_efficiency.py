@@ -4,7 +4,7 @@ from ceteris.analysis.efficiency import efficiency_curves
 from ceteris.analysis.study_analysis import analyze
 from ceteris.report.sections.data_efficiency import efficiency_table
 from ceteris.results.results import read_results
-from ceteris.statistics.verdict import Finding
+from ceteris.statistics.verdict import Decision
 from tests.made_up import made_up_folder, made_up_study
 from tests.states import DEEPER, FEWER, HEAD, SHALLOW
 
@@ -51,7 +51,7 @@ def test_each_point_is_compared_on_as_many_images(tmp_path):
     own = next(one for one in analysis.comparisons if one.variation == "head")
 
     assert [point.rivalry for point in small.points] == [None, None]
-    assert (fewer.rival, fewer.verdict.finding) == ("small, a tenth", Finding.BETTER)
+    assert (fewer.rival, fewer.verdict.decision) == ("small, a tenth", Decision.BETTER)
     means = {arm.name: arm.accuracy.estimate for arm in analysis.summaries}
     difference = means["head, a tenth"] - means["small, a tenth"]
     assert abs(fewer.accuracy.difference.estimate - difference) < 1e-12
@@ -80,4 +80,4 @@ def test_guessing_against_guessing_is_no_difference(tmp_path):
     _, (_, head) = curves_of(tmp_path / "r", HEAD, *FEWER, became=became)
 
     assert head.points[0].rivalry.accuracy is None
-    assert head.points[0].rivalry.verdict.finding is Finding.NOT_COMPARED
+    assert head.points[0].rivalry.verdict.decision is Decision.NOT_COMPARED

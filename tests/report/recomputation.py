@@ -48,7 +48,7 @@ class Variation:
     def verdict(self):
         """Give one of the four verdicts."""
         if self.adjusted_equal <= LEVEL:
-            return "practically equal"
+            return "equivalent"
         if self.adjusted <= LEVEL:
             return "better" if self.mean > 0 else "worse"
         return "undecided"
@@ -198,14 +198,14 @@ def _one_way(variations, verdict, extreme):
 def _neither(variations, margin):
     equal, undecided = (
         sorted((one for one in variations if one.verdict == verdict), key=lambda one: -abs(one.mean))
-        for verdict in ("practically equal", "undecided")
+        for verdict in ("equivalent", "undecided")
     )
     within = f"within \N{PLUS-MINUS SIGN}{100 * margin:g} pp"
     if equal:
         labels = _listed([one.label for one in equal[:5]], len(equal))
-        text = f"Practically equal to the baseline, {within}, {'was' if len(equal) == 1 else 'were'} {labels}"
+        text = f"Equivalent to the baseline, {within}, {'was' if len(equal) == 1 else 'were'} {labels}"
     else:
-        text = f"{_none(variations)} to be practically equal to the baseline, {within}"
+        text = f"{_none(variations)} to be equivalent to the baseline, {within}"
     if not undecided:
         return f"{text}, and none was left undecided."
     detectable = [100 * min(1.0, _detectable(one, len(variations))) for one in undecided]

@@ -33,4 +33,4 @@ def test_all_four_verdicts_are_recomputed(reports):
     """The made-up study has one variation of each verdict, so that every rule is looked at."""
     _, verdicts = recompute(reports("complete").table.parent)
 
-    assert verdicts == {"deeper": "better", "shallow": "worse", "tanh": "practically equal", "noisy": "undecided"}
+    assert verdicts == {"deeper": "better", "shallow": "worse", "tanh": "equivalent", "noisy": "undecided"}

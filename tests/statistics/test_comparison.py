@@ -12,7 +12,7 @@ from ceteris.statistics.contrast import Criteria
 from ceteris.statistics.convergence import Measure
 from ceteris.statistics.interval import Interval, PointEstimate, Scope
 from ceteris.statistics.scores import ArmScores, RunScore, Scores, Status
-from ceteris.statistics.verdict import Finding
+from ceteris.statistics.verdict import Decision
 
 SEEDS, IMAGES, EPOCHS = 6, 200, 5
 
@@ -63,14 +63,14 @@ def test_a_study_recomputed_with_other_libraries():
         assert comparison.equivalence.p_value_adjusted == pytest.approx(p_equal, rel=1e-10)
         effect = comparison.accuracy.detectable / comparison.accuracy.deviation
         assert TTestPower().power(effect, SEEDS, 0.05 / 4) == pytest.approx(0.8, abs=1e-8)
-        direction = Finding.BETTER if interval.estimate > 0 else Finding.WORSE
-        significant = direction if p_value <= 0.05 else Finding.UNDECIDED
-        assert comparison.verdict.finding is (Finding.PRACTICALLY_EQUAL if p_equal <= 0.05 else significant)
-    assert [comparison.verdict.finding for comparison in found] == [
-        Finding.PRACTICALLY_EQUAL,
-        Finding.BETTER,
-        Finding.WORSE,
-        Finding.UNDECIDED,
+        direction = Decision.BETTER if interval.estimate > 0 else Decision.WORSE
+        significant = direction if p_value <= 0.05 else Decision.UNDECIDED
+        assert comparison.verdict.decision is (Decision.EQUIVALENT if p_equal <= 0.05 else significant)
+    assert [comparison.verdict.decision for comparison in found] == [
+        Decision.EQUIVALENT,
+        Decision.BETTER,
+        Decision.WORSE,
+        Decision.UNDECIDED,
     ]
 
 
@@ -134,7 +134,7 @@ def test_two_seeds_have_intervals():
     assert isinstance(found.accuracy.difference, Interval)
     assert isinstance(found.over_images, Interval)
     assert found.accuracy.correlation is None
-    assert found.verdict.finding is Finding.UNDECIDED
+    assert found.verdict.decision is Decision.UNDECIDED
 
 
 def test_divergences_count_and_failures_are_named(make_arm):
@@ -161,7 +161,7 @@ def test_all_diverged_is_worse_not_missing(make_arm):
     assert found.accuracy.correlation is None
     both = make_arm("baseline", dict.fromkeys(range(8), Status.DIVERGED))
     (found,) = compare(Scores(baseline=both, variations=(wild,), chance=0.1))
-    assert found.verdict.words == "practically equal"
+    assert found.verdict.words == "equivalent"
     assert found.notes == ("All 8 differences are equal; without a spread, the sign-flip test stands for Student's.",)
 
 

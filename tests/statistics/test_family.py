@@ -3,7 +3,7 @@ from scipy import stats
 
 from ceteris.statistics.family import judge
 from ceteris.statistics.scores import ArmScores, RunScore, Status
-from ceteris.statistics.verdict import Finding
+from ceteris.statistics.verdict import Decision
 
 
 def arm(name, *accuracies):
@@ -26,7 +26,7 @@ def test_p_values_are_paired_and_adjusted_over_the_family():
 
     assert clear.accuracy.p_value_adjusted == pytest.approx(2 * p[0])
     assert doubtful.accuracy.p_value_adjusted == pytest.approx(p[1])
-    assert (clear.verdict.finding, doubtful.verdict.finding) == (Finding.BETTER, Finding.UNDECIDED)
+    assert (clear.verdict.decision, doubtful.verdict.decision) == (Decision.BETTER, Decision.UNDECIDED)
 
 
 def test_nothing_scored_is_nothing_found():
@@ -34,7 +34,7 @@ def test_nothing_scored_is_nothing_found():
     (found,) = judge([(arm("a", None, None), arm("b", None, None))], chance=0.1)
 
     assert found.accuracy is None
-    assert found.verdict.finding is Finding.NOT_COMPARED
+    assert found.verdict.decision is Decision.NOT_COMPARED
 
 
 def test_one_pair_has_no_error_bars():
@@ -42,4 +42,4 @@ def test_one_pair_has_no_error_bars():
     (found,) = judge([(arm("a", 0.5), arm("b", 0.6))], chance=0.1)
 
     assert found.accuracy.difference.estimate == pytest.approx(0.1)
-    assert found.verdict.finding is Finding.UNDECIDED
+    assert found.verdict.decision is Decision.UNDECIDED

@@ -13,7 +13,7 @@ from ceteris.statistics.power import (
     equivalence_power,
     paired_power,
     seeds_needed,
-    seeds_needed_for_equality,
+    seeds_needed_for_equivalence,
 )
 
 
@@ -100,10 +100,10 @@ def test_seeds_needed_knows_when_to_give_up():
 def test_without_a_spread_the_sign_flip_test_has_to_pass():
     """Equal differences need as many pairs as the sign-flip test: 2 / 2 ** 6 and 1 / 2 ** 5 are the first below 5 %."""
     assert seeds_needed(0.01, 0.0) == 6
-    assert seeds_needed_for_equality(0.0, 0.0, 0.005) == 5
+    assert seeds_needed_for_equivalence(0.0, 0.0, 0.005) == 5
     assert seeds_needed(0.01, 0.0, comparisons=14) == 10
     assert seeds_needed(0.0, 0.0) is None
-    assert seeds_needed_for_equality(0.005, 0.0, 0.005) is None
+    assert seeds_needed_for_equivalence(0.005, 0.0, 0.005) is None
 
 
 @pytest.mark.parametrize(
@@ -126,13 +126,13 @@ def test_equivalence_power_agrees_with_integration(effect, margin, pairs):
     assert equivalence_power(effect, margin, pairs) == pytest.approx(expected, abs=1e-8)
 
 
-def test_seeds_needed_for_equality_are_the_fewest():
+def test_seeds_needed_for_equivalence_are_the_fewest():
     """One seed fewer has too little power; a difference outside the margin has no number of seeds."""
-    seeds = seeds_needed_for_equality(0.001, 0.006, 0.005, comparisons=3)
+    seeds = seeds_needed_for_equivalence(0.001, 0.006, 0.005, comparisons=3)
     assert equivalence_power(1 / 6, 5 / 6, seeds, level=0.05 / 3) >= 0.8
     assert equivalence_power(1 / 6, 5 / 6, seeds - 1, level=0.05 / 3) < 0.8
-    assert seeds_needed_for_equality(-0.005, 0.006, 0.005) is None
-    assert seeds_needed_for_equality(0.0049, 0.02, 0.005) is None
+    assert seeds_needed_for_equivalence(-0.005, 0.006, 0.005) is None
+    assert seeds_needed_for_equivalence(0.0049, 0.02, 0.005) is None
 
 
 @pytest.mark.parametrize(

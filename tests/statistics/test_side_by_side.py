@@ -5,7 +5,7 @@ import scipy.stats
 from ceteris.statistics.contrast import Criteria
 from ceteris.statistics.interval import PointEstimate
 from ceteris.statistics.side_by_side import Design, judged_together, side_by_side
-from ceteris.statistics.verdict import Finding
+from ceteris.statistics.verdict import Decision
 
 NOISE = np.array([-0.011, 0.012, -0.004, 0.003, 0.009, -0.009, 0.001, -0.001])
 
@@ -74,10 +74,10 @@ def test_nothing_is_said_of_an_arm_without_runs():
 @pytest.mark.parametrize(
     ("shift", "scale", "finding"),
     [
-        (0.05, 1, Finding.BETTER),
-        (-0.05, 1, Finding.WORSE),
-        (0.0, 0.1, Finding.PRACTICALLY_EQUAL),
-        (0.0, 1, Finding.UNDECIDED),
+        (0.05, 1, Decision.BETTER),
+        (-0.05, 1, Decision.WORSE),
+        (0.0, 0.1, Decision.EQUIVALENT),
+        (0.0, 1, Decision.UNDECIDED),
     ],
 )
 @pytest.mark.parametrize("design", Design)
@@ -101,7 +101,7 @@ def test_all_that_is_compared_is_one_family():
     assert third.p_value_adjusted == pytest.approx(4 * clear.p_value)
     assert first.p_value_adjusted == pytest.approx(3 * less_clear.p_value)
     assert second is None
-    assert (fourth.p_value_adjusted, fourth.finding) == (None, Finding.UNDECIDED)
+    assert (fourth.p_value_adjusted, fourth.finding) == (None, Decision.UNDECIDED)
 
 
 def test_criteria_are_kept_to():
@@ -111,4 +111,4 @@ def test_criteria_are_kept_to():
     assert found.difference.level == pytest.approx(0.9)
     assert found.equivalence.margin == 0.02
     (judged,) = judged_together([found], criteria)
-    assert judged.finding is Finding.PRACTICALLY_EQUAL
+    assert judged.finding is Decision.EQUIVALENT

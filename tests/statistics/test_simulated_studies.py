@@ -69,7 +69,7 @@ def test_power_is_as_planned(seeds, comparisons):
 
 @pytest.mark.parametrize("seeds", [5, 16])
 def test_false_equality_is_rare(seeds):
-    """Where the true difference is exactly the margin, at most 5.5 % of studies call it practically equal."""
+    """Where the true difference is exactly the margin, at most 5.5 % of studies call it equivalent."""
     changes = np.random.default_rng(14).normal(0.005, 0.003, (STUDIES, seeds))
     called = np.mean([equivalence_test(row, margin=0.005).p_value <= 0.05 for row in changes])
     assert 0.04 <= called <= 0.055
@@ -77,7 +77,7 @@ def test_false_equality_is_rare(seeds):
 
 @pytest.mark.parametrize("difference", [0.0, 0.002])
 def test_power_to_show_equality_is_as_planned(difference):
-    """Practical equality is found as often as the planned power says, within 2 points."""
+    """Equivalence is found as often as the planned power says, within 2 points."""
     changes = np.random.default_rng(15).normal(difference, 0.005, (STUDIES, 12))
     called = np.mean([equivalence_test(row, margin=0.005).p_value <= 0.05 for row in changes])
     assert abs(called - equivalence_power(difference / 0.005, 1.0, 12)) <= 0.02

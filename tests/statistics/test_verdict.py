@@ -6,8 +6,8 @@ import pytest
 from ceteris.errors import StatisticsError
 from ceteris.statistics.contrast import Criteria, adjusted, contrast
 from ceteris.statistics.equivalence import adjusted_equivalence, equivalence_test
-from ceteris.statistics.power import equivalence_power, paired_power, seeds_needed, seeds_needed_for_equality
-from ceteris.statistics.verdict import Finding, Prospect, Verdict, decide
+from ceteris.statistics.power import equivalence_power, paired_power, seeds_needed, seeds_needed_for_equivalence
+from ceteris.statistics.verdict import Decision, Prospect, Verdict, decide
 
 
 def judged(changes, *, comparisons=1, margin=0.005):
@@ -25,21 +25,21 @@ def judged(changes, *, comparisons=1, margin=0.005):
 NOISE = np.array([-0.011, 0.012, -0.004, 0.003, 0.009, -0.009, 0.001, -0.001])
 
 
-@pytest.mark.parametrize(("shift", "finding"), [(0.05, Finding.BETTER), (-0.05, Finding.WORSE)])
+@pytest.mark.parametrize(("shift", "finding"), [(0.05, Decision.BETTER), (-0.05, Decision.WORSE)])
 def test_a_large_difference_is_decided(shift, finding):
     """A difference far beyond its noise is better or worse, by its sign."""
-    assert judged(NOISE + shift) == Verdict(finding=finding, words=finding.value)
+    assert judged(NOISE + shift) == Verdict(decision=finding, words=finding.value)
 
 
-def test_a_small_one_within_the_margin_is_practically_equal():
-    """Little noise around nothing is practically equal."""
-    assert judged(NOISE / 10) == Verdict(finding=Finding.PRACTICALLY_EQUAL, words="practically equal")
+def test_a_small_one_within_the_margin_is_equivalent():
+    """Little noise around nothing is equivalent."""
+    assert judged(NOISE / 10) == Verdict(decision=Decision.EQUIVALENT, words="equivalent")
 
 
-def test_a_certain_difference_within_the_margin_is_practically_equal_and_said():
+def test_a_certain_difference_within_the_margin_is_equivalent_and_said():
     """A certain difference that the study declared not to matter is equal in practice, and the words say both."""
-    assert judged(NOISE / 10 + 0.003).words == "practically equal (better, by less than the margin)"
-    assert judged(NOISE / 10 - 0.003).words == "practically equal (worse, by less than the margin)"
+    assert judged(NOISE / 10 + 0.003).words == "equivalent (better, by less than the margin)"
+    assert judged(NOISE / 10 - 0.003).words == "equivalent (worse, by less than the margin)"
 
 
 def test_an_undecided_one_says_how_many_seeds_would_show_the_difference():
@@ -47,26 +47,26 @@ def test_an_undecided_one_says_how_many_seeds_would_show_the_difference():
     verdict = judged(NOISE + 0.006)
     effect = 0.006 / np.std(NOISE, ddof=1)
     assert verdict.words == "undecided: if the difference is as measured, 9 more seeds would probably show it"
-    assert (verdict.finding, verdict.prospect, verdict.more_seeds) == (Finding.UNDECIDED, Prospect.DIFFERENCE, 9)
+    assert (verdict.decision, verdict.prospect, verdict.more_seeds) == (Decision.UNDECIDED, Prospect.DIFFERENCE, 9)
     assert paired_power(effect, 16) < 0.8 <= paired_power(effect, 17)
 
 
-def test_an_undecided_one_says_how_many_seeds_would_show_equality():
+def test_an_undecided_one_says_how_many_seeds_would_show_equivalence():
     """Where the difference is small, equality is nearer, and the fewest seeds for it are given."""
     verdict = judged(NOISE)
     bound = 0.005 / np.std(NOISE, ddof=1)
-    words = "undecided: if the difference is as measured, 16 more seeds would probably show practical equality"
-    assert (verdict.words, verdict.prospect) == (words, Prospect.EQUALITY)
+    words = "undecided: if the difference is as measured, 16 more seeds would probably show equivalence"
+    assert (verdict.words, verdict.prospect) == (words, Prospect.EQUIVALENCE)
     assert equivalence_power(0, bound, 23) < 0.8 <= equivalence_power(0, bound, 24)
 
 
-@pytest.mark.parametrize(("shift", "prospect"), [(0.002, Prospect.EQUALITY), (0.004, Prospect.DIFFERENCE)])
+@pytest.mark.parametrize(("shift", "prospect"), [(0.002, Prospect.EQUIVALENCE), (0.004, Prospect.DIFFERENCE)])
 def test_the_nearer_of_two_prospects_is_given(shift, prospect):
     """Where more seeds would show either in the end, the words name what fewer seeds would show."""
     deviation = np.std(NOISE, ddof=1)
     needed = {
         Prospect.DIFFERENCE: seeds_needed(shift, deviation),
-        Prospect.EQUALITY: seeds_needed_for_equality(shift, deviation, 0.005),
+        Prospect.EQUIVALENCE: seeds_needed_for_equivalence(shift, deviation, 0.005),
     }
     assert None not in needed.values()
     assert needed[prospect] == min(needed.values())
@@ -81,8 +81,8 @@ def test_more_comparisons_ask_for_more_seeds():
 
 def test_more_comparisons_ask_for_a_clearer_difference():
     """What is better alone is undecided as one of 14, because of Holm's adjustment."""
-    assert judged(NOISE + 0.009).finding is Finding.BETTER
-    assert judged(NOISE + 0.009, comparisons=14).finding is Finding.UNDECIDED
+    assert judged(NOISE + 0.009).decision is Decision.BETTER
+    assert judged(NOISE + 0.009, comparisons=14).decision is Decision.UNDECIDED
 
 
 def test_hopeless_cases_say_so():
@@ -103,7 +103,7 @@ def test_equal_differences_give_no_advice(difference):
     """Where all differences are equal, nothing says how many more seeds it would take."""
     verdict = judged([difference] * 2)
     assert verdict == Verdict(
-        finding=Finding.UNDECIDED,
+        decision=Decision.UNDECIDED,
         words="undecided: all 2 differences are equal, and show no spread to plan more seeds with",
     )
 
@@ -114,28 +114,28 @@ def test_arms_at_chance_give_no_advice():
     accuracy = adjusted([contrast(np.full(4, 0.1), 0.1 + changes, generator=np.random.default_rng(0))])[0]
     equivalence = adjusted_equivalence([equivalence_test(changes, margin=0.005)])[0]
     verdict = decide(accuracy, equivalence, learned=False)
-    assert verdict == Verdict(finding=Finding.UNDECIDED, words="undecided: no run did better than chance")
+    assert verdict == Verdict(decision=Decision.UNDECIDED, words="undecided: no run did better than chance")
 
 
 @pytest.mark.parametrize(
     ("size", "finding", "words", "more"),
     [
-        (0, Finding.NOT_COMPARED, "not compared: no seed counts in both arms yet", 2),
-        (1, Finding.UNDECIDED, "undecided: one pair of runs shows no spread, error bars need at least two", 1),
+        (0, Decision.NOT_COMPARED, "not compared: no seed counts in both arms yet", 2),
+        (1, Decision.UNDECIDED, "undecided: one pair of runs shows no spread, error bars need at least two", 1),
     ],
 )
 def test_without_error_bars_nothing_is_decided(size, finding, words, more):
     """No pair is no comparison, one pair is undecided; both need two."""
     accuracy = contrast([0.5], [0.9], generator=np.random.default_rng(0)) if size else None
-    expected = Verdict(finding=finding, words=words, more_seeds=more, prospect=Prospect.ERROR_BARS)
+    expected = Verdict(decision=finding, words=words, more_seeds=more, prospect=Prospect.ERROR_BARS)
     assert decide(accuracy, None) == expected
 
 
 @pytest.mark.parametrize("size", [2, 3, 8])
 def test_arms_without_any_spread(size):
-    """Equal arms are undecided from two seeds and practically equal from eight, never certain from two."""
-    finding = judged([0.0] * size).finding
-    assert finding is (Finding.PRACTICALLY_EQUAL if size == 8 else Finding.UNDECIDED)
+    """Equal arms are undecided from two seeds and equivalent from eight, never certain from two."""
+    finding = judged([0.0] * size).decision
+    assert finding is (Decision.EQUIVALENT if size == 8 else Decision.UNDECIDED)
 
 
 def test_p_values_must_be_adjusted_first():

@@ -9,10 +9,10 @@ from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.statistics.comparison import Comparison
 from ceteris.statistics.contrast import Contrast
 from ceteris.statistics.interval import Estimate, Interval, PointEstimate
-from ceteris.statistics.verdict import Finding
+from ceteris.statistics.verdict import Decision
 from ceteris.study.run import Arm
 
-_OPPOSITE = {Finding.BETTER: Finding.WORSE, Finding.WORSE: Finding.BETTER}
+_OPPOSITE = {Decision.BETTER: Decision.WORSE, Decision.WORSE: Decision.BETTER}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,7 @@ class Match:
     comparison: Comparison | None
     is_turned: bool
     accuracy: Contrast | None
-    finding: Finding
+    finding: Decision
 
     def turned(self, estimate: Estimate) -> Estimate:
         """Give a difference of the study as pretrained minus small."""
@@ -75,7 +75,7 @@ def matches_on_fewer_images(analysis: StudyAnalysis, curves: Sequence[Efficiency
                 comparison=None,
                 is_turned=is_turned,
                 accuracy=_turned(rivalry.accuracy) if is_turned else rivalry.accuracy,
-                finding=_opposite(rivalry.verdict.finding) if is_turned else rivalry.verdict.finding,
+                finding=_opposite(rivalry.verdict.decision) if is_turned else rivalry.verdict.decision,
             )
         )
     return tuple(found)
@@ -97,7 +97,7 @@ def _study_matches(analysis: StudyAnalysis) -> tuple[Match, ...]:
                 comparison=one,
                 is_turned=is_turned,
                 accuracy=_turned(one.accuracy) if is_turned else one.accuracy,
-                finding=_opposite(one.verdict.finding) if is_turned else one.verdict.finding,
+                finding=_opposite(one.verdict.decision) if is_turned else one.verdict.decision,
             )
         )
     return tuple(found)
@@ -113,7 +113,7 @@ def _negative(estimate: Estimate) -> Estimate:
     return PointEstimate(estimate=-estimate.estimate)
 
 
-def _opposite(finding: Finding) -> Finding:
+def _opposite(finding: Decision) -> Decision:
     return _OPPOSITE.get(finding, finding)
 
 

@@ -17,8 +17,7 @@ from ceteris.statistics.convergence import convergence_target, learning_curves
 from ceteris.statistics.interval import Interval, PointEstimate
 from ceteris.statistics.scores import Scores
 from ceteris.statistics.summary import ArmSummary, summarise
-from ceteris.statistics.verdict import Finding as VerdictFinding
-from ceteris.statistics.verdict import Verdict
+from ceteris.statistics.verdict import Decision, Verdict
 from ceteris.study.changes import Change, changes
 from ceteris.study.run import Arm
 
@@ -51,7 +50,7 @@ class StudyAnalysis:
     target: float | None
     comparisons: tuple[Comparison, ...]
     circumstances: Circumstances
-    first_verdicts: Mapping[str, VerdictFinding]
+    first_verdicts: Mapping[str, Decision]
 
     # Computed once each: the tables ask for them in every row.
     @cached_property
@@ -80,9 +79,9 @@ class StudyAnalysis:
         """Whether anything at all was measured with more than one seed."""
         return any(isinstance(arm.accuracy, Interval) for arm in self.summaries)
 
-    def with_verdict(self, finding: VerdictFinding) -> tuple[Comparison, ...]:
+    def with_verdict(self, finding: Decision) -> tuple[Comparison, ...]:
         """Give the comparisons that came to one of the four verdicts, the largest differences first."""
-        chosen = [one for one in self.comparisons if one.verdict.finding is finding]
+        chosen = [one for one in self.comparisons if one.verdict.decision is finding]
         return tuple(sorted(chosen, key=lambda one: -abs(one.accuracy.difference.estimate if one.accuracy else 0.0)))
 
     def changes(self, arm: Arm) -> tuple[Change, ...]:
@@ -124,14 +123,14 @@ def analyze(results: Results) -> StudyAnalysis:
     )
 
 
-def _first_verdicts(results: Results, epochs: Epochs, baseline: ArmSummary) -> Mapping[str, VerdictFinding]:
+def _first_verdicts(results: Results, epochs: Epochs, baseline: ArmSummary) -> Mapping[str, Decision]:
     """Judge by the margin that was declared when the first results were computed, if it was another one."""
     declarations = binding(results.manifest.declarations)
     if not declarations or declarations[0].analysis.margin == results.manifest.study.analysis.margin:
         return {}
     # Verdicts rest on accuracies alone; without the answers to single images there is no bootstrap to wait for.
     found = compare(study_scores(results, None, epochs), study_criteria(declarations[0].analysis))
-    return {one.variation: _measured(one, baseline).verdict.finding for one in found}
+    return {one.variation: _measured(one, baseline).verdict.decision for one in found}
 
 
 def _without_imputed_spread(arm: ArmSummary) -> ArmSummary:
@@ -154,8 +153,6 @@ def _measured(one: Comparison, baseline: ArmSummary) -> Comparison:
         equivalence=None,
         over_images=None,
         convergence={},
-        verdict=Verdict(
-            finding=VerdictFinding.NOT_COMPARED, words="not compared: every run that could be paired diverged"
-        ),
+        verdict=Verdict(decision=Decision.NOT_COMPARED, words="not compared: every run that could be paired diverged"),
         notes=(),
     )

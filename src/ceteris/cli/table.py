@@ -15,15 +15,15 @@ from ceteris.report.sections.verdicts import footnotes
 from ceteris.report.sections.warnings import reservations
 from ceteris.statistics.comparison import Comparison
 from ceteris.statistics.summary import ArmSummary
-from ceteris.statistics.verdict import Finding
+from ceteris.statistics.verdict import Decision
 
 _WIDE = 100  # columns of a terminal that has room for the factors too
 _STYLES = {
-    Finding.BETTER: "green",
-    Finding.WORSE: "red",
-    Finding.PRACTICALLY_EQUAL: "cyan",
-    Finding.UNDECIDED: "dim",
-    Finding.NOT_COMPARED: "dim",
+    Decision.BETTER: "green",
+    Decision.WORSE: "red",
+    Decision.EQUIVALENT: "cyan",
+    Decision.UNDECIDED: "dim",
+    Decision.NOT_COMPARED: "dim",
 }
 
 
@@ -52,7 +52,7 @@ def results_table(analysis: StudyAnalysis, *, is_wide: bool = True) -> Table:
         is_wide: Whether there is room for the factors, and for what became of runs on one line.
     """
     level = f"{100 * analysis.criteria.level:g} %"
-    words = (word for one in analysis.comparisons for word in str(one.verdict.finding).split())
+    words = (word for one in analysis.comparisons for word in str(one.verdict.decision).split())
     longest = max(map(len, words), default=0)  # which is not to be torn apart
     table = arm_table(with_factors=is_wide)
     table.add_column("accuracy", justify="right", no_wrap=True)
@@ -76,7 +76,7 @@ def _baseline(arm: ArmSummary) -> Sequence[Text]:
 
 
 def _variation(one: Comparison) -> Sequence[Text]:
-    arm, finding = one.summary, one.verdict.finding
+    arm, finding = one.summary, one.verdict.decision
     difference = None if one.accuracy is None else one.accuracy.difference
     return (
         Text(arm.name),

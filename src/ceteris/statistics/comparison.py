@@ -20,7 +20,7 @@ from ceteris.statistics.interval import Interval
 from ceteris.statistics.paired import differences
 from ceteris.statistics.scores import AnswerPairing, Pairing, Scores, pair_accuracies, pair_answers
 from ceteris.statistics.summary import ArmSummary, seed_list, summarise
-from ceteris.statistics.verdict import Finding, Verdict, decide
+from ceteris.statistics.verdict import Decision, Verdict, decide
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +38,7 @@ class Comparison:
         over_images: The difference in test accuracy with an interval over seeds and over test images.
         mcnemar: For a single pair: what the images say about these two networks.
         convergence: Each measure of convergence that the pairs have.
-        verdict: Better, worse, practically equal, or undecided with what it would take.
+        verdict: Better, worse, equivalent, or undecided with what it would take.
         notes: What a reader must know about this comparison, one sentence each; what became of runs is in
             `summary.notes`.
     """
@@ -63,7 +63,7 @@ def compare(
     """Say what each variation of a study changed.
 
     Pairs are made by seed. Every p-value is adjusted by Holm's method over the variations of the study, one family for
-    test accuracy, one for practical equality, and one for each measure of convergence; a variation without pairs yet
+    test accuracy, one for equivalence, and one for each measure of convergence; a variation without pairs yet
     counts in the families. How runs without a normal end count is said at `Status`, how verdicts fall at `decide`.
 
     Args:
@@ -214,7 +214,7 @@ def _notes(
         return tuple(notes)
     if accuracy.deviation == 0:
         notes.append(f"All {pairs} differences are equal; without a spread, the sign-flip test stands for Student's.")
-    if verdict.finding in {Finding.BETTER, Finding.WORSE} and accuracy.sign_flip_adjusted > criteria.significance:
+    if verdict.decision in {Decision.BETTER, Decision.WORSE} and accuracy.sign_flip_adjusted > criteria.significance:
         notes.append(
             f"The sign-flip test, which does not assume a normal distribution, does not confirm this (adjusted p = "
             f"{accuracy.sign_flip_adjusted:.2g}; with {pairs} pairs a single p-value cannot go below "

@@ -19,7 +19,7 @@ class Judgement:
     Attributes:
         accuracy: Difference in test accuracy, second arm minus first, over the seeds that count in both; nothing where
             there are none, or where every such run diverged.
-        verdict: Better, worse, practically equal or undecided: the second arm, compared with the first.
+        verdict: Better, worse, equivalent or undecided: the second arm, compared with the first.
     """
 
     accuracy: Contrast | None

@@ -138,7 +138,7 @@ def seeds_needed(
     return _first(lambda pairs: paired_power(difference / deviation, pairs, level=level) >= power)
 
 
-def seeds_needed_for_equality(
+def seeds_needed_for_equivalence(
     difference: float,
     deviation: float,
     margin: float,
@@ -166,7 +166,7 @@ def seeds_needed_for_equality(
         StatisticsError: If a number is outside its range.
 
     Example:
-        >>> seeds_needed_for_equality(0, 0.02, 0.01)
+        >>> seeds_needed_for_equivalence(0, 0.02, 0.01)
         36
     """
     level = _shared_level(1, comparisons, power, level)

@@ -12,7 +12,7 @@ from ceteris.statistics.equivalence import Equivalence, adjusted_equivalence, eq
 from ceteris.statistics.interval import Estimate, mean_interval
 from ceteris.statistics.paired import differences, paired_difference, paired_t_test
 from ceteris.statistics.unpaired import welch_difference, welch_equivalence_test, welch_test
-from ceteris.statistics.verdict import Finding, judge
+from ceteris.statistics.verdict import Decision, judge
 
 
 class Design(StrEnum):
@@ -37,7 +37,7 @@ class SideBySide:
         p_value: That there is no difference: of the paired t test, or of Welch's.
         equivalence: Whether the difference stays within the margin.
         p_value_adjusted: The p-value after Holm's adjustment over all arms that are compared, once these are known.
-        finding: Whether the second is better, worse, practically equal, or whether that is undecided.
+        finding: Whether the second is better, worse, equivalent, or whether that is undecided.
         words: The finding in words.
     """
 
@@ -50,7 +50,7 @@ class SideBySide:
     p_value: float | None = None
     equivalence: Equivalence | None = None
     p_value_adjusted: float | None = None
-    finding: Finding = Finding.UNDECIDED
+    finding: Decision = Decision.UNDECIDED
     words: str = "undecided"
 
 
@@ -91,7 +91,7 @@ def side_by_side(
 def judged_together(family: Sequence[SideBySide | None], criteria: Criteria = USUAL) -> tuple[SideBySide | None, ...]:
     """Fill in Holm's adjustment over all that is compared, and what follows from it.
 
-    At most 5 % of such comparisons hold a false `better` or `worse`, and at most 5 % a false `practically equal`,
+    At most 5 % of such comparisons hold a false `better` or `worse`, and at most 5 % a false `equivalent`,
     however many arms they have.
 
     Args:

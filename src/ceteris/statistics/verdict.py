@@ -1,4 +1,4 @@
-"""What to make of a comparison: better, worse, practically equal, or undecided with what it would take."""
+"""What to make of a comparison: better, worse, equivalent, or undecided with what it would take."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -6,15 +6,15 @@ from enum import StrEnum
 from ceteris.errors import StatisticsError
 from ceteris.statistics.contrast import USUAL, Contrast, Criteria
 from ceteris.statistics.equivalence import Equivalence
-from ceteris.statistics.power import MOST_SEEDS, seeds_needed, seeds_needed_for_equality
+from ceteris.statistics.power import MOST_SEEDS, seeds_needed, seeds_needed_for_equivalence
 
 
-class Finding(StrEnum):
+class Decision(StrEnum):
     """The four things that a comparison can come to, and that there was none, because no pair of runs has results."""
 
     BETTER = "better"
     WORSE = "worse"
-    PRACTICALLY_EQUAL = "practically equal"
+    EQUIVALENT = "equivalent"
     UNDECIDED = "undecided"
     NOT_COMPARED = "not compared"
 
@@ -23,7 +23,7 @@ class Prospect(StrEnum):
     """What more seeds would show if the difference is as measured."""
 
     DIFFERENCE = "the difference"
-    EQUALITY = "practical equality"
+    EQUIVALENCE = "equivalence"
     ERROR_BARS = "error bars"
 
 
@@ -32,14 +32,14 @@ class Verdict:
     """What a comparison came to.
 
     Attributes:
-        finding: One of four, or that nothing was compared.
-        words: The finding, and for an undecided one what it would take.
+        decision: One of four, or that nothing was compared.
+        words: The decision, and for an undecided one what it would take.
         more_seeds: For an undecided one: seeds to add to each arm; None where more than `MOST_SEEDS` are needed, or
             where the pairs say nothing about it.
         prospect: For an undecided one: what these seeds would show.
     """
 
-    finding: Finding
+    decision: Decision
     words: str
     more_seeds: int | None = None
     prospect: Prospect | None = None
@@ -58,18 +58,18 @@ def decide(
     The first rule that applies:
 
     1. No pair: not compared. One pair: undecided; error bars need at least two.
-    2. The two one-sided tests pass, Holm-adjusted: practically equal, even where a difference inside the margin is
+    2. The two one-sided tests pass, Holm-adjusted: equivalent, even where a difference inside the margin is
        certain, since the study declared such differences not to matter; the words then say so.
     3. The paired t test passes, Holm-adjusted: better or worse, by the sign of the difference.
     4. All differences are equal, or no run of either arm did better than chance: undecided, without what it would take,
        since the pairs say nothing about it.
     5. Otherwise undecided. What it would take is the smallest number of seeds that, with the given power, shows either
-       the difference or practical equality, if difference and deviation are as measured so far and the test has to pass
+       the difference or equivalence, if difference and deviation are as measured so far and the test has to pass
        Holm's first step. It is a plan, not a promise: the measured difference is uncertain itself (Hoenig and Heisey
        2001, doi:10.1198/000313001300339897).
 
     Whatever the number of variations, at most 5 % of studies hold a false `better` or `worse`, and at most 5 % a false
-    `practically equal`. Diverged runs are in the difference, at the chance level.
+    `equivalent`. Diverged runs are in the difference, at the chance level.
 
     Args:
         accuracy: Test accuracy of the pairs, from `adjusted`; nothing where there are none.
@@ -95,20 +95,20 @@ def decide(
         )
     difference = accuracy.difference.estimate
     finding, words = judge(difference, p_value, p_equal, criteria=criteria)
-    if finding is not Finding.UNDECIDED:
-        return Verdict(finding=finding, words=words)
+    if finding is not Decision.UNDECIDED:
+        return Verdict(decision=finding, words=words)
     if not accuracy.deviation or not learned:
         found = f"all {accuracy.pairs} differences are equal, and show no spread to plan more seeds with"
-        return Verdict(finding=finding, words=f"{finding}: {found if learned else 'no run did better than chance'}")
+        return Verdict(decision=finding, words=f"{finding}: {found if learned else 'no run did better than chance'}")
     level, power = criteria.significance, criteria.power
     show = seeds_needed(difference, accuracy.deviation, comparisons=comparisons, power=power, level=level)
-    equal = seeds_needed_for_equality(
+    equal = seeds_needed_for_equivalence(
         difference, accuracy.deviation, equivalence.margin, comparisons=comparisons, power=power, level=level
     )
-    return _undecided(accuracy.pairs, [(show, Prospect.DIFFERENCE), (equal, Prospect.EQUALITY)])
+    return _undecided(accuracy.pairs, [(show, Prospect.DIFFERENCE), (equal, Prospect.EQUIVALENCE)])
 
 
-def judge(difference: float, p_value: float, p_equal: float, *, criteria: Criteria = USUAL) -> tuple[Finding, str]:
+def judge(difference: float, p_value: float, p_equal: float, *, criteria: Criteria = USUAL) -> tuple[Decision, str]:
     """Apply rules 2 to 4 of `decide` to numbers that may come from pairs or not.
 
     Args:
@@ -118,39 +118,39 @@ def judge(difference: float, p_value: float, p_equal: float, *, criteria: Criter
         criteria: What counts as a finding.
 
     Returns:
-        The finding, and the words for it.
+        The decision, and the words for it.
 
     Example:
         >>> judge(0.002, 0.01, 0.03)
-        (<Finding.PRACTICALLY_EQUAL: 'practically equal'>, 'practically equal (better, by less than the margin)')
+        (<Decision.EQUIVALENT: 'equivalent'>, 'equivalent (better, by less than the margin)')
     """
-    direction = Finding.BETTER if difference > 0 else Finding.WORSE
+    direction = Decision.BETTER if difference > 0 else Decision.WORSE
     significant = p_value <= criteria.significance
     if p_equal <= criteria.significance:
         small = f" ({direction}, by less than the margin)" if significant else ""
-        return Finding.PRACTICALLY_EQUAL, f"{Finding.PRACTICALLY_EQUAL}{small}"
-    found = direction if significant else Finding.UNDECIDED
+        return Decision.EQUIVALENT, f"{Decision.EQUIVALENT}{small}"
+    found = direction if significant else Decision.UNDECIDED
     return found, str(found)
 
 
 def _undecided(pairs: int, needed: list[tuple[int | None, Prospect]]) -> Verdict:
     possible = [(seeds, prospect) for seeds, prospect in needed if seeds is not None]
-    condition = f"{Finding.UNDECIDED}: if the difference is as measured,"
+    condition = f"{Decision.UNDECIDED}: if the difference is as measured,"
     if not possible:
         words = f"{condition} it would take more than {MOST_SEEDS:,} seeds"
-        return Verdict(finding=Finding.UNDECIDED, words=words)
+        return Verdict(decision=Decision.UNDECIDED, words=words)
     seeds, prospect = min(possible)
     more = max(1, seeds - pairs)
     shown = "it" if prospect is Prospect.DIFFERENCE else prospect
     words = f"{condition} {_count(more)} would probably show {shown}"
-    return Verdict(finding=Finding.UNDECIDED, words=words, more_seeds=more, prospect=prospect)
+    return Verdict(decision=Decision.UNDECIDED, words=words, more_seeds=more, prospect=prospect)
 
 
 def _without_error_bars(pairs: int) -> Verdict:
-    finding, found = Finding.NOT_COMPARED, "no seed counts in both arms yet"
+    finding, found = Decision.NOT_COMPARED, "no seed counts in both arms yet"
     if pairs == 1:
-        finding, found = Finding.UNDECIDED, "one pair of runs shows no spread, error bars need at least two"
-    return Verdict(finding=finding, words=f"{finding}: {found}", more_seeds=2 - pairs, prospect=Prospect.ERROR_BARS)
+        finding, found = Decision.UNDECIDED, "one pair of runs shows no spread, error bars need at least two"
+    return Verdict(decision=finding, words=f"{finding}: {found}", more_seeds=2 - pairs, prospect=Prospect.ERROR_BARS)
 
 
 def _count(seeds: int) -> str:

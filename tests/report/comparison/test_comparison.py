@@ -11,7 +11,7 @@ from ceteris.report.comparison.comparison import compare_results
 from ceteris.report.comparison.tables import accuracy_table, effect_table
 from ceteris.statistics.interval import PointEstimate
 from ceteris.statistics.side_by_side import Design
-from ceteris.statistics.verdict import Finding
+from ceteris.statistics.verdict import Decision
 from tests.report.comparison.made import DIVERGED, made_study
 
 FIRST = {"baseline": [50, 52, 51, 49], "5x5": [61, 60, 66, 62], "slow": [40, 41, 45, 42]}
@@ -103,7 +103,7 @@ def test_one_seed_has_no_interval(compared):
     found = compared(({"baseline": [50]}, {"study": one}), ({"baseline": [80]}, {"study": one}))
     accuracy = found.arms[0].accuracy
     assert accuracy.difference == PointEstimate(estimate=pytest.approx(0.3))
-    assert (accuracy.p_value_adjusted, accuracy.finding) == (None, Finding.UNDECIDED)
+    assert (accuracy.p_value_adjusted, accuracy.finding) == (None, Decision.UNDECIDED)
 
 
 def test_the_margin_is_that_of_the_first_study(compared):
@@ -120,7 +120,7 @@ def test_the_margin_is_that_of_the_first_study(compared):
         for first, second in ((5.0, 0.1), (0.1, 5.0))
     ]
     assert wide.analysis.margin == 5.0
-    assert findings == [Finding.PRACTICALLY_EQUAL, Finding.UNDECIDED]
+    assert findings == [Decision.EQUIVALENT, Decision.UNDECIDED]
 
 
 def test_arms_of_one_folder_only_are_named_and_not_compared(compared):

@@ -54,7 +54,7 @@ def test_seeds_titles_and_the_analysis_are_compared(compared):
     assert differing == [
         ("title", "A made-up study", "Another"),
         ("seeds", "0 to 3", "2 to 4, 9"),
-        ("analysis", "practically equal within 0.5 pp, target 90 %", "practically equal within 1 pp, target 80 %"),
+        ("analysis", "equivalent within 0.5 pp, target 90 %", "equivalent within 1 pp, target 80 %"),
     ]
 
 

@@ -156,14 +156,14 @@ def test_arms_with_the_same_bits_are_not_undecided(compared):
     )
 
 
-def test_practical_equality_comes_with_its_margin(compared):
+def test_equivalence_comes_with_its_margin(compared):
     """Which the study of A declared."""
     eight = made_study(seeds=8, variation=[], analysis={"margin": 2.0})
     found = compared(
         ({"baseline": [50, 51, 52, 53, 51, 50, 52, 51]}, {"study": eight}),
         ({"baseline": [51, 51, 52, 53, 52, 50, 52, 51]}, {"study": eight, "engine": "torch"}),
     )
-    assert findings(found)[-1] == "Test accuracy: B is practically equal (within 2 pp) in the one arm."
+    assert findings(found)[-1] == "Test accuracy: B is equivalent (within 2 pp) in the one arm."
 
 
 def test_verdicts_that_differ_are_named(compared):

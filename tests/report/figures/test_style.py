@@ -2,7 +2,7 @@ import matplotlib as mpl
 import pytest
 
 from ceteris.report.figures.style import MARKS, SERIES, drawing, shortened, text_width
-from ceteris.statistics.verdict import Finding
+from ceteris.statistics.verdict import Decision
 
 
 def test_drawing_leaves_matplotlib_as_it_was():
@@ -25,7 +25,7 @@ def test_long_texts_are_cut_to_their_room(text):
 
 def test_each_verdict_and_each_curve_looks_different():
     """No two share colour and shape, so that neither alone is needed."""
-    assert set(MARKS) == set(Finding)
+    assert set(MARKS) == set(Decision)
     assert len({(mark.colour, mark.shape) for mark in MARKS.values()}) == len(MARKS)
     assert len({mark.shape for mark in MARKS.values()}) == len(MARKS)
     assert len(set(SERIES)) == len(SERIES) == 12

@@ -35,7 +35,7 @@ def test_one_variation_is_spoken_of_as_one(analyses):
     assert answer(analyses("one variation"))[1:4] == (
         "The variation was not shown to be better than the baseline.",
         "The variation was not shown to be worse than the baseline.",
-        "The variation was practically equal to the baseline, within \N{PLUS-MINUS SIGN}1.5 pp: “tanh” (activation).",
+        "The variation was equivalent to the baseline, within \N{PLUS-MINUS SIGN}1.5 pp: “tanh” (activation).",
     )
 
 
@@ -45,7 +45,7 @@ def test_one_undecided_variation_says_what_was_missed(tmp_path):
     analysis = analyze(read_results(made_up_folder(tmp_path / "r", study=study)))
 
     assert answer(analysis)[3] == (
-        "The variation was left undecided, since it was not shown to be practically equal to the baseline, within "
+        "The variation was left undecided, since it was not shown to be equivalent to the baseline, within "
         "\N{PLUS-MINUS SIGN}0.1 pp, either: “tanh” (activation), where these seeds may well have missed differences "
         "below 0.82 pp."
     )
@@ -60,7 +60,7 @@ def test_differences_measured_once_have_no_verdict(analyses):
     """The smallest and the largest are given, and what it takes to judge them."""
     assert answer(analyses("half"))[1:3] == (
         "Measured once, “deeper” (depth) differs from the baseline by +4.75 pp.",
-        "No variation can be called better, worse or equal yet: that takes error bars, and these take two seeds.",
+        "No variation can be called better, worse or equivalent yet: that takes error bars, and these take two seeds.",
     )
     assert answer(analyses("one seed"))[1] == (
         "The difference to the baseline, measured once for each variation, goes from “shallow” (depth, "

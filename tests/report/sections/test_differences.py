@@ -52,8 +52,8 @@ def test_each_verdict_has_a_shape_of_its_own(plot):
     """Colour is never the only sign: better points right, worse left, equal is a square, undecided a circle."""
     _, axes, comparisons = plot("complete")
 
-    shapes = {str(one.verdict.finding): point_of(axes, row)[1] for row, one in enumerate(comparisons)}
-    assert shapes == {"better": ">", "worse": "<", "practically equal": "s", "undecided": "o"}
+    shapes = {str(one.verdict.decision): point_of(axes, row)[1] for row, one in enumerate(comparisons)}
+    assert shapes == {"better": ">", "worse": "<", "equivalent": "s", "undecided": "o"}
 
 
 def test_the_margin_and_zero_are_marked(plot):
@@ -137,7 +137,7 @@ def test_it_says_in_words_what_it_shows(plot):
     assert picture.title == TITLE
     assert picture.alt.startswith(
         "Differences in percentage points with 95 % intervals over seeds; the margin is 1.5 percentage points. Of 4 "
-        "variations: 1 better, 1 worse, 1 practically equal, 1 undecided. deeper +5.75 [+5.18, +6.32], better; "
+        "variations: 1 better, 1 worse, 1 equivalent, 1 undecided. deeper +5.75 [+5.18, +6.32], better; "
     )
     assert forest_plot([], margin=0.01).alt == "There is no variation to compare with the baseline."
 

@@ -72,14 +72,13 @@ def test_nothing_is_claimed_of_an_undecided_difference(tmp_path):
     assert about((*found.benefits, *found.drawbacks, *found.balance), "accurate") == []
 
 
-def test_practical_equality_is_said_on_balance(tmp_path):
+def test_equivalence_is_said_on_balance(tmp_path):
     """A difference inside the margin is neither a benefit nor a drawback."""
     found = discussed(tmp_path / "r", HEAD | {"name": "tanh"})
 
-    (sentence,) = about(found.balance, "practically equally accurate")
+    (sentence,) = about(found.balance, "equivalent in accuracy")
     assert sentence.startswith(
-        "“tanh” and the baseline are practically equally accurate, shown to differ by less than "
-        "\N{PLUS-MINUS SIGN}1.5 pp: "
+        "“tanh” and the baseline are equivalent in accuracy, shown to differ by less than \N{PLUS-MINUS SIGN}1.5 pp: "
     )
     assert about((*found.benefits, *found.drawbacks), "accurate") == []
 

@@ -144,9 +144,8 @@ def test_verdicts_for_print_have_short_cells(analyses):
     written = verdict_table(analyses("complete")).latex()
     rows = [line.strip() for line in written.splitlines() if " & " in line]
     assert rows[0] == r"variation & acc. (\%) & diff. (pp) & 95 \% interval & p (Holm) & verdict & runs \\"
-    assert [row.split(" & ")[5] for row in rows[1:]] == ["--", "better", "worse", "equal", "undecided"]
+    assert [row.split(" & ")[5] for row in rows[1:]] == ["--", "better", "worse", "equivalent", "undecided"]
     assert max(len(cell) for row in rows[1:] for cell in row.split(" & ")) <= len("$-$10.00 to $-$10.00")
-    assert r"\parbox{\linewidth}{Equal stands for practically equal.}" in written
     assert written.startswith(r"% needs \usepackage{booktabs, array}")
 
 
@@ -201,12 +200,12 @@ def test_what_has_no_spread_and_so_no_interval_is_explained(told):
     )
 
 
-def test_practical_equality_beside_an_interval_beyond_the_margin_is_explained(told):
+def test_equivalence_beside_an_interval_beyond_the_margin_is_explained(told):
     """Two one-sided tests at 5 % go with the interval of 90 %."""
     assert told(wide=(0.012, 0.003, 0.012, 0.003)) == (
         (
-            "Practical equality is judged by two one-sided tests, which go with 90 % intervals: “wide” is practically "
-            "equal although the 95 % interval reaches beyond ±1.5 pp."
+            "Equivalence is judged by two one-sided tests, which go with 90 % intervals: “wide” is "
+            "equivalent although the 95 % interval reaches beyond ±1.5 pp."
         ),
     )
 

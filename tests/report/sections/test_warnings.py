@@ -95,7 +95,7 @@ def test_a_margin_changed_after_the_results_is_told_above_all_numbers(folder):
             ),
             (
                 "The margin was 1.5 pp when the first results were computed and is 0.01 pp now: set to 0.01 pp on WHEN "
-                "(40 results there). By the first margin this verdict is another: “tanh” (practically equal)."
+                "(40 results there). By the first margin this verdict is another: “tanh” (equivalent)."
             ),
         ],
         [],

@@ -88,7 +88,7 @@ def _facts(side: Side) -> Iterator[_Fact]:
     yield _Fact(what="test images", identity=digests, words=f"{test}SHA-256 {digests[0][:8]}, labels {digests[1][:8]}")
     study = manifest.study
     yield _Fact(what="seeds", identity=study.seeds, words=seed_list(study.seeds).split(" ", 1)[1])
-    margin = f"practically equal within {study.analysis.margin:g} pp"
+    margin = f"equivalent within {study.analysis.margin:g} pp"
     yield _Fact(what="analysis", identity=study.analysis, words=f"{margin}, target {100 * study.analysis.target:g} %")
     for what, kinds in (
         ("engine", found.engines),

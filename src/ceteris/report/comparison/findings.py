@@ -12,7 +12,7 @@ from ceteris.report.sections.warnings import chance_notes
 from ceteris.results.record import Status
 from ceteris.statistics.side_by_side import Design
 from ceteris.statistics.summary import seed_list
-from ceteris.statistics.verdict import Finding, Verdict
+from ceteris.statistics.verdict import Decision, Verdict
 
 FEWEST = 5
 """Pairs of runs, or runs of a folder, below which a comparison is warned of."""
@@ -155,9 +155,9 @@ def _repetitions(found: FolderComparison) -> Iterator[str]:
 def _accuracies(found: FolderComparison, compared: Sequence[ArmComparison]) -> str:
     """Count what became of the test accuracies."""
     words = {
-        Finding.BETTER: "better",
-        Finding.WORSE: "worse",
-        Finding.PRACTICALLY_EQUAL: f"practically equal (within {size(found.criteria.margin)})",
+        Decision.BETTER: "better",
+        Decision.WORSE: "worse",
+        Decision.EQUIVALENT: f"equivalent (within {size(found.criteria.margin)})",
     }
     same = [arm for arm in compared if arm.is_identical]
     groups = [
@@ -190,7 +190,7 @@ def _all(number: int, of: int) -> str:
 def _conclusions(found: FolderComparison) -> Iterator[str]:
     """Say whether the two studies tell the same of each variation."""
     judged = [
-        (arm, one.finding, other.finding)
+        (arm, one.decision, other.decision)
         for arm in found.arms
         if (one := _verdict(found.first, arm.pair.first.name))
         and (other := _verdict(found.second, arm.pair.second.name))
@@ -220,7 +220,7 @@ def _has_more_seeds(arm: ArmComparison) -> bool:
 
 
 def _is_different(arm: ArmComparison) -> bool:
-    return arm.effect is not None and arm.effect.finding in (Finding.BETTER, Finding.WORSE)
+    return arm.effect is not None and arm.effect.finding in (Decision.BETTER, Decision.WORSE)
 
 
 def _verdict(side: Side, name: str) -> Verdict | None:

@@ -8,16 +8,16 @@ from ceteris.report.sections.verdicts import TAGS, accuracy_cell, difference_cel
 from ceteris.report.table import Cell, Column, Table
 from ceteris.statistics.interval import Estimate
 from ceteris.statistics.side_by_side import Design, SideBySide
-from ceteris.statistics.verdict import Finding
+from ceteris.statistics.verdict import Decision
 from ceteris.study.run import BASELINE
 
 IDENTICAL, OTHER_IMAGES = "same bits", "other test images"
 
 _EFFECT_WORDS = {
-    Finding.BETTER: "higher in B",
-    Finding.WORSE: "lower in B",
-    Finding.PRACTICALLY_EQUAL: "practically the same",
-    Finding.UNDECIDED: "undecided",
+    Decision.BETTER: "higher in B",
+    Decision.WORSE: "lower in B",
+    Decision.EQUIVALENT: "equivalent",
+    Decision.UNDECIDED: "undecided",
 }
 
 
@@ -133,11 +133,11 @@ def _runs(one: SideBySide | None) -> str:
 def _finding_cell(found: FolderComparison, arm: ArmComparison) -> Cell:
     one = arm.accuracy
     if one is None:
-        return Cell(str(Finding.NOT_COMPARED), tag=TAGS[Finding.NOT_COMPARED])
+        return Cell(str(Decision.NOT_COMPARED), tag=TAGS[Decision.NOT_COMPARED])
     if arm.is_identical:
-        return Cell(IDENTICAL, tag=TAGS[Finding.PRACTICALLY_EQUAL])
+        return Cell(IDENTICAL, tag=TAGS[Decision.EQUIVALENT])
     if not found.has_same_test_images:
-        return Cell(OTHER_IMAGES, tag=TAGS[Finding.UNDECIDED])
+        return Cell(OTHER_IMAGES, tag=TAGS[Decision.UNDECIDED])
     detail = one.words.removeprefix(str(one.finding)).strip().removeprefix("(").removesuffix(")")
     return Cell(str(one.finding), detail=detail, tag=TAGS[one.finding])
 
@@ -165,7 +165,7 @@ def _effect_row(found: FolderComparison, arm: ArmComparison, *, is_identical: bo
 
 def _effect_cell(one: SideBySide, mean: Estimate, side: Side, name: str) -> Cell:
     """Write an effect; its verdict too, if that rests on the same seeds."""
-    finding = "" if one.left_out else str(side.verdicts[name].verdict.finding)
+    finding = "" if one.left_out else str(side.verdicts[name].verdict.decision)
     return Cell(points(mean.estimate), key=mean.estimate, detail=finding)
 
 

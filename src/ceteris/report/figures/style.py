@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 
 from ceteris.report.quantities import signed
 from ceteris.statistics.interval import Estimate, Interval
-from ceteris.statistics.verdict import Finding
+from ceteris.statistics.verdict import Decision
 
 INK, MUTED, GRID, PAPER = "#1b1f24", "#5b6570", "#d3d8de", "#fefefe"
 BLUE, VERMILION, GREEN, ORANGE, SKY, PURPLE = "#0072b2", "#d55e00", "#009e73", "#e69f00", "#56b4e9", "#cc79a7"
@@ -105,12 +105,12 @@ class Mark:
     is_filled: bool = True
 
 
-MARKS: Mapping[Finding, Mark] = {
-    Finding.BETTER: Mark(colour=BLUE, shape=">"),
-    Finding.WORSE: Mark(colour=VERMILION, shape="<"),
-    Finding.PRACTICALLY_EQUAL: Mark(colour=GREEN, shape="s"),
-    Finding.UNDECIDED: Mark(colour=MUTED, shape="o", is_filled=False),
-    Finding.NOT_COMPARED: Mark(colour=MUTED, shape="x"),
+MARKS: Mapping[Decision, Mark] = {
+    Decision.BETTER: Mark(colour=BLUE, shape=">"),
+    Decision.WORSE: Mark(colour=VERMILION, shape="<"),
+    Decision.EQUIVALENT: Mark(colour=GREEN, shape="s"),
+    Decision.UNDECIDED: Mark(colour=MUTED, shape="o", is_filled=False),
+    Decision.NOT_COMPARED: Mark(colour=MUTED, shape="x"),
 }
 
 SERIES: Sequence[tuple[str, str, str]] = tuple(

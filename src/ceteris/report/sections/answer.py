@@ -18,7 +18,7 @@ from ceteris.results.record import Status
 from ceteris.statistics.comparison import Comparison
 from ceteris.statistics.convergence import Measure
 from ceteris.statistics.interval import Interval
-from ceteris.statistics.verdict import Finding
+from ceteris.statistics.verdict import Decision
 
 
 def answer(analysis: StudyAnalysis) -> tuple[str, ...]:
@@ -100,14 +100,14 @@ def _baseline(analysis: StudyAnalysis) -> str:
 
 
 def _better(analysis: StudyAnalysis) -> str:
-    return _shown(analysis, Finding.BETTER, "the largest gain")
+    return _shown(analysis, Decision.BETTER, "the largest gain")
 
 
 def _worse(analysis: StudyAnalysis) -> str:
-    return _shown(analysis, Finding.WORSE, "the largest loss")
+    return _shown(analysis, Decision.WORSE, "the largest loss")
 
 
-def _shown(analysis: StudyAnalysis, finding: Finding, extreme: str) -> str:
+def _shown(analysis: StudyAnalysis, finding: Decision, extreme: str) -> str:
     found, total = analysis.with_verdict(finding), len(analysis.comparisons)
     if not found:
         return f"{_not_shown(total)} to be {finding} than the baseline."
@@ -120,15 +120,15 @@ def _shown(analysis: StudyAnalysis, finding: Finding, extreme: str) -> str:
 
 
 def _neither(analysis: StudyAnalysis) -> str:
-    equal, undecided = analysis.with_verdict(Finding.PRACTICALLY_EQUAL), analysis.with_verdict(Finding.UNDECIDED)
+    equal, undecided = analysis.with_verdict(Decision.EQUIVALENT), analysis.with_verdict(Decision.UNDECIDED)
     within = f"within \N{PLUS-MINUS SIGN}{size(analysis.criteria.margin)}"
     if len(analysis.comparisons) == 1:
         return _neither_alone(analysis.comparisons[0], within)
     if equal:
-        text = f"Practically equal to the baseline, {within}, {_verb(equal)} {_labels(equal)}"
+        text = f"Equivalent to the baseline, {within}, {_verb(equal)} {_labels(equal)}"
     else:
-        text = f"{_not_shown(len(analysis.comparisons))} to be practically equal to the baseline, {within}"
-    without = analysis.with_verdict(Finding.NOT_COMPARED)
+        text = f"{_not_shown(len(analysis.comparisons))} to be equivalent to the baseline, {within}"
+    without = analysis.with_verdict(Decision.NOT_COMPARED)
     if without:
         text = f"{text}; {_were(without)} not compared, because results are missing: {_labels(without)}"
     if not undecided:
@@ -138,16 +138,16 @@ def _neither(analysis: StudyAnalysis) -> str:
 
 def _neither_alone(one: Comparison, within: str) -> str:
     label = labelled(one.variation, one.factor)
-    match one.verdict.finding:
-        case Finding.PRACTICALLY_EQUAL:
-            return f"The variation was practically equal to the baseline, {within}: {label}."
-        case Finding.UNDECIDED:
+    match one.verdict.decision:
+        case Decision.EQUIVALENT:
+            return f"The variation was equivalent to the baseline, {within}: {label}."
+        case Decision.UNDECIDED:
             return (
-                f"The variation was left undecided, since it was not shown to be practically equal to the baseline, "
+                f"The variation was left undecided, since it was not shown to be equivalent to the baseline, "
                 f"{within}, either: {label}{_missed([one])}."
             )
         case _:
-            return f"The variation was not shown to be practically equal to the baseline, {within}."
+            return f"The variation was not shown to be equivalent to the baseline, {within}."
 
 
 def _missed(undecided: Sequence[Comparison]) -> str:
@@ -174,7 +174,7 @@ def _without_error_bars(analysis: StudyAnalysis) -> list[str]:
         sentences.append(f"The difference to the baseline, measured once for {which}, goes from {lowest} to {highest}.")
     return [
         *sentences,
-        "No variation can be called better, worse or equal yet: that takes error bars, and these take two seeds.",
+        "No variation can be called better, worse or equivalent yet: that takes error bars, and these take two seeds.",
     ]
 
 

@@ -75,9 +75,9 @@ def _row(curve: EfficiencyCurve, point: EfficiencyPoint) -> tuple[Cell, ...]:
     found = None if point.rivalry is None else point.rivalry.accuracy
     verdict = Cell("")
     if point.rivalry is not None:
-        finding = point.rivalry.verdict.finding
+        finding = point.rivalry.verdict.decision
         verdict = Cell(str(finding), detail=f"than {quoted(point.rivalry.rival)}", tag=TAGS[finding])
-        if finding.name in {"PRACTICALLY_EQUAL", "UNDECIDED", "NOT_COMPARED"}:
+        if finding.name in {"EQUIVALENT", "UNDECIDED", "NOT_COMPARED"}:
             verdict = Cell(str(finding), detail=f"against {quoted(point.rivalry.rival)}", tag=TAGS[finding])
     return (
         Cell(point.arm.name),

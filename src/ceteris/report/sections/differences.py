@@ -30,7 +30,7 @@ from ceteris.report.quantities import percentage_points
 from ceteris.statistics.comparison import Comparison
 from ceteris.statistics.interval import Estimate, Interval, PointEstimate, mean_interval
 from ceteris.statistics.scores import ArmScores, Scores, Status, counted_accuracy
-from ceteris.statistics.verdict import Finding
+from ceteris.statistics.verdict import Decision
 
 TITLE = "Difference in test accuracy from the baseline"
 
@@ -80,7 +80,7 @@ def _draw(axes: Axes, row: int, comparison: Comparison, *, first: bool) -> None:
         factor = shortened(comparison.factor, 80, 8)
         axes.text(-0.75, row, factor, color=MUTED, size=8, va="center", transform=place)
     axes.text(-0.42, row, shortened(comparison.variation, 104), va="center", transform=place)
-    mark = MARKS[comparison.verdict.finding]
+    mark = MARKS[comparison.verdict.decision]
     if comparison.accuracy is None:
         axes.text(1.03, row, _gap(comparison), color=MUTED, va="center", size=8, transform=place)
         return
@@ -143,7 +143,7 @@ def _limits(comparisons: Sequence[Comparison], margin: float) -> tuple[float, fl
 
 
 def _legend(figure: Figure, comparisons: Sequence[Comparison], margin: float) -> None:
-    found = {comparison.verdict.finding for comparison in comparisons}
+    found = {comparison.verdict.decision for comparison in comparisons}
     verdicts = [
         Line2D(
             [],
@@ -187,12 +187,12 @@ def _level(comparisons: Sequence[Comparison]) -> float | None:
 
 def _alt(comparisons: Sequence[Comparison], margin: float) -> str:
     counts = [
-        f"{sum(one.verdict.finding is finding for one in comparisons)} {finding}"
-        for finding in Finding
-        if any(one.verdict.finding is finding for one in comparisons)
+        f"{sum(one.verdict.decision is finding for one in comparisons)} {finding}"
+        for finding in Decision
+        if any(one.verdict.decision is finding for one in comparisons)
     ]
     rows = [
-        f"{one.variation} {in_points(one.accuracy.difference)}, {one.verdict.finding}"
+        f"{one.variation} {in_points(one.accuracy.difference)}, {one.verdict.decision}"
         if one.accuracy is not None
         else f"{one.variation}: {_gap(one)}"
         for one in comparisons

@@ -26,7 +26,7 @@ from ceteris.report.quantities import (
 from ceteris.statistics.contrast import Contrast
 from ceteris.statistics.convergence import Measure
 from ceteris.statistics.interval import Estimate, Interval
-from ceteris.statistics.verdict import Finding
+from ceteris.statistics.verdict import Decision
 from ceteris.study.run import BASELINE, Arm
 
 
@@ -117,21 +117,21 @@ def discuss(
 
 def _about_accuracy(analysis: StudyAnalysis, match: Match) -> Iterator[_Sentence]:
     found = match.accuracy
-    if found is None or found.p_value_adjusted is None or match.finding is Finding.UNDECIDED:
+    if found is None or found.p_value_adjusted is None or match.finding is Decision.UNDECIDED:
         return
     difference = f"{points(found.difference.estimate)} ({_interval(analysis, found)}{_p(analysis, found)})"
     who, other = _on(analysis, match.pretrained, match), _on(analysis, match.small, match)
-    if match.finding is Finding.PRACTICALLY_EQUAL:
+    if match.finding is Decision.EQUIVALENT:
         within = f"\N{PLUS-MINUS SIGN}{size(analysis.criteria.margin)}"
         yield (
             _Side.BALANCE,
             _sentence(
-                f"{who} and {other} are practically equally accurate, shown to differ by less than {within}: "
+                f"{who} and {other} are equivalent in accuracy, shown to differ by less than {within}: "
                 f"{points(found.difference.estimate)}{_range(analysis, found)}."
             ),
         )
         return
-    side, word = (_Side.BENEFIT, "more") if match.finding is Finding.BETTER else (_Side.DRAWBACK, "less")
+    side, word = (_Side.BENEFIT, "more") if match.finding is Decision.BETTER else (_Side.DRAWBACK, "less")
     accuracies = {arm.name: arm.accuracy for arm in analysis.summaries}
     mine, theirs = accuracies[match.pretrained.name], accuracies[match.small.name]
     shares = "" if mine is None or theirs is None else f", {percent(mine.estimate)} against {percent(theirs.estimate)}"

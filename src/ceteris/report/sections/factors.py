@@ -93,7 +93,7 @@ def _card(analysis: StudyAnalysis, factor: str, place: int) -> Card:
                 variation=one.variation,
                 changes=changed[one.variation],
                 verdict=one.verdict.words,
-                tag=TAGS[one.verdict.finding],
+                tag=TAGS[one.verdict.decision],
                 sentences=tuple(_sentences(analysis, one)),
             )
             for one in chosen

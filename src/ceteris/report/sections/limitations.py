@@ -14,7 +14,7 @@ from ceteris.report.quantities import count, labelled, listed_up_to, points, quo
 from ceteris.report.sections.verdicts import is_unconfirmed
 from ceteris.report.sections.warnings import changed_family, foresight, origin_sentence
 from ceteris.results.record import RunRecord, Status
-from ceteris.statistics.verdict import Finding
+from ceteris.statistics.verdict import Decision
 from ceteris.study.changes import SettingChange, in_words
 from ceteris.study.run import Arm
 
@@ -129,7 +129,7 @@ def _about_settings(analysis: StudyAnalysis) -> Iterator[str]:
     only_rate = {
         arm.name for arm in variations if [change.name for change in _settings(analysis, arm)] == ["learning_rate"]
     }
-    better = [one for one in analysis.with_verdict(Finding.BETTER) if one.variation in only_rate]
+    better = [one for one in analysis.with_verdict(Decision.BETTER) if one.variation in only_rate]
     if better and better[0].accuracy is not None and same:
         best = labelled(better[0].variation, better[0].factor, points(better[0].accuracy.difference.estimate))
         yield (
@@ -195,7 +195,7 @@ def _about_foresight(analysis: StudyAnalysis) -> Iterator[str]:
     if not judged:
         return
     yield from foresight(analysis)
-    if any(one.verdict.finding is Finding.UNDECIDED for one in judged):
+    if any(one.verdict.decision is Decision.UNDECIDED for one in judged):
         yield (
             "Verdicts keep their error rate for a number of seeds that is fixed beforehand: whoever adds seeds until a "
             "difference shows finds one by chance more often."

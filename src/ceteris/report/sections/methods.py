@@ -10,7 +10,7 @@ from ceteris.networks.network import Network
 from ceteris.report.quantities import count, percent, size
 from ceteris.statistics.paired import EXACT_PAIRS, RANDOM_PATTERNS
 from ceteris.statistics.scores import CHANCE_SIGNIFICANCE
-from ceteris.statistics.verdict import Finding
+from ceteris.statistics.verdict import Decision
 from ceteris.study.training import Optimizer, Training
 
 _RESIZED = "Images were resized to a square, and normalised as the backbone's weights were trained."
@@ -126,7 +126,7 @@ def _statistics(analysis: StudyAnalysis) -> Iterator[str]:
             f"beside it, {flips}."
         )
         yield (
-            "A variation is called practically equal if two one-sided t tests, Holm-adjusted, put the difference "
+            "A variation is called equivalent if two one-sided t tests, Holm-adjusted, put the difference "
             f"inside \N{PLUS-MINUS SIGN}{size(criteria.margin)}, the margin that the study declared; this comes before "
             "better and worse. What an undecided comparison would take is the number of seeds that gives "
             f"{100 * criteria.power:g} % power if difference and spread are as measured."
@@ -142,9 +142,9 @@ def _statistics(analysis: StudyAnalysis) -> Iterator[str]:
             f"{100 * criteria.target_share:g} % of the baseline's mean final one. Runs that never reached it are "
             "censored where watching ended, and counted."
         )
-    decided = {one.verdict.finding for one in analysis.comparisons}
-    if Finding.BETTER in decided or Finding.WORSE in decided:
+    decided = {one.verdict.decision for one in analysis.comparisons}
+    if Decision.BETTER in decided or Decision.WORSE in decided:
         yield (
             f"If differences are about normally distributed over seeds, at most {significance} of studies like this "
-            f"one would hold a false “better” or “worse”, and at most {significance} a false “practically equal”."
+            f"one would hold a false “better” or “worse”, and at most {significance} a false “equivalent”."
         )

@@ -35,7 +35,7 @@ def detail_table(analysis: StudyAnalysis) -> Table:
             Column(
                 title=f"{narrow} interval (pp)",
                 is_number=True,
-                meaning="Lies inside the margin where the two one-sided tests, not adjusted, find practical equality.",
+                meaning="Lies inside the margin where the two one-sided tests, not adjusted, find equivalence.",
             ),
             Column(
                 title=f"{level} over images too (pp)",

@@ -21,15 +21,15 @@ from ceteris.report.table import Cell, Column, Table
 from ceteris.statistics.comparison import Comparison
 from ceteris.statistics.interval import Estimate, Interval
 from ceteris.statistics.summary import ArmSummary
-from ceteris.statistics.verdict import Finding
+from ceteris.statistics.verdict import Decision
 from ceteris.study.changes import in_words
 
 TAGS = {
-    Finding.BETTER: "better",
-    Finding.WORSE: "worse",
-    Finding.PRACTICALLY_EQUAL: "equal",
-    Finding.UNDECIDED: "undecided",
-    Finding.NOT_COMPARED: "not-compared",
+    Decision.BETTER: "better",
+    Decision.WORSE: "worse",
+    Decision.EQUIVALENT: "equal",
+    Decision.UNDECIDED: "undecided",
+    Decision.NOT_COMPARED: "not-compared",
 }
 """How a verdict is marked, besides its words."""
 
@@ -47,7 +47,7 @@ def verdict_table(analysis: StudyAnalysis) -> Table:
         bars = "; one seed gives no interval"
     notes = [
         f"Differences are variation minus baseline, seed by seed, in percentage points (pp){bars}.",
-        f"Practically equal means: shown to lie within {within}, the margin that the study declares.",
+        f"Equivalent means: shown to lie within {within}, the margin that the study declares.",
     ]
     notes += footnotes(analysis)
     if any(is_unconfirmed(analysis, one) for one in analysis.comparisons):
@@ -83,7 +83,7 @@ def verdict_table(analysis: StudyAnalysis) -> Table:
             ),
             Column(
                 title="verdict",
-                meaning="Better, worse, practically equal, undecided with what it would take to decide, or not "
+                meaning="Better, worse, equivalent, undecided with what it would take to decide, or not "
                 "compared, because no pair of runs has results.",
             ),
             Column(title="runs", meaning="Runs that count, of those planned."),
@@ -98,13 +98,9 @@ def verdict_table(analysis: StudyAnalysis) -> Table:
     )
 
 
-_SHORT = {Finding.PRACTICALLY_EQUAL: "equal"}
-
-
 def _compact(analysis: StudyAnalysis, notes: tuple[str, ...]) -> Table:
     """Draw up the verdicts for print: numbers alone in short cells, what they mean in the head and below."""
     level = f"{100 * analysis.criteria.level:g} %"
-    shorter = "Equal stands for practically equal." if analysis.with_verdict(Finding.PRACTICALLY_EQUAL) else ""
     return Table(
         name="verdicts",
         title="Each variation against the baseline",
@@ -121,7 +117,7 @@ def _compact(analysis: StudyAnalysis, notes: tuple[str, ...]) -> Table:
             (Cell(analysis.baseline.name), *_numbers(analysis.baseline), *[Cell("")] * 4, _counted(analysis.baseline)),
             *(_compact_row(analysis, one) for one in analysis.comparisons),
         ),
-        notes=(*notes, shorter) if shorter else notes,
+        notes=notes,
     )
 
 
@@ -136,7 +132,7 @@ def _compact_row(analysis: StudyAnalysis, one: Comparison) -> tuple[Cell, ...]:
         Cell("" if difference is None else points(difference.estimate).removesuffix(" pp")),
         Cell(interval),
         p_cell(None if found is None else found.p_value_adjusted),
-        Cell(f"{_SHORT.get(one.verdict.finding, str(one.verdict.finding))}{mark}"),
+        Cell(f"{one.verdict.decision}{mark}"),
         _counted(one.summary),
     )
 
@@ -151,7 +147,7 @@ def _counted(arm: ArmSummary) -> Cell:
 
 def is_unconfirmed(analysis: StudyAnalysis, one: Comparison) -> bool:
     """Say whether a verdict rests on Student's test alone."""
-    if one.verdict.finding not in (Finding.BETTER, Finding.WORSE) or one.accuracy is None:
+    if one.verdict.decision not in (Decision.BETTER, Decision.WORSE) or one.accuracy is None:
         return False
     p = one.accuracy.sign_flip_adjusted
     return p is not None and p > analysis.criteria.significance
@@ -221,7 +217,7 @@ def _wins_cell(wins: Estimate | None) -> Cell:
 
 
 def _verdict_cell(analysis: StudyAnalysis, one: Comparison) -> Cell:
-    finding = one.verdict.finding
+    finding = one.verdict.decision
     detail = one.verdict.words.removeprefix(str(finding)).removeprefix(":").strip().removeprefix("(").removesuffix(")")
     if not one.summary.finished and one.summary.diverged:
         detail = "all its runs diverged"
@@ -233,8 +229,8 @@ def _verdict_cell(analysis: StudyAnalysis, one: Comparison) -> Cell:
 def footnotes(analysis: StudyAnalysis) -> tuple[str, ...]:
     """Explain verdicts that are more careful, or bolder, than the intervals that stand beside them.
 
-    An interval speaks of one difference by itself; a verdict is adjusted for all that the study compares, and practical
-    equality is judged by two one-sided tests, which go with a narrower interval.
+    An interval speaks of one difference by itself; a verdict is adjusted for all that the study compares, and
+    equivalence is judged by two one-sided tests, which go with a narrower interval.
     """
     return tuple(_footnotes(analysis))
 
@@ -242,7 +238,7 @@ def footnotes(analysis: StudyAnalysis) -> tuple[str, ...]:
 def _footnotes(analysis: StudyAnalysis) -> Iterator[str]:
     criteria = analysis.criteria
     level, narrow = f"{100 * criteria.level:g} %", f"{100 * (1 - 2 * criteria.significance):g} %"
-    careful = [one for one in analysis.comparisons if one.verdict.finding is Finding.UNDECIDED and _leaves_out_0(one)]
+    careful = [one for one in analysis.comparisons if one.verdict.decision is Decision.UNDECIDED and _leaves_out_0(one)]
     if careful:
         yield (
             f"Each interval is of one difference by itself, and verdicts are adjusted (Holm) for all "
@@ -252,8 +248,8 @@ def _footnotes(analysis: StudyAnalysis) -> Iterator[str]:
     beyond = [one for one in analysis.comparisons if _reaches_beyond(one, criteria.margin)]
     if beyond:
         yield (
-            f"Practical equality is judged by two one-sided tests, which go with {narrow} intervals: "
-            f"{_are(beyond)} practically equal although the {level} interval reaches beyond "
+            f"Equivalence is judged by two one-sided tests, which go with {narrow} intervals: "
+            f"{_are(beyond)} equivalent although the {level} interval reaches beyond "
             f"\N{PLUS-MINUS SIGN}{size(criteria.margin)}."
         )
 
@@ -283,7 +279,7 @@ def _leaves_out_0(one: Comparison) -> bool:
 
 def _reaches_beyond(one: Comparison, margin: float) -> bool:
     found = None if one.accuracy is None else one.accuracy.difference
-    if one.verdict.finding is not Finding.PRACTICALLY_EQUAL or not isinstance(found, Interval):
+    if one.verdict.decision is not Decision.EQUIVALENT or not isinstance(found, Interval):
         return False
     return max(abs(found.low), abs(found.high)) > margin
 
@@ -342,13 +338,13 @@ TERMS = (
         "allow for that.",
     ),
     Term(
-        word="practically equal",
+        word="equivalent",
         meaning="Shown to differ by less than the margin that the study declares, best before it has any result. It "
         "is more than finding no difference, which may only mean that there were too few seeds.",
     ),
     Term(
         word="undecided",
-        meaning="These runs show neither a difference nor practical equality. More seeds may.",
+        meaning="These runs show neither a difference nor equivalence. More seeds may.",
     ),
     Term(
         word="not compared",

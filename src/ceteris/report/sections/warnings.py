@@ -183,7 +183,7 @@ def _by_the_first_margin(analysis: StudyAnalysis) -> str:
     others = [
         f"{quoted(one.variation)} ({analysis.first_verdicts[one.variation]})"
         for one in analysis.comparisons
-        if analysis.first_verdicts.get(one.variation, one.verdict.finding) is not one.verdict.finding
+        if analysis.first_verdicts.get(one.variation, one.verdict.decision) is not one.verdict.decision
     ]
     if not others:
         return "By the first margin all verdicts are the same."
