@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from ceteris.explore.upload import MOST_BYTES
+from ceteris.explore.guard import MOST_BYTES
 from tests.inference.trained import train
 
 HOST = "127.0.0.1"

@@ -12,7 +12,7 @@ pytest.importorskip("torchvision")
 
 from ceteris.datasets.weights import OFFICIAL_WEIGHTS  # noqa: E402
 from ceteris.engines.initial import initial_weights  # noqa: E402
-from ceteris.export.backbone_card import backbone_inside, backbone_limits  # noqa: E402
+from ceteris.export.card import backbone_inside, backbone_limits  # noqa: E402
 from ceteris.export.check import (  # noqa: E402
     LARGEST_DIFFERENCE,
     ExportFormat,

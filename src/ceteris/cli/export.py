@@ -9,8 +9,7 @@ from rich.text import Text
 from ceteris.cli.notes import print_notes
 from ceteris.errors import ResultsError
 from ceteris.export.check import Check, ExportFormat
-from ceteris.export.export import Export, export_run
-from ceteris.export.folder import CARD
+from ceteris.export.export import CARD, Export, export_run
 from ceteris.formatting.wording import listed
 from ceteris.results.results import read_results
 from ceteris.results.selection import find_target, finished_findings

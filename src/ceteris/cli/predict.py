@@ -19,8 +19,7 @@ from ceteris.datasets.choice import Fit
 from ceteris.datasets.picture import Frame
 from ceteris.errors import DataError, ResultsError
 from ceteris.formatting.wording import listed
-from ceteris.inference.ensemble import Ensemble, ensemble_probabilities, gather
-from ceteris.inference.ranking import rank
+from ceteris.inference.ensemble import Ensemble, ensemble_probabilities, gather, rank
 from ceteris.networks.layer import Values
 from ceteris.paths import expanded
 from ceteris.results.finding import Finding

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ceteris.inference.ranking import RankedClass
+from ceteris.inference.ensemble import RankedClass
 
 COLUMNS = ("image", "rank", "class", "probability", "standard_deviation", "lowest", "highest", "votes", "seeds")
 

@@ -15,8 +15,7 @@ from ceteris.datasets.picture import Frame
 from ceteris.errors import ResultsError
 from ceteris.explore.grad_cam import grad_cam
 from ceteris.explore.markup import answer, beside, drawing, figure, inside, looks, overlaid, said, side_by_side
-from ceteris.inference.ensemble import Ensemble, ensemble_probabilities, gather
-from ceteris.inference.ranking import rank
+from ceteris.inference.ensemble import Ensemble, ensemble_probabilities, gather, rank
 from ceteris.networks.backbone import block_names, first_convolution
 from ceteris.networks.convolution import Convolution
 from ceteris.networks.layer import Values

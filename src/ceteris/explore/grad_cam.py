@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ceteris.export.pieces import network_pieces
+from ceteris.export.modules import network_pieces
 from ceteris.inference.ensemble import Ensemble
 from ceteris.networks.backbone import block_names
 from ceteris.networks.convolution import Convolution

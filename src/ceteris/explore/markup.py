@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ceteris.explore.grad_cam import Attention
-from ceteris.inference.ranking import RankedClass
+from ceteris.inference.ensemble import RankedClass
 from ceteris.report.figures.drawing import Drawing
 from ceteris.report.figures.style import DARK
 

@@ -8,7 +8,7 @@ from torchvision import models
 
 from ceteris.engines.transfer.backbone import torchvision_names
 from ceteris.engines.transfer.extraction import DEVIATION, MEAN
-from ceteris.export.resize import resize_matrix
+from ceteris.export.modules import resize_matrix
 from ceteris.inference.backbone import trained_blocks
 from ceteris.inference.ensemble import Ensemble
 from ceteris.inference.pretrained import Pretrained

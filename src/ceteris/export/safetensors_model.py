@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ceteris.export.pieces import network_pieces
+from ceteris.export.modules import network_pieces
 from ceteris.inference.ensemble import Ensemble
 from ceteris.networks.backbone import Backbone
 from ceteris.results.arrays import encode_weights

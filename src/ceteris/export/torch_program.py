@@ -8,7 +8,7 @@ import warnings
 import torch
 from torch import Tensor, nn
 
-from ceteris.export.pieces import network_pieces
+from ceteris.export.modules import network_pieces
 from ceteris.inference.ensemble import Ensemble
 
 

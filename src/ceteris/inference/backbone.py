@@ -1,20 +1,22 @@
-"""The features that a pretrained backbone gives for images, frozen or with the blocks that were trained further."""
+"""What a pretrained backbone, frozen or trained further, gives for images: features and the outputs of its layers."""
 
-# n = images, h, w = height and width, f = features
+# n = images, h, w = height and width, f = features, c = channels, o = output channels, i = input channels,
+# y, x = position in a kernel
 
 import copy
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from ceteris.engines.torch.training import processor_threads
-from ceteris.engines.transfer.backbone import folded, pooled
-from ceteris.engines.transfer.extraction import Extractor, prepared
+from ceteris.engines.transfer.backbone import folded, pooled, torchvision_modules
+from ceteris.engines.transfer.extraction import Extractor, prepared, resized_images
 from ceteris.inference.forward import Weights
-from ceteris.networks.backbone import FEATURES, BackboneNetwork
+from ceteris.networks.backbone import FEATURES, Backbone, BackboneNetwork
 from ceteris.networks.layer import Values
 
 _AT_ONCE = 64
@@ -85,3 +87,70 @@ def trained_blocks(blocks: nn.Sequential, weights: Weights) -> nn.Sequential:
         if part == "backbone":
             state[place].copy_(torch.from_numpy(array))
     return changed
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LayerOutput:
+    """What comes out of one layer for one image.
+
+    Attributes:
+        values: Shape (c, h, w), float32.
+        kernels: Of the layer if it is a convolution, else None. Shape (o, i, y, x); i is 1 in a depthwise one.
+    """
+
+    values: Values
+    kernels: Values | None
+
+
+def layer_names(blocks: nn.Sequential, backbone: Backbone) -> tuple[str, ...]:
+    """Name every layer of a backbone as torchvision does, in their order, blocks and the layers inside them."""
+    return tuple(torchvision_modules(blocks, backbone))
+
+
+def describe_layer(blocks: nn.Sequential, backbone: Backbone, name: str) -> str:
+    """Say what a layer is, for example `features.0.0 (conv 32, kernel 3, stride 2)`."""
+    module = torchvision_modules(blocks, backbone)[name]
+    if not isinstance(module, nn.Conv2d):
+        return f"{name} ({type(module).__name__})"
+    facts = [f"conv {module.out_channels}", f"kernel {module.kernel_size[0]}"]
+    facts += [f"stride {module.stride[0]}"] if module.stride[0] > 1 else []
+    facts += ["depthwise"] if module.groups > 1 else []
+    return f"{name} ({', '.join(facts)})"
+
+
+def image_seen(network: BackboneNetwork, image_hwc: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Resize an image as a backbone sees it, before its channels are normalised. Shape (h, w, 3), uint8."""
+    pixels = torch.from_numpy(image_hwc[None].copy())
+    resized = resized_images(pixels, network.backbone, network.resolution)[0].permute(1, 2, 0)
+    return np.ascontiguousarray(resized.numpy())
+
+
+def layer_output(
+    network: BackboneNetwork, blocks: nn.Sequential, image_hwc: NDArray[np.uint8], name: str
+) -> LayerOutput:
+    """Follow an image to one layer of a backbone.
+
+    Args:
+        network: Says how images are prepared.
+        blocks: From `load_backbone` or `trained_blocks`, in evaluation mode; they are not changed.
+        image_hwc: Shape (h, w, 3).
+        name: One of `layer_names`. Of a layer that is used twice, the last output is given.
+    """
+    module = torchvision_modules(blocks, network.backbone)[name]
+    outputs: list[Tensor] = []
+    # Copied at once: the activation that follows writes its own output over this one.
+    hook = module.register_forward_hook(lambda _module, _inputs, output: outputs.append(output.clone()))
+    with torch.inference_mode():
+        pixels = torch.from_numpy(image_hwc[None].copy())
+        blocks(prepared(pixels, network.backbone, network.resolution, torch.float32))
+    hook.remove()
+    kernels = module.weight.detach().numpy() if isinstance(module, nn.Conv2d) else None
+    return LayerOutput(values=outputs[-1][0].contiguous().numpy(), kernels=kernels)
+
+
+def is_trained(blocks: nn.Sequential, network: BackboneNetwork, name: str) -> bool:
+    """Say whether training changes what comes out of a layer: whether its block, or one before it, is trained."""
+    first = len(blocks) - network.trained_blocks
+    module = torchvision_modules(blocks, network.backbone)[name]
+    block = next(place for place, each in enumerate(blocks) if any(part is module for part in each.modules()))
+    return block >= first

@@ -208,13 +208,13 @@ def _pretrained_view(
     if not network.weights_sha256:  # its weights were never seen, so that no file can be known for them
         raise ResultsError(f"'{arm}' was skipped: {finding.skipped}.")
     file = find_backbone_file(results, arm, network)
-    from ceteris.inference.backbone import trained_blocks  # noqa: PLC0415 - torch is optional, and slow to load
-    from ceteris.inference.backbone_layers import (  # noqa: PLC0415 - torch is optional, and slow to load
+    from ceteris.inference.backbone import (  # noqa: PLC0415 - torch is optional, and slow to load
         describe_layer,
         image_seen,
         is_trained,
         layer_names,
         layer_output,
+        trained_blocks,
     )
 
     blocks = Pretrained(network=network, file=file, precisions=()).blocks

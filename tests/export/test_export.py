@@ -4,7 +4,7 @@ import os
 import pytest
 
 from ceteris.errors import ResultsError
-from ceteris.export.folder import FACTS, check_place, publish
+from ceteris.export.export import FACTS, check_place, publish
 
 OURS = {FACTS: json.dumps({"made_by": "ceteris"}).encode(), "README.md": b"first"}
 

@@ -8,7 +8,7 @@ from torchvision.transforms.v2 import InterpolationMode  # noqa: E402
 from torchvision.transforms.v2.functional import normalize, resize  # noqa: E402
 
 from ceteris.engines.transfer.backbone import load_backbone  # noqa: E402
-from ceteris.inference.backbone_layers import (  # noqa: E402
+from ceteris.inference.backbone import (  # noqa: E402
     describe_layer,
     image_seen,
     is_trained,

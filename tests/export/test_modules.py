@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ceteris.export.resize import resize_matrix
+from ceteris.export.modules import resize_matrix
 from ceteris.networks.backbone import Backbone
 
 

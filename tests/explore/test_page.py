@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ceteris.explore.reactions import Reactions
+from ceteris.explore.page import Reactions
 
 KEPT = "left as it is"
 
