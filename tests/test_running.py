@@ -8,9 +8,9 @@ from ceteris.engines.lanes.engine import LanesEngine
 from ceteris.engines.lanes.kernels import InstructionSet
 from ceteris.engines.torch.engine import TorchEngine
 from ceteris.errors import EngineError, StudyError
+from ceteris.execution.engines import EngineChoice, choose_engines
 from ceteris.networks.dense import Dense
 from ceteris.networks.max_pool import MaxPool
-from ceteris.running import EngineChoice, choose_engines
 
 
 @pytest.fixture
@@ -19,11 +19,11 @@ def machine(monkeypatch):
 
     def has(*, lanes, torch):
         build = InstructionSet.PORTABLE if lanes else None
-        monkeypatch.setattr("ceteris.running.chosen_instruction_set", lambda: build)
+        monkeypatch.setattr("ceteris.execution.engines.chosen_instruction_set", lambda: build)
         monkeypatch.setattr("ceteris.engines.lanes.engine.chosen_instruction_set", lambda: build)
         found = importlib.util.find_spec
         monkeypatch.setattr(
-            "ceteris.running.importlib.util.find_spec",
+            "ceteris.execution.engines.importlib.util.find_spec",
             lambda name: (object() if torch else None) if name == "torch" else found(name),
         )
 
@@ -47,7 +47,7 @@ def test_the_fastest_engine_comes_first(machine):
 def test_a_gpu_is_for_pytorch(machine, monkeypatch):
     """Who names a device means PyTorch."""
     machine(lanes=True, torch=True)
-    monkeypatch.setattr("ceteris.running._check_device", lambda _: None)
+    monkeypatch.setattr("ceteris.execution.engines._check_device", lambda _: None)
 
     assert choose_engines(device="cuda") == EngineChoice(engines=(TorchEngine(device="cuda"),))
 

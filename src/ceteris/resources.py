@@ -1,4 +1,4 @@
-"""What this process may use of the machine: processor cores and memory, with the limits of containers counted in."""
+"""Processor cores, memory and devices: what there is here, with the limits of containers, and what training takes."""
 
 import math
 import os
@@ -35,6 +35,36 @@ class Memory:
 
     free: int
     limit: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Requirements:
+    """What a packed batch takes while it trains.
+
+    Attributes:
+        memory: Bytes, besides the images that all packed batches share.
+        cores: Processor cores that it keeps busy.
+        device: Where it computes, as `torch.device` names it.
+    """
+
+    memory: int
+    cores: int = 1
+    device: str = "cpu"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resources:
+    """What an executor has for packed batches.
+
+    Attributes:
+        cores: Processor cores, at least 1: that many packed batches that take one core train side by side.
+        memory: What all packed batches together may take; None if that is not known.
+        devices: Where they may compute, as `torch.device` names it; None if that is not known beforehand.
+    """
+
+    cores: int
+    memory: Memory | None = None
+    devices: frozenset[str] | None = None
 
 
 def available_cores() -> int:

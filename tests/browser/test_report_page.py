@@ -9,6 +9,7 @@ from ceteris.datasets.dataset import Dataset, LabelledImages, Origin
 from ceteris.engines.lanes.engine import lanes_engine
 from ceteris.engines.lanes.kernels import chosen_instruction_set
 from ceteris.engines.torch.engine import TorchEngine
+from ceteris.execution.local import LocalExecutor
 from ceteris.execution.study import run_study
 from ceteris.report.report import write_report
 from ceteris.study.study import Study
@@ -53,7 +54,7 @@ def address(tmp_path_factory):
         notes=(),
     )
     engine = lanes_engine() if chosen_instruction_set() else TorchEngine(device="cpu")
-    for _ in run_study(Study(**STUDY), dataset, folder=folder, engines=(engine,), threads=1):
+    for _ in run_study(Study(**STUDY), dataset, folder=folder, engines=(engine,), executor=LocalExecutor(threads=1)):
         pass
     return write_report(folder).page.as_uri()
 

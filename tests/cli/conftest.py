@@ -10,9 +10,9 @@ from rich.console import Console
 from ceteris.cli.application import main
 from ceteris.cli.estimate import Estimate
 from ceteris.cli.images import Images
+from ceteris.execution.engines import EngineChoice
 from ceteris.report.report import Report
 from ceteris.resources import Cores, Memory
-from ceteris.running import EngineChoice
 from ceteris.testing.miniature import FakeEngine, miniature_dataset, miniature_study
 from tests.datasets.weights_server import OFFICIAL, serving
 
@@ -90,7 +90,9 @@ def engine(monkeypatch):
 def unlimited(monkeypatch):
     """Plan for a machine whose cores nothing limits, and with 16 GB of memory, whichever the tests run on."""
     monkeypatch.setattr("ceteris.cli.plan.cores", lambda: Cores(count=2))
-    monkeypatch.setattr("ceteris.cli.plan.free_memory", lambda: Memory(free=16_000_000_000, limit="on this machine"))
+    monkeypatch.setattr(
+        "ceteris.execution.local.free_memory", lambda: Memory(free=16_000_000_000, limit="on this machine")
+    )
 
 
 @pytest.fixture(autouse=True)

@@ -14,11 +14,14 @@ from ceteris.execution.events import (
     RunsHeld,
     StudyStarted,
 )
+from ceteris.execution.local import LocalExecutor
 from ceteris.execution.packing import pack
 from ceteris.execution.study import run_study
 from ceteris.results.finding import Finding
 from ceteris.results.record import RunFailure
 from ceteris.testing.miniature import MINIATURE_IMAGES, FakeEngine, miniature_dataset
+
+ALONE = LocalExecutor(threads=1)
 
 TRAINED = 70 / 74
 """Share of the work before the test: 3 epochs of 20 images and of 10 that cost a third, then 12 that cost a third."""
@@ -67,7 +70,7 @@ def test_a_whole_study_ends_with_everything_done(tmp_path, study):
     """Fed by a real run with a failing and a diverging seed, the board counts every run once."""
     board = Board()
     engine = FakeEngine(failing=frozenset({1}), diverging=frozenset({2}))
-    events = run_study(study, miniature_dataset(), folder=tmp_path / "results", engines=(engine,), threads=1)
+    events = run_study(study, miniature_dataset(), folder=tmp_path / "results", engines=(engine,), executor=ALONE)
     for second, event in enumerate(events):
         board.take(event, float(second))
 
@@ -80,10 +83,10 @@ def test_a_whole_study_ends_with_everything_done(tmp_path, study):
 def test_what_was_there_already_counts_as_done(tmp_path, study):
     """A study that is continued shows finished runs from the start, and nothing as left."""
     folder = tmp_path / "results"
-    for _ in run_study(study, miniature_dataset(), folder=folder, engines=(FakeEngine(),), threads=1):
+    for _ in run_study(study, miniature_dataset(), folder=folder, engines=(FakeEngine(),), executor=ALONE):
         pass
     board = Board()
-    for event in run_study(study, miniature_dataset(), folder=folder, engines=(FakeEngine(),), threads=1):
+    for event in run_study(study, miniature_dataset(), folder=folder, engines=(FakeEngine(),), executor=ALONE):
         board.take(event, 0.0)
 
     assert (board.planned, board.finished) == (9, 9)
@@ -95,7 +98,12 @@ def test_only_what_is_asked_for_is_on_the_board(tmp_path, study):
     """With one variation asked for, the others have no row."""
     board = Board()
     events = run_study(
-        study, miniature_dataset(), folder=tmp_path / "r", engines=(FakeEngine(),), threads=1, only=["0.5"]
+        study,
+        miniature_dataset(),
+        folder=tmp_path / "r",
+        engines=(FakeEngine(),),
+        executor=ALONE,
+        only=["0.5"],
     )
     for event in events:
         board.take(event, 0.0)

@@ -7,11 +7,14 @@ from rich.console import Console
 from ceteris.cli.board import Board
 from ceteris.cli.live import achievement, board_table, show, summary, told
 from ceteris.execution.events import EpochFinished, Note, RunDamaged, RunsHeld, StudyStarted
+from ceteris.execution.local import LocalExecutor
 from ceteris.execution.packing import pack
 from ceteris.execution.study import run_study
 from ceteris.results.checksummed import Damage
 from ceteris.results.finding import Finding
 from ceteris.testing.miniature import MINIATURE_IMAGES, FakeEngine, miniature_dataset
+
+ALONE = LocalExecutor(threads=1)
 
 
 def clock(step):
@@ -24,7 +27,7 @@ def clock(step):
 def events(tmp_path, study):
     """A study in which one seed fails and one diverges."""
     engine = FakeEngine(failing=frozenset({1}), diverging=frozenset({2}), packed_runs=1)
-    return run_study(study, miniature_dataset(), folder=tmp_path / "results", engines=(engine,), threads=1)
+    return run_study(study, miniature_dataset(), folder=tmp_path / "results", engines=(engine,), executor=ALONE)
 
 
 def test_a_log_has_a_line_for_what_matters(events, console):
@@ -58,7 +61,13 @@ def test_a_log_does_not_repeat_what_was_there_already(tmp_path, study, console):
     for _ in range(2):
         console.file.seek(0)
         console.file.truncate()
-        events = run_study(study, miniature_dataset(), folder=tmp_path / "r", engines=(FakeEngine(),), threads=1)
+        events = run_study(
+            study,
+            miniature_dataset(),
+            folder=tmp_path / "r",
+            engines=(FakeEngine(),),
+            executor=ALONE,
+        )
         show(events, console, clock(1))
 
     assert console.file.getvalue() == "9 of 9 runs done\n"

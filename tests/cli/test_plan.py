@@ -110,7 +110,7 @@ def test_without_any_engine_the_plan_is_shown_all_the_same(ceteris, study_file, 
     monkeypatch.setattr(
         importlib.util, "find_spec", lambda name, *more: None if name == "torch" else find_spec(name, *more)
     )
-    monkeypatch.setattr("ceteris.running.chosen_instruction_set", lambda: None)
+    monkeypatch.setattr("ceteris.execution.engines.chosen_instruction_set", lambda: None)
 
     code, out, err = ceteris("plan", study_file)
 

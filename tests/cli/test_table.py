@@ -2,6 +2,7 @@ import pytest
 
 from ceteris.analysis.study_analysis import analyze
 from ceteris.cli.table import print_results
+from ceteris.execution.local import LocalExecutor
 from ceteris.execution.study import run_study
 from ceteris.report.quantities import signed
 from ceteris.results.results import read_results
@@ -10,12 +11,14 @@ from ceteris.study.study import Study
 from ceteris.testing.miniature import FakeEngine, miniature_dataset
 from tests.made_up import made_up_folder, made_up_study
 
+ALONE = LocalExecutor(threads=1)
+
 
 def results(folder, study, **trouble):
     """Train a study and read what is there; `only` may leave runs out."""
     only = trouble.pop("only", ())
     engine = FakeEngine(**trouble)
-    for _ in run_study(study, miniature_dataset(), folder=folder, engines=(engine,), threads=1, only=only):
+    for _ in run_study(study, miniature_dataset(), folder=folder, engines=(engine,), executor=ALONE, only=only):
         pass
     return read_results(folder)
 

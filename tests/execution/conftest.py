@@ -3,7 +3,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ceteris.execution.workspace import Workspace
+from ceteris.execution.executor import Workspace
 from ceteris.results.folder import ResultsFolder
 from ceteris.results.manifest import Manifest
 from ceteris.testing.miniature import miniature_dataset, miniature_split, miniature_study

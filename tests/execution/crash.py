@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from ceteris.errors import ResultsError
+from ceteris.execution.local import LocalExecutor
 from ceteris.execution.study import run_study
 from ceteris.results.folder import ResultsFolder
 from ceteris.results.record import Status
@@ -35,7 +36,12 @@ ENGINE = FakeEngine(diverging=frozenset([1]))
 def run(folder: Path, *, threads: int = 1, checkpoint_seconds: float = 0.0) -> None:
     """Run the study, or what is left of it, with a checkpoint after every minibatch."""
     for _ in run_study(
-        STUDY, DATASET, folder=folder, engines=(ENGINE,), threads=threads, checkpoint_seconds=checkpoint_seconds
+        STUDY,
+        DATASET,
+        folder=folder,
+        engines=(ENGINE,),
+        executor=LocalExecutor(threads=threads),
+        checkpoint_seconds=checkpoint_seconds,
     ):
         pass
 

@@ -28,7 +28,8 @@ from ceteris.testing.miniature import *
 from pathlib import Path
 from ceteris.execution.packing import pack
 from ceteris.execution.local import LocalExecutor
-from ceteris.execution.workspace import Workspace
+from ceteris.execution.executor import Workspace, interruptions
+from threading import Event
 from ceteris.results.folder import ResultsFolder
 
 def main():
@@ -37,9 +38,11 @@ def main():
         folder=ResultsFolder(Path({folder!r})), splits={{study.data: miniature_split(dataset)}}, origin=dataset.origin
     )
     runs = study.runs(dataset.digest)
-    for event in LocalExecutor(workspace=workspace, threads=2).map(pack(runs, FakeEngine(threaded=False))):
-        name = type(event).__name__
-        print(name, len(event.batch.runs) if name == "Progress" else "", flush=True)
+    stop = Event()
+    with interruptions(stop):
+        for event in LocalExecutor(threads=2).execute(pack(runs, FakeEngine(threaded=False)), workspace, stop):
+            name = type(event).__name__
+            print(name, len(event.batch.runs) if name == "Progress" else "", flush=True)
 """
 
 
@@ -66,8 +69,7 @@ def program(folder: Path, ending: str, *, epochs: int = 3) -> str:
 
 def train(workspace, engine, *, threads=2, stop=None) -> list:
     """Train the miniature study, and give all events."""
-    executor = LocalExecutor(workspace=workspace, threads=threads, stop=stop or threading.Event())
-    return list(executor.map(pack(RUNS, engine)))
+    return list(LocalExecutor(threads=threads).execute(pack(RUNS, engine), workspace, stop or threading.Event()))
 
 
 def test_results_are_those_of_threads(make_workspace):
@@ -108,7 +110,7 @@ def test_a_process_that_dies_costs_only_the_run_that_kills_it(make_workspace):
     workspace = make_workspace()
     engine = FakeEngine(threaded=False, dying=frozenset([1]))
     runs = [run for run in RUNS if run.variation != "0.5" and run.seed < 2]
-    events = list(LocalExecutor(workspace=workspace, threads=2).map(pack(runs, engine)))
+    events = list(LocalExecutor(threads=2).execute(pack(runs, engine), workspace, threading.Event()))
     findings = workspace.folder.survey(runs)
     assert [finding.status for finding in findings] == [Status.FINISHED, Status.FAILED] * 2
     failures = [event.failure for event in events if isinstance(event, RunFailed)]
@@ -135,7 +137,6 @@ def test_one_worker_needs_no_process(make_workspace):
 def test_a_request_to_stop_reaches_the_processes(make_workspace):
     """Every packed batch is saved before the training ends."""
     workspace, stop = make_workspace(), threading.Event()
-    executor = LocalExecutor(workspace=workspace, threads=2, stop=stop)
     runs = miniature_study(
         baseline={
             "network": {"layers": [{"max_pool": 8}, {"dense": "classes"}]},
@@ -143,7 +144,7 @@ def test_a_request_to_stop_reaches_the_processes(make_workspace):
         }
     ).runs(miniature_dataset().digest)
     events = []
-    for event in executor.map(pack(runs, FakeEngine(threaded=False))):
+    for event in LocalExecutor(threads=2).execute(pack(runs, FakeEngine(threaded=False)), workspace, stop):
         events.append(event)
         # Before its first step a packed batch has nothing to save.
         if len({one.batch.runs for one in events if isinstance(one, Progress)}) == 2:

@@ -6,6 +6,7 @@ import signal
 import pytest
 
 from ceteris.engines.engine import Position
+from ceteris.execution.local import LocalExecutor
 from ceteris.execution.study import run_study
 from ceteris.results.folder import ResultsFolder
 from ceteris.testing.executors import results_of
@@ -67,8 +68,8 @@ def test_sigkill_costs_no_more_than_one_checkpoint_interval(tmp_path, position):
     if not child:
         try:
             engine = type(ENGINE)(diverging=ENGINE.diverging, before_step=die)
-            options = {"folder": folder, "engines": (engine,), "threads": 1, "checkpoint_seconds": 0}
-            for _ in run_study(STUDY, DATASET, **options):
+            options = {"engines": (engine,), "executor": LocalExecutor(threads=1), "checkpoint_seconds": 0}
+            for _ in run_study(STUDY, DATASET, folder=folder, **options):
                 pass
         finally:
             os._exit(0)  # whatever happens: a copy of the test process must not go on with its tests

@@ -1,85 +1,141 @@
+import csv
+import importlib.util
+
 import pytest
 
+from ceteris.datasets.cache import file_sha256
+from ceteris.datasets.weights import OFFICIAL_WEIGHTS
 from ceteris.errors import EngineError
-from ceteris.execution.engines import Assignment, assign
-from ceteris.testing.miniature import FakeEngine, miniature_runs, miniature_study
+from ceteris.execution.engines import find_backbones, missing_weights
+from ceteris.execution.local import LocalExecutor
+from ceteris.execution.study import run_study
+from ceteris.networks.backbone import Backbone
+from ceteris.results.record import Status
+from ceteris.results.results import read_results
+from ceteris.testing.miniature import FakeEngine, miniature_dataset, miniature_study
 
-RUNS = miniature_runs()
-FAST, GENERAL = FakeEngine(name="fast"), FakeEngine(name="general", arithmetic="float64")
+ALONE = LocalExecutor(threads=1)
 
-
-def with_momentum(*names: str):
-    """Give the runs of a study with variations that the fake engine refuses."""
-    variations = [
-        {
-            "factor": "momentum",
-            "name": name,
-            "set": {"training.optimizer": "sgd", "training.momentum": 0.1 * (rank + 1)},
-        }
-        for rank, name in enumerate(names)
-    ]
-    return miniature_study(variation=variations, seeds=2).runs("0" * 64)
+HEAD = {"factor": "transfer", "name": "head", "network": {"backbone": "resnet18"}}
 
 
-class Willing(FakeEngine):
-    """An engine that refuses nothing."""
-
-    def unsupported(self, _specification) -> None:
-        """Refuse nothing."""
-
-
-WILLING = Willing(name="general")
+@pytest.fixture(autouse=True)
+def _machine(tmp_path, monkeypatch):
+    """A machine with an empty cache."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("CETERIS_WEIGHTS", raising=False)
 
 
-def test_the_first_engine_trains_all_it_can():
-    """Where it can train everything, there is nothing to say."""
-    assert assign(RUNS, (FAST, GENERAL)) == Assignment(shares=((FAST, RUNS),), notes=())
+@pytest.fixture
+def study():
+    """The miniature study and an arm on ResNet-18."""
+    plain = miniature_study()
+    data = {"name": "shapes", "batches": 1, "validation": 0.34}
+    return miniature_study(data=data, variation=[*plain.variations, HEAD])
 
 
-def test_what_it_cannot_train_falls_to_the_next_and_is_told():
-    """A fallback engine is never silent."""
-    runs = with_momentum("a")
-    assert assign(runs, (FAST, WILLING)) == Assignment(
-        shares=((FAST, runs[:2]), (WILLING, runs[2:])),
-        notes=("'a' is trained by the general engine; the fast engine cannot: it knows no momentum.",),
+def test_an_arm_without_weights_is_skipped_with_what_to_do(study, tmp_path):
+    """Nothing is downloaded here: the reason says which file goes where, and the digest is that of the file."""
+    found = find_backbones(study, base=tmp_path)
+
+    assert missing_weights(study, base=tmp_path) == (Backbone.RESNET18,)
+    assert found.skipped == {
+        "head": (
+            "the weights of resnet18 are not on this machine. Download them with `ceteris data fetch resnet18` "
+            "(47 MB), or set CETERIS_WEIGHTS to a folder that holds resnet18-f37072fd.pth; then run the same "
+            "command again"
+        )
+    }
+    assert found.engines == ()
+    assert found.study.variations[-1].network.weights_sha256 == OFFICIAL_WEIGHTS[Backbone.RESNET18].sha256
+
+
+def test_without_pytorch_the_arm_is_skipped_and_nothing_downloaded(study, tmp_path, monkeypatch):
+    """`make study LIGHT=1` installs no PyTorch where the kernels compile."""
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)  # noqa: ARG005
+
+    assert missing_weights(study, base=tmp_path) == ()
+    assert find_backbones(study, base=tmp_path).skipped["head"] == (
+        'PyTorch and torchvision are not installed. Install them with `pip install --editable ".[torch]"` (on Linux '
+        "3 GB to download; README.md says how to get a build of 0.2 GB without GPU support), then run the same "
+        "command again"
     )
 
 
-def test_many_variations_share_one_note():
-    """Three are named, the others counted."""
-    assert assign(with_momentum("a", "b"), (FAST, WILLING)).notes == (
-        "'a' and 'b' are trained by the general engine; the fast engine cannot: it knows no momentum.",
-    )
-    (note,) = assign(with_momentum("a", "b", "c", "d", "e"), (FAST, WILLING)).notes
-    assert note == (
-        "'a', 'b', 'c' and 2 more variations are trained by the general engine; "
-        "the fast engine cannot: it knows no momentum."
-    )
+def test_a_study_without_backbones_is_left_alone(tmp_path):
+    """It needs no weights and no engine, and is the same study."""
+    study = miniature_study()
+
+    found = find_backbones(study, base=tmp_path)
+
+    assert found.study is study
+    assert (found.engines, found.skipped, found.notes) == ((), {}, ())
 
 
-def test_a_batch_norm_that_is_left_one_image_is_told():
-    """No engine trains it as it should; a smaller batch that leaves two images, and one after a pool, are not told."""
-    layers = [{"max_pool": 8}, {"dense": 5}, {"batch_norm": True}, {"dense": "classes"}]
-    runs = miniature_study(
-        baseline={"network": {"layers": layers}, "training": {"learning_rate": 0.1, "batch_size": 8999}},
-        variation=[
-            {"factor": "batch", "name": "8998", "set": {"training.batch_size": 8998}},
-            {"factor": "place", "name": "early", "remove": "network.layers.1"},
-        ],
-    ).runs("0" * 64)
-    (note,) = assign(runs, (FAST,)).notes
-    assert note == (
-        "'baseline': the last minibatch of an epoch is one image (9,000 images, batch_size 8999), and batch_norm in "
-        "layer 3 sees no variance in it: the lanes engine makes its values 0 there, the torch engine refuses to train "
-        "it. Choose another batch_size."
-    )
+def test_weights_that_are_none_skip_the_arm(tmp_path):
+    """What is wrong with the file is the reason."""
+    (tmp_path / "mine.pth").write_bytes(b"<html>")
+    network = {"backbone": "resnet18", "weights": "mine.pth"}
+    study = miniature_study(variation=[HEAD | {"network": network}])
+
+    reason = find_backbones(study, base=tmp_path).skipped["head"]
+
+    assert reason.startswith(f"{tmp_path / 'mine.pth'} ")
+    assert reason.endswith("Give a file that torch.save wrote of a state dict, as torchvision offers them")
 
 
-def test_a_run_that_nobody_can_train_is_an_error():
-    """It names the variation, and why each engine refuses."""
-    with pytest.raises(EngineError) as error:
-        assign(with_momentum("a"), (FAST, GENERAL))
-    assert str(error.value) == (
-        "nothing here can train 'a': the fast engine cannot: it knows no momentum; "
-        "the general engine cannot: it knows no momentum. Change the variation, or leave it out."
-    )
+def test_weights_that_are_there_are_pinned(tmp_path):
+    """Each arm says which bytes it stands on, also one that only changes the weights of the baseline."""
+    torch, models = pytest.importorskip("torch"), pytest.importorskip("torchvision.models")
+    for name, seed in (("one.pth", 1), ("two.pth", 2)):
+        torch.manual_seed(seed)
+        torch.save(models.resnet18().state_dict(), tmp_path / name)
+    baseline = {"network": {"backbone": "resnet18", "weights": "one.pth"}, "training": {"epochs": 1}}
+    other = {"factor": "weights", "name": "two", "set": {"network.weights": "two.pth"}}
+    rate = {"factor": "rate", "name": "fast", "set": {"training.learning_rate": 0.1}}
+    study = miniature_study(baseline=baseline, variation=[other, rate])
+
+    found = find_backbones(study, base=tmp_path)
+
+    one, two = (file_sha256(tmp_path / name) for name in ("one.pth", "two.pth"))
+    assert [arm.specification.network.weights_sha256 for arm in found.study.arms()] == [one, two, one]
+    assert dict(found.engines[0].weights) == {one: tmp_path / "one.pth", two: tmp_path / "two.pth"}
+    assert find_backbones(found.study, base=tmp_path).study == found.study
+
+
+def test_the_rest_of_a_study_goes_on(study, tmp_path):
+    """A skipped arm is told above every table and in every row; the other arms are trained."""
+    found = find_backbones(study, base=tmp_path)
+    folder = tmp_path / "results"
+
+    for _ in run_study(
+        found.study,
+        miniature_dataset(),
+        folder=folder,
+        engines=[FakeEngine()],
+        executor=ALONE,
+        skipped=found.skipped,
+    ):
+        pass
+
+    results = read_results(folder)
+    statuses = {one.run.variation: one.status for one in results.findings}
+    assert statuses["head"] is Status.SKIPPED
+    assert {status for name, status in statuses.items() if name != "head"} == {Status.FINISHED}
+    assert results.is_complete
+    assert f"'head' is skipped: {found.skipped['head']}." in results.notes
+    rows = list(csv.DictReader((folder / "results.csv").read_text().splitlines()))
+    assert {(row["status"], row["error"]) for row in rows if row["variation"] == "head"} == {
+        ("skipped", found.skipped["head"])
+    }
+
+
+def test_without_its_baseline_there_is_no_study(tmp_path):
+    """All else is compared with it."""
+    study = miniature_study(baseline={"network": {"backbone": "resnet18"}, "training": {}}, variation=[])
+    found = find_backbones(study, base=tmp_path)
+
+    with pytest.raises(EngineError) as caught:
+        next(run_study(found.study, miniature_dataset(), folder=tmp_path / "r", engines=[], skipped=found.skipped))
+
+    assert str(caught.value).startswith("the baseline cannot be trained, and all else is compared with it: the weights")

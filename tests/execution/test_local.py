@@ -9,6 +9,7 @@ import pytest
 from ceteris.engines.engine import Position
 from ceteris.errors import ResultsError
 from ceteris.execution.events import BatchInterrupted, BatchStarted, RunFailed, RunFinished
+from ceteris.execution.executor import interruptions
 from ceteris.execution.local import LocalExecutor
 from ceteris.execution.packing import pack
 from ceteris.results.record import Status
@@ -20,10 +21,16 @@ MIDDLE = Position(epoch=1, step=1)
 PATIENCE = 600.0  # seconds until a test that hangs is given up
 
 
+def execute(batches, workspace, *, threads, stop=None):
+    """Train packed batches as a study does: signals are requests to stop."""
+    stop = stop or threading.Event()
+    with interruptions(stop):
+        yield from LocalExecutor(threads=threads).execute(batches, workspace, stop)
+
+
 def train(workspace, engine=None, *, threads=2, stop=None) -> list:
     """Train what is left of the miniature study, and give all events."""
-    executor = LocalExecutor(workspace=workspace, threads=threads, stop=stop or threading.Event())
-    return list(executor.map(left(workspace, engine or FakeEngine())))
+    return list(execute(left(workspace, engine or FakeEngine()), workspace, threads=threads, stop=stop))
 
 
 def left(workspace, engine):
@@ -75,15 +82,15 @@ def test_the_longest_packed_batches_start_first(make_workspace):
     """Whatever order they are given in."""
     workspace = make_workspace()
     batches = pack(RUNS, FakeEngine())
-    executor = LocalExecutor(workspace=workspace, threads=1)
-    started = [event.batch.work for event in executor.map(batches[::-1]) if isinstance(event, BatchStarted)]
+    events = execute(batches[::-1], workspace, threads=1)
+    started = [event.batch.work for event in events if isinstance(event, BatchStarted)]
     assert started == sorted(started, reverse=True)
     assert len(set(started)) > 1
 
 
 def test_nothing_to_do_ends_at_once(make_workspace):
     """No packed batch, no thread, no event."""
-    assert list(LocalExecutor(workspace=make_workspace(), threads=2).map(())) == []
+    assert list(execute((), make_workspace(), threads=2)) == []
 
 
 def test_a_request_to_stop_saves_every_packed_batch(make_workspace, reference):
@@ -111,10 +118,8 @@ def test_a_signal_saves_every_packed_batch_and_is_passed_on(make_workspace, refe
         send(kind)
         assert stop.wait(PATIENCE)
 
-    executor = LocalExecutor(workspace=workspace, threads=1, stop=stop)
-    events = []
     with pytest.raises(raised) as error:
-        events.extend(executor.map(left(workspace, FakeEngine(before_step=at_the_middle(interrupt)))))
+        train(workspace, FakeEngine(before_step=at_the_middle(interrupt)), threads=1, stop=stop)
     assert stop.is_set()
     if raised is SystemExit:
         assert error.value.code == 128 + kind
@@ -131,26 +136,25 @@ def test_a_signal_does_not_wait_for_an_event(make_workspace):
 
     def interrupt():
         signal.raise_signal(signal.SIGINT)  # to this thread, which leaves the main one asleep
-        assert executor.stop.wait(PATIENCE)
+        assert stop.wait(PATIENCE)
 
-    executor = LocalExecutor(workspace=make_workspace(), threads=1)
+    stop = threading.Event()
     with pytest.raises(KeyboardInterrupt):
-        list(executor.map(left(executor.workspace, FakeEngine(before_step=at_the_middle(interrupt)))))
+        train(make_workspace(), FakeEngine(before_step=at_the_middle(interrupt)), threads=1, stop=stop)
 
 
 def test_a_second_ctrl_c_does_not_wait(make_workspace):
     """While a packed batch takes its time to save, a second one leaves at once."""
-    workspace, release = make_workspace(), threading.Event()
+    workspace, stop, release = make_workspace(), threading.Event(), threading.Event()
 
     def interrupt_twice():
         send(signal.SIGINT)
-        assert executor.stop.wait(PATIENCE)
+        assert stop.wait(PATIENCE)
         send(signal.SIGINT)
         assert release.wait(PATIENCE)
 
-    executor = LocalExecutor(workspace=workspace, threads=1)
     with pytest.raises(KeyboardInterrupt):
-        list(executor.map(left(workspace, FakeEngine(before_step=at_the_middle(interrupt_twice)))))
+        train(workspace, FakeEngine(before_step=at_the_middle(interrupt_twice)), threads=1, stop=stop)
     assert workspace.folder.is_held(RUNS[-1])
     worker = next(thread for thread in threading.enumerate() if thread.name == "worker 0")
     release.set()
@@ -174,10 +178,9 @@ def test_a_signal_that_is_ignored_stays_ignored(make_workspace):
 def test_closing_the_iterator_saves_every_packed_batch(make_workspace, reference):
     """Whoever stops listening to the events, even by an error of their own, loses nothing."""
     workspace = make_workspace()
-    executor = LocalExecutor(workspace=workspace, threads=2)
     go_on = threading.Event()
     batches = left(workspace, FakeEngine(before_step=at_the_middle(lambda: go_on.wait(PATIENCE))))
-    with closing(executor.map(batches)) as events:
+    with closing(execute(batches, workspace, threads=2)) as events:
         while not isinstance(next(events), BatchStarted):
             pass
         go_on.set()

@@ -7,9 +7,12 @@ import pytest
 from ceteris.engines.engine import PredictingEngine
 from ceteris.execution import prediction_time as module
 from ceteris.execution.events import Note
+from ceteris.execution.local import LocalExecutor
 from ceteris.execution.prediction_time import prediction_time
 from ceteris.execution.study import run_study
 from ceteris.testing.miniature import FakeEngine, miniature_dataset, miniature_study
+
+ALONE = LocalExecutor(threads=1)
 
 DATA = {"name": "shapes", "batches": 1, "validation": 0.34}
 HEAD = {"factor": "transfer", "name": "head", "network": {"backbone": "resnet18"}}
@@ -62,7 +65,7 @@ def run(tmp_path):
 
     def to_end(study, engine):
         folder = tmp_path / "results"
-        events = list(run_study(study, miniature_dataset(), folder=folder, engines=[engine], threads=1))
+        events = list(run_study(study, miniature_dataset(), folder=folder, engines=[engine], executor=ALONE))
         machines = {path.parent: json.loads(path.read_text()) for path in sorted(folder.glob("runs/*/*/machine.json"))}
         measured = {f"{path.parent.name}/{path.name[:7]}": facts["measured"] for path, facts in machines.items()}
         return [event.text for event in events if isinstance(event, Note)], measured

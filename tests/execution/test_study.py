@@ -12,6 +12,7 @@ from ceteris.engines.engine import Position
 from ceteris.errors import EngineError, ResultsError, StudyError
 from ceteris.execution import study as module
 from ceteris.execution.events import BatchStarted, EpochFinished, Note, RunDamaged, RunFinished, RunsHeld, StudyStarted
+from ceteris.execution.local import LocalExecutor
 from ceteris.execution.study import run_study
 from ceteris.results.folder import ResultsFolder
 from ceteris.results.record import Status
@@ -33,7 +34,7 @@ class Usage(NamedTuple):
 def run(folder: Path, study=STUDY, engine=None, **options) -> list:
     """Run the miniature study, and give all events."""
     engines = options.pop("engines", (engine or FakeEngine(),))
-    return list(run_study(study, DATASET, folder=folder, engines=engines, threads=2, **options))
+    return list(run_study(study, DATASET, folder=folder, engines=engines, executor=LocalExecutor(threads=2), **options))
 
 
 def of_kind(events, kind) -> list:
@@ -195,7 +196,7 @@ def test_an_error_of_the_listener_leaves_a_table_and_saved_runs(tmp_path):
     """Closing the iterator in the middle loses nothing."""
     folder, reference = tmp_path / "results", tmp_path / "reference"
     run(reference)
-    events = run_study(STUDY, DATASET, folder=folder, engines=(FakeEngine(),), threads=1)
+    events = run_study(STUDY, DATASET, folder=folder, engines=(FakeEngine(),), executor=LocalExecutor(threads=1))
     with closing(events):
         while not isinstance(next(events), EpochFinished):
             pass
@@ -210,7 +211,7 @@ def test_runs_that_another_process_lets_go_of_are_looked_at_once_more(tmp_path):
     folder = tmp_path / "results"
     held = ResultsFolder(folder).claim(RUNS[4])
     events = []
-    for event in run_study(STUDY, DATASET, folder=folder, engines=(FakeEngine(),), threads=2):
+    for event in run_study(STUDY, DATASET, folder=folder, engines=(FakeEngine(),), executor=LocalExecutor(threads=2)):
         events.append(event)
         if isinstance(event, RunsHeld):
             held.release()

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from ceteris.datasets.split import split_dataset
+from ceteris.execution.engines import choose_engines
 from ceteris.inference.ensemble import Ensemble
 from ceteris.networks.shape import Shape
 from ceteris.results.results import read_results
-from ceteris.running import choose_engines
 from tests.inference.trained import CLASSES, LAYERS, train, trained_dataset, trained_study
 
 NETWORKS = {

@@ -7,9 +7,9 @@ from unittest import mock
 import torch
 from torchvision import models
 
-from ceteris.execution.backbones import find_backbones
+from ceteris.execution.engines import choose_engines, find_backbones
+from ceteris.execution.local import LocalExecutor
 from ceteris.execution.study import run_study
-from ceteris.running import choose_engines
 from tests.engines.transfer.random_backbone import random_state
 from tests.inference.trained import trained_dataset, trained_study
 
@@ -52,7 +52,7 @@ def train_heads(folder: Path, *, seeds: int = 3, tuned: bool = False) -> Path:
             trained_dataset(),
             folder=folder / "results" / "study",
             engines=(*choose_engines().engines, *found.engines),
-            threads=1,
+            executor=LocalExecutor(threads=1),
         ):
             pass
     return folder / "results" / "study"

@@ -8,8 +8,9 @@ from unittest import mock
 import numpy as np
 
 from ceteris.datasets.dataset import Dataset, LabelledImages, Origin
+from ceteris.execution.engines import choose_engines
+from ceteris.execution.local import LocalExecutor
 from ceteris.execution.study import run_study
-from ceteris.running import choose_engines
 from ceteris.study.study import Study
 
 CLASSES = tuple("abcdefghij")
@@ -67,7 +68,7 @@ def train(folder: Path, *, study: Study | None = None, dataset: Dataset | None =
             dataset or trained_dataset(),
             folder=folder,
             engines=choose_engines().engines,
-            threads=1,
+            executor=LocalExecutor(threads=1),
         ):
             pass
     return folder

@@ -17,17 +17,15 @@ from ceteris.datasets.folder_listing import folder_name
 from ceteris.datasets.locate import images_ahead
 from ceteris.engines.transfer.engine import FINE_TUNING
 from ceteris.errors import NoEngineError
-from ceteris.execution.backbones import find_backbones, missing_weights
-from ceteris.execution.engines import Assignment, assign
-from ceteris.execution.memory import Need, needed_memory, shortage
-from ceteris.execution.packing import PackedBatch, longest_first, pack
+from ceteris.execution.engines import EngineChoice, choose_engines, find_backbones, missing_weights
+from ceteris.execution.local import LocalExecutor
+from ceteris.execution.packing import NeededMemory, PackedBatch
+from ceteris.execution.study import plan_study
 from ceteris.formatting.wording import byte_count, listed
 from ceteris.networks.cost import network_cost
 from ceteris.report.quantities import percentage_points
-from ceteris.resources import Memory, available_cores, cores, free_memory
-from ceteris.running import EngineChoice, choose_engines
+from ceteris.resources import Memory, available_cores, cores
 from ceteris.statistics.power import detectable_difference
-from ceteris.study.analysis import Resolution
 from ceteris.study.changes import changes, in_words
 from ceteris.study.check import check_images
 from ceteris.study.reader import read_study
@@ -62,28 +60,25 @@ def plan(
     images = ahead.images
     check_images(study, images)
     choice, gap = _choice(engine, device)
-    threads = threads or available_cores()
-    backbones = find_backbones(study, base=file.parent, device=device or "cpu", threads=threads)
+    executor = LocalExecutor(threads=threads or available_cores())
+    backbones = find_backbones(study, base=file.parent, device=device or "cpu", threads=executor.threads)
     study = backbones.study
-    runs = tuple(run for run in study.runs(_NO_DATA) if run.variation not in backbones.skipped)
-    engines = (*choice.engines, *backbones.engines)
-    assignment = Assignment(shares=(), notes=()) if gap else assign(runs, engines, images)
-    batches = longest_first(batch for each, share in assignment.shares for batch in pack(share, each))
+    engines, skipped = (*choice.engines, *backbones.engines), backbones.skipped
+    absent = dict.fromkeys((arm.name for arm in study.arms()), gap) if gap else {}
+    planned = plan_study(study, images, engines=engines, skipped={**skipped, **absent})
 
     console.print(Text(study.title, style="bold"))
     if study.question:
         console.print(Text(study.question))
-    resolution = Resolution(test_images=images.test_images, margin=study.analysis.margin)
-    found = (*filter(None, [resolution.warning]), *assignment.notes)
-    for note in (*ahead.notes, *changed.notes, *choice.notes, *backbones.notes, *found):
+    for note in (*ahead.notes, *changed.notes, *choice.notes, *backbones.notes, *planned.notes):
         console.print(Text(f"note: {note}", style="yellow"))
-    for variation, reason in backbones.skipped.items():
+    for variation, reason in skipped.items():
         console.print(Text(f"SKIPPED: '{variation}': {reason}.", style="bold red"))
     if missing := missing_weights(study, base=file.parent):
         text = f"note: `ceteris run` tries to download the weights of {listed(missing)} first."
         console.print(Text(text, style="yellow"))
     console.print()
-    console.print(Text(size(study, images, batches)))
+    console.print(Text(size(study, images, planned.batches)))
     console.print()
     console.print(plan_table(study.arms(), images))
     console.print()
@@ -92,18 +87,17 @@ def plan(
     if gap:
         console.print(Text(f"Time: not estimated, because {gap}", style="yellow"))
         return
-    if batches:
-        need = needed_memory(batches, images, threads=threads)
-        free = free_memory()
+    if need := planned.memory(executor.threads):
+        free = executor.resources.memory
         console.print(Text(memory_needed(need, free)))
-        if free is not None and (reason := shortage(need, need.images + need.training, free)):
+        if reason := need.shortage(need.images + need.training, free):
             console.print(Text(f"note: {reason} `ceteris run` refuses this study.", style="bold red"))
             console.print(Text("Time: not estimated, because the study does not fit into the memory.", style="yellow"))
             return
     with console.status("measuring how fast this machine trains ..."):
-        estimate = estimate_time(batches, images, threads=threads)
-    console.print(Text(time_needed(estimate, threads)))
-    if warning := patience(batches, estimate, device or "cpu"):
+        estimate = estimate_time(planned.batches, images, threads=executor.threads)
+    console.print(Text(time_needed(estimate, executor.threads)))
+    if warning := patience(planned.batches, estimate, device or "cpu"):
         console.print(Text(f"note: {warning}", style="yellow"))
 
 
@@ -179,7 +173,7 @@ def power(seeds: int, variations: int) -> str:
     )
 
 
-def memory_needed(need: Need, free: Memory | None) -> str:
+def memory_needed(need: NeededMemory, free: Memory | None) -> str:
     """Say how much memory the study takes, and how much there is."""
     there = "" if free is None else f"; {byte_count(free.free)} are free {free.limit}"
     whole = byte_count(need.images + need.training)

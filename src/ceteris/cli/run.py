@@ -17,12 +17,12 @@ from ceteris.cli.overrides import override
 from ceteris.cli.plan import time_needed
 from ceteris.cli.report import close
 from ceteris.cli.weights import download_weights
-from ceteris.execution.backbones import find_backbones
+from ceteris.execution.engines import choose_engines, find_backbones
 from ceteris.execution.events import Event, StudyStarted
+from ceteris.execution.local import LocalExecutor
 from ceteris.execution.study import run_study
 from ceteris.resources import available_cores
 from ceteris.results.results import Results, read_results
-from ceteris.running import choose_engines
 from ceteris.study.reader import read_study
 
 _MEASURED_SECONDS = 1.0
@@ -74,7 +74,7 @@ def run(  # noqa: PLR0913 - one argument an option
         images.dataset,
         folder=folder,
         engines=(*choice.engines, *backbones.engines),
-        threads=threads,
+        executor=LocalExecutor(threads=threads),
         only=only,
         notes=notes,
         skipped=backbones.skipped,

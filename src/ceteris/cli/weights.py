@@ -8,7 +8,7 @@ from rich.text import Text
 from ceteris.cli.download import show_download
 from ceteris.datasets.weights import fetch_weights
 from ceteris.errors import DataError
-from ceteris.execution.backbones import missing_weights
+from ceteris.execution.engines import missing_weights
 from ceteris.study.study import Study
 
 

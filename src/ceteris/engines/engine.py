@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ceteris.datasets.dataset import ImageKind, Split
+from ceteris.resources import Requirements
 from ceteris.study.run import Run
 from ceteris.study.specification import Specification
 
@@ -164,8 +165,8 @@ class Engine(Protocol):
     def packing_key(self, specification: Specification) -> Hashable:
         """What must be equal for two runs to share a packed batch."""
 
-    def memory(self, specification: Specification, images: ImageKind, runs: int) -> int:
-        """Estimate the memory in bytes that a packed batch takes besides the images that all share.
+    def requirements(self, specification: Specification, images: ImageKind, runs: int) -> Requirements:
+        """Estimate what a packed batch takes while it trains.
 
         Args:
             specification: Of any of its runs.

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 from ceteris.engines.engine import Position
 from ceteris.errors import EngineError
 from ceteris.execution.events import Event, RunFailed, RunsHeld
+from ceteris.execution.executor import Stop, Workspace
 from ceteris.execution.packing import PackedBatch
 from ceteris.execution.worker import train_batch
-from ceteris.execution.workspace import Stop, Workspace
 from ceteris.results.record import RunFailure
 from ceteris.study.run import Run
 

@@ -1,93 +1,224 @@
-"""Which engine trains which run."""
+"""Who can train on this machine: the engines that are installed, and those for the pretrained backbones of a study."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import importlib.util
+from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
 
-from ceteris.datasets.choice import known_images, share
-from ceteris.datasets.dataset import ImageKind
+from ceteris.datasets.features import feature_cache
+from ceteris.datasets.weights import OFFICIAL_WEIGHTS, WeightsFile, find_weights
 from ceteris.engines.engine import Engine
-from ceteris.errors import EngineError
-from ceteris.formatting.wording import listed
-from ceteris.networks.backbone import BackboneNetwork
-from ceteris.study.lone_image import lone_value_layer
-from ceteris.study.run import Run
+from ceteris.engines.lanes.engine import lanes_engine
+from ceteris.engines.lanes.kernels import chosen_instruction_set
+from ceteris.engines.torch.engine import TorchEngine
+from ceteris.engines.transfer.engine import FineTuningEngine, TransferEngine
+from ceteris.errors import DataError, EngineError, NoEngineError
+from ceteris.formatting.wording import listed, nearest
+from ceteris.networks.backbone import IMAGENET, Backbone, BackboneNetwork
+from ceteris.study.study import Study, pinned
 
-_SHOWN_VARIATIONS = 3
+_NO_TORCH = (
+    'PyTorch and torchvision are not installed. Install them with `pip install --editable ".[torch]"` (on Linux 3 GB '
+    "to download; README.md says how to get a build of 0.2 GB without GPU support), then run the same command again"
+)
+
+
+class EngineName(StrEnum):
+    """Who is to train: the fastest that can, or one of the two."""
+
+    AUTO = "auto"
+    LANES = "lanes"
+    TORCH = "torch"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Assignment:
-    """Who trains what.
+class EngineChoice:
+    """Who trains, and what must be said about it.
 
     Attributes:
-        shares: Each engine that has something to train, with its runs in the order of the study.
-        notes: What must be said about it: every variation that the first engine cannot train, and why; and every one
-            that no engine trains as it should.
+        engines: In the order of preference.
+        notes: What a reader must know before believing a result, one sentence each.
     """
 
-    shares: tuple[tuple[Engine, tuple[Run, ...]], ...]
-    notes: tuple[str, ...]
+    engines: tuple[Engine, ...]
+    notes: tuple[str, ...] = ()
 
 
-def assign(runs: Iterable[Run], engines: Sequence[Engine], images: ImageKind | None = None) -> Assignment:
-    """Give every run to the first engine that can train it.
+def choose_engines(name: EngineName | str = EngineName.AUTO, *, device: str | None = None) -> EngineChoice:
+    """Choose who trains: on the processor the lanes engine, and PyTorch for what that cannot do; elsewhere PyTorch.
 
     Args:
-        runs: What is to be trained.
-        engines: In the order of preference.
-        images: What the runs look at; nothing need be said of a known data set.
+        name: `auto`, `lanes` or `torch`.
+        device: As `torch.device` names it: `cpu`, `cuda`, `cuda:1`; the processor if not given. It must know float64,
+            which sums need: Apple's `mps` does not.
 
     Raises:
-        EngineError: If there is a run that none of them can train.
+        EngineError: If there is no such engine, or it is not on this machine, or cannot use the device.
     """
-    runs = tuple(runs)
-    shares: dict[int, list[Run]] = {}
-    fallbacks: dict[tuple[str, int], dict[str, None]] = {}
-    for run in runs:
-        reasons: list[str] = []
-        for rank, engine in enumerate(engines):
-            unsupported = engine.unsupported(run.specification)
-            if unsupported is None:
-                shares.setdefault(rank, []).append(run)
-                # That a backbone is trained by those who can is nothing to be told; a fallback is.
-                if rank and not isinstance(run.specification.network, BackboneNetwork):
-                    fallbacks.setdefault((reasons[0], rank), {})[run.variation] = None
-                break
-            reasons.append(f"the {engine.name} engine cannot: {unsupported}")
-        else:
+    name = _engine_name(name)
+    is_elsewhere = device not in {None, "cpu"}
+    has_torch = importlib.util.find_spec("torch") is not None
+    if name is EngineName.LANES:
+        if is_elsewhere:
             raise EngineError(
-                f"nothing here can train '{run.variation}': {'; '.join(reasons)}. "
-                "Change the variation, or leave it out."
+                f"--engine lanes trains on the processor, and --device asks for '{device}'. Leave out one of the two."
             )
-    return Assignment(
-        shares=tuple((engines[rank], tuple(its_runs)) for rank, its_runs in sorted(shares.items())),
-        notes=(
-            *(_note(tuple(names), engines[rank].name, unsupported) for (unsupported, rank), names in fallbacks.items()),
-            *_lone_images(runs, images),
-        ),
+        return EngineChoice(engines=(lanes_engine(),))
+    if is_elsewhere and has_torch:
+        _check_device(device or "")
+    torch = TorchEngine(device=device or "cpu")
+    if name is EngineName.TORCH or is_elsewhere:
+        if not has_torch:
+            raise EngineError(
+                "the PyTorch engine needs torch, which is not installed. "
+                "Install it with `pip install torch`, or leave out --engine and --device."
+            )
+        return EngineChoice(engines=(torch,))
+    if chosen_instruction_set() is not None:
+        return EngineChoice(engines=(lanes_engine(), torch) if has_torch else (lanes_engine(),))
+    if has_torch:
+        note = "The lanes engine was not compiled; the PyTorch engine trains instead, many times slower."
+        return EngineChoice(engines=(torch,), notes=(note,))
+    raise NoEngineError(
+        "there is no engine on this machine: the lanes engine was not compiled, because no C++ compiler was found "
+        "when ceteris was installed, and torch is not installed. Install GCC or Clang and ceteris again, or torch."
     )
 
 
-def _lone_images(runs: Iterable[Run], given: ImageKind | None) -> Iterator[str]:
-    """Warn of batch norms after a dense layer that a last minibatch of one image leaves without a variance."""
-    for name, specification in {run.variation: run.specification for run in runs}.items():
-        kind = given or known_images(specification.data)
-        if kind is None:
+def _check_device(device: str) -> None:
+    """Compute something small there, in the precision that sums need."""
+    import torch  # noqa: PLC0415 - torch is optional, and slow to load
+
+    try:
+        torch.ones(1, dtype=torch.float64, device=device).sum().item()
+    except (RuntimeError, AssertionError, NotImplementedError, TypeError, ValueError):
+        found = ["cpu", *(f"cuda:{number}" for number in range(torch.cuda.device_count()))]
+        here = f"finds only {found[0]}" if len(found) == 1 else f"finds {listed(found)}"
+        why = ", which does not know float64" if device.partition(":")[0] == "mps" else ""
+        raise EngineError(
+            f"the device '{device}'{why} cannot be used: PyTorch {here} on this machine. Name another with --device, "
+            "or leave it out for the processor."
+        ) from None
+
+
+def _engine_name(name: str) -> EngineName:
+    try:
+        return EngineName(name)
+    except ValueError:
+        close = nearest(name, EngineName)
+        end = f"did you mean '{close}'?" if close else f"the engines are {listed(EngineName)}."
+        raise EngineError(f"there is no engine called '{name}'; {end}") from None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backbones:
+    """A study, ready to be run as far as its backbones go.
+
+    Attributes:
+        study: With the digests of the weights in it.
+        engines: Who trains networks with a backbone; empty if no arm can be.
+        skipped: By name of the variation, why it cannot be trained now and what to do.
+        notes: What a reader must know about the weights, one sentence each.
+    """
+
+    study: Study
+    engines: tuple[Engine, ...] = ()
+    skipped: Mapping[str, str]
+    notes: tuple[str, ...] = ()
+
+
+def missing_weights(study: Study, *, base: Path) -> tuple[Backbone, ...]:
+    """Name the backbones whose weights are torchvision's own and must be downloaded first.
+
+    None are named where they could not be used, because PyTorch is not installed.
+
+    Args:
+        study: Whose arms are looked at.
+        base: The folder that paths in the study start from.
+    """
+    if not _has_torch():
+        return ()
+    missing: dict[Backbone, None] = {}
+    for network in _networks(study).values():
+        try:
+            found = find_weights(network, base=base)
+        except DataError:
             continue
-        images = share(kind.training_images, specification.data.fraction)
-        layer = lone_value_layer(specification, kind.shape, kind.classes, images)
-        if layer is not None:
-            yield (
-                f"'{name}': the last minibatch of an epoch is one image ({images:,} images, batch_size "
-                f"{specification.training.batch_size}), and batch_norm in layer {layer + 1} sees no variance in it: "
-                "the lanes engine makes its values 0 there, the torch engine refuses to train it. Choose another "
-                "batch_size."
+        if found is None:
+            missing[network.backbone] = None
+    return tuple(missing)
+
+
+def find_backbones(study: Study, *, base: Path, device: str = "cpu", threads: int = 1) -> Backbones:
+    """Find, read and check the weights of every backbone in a study.
+
+    An arm whose weights cannot be had or used is skipped, and the rest of the study goes on.
+
+    Args:
+        study: As it was read.
+        base: The folder that paths in the study start from.
+        device: Where backbones compute, as `torch.device` names it.
+        threads: How many minibatches of images they look at side by side.
+    """
+    networks = _networks(study)
+    files: dict[tuple[Backbone, str, str], WeightsFile | str] = {}
+    for network in networks.values():
+        asked = _asked(network)
+        if asked not in files:
+            files[asked] = _look(network, base)
+    found = {asked: file for asked, file in files.items() if isinstance(file, WeightsFile)}
+    skipped = {name: reason for name, network in networks.items() if isinstance(reason := files[_asked(network)], str)}
+
+    def digest_of(network: BackboneNetwork) -> str:
+        file = found.get(_asked(network))
+        if file is not None:
+            return file.sha256
+        return OFFICIAL_WEIGHTS[network.backbone].sha256 if network.weights == IMAGENET else network.weights_sha256
+
+    if not found:  # without a cache, and so without a home directory
+        return Backbones(study=pinned(study, digest_of), skipped=skipped)
+    paths = tuple(sorted({file.sha256: file.path for file in found.values()}.items()))
+    heads = TransferEngine(weights=paths, cache=feature_cache(), device=device, threads=threads)
+    tuning = FineTuningEngine(weights=paths, device=device)
+    return Backbones(
+        study=pinned(study, digest_of),
+        engines=(heads, tuning),
+        skipped=skipped,
+        notes=tuple(dict.fromkeys(file.note for file in found.values() if file.note)),
+    )
+
+
+def _networks(study: Study) -> dict[str, BackboneNetwork]:
+    """Give the network of each arm that has a backbone, by name."""
+    arms = {arm.name: arm.specification.network for arm in study.arms()}
+    return {name: network for name, network in arms.items() if isinstance(network, BackboneNetwork)}
+
+
+def _asked(network: BackboneNetwork) -> tuple[Backbone, str, str]:
+    return network.backbone, network.weights, network.weights_sha256
+
+
+def _look(network: BackboneNetwork, base: Path) -> WeightsFile | str:
+    """Give the weights, or say why there are none that can be used."""
+    if not _has_torch():
+        return _NO_TORCH
+    try:
+        file = find_weights(network, base=base)
+        if file is None:
+            archive = OFFICIAL_WEIGHTS[network.backbone]
+            return (
+                f"the weights of {network.backbone} are not on this machine. Download them with `ceteris data fetch "
+                f"{network.backbone}` ({archive.size / 1e6:.0f} MB), or set CETERIS_WEIGHTS to a folder that holds "
+                f"{archive.name}; then run the same command again"
             )
+        from ceteris.engines.transfer.backbone import load_backbone  # noqa: PLC0415 - torch is optional, slow to load
+
+        load_backbone(file.path, network.backbone)
+    except DataError as error:
+        return str(error).rstrip(".")
+    return file
 
 
-def _note(variations: Sequence[str], engine: str, unsupported: str) -> str:
-    names = [f"'{name}'" for name in variations]
-    if len(names) > _SHOWN_VARIATIONS:
-        names = [*names[:_SHOWN_VARIATIONS], f"{len(names) - _SHOWN_VARIATIONS} more variations"]
-    verb = "is" if len(names) == 1 else "are"
-    return f"{listed(names)} {verb} trained by the {engine} engine; {unsupported}."
+def _has_torch() -> bool:
+    return all(importlib.util.find_spec(name) is not None for name in ("torch", "torchvision"))

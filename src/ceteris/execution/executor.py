@@ -1,23 +1,111 @@
-"""The seam between what is to be trained and the machines that train it."""
+"""The seam between what is to be trained and the machines that train it: what an executor is given and does."""
 
-from collections.abc import Generator, Sequence
+import signal
+import threading
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
 from typing import Protocol
 
+from ceteris.datasets.choice import DataChoice
+from ceteris.datasets.dataset import Origin, Split
 from ceteris.execution.events import Event
 from ceteris.execution.packing import PackedBatch
+from ceteris.resources import Resources
+from ceteris.results.folder import ResultsFolder
+
+_ENDING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+
+
+class Stop(Protocol):
+    """A request to stop, as `threading.Event` carries it."""
+
+    def is_set(self) -> bool:
+        """Say whether a worker should save and leave."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workspace:
+    """The images a study looks at and the folder its results go to; can be sent to another process.
+
+    Attributes:
+        folder: Where results and checkpoints go.
+        splits: The images, for each way of choosing them that the study has; under `DataChoice.whole`.
+        origin: What is known about where the images came from; stored with every result.
+        checkpoint_seconds: Most training time that a crash may cost.
+    """
+
+    folder: ResultsFolder
+    splits: Mapping[DataChoice, Split]
+    origin: Origin
+    checkpoint_seconds: float = 60.0
 
 
 class Executor(Protocol):
-    """Trains packed batches somewhere. It decides when a result arrives, never what the result is."""
+    """Trains packed batches somewhere. It decides when and where a run is trained, never what the result is.
 
-    def map(self, batches: Sequence[PackedBatch]) -> Generator[Event, None, None]:
+    Wherever it trains, it calls `ceteris.execution.worker.train_batch(batch, workspace, stop)` there and passes on the
+    events that come. The worker itself writes results, failures and checkpoints, so the results folder must be reached
+    from there; packed batches, workspaces and events are values that can be pickled. What a packed batch takes says
+    `batch.requirements(images)`. `ceteris.testing.executors.ExecutorConformance` tests an executor against all of this.
+    """
+
+    @property
+    def resources(self) -> Resources:
+        """What it has now: nothing is begun that takes more."""
+
+    def execute(
+        self, batches: Sequence[PackedBatch], workspace: Workspace, stop: threading.Event
+    ) -> Generator[Event, None, None]:
         """Train packed batches, and tell what happens as it happens.
 
-        Closing the iterator stops the training: every packed batch is saved first.
+        Every packed batch is given to a worker once, in any order and whatever becomes of the others. Should a worker
+        die, the runs that it leaves are given to another one in halves, so that only the run that kills it fails.
 
         Args:
-            batches: In any order; all of them are tried, whatever becomes of the others.
+            batches: What to train.
+            workspace: With which images, and where results go.
+            stop: Once set, every run is saved and the iterator ends. Closing the iterator does the same.
 
         Raises:
             ResultsError: If the results folder can no longer be written; every packed batch that could be saved was.
         """
+
+
+@contextmanager
+def interruptions(stop: threading.Event) -> Iterator[None]:
+    """Turn the first signal that would end the process into a request to stop, and pass it on when all is saved.
+
+    These are Ctrl-C, SIGTERM, SIGHUP (the terminal was closed) and SIGBREAK (Windows). A second one leaves at once, at
+    the cost of what was trained since the last checkpoint.
+
+    Raises:
+        KeyboardInterrupt: At the end, after Ctrl-C.
+        SystemExit: At the end, after another of these signals.
+    """
+    received: list[signal.Signals] = []
+    # Only the main thread may handle signals; one that is ignored, as by nohup, stays ignored.
+    is_main = threading.current_thread() is threading.main_thread()
+    handlers = {kind: signal.getsignal(kind) for name in _ENDING if is_main and (kind := getattr(signal, name, None))}
+    before = {kind: handler for kind, handler in handlers.items() if handler not in {signal.SIG_IGN, None}}
+
+    def restore() -> None:
+        for kind, handler in before.items():
+            signal.signal(kind, handler)
+
+    def request(number: int, _frame: FrameType | None) -> None:
+        received.append(signal.Signals(number))
+        restore()  # first: whoever sees `stop` may send the next one at once
+        stop.set()
+
+    for kind in before:
+        signal.signal(kind, request)
+    try:
+        yield
+    finally:
+        restore()
+    if signal.SIGINT in received:
+        raise KeyboardInterrupt
+    if received:
+        raise SystemExit(128 + received[0])

@@ -1,19 +1,18 @@
 """Trains packed batches on this machine, one to a core."""
 
-import signal
 import threading
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Generator, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
-from types import FrameType
 
 from ceteris.execution.child import Child
 from ceteris.execution.events import Event
+from ceteris.execution.executor import Workspace
 from ceteris.execution.packing import PackedBatch, longest_first
 from ceteris.execution.worker import train_batch
-from ceteris.execution.workspace import Workspace
+from ceteris.resources import Resources, available_cores, free_memory
 
 
 @dataclass(frozen=True)
@@ -22,8 +21,6 @@ class _WorkerLeft:
 
     error: BaseException | None = None
 
-
-_ENDING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 
 _LOOK_SECONDS = 1.0
 
@@ -34,83 +31,83 @@ _Queue = SimpleQueue[Event | _WorkerLeft]
 class LocalExecutor:
     """Trains the longest packed batches first, on a thread each; engines that hold the interpreter lock get processes.
 
-    The first Ctrl-C, SIGTERM, SIGHUP (the terminal was closed) or SIGBREAK (Windows) asks all workers to save their
-    runs, and is passed on when they have; a second one leaves at once, at the cost of what was trained since the last
-    checkpoint.
-
     Attributes:
-        workspace: The images, and the folder of the results.
-        threads: How many packed batches train side by side.
-        stop: Set it, from any thread, to have all runs saved and the training end.
+        threads: How many packed batches train side by side; as many as there are cores, if not given.
     """
 
-    workspace: Workspace
-    threads: int
-    stop: threading.Event = field(default_factory=threading.Event)
+    threads: int = field(default_factory=available_cores)
 
-    def map(self, batches: Sequence[PackedBatch]) -> Generator[Event, None, None]:
-        """Train packed batches, and tell what happens as it happens; see `Executor.map`.
+    @property
+    def resources(self) -> Resources:
+        """Its threads, and the memory that is free now; devices were tried when engines were chosen."""
+        return Resources(cores=self.threads, memory=free_memory())
+
+    def execute(
+        self, batches: Sequence[PackedBatch], workspace: Workspace, stop: threading.Event
+    ) -> Generator[Event, None, None]:
+        """Train packed batches, and tell what happens as it happens; see `Executor.execute`.
 
         Raises:
             ResultsError: If the results folder can no longer be written.
-            KeyboardInterrupt: After Ctrl-C, when all runs are saved.
-            SystemExit: After another of these signals, likewise.
         """
         waiting = deque(longest_first(batches))
+        is_alone = min(self.threads, len(batches)) == 1
         events: _Queue = SimpleQueue()
         workers = [
             # Daemons, so that a second Ctrl-C need not wait for them.
             threading.Thread(
-                target=self._work, args=(waiting, events, len(batches)), name=f"worker {number}", daemon=True
+                target=_work,
+                args=(waiting, events, workspace, stop),
+                kwargs={"is_alone": is_alone},
+                name=f"worker {number}",
+                daemon=True,
             )
             for number in range(min(self.threads, len(batches)))
         ]
         errors: list[BaseException] = []
-        with _interruptions(self.stop) as received:
+        for worker in workers:
+            worker.start()
+        working = len(workers)
+        try:
+            while working:
+                event = _next(events)
+                if isinstance(event, _WorkerLeft):
+                    working -= 1
+                    if event.error is not None:
+                        errors.append(event.error)
+                        stop.set()
+                else:
+                    yield event
+        except GeneratorExit:
+            stop.set()
             for worker in workers:
-                worker.start()
-            working = len(workers)
-            try:
-                while working:
-                    event = _next(events)
-                    if isinstance(event, _WorkerLeft):
-                        working -= 1
-                        if event.error is not None:
-                            errors.append(event.error)
-                            self.stop.set()
-                    else:
-                        yield event
-            except GeneratorExit:
-                self.stop.set()
-                for worker in workers:
-                    worker.join()
-                raise
+                worker.join()
+            raise
         if errors:
             raise errors[0]
-        if signal.SIGINT in received:
-            raise KeyboardInterrupt
-        if received:
-            raise SystemExit(128 + received[0])
 
-    def _work(self, waiting: deque[PackedBatch], events: _Queue, batches: int) -> None:
-        """Train one waiting packed batch after another."""
-        error: BaseException | None = None
-        try:
-            with closing(Child(self.workspace)) as child:
-                while not self.stop.is_set():
-                    try:
-                        batch = waiting.popleft()
-                    except IndexError:
-                        break
-                    if batch.engine.threaded or min(self.threads, batches) == 1:
-                        happened = train_batch(batch, self.workspace, self.stop)
-                    else:
-                        happened = child.train(batch, self.stop)
-                    for event in happened:
-                        events.put(event)
-        except BaseException as raised:  # noqa: BLE001 - handed to the thread that waits for it
-            error = raised
-        events.put(_WorkerLeft(error))
+
+def _work(
+    waiting: deque[PackedBatch], events: _Queue, workspace: Workspace, stop: threading.Event, *, is_alone: bool
+) -> None:
+    """Train one waiting packed batch after another."""
+    error: BaseException | None = None
+    try:
+        with closing(Child(workspace)) as child:
+            while not stop.is_set():
+                try:
+                    batch = waiting.popleft()
+                except IndexError:
+                    break
+                if batch.engine.threaded or is_alone:
+                    happened = train_batch(batch, workspace, stop)
+                else:
+                    happened = child.train(batch, stop)
+                for event in happened:
+                    events.put(event)
+    except BaseException as raised:  # noqa: BLE001 - handed to the thread that waits for it
+        error = raised
+    events.put(_WorkerLeft(error))
 
 
 def _next(events: _Queue) -> Event | _WorkerLeft:
@@ -118,29 +115,3 @@ def _next(events: _Queue) -> Event | _WorkerLeft:
     while True:
         with suppress(Empty):
             return events.get(timeout=_LOOK_SECONDS)
-
-
-@contextmanager
-def _interruptions(stop: threading.Event) -> Iterator[list[signal.Signals]]:
-    """Take the first signal that would end the process for a request to stop; give the list that it is noted in."""
-    received: list[signal.Signals] = []
-    # Only the main thread may handle signals; one that is ignored, as by nohup, stays ignored.
-    is_main = threading.current_thread() is threading.main_thread()
-    handlers = {kind: signal.getsignal(kind) for name in _ENDING if is_main and (kind := getattr(signal, name, None))}
-    before = {kind: handler for kind, handler in handlers.items() if handler not in {signal.SIG_IGN, None}}
-
-    def restore() -> None:
-        for kind, handler in before.items():
-            signal.signal(kind, handler)
-
-    def request(number: int, _frame: FrameType | None) -> None:
-        received.append(signal.Signals(number))
-        restore()  # first: whoever sees `stop` may send the next one at once
-        stop.set()
-
-    for kind in before:
-        signal.signal(kind, request)
-    try:
-        yield received
-    finally:
-        restore()

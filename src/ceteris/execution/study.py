@@ -1,23 +1,30 @@
-"""Runs a study: finds what is left to do, has it trained, and tells what happens."""
+"""Plans a study and runs it: what is left to do, who trains what together, and what happens meanwhile."""
 
 import threading
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ceteris.datasets.dataset import Dataset, Origin, Split
+from ceteris.datasets.dataset import Dataset, ImageKind, Origin, Split
 from ceteris.datasets.split import split_dataset
-from ceteris.engines.engine import Engine, PreparingEngine
+from ceteris.engines.engine import Engine
 from ceteris.errors import EngineError, ResultsError, StudyError
-from ceteris.execution.engines import assign
 from ceteris.execution.events import Event, Note, Preparing, RunsHeld, StudyStarted
+from ceteris.execution.executor import Executor, Workspace, interruptions
 from ceteris.execution.local import LocalExecutor
-from ceteris.execution.memory import check_memory
-from ceteris.execution.packing import PackedBatch, longest_first, pack
+from ceteris.execution.packing import (
+    NeededMemory,
+    PackedBatch,
+    assign,
+    check_resources,
+    longest_first,
+    needed_memory,
+    pack,
+    preparing,
+)
 from ceteris.execution.prediction_time import time_predictions
-from ceteris.execution.workspace import Workspace
 from ceteris.formatting.wording import listed, nearest
-from ceteris.resources import available_cores
 from ceteris.results.finding import Finding
 from ceteris.results.folder import ResultsFolder, check_space
 from ceteris.results.manifest import Manifest
@@ -28,6 +35,89 @@ from ceteris.study.run import BASELINE, Run
 from ceteris.study.study import Study
 
 _AT_AN_END = (Status.FINISHED, Status.DIVERGED)
+_NO_IMAGES = "0" * 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyPlan:
+    """What a study has left to train, and who trains it.
+
+    Attributes:
+        study: What is asked.
+        images: What its images are like, and how many there are of each part.
+        findings: Every run of the study as it was found, in the order of the study.
+        shares: Each engine that may have something to train, with its runs.
+        batches: What is trained now, the longest first.
+        skipped: By name of the variation, why it cannot be trained now and what to do.
+        notes: What a reader must know before believing a result, one sentence each.
+    """
+
+    study: Study
+    images: ImageKind
+    findings: tuple[Finding, ...]
+    shares: tuple[tuple[Engine, tuple[Run, ...]], ...]
+    batches: tuple[PackedBatch, ...]
+    skipped: Mapping[str, str]
+    notes: tuple[str, ...]
+
+    def after(self, findings: Sequence[Finding]) -> "StudyPlan":
+        """Give the plan for what findings say is not at an end, unfinished runs from where they stopped."""
+        left = {one.run.digest for one in findings if one.status not in _AT_AN_END}
+        positions = {one.run.digest: one.position for one in findings if one.position is not None}
+        batches = longest_first(
+            batch
+            for engine, share in self.shares
+            for batch in pack((run for run in share if run.digest in left), engine, positions)
+        )
+        return replace(self, findings=tuple(findings), batches=batches)
+
+    def memory(self, cores: int) -> NeededMemory | None:
+        """Estimate what training takes while so many packed batches train at a time; None if there is nothing to do."""
+        return needed_memory(self.batches, self.images, cores=cores)
+
+
+def plan_study(
+    study: Study,
+    images: ImageKind,
+    *,
+    engines: Sequence[Engine],
+    folder: ResultsFolder | None = None,
+    data_digest: str = _NO_IMAGES,
+    only: Collection[str] = (),
+    skipped: Mapping[str, str] | None = None,
+) -> StudyPlan:
+    """Find out what a study has left to train, and who trains what; nothing is written.
+
+    Args:
+        study: What is asked.
+        images: What its images are like.
+        engines: Who may train, in the order of preference.
+        folder: Where results are, or will be; without it nothing counts as trained.
+        data_digest: Of the images: runs on other images are other runs.
+        only: Names of the variations to train now, `baseline` among them; all if empty.
+        skipped: By name of the variation, why it cannot be trained now and what to do.
+
+    Raises:
+        StudyError: If `only` names what is not in the study, or a network does not fit the images.
+        EngineError: If no engine can train a run.
+    """
+    skipped = skipped or {}
+    _check_names(study, only)
+    check_images(study, images)
+    runs = study.runs(data_digest)
+    chosen = [run for run in runs if (not only or run.variation in only) and run.variation not in skipped]
+    assignment = assign(chosen, engines, images)
+    resolution = Resolution(test_images=images.test_images, margin=study.analysis.margin)
+    plan = StudyPlan(
+        study=study,
+        images=images,
+        findings=(),
+        shares=assignment.shares,
+        batches=(),
+        skipped=skipped,
+        notes=(*filter(None, [resolution.warning]), *assignment.notes),
+    )
+    return plan.after([Finding(run=run) for run in runs] if folder is None else _survey(folder, runs, skipped))
 
 
 def run_study(  # noqa: PLR0913 - one argument a choice that the caller has
@@ -36,7 +126,7 @@ def run_study(  # noqa: PLR0913 - one argument a choice that the caller has
     *,
     folder: Path,
     engines: Sequence[Engine],
-    threads: int | None = None,
+    executor: Executor | None = None,
     only: Collection[str] = (),
     notes: Sequence[str] = (),
     skipped: Mapping[str, str] | None = None,
@@ -55,7 +145,7 @@ def run_study(  # noqa: PLR0913 - one argument a choice that the caller has
         dataset: The images it asks for.
         folder: Where the results are, or will be.
         engines: Who may train, in the order of preference.
-        threads: How many packed batches are trained side by side; as many as there are cores, if not given.
+        executor: Where they train; on all cores of this machine, if not given.
         only: Names of the variations to train now, `baseline` among them; all if empty.
         notes: What else a reader must know before believing a result, one sentence each; stored with the results.
         skipped: By name of the variation, why it cannot be trained now and what to do; stored with the results.
@@ -67,10 +157,11 @@ def run_study(  # noqa: PLR0913 - one argument a choice that the caller has
 
     Raises:
         StudyError: If `only` names what is not in the study, or the images are not those it asks for.
-        EngineError: If no engine can train a run, the baseline is skipped, or training needs more memory than is free.
+        EngineError: If no engine can train a run, the baseline is skipped, or training needs more than there is.
         DataError: If an engine cannot prepare what its runs need.
         ResultsError: If the folder cannot be written, or has no room.
         KeyboardInterrupt: After Ctrl-C, when every run is saved.
+        SystemExit: After another signal that ends the process, likewise.
     """
     if study.data.is_folder and dataset.origin is Origin.FOLDER:
         study = study.on_folder(dataset.name)
@@ -79,71 +170,55 @@ def run_study(  # noqa: PLR0913 - one argument a choice that the caller has
             f"the study asks for '{study.data.name}', and the images given are '{dataset.name}'. "
             "Give the images it asks for, or change data.name in the study."
         )
-    _check_names(study, only)
-    stop = stop or threading.Event()
-    threads = threads or available_cores()
-    place = ResultsFolder(folder)
-    all_runs = study.runs(dataset.digest)
-    skipped = skipped or {}
-    if BASELINE in skipped:
+    if skipped and BASELINE in skipped:
         raise EngineError(f"the baseline cannot be trained, and all else is compared with it: {skipped[BASELINE]}.")
-    runs = tuple(run for run in all_runs if (not only or run.variation in only) and run.variation not in skipped)
-    split = split_dataset(dataset, study.data)
-    check_images(study, split.kind)
-    assignment = assign(runs, engines, split.kind)
-    resolution = Resolution(test_images=len(split.test), margin=study.analysis.margin)
-    found = (*filter(None, [resolution.warning]), *assignment.notes)
-    manifest = Manifest.of(study, dataset, split, notes=(*notes, *found), skipped=skipped)
-    for note in (*found, *place.prepare(manifest, dataset.test)):
+    stop, executor = stop or threading.Event(), executor or LocalExecutor()
+    place, split = ResultsFolder(folder), split_dataset(dataset, study.data)
+    plan = plan_study(study, split.kind, engines=engines, data_digest=dataset.digest, only=only, skipped=skipped)
+    runs = [finding.run for finding in plan.findings]
+    manifest = Manifest.of(study, dataset, split, notes=(*notes, *plan.notes), skipped=plan.skipped)
+    for note in (*plan.notes, *place.prepare(manifest, dataset.test)):
         yield Note(text=note)
     workspace = Workspace(
         folder=place, splits={study.data.whole: split}, origin=dataset.origin, checkpoint_seconds=checkpoint_seconds
     )
-    executor = LocalExecutor(workspace=workspace, threads=threads, stop=stop)
-    findings = _survey(place, all_runs, skipped)
-    _tidy(place, findings)
-    yield from _missing_baseline(only, findings)
-    to_train = _to_train(findings, runs)
-    check_space(folder, to_train, split.kind)
-    batches = _pack(to_train, assignment.shares, findings)
-    check_memory(batches, split.kind, threads=threads)
+    plan = plan.after(_survey(place, runs, plan.skipped))
+    _tidy(place, plan.findings)
+    yield from _missing_baseline(only, plan.findings)
+    check_space(folder, [run for batch in plan.batches for run in batch.runs], split.kind)
+    resources = executor.resources
+    check_resources(plan.batches, split.kind, resources)
     yield StudyStarted(
         folder=folder,
-        findings=findings,
-        batches=batches,
+        findings=plan.findings,
+        batches=plan.batches,
         images=split.kind,
-        workers=min(threads, len(batches)),
+        workers=min(resources.cores, len(plan.batches)),
     )
     try:
-        yield from _prepare(batches, split, stop)
-        while batches and not stop.is_set():
+        yield from _prepare(plan.batches, split, stop)
+        while plan.batches and not stop.is_set():
             held: list[Run] = []
-            with closing(executor.map(batches)) as events:
+            with interruptions(stop), closing(executor.execute(plan.batches, workspace, stop)) as events:
                 for event in events:
                     if isinstance(event, RunsHeld):
                         held += event.runs
                     yield event
             # What another process has let go of since, finished or not, is looked at once more.
-            findings = place.survey(run for run in held if not stop.is_set() and not place.is_held(run))
-            batches = _pack(_to_train(findings, runs), assignment.shares, findings)
+            plan = plan.after(place.survey(run for run in held if not stop.is_set() and not place.is_held(run)))
         if not stop.is_set():
-            yield from time_predictions(place, _survey(place, all_runs, skipped), engines, split)
+            yield from time_predictions(place, _survey(place, runs, plan.skipped), engines, split)
     except BaseException:
         with suppress(ResultsError):
-            place.write_table(_survey(place, all_runs, skipped))
+            place.write_table(_survey(place, runs, plan.skipped))
         raise
-    place.write_table(_survey(place, all_runs, skipped))
+    place.write_table(_survey(place, runs, plan.skipped))
 
 
 def _prepare(batches: Sequence[PackedBatch], split: Split, stop: threading.Event) -> Iterator[Event]:
     """Let engines do what must be done once, with all cores, before packed batches share them."""
-    runs: dict[Engine, list[Run]] = {}
-    for batch in batches:
-        if isinstance(batch.engine, PreparingEngine):
-            runs.setdefault(batch.engine, []).extend(batch.runs)
-    for engine, members in runs.items():
-        assert isinstance(engine, PreparingEngine)
-        with closing(engine.prepare(members, split)) as preparations:
+    for engine, runs in preparing(batches).items():
+        with closing(engine.prepare(runs, split)) as preparations:
             for preparation in preparations:
                 yield Preparing(preparation=preparation)
                 if stop.is_set():
@@ -186,20 +261,3 @@ def _tidy(place: ResultsFolder, findings: Sequence[Finding]) -> None:
             if claim is not None:
                 folder.tidy()
                 claim.release()
-
-
-def _to_train(findings: Sequence[Finding], runs: Sequence[Run]) -> tuple[Run, ...]:
-    wanted = {run.digest for run in runs}
-    return tuple(one.run for one in findings if one.status not in _AT_AN_END and one.run.digest in wanted)
-
-
-def _pack(
-    runs: Sequence[Run], shares: Sequence[tuple[Engine, tuple[Run, ...]]], findings: Sequence[Finding]
-) -> tuple[PackedBatch, ...]:
-    wanted = {run.digest for run in runs}
-    positions = {one.run.digest: one.position for one in findings if one.position is not None}
-    return longest_first(
-        batch
-        for engine, share in shares
-        for batch in pack((run for run in share if run.digest in wanted), engine, positions)
-    )

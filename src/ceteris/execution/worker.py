@@ -21,8 +21,8 @@ from ceteris.execution.events import (
     RunFinished,
     RunsHeld,
 )
+from ceteris.execution.executor import Stop, Workspace
 from ceteris.execution.packing import PackedBatch
-from ceteris.execution.workspace import Stop, Workspace
 from ceteris.networks.shape import Shape
 from ceteris.results.checkpoint import Checkpoint
 from ceteris.results.checksummed import Damage

@@ -16,6 +16,7 @@ from ceteris.datasets.dataset import Dataset, ImageKind, LabelledImages, Origin,
 from ceteris.engines.engine import EpochMetrics, Outcome, Position, RunState
 from ceteris.engines.streams import uniform, words
 from ceteris.networks.shape import Shape
+from ceteris.resources import Requirements
 from ceteris.results.checkpoint import Checkpoint
 from ceteris.results.epochs import EpochRecord
 from ceteris.results.record import Result, conclude, diverged_epoch
@@ -144,6 +145,7 @@ class FakeEngine:
     """Honours the contract of an engine with eight numbers for a network; seeds decide what goes wrong.
 
     Attributes:
+        device: Where it says that it computes.
         diverging: Seeds whose loss is not finite from the second epoch on.
         failing: Seeds that raise in the second step of the second epoch.
         dying: Seeds that kill their process there.
@@ -155,6 +157,7 @@ class FakeEngine:
     threaded: bool = True
     arithmetic: str = "float32"
     facts: Mapping[str, str] = field(default_factory=lambda: {"instruction set": "none"})
+    device: str = "cpu"
     diverging: frozenset[int] = frozenset()
     failing: frozenset[int] = frozenset()
     dying: frozenset[int] = frozenset()
@@ -168,10 +171,10 @@ class FakeEngine:
         """Let runs share a packed batch if they differ in learning rate only."""
         return (specification.data, specification.network, specification.training.batch_size)
 
-    def memory(self, specification: Specification, images: ImageKind, runs: int) -> int:
+    def requirements(self, specification: Specification, images: ImageKind, runs: int) -> Requirements:
         """Take a thousand bytes for each run."""
         del specification, images
-        return 1000 * runs
+        return Requirements(memory=1000 * runs, device=self.device)
 
     def start(self, runs: Sequence[Run], split: Split, states: Sequence[RunState] | None = None) -> "FakeTraining":
         """Begin at the beginning, or where the states stopped."""

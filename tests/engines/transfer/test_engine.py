@@ -20,7 +20,7 @@ def test_it_is_a_value_that_can_prepare(engine):
 
 def test_naming_it_does_not_load_torch():
     """PyTorch is loaded when something is trained, so that a plan is shown at once."""
-    program = "import sys, ceteris.engines.transfer, ceteris.execution.backbones; sys.exit('torch' in sys.modules)"
+    program = "import sys, ceteris.engines.transfer, ceteris.execution.engines; sys.exit('torch' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 

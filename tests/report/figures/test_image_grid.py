@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ceteris.report.figures import sheet
+from ceteris.report.figures import image_grid
 from ceteris.report.figures.drawing import Format
 from ceteris.report.figures.image_grid import GreyScale, GridRow, GridSection, colour, draw_image_grid, grey
 
@@ -43,7 +43,7 @@ def test_colour_has_one_scale_for_three_numbers():
 
 def test_every_tile_is_where_its_place_is(drawn):
     """Tiles of a block stand side by side, blocks beside each other; a further line begins below."""
-    figures = drawn(sheet)
+    figures = drawn(image_grid)
     draw_image_grid([section(columns=1)], title="Kernels", alt="Greys.", file_format=Format.SVG)
     tiles = [image for image in figures[-1].axes[0].images if image.get_array().shape == (4, 4, 4)]
     places = [(image.get_extent()[0], image.get_extent()[3]) for image in tiles]

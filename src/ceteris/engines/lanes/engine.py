@@ -30,6 +30,7 @@ from ceteris.networks.cost import network_cost
 from ceteris.networks.network import Network
 from ceteris.networks.placed import PlacedLayer, placed_layers
 from ceteris.networks.shape import Shape
+from ceteris.resources import Requirements
 from ceteris.study.run import Run
 from ceteris.study.specification import Specification
 from ceteris.study.training import Optimizer
@@ -72,7 +73,7 @@ class LanesEngine:
         """Everything of a specification that all lanes of a packed batch must share."""
         return packing_key(specification, self.instruction_set)
 
-    def memory(self, specification: Specification, images: ImageKind, runs: int) -> int:
+    def requirements(self, specification: Specification, images: ImageKind, runs: int) -> Requirements:
         """Count weights, gradients and two moments, and what goes forward and comes back, each for sixteen lanes."""
         network = specification.network
         cost = network_cost(network, images.shape, images.classes)
@@ -82,7 +83,8 @@ class LanesEngine:
         group = max(specification.training.batch_size, _GROUP) if is_whole else _GROUP
         lanes = self.packed_runs * (4 * cost.parameters + 2 * group * values)
         # Weights go in and out as arrays, and so do the predictions.
-        return 4 * (lanes + runs * (3 * cost.parameters + images.test_images * images.classes))
+        arrays = runs * (3 * cost.parameters + images.test_images * images.classes)
+        return Requirements(memory=4 * (lanes + arrays))
 
     def start(self, runs: Sequence[Run], split: Split, states: Sequence[RunState] | None = None) -> "LanesTraining":
         """Begin to train up to sixteen runs with one packing key, from initial weights or from where they stopped."""

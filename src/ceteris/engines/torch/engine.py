@@ -17,6 +17,7 @@ from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.cost import network_cost
 from ceteris.networks.placed import placed_layers
 from ceteris.networks.shape import Shape
+from ceteris.resources import Requirements
 from ceteris.study.lone_image import lone_value_layer
 from ceteris.study.run import Run
 from ceteris.study.specification import Specification
@@ -94,10 +95,10 @@ class TorchEngine(PredictingEngine):
         """Give what must be equal for two runs to share a packed batch, which holds one run here."""
         return specification
 
-    def memory(self, specification: Specification, images: ImageKind, runs: int) -> int:
+    def requirements(self, specification: Specification, images: ImageKind, runs: int) -> Requirements:
         """Count a process with PyTorch, its own copy of the images, and one training step: rough, as PyTorch is."""
         del runs  # one
-        return process_memory(specification, images)
+        return Requirements(memory=process_memory(specification, images), cores=self.threads, device=self.device)
 
     def start(self, runs: Sequence[Run], split: Split, states: Sequence[RunState] | None = None) -> "LayeredTraining":
         """Begin to train one run, from its initial weights or from where it stopped.

@@ -19,6 +19,7 @@ from ceteris.networks.backbone import FEATURES, BackboneNetwork
 from ceteris.networks.cost import network_cost
 from ceteris.networks.dropout import Dropout
 from ceteris.networks.placed import placed_layers
+from ceteris.resources import Requirements
 from ceteris.study.run import Run
 from ceteris.study.specification import Specification
 from ceteris.study.training import Optimizer
@@ -93,13 +94,13 @@ class TransferEngine(PreparingEngine, PredictingEngine):
         head = tuple(Dropout(dropout=0) if isinstance(layer, Dropout) else layer for layer in network.head)
         return (specification.data, network.model_copy(update={"head": head}), _TRAINING.key(training))
 
-    def memory(self, specification: Specification, images: ImageKind, runs: int) -> int:
+    def requirements(self, specification: Specification, images: ImageKind, runs: int) -> Requirements:
         """Count weights, gradients and two moments of all heads, what goes through them, and their predictions."""
         cost = network_cost(specification.network, images.shape, images.classes)
         layers = placed_layers(specification.network, images.shape, images.classes)
         values = layers[0].before.values + sum(placed.after.values for placed in layers)
         head = 4 * cost.learnt + 2 * specification.training.batch_size * values
-        return 4 * runs * (head + images.test_images * images.classes)
+        return Requirements(memory=4 * runs * (head + images.test_images * images.classes))
 
     def prepared_memory(self, runs: Sequence[Run], images: ImageKind) -> int:
         """Count the features of all images, once for each backbone and resolution."""
@@ -229,10 +230,10 @@ class FineTuningEngine(PredictingEngine):
         """Give what must be equal for two runs to share a packed batch, which holds one run here."""
         return specification
 
-    def memory(self, specification: Specification, images: ImageKind, runs: int) -> int:
+    def requirements(self, specification: Specification, images: ImageKind, runs: int) -> Requirements:
         """Count a process with PyTorch, its own copy of the images, and one training step: rough, as PyTorch is."""
         del runs  # one
-        return process_memory(specification, images)
+        return Requirements(memory=process_memory(specification, images), cores=self.threads, device=self.device)
 
     def start(self, runs: Sequence[Run], split: Split, states: Sequence[RunState] | None = None) -> "FineTuning":
         """Begin to train one run, from pretrained weights or from where it stopped.
