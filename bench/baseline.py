@@ -19,7 +19,7 @@ from ceteris.networks.placed import placed_layers
 from ceteris.networks.shape import Shape
 from ceteris.study.run import Run
 from ceteris.study.specification import Specification
-from ceteris.study.training import Training
+from ceteris.training.training import Training
 
 CLASSES = 10
 LEARNING_RATE = 0.01

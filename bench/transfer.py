@@ -30,7 +30,7 @@ from ceteris.execution.study import available_cores
 from ceteris.networks.backbone import Backbone, BackboneNetwork
 from ceteris.study.run import Run
 from ceteris.study.specification import Specification
-from ceteris.study.training import Training
+from ceteris.training.training import Training
 
 SEEDS, EPOCHS, BATCH_SIZE, RESOLUTION = 16, 10, 32, 96
 LOOP_SECONDS = 20.0

@@ -17,6 +17,7 @@ ROOMS = [
     "formatting",
     "values",
     "networks",
+    "training",
     "datasets",
     "study",
     "engines",

@@ -45,8 +45,8 @@ if TYPE_CHECKING:
     from ceteris.study.run import Arm, Run
     from ceteris.study.specification import Baseline, Specification
     from ceteris.study.study import Study
-    from ceteris.study.training import Training
     from ceteris.study.variation import Insertion, Replacement, Variation
+    from ceteris.training.training import Training
 
 __all__ = [
     "Analysis",
@@ -104,7 +104,7 @@ _MODULES = {
     "ceteris.study.specification": ("Baseline", "Specification"),
     "ceteris.datasets.choice": ("DataChoice",),
     "ceteris.study.study": ("Study",),
-    "ceteris.study.training": ("Training",),
+    "ceteris.training.training": ("Training",),
     "ceteris.study.variation": ("Insertion", "Replacement", "Variation"),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}

@@ -10,7 +10,7 @@ from ceteris.networks.dense import Dense
 from ceteris.networks.network import Network
 from ceteris.study.run import Run
 from ceteris.study.specification import Specification
-from ceteris.study.training import Training
+from ceteris.training.training import Training
 
 PI = (0x243F6A88, 0x85A308D3, 0x13198A2E, 0x03707344)
 

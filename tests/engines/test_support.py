@@ -22,7 +22,7 @@ from ceteris.networks.layer import Layer, Module
 from ceteris.networks.max_pool import MaxPool
 from ceteris.networks.network import Network
 from ceteris.study.specification import Specification
-from ceteris.study.training import Optimizer, Training
+from ceteris.training.training import OPTIMIZERS, Training
 
 WEIGHTS = "0" * 64
 PRETRAINED = {"backbone": "mobilenet_v2", "weights_sha256": WEIGHTS}
@@ -122,7 +122,7 @@ def test_layer_kinds(engine, key):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("optimizer", Optimizer)
+@pytest.mark.parametrize("optimizer", [kind.key for kind in OPTIMIZERS])
 def test_optimizers(engine, optimizer):
     """Every engine has every optimizer."""
     assert ENGINES[engine].unsupported(asked(engine, Training(optimizer=optimizer))) is None

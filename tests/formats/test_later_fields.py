@@ -12,7 +12,7 @@ from ceteris.networks.kinds import LAYER_KINDS
 from ceteris.networks.network import Network
 from ceteris.study.run import Run
 from ceteris.study.specification import Specification
-from ceteris.study.training import Training
+from ceteris.training.training import Training
 
 FIELDS = json.loads((Path(__file__).parent / "fields-0.1.json").read_text())
 KINDS = (BackboneNetwork, DataChoice, Network, Specification, Training, *LAYER_KINDS)

@@ -23,7 +23,7 @@ from ceteris.results.record import conclude, encode_record
 from ceteris.study.reader import read_study
 from ceteris.study.run import Run
 from ceteris.study.specification import Specification
-from ceteris.study.training import Training
+from ceteris.training.training import Training
 
 PINNED = json.loads((Path(__file__).parent / "pinned.json").read_text())
 PROJECT = Path(__file__).parents[2]

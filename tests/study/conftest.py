@@ -9,7 +9,7 @@ from ceteris.networks.dropout import Dropout
 from ceteris.networks.max_pool import MaxPool
 from ceteris.networks.network import Network
 from ceteris.study.specification import Baseline, Specification
-from ceteris.study.training import Training
+from ceteris.training.training import Training
 
 TEXT = """\
 title = "Small"

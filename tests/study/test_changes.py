@@ -12,9 +12,9 @@ from ceteris.networks.max_pool import MaxPool
 from ceteris.networks.network import Network
 from ceteris.study.changes import LayerAdded, LayerRemoved, SettingChange, changes
 from ceteris.study.specification import Specification
-from ceteris.study.training import Training
 from ceteris.study.variation import Variation
 from ceteris.study.vary import vary
+from ceteris.training.training import Training
 
 
 def said(specification, **declared):

@@ -7,8 +7,8 @@ from ceteris.networks.max_pool import MaxPool
 from ceteris.networks.network import Network
 from ceteris.study.check import check_study, network_faults
 from ceteris.study.specification import Specification
-from ceteris.study.training import Training
 from ceteris.study.variation import Variation
+from ceteris.training.training import Training
 
 
 def faults(*layers, **training):

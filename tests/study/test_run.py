@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ceteris.study.run import Run, arm_folder
-from ceteris.study.training import Training
+from ceteris.training.training import Training
 
 
 def run(specification, **changed):

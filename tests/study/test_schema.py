@@ -32,6 +32,7 @@ WORDS = {
     "required": (dict, lambda rule, value, of, root: set(rule) <= set(value)),
     "items": (list, lambda rule, value, of, root: all(accepts(rule, entry, root) for entry in value)),
     "anyOf": (object, lambda rule, value, of, root: any(accepts(option, value, root) for option in rule)),
+    "allOf": (object, lambda rule, value, of, root: all(accepts(option, value, root) for option in rule)),
     "oneOf": (object, lambda rule, value, of, root: sum(accepts(option, value, root) for option in rule) == 1),
     "enum": (object, lambda rule, value, of, root: value in rule),
     "const": (object, lambda rule, value, of, root: value == rule),

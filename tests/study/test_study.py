@@ -13,8 +13,8 @@ from ceteris.study.reader import read_study
 from ceteris.study.run import Arm
 from ceteris.study.specification import Baseline
 from ceteris.study.study import Study
-from ceteris.study.training import Training
 from ceteris.study.variation import Variation
+from ceteris.training.training import Training
 
 KERNEL = Variation(factor="kernel", name="5x5", set={"network.layers.0.kernel": 5})
 RATE = Variation(factor="rate", name="slow", set={"training.learning_rate": 0.001})

@@ -5,7 +5,7 @@ from ceteris.networks.convolution import Convolution
 from ceteris.networks.dense import Dense
 from ceteris.networks.dropout import Dropout
 from ceteris.networks.network import Network
-from ceteris.study.training import Training
+from ceteris.training.training import Training
 
 
 def mistakes(model, **fields):
@@ -20,12 +20,12 @@ def test_construction_tells_all_mistakes_in_sentences():
     assert mistakes(Training, optimizer="adamm", learning_rate=0, epochs=True, flip=1, momentum=1, speed=2) == (
         'optimizer = "adamm" must be "adam" or "sgd"; did you mean "adam"?',
         "learning_rate = 0 must be a number above 0.",
-        "epochs = true must be an integer from 1 to 100000.",
         "momentum = 1 must be a number from 0 to below 1.",
+        "epochs = true must be an integer from 1 to 100000.",
         "flip = 1 must be true or false.",
         (
-            "unknown key 'speed'; the keys here are optimizer, learning_rate, batch_size, epochs, momentum, beta1, "
-            "beta2, epsilon, weight_decay, flip and crop."
+            "unknown key 'speed'; the keys here are optimizer, learning_rate, weight_decay, beta1, beta2, epsilon, "
+            "momentum, batch_size, epochs, flip and crop."
         ),
     )
 

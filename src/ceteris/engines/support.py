@@ -7,7 +7,20 @@ silently or trained as something else.
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
-from ceteris.study.training import Optimizer, Training
+from ceteris.training.training import Training
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptimizerSupport:
+    """What an engine follows of an optimizer.
+
+    Attributes:
+        settings: Names of the settings that it honours.
+        per_run: Those of them that each run of a packed batch has for itself.
+    """
+
+    settings: frozenset[str]
+    per_run: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,21 +28,20 @@ class TrainingSupport:
     """What an engine follows.
 
     Attributes:
-        optimizers: The optimizers that it has.
-        shared: Settings that all runs of a packed batch must have in common.
-        per_run: Settings that each run of a packed batch has for itself.
+        optimizers: The optimizers that it has, by key.
+        shared: Other settings that it follows; all runs of a packed batch have them in common.
     """
 
-    optimizers: frozenset[Optimizer]
+    optimizers: Mapping[str, OptimizerSupport]
     shared: frozenset[str]
-    per_run: frozenset[str] = frozenset()
 
     def unsupported(self, training: Training) -> str | None:
         """Say what of a training section the engine does not follow, or None; a default changes nothing."""
         if training.optimizer not in self.optimizers:
             return f"the optimizer {training.optimizer} is not supported"
         fields = type(training).model_fields
-        for name in sorted(fields.keys() - self.shared - self.per_run):
+        followed = self.optimizers[training.optimizer].settings | self.shared | {"optimizer"} | _idle(training)
+        for name in sorted(fields.keys() - followed):
             value = getattr(training, name)
             if value != fields[name].default:
                 return f"training.{name} = {value} is not supported"
@@ -37,7 +49,8 @@ class TrainingSupport:
 
     def key(self, training: Training) -> Hashable:
         """Give what runs of a packed batch must have in common: every setting but those that each has for itself."""
-        return values_but(training.model_dump(mode="json"), self.per_run)
+        own = self.optimizers[training.optimizer].per_run | _idle(training)
+        return values_but(training.model_dump(mode="json"), own)
 
 
 def values_but(values: Mapping[str, Hashable], names: frozenset[str]) -> Hashable:
@@ -45,5 +58,5 @@ def values_but(values: Mapping[str, Hashable], names: frozenset[str]) -> Hashabl
     return tuple(sorted((name, value) for name, value in values.items() if name not in names))
 
 
-OWN_OF_OPTIMIZERS = frozenset({"learning_rate", "momentum", "beta1", "beta2", "epsilon", "weight_decay"})
-"""Settings of Adam and SGD."""
+def _idle(training: Training) -> frozenset[str]:
+    return frozenset(name for name, _, _ in training.idle())

@@ -23,7 +23,6 @@ from ceteris.statistics.scores import Status
 from ceteris.statistics.summary import ArmSummary
 from ceteris.study.changes import in_words
 from ceteris.study.run import BASELINE
-from ceteris.study.training import Optimizer
 
 _TRAINERS = {
     Backbone.MOBILENET_V2: "torchvision's maintainers",
@@ -281,9 +280,9 @@ def _training(analysis: StudyAnalysis, record: RunRecord) -> Iterator[str]:
     layers = "; ".join(map(str, run.specification.network.layers))
     network = run.specification.network
     yield f"Network: {network}; head: {layers}." if isinstance(network, BackboneNetwork) else f"Layers: {layers}."
-    others = {Optimizer.ADAM: {"momentum"}, Optimizer.SGD: {"beta1", "beta2", "epsilon"}}[training.optimizer]
-    settings = training.model_dump(mode="json", exclude=others)
-    yield f"Training: {', '.join(f'{name} {value}' for name, value in settings.items())}; on cross-entropy."
+    settings = training.model_dump(mode="json", exclude={name for name, _, _ in training.idle()})
+    loss = training.chosen_loss.title
+    yield f"Training: {', '.join(f'{name} {value}' for name, value in settings.items())}; on {loss}."
     changed = next(arm for arm in analysis.arms if arm.name == run.variation)
     if run.variation != BASELINE:
         yield f"Changed from the baseline: {'; '.join(in_words(analysis.changes(changed)))}."

@@ -14,15 +14,13 @@ from ceteris.networks.dense import Dense
 from ceteris.networks.placed import placed_layers
 from ceteris.study.run import BASELINE, arm_folder
 from ceteris.study.specification import Baseline, Specification
-from ceteris.study.training import Optimizer, Training
 from ceteris.study.variation import Variation
 from ceteris.study.vary import vary
+from ceteris.training.training import Training
 from ceteris.values.mistakes import Mistake, Mistakes, Place, variation_title
 
 if TYPE_CHECKING:
     from ceteris.study.study import Study
-
-_SETTINGS_OF = {Optimizer.SGD: ("momentum",), Optimizer.ADAM: ("beta1", "beta2", "epsilon")}
 
 
 def check_study(
@@ -162,17 +160,16 @@ def _baseline_mistakes(baseline: Baseline, faults: Sequence[tuple[int | None, st
         kind = "head" if isinstance(baseline.network, BackboneNetwork) else "layers"
         layers: Place = ("baseline", "network", kind)
         yield Mistake(place=layers if index is None else (*layers, index), sentence=f"baseline: {fault}")
-    for name in _ignored_settings(baseline.training):
-        sentence = _ignored(f"baseline.training.{name}", baseline.training, name)
+    for name, reason in _ignored_settings(baseline.training):
+        sentence = f"baseline.training.{name} {reason}"
         yield Mistake(place=("baseline", "training", name), sentence=sentence, compares=True)
 
 
 def _ignored_in_variation(variation: Variation, training: Training, title: str, place: Place) -> Iterator[Mistake]:
     """Only what the variation sets itself: settings of the baseline may lose their meaning with its optimiser."""
-    for name in _ignored_settings(training):
+    for name, reason in _ignored_settings(training):
         if (path := f"training.{name}") in variation.set:
-            sentence = f"{title}: {_ignored(path, training, name)}"
-            yield Mistake(place=(*place, "set", path), sentence=sentence, compares=True)
+            yield Mistake(place=(*place, "set", path), sentence=f"{title}: {path} {reason}", compares=True)
 
 
 def _twin_mistakes(twin: str | None, title: str, place: Place) -> Iterator[Mistake]:
@@ -184,18 +181,12 @@ def _twin_mistakes(twin: str | None, title: str, place: Place) -> Iterator[Mista
         yield Mistake(place=place, sentence=sentence, compares=True)
 
 
-def _ignored_settings(training: Training) -> Iterator[str]:
-    for optimizer, names in _SETTINGS_OF.items():
-        if optimizer is not training.optimizer:
-            yield from (name for name in names if getattr(training, name) != Training.model_fields[name].default)
-
-
-def _ignored(path: str, training: Training, name: str) -> str:
-    value = getattr(training, name)
-    owner = next(optimizer for optimizer, names in _SETTINGS_OF.items() if name in names)
-    return (
-        f"{path} = {written(value)} is for {owner}, and the optimizer is {training.optimizer}; remove one of the two."
-    )
+def _ignored_settings(training: Training) -> Iterator[tuple[str, str]]:
+    for name, choice, owners in training.idle():
+        value, chosen = getattr(training, name), getattr(training, choice)
+        if value != Training.model_fields[name].default:
+            end = f"and the {choice} is {chosen}; remove one of the two."
+            yield name, f"= {written(value)} is for {listed(owners, 'or')}, {end}"
 
 
 def _seed_mistakes(seeds: Sequence[int]) -> Iterator[Mistake]:

@@ -22,7 +22,7 @@ def lone_value_layer(specification: Specification, image: Shape, classes: int, i
         >>> from ceteris.networks.dense import Dense
         >>> from ceteris.networks.network import Network
         >>> from ceteris.datasets.choice import DataChoice
-        >>> from ceteris.study.training import Training
+        >>> from ceteris.training.training import Training
         >>> layers = [Dense(dense=5), BatchNorm(batch_norm=True), Dense(dense="classes")]
         >>> one = Specification(data=DataChoice(), network=Network(layers=layers), training=Training(batch_size=8))
         >>> [lone_value_layer(one, Shape(32, 32, 3), 10, images) for images in (80, 81, 82)]

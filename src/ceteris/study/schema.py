@@ -2,20 +2,24 @@
 
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
 from ceteris.datasets.choice import KNOWN_NAMES, DataChoice
+from ceteris.formatting.wording import listed
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.kinds import LAYER_KINDS
 from ceteris.networks.network import Network
 from ceteris.study.analysis import Analysis
 from ceteris.study.specification import Baseline
 from ceteris.study.study import Study
-from ceteris.study.training import Training
 from ceteris.study.variation import Insertion, Replacement, Variation
+from ceteris.training.kind import Kind
+from ceteris.training.training import CHOICES, SECTIONS, Training
+from ceteris.values.frozen import Frozen
 
 _MODELS: tuple[type[BaseModel], ...] = (
     Study,
@@ -42,8 +46,8 @@ def study_schema() -> dict[str, Any]:
         described = models[model.__name__]
         described["description"] = _summary(model)
         for key, text in _attributes(model).items():
-            alias = model.model_fields[key].alias or key
-            described["properties"][alias]["description"] = text
+            described["properties"][model.model_fields[key].alias or key]["description"] = text
+    _explain_training(definitions["Training"])
     name = definitions["DataChoice"]["properties"]["name"]
     name["anyOf"] = [{"enum": list(KNOWN_NAMES)}, {"type": name.pop("type")}]
     for key in ("insert", "replace"):
@@ -78,12 +82,42 @@ def _summary(model: type[BaseModel]) -> str:
 
 
 def _attributes(model: type[BaseModel]) -> dict[str, str]:
-    """Read the `Attributes:` section of a docstring."""
-    sections = (model.__doc__ or "").split("Attributes:\n")
-    if len(sections) == 1:
-        return {}
-    _, *parts = _NEW_ENTRY.split("    " + _dedented(sections[1].split("\n\n")[0]))
-    return {name: _one_line(text) for name, text in zip(parts[::2], parts[1::2], strict=True)}
+    """Read what the `Attributes:` sections of a class and its bases say of its fields."""
+    found: dict[str, str] = {}
+    for base in reversed(model.__mro__):
+        sections = (base.__doc__ or "").split("Attributes:\n") if issubclass(base, Frozen) else []
+        if len(sections) == 2:
+            _, *parts = _NEW_ENTRY.split("    " + _dedented(sections[1].split("\n\n")[0]))
+            found |= {name: _one_line(text) for name, text in zip(parts[::2], parts[1::2], strict=True)}
+    return {name: text for name, text in found.items() if name in model.model_fields}
+
+
+def _explain_training(described: dict[str, Any]) -> None:
+    """Say what each setting is for and which kinds take it, and that the others leave it at its default."""
+    settings = described["properties"]
+    for section in reversed(SECTIONS):
+        for key, text in _attributes(section).items():
+            settings[key]["description"] = text
+    rules = []
+    for choice, kinds in CHOICES.items():
+        if choice not in settings:
+            continue
+        known = [f"`{kind.key}` is {kind.title}{kind.paper and f' ({kind.paper})'}" for kind in kinds]
+        settings[choice]["description"] = f"{'; '.join(known)}."
+        fields = dict.fromkeys(name for kind in kinds for name in kind.model_fields)
+        for name in fields:
+            takers = [f"`{kind.key}`" for kind in kinds if name in kind.model_fields]
+            if len(takers) < len(kinds):
+                text = settings[name]["description"]
+                settings[name]["description"] = f"For {listed(takers)} only: {text[0].lower()}{text[1:]}"
+        rules.append({"anyOf": [_rule(choice, kind, fields, settings) for kind in kinds]})
+    described["allOf"] = rules
+
+
+def _rule(choice: str, kind: type[Kind], fields: Iterable[str], settings: dict[str, Any]) -> dict[str, Any]:
+    idle = {name: {"const": settings[name]["default"]} for name in fields if name not in kind.model_fields}
+    is_default = settings[choice]["default"] == kind.key
+    return {"properties": {choice: {"const": kind.key}, **idle}, "required": [] if is_default else [choice]}
 
 
 def _dedented(text: str) -> str:

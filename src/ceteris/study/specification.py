@@ -2,7 +2,7 @@
 
 from ceteris.datasets.choice import DataChoice
 from ceteris.networks.backbone import NetworkField
-from ceteris.study.training import Training
+from ceteris.training.training import Training
 from ceteris.values.frozen import Frozen
 
 

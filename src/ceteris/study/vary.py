@@ -11,8 +11,8 @@ from ceteris.formatting.wording import listed, nearest, written
 from ceteris.networks.backbone import AnyNetwork, BackboneNetwork
 from ceteris.networks.layer import Layer
 from ceteris.study.specification import Specification
-from ceteris.study.training import Training
 from ceteris.study.variation import Insertion, Replacement, Value, Variation
+from ceteris.training.training import Training
 from ceteris.values.mistakes import Mistake, Mistakes, Place, wrong_value
 
 _FRACTION = "data.fraction"

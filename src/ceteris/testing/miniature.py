@@ -165,7 +165,7 @@ class FakeEngine:
 
     def unsupported(self, specification: Specification) -> str | None:
         """Refuse momentum, so that a test can ask for a fallback."""
-        return "it knows no momentum" if specification.training.momentum else None
+        return "it knows no momentum" if dict(specification.training)["momentum"] else None
 
     def packing_key(self, specification: Specification) -> Hashable:
         """Let runs share a packed batch if they differ in learning rate only."""

@@ -15,7 +15,7 @@ from ceteris.networks.max_pool import MaxPool
 from ceteris.networks.network import Network
 from ceteris.study.run import Run
 from ceteris.study.specification import Specification
-from ceteris.study.training import Training
+from ceteris.training.training import Training
 
 
 @dataclass(frozen=True)

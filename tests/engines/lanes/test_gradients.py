@@ -22,7 +22,7 @@ from ceteris.networks.placed import placed_layers
 from ceteris.networks.shape import Shape
 from ceteris.study.run import Run
 from ceteris.study.specification import Specification
-from ceteris.study.training import Training
+from ceteris.training.training import Training
 
 CLASSES = 4
 BATCH = 19  # two whole groups of images and a part of one

@@ -60,7 +60,7 @@ def test_a_packed_batch_refuses_arrays_that_do_not_fit():
     """The binding checks what it is given, so that no kernel reads past an array."""
     bank = load_kernels(usable_instruction_sets()[0]).Bank(image=(4, 4, 3), runs=2, batch_size=2)
     bank.add("dense", [{"dense": 2, "activation": "none"}] * 2)
-    bank.finish([(0.1, 0.0, 0.9, 0.999, 1e-8, 0.0)] * 2, True)
+    bank.finish("sgd", [{"learning_rate": 0.1, "momentum": 0.0, "weight_decay": 0.0}] * 2)
     images, scale = np.zeros((3, 4, 4, 3), np.uint8), np.ones(3, np.float32)
     work = {"images": images, "scale": scale, "offset": scale, "shifts": None, "epoch": 0, "first_step": 0, "steps": 1}
     labels, order = np.zeros(3, np.int32), np.zeros((2, 3), np.int32)

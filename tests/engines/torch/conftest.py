@@ -16,7 +16,7 @@ from ceteris.networks.max_pool import MaxPool
 from ceteris.networks.network import Network
 from ceteris.study.run import Run
 from ceteris.study.specification import Specification
-from ceteris.study.training import Training
+from ceteris.training.training import Training
 
 SMALL = (
     Convolution(conv=4, kernel=3, activation=Activation.RELU),

@@ -6,7 +6,7 @@ import torch
 
 from ceteris.engines.streams import order, shifts
 from ceteris.engines.torch.batches import device_images, epoch_plan, minibatch, pixel_table, scaled
-from ceteris.study.training import Training
+from ceteris.training.training import Training
 
 CPU = torch.device("cpu")
 

@@ -2,8 +2,13 @@ import pytest
 import torch
 from torch import nn
 
-from ceteris.engines.torch.state import make_optimizer
-from ceteris.study.training import Training
+from ceteris.engines.torch.state import optimizer_of
+from ceteris.training.training import Training
+
+
+def made(training, layer):
+    """Give the optimizer of a layer."""
+    return optimizer_of(training, [(list(layer.parameters()), training.learning_rate)])
 
 
 @pytest.mark.parametrize(
@@ -28,7 +33,7 @@ def test_steps_are_those_of_pytorch(training, reference):
     layers = [nn.Linear(5, 4, bias=False, dtype=torch.float64) for _ in range(2)]
     for layer in layers:
         layer.weight.data.copy_(start)
-    optimizers = [make_optimizer(training, layers[0]), reference(layers[1].parameters())]
+    optimizers = [made(training, layers[0]), reference(layers[1].parameters())]
 
     for _ in range(5):
         gradient = torch.randn(4, 5, dtype=torch.float64, generator=generator)
@@ -51,7 +56,7 @@ def test_steps_are_those_of_pytorch(training, reference):
 def test_moments_are_there_before_the_first_step(training, expected):
     """A state has the same arrays at every position, so that what is missing from one is known."""
     layer = nn.Linear(5, 4)
-    optimizer = make_optimizer(training, layer)
+    optimizer = made(training, layer)
     before = set(optimizer.state[layer.weight])
     layer(torch.ones(1, 5)).sum().backward()
     optimizer.step()

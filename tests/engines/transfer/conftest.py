@@ -16,7 +16,7 @@ from ceteris.engines.transfer import TransferEngine
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.study.run import Run
 from ceteris.study.specification import Specification
-from ceteris.study.training import Training
+from ceteris.training.training import Training
 from tests.engines.transfer.random_backbone import random_state
 
 

@@ -33,7 +33,6 @@ from ceteris.networks.shape import Shape
 from ceteris.resources import Requirements
 from ceteris.study.run import Run
 from ceteris.study.specification import Specification
-from ceteris.study.training import Optimizer
 
 _GROUP = 16  # images that there is room for in a packed batch, at least: `capacity_` in bank.hpp
 
@@ -276,20 +275,8 @@ def _build(instruction_set: InstructionSet, runs: Sequence[Run], image: Shape, c
     networks = [placed_layers(_layered(run), image, classes) for run in runs]
     for layers in zip(*networks, strict=True):
         bank.add(layers[0].layer.key, [_layer_settings(layer, run) for layer, run in zip(layers, runs, strict=True)])
-    bank.finish([_settings(run) for run in runs], training.optimizer is Optimizer.ADAM)
+    bank.finish(training.optimizer, [dict(run.specification.training.chosen_optimizer) for run in runs])
     return bank
-
-
-def _settings(run: Run) -> tuple[float, float, float, float, float, float]:
-    training = run.specification.training
-    return (
-        training.learning_rate,
-        training.momentum,
-        training.beta1,
-        training.beta2,
-        training.epsilon,
-        training.weight_decay,
-    )
 
 
 def _layer_settings(placed: PlacedLayer, run: Run) -> dict[str, int | float | str]:

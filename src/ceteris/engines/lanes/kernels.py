@@ -15,12 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ceteris.datasets.dataset import Labels
-from ceteris.engines.support import OWN_OF_OPTIMIZERS, TrainingSupport, values_but
+from ceteris.engines.support import OptimizerSupport, TrainingSupport, values_but
 from ceteris.errors import EngineError
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.layer import Layer
 from ceteris.study.specification import Specification
-from ceteris.study.training import Optimizer
 
 Floats = NDArray[np.float32]
 Sums = list[tuple[float, int]]
@@ -51,7 +50,7 @@ class CompiledBank(Protocol):
     steps: int
 
     def add(self, kind: str, runs: Sequence[Mapping[str, int | float | str]]) -> None: ...  # noqa: D102
-    def finish(self, runs: list[tuple[float, float, float, float, float, float]], with_adam: bool) -> None: ...  # noqa: FBT001, D102
+    def finish(self, optimizer: str, runs: Sequence[Mapping[str, float]]) -> None: ...  # noqa: D102
     def train(  # noqa: D102, PLR0913
         self,
         *,
@@ -91,6 +90,9 @@ class Kernels(Protocol):
 
     def layer_kinds(self) -> dict[str, tuple[list[str], list[str], dict[str, list[str]], dict[str, int]]]:
         """List by key what the kernel of each layer kind honours, as `LayerKind` in `kinds.hpp` has it."""
+
+    def optimizers(self) -> dict[str, tuple[list[str], list[str]]]:
+        """List by key the settings that each optimizer honours, and those of them that each run has for itself."""
 
     def fma_peak(self) -> float:
         """Measure the floating-point operations a second that one core can do at most."""
@@ -158,13 +160,6 @@ def _runs_here(name: InstructionSet) -> bool:
             return True
 
 
-_TRAINING = TrainingSupport(
-    optimizers=frozenset({Optimizer.ADAM, Optimizer.SGD}),
-    shared=frozenset({"optimizer", "batch_size", "epochs", "flip", "crop"}),
-    per_run=OWN_OF_OPTIMIZERS,
-)
-
-
 @dataclass(frozen=True, kw_only=True)
 class KernelKind:
     """What the kernel of a layer kind honours.
@@ -191,6 +186,18 @@ def kernel_kinds(instruction_set: InstructionSet) -> dict[str, KernelKind]:
     }
 
 
+@cache
+def kernel_training(instruction_set: InstructionSet) -> TrainingSupport:
+    """Ask the compiled kernels which optimizers they have, and which settings of them they follow."""
+    return TrainingSupport(
+        optimizers={
+            key: OptimizerSupport(settings=frozenset(settings), per_run=frozenset(per_run))
+            for key, (settings, per_run) in load_kernels(instruction_set).optimizers().items()
+        },
+        shared=frozenset({"batch_size", "epochs", "flip", "crop"}),
+    )
+
+
 def unsupported(specification: Specification, instruction_set: InstructionSet) -> str | None:
     """Say why a specification cannot be trained, or None if it can."""
     if isinstance(specification.network, BackboneNetwork):
@@ -200,7 +207,7 @@ def unsupported(specification: Specification, instruction_set: InstructionSet) -
         reason = _unsupported_layer(layer, kinds.get(layer.key))
         if reason:
             return f"layer {index + 1} ({layer}) {reason}"
-    return _TRAINING.unsupported(specification.training)
+    return kernel_training(instruction_set).unsupported(specification.training)
 
 
 def packing_key(specification: Specification, instruction_set: InstructionSet) -> Hashable:
@@ -210,7 +217,7 @@ def packing_key(specification: Specification, instruction_set: InstructionSet) -
         (layer.key, values_but(layer.model_dump(mode="json"), kinds[layer.key].per_run))
         for layer in specification.network.layers
     )
-    return specification.data, layers, _TRAINING.key(specification.training)
+    return specification.data, layers, kernel_training(instruction_set).key(specification.training)
 
 
 def _unsupported_layer(layer: Layer, kind: KernelKind | None) -> str | None:

@@ -13,7 +13,7 @@ from torch.utils.dlpack import from_dlpack
 from ceteris.datasets.dataset import LabelledImages
 from ceteris.engines.streams import shifts, visiting_order
 from ceteris.engines.torch.network import Place
-from ceteris.study.training import Training
+from ceteris.training.training import Training
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ceteris.datasets.choice import share
 from ceteris.datasets.dataset import ImageKind, Split
 from ceteris.engines.engine import PredictingEngine, RunState
-from ceteris.engines.support import OWN_OF_OPTIMIZERS, TrainingSupport
+from ceteris.engines.support import OptimizerSupport, TrainingSupport
 from ceteris.errors import EngineError
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.cost import network_cost
@@ -21,15 +21,16 @@ from ceteris.resources import Requirements
 from ceteris.study.lone_image import lone_value_layer
 from ceteris.study.run import Run
 from ceteris.study.specification import Specification
-from ceteris.study.training import Optimizer
+from ceteris.training.training import OPTIMIZERS
 
 if TYPE_CHECKING:
     from ceteris.engines.torch.layered import LayeredPredictor, LayeredTraining
 
 
 TORCH_TRAINING = TrainingSupport(
-    optimizers=frozenset({Optimizer.ADAM, Optimizer.SGD}),
-    shared=frozenset({"optimizer", "batch_size", "epochs", "flip", "crop"}) | OWN_OF_OPTIMIZERS,
+    # All of them, because each class describes itself in PyTorch.
+    optimizers={kind.key: OptimizerSupport(settings=frozenset(kind.model_fields)) for kind in OPTIMIZERS},
+    shared=frozenset({"batch_size", "epochs", "flip", "crop"}),
 )
 """What `torch.training` follows, of layers and of backbones that are trained."""
 

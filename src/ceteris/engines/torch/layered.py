@@ -15,7 +15,7 @@ from ceteris.engines.engine import RunState
 from ceteris.engines.initial import initial_weights
 from ceteris.engines.torch.batches import pixel_table, scaled
 from ceteris.engines.torch.network import LayeredNetwork
-from ceteris.engines.torch.state import fill, make_optimizer, weight_tensors
+from ceteris.engines.torch.state import fill, optimizer_of, weight_tensors
 from ceteris.engines.torch.training import TorchTraining, processor_threads, usable_device
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.placed import placed_layers
@@ -39,7 +39,7 @@ class LayeredTraining(TorchTraining):
         threads: int,
         state: RunState | None,
     ) -> None:
-        choice = run.specification.network
+        choice, settings = run.specification.network, run.specification.training
         assert not isinstance(choice, BackboneNetwork), "the PyTorch engine has said that it cannot train this"
         place, dtype = usable_device(device), torch.float64 if precision == "float64" else torch.float32
         image = Shape(*split.training.images.shape[1:])
@@ -53,7 +53,7 @@ class LayeredTraining(TorchTraining):
             device=place,
             threads=threads,
             network=network,
-            optimizer=make_optimizer(run.specification.training, network),
+            optimizer=optimizer_of(settings, [(list(network.parameters()), settings.learning_rate)]),
             at_once=max(1, VALUES_AT_ONCE // widest),
         )
         if state is None:

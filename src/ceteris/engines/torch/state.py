@@ -7,18 +7,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.optim import SGD, Adam
 
-from ceteris.study.training import Optimizer, Training
-
-
-def make_optimizer(training: Training, network: nn.Module) -> torch.optim.Optimizer:
-    """Give PyTorch's Adam or SGD for all parameters of a network; see `optimizer_of`."""
-    return optimizer_of(training, [(list(network.parameters()), training.learning_rate)])
+from ceteris.training.training import Training
 
 
 def optimizer_of(training: Training, groups: Sequence[tuple[list[nn.Parameter], float]]) -> torch.optim.Optimizer:
-    """Give PyTorch's Adam or SGD, with its moments made at once.
+    """Give PyTorch's own optimizer with the settings of a training section, and with its moments made at once.
 
     PyTorch makes them at the first step. Zeros at step 0 mean the same, and a state then has the same arrays always.
 
@@ -26,27 +20,14 @@ def optimizer_of(training: Training, groups: Sequence[tuple[list[nn.Parameter], 
         training: All settings but the learning rate.
         groups: Parameters, each group with its learning rate.
     """
+    described = training.chosen_optimizer.torch()
     settings = [{"params": parameters, "lr": rate} for parameters, rate in groups]
-    optimizer: torch.optim.Optimizer
-    moments: tuple[str, ...]
-    match training.optimizer:
-        case Optimizer.ADAM:
-            optimizer = Adam(
-                settings,
-                betas=(training.beta1, training.beta2),
-                eps=training.epsilon,
-                weight_decay=training.weight_decay,
-                fused=True,
-            )
-            moments = ("exp_avg", "exp_avg_sq")
-        case Optimizer.SGD:
-            optimizer = SGD(settings, momentum=training.momentum, weight_decay=training.weight_decay, fused=True)
-            moments = ("momentum_buffer",) if training.momentum > 0 else ()
+    optimizer: torch.optim.Optimizer = getattr(torch.optim, described.name)(settings, **described.keywords, fused=True)
     for parameter in (parameter for parameters, _ in groups for parameter in parameters):
         state = optimizer.state[parameter]
-        if training.optimizer is Optimizer.ADAM:
+        if described.counts_steps:
             state["step"] = torch.zeros((), dtype=torch.float32, device=parameter.device)
-        for moment in moments:
+        for moment in described.moments:
             state[moment] = torch.zeros_like(parameter)
     return optimizer
 

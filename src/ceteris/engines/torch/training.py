@@ -91,6 +91,8 @@ class TorchTraining(ABC):
             at_once: How many images are scored together.
         """
         self._settings, self._seed, self._threads = run.specification.training, run.seed, threads
+        self._loss, self._schedule = self._settings.chosen_loss, self._settings.chosen_schedule
+        self._rates = [group["lr"] for group in optimizer.param_groups]
         self._device, self._network, self._optimizer, self._at_once = device, network, optimizer, at_once
         self._training = device_images(split.training, device)
         self._validation = device_images(split.validation, device)
@@ -119,18 +121,21 @@ class TorchTraining(ABC):
         assert epoch < self._settings.epochs, "the run is finished"
         if self._plan is None or self._plan.epoch != epoch:
             self._plan = epoch_plan(self._seed, epoch, self._places, self._settings, self._device)
-        steps = -(-len(self._places) // self._settings.batch_size)
         until = time.monotonic() + SLICE_SECONDS
         with processor_threads(self._threads):
             while True:
                 self._learn(self._plan, step)
                 step += 1
-                if step == steps:
+                if step == self._steps_an_epoch:
                     return (self._end_epoch(),)
                 if time.monotonic() >= until:
                     break
         self._position = Position(epoch=epoch, step=step)
         return None
+
+    @property
+    def _steps_an_epoch(self) -> int:
+        return -(-len(self._places) // self._settings.batch_size)
 
     def states(self) -> tuple[RunState, ...]:
         """Copy what the run needs to go on from here."""
@@ -156,7 +161,10 @@ class TorchTraining(ABC):
         size = self._settings.batch_size
         batch = minibatch(self._training, plan, step * size, size)
         logits_bk = self._network(self._inputs(batch.pixels), batch.place)
-        loss = functional.cross_entropy(logits_bk, batch.labels)
+        loss = getattr(functional, self._loss.function)(logits_bk, batch.labels, **self._loss.keywords)
+        done = (plan.epoch * self._steps_an_epoch + step) / (self._settings.epochs * self._steps_an_epoch)
+        for group, rate in zip(self._optimizer.param_groups, self._rates, strict=True):
+            group["lr"] = rate * self._schedule.factor(done)
         self._optimizer.zero_grad()
         torch.autograd.backward(loss)
         self._optimizer.step()

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from ceteris.datasets.dataset import ImageKind, Split
 from ceteris.datasets.features import FeatureCache
 from ceteris.engines.engine import PredictingEngine, Preparation, PreparingEngine, RunState
-from ceteris.engines.support import OWN_OF_OPTIMIZERS, TrainingSupport
+from ceteris.engines.support import TrainingSupport
 from ceteris.engines.torch.engine import TORCH_TRAINING, process_memory
+from ceteris.engines.transfer.optimizer import HEAD_OPTIMIZERS
 from ceteris.engines.transfer.precision import Precision, best_precision, head_arithmetic
 from ceteris.networks.backbone import FEATURES, BackboneNetwork
 from ceteris.networks.cost import network_cost
@@ -22,7 +23,6 @@ from ceteris.networks.placed import placed_layers
 from ceteris.resources import Requirements
 from ceteris.study.run import Run
 from ceteris.study.specification import Specification
-from ceteris.study.training import Optimizer
 
 if TYPE_CHECKING:
     from ceteris.engines.transfer.extraction import ViewMaker
@@ -34,9 +34,8 @@ _PACKED_RUNS = 64
 
 
 _TRAINING = TrainingSupport(
-    optimizers=frozenset({Optimizer.ADAM, Optimizer.SGD}),
-    shared=frozenset({"optimizer", "batch_size", "epochs", "flip"}),
-    per_run=OWN_OF_OPTIMIZERS,
+    optimizers=HEAD_OPTIMIZERS,
+    shared=frozenset({"batch_size", "epochs", "flip"}),
 )
 
 

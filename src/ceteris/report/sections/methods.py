@@ -11,7 +11,7 @@ from ceteris.report.quantities import count, percent, size
 from ceteris.statistics.paired import EXACT_PAIRS, RANDOM_PATTERNS
 from ceteris.statistics.scores import CHANCE_SIGNIFICANCE
 from ceteris.statistics.verdict import Decision
-from ceteris.study.training import Optimizer, Training
+from ceteris.training.training import Training
 
 _RESIZED = "Images were resized to a square, and normalised as the backbone's weights were trained."
 
@@ -43,7 +43,7 @@ def _experiment(analysis: StudyAnalysis) -> Iterator[str]:
         f"{scaling if isinstance(baseline.network, Network) else _RESIZED}"
     )
     yield (
-        f"The baseline {_network(baseline.network)}. It was trained on categorical cross-entropy with "
+        f"The baseline {_network(baseline.network)}. It was trained on {baseline.training.chosen_loss.title} with "
         f"{_training(baseline.training)}."
     )
     arms = (
@@ -78,21 +78,16 @@ def _network(network: AnyNetwork) -> str:
 
 
 def _training(training: Training) -> str:
-    names = {Optimizer.ADAM: "Adam", Optimizer.SGD: "stochastic gradient descent"}
+    optimizer = training.chosen_optimizer
     parts = [
-        f"{names[training.optimizer]} at learning rate {training.learning_rate:g}",
+        f"{optimizer.title} at learning rate {training.learning_rate:g}",
         f"minibatches of {training.batch_size}",
         f"{count(training.epochs, 'epoch')}",
     ]
-    if training.optimizer is Optimizer.SGD and training.momentum:
-        parts.append(f"momentum {training.momentum:g}")
-    if training.weight_decay:
-        parts.append(f"weight decay {training.weight_decay:g}")
-    if training.flip:
-        parts.append("half of the images mirrored")
-    if training.crop:
-        parts.append(f"shifts of up to {count(training.crop, 'pixel')}")
-    return ", ".join(parts)
+    for kind in (optimizer, training.chosen_loss, training.chosen_schedule):
+        declared = {name: value for name, value in kind if value != Training.model_fields[name].default}
+        parts += [f"{name.replace('_', ' ')} {value:g}" for name, value in declared.items() if name != "learning_rate"]
+    return ", ".join((*parts, *filter(None, map(str, training.augmentations))))
 
 
 def _statistics(analysis: StudyAnalysis) -> Iterator[str]:

@@ -47,9 +47,9 @@ class Part {
   int first_run() const { return first_run_; }
   int runs() const { return runs_; }
 
-  void finish(std::vector<Settings> settings, bool with_adam) {
+  void finish(const OptimizerKind& optimizer, RunSettings settings) {
+    optimizer_ = &optimizer;
     settings_ = std::move(settings);
-    with_adam_ = with_adam;
     // Scoring wants a few images at a time even where training takes fewer.
     group_ = network.needs_whole_minibatch() ? batch_size_ : std::min(batch_size_, kGroup);
     capacity_ = std::max(group_, 16);
@@ -70,7 +70,7 @@ class Part {
         network.backward(step);
       }
       network.end();
-      network.update(settings_, with_adam_);
+      network.update(*optimizer_, settings_);
     }
   }
 
@@ -133,8 +133,8 @@ class Part {
   }
 
   int first_run_, runs_, batch_size_, group_ = 0, capacity_ = 0;
-  bool with_adam_ = false;
-  std::vector<Settings> settings_;
+  const OptimizerKind* optimizer_ = nullptr;
+  RunSettings settings_;
   std::vector<Integers> labels_;
   Gatherer gatherer_;
 };
@@ -160,11 +160,15 @@ class Bank {
       found->second.add(part->network, LaneSettings(std::move(lanes)));
     }
   }
-  void finish(const std::vector<Settings>& settings, bool with_adam) {
+
+  // Ends the layers and chooses an optimizer, with the settings of each run.
+  void finish(const std::string& kind, const std::vector<OptimizerSettings>& runs) {
+    const auto found = optimizers().find(kind);
+    if (found == optimizers().end()) throw std::invalid_argument("unknown optimizer");
     for (auto& part : parts_) {
-      std::vector<Settings> lanes;
-      for (int lane = 0; lane < kWidth; ++lane) lanes.push_back(settings[static_cast<size_t>(part->run(lane))]);
-      part->finish(std::move(lanes), with_adam);
+      std::vector<const OptimizerSettings*> lanes;
+      for (int lane = 0; lane < kWidth; ++lane) lanes.push_back(&runs[static_cast<size_t>(part->run(lane))]);
+      part->finish(found->second, RunSettings(lanes));
     }
   }
 

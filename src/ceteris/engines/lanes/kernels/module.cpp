@@ -127,6 +127,11 @@ NB_MODULE(CETERIS_MODULE, module) {
       found[key.c_str()] = nb::make_tuple(kind.settings, kind.per_run, kind.choices, kind.largest);
     return found;
   });
+  module.def("optimizers", [] {
+    nb::dict found;
+    for (const auto& [key, kind] : optimizers()) found[key.c_str()] = nb::make_tuple(kind.settings, kind.per_run);
+    return found;
+  });
   // Single functions, for the tests.
   module.def("apply", [](const std::string& function, Input<float, 1> input) {
     Output<1> output = new_array<1>({input.shape(0)});
@@ -152,12 +157,9 @@ NB_MODULE(CETERIS_MODULE, module) {
              bank.add(kind, runs);
            })
       .def("finish",
-           [](Bank& bank, const std::vector<std::tuple<double, double, double, double, double, double>>& runs, bool with_adam) {
+           [](Bank& bank, const std::string& kind, const std::vector<OptimizerSettings>& runs) {
              require(runs.size() == static_cast<size_t>(bank.runs()), "settings for each run");
-             std::vector<Settings> settings;
-             for (const auto& [rate, momentum, beta1, beta2, epsilon, decay] : runs)
-               settings.push_back({rate, momentum, beta1, beta2, epsilon, decay});
-             bank.finish(settings, with_adam);
+             bank.finish(kind, runs);
            })
       .def("train", &train, nb::arg("images"), nb::arg("labels"), nb::arg("scale"), nb::arg("offset"), nb::arg("order"),
            nb::arg("shifts").none(), nb::arg("epoch"), nb::arg("first_step"), nb::arg("steps"))

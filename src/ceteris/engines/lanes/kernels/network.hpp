@@ -104,8 +104,8 @@ class Network {
     for (const auto& layer : layers_) layer->end();
   }
 
-  void update(const std::vector<Settings>& settings, bool with_adam) {
-    (with_adam ? adam : gradient_descent)(settings, moments_, values_.get(), gradients_.get());
+  void update(const OptimizerKind& optimizer, const RunSettings& settings) {
+    optimizer.update(settings, moments_, values_.get(), gradients_.get());
   }
 
   const Boundary& input() const { return boundaries_.front(); }

@@ -1,33 +1,65 @@
-// Stochastic gradient descent and Adam (Kingma and Ba 2015) with PyTorch's definitions; every setting is per run.
+// The optimizers that there are kernels for, under the names that a study gives them, with PyTorch's definitions. A new one
+// is a function and an entry in `optimizers`; whatever is not listed there is refused.
 #pragma once
 
 #include <array>
+#include <cmath>
+#include <map>
+#include <stdexcept>
+#include <string>
 #include <vector>
 
 #include "map.hpp"
 
 namespace ceteris {
 
-// The settings of one run, as its study declares them.
-struct Settings {
-  double learning_rate, momentum, beta1, beta2, epsilon, weight_decay;
-};
+using OptimizerSettings = std::map<std::string, double>;
 
-// What an optimiser remembers of a network; `steps` counts the updates so far.
+// What an optimizer remembers of a network; `steps` counts the updates so far.
 struct Moments {
   Storage first, second;
   int64_t steps = 0;
 };
 
-namespace detail {
+// The settings of the run in each lane.
+class RunSettings {
+ public:
+  RunSettings() = default;
+  explicit RunSettings(const std::vector<const OptimizerSettings*>& lanes) {
+    for (const auto& [name, value] : *lanes.front())
+      for (size_t lane = 0; lane < lanes.size(); ++lane) numbers_[name][lane] = lanes[lane]->at(name);
+  }
 
-// Lanes of float from a double of each run: computed in double, rounded once.
-template <typename Function>
-Lanes per_run(const std::vector<Settings>& settings, Function function) {
-  Lanes lanes{};
-  for (int lane = 0; lane < kWidth; ++lane) lanes[lane] = static_cast<float>(function(settings[static_cast<size_t>(lane)]));
-  return lanes;
-}
+  // Lanes of float from settings of each run: computed in double, rounded once.
+  Lanes lanes(const char* name) const {
+    return lanes([](double value) { return value; }, name);
+  }
+  template <typename Function, typename... Names>
+  Lanes lanes(Function function, Names... names) const {
+    return combined(function, numbers_.at(names)...);
+  }
+
+ private:
+  using Numbers = std::array<double, kWidth>;
+
+  template <typename Function, typename... Columns>
+  static Lanes combined(Function function, const Columns&... columns) {
+    Lanes lanes{};
+    for (int lane = 0; lane < kWidth; ++lane) lanes[lane] = static_cast<float>(function(columns[static_cast<size_t>(lane)]...));
+    return lanes;
+  }
+
+  std::map<std::string, Numbers> numbers_;
+};
+
+// What an optimizer honours: settings by name, those of them that may differ from run to run, and its update.
+struct OptimizerKind {
+  std::vector<std::string> settings;
+  std::vector<std::string> per_run;
+  void (*update)(const RunSettings&, Moments&, Lanes* values, const Lanes* gradients);
+};
+
+namespace detail {
 
 // base to a whole power by squaring: the same bits everywhere, which the library's pow does not promise.
 inline double whole_power(double base, int64_t exponent) {
@@ -37,20 +69,20 @@ inline double whole_power(double base, int64_t exponent) {
   return result;
 }
 
+inline double rest(double share) { return 1 - share; }
+
 }  // namespace detail
 
-inline void adam(const std::vector<Settings>& settings, Moments& moments, Lanes* values, const Lanes* gradients) {
-  using detail::per_run;
+// Kingma and Ba 2015, arXiv:1412.6980.
+inline void adam(const RunSettings& settings, Moments& moments, Lanes* values, const Lanes* gradients) {
+  using detail::whole_power;
   const int64_t step = ++moments.steps;
-  const Lanes beta1 = per_run(settings, [](const Settings& s) { return s.beta1; });
-  const Lanes beta2 = per_run(settings, [](const Settings& s) { return s.beta2; });
-  const Lanes rest1 = per_run(settings, [](const Settings& s) { return 1 - s.beta1; });
-  const Lanes rest2 = per_run(settings, [](const Settings& s) { return 1 - s.beta2; });
-  const Lanes decay = per_run(settings, [](const Settings& s) { return s.weight_decay; });
-  const Lanes epsilon = per_run(settings, [](const Settings& s) { return s.epsilon; });
+  const Lanes beta1 = settings.lanes("beta1"), beta2 = settings.lanes("beta2");
+  const Lanes rest1 = settings.lanes(detail::rest, "beta1"), rest2 = settings.lanes(detail::rest, "beta2");
+  const Lanes decay = settings.lanes("weight_decay"), epsilon = settings.lanes("epsilon");
   const Lanes rate =
-      per_run(settings, [=](const Settings& s) { return s.learning_rate / (1 - detail::whole_power(s.beta1, step)); });
-  const Lanes root = per_run(settings, [=](const Settings& s) { return 1 / std::sqrt(1 - detail::whole_power(s.beta2, step)); });
+      settings.lanes([=](double rate, double beta1) { return rate / (1 - whole_power(beta1, step)); }, "learning_rate", "beta1");
+  const Lanes root = settings.lanes([=](double beta2) { return 1 / std::sqrt(1 - whole_power(beta2, step)); }, "beta2");
   Lanes *first = moments.first.get(), *second = moments.second.get();
   for (size_t i = 0; i < moments.first.size(); ++i) {
     const Lanes gradient = multiply_add(decay, values[i], gradients[i]);
@@ -60,19 +92,27 @@ inline void adam(const std::vector<Settings>& settings, Moments& moments, Lanes*
   }
 }
 
-inline void gradient_descent(const std::vector<Settings>& settings, Moments& moments, Lanes* values, const Lanes* gradients) {
-  using detail::per_run;
+inline void gradient_descent(const RunSettings& settings, Moments& moments, Lanes* values, const Lanes* gradients) {
   const bool first_step = moments.steps++ == 0;
-  const Lanes rate = per_run(settings, [](const Settings& s) { return s.learning_rate; });
-  const Lanes decay = per_run(settings, [](const Settings& s) { return s.weight_decay; });
+  const Lanes rate = settings.lanes("learning_rate"), decay = settings.lanes("weight_decay");
   // PyTorch's velocity starts as the first gradient itself.
-  const Lanes momentum = first_step ? Lanes{} : per_run(settings, [](const Settings& s) { return s.momentum; });
+  const Lanes momentum = first_step ? Lanes{} : settings.lanes("momentum");
   Lanes* velocity = moments.first.get();
   for (size_t i = 0; i < moments.first.size(); ++i) {
     const Lanes gradient = multiply_add(decay, values[i], gradients[i]);
     velocity[i] = multiply_add(momentum, velocity[i], gradient);
     values[i] -= rate * velocity[i];
   }
+}
+
+inline const std::map<std::string, OptimizerKind>& optimizers() {
+  static const std::vector<std::string> of_adam{"learning_rate", "weight_decay", "beta1", "beta2", "epsilon"};
+  static const std::vector<std::string> of_sgd{"learning_rate", "weight_decay", "momentum"};
+  static const std::map<std::string, OptimizerKind> table{
+      {"adam", {of_adam, of_adam, adam}},
+      {"sgd", {of_sgd, of_sgd, gradient_descent}},
+  };
+  return table;
 }
 
 }  // namespace ceteris

@@ -1,0 +1,1 @@
+"""How a network learns: optimizers, losses, schedules and augmentation, each kind with its own settings."""

@@ -1,0 +1,131 @@
+"""How a network learns, as a study declares it: which kinds there are, and one flat table of all their settings."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field, create_model, model_validator
+
+from ceteris.training.adam import Adam
+from ceteris.training.augmentation import Augmentation, Crop, Flip
+from ceteris.training.kind import Kind, Optimizer
+from ceteris.training.loss import CrossEntropy, Loss
+from ceteris.training.schedule import Constant, Schedule
+from ceteris.training.sgd import SGD
+from ceteris.values.frozen import Frozen
+
+OPTIMIZERS: tuple[type[Optimizer], ...] = (Adam, SGD)
+LOSSES: tuple[type[Loss], ...] = (CrossEntropy,)
+SCHEDULES: tuple[type[Schedule], ...] = (Constant,)
+AUGMENTATIONS: tuple[type[Augmentation], ...] = (Flip, Crop)
+
+CHOICES: Mapping[str, Sequence[type[Kind]]] = {"optimizer": OPTIMIZERS, "loss": LOSSES, "schedule": SCHEDULES}
+"""Keys of `[baseline.training]` that choose a kind, the first one if they are not given; a choice of one has no key."""
+
+
+class Minibatches(Frozen):
+    """In which portions, and how often, the training images are learned from.
+
+    Attributes:
+        batch_size: Images per minibatch; the last one of an epoch may be smaller, and counts too.
+        epochs: Passes over the training images.
+    """
+
+    batch_size: Annotated[int, Field(ge=1, le=65536)] = 32
+    epochs: Annotated[int, Field(ge=1, le=100_000)] = 20
+
+
+SECTIONS: tuple[type[Frozen], ...] = (
+    *(kind for kinds in CHOICES.values() for kind in kinds),
+    Minibatches,
+    *AUGMENTATIONS,
+)
+"""Everything whose fields are keys of `[baseline.training]`; fields of one name are one setting."""
+
+
+class _Training(Frozen):
+    """Minibatch training: the settings of all kinds in one table.
+
+    Settings of kinds that are not chosen stay as they are, so that a variation changes what it declares and nothing
+    else; each chosen kind reads its own.
+    """
+
+    @property
+    def chosen_optimizer(self) -> Optimizer:
+        """The optimizer with its own settings."""
+        optimizer: Optimizer = self._chosen("optimizer")
+        return optimizer
+
+    @property
+    def chosen_loss(self) -> Loss:
+        """The loss with its own settings."""
+        loss: Loss = self._chosen("loss")
+        return loss
+
+    @property
+    def chosen_schedule(self) -> Schedule:
+        """The schedule of the learning rate with its own settings."""
+        schedule: Schedule = self._chosen("schedule")
+        return schedule
+
+    @property
+    def augmentations(self) -> tuple[Augmentation, ...]:
+        """Every augmentation with its own settings, also those that change nothing."""
+        return tuple(self._made(kind) for kind in AUGMENTATIONS)
+
+    def idle(self) -> Iterator[tuple[str, str, Sequence[str]]]:
+        """Yield each setting that is only for kinds that are not chosen, with the choice, and those kinds."""
+        for choice, kinds in CHOICES.items():
+            own = type(self._chosen(choice)).model_fields
+            for name in dict.fromkeys(name for kind in kinds for name in kind.model_fields if name not in own):
+                yield name, choice, [kind.key for kind in kinds if name in kind.model_fields]
+
+    def _chosen(self, choice: str) -> Any:
+        kinds = {kind.key: kind for kind in CHOICES[choice]}
+        return self._made(kinds[getattr(self, choice)] if len(kinds) > 1 else CHOICES[choice][0])
+
+    def _made(self, kind: type[Frozen]) -> Any:
+        return kind.model_validate({name: getattr(self, name) for name in kind.model_fields})
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_defaults_of_the_chosen(cls, value: Any) -> Any:
+        """Fill in the defaults in which a chosen kind differs from the first one that has the setting."""
+        if not isinstance(value, Mapping):
+            return value
+        chosen = (kind for choice, kinds in CHOICES.items() for kind in kinds if kind.key == value.get(choice))
+        fields = [(name, field.default) for kind in chosen for name, field in kind.model_fields.items()]
+        return {**{name: own for name, own in fields if own != cls.model_fields[name].default}, **value}
+
+
+def _fields() -> dict[str, Any]:
+    """Collect the fields of all sections, each with the default of the first section that has it."""
+    fields: dict[str, Any] = {
+        choice: (Literal[tuple(kind.key for kind in kinds)], kinds[0].key)
+        for choice, kinds in CHOICES.items()
+        if len(kinds) > 1
+    }
+    for section in SECTIONS:
+        for name, field in section.model_fields.items():
+            fields.setdefault(name, (field.annotation, field))
+    return fields
+
+
+if TYPE_CHECKING:
+
+    class Training(_Training):
+        """What type checkers see of the model below."""
+
+        optimizer: str
+        learning_rate: float
+        weight_decay: float
+        batch_size: int
+        epochs: int
+        flip: bool
+        crop: int
+
+else:
+    Training = create_model("Training", __base__=_Training, __module__=__name__, __doc__=_Training.__doc__, **_fields())
+    # Version 0.1 chose an optimizer, and had what no section calls later.
+    Training.later = frozenset(CHOICES.keys() & Training.model_fields.keys() - {"optimizer"}).union(
+        *(section.later for section in SECTIONS)
+    )
