@@ -2,7 +2,7 @@
 
 from ceteris.analysis.costs import variation_costs
 from ceteris.analysis.study_analysis import analyze
-from ceteris.report.sections.pretrained import cost_table
+from ceteris.report.sections.pretrained import cost_table, section
 from ceteris.results.results import read_results
 from ceteris.results.run_folder import WEIGHTS
 from tests.made_up import made_up_folder, made_up_study
@@ -66,4 +66,4 @@ def test_all_measured_needs_no_such_note(tmp_path):
 def test_a_study_without_pretrained_networks_has_no_such_table(analyses):
     """It is for comparing the two kinds."""
     assert variation_costs(analyses("complete")) == ()
-    assert cost_table(()) is None
+    assert section(analyses("complete")) is None

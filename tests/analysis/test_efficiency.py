@@ -2,7 +2,7 @@
 
 from ceteris.analysis.efficiency import efficiency_curves
 from ceteris.analysis.study_analysis import analyze
-from ceteris.report.sections.data_efficiency import efficiency_table
+from ceteris.report.sections.data_efficiency import efficiency_table, section
 from ceteris.results.results import read_results
 from ceteris.statistics.verdict import Decision
 from tests.made_up import made_up_folder, made_up_study
@@ -34,7 +34,7 @@ def test_without_a_share_there_is_no_curve(analyses):
     analysis = analyses("complete")
 
     assert efficiency_curves(analysis) == ()
-    assert efficiency_table(analysis, ()) is None
+    assert section(analysis) is None
 
 
 def test_another_training_is_another_curve(tmp_path):

@@ -8,6 +8,7 @@ import pytest
 import ceteris.report.page
 from ceteris.report.page import typeset
 from tests.report.html_page import Page
+from tests.report.reading import tables_of
 from tests.states import HOSTILE
 
 SCRIPT = Path(ceteris.report.page.__file__).parent / "templates" / "script.js"
@@ -50,9 +51,9 @@ def test_rows_are_sorted_by_numbers(reports):
     """Cells that show a number with words around it carry the number; every sortable one is finite."""
     page = Page(html_of(reports("complete")))
     keys = [float(value) for name in ("td", "th") for value in values(page, name, "data-key")]
-    content = reports("complete").content
+    verdicts = tables_of(reports("complete").sections)["verdicts"]
 
-    differences = [row[3].key for row in content.verdicts.rows[1:]]
+    differences = [row[3].key for row in verdicts.rows[1:]]
     assert differences == [pytest.approx(one) for one in (0.0575, -0.08, 0.0009375, -0.0171875)]
     assert all(key - key == 0 for key in keys)
     assert all(f'data-key="{key}"' in html_of(reports("complete")) for key in differences)
@@ -69,11 +70,11 @@ def test_what_is_there_is_in_the_contents(reports, state):
 
 def test_tables_can_be_copied_as_they_are(reports):
     """The text areas hold Markdown and LaTeX, letter by letter, whatever is in them."""
-    content = reports("hostile").content
+    verdicts = tables_of(reports("hostile").sections)["verdicts"]
     page = Page(html_of(reports("hostile")))
 
-    assert content.verdicts.markdown() in page.copies
-    assert content.verdicts.latex() in page.copies
+    assert verdicts.markdown() in page.copies
+    assert verdicts.latex() in page.copies
 
 
 def test_pictures_have_words(reports, state):

@@ -1,5 +1,6 @@
 import pytest
 
+from tests.report.reading import sentences_of, tables_of
 from tests.report.recomputation import recompute
 
 # Where all differences are equal scipy warns, of what the test is not about.
@@ -17,13 +18,13 @@ def test_the_five_sentences_are_those_of_the_files(recomputed):
     """Whoever reads results.csv with scipy writes the same five sentences, letter by letter."""
     report, answer, _ = recomputed
 
-    assert report.content.answer == answer
+    assert sentences_of(report.sections, "answer") == answer
 
 
 def test_the_verdicts_are_those_of_the_files(recomputed):
     """Whoever reads results.csv with scipy comes to the same verdict about every variation."""
     report, _, verdicts = recomputed
-    shown = {row[0].text: row[6].text.rstrip("\N{DAGGER}") for row in report.content.verdicts.rows[1:]}
+    shown = {row[0].text: row[6].text.rstrip("\N{DAGGER}") for row in tables_of(report.sections)["verdicts"].rows[1:]}
 
     assert shown == verdicts
     assert len(shown) >= 2

@@ -13,6 +13,7 @@ from ceteris.results.folder import ResultsFolder
 from ceteris.results.results import read_results
 from tests.made_up import made_up_folder, made_up_study
 from tests.report.html_page import Page
+from tests.report.reading import sentences_of, tables_of
 from tests.states import HOSTILE, STATES
 
 LEFT_OVER = re.compile(r"\b(nan|None|inf|True|False)\b|  |\.\.|\( |,,| ,|\b1 (runs|seeds|pairs|epochs|images)\b")
@@ -23,20 +24,6 @@ INTERVAL = re.compile(r"\d to [+\N{MINUS SIGN}]?\d")
 def page_of(report):
     """Parse the page of a report."""
     return Page(report.page.read_text(encoding="utf-8"))
-
-
-def sentences_of(content):
-    """Give every sentence of a report that is computed from the records."""
-    yield from (*content.reservations, *content.omissions, *content.answer, *content.methods, *content.caveats)
-    for card in content.cards:
-        for entry in card.entries:
-            yield from entry.sentences
-    if content.discussion is not None:
-        weighed = content.discussion
-        yield from (*weighed.benefits, *weighed.drawbacks, *weighed.balance, *weighed.notes)
-    tables = (content.verdicts, content.details, content.convergence, content.efficiency, content.costs)
-    for table in (*tables, content.runs, content.circumstances):
-        yield from () if table is None else table.notes
 
 
 def test_every_state_of_a_folder_has_a_report(reports, state):
@@ -69,7 +56,10 @@ def test_a_page_asks_nothing_of_the_network(reports, state):
 
 def test_every_sentence_is_one(reports, state):
     """Sentences begin with a capital, a figure or a quotation mark, end with a full stop, and hold no left-overs."""
-    for sentence in sentences_of(reports(state).content):
+    sections = reports(state).sections
+    sentences = [sentence for section in sections for sentence in sentences_of(sections, section.anchor)]
+    sentences += [note for table in tables_of(sections).values() for note in table.notes]
+    for sentence in sentences:
         plain = sentence.replace(HOSTILE, "it").replace(HOSTILE[:80].strip(), "it").replace("None of", "")
         assert sentence[0].isupper() or sentence[0].isdigit() or sentence[0] in "“\N{DAGGER}" or ":" in sentence
         assert sentence.endswith("."), sentence
@@ -80,11 +70,10 @@ def test_every_sentence_is_one(reports, state):
 def test_one_seed_has_no_interval_no_p_value_and_no_band(reports, state):
     """Where nothing was measured twice, no table, sentence or picture shows a spread."""
     report = reports(state)
-    content = report.content
-    tables = [content.verdicts, content.details, content.convergence, content.efficiency]
-    tables += [*(card.convergence for card in content.cards)]
-    shown = [cell.plain for table in tables if table is not None for row in table.rows for cell in row[1:]]
-    shown += [*content.answer, *(text for card in content.cards for entry in card.entries for text in entry.sentences)]
+    tables = tables_of(report.sections)
+    tables = [table for name, table in tables.items() if "seeds" not in name and name not in {"circumstances", "runs"}]
+    shown = [cell.plain for table in tables for row in table.rows for cell in row[1:]]
+    shown += [*sentences_of(report.sections, "answer"), *sentences_of(report.sections, "factors")]
     shown = [re.sub(r"seeds \d+ to \d+", "", text) for text in shown]
     page = report.page.read_text(encoding="utf-8")
     pictures = " ".join(re.findall(r"<svg.*?</svg>", page, re.DOTALL))
@@ -100,7 +89,7 @@ def test_an_interval_is_shown_where_there_are_seeds(reports):
     page = reports("complete").page.read_text(encoding="utf-8")
     pictures = " ".join(re.findall(r"<svg.*?</svg>", page, re.DOTALL))
 
-    assert INTERVAL.search(" ".join(reports("complete").content.answer))
+    assert INTERVAL.search(" ".join(sentences_of(reports("complete").sections, "answer")))
     assert "interval" in pictures
     assert "opacity: 0.16" in pictures
 
@@ -108,13 +97,13 @@ def test_an_interval_is_shown_where_there_are_seeds(reports):
 @pytest.mark.parametrize("state", ["all diverged", "one diverged run"])
 def test_runs_that_diverged_have_no_spread_of_their_own(reports, state):
     """Guessing is counted, not measured: it has no interval, no difference and no verdict but undecided."""
-    content = reports(state).content
-    shown = [cell.plain for row in content.verdicts.rows for cell in row[1:]]
+    sections = reports(state).sections
+    tables = tables_of(sections)
+    shown = [cell.plain for row in tables["verdicts"].rows for cell in row[1:]]
 
     assert [text for text in shown if INTERVAL.search(text)] == []
-    assert content.details is None
-    assert content.convergence is None
-    assert "no network was left to score on the test images" in content.answer[0]
+    assert not {"details", "convergence"} & set(tables)
+    assert "no network was left to score on the test images" in sentences_of(sections, "answer")[0]
 
 
 ANSWERS = {
@@ -140,7 +129,7 @@ ANSWERS = {
 @pytest.mark.parametrize("state", ANSWERS)
 def test_the_answer_begins_with_what_there_is(reports, state):
     """The first sentence says how far the study is and what the baseline came to."""
-    assert reports(state).content.answer[0] == ANSWERS[state]
+    assert sentences_of(reports(state).sections, "answer")[0] == ANSWERS[state]
 
 
 RESERVATIONS = {
@@ -169,16 +158,16 @@ def test_what_is_missing_or_odd_is_said_first(reports, state):
     """Images that are not the official ones, and runs that failed, diverged or are missing, come before any number."""
     report = reports(state)
 
-    assert report.content.reservations == RESERVATIONS[state]
+    assert sentences_of(report.sections, "reservations") == RESERVATIONS[state]
     text = report.text.read_text(encoding="utf-8")
     assert ("## Before you believe a number" in text) is bool(RESERVATIONS[state])
 
 
 def test_first_batch_and_modified_copy_are_kept_in_mind(reports):
-    """The caveats say what the images are and how few of them were learnt from."""
-    caveats = reports("modified copy, first batch").content.caveats
+    """The limitations say what the images are and how few of them were learnt from."""
+    limitations = sentences_of(reports("modified copy, first batch").sections, "caveats")
 
-    assert caveats[:2] == (
+    assert limitations[:2] == (
         (
             "The images are a modified copy of the official ones: accuracies can be compared with each other, not with "
             "published ones."
@@ -188,7 +177,7 @@ def test_first_batch_and_modified_copy_are_kept_in_mind(reports):
             "images need not hold for all of them."
         ),
     )
-    official = " ".join(reports("official").content.caveats)
+    official = " ".join(sentences_of(reports("official").sections, "caveats"))
     assert "training batches" not in official
     assert "modified copy" not in official
 
@@ -273,13 +262,14 @@ def test_a_damaged_file_of_a_run_costs_that_run_alone(copied, name, said):
     file = ResultsFolder(folder).run_folder(run).path / name
     file.write_bytes(file.read_bytes()[:-1])
 
-    content = write_report(folder).content
+    sections = write_report(folder).sections
 
     assert (
-        content.reservations[1] == f"1 of 3 runs is damaged, and not counted: “baseline” (seed 1). The first: {said}."
+        sentences_of(sections, "reservations")[1]
+        == f"1 of 3 runs is damaged, and not counted: “baseline” (seed 1). The first: {said}."
     )
-    assert content.answer[0].startswith("So far, with 2 of 3 runs at an end, the baseline classified")
-    assert content.verdicts.rows[0][-1].text == "2 of 3"
+    assert sentences_of(sections, "answer")[0].startswith("So far, with 2 of 3 runs at an end, the baseline classified")
+    assert tables_of(sections)["verdicts"].rows[0][-1].text == "2 of 3"
 
 
 def test_damaged_labels_cost_what_needs_them(copied):
@@ -289,10 +279,12 @@ def test_damaged_labels_cost_what_needs_them(copied):
 
     report = write_report(folder)
 
-    assert report.content.reservations[1:] == (
+    assert sentences_of(report.sections, "reservations")[1:] == (
         "The labels of the test images cannot be read, so that nothing is said about single images.",
     )
-    assert report.content.answer[0].startswith("The baseline classified 50.33 % of the test images correctly")
+    assert sentences_of(report.sections, "answer")[0].startswith(
+        "The baseline classified 50.33 % of the test images correctly"
+    )
     assert "Confusion of baseline" not in report.page.read_text(encoding="utf-8")
 
 
@@ -315,10 +307,12 @@ def test_a_folder_in_use_is_reported_as_it_is(copied):
     folder = copied("half")
     run = next(one.run for one in read_results(folder).findings if one.run.variation == "shallow")
     held = ResultsFolder(folder).claim(run)
-    content = write_report(folder, out=folder / "so far").content
+    sections = write_report(folder, out=folder / "so far").sections
     held.release()
 
-    assert content.reservations[1] == ("1 of 9 runs is in training now: this report shows how far it was when made.")
+    assert sentences_of(sections, "reservations")[1] == (
+        "1 of 9 runs is in training now: this report shows how far it was when made."
+    )
 
 
 def test_runs_of_another_version_are_not_counted(copied):
@@ -326,11 +320,11 @@ def test_runs_of_another_version_are_not_counted(copied):
     folder = copied("no variations")
     shutil.copytree(folder / "runs" / "baseline", folder / "runs" / "gone")
 
-    content = write_report(folder).content
-    assert content.reservations[1:] == (
+    sections = write_report(folder).sections
+    assert sentences_of(sections, "reservations")[1:] == (
         "3 more runs in this folder belong to other versions of the study, not counted.",
     )
-    assert content.verdicts.rows[0][-1].text == "3 of 3"
+    assert tables_of(sections)["verdicts"].rows[0][-1].text == "3 of 3"
 
 
 def test_a_place_that_is_no_folder_is_refused(folders, tmp_path):

@@ -11,7 +11,7 @@ from ceteris.cli.decoding import show_decoding
 from ceteris.datasets.inspection import Inspection, inspect_folder
 from ceteris.errors import ResultsError
 from ceteris.paths import shown
-from ceteris.report.inspection import class_table, findings, format_table, group_line, render_inspection
+from ceteris.report.inspection import class_table, copy_groups, findings, format_table, group_line, render_inspection
 from ceteris.report.table import Table
 from ceteris.resources import available_cores
 from ceteris.results.atomic import write_atomically
@@ -46,8 +46,7 @@ def check(folder: Path, *, out: Path | None, console: Console) -> Inspection:
     for sentence in findings(inspection):
         console.print(Text(f"- {sentence}"), soft_wrap=True)
     _print_some("Cannot be read", (f"{shown(f.name)} {reason}" for f, reason in inspection.unreadable), _LINES, console)
-    crossing = inspection.crossing
-    others = [group for group in (*inspection.copies, *inspection.near_copies) if group not in crossing]
+    crossing, others = copy_groups(inspection)
     _print_some("Copies on both sides of the test", map(group_line, crossing), _GROUPS, console)
     _print_some("Other copies" if crossing else "Copies", map(group_line, others), _GROUPS, console)
     if out is not None:

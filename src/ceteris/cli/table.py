@@ -12,7 +12,7 @@ from ceteris.cli.rows import arm_table, set_apart
 from ceteris.report.quantities import percent, percent_range, points, points_range
 from ceteris.report.sections.answer import answer
 from ceteris.report.sections.verdicts import footnotes
-from ceteris.report.sections.warnings import reservations
+from ceteris.report.sections.warnings import warnings
 from ceteris.statistics.comparison import Comparison
 from ceteris.statistics.summary import ArmSummary
 from ceteris.statistics.verdict import Decision
@@ -36,7 +36,7 @@ def print_results(analysis: StudyAnalysis, console: Console) -> None:
     """
     console.print()
     console.print(Text(analysis.results.manifest.study.title, style="bold"), soft_wrap=True)
-    print_notes(reservations(analysis), console)
+    print_notes(warnings(analysis), console)
     console.print()
     console.print(set_apart(results_table(analysis, is_wide=console.width >= _WIDE), console))
     for sentence in (*footnotes(analysis), *answer(analysis)):

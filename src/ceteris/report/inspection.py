@@ -5,11 +5,9 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from io import BytesIO
 from statistics import median
 
-from markupsafe import Markup
 from PIL import Image
 
 from ceteris.datasets.choice import Fit
@@ -20,8 +18,9 @@ from ceteris.datasets.inspection import Inspection, PictureFile
 from ceteris.datasets.picture import Frame
 from ceteris.formatting.wording import listed
 from ceteris.paths import shown
-from ceteris.report.page import page_environment, page_policy, read_template
-from ceteris.report.quantities import NOTHING, count
+from ceteris.report.blocks import Bullets, Look, Paragraph, Section, Subheading, Thumbnail, Thumbnails
+from ceteris.report.page import render_page
+from ceteris.report.quantities import count
 from ceteris.report.table import Cell, Column, Table
 from ceteris.study.analysis import USUAL_MARGIN, Resolution
 
@@ -198,30 +197,20 @@ def _is(number: int) -> str:
 
 
 _SIDE = 112  # pixels of a thumbnail
-_SHEET = 240  # thumbnails on the contact sheet, all classes together
+_EXAMPLES = 240  # thumbnails of examples, all classes together
 _MOST_A_CLASS = 12
 _GROUPS = 60
 _LINES = 500
 
 
-@dataclass(frozen=True, kw_only=True)
-class Thumbnail:
-    """A picture on the page.
-
-    Attributes:
-        source: A data address, which holds all of it.
-        width: To show it at, so that proportions are right.
-        caption: What it is.
-    """
-
-    source: str
-    width: int
-    height: int
-    caption: str
+def copy_groups(inspection: Inspection) -> tuple[list[Sequence[PictureFile]], list[Sequence[PictureFile]]]:
+    """Give the groups of copies that have images on both sides of the test, and the others."""
+    crossing: list[Sequence[PictureFile]] = list(inspection.crossing)
+    return crossing, [group for group in (*inspection.copies, *inspection.near_copies) if group not in crossing]
 
 
 def render_inspection(inspection: Inspection, *, workers: int) -> str:
-    """Set an inspection as a page: what to know, tables, a contact sheet, copies, files that cannot be read.
+    """Write an inspection as a page: what to know, tables, copies, files that cannot be read, some of each class.
 
     Args:
         inspection: What was found.
@@ -230,39 +219,63 @@ def render_inspection(inspection: Inspection, *, workers: int) -> str:
     Returns:
         All of an HTML file.
     """
-    sheet = _sheet(inspection)
-    crossing, others = _groups(inspection)
-    groups = [*crossing, *others][:_GROUPS]
-    wanted = [*(one for members in sheet.values() for one in members), *(one for group in groups for one in group)]
-    thumbnails = _thumbnails(wanted, workers)
-    script = read_template("script.js")
-    classes = inspection.listing.class_names
-    return (
-        page_environment()
-        .get_template("inspection.html")
-        .render(
-            title=f"The images in {inspection.listing.name}",
-            findings=findings(inspection),
-            tables=(class_table(inspection), format_table(inspection)),
-            sheet=[(classes[label], _shown(members, thumbnails)) for label, members in sheet.items()],
-            crossing=[_shown(group, thumbnails) for group in crossing[:_GROUPS]],
-            others=[_shown(group, thumbnails) for group in others[: max(0, _GROUPS - len(crossing))]],
-            groups_left=max(0, len(crossing) + len(others) - _GROUPS),
-            unreadable=[(shown(file.name), reason) for file, reason in inspection.unreadable[:_LINES]],
-            unreadable_left=max(0, len(inspection.unreadable) - _LINES),
-            is_divided=inspection.is_divided,
-            nothing=NOTHING,
-            policy=page_policy(script),
-            style=Markup(read_template("style.css")),  # noqa: S704 - written by us, nothing of the folder in it
-            script=Markup(script),  # noqa: S704 - likewise
-        )
+    return render_page(
+        _sections(inspection, workers),
+        title=f"The images in {inspection.listing.name}",
+        kicker="Images before training",
+        footer="Computed from a folder of images by ceteris. Nothing was changed in it.",
     )
 
 
-def _sheet(inspection: Inspection) -> dict[int, list[PictureFile]]:
+def _sections(inspection: Inspection, workers: int) -> Iterator[Section]:
+    examples, (crossing, others) = _examples(inspection), copy_groups(inspection)
+    left = max(0, len(crossing) + len(others) - _GROUPS)
+    crossing, others = crossing[:_GROUPS], others[: max(0, _GROUPS - len(crossing))]
+    chosen = [*examples.values(), *crossing, *others]
+    thumbnails = _thumbnails((one for group in chosen for one in group), workers)
+
+    def shown_groups(groups: Iterable[Sequence[PictureFile]]) -> Thumbnails:
+        known = (tuple(thumbnails[one.file.name] for one in group if one.file.name in thumbnails) for group in groups)
+        return Thumbnails(tuple(known))
+
+    yield Section(
+        anchor="known",
+        heading="What was found",
+        blocks=(Bullets(findings(inspection)),),
+        look=Look.SUMMARY,
+        is_listed=False,
+    )
+    yield Section(anchor="counts", heading="Counts", blocks=(class_table(inspection), format_table(inspection)))
+    rest = (Paragraph(f"{count(left, 'more group')} {_is(left)} not shown."),) if left else ()
+    if crossing:
+        blocks = (shown_groups(crossing), *(() if others else rest))
+        yield Section(anchor="crossing", heading="Copies on both sides of the test", blocks=blocks)
+    if others:
+        heading = "Other copies" if crossing else "Copies"
+        yield Section(anchor="copies", heading=heading, blocks=(shown_groups(others), *rest))
+    if inspection.unreadable:
+        unread = _unreadable_table(inspection)
+        yield Section(anchor="unreadable", heading="Files that cannot be read", blocks=(unread,))
+    names = inspection.listing.class_names
+    parts = [(Subheading(names[label]), shown_groups((members,))) for label, members in examples.items()]
+    yield Section(anchor="sheet", heading="Some of each class", blocks=tuple(one for pair in parts for one in pair))
+
+
+def _unreadable_table(inspection: Inspection) -> Table:
+    files = inspection.unreadable
+    return Table(
+        name="unreadable-files",
+        title="Files that a study leaves out",
+        columns=(Column(title="file"), Column(title="reason")),
+        rows=tuple((Cell(shown(file.name)), Cell(reason)) for file, reason in files[:_LINES]),
+        notes=(f"And {len(files) - _LINES:,} more.",) if len(files) > _LINES else (),
+    )
+
+
+def _examples(inspection: Inspection) -> dict[int, list[PictureFile]]:
     """Choose pictures of each class by their digests: at random, and the same every time."""
     classes = len(inspection.listing.class_names)
-    most = max(2, min(_MOST_A_CLASS, _SHEET // classes))
+    most = max(2, min(_MOST_A_CLASS, _EXAMPLES // classes))
     chosen: dict[int, list[PictureFile]] = {label: [] for label in range(classes)}
     for one in sorted(inspection.pictures, key=lambda one: hashlib.sha256(one.sha256.encode()).digest()):
         if len(chosen[one.file.label]) < most:
@@ -270,36 +283,20 @@ def _sheet(inspection: Inspection) -> dict[int, list[PictureFile]]:
     return chosen
 
 
-def _groups(inspection: Inspection) -> tuple[list[Sequence[PictureFile]], list[Sequence[PictureFile]]]:
-    """Give the groups of copies that cross to the test, and the others."""
-    crossing = list(inspection.crossing)
-    others = [group for group in (*inspection.copies, *inspection.near_copies) if group not in crossing]
-    return [*crossing], [*others]
-
-
-def _thumbnails(pictures: Iterable[PictureFile], workers: int) -> Mapping[str, str]:
-    """Decode pictures once more, and give each as a data address by its name; what has changed since is left out."""
+def _thumbnails(pictures: Iterable[PictureFile], workers: int) -> Mapping[str, Thumbnail]:
+    """Decode pictures once more, and give each by its name; what has changed since is left out."""
     wanted = list({one.file.name: one for one in pictures}.values())
     frame = Frame(height=_SIDE, width=_SIDE, fit=Fit.SQUASH)
-    addresses: dict[str, str] = {}
+    found: dict[str, Thumbnail] = {}
     with closing(decode([one.file.path for one in wanted], frame, workers=workers)) as answers:
         for place, answer in answers:
             if isinstance(answer, Decoded):
-                content = BytesIO()
+                content, one = BytesIO(), wanted[place]
                 Image.fromarray(answer.picture.pixels).save(content, "JPEG", quality=82)
-                encoded = base64.b64encode(content.getvalue()).decode()
-                addresses[wanted[place].file.name] = f"data:image/jpeg;base64,{encoded}"
-    return addresses
-
-
-def _shown(pictures: Iterable[PictureFile], thumbnails: Mapping[str, str]) -> list[Thumbnail]:
-    return [
-        Thumbnail(
-            source=thumbnails[one.file.name],
-            width=max(24, min(2 * _SIDE, round(_SIDE * one.width / one.height))),
-            height=_SIDE if one.width <= 2 * one.height else max(24, round(2 * _SIDE * one.height / one.width)),
-            caption=f"{shown(one.file.name)}, {one.width} x {one.height}, {one.part}",
-        )
-        for one in pictures
-        if one.file.name in thumbnails
-    ]
+                found[one.file.name] = Thumbnail(
+                    source=f"data:image/jpeg;base64,{base64.b64encode(content.getvalue()).decode()}",
+                    width=max(24, min(2 * _SIDE, round(_SIDE * one.width / one.height))),
+                    height=_SIDE if one.width <= 2 * one.height else max(24, round(2 * _SIDE * one.height / one.width)),
+                    caption=f"{shown(one.file.name)}, {one.width} x {one.height}, {one.part}",
+                )
+    return found

@@ -1,83 +1,94 @@
-"""`report.md`: the report as text, as GitHub shows it."""
+"""Sections as text, as GitHub shows it: every name and text of a study is text there, not markup."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import singledispatch
 
-from ceteris.report.content import Content
-from ceteris.report.sections.discussion import Discussion
+from ceteris.report.blocks import (
+    Block,
+    Bullets,
+    Card,
+    Details,
+    Glossary,
+    Paragraph,
+    Section,
+    Subheading,
+    VariationSummary,
+    Visual,
+)
 from ceteris.report.table import Table, markdown_text
 
 
-def render_markdown(content: Content) -> str:
-    """Write a report as Markdown; every name and text of a study is text there, not markup."""
-    return "\n\n".join(_blocks(content)) + "\n"
+def render_markdown(sections: Sequence[Section], *, title: str, question: str = "") -> str:
+    """Write sections as Markdown; one that has nothing but figures is left out."""
+    return "\n\n".join(_document(sections, title, question)) + "\n"
 
 
-def _blocks(content: Content) -> Iterator[str]:
-    yield f"# {markdown_text(content.title)}"
-    if content.question.strip():
-        yield markdown_text(content.question)
-    if content.reservations or content.omissions:
-        yield "## Before you believe a number"
-    if content.reservations:
-        yield _list(content.reservations)
-    if content.omissions:
-        yield "### What was skipped"
-        yield _list(content.omissions)
-    yield "## The answer"
-    yield _list(content.answer)
-    yield "## Verdicts"
-    yield from _table(content.verdicts)
-    if content.cards:
-        yield "## Factor by factor"
-    for card in content.cards:
-        yield f"### {markdown_text(card.factor)}"
-        for entry in card.entries:
-            yield f"#### {markdown_text(entry.variation)}: {markdown_text(entry.verdict)}"
-            yield _list(f"Changed: {change}." for change in entry.changes)
-            yield " ".join(map(markdown_text, entry.sentences))
-        yield from _table(card.seeds)
-    yield from _tables(content)
-    yield "## Methods"
-    yield from map(markdown_text, content.methods)
-    yield "## What to keep in mind"
-    yield _list(content.caveats)
-    yield "## Images, machines, versions"
-    yield from _table(content.circumstances)
+def _document(sections: Sequence[Section], title: str, question: str) -> Iterator[str]:
+    yield f"# {markdown_text(title)}"
+    if question.strip():
+        yield markdown_text(question)
+    for section in sections:
+        if written := list(_written(section.blocks)):
+            yield f"## {markdown_text(section.heading)}"
+            yield from written
 
 
-def _tables(content: Content) -> Iterator[str]:
-    """Write the tables behind the verdicts, and what speaks for pretrained networks and against them."""
-    for heading, table in (
-        ("How soon they learn", content.convergence),
-        ("How many images they need", content.efficiency),
-        ("Pretrained and not", content.costs),
-        ("Every test", content.details),
-        ("The runs", content.runs),
-    ):
-        if table is None:
-            continue
-        yield f"## {heading}"
-        if table is content.costs and content.discussion is not None:
-            yield from _discussion(content.discussion)
-        yield from _table(table)
+def _written(blocks: Iterable[Block]) -> Iterator[str]:
+    for block in blocks:
+        yield from write(block)
 
 
-def _discussion(discussion: Discussion) -> Iterator[str]:
-    for heading, sentences in (
-        ("What speaks for the pretrained network", discussion.benefits),
-        ("What speaks against it", discussion.drawbacks),
-        ("On balance", discussion.balance),
-    ):
-        if sentences:
-            yield f"### {heading}"
-            yield _list(sentences)
-    yield from map(markdown_text, discussion.notes)
+@singledispatch
+def write(block: Block) -> Iterator[str]:
+    """Write a block, paragraph by paragraph."""
+    raise NotImplementedError(f"a text has no form for {type(block).__name__}")
 
 
-def _table(table: Table) -> Iterator[str]:
-    yield f"**{markdown_text(table.title)}**"
-    yield table.markdown()
-    yield from map(markdown_text, table.notes)
+@write.register(Visual)
+@write.register(Glossary)
+def _(block: Block) -> Iterator[str]:  # noqa: ARG001 - whichever it is
+    yield from ()
+
+
+@write.register
+def _(block: Paragraph) -> Iterator[str]:
+    yield markdown_text(block.text)
+
+
+@write.register
+def _(block: Bullets) -> Iterator[str]:
+    yield _list(block.sentences)
+
+
+@write.register
+def _(block: Subheading) -> Iterator[str]:
+    yield f"### {markdown_text(block.text)}"
+
+
+@write.register
+def _(block: Details) -> Iterator[str]:
+    if not block.is_repeated:
+        yield from _written(block.blocks)
+
+
+@write.register
+def _(block: Card) -> Iterator[str]:
+    yield f"### {markdown_text(block.heading)}"
+    yield from _written(block.blocks)
+
+
+@write.register
+def _(block: VariationSummary) -> Iterator[str]:
+    yield f"#### {markdown_text(block.variation)}: {markdown_text(block.verdict)}"
+    yield _list(f"Changed: {change}." for change in block.changes)
+    yield " ".join(map(markdown_text, block.sentences))
+
+
+@write.register
+def _(block: Table) -> Iterator[str]:
+    yield f"**{markdown_text(block.title)}**"
+    yield block.markdown()
+    yield from map(markdown_text, block.notes)
 
 
 def _list(sentences: Iterable[str]) -> str:

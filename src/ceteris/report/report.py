@@ -7,17 +7,30 @@ from pathlib import Path
 from ceteris.analysis.study_analysis import StudyAnalysis, analyze
 from ceteris.errors import ResultsError
 from ceteris.paths import AnyPath, expanded
-from ceteris.report.content import Content, compose
-from ceteris.report.figures.first_layer import layer_picture
+from ceteris.report.blocks import Section, walk
 from ceteris.report.markdown import render_markdown
 from ceteris.report.page import render_page
 from ceteris.report.quantities import count
-from ceteris.report.sections.pictures import Gallery, hang
+from ceteris.report.sections import (
+    answer,
+    convergence,
+    data_efficiency,
+    differences,
+    environment,
+    factors,
+    limitations,
+    methods,
+    pictures,
+    pretrained,
+    runs,
+    statistical_tests,
+    verdicts,
+    warnings,
+)
 from ceteris.results.atomic import make_folder, write_together
 from ceteris.results.finding import encode_table
 from ceteris.results.folder import TABLE
 from ceteris.results.results import Results, read_results
-from ceteris.study.run import arm_folder
 
 PAGE, TEXT, PICTURES = "report.html", "report.md", "pictures"
 
@@ -31,14 +44,14 @@ class Report:
         text: `report.md`.
         table: `results.csv`.
         pictures: The first convolution of each arm that has one, as PNG files in the folder `pictures`.
-        content: What they say.
+        sections: What page and text say.
     """
 
     page: Path
     text: Path
     table: Path
     pictures: tuple[Path, ...]
-    content: Content
+    sections: tuple[Section, ...]
 
 
 def write_report(folder: AnyPath, *, out: AnyPath | None = None, image: int = 0) -> Report:
@@ -69,35 +82,60 @@ def publish(analysis: StudyAnalysis, *, out: Path | None = None, image: int = 0)
             f"{place}: the report cannot be written into this folder: permission denied. Name another place for it "
             "with --out DIR; the results are not touched."
         )
-    content = compose(analysis)
-    gallery = hang(analysis, image=image)
-    page = render_page(content, gallery, kicker=_kicker(results, analysis.done))
-    files = {PAGE: page.encode(), TEXT: render_markdown(content).encode()}
+    study, sections = results.manifest.study, report_sections(analysis, image=image)
+    page = render_page(
+        sections,
+        title=study.title,
+        kicker=_kicker(results, analysis.done),
+        question=study.question,
+        footer="Computed from a results folder by ceteris; one row a run is in results.csv beside this page.",
+    )
+    text = render_markdown(sections, title=study.title, question=study.question)
+    files = {PAGE: page.encode(), TEXT: text.encode()}
     if out is None:
         results.folder.write_table(results.findings)
     else:
         make_folder(out)
         files[TABLE] = encode_table(results.findings)
     write_together(place, files)
-    pictures = _pictures(gallery)
-    if pictures:
+    drawn = {
+        name: content for section in sections for one in walk(section.blocks) for name, content in one.files().items()
+    }
+    if drawn:
         make_folder(place / PICTURES)
-        write_together(place / PICTURES, pictures)
+        write_together(place / PICTURES, drawn)
     return Report(
         page=place / PAGE,
         text=place / TEXT,
         table=place / TABLE,
-        pictures=tuple(place / PICTURES / name for name in pictures),
-        content=content,
+        pictures=tuple(place / PICTURES / name for name in drawn),
+        sections=sections,
     )
 
 
-def _pictures(gallery: Gallery) -> dict[str, bytes]:
-    """Draw the first convolution of each arm that has one, by the name of its file."""
-    layers = gallery.layers
-    if layers is None:
-        return {}
-    return {f"{arm_folder(one.arm)}.png": layer_picture(one, layers) for one in layers.arms if not one.gap}
+def report_sections(analysis: StudyAnalysis, *, image: int = 0) -> tuple[Section, ...]:
+    """Give the sections of a report, in order. A section that lacks what it needs is left out.
+
+    Raises:
+        ResultsError: If there is no such test image.
+    """
+    sections = (
+        warnings.section(analysis),
+        answer.section(analysis),
+        verdicts.section(analysis),
+        differences.section(analysis),
+        factors.section(analysis),
+        pictures.section(analysis, image),
+        convergence.section(analysis),
+        data_efficiency.section(analysis),
+        pretrained.section(analysis),
+        statistical_tests.section(analysis),
+        runs.section(analysis),
+        methods.section(analysis),
+        limitations.section(analysis),
+        environment.section(analysis),
+    )
+    return tuple(section for section in sections if section is not None)
 
 
 def _kicker(results: Results, done: int) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
+from ceteris.report.blocks import Block, Term
 from ceteris.report.quantities import MINUS, NOTHING
 
 
@@ -46,7 +47,7 @@ class Cell:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Table:
+class Table(Block):
     """A table.
 
     Attributes:
@@ -57,6 +58,8 @@ class Table:
         pinned: How many rows from the top stay there when the others are sorted and filtered.
         notes: What must be known to read it, a sentence or two each.
         compact: The same with short cells, for the width of a printed page; itself if not given.
+        is_sortable: Whether a page offers to sort it.
+        filters: Marks of cells by which a page offers to filter the rows, each with its words.
     """
 
     name: str
@@ -66,10 +69,16 @@ class Table:
     pinned: int = 0
     notes: tuple[str, ...] = ()
     compact: Self | None = None
+    is_sortable: bool = True
+    filters: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         """Hold every row to the columns."""
         assert all(len(row) == len(self.columns) for row in self.rows), self.name
+
+    def terms(self) -> tuple[Term, ...]:
+        """Give the titles of columns that need an explanation, with it."""
+        return tuple(Term(word=one.title, meaning=one.meaning) for one in self.columns if one.meaning)
 
     def markdown(self) -> str:
         r"""Write it as GitHub reads tables.

@@ -9,7 +9,7 @@ from PIL import Image
 
 from ceteris.report.figures.first_layer import MOST_NETWORKS, first_layers, layer_picture, tile_png
 from ceteris.report.layer_view import layer_views
-from ceteris.report.sections.pictures import hang
+from ceteris.report.sections.pictures import section
 from ceteris.results.results import read_results
 
 MINUS = "\N{MINUS SIGN}"
@@ -130,7 +130,7 @@ def test_of_very_many_networks_the_first_are_shown(tiles, analyses):
 @pytest.fixture(scope="module")
 def layers(analyses):
     """The first convolutions of a made-up study."""
-    return hang(analyses("one seed")).layers
+    return section(analyses("one seed")).blocks[0]
 
 
 def opened(content):

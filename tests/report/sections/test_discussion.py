@@ -1,11 +1,14 @@
 """What is said for and against a pretrained network: in both directions, and not at all where nothing supports it."""
 
 from dataclasses import replace
+from itertools import pairwise
+from types import SimpleNamespace
 
 from ceteris.analysis.costs import variation_costs
-from ceteris.analysis.efficiency import efficiency_curves
 from ceteris.analysis.study_analysis import analyze
-from ceteris.report.sections.discussion import discuss
+from ceteris.report.blocks import Subheading
+from ceteris.report.sections import pretrained
+from ceteris.report.sections.discussion import discussion
 from ceteris.results.results import read_results
 from tests.made_up import made_up_folder, made_up_study
 from tests.states import FEWER, HEAD, SHALLOW, WEAK_HEAD, timed
@@ -29,7 +32,14 @@ def discussed(path, *variations, measured=None, became="finished", **changes):
 
 def weighed(analysis):
     """Discuss an analysis."""
-    return discuss(analysis, variation_costs(analysis), efficiency_curves(analysis))
+    *blocks, note = discussion(analysis, variation_costs(analysis))
+    said = {one.text: other.sentences for one, other in pairwise(blocks) if isinstance(one, Subheading)}
+    return SimpleNamespace(
+        benefits=said.get("What speaks for the pretrained network", ()),
+        drawbacks=said.get("What speaks against it", ()),
+        balance=said.get("On balance", ()),
+        note=note.text,
+    )
 
 
 def about(sentences, *words):
@@ -108,16 +118,16 @@ def test_nothing_is_said_before_there_are_results(tmp_path):
     alone = discussed(tmp_path / "alone", tuned, baseline=BACKBONE, became="missing")
 
     assert (found.benefits, found.drawbacks, found.balance) == ((), (), ())
-    assert found.notes == ("Neither a benefit nor a drawback of the pretrained network was shown so far.",)
+    assert found.note == "Neither a benefit nor a drawback of the pretrained network was shown so far."
     assert (alone.benefits, alone.drawbacks, alone.balance) == ((), (), ())
-    assert alone.notes == (
-        "No pretrained network of this study has one that is not to be compared with on as many images.",
+    assert alone.note == (
+        "No pretrained network of this study has one that is not to be compared with on as many images."
     )
 
 
 def test_a_study_without_pretrained_networks_is_not_discussed(analyses):
     """There is nothing to weigh."""
-    assert weighed(analyses("complete")) is None
+    assert pretrained.section(analyses("complete")) is None
 
 
 def test_sooner_and_later_are_told_in_epochs_and_images(tmp_path):

@@ -1,24 +1,28 @@
-from ceteris.report.sections.factors import cards
+from ceteris.report.blocks import VariationSummary
+from ceteris.report.sections.factors import section
+from tests.report.reading import blocks_of, tables_of
 
 
 def entry_of(analysis, variation):
     """Find what a report says of one variation."""
-    return next(entry for card in cards(analysis) for entry in card.entries if entry.variation == variation)
+    return next(entry for entry in blocks_of([section(analysis)], VariationSummary) if entry.variation == variation)
 
 
 def test_there_is_a_card_for_each_factor(analyses):
     """In the order of the study, each with its variations, their changes and their runs."""
-    found = cards(analyses("complete"))
+    found = section(analyses("complete")).blocks
+    entries = [[block for block in card.blocks if isinstance(block, VariationSummary)] for card in found]
+    tables = tables_of([section(analyses("complete"))])
 
-    assert [(card.factor, [entry.variation for entry in card.entries]) for card in found] == [
+    assert [(card.heading, [one.variation for one in ones]) for card, ones in zip(found, entries, strict=True)] == [
         ("depth", ["deeper", "shallow"]),
         ("activation", ["tanh"]),
         ("learning rate", ["noisy"]),
     ]
-    assert found[0].entries[0].changes == ("layer 2 added: conv 3, kernel 1",)
-    assert found[1].entries[0].changes == ("layer 1 (conv 4): activation relu \N{RIGHTWARDS ARROW} tanh",)
-    assert [row[0].text for row in found[0].seeds.rows] == [str(seed) for seed in range(8)]
-    assert len({card.name for card in found}) == 3
+    assert entries[0][0].changes == ("layer 2 added: conv 3, kernel 1",)
+    assert entries[1][0].changes == ("layer 1 (conv 4): activation relu \N{RIGHTWARDS ARROW} tanh",)
+    assert [row[0].text for row in tables["factor-1-seeds"].rows] == [str(seed) for seed in range(8)]
+    assert len({card.anchor for card in found}) == 3
 
 
 def test_an_entry_says_what_came_of_it(analyses):
@@ -79,9 +83,9 @@ def test_what_has_no_result_or_no_partner_says_so(analyses):
 
 def test_every_run_is_in_the_table_of_seeds(analyses):
     """Its accuracy, or what became of it."""
-    (card, *_) = cards(analyses("half"))
+    table = tables_of([section(analyses("half"))])["factor-1-seeds"]
 
-    assert [[cell.text for cell in row] for row in card.seeds.rows] == [
+    assert [[cell.text for cell in row] for row in table.rows] == [
         ["0", "50.25 %", "55.00 %", "missing"],
         ["1", "50.75 %", "unfinished", "missing"],
         ["2", "50.00 %", "failed", "missing"],

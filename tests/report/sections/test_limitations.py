@@ -5,17 +5,17 @@ import pytest
 from ceteris.analysis.study_analysis import analyze
 from ceteris.datasets.dataset import Origin
 from ceteris.networks.shape import Shape
-from ceteris.report.sections.environment import circumstance_table
-from ceteris.report.sections.limitations import caveats
-from ceteris.report.sections.warnings import reservations
+from ceteris.report.sections.environment import environment_table
+from ceteris.report.sections.limitations import limitations
+from ceteris.report.sections.warnings import warnings
 from ceteris.results.results import read_results
 from tests.made_up import made_up_dataset, made_up_folder, made_up_study
 from tests.states import SHALLOW
 
 
 def said(analysis, words):
-    """Find the caveats that hold some words."""
-    return [sentence for sentence in caveats(analysis) if words in sentence]
+    """Find the limitations that hold some words."""
+    return [sentence for sentence in limitations(analysis) if words in sentence]
 
 
 def account_of(path, *variations, **changes):
@@ -33,7 +33,7 @@ def test_time_for_features_is_told_apart_from_training(tmp_path):
     assert (
         "Seconds of “deeper” are those of its head alone: the features of its images took 1.6 min more, once for all "
         "its runs, and its backbone was trained before this study began."
-    ) in reservations(analysis)
+    ) in warnings(analysis)
     assert said(analysis, "half precision") == [
         (
             "Features of “deeper” were computed in half precision: on a sample they differed from those in single "
@@ -41,7 +41,7 @@ def test_time_for_features_is_told_apart_from_training(tmp_path):
         )
     ]
     assert ("features of deeper, computed once", "1.6 min") in {
-        (row[0].text, row[1].text) for row in circumstance_table(analysis).rows
+        (row[0].text, row[1].text) for row in environment_table(analysis).rows
     }
 
 
@@ -66,7 +66,7 @@ def test_a_folder_of_images_was_compared_so_far(tmp_path, side, reach):
     images = replace(manifest.images, shape=Shape(side, side, 3))
     analysis = replace(analysis, results=replace(analysis.results, manifest=replace(manifest, images=images)))
 
-    assert note in reservations(analysis)
+    assert note in warnings(analysis)
     begin = (
         "Test images that repeat what is learnt from make accuracies too high: those that are the same byte for byte"
     )

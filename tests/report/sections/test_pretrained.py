@@ -3,7 +3,7 @@ import pytest
 
 from ceteris.report.figures.learning_curves import ArmEpochs
 from ceteris.report.sections import pretrained as module
-from ceteris.report.sections.pretrained import Progress, three_clocks
+from ceteris.report.sections.pretrained import ArmLearning, curves_by_unit
 
 
 @pytest.fixture
@@ -17,10 +17,10 @@ def clocks(drawn, epochs):
             1: epochs(0.3, 0.5, seconds=4.0, packed_batch_runs=4),
         }
         head = {} if missing else {0: epochs(0.6, 0.7, seconds=2.0, packed_batch_runs=4)}
-        picture = three_clocks(
+        picture = curves_by_unit(
             [
-                Progress(epochs=ArmEpochs(name="baseline", epochs=baseline), images=9000, features=None),
-                Progress(epochs=ArmEpochs(name="head", epochs=head), images=900, features=features),
+                ArmLearning(epochs=ArmEpochs(name="baseline", epochs=baseline), images=9000, features=None),
+                ArmLearning(epochs=ArmEpochs(name="head", epochs=head), images=900, features=features),
             ],
             chance=0.1,
         )

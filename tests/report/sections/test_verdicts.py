@@ -4,11 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from ceteris.report.markdown import render_markdown
 from ceteris.report.report import write_report
-from ceteris.report.sections.environment import circumstance_table
+from ceteris.report.sections.environment import environment_table
 from ceteris.report.sections.runs import run_table
-from ceteris.report.sections.tests import detail_table
+from ceteris.report.sections.statistical_tests import detail_table
 from ceteris.report.sections.verdicts import UNCONFIRMED, footnotes, verdict_table
 from ceteris.statistics.comparison import compare
 from ceteris.statistics.scores import ArmScores, RunScore, Scores, Status
@@ -125,7 +124,7 @@ def test_runs_are_counted_by_what_became_of_them(analyses):
 def test_circumstances_are_as_recorded(analyses):
     """Images, seeds, engine and machine; where runs differ, each kind with its count."""
     analysis = analyses("complete")
-    rows = texts(circumstance_table(analysis))
+    rows = texts(environment_table(analysis))
 
     assert rows["images"] == ["shapes drawn by the program (built in)"]
     assert rows["seeds"] == ["0 to 7"]
@@ -133,10 +132,10 @@ def test_circumstances_are_as_recorded(analyses):
     assert rows["engine says"] == ["instruction set AVX-512"]
     assert rows["runs trained together in a packed batch"] == ["8"]
     mixed = replace(analysis.circumstances, engines={"lanes": 39, "torch": 1}, together=(1, 16))
-    shown = circumstance_table(replace(analysis, circumstances=mixed)).rows
+    shown = environment_table(replace(analysis, circumstances=mixed)).rows
     assert [row[1].text for row in shown if row[0].text == "engine"] == ["lanes (39 runs)", "torch (1 run)"]
     assert [row[1].text for row in shown if row[0].text == "runs trained together in a packed batch"] == ["1 to 16"]
-    assert "finished" not in texts(circumstance_table(analyses("empty")))
+    assert "finished" not in texts(environment_table(analyses("empty")))
 
 
 def test_verdicts_for_print_have_short_cells(analyses):
@@ -217,5 +216,5 @@ def test_page_and_text_hold_the_footnotes(analyses, monkeypatch, folders, tmp_pa
 
     report = write_report(folders("official"), out=tmp_path)
 
-    assert "Mind this." in render_markdown(report.content)
+    assert "Mind this." in report.text.read_text(encoding="utf-8")
     assert "Mind this." in report.page.read_text(encoding="utf-8")

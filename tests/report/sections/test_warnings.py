@@ -8,22 +8,23 @@ from ceteris.analysis.chance import ChanceLevel, chance_level
 from ceteris.analysis.study_analysis import analyze
 from ceteris.report.report import write_report
 from ceteris.report.sections.answer import answer
-from ceteris.report.sections.limitations import caveats
-from ceteris.report.sections.warnings import chance_notes, omissions, reservations
+from ceteris.report.sections.limitations import limitations
+from ceteris.report.sections.warnings import chance_notes, skipped_variations, warnings
 from ceteris.results.checksummed import seal, unseal
 from ceteris.results.folder import STUDY, ResultsFolder
 from ceteris.results.results import Results, read_results
 from ceteris.study.study import Study
 from tests.made_up import VARIATIONS, made_up_dataset, made_up_folder, made_up_study
+from tests.report.reading import sentences_of
 from tests.states import WHY
 
 
 def test_what_was_skipped_is_told_apart_with_what_to_do(analyses):
-    """Under a heading of its own, once, with the reason and the remedy; not among the other reservations."""
+    """Under a heading of its own, once, with the reason and the remedy; not among the other warnings."""
     analysis = analyses("transfer")
 
-    assert omissions(analysis) == (f"All 6 runs of “left out” were skipped: {WHY}.",)
-    assert not any("skipped" in sentence for sentence in reservations(analysis))
+    assert skipped_variations(analysis) == (f"All 6 runs of “left out” were skipped: {WHY}.",)
+    assert not any("skipped" in sentence for sentence in warnings(analysis))
 
 
 def test_a_page_and_a_text_have_the_heading(reports):
@@ -38,7 +39,7 @@ def test_a_page_and_a_text_have_the_heading(reports):
 
 def test_images_that_are_not_official_are_still_told(reports):
     """A note about a skipped variation does not stand for the note about the images."""
-    assert reports("transfer").content.reservations[0] == "These images were drawn by the program."
+    assert sentences_of(reports("transfer").sections, "reservations")[0] == "These images were drawn by the program."
 
 
 TIME = re.compile(r"\d{4}-\d\d-\d\d at \d\d:\d\d UTC")
@@ -70,11 +71,11 @@ def forget(folder):
 
 
 def said(folder, word):
-    """Give what reservations and what caveats say of something, with WHEN for times."""
+    """Give what warnings and what limitations say of something, with WHEN for times."""
     analysis = analyze(read_results(folder))
     return tuple(
         [TIME.sub("WHEN", sentence) for sentence in found(analysis) if word in sentence]
-        for found in (reservations, caveats)
+        for found in (warnings, limitations)
     )
 
 
@@ -227,7 +228,7 @@ def test_unequal_classes_are_told_above_the_numbers(tmp_path):
         "The classes are unequal: “plane” has 55.00 % of the test images, which is the chance level, the accuracy of "
         "always predicting it."
     )
-    assert reservations(analysis)[-2:] == (
+    assert warnings(analysis)[-2:] == (
         told,
         "2 runs finished no better than chance (55.00 %), and count with what they scored: “baseline” (2 of 2).",
     )

@@ -11,6 +11,7 @@ from xml.sax.saxutils import escape
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
+from ceteris.report.blocks import Visual
 from ceteris.report.figures.style import DARK, INK, VARIABLES
 
 
@@ -26,7 +27,7 @@ class Format(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Drawing:
+class Drawing(Visual):
     """A drawing, and what it shows in words computed from the same numbers.
 
     Attributes:

@@ -4,7 +4,7 @@ Each block of tiles exists on two scales: on its own, from its smallest to its l
 however large the values are, and on the common scale, on which a grey is the same value in every arm.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
@@ -19,11 +19,12 @@ from PIL.PngImagePlugin import PngInfo
 from ceteris.formatting.wording import listed
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.layer import Values
+from ceteris.report.blocks import Visual
 from ceteris.report.figures.image_grid import GreyScale, Tile, colour, grey
 from ceteris.report.figures.layer_figure import COLOUR_INPUTS, MOST_CHANNELS, beyond, common_scale, kernel_scale
 from ceteris.report.figures.style import shortened
 from ceteris.report.layer_view import LayerView
-from ceteris.study.run import Arm
+from ceteris.study.run import Arm, arm_folder
 
 # c, o = channels of the output, i = channels of the input, h, w = height, width, y, x = index in a kernel
 
@@ -81,7 +82,7 @@ class ArmLayer:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class FirstLayers:
+class FirstLayers(Visual):
     """The first convolutions of a study.
 
     Attributes:
@@ -99,6 +100,10 @@ class FirstLayers:
     arms: tuple[ArmLayer, ...]
     scales: tuple[str, ...]
     left_out: str
+
+    def files(self) -> Mapping[str, bytes]:
+        """Draw the first convolution of each arm that has one, by the name of its file."""
+        return {f"{arm_folder(one.arm)}.png": layer_picture(one, self) for one in self.arms if not one.gap}
 
 
 def first_layers(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from ceteris.analysis.study_analysis import StudyAnalysis
+from ceteris.report.blocks import Bullets, Look, Section
 from ceteris.report.quantities import (
     count,
     labelled,
@@ -19,6 +20,17 @@ from ceteris.statistics.comparison import Comparison
 from ceteris.statistics.convergence import Measure
 from ceteris.statistics.interval import Interval
 from ceteris.statistics.verdict import Decision
+
+
+def section(analysis: StudyAnalysis) -> Section:
+    """Give the section that answers the study's question."""
+    return Section(
+        anchor="answer",
+        heading="The answer",
+        blocks=(Bullets(answer(analysis)),),
+        look=Look.SUMMARY,
+        is_listed=False,
+    )
 
 
 def answer(analysis: StudyAnalysis) -> tuple[str, ...]:

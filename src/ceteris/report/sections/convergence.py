@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from ceteris.analysis.study_analysis import StudyAnalysis
+from ceteris.report.blocks import Section
 from ceteris.report.quantities import NOTHING, measured, p_value, percent, unit
 from ceteris.report.table import Cell, Column, Table
 from ceteris.statistics.comparison import Comparison
@@ -16,6 +17,12 @@ _MEANINGS = {
     Measure.AREA: "Mean validation accuracy over the epochs: high where it rises early",
     Measure.FINAL_MINUS_BEST: "How far the last epoch lies below the best one: 0, or what overfitting or unrest cost",
 }
+
+
+def section(analysis: StudyAnalysis) -> Section | None:
+    """Give the section of the measures of convergence; None where no seed has a learning curve in both arms."""
+    table = convergence_table(analysis)
+    return None if table is None else Section(anchor="speed", heading="How soon they learn", blocks=(table,))
 
 
 def convergence_table(analysis: StudyAnalysis, factor: str | None = None) -> Table | None:

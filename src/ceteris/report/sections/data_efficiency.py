@@ -8,8 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from ceteris.analysis.efficiency import EfficiencyCurve, EfficiencyPoint
+from ceteris.analysis.efficiency import EfficiencyCurve, EfficiencyPoint, efficiency_curves
 from ceteris.analysis.study_analysis import StudyAnalysis
+from ceteris.report.blocks import Section
 from ceteris.report.figures.drawing import Drawing, Format, finished
 from ceteris.report.figures.style import (
     INK,
@@ -29,15 +30,29 @@ from ceteris.statistics.interval import Estimate, Interval
 from ceteris.study.run import BASELINE
 
 
-def efficiency_table(analysis: StudyAnalysis, curves: Sequence[EfficiencyCurve]) -> Table | None:
-    """Draw up the points of all curves; nothing where there are none.
+def section(analysis: StudyAnalysis) -> Section | None:
+    """Give the section of accuracy by the number of training images; None where a study does not vary it."""
+    curves = efficiency_curves(analysis)
+    if not curves:
+        return None
+    drawn = [
+        AccuracyCurve(name=curve.name, points=tuple((point.images, point.accuracy) for point in curve.points))
+        for curve in curves
+    ]
+    is_known = any(estimate is not None for curve in drawn for _, estimate in curve.points)
+    figure = (data_efficiency(drawn),) if is_known else ()
+    return Section(
+        anchor="images", heading="How many images they need", blocks=(*figure, efficiency_table(analysis, curves))
+    )
+
+
+def efficiency_table(analysis: StudyAnalysis, curves: Sequence[EfficiencyCurve]) -> Table:
+    """Draw up the points of all curves.
 
     Args:
         analysis: From `analyze`.
         curves: From `efficiency_curves`.
     """
-    if not curves:
-        return None
     level = f"{100 * analysis.criteria.level:g} %"
     apart = sum(
         point.rivalry is not None and point.rivalry.rival != BASELINE for curve in curves for point in curve.points

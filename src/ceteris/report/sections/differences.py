@@ -1,4 +1,4 @@
-"""All differences of a study with their error bars, on one axis."""
+"""All differences of a study with their error bars on one axis, and every run as a point."""
 
 import statistics
 from collections.abc import Sequence
@@ -10,6 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from ceteris.analysis.study_analysis import StudyAnalysis
+from ceteris.report.blocks import Section
 from ceteris.report.figures.drawing import Drawing, Format, finished
 from ceteris.report.figures.style import (
     BLUE,
@@ -38,6 +40,20 @@ _WIDTH, _ROW, _TOP, _BOTTOM = 620.0, 20.0, 44.0, 42.0
 _LEFT, _MIDDLE = 190.0, 250.0
 _MOST = 8.0  # times the median distance from 0: what lies further out is drawn at the edge, so that the rest is seen
 _MARKER, _ARROW = 4.0, 13.0  # points: half a marker, and the length of an arrow
+
+
+def section(analysis: StudyAnalysis) -> Section | None:
+    """Give the section that shows all differences; None before any run came to its end."""
+    if not analysis.done:
+        return None
+    seeds = seed_accuracies(analysis.scores)
+    forest = (forest_plot(analysis.comparisons, margin=analysis.criteria.margin),) if analysis.comparisons else ()
+    return Section(
+        anchor="differences",
+        heading="All differences at a glance",
+        short="All differences",
+        blocks=(*forest, seeds),
+    )
 
 
 def forest_plot(comparisons: Sequence[Comparison], *, margin: float, file_format: Format = Format.SVG) -> Drawing:

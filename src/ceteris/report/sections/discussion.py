@@ -1,15 +1,15 @@
 """What speaks for the pretrained network and what against it: each sentence if the records support it, else none."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from enum import Enum, auto
+from enum import Enum
 
 from ceteris.analysis.costs import VariationCost
-from ceteris.analysis.efficiency import EfficiencyCurve
+from ceteris.analysis.efficiency import efficiency_curves
 from ceteris.analysis.matches import Match, matches_on_fewer_images, study_matches, uneven_matches
 from ceteris.analysis.scores import training_images
 from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.formatting.wording import listed
+from ceteris.report.blocks import Block, Bullets, Paragraph, Subheading
 from ceteris.report.quantities import (
     MINUS,
     count,
@@ -30,27 +30,10 @@ from ceteris.statistics.verdict import Decision
 from ceteris.study.run import BASELINE, Arm
 
 
-@dataclass(frozen=True, kw_only=True)
-class Discussion:
-    """The pretrained networks of a study against those that are not.
-
-    Attributes:
-        benefits: What speaks for the pretrained ones.
-        drawbacks: What speaks against them.
-        balance: What was shown and is neither, or both.
-        notes: By which rule, or why nothing is said.
-    """
-
-    benefits: tuple[str, ...]
-    drawbacks: tuple[str, ...]
-    balance: tuple[str, ...]
-    notes: tuple[str, ...]
-
-
 class _Side(Enum):
-    BENEFIT = auto()
-    DRAWBACK = auto()
-    BALANCE = auto()
+    BENEFIT = "What speaks for the pretrained network"
+    DRAWBACK = "What speaks against it"
+    BALANCE = "On balance"
 
 
 _Sentence = tuple[_Side, str]
@@ -64,9 +47,7 @@ _RULE = (
 )
 
 
-def discuss(
-    analysis: StudyAnalysis, costs: Sequence[VariationCost], curves: Sequence[EfficiencyCurve]
-) -> Discussion | None:
+def discussion(analysis: StudyAnalysis, costs: Sequence[VariationCost]) -> tuple[Block, ...]:
     """Weigh each pretrained network against the study's network that is not.
 
     An accuracy is called higher or lower only on a Holm-adjusted verdict, a time to the target shorter or longer only
@@ -74,15 +55,13 @@ def discuss(
     the time of a prediction only where the middle halves of both lie apart.
 
     Args:
-        analysis: From `analyze`.
+        analysis: Of a study with a pretrained network.
         costs: From `variation_costs`.
-        curves: From `efficiency_curves`.
 
     Returns:
-        Nothing where no network of the study is pretrained.
+        What speaks for the pretrained networks, what against, and what was shown and is neither or both; then by which
+        rule, or why nothing is said.
     """
-    if not costs:
-        return None
     by_name = {cost.arm.name: cost for cost in costs}
     said: list[_Sentence] = []
     matches = study_matches(analysis)
@@ -94,7 +73,7 @@ def discuss(
         said += _about_size(by_name, match)
         said += _about_files(by_name, match)
         said += _about_predicting(by_name, match)
-    for match in matches_on_fewer_images(analysis, curves):
+    for match in matches_on_fewer_images(analysis, efficiency_curves(analysis)):
         said += _about_accuracy(analysis, match)
     uneven = uneven_matches(analysis)
     for match in uneven:
@@ -102,17 +81,16 @@ def discuss(
         said += [
             (_Side.BALANCE if side is _Side.DRAWBACK else side, text) for side, text in _about_accuracy(analysis, match)
         ]
-    notes = (_RULE,)
+    note = _RULE
     if not matches and not uneven:
-        notes = ("No pretrained network of this study has one that is not to be compared with on as many images.",)
+        note = "No pretrained network of this study has one that is not to be compared with on as many images."
     elif not said:
-        notes = ("Neither a benefit nor a drawback of the pretrained network was shown so far.",)
-    return Discussion(
-        benefits=tuple(text for side, text in said if side is _Side.BENEFIT),
-        drawbacks=tuple(text for side, text in said if side is _Side.DRAWBACK),
-        balance=tuple(text for side, text in said if side is _Side.BALANCE),
-        notes=notes,
-    )
+        note = "Neither a benefit nor a drawback of the pretrained network was shown so far."
+    blocks: list[Block] = []
+    for side in _Side:
+        if sentences := tuple(text for where, text in said if where is side):
+            blocks += [Subheading(side.value), Bullets(sentences)]
+    return (*blocks, Paragraph(note, is_note=True))
 
 
 def _about_accuracy(analysis: StudyAnalysis, match: Match) -> Iterator[_Sentence]:

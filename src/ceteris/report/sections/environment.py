@@ -3,16 +3,23 @@
 from collections.abc import Iterator
 
 from ceteris.analysis.study_analysis import StudyAnalysis
+from ceteris.report.blocks import Section
 from ceteris.report.quantities import count, duration
 from ceteris.report.table import Cell, Column, Table
 from ceteris.study.study import Study
 
 
-def circumstance_table(analysis: StudyAnalysis) -> Table:
-    """Draw up the circumstances, one a row; where runs differ, each kind with its count."""
+def section(analysis: StudyAnalysis) -> Section:
+    """Give the section of images, machines and versions."""
+    return Section(anchor="what-with", heading="Images, machines, versions", blocks=(environment_table(analysis),))
+
+
+def environment_table(analysis: StudyAnalysis) -> Table:
+    """Draw up the environment, a fact per row; where runs differ, each kind with its count."""
     return Table(
         name="circumstances",
         title="Images, engines, machines and versions",
+        is_sortable=False,
         columns=(Column(title="what"), Column(title="as recorded")),
         rows=tuple((Cell(what), Cell(found)) for what, found in _facts(analysis)),
     )

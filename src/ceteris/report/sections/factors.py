@@ -1,9 +1,11 @@
 """What a report says of one factor: every variation of it, what it changed and what came of it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ceteris.analysis.study_analysis import StudyAnalysis
+from ceteris.report.blocks import Block, Card, Details, Section, VariationSummary
+from ceteris.report.figures.learning_curves import ArmEpochs, learning_curves
 from ceteris.report.quantities import (
     arrows,
     count,
@@ -31,76 +33,40 @@ _TOLD = (Measure.EPOCHS, Measure.AREA, Measure.FINAL_MINUS_BEST)
 """Measures that a card tells in words; images are epochs times a constant, and seconds stand in the table."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Entry:
-    """One variation of a factor.
-
-    Attributes:
-        variation: Its name.
-        changes: What it changes, computed, one line each.
-        verdict: In words.
-        tag: The verdict's mark.
-        sentences: What came of it.
-    """
-
-    variation: str
-    changes: tuple[str, ...]
-    verdict: str
-    tag: str
-    sentences: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Card:
-    """One factor.
-
-    Attributes:
-        name: Unique on a page; letters and hyphens.
-        factor: What its variations are about.
-        entries: Its variations, in the order of the study.
-        convergence: How soon they learn; nothing where no seed has a curve in both arms.
-        seeds: Test accuracy of every run.
-    """
-
-    name: str
-    factor: str
-    entries: tuple[Entry, ...]
-    convergence: Table | None
-    seeds: Table
-
-
-def cards(analysis: StudyAnalysis) -> tuple[Card, ...]:
-    """Write a card for each factor, in the order of the study."""
+def section(analysis: StudyAnalysis) -> Section | None:
+    """Give the section of all factors, a card each, in the order of the study; None where there are no variations."""
     factors = dict.fromkeys(one.factor for one in analysis.comparisons)
-    return tuple(_card(analysis, factor, place) for place, factor in enumerate(factors, start=1))
+    if not factors:
+        return None
+    cards = tuple(_card(analysis, factor, f"factor-{place}") for place, factor in enumerate(factors, start=1))
+    return Section(anchor="factors", heading="Factor by factor", blocks=cards)
 
 
-def _card(analysis: StudyAnalysis, factor: str, place: int) -> Card:
-    name = f"factor-{place}"
+def _card(analysis: StudyAnalysis, factor: str, name: str) -> Card:
     chosen = [one for one in analysis.comparisons if one.factor == factor]
-    convergence = convergence_table(analysis, factor)
-    if convergence is not None:
-        convergence = replace(
-            convergence, name=f"{name}-convergence", title=f"{factor}: how soon each variation learns"
+    names = [BASELINE, *(one.variation for one in chosen)]
+    changed = {
+        arm.name: tuple(map(arrows, in_words(analysis.changes(arm)))) for arm in analysis.arms if arm.factor == factor
+    }
+    blocks: list[Block] = [
+        VariationSummary(
+            variation=one.variation,
+            changes=changed[one.variation],
+            verdict=one.verdict.words,
+            tag=TAGS[one.verdict.decision],
+            sentences=tuple(_sentences(analysis, one)),
         )
-    arms = [arm for arm in analysis.arms if arm.factor == factor]
-    changed = {arm.name: tuple(map(arrows, in_words(analysis.changes(arm)))) for arm in arms}
-    return Card(
-        name=name,
-        factor=factor,
-        entries=tuple(
-            Entry(
-                variation=one.variation,
-                changes=changed[one.variation],
-                verdict=one.verdict.words,
-                tag=TAGS[one.verdict.decision],
-                sentences=tuple(_sentences(analysis, one)),
-            )
-            for one in chosen
-        ),
-        convergence=convergence,
-        seeds=_seed_table(analysis, chosen, f"{name}-seeds", factor),
-    )
+        for one in chosen
+    ]
+    if any(analysis.epochs.get(name) for name in names):
+        arms = [ArmEpochs(name=name, epochs=analysis.epochs.get(name, {})) for name in names]
+        blocks.append(learning_curves(factor, arms, chance=analysis.scores.chance))
+    if (found := convergence_table(analysis, factor)) is not None:
+        table = replace(found, name=f"{name}-convergence", title=f"{factor}: how soon each variation learns")
+        blocks.append(Details(summary="How soon they learn, in numbers", blocks=(table,), is_repeated=True))
+    runs = _seed_table(analysis, names, f"{name}-seeds", factor)
+    blocks.append(Details(summary="Every run of this factor", blocks=(runs,)))
+    return Card(anchor=name, heading=factor, blocks=tuple(blocks))
 
 
 def _sentences(analysis: StudyAnalysis, one: Comparison) -> Iterator[str]:
@@ -177,8 +143,7 @@ def _convergence(analysis: StudyAnalysis, one: Comparison) -> Iterator[str]:
         yield f"Learning, compared with the baseline: {'; '.join(parts)}."
 
 
-def _seed_table(analysis: StudyAnalysis, chosen: list[Comparison], name: str, factor: str) -> Table:
-    names = [BASELINE, *(one.variation for one in chosen)]
+def _seed_table(analysis: StudyAnalysis, names: list[str], name: str, factor: str) -> Table:
     arms = {arm.name: arm for arm in (analysis.scores.baseline, *analysis.scores.variations)}
     became = {(one.run.variation, one.run.seed): one.status for one in analysis.results.findings}
     runs = {(arm, run.seed): run for arm in names for run in arms[arm].runs}

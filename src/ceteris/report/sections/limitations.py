@@ -10,6 +10,7 @@ from ceteris.datasets.near_copies import SIDE
 from ceteris.formatting.wording import listed
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.dropout import Dropout
+from ceteris.report.blocks import Bullets, Look, Section
 from ceteris.report.quantities import count, labelled, listed_up_to, points, quoted
 from ceteris.report.sections.verdicts import is_unconfirmed
 from ceteris.report.sections.warnings import changed_family, foresight, origin_sentence
@@ -19,10 +20,20 @@ from ceteris.study.changes import SettingChange, in_words
 from ceteris.study.run import Arm
 
 
-def caveats(analysis: StudyAnalysis) -> tuple[str, ...]:
+def section(analysis: StudyAnalysis) -> Section:
+    """Give the section of what a careful reader would ask."""
+    return Section(
+        anchor="caveats",
+        heading="What to keep in mind",
+        blocks=(Bullets(limitations(analysis)),),
+        look=Look.PROSE,
+    )
+
+
+def limitations(analysis: StudyAnalysis) -> tuple[str, ...]:
     """Say what a careful reader would ask, as far as the records answer it.
 
-    What must be known before any number is believed is in `reservations`.
+    What must be known before any number is believed is in `warnings`.
     """
     return (
         *_about_images(analysis),

@@ -7,6 +7,7 @@ from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.datasets.choice import Scaling
 from ceteris.networks.backbone import IMAGENET, AnyNetwork, BackboneNetwork
 from ceteris.networks.network import Network
+from ceteris.report.blocks import Look, Paragraph, Section
 from ceteris.report.quantities import count, percent, size
 from ceteris.statistics.paired import EXACT_PAIRS, RANDOM_PATTERNS
 from ceteris.statistics.scores import CHANCE_SIGNIFICANCE
@@ -14,6 +15,12 @@ from ceteris.statistics.verdict import Decision
 from ceteris.training.training import Training
 
 _RESIZED = "Images were resized to a square, and normalised as the backbone's weights were trained."
+
+
+def section(analysis: StudyAnalysis) -> Section:
+    """Give the section that a paper about this study would have."""
+    blocks = tuple(Paragraph(text) for text in methods(analysis))
+    return Section(anchor="methods", heading="Methods", blocks=blocks, look=Look.PROSE)
 
 
 def methods(analysis: StudyAnalysis) -> tuple[str, ...]:

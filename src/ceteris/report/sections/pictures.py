@@ -1,7 +1,6 @@
-"""The pictures of a report, drawn from its numbers; what cannot be drawn is said instead."""
+"""Pictures of a study: first convolutions, classes, and test images; what cannot be drawn is said instead."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -9,23 +8,17 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from ceteris.analysis.answers import ArmAnswers
-from ceteris.analysis.costs import has_backbone
-from ceteris.analysis.efficiency import efficiency_curves
-from ceteris.analysis.scores import training_images
 from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.datasets.dataset import Labels
 from ceteris.errors import ResultsError
 from ceteris.networks.convolution import Convolution
+from ceteris.report.blocks import MissingFigure, Section, Visual
 from ceteris.report.figures.confusion import class_accuracies, class_change_table, confusion, confusion_matrix
 from ceteris.report.figures.drawing import Drawing, Format, finished
-from ceteris.report.figures.first_layer import FirstLayers, first_layers
-from ceteris.report.figures.learning_curves import ArmEpochs, learning_curves
+from ceteris.report.figures.first_layer import first_layers
 from ceteris.report.figures.style import BLUE, INK, MUTED, VERMILION, drawing, inches, panel, shortened
 from ceteris.report.layer_view import layer_views
 from ceteris.report.quantities import count as counted
-from ceteris.report.sections.data_efficiency import AccuracyCurve, data_efficiency
-from ceteris.report.sections.differences import forest_plot, seed_accuracies
-from ceteris.report.sections.pretrained import Progress, three_clocks
 from ceteris.results.folder import IMAGES
 from ceteris.statistics.interval import Floats
 from ceteris.study.run import BASELINE
@@ -33,111 +26,30 @@ from ceteris.study.run import BASELINE
 _NO_IMAGES = f"{IMAGES} is missing or damaged."
 
 
-@dataclass(frozen=True, kw_only=True)
-class Gallery:
-    """The pictures, each where the report shows it.
-
-    Attributes:
-        forest: All differences with their intervals; nothing where there are no variations.
-        seeds: Test accuracy of every run.
-        curves: Learning curves, by factor.
-        clocks: The baseline and the pretrained networks on epochs, images and seconds; nothing where there are none.
-        efficiency: Accuracy by the number of training images; nothing where their number does not vary.
-        layers: Output and kernels of the first convolution of each arm; None if no arm has one.
-        classes: Confusion matrix of the baseline, and what each variation changed for each class.
-        images: Test images on which the baseline and a variation disagree most.
-        gaps: What is not shown, and why.
-    """
-
-    forest: Drawing | None
-    seeds: Drawing | None
-    curves: Mapping[str, Drawing]
-    clocks: Drawing | None
-    efficiency: Drawing | None
-    layers: FirstLayers | None
-    classes: tuple[Drawing, ...]
-    images: tuple[Drawing, ...]
-    gaps: tuple[str, ...]
-
-
-def hang(analysis: StudyAnalysis, *, image: int = 0) -> Gallery:
-    """Draw the pictures of a report.
+def section(analysis: StudyAnalysis, image: int = 0) -> Section:
+    """Give the section of pictures: the first convolutions, the classes, and the images that networks disagree on.
 
     Args:
         analysis: From `analyze`.
-        image: Place of the test image that the first convolutions are shown, from 0.
+        image: Index of the test image that the first convolutions are shown.
 
     Raises:
         ResultsError: If there is no such test image.
     """
-    gaps: list[str] = []
-    has_variations = bool(analysis.comparisons)
-    margin = analysis.criteria.margin
-    return Gallery(
-        forest=forest_plot(analysis.comparisons, margin=margin) if has_variations and analysis.done else None,
-        seeds=seed_accuracies(analysis.scores) if analysis.done else None,
-        curves=_curves(analysis),
-        clocks=_clocks(analysis),
-        efficiency=_efficiency(analysis),
-        layers=_layers(analysis, image, gaps),
-        classes=_classes(analysis, gaps),
-        images=_images(analysis, gaps),
-        gaps=tuple(gaps),
-    )
+    blocks = (_layers(analysis, image), *_classes(analysis), *_images(analysis))
+    return Section(anchor="pictures", heading="Pictures", blocks=blocks)
 
 
-def _curves(analysis: StudyAnalysis) -> Mapping[str, Drawing]:
-    factors = dict.fromkeys(one.factor for one in analysis.comparisons)
-    curves = {}
-    for factor in factors:
-        names = [BASELINE, *(one.variation for one in analysis.comparisons if one.factor == factor)]
-        if any(analysis.epochs.get(name) for name in names):
-            arms = [ArmEpochs(name=name, epochs=analysis.epochs.get(name, {})) for name in names]
-            curves[factor] = learning_curves(factor, arms, chance=analysis.scores.chance)
-    return curves
-
-
-def _clocks(analysis: StudyAnalysis) -> Drawing | None:
-    baseline = analysis.arms[0]
-    # A network that is not pretrained is drawn if it is the baseline, or what a pretrained baseline is compared with.
-    chosen = [arm for arm in analysis.arms if arm.name == BASELINE or has_backbone(arm) or has_backbone(baseline)]
-    if not any(has_backbone(arm) for arm in chosen) or not any(analysis.epochs.get(arm.name) for arm in chosen):
-        return None
-    extractions = analysis.circumstances.extractions
-    return three_clocks(
-        [
-            Progress(
-                epochs=ArmEpochs(name=arm.name, epochs=analysis.epochs.get(arm.name, {})),
-                images=training_images(analysis.results.manifest, arm.specification.data),
-                features=extractions[arm.name].seconds if arm.name in extractions else None,
-            )
-            for arm in chosen
-        ],
-        chance=analysis.scores.chance,
-    )
-
-
-def _efficiency(analysis: StudyAnalysis) -> Drawing | None:
-    curves = [
-        AccuracyCurve(name=curve.name, points=tuple((point.images, point.accuracy) for point in curve.points))
-        for curve in efficiency_curves(analysis)
-    ]
-    is_known = any(estimate is not None for curve in curves for _, estimate in curve.points)
-    return data_efficiency(curves) if is_known else None
-
-
-def _layers(analysis: StudyAnalysis, image: int, gaps: list[str]) -> FirstLayers | None:
+def _layers(analysis: StudyAnalysis, image: int) -> Visual:
     try:
         images = analysis.results.images()
     except ResultsError:
-        gaps.append(f"The output of the first convolution is not shown: {_NO_IMAGES}")
-        return None
+        return MissingFigure(f"The output of the first convolution is not shown: {_NO_IMAGES}")
     if not 0 <= image < len(images):
         raise ResultsError(f"there is no test image {image}; they are numbered from 0 to {len(images) - 1:,}.")
     networks = [arm.specification.network for arm in analysis.arms]
     if not any(isinstance(layer, Convolution) for network in networks for layer in network.layers):
-        gaps.append("The output of the first convolution is not shown: no network of this study has one.")
-        return None
+        return MissingFigure("The output of the first convolution is not shown: no network of this study has one.")
     views = layer_views(analysis.results, images[image], pretrained=False).views
     name = f"test image {image}"
     if analysis.answers is not None:
@@ -145,14 +57,11 @@ def _layers(analysis: StudyAnalysis, image: int, gaps: list[str]) -> FirstLayers
     return first_layers(analysis.arms, views, image=images[image], image_name=name)
 
 
-def _classes(analysis: StudyAnalysis, gaps: list[str]) -> tuple[Drawing, ...]:
+def _classes(analysis: StudyAnalysis) -> tuple[Visual, ...]:
     answers = analysis.answers
     if answers is None or BASELINE not in answers.arms:
-        if analysis.done:
-            gaps.append(
-                "What the variations changed for each class is not shown: the baseline has no answers to compare."
-            )
-        return ()
+        reason = "What the variations changed for each class is not shown: the baseline has no answers to compare."
+        return (MissingFigure(reason),) if analysis.done else ()
     names, baseline = analysis.results.manifest.class_names, answers.arms[BASELINE]
     shares = confusion(answers.labels, baseline.answers, len(names))
     pictures = [confusion_matrix(BASELINE, shares, names)]
@@ -175,7 +84,7 @@ def _paired(baseline: ArmAnswers, before: Floats, arm: ArmAnswers, after: Floats
     return np.array(rows).reshape(-1, before.shape[1])
 
 
-def _images(analysis: StudyAnalysis, gaps: list[str]) -> tuple[Drawing, ...]:
+def _images(analysis: StudyAnalysis) -> tuple[Visual, ...]:
     """Show images for the variation whose difference is largest, either way."""
     answers = analysis.answers
     known = [one for one in analysis.comparisons if one.accuracy and answers and one.variation in answers.arms]
@@ -184,8 +93,7 @@ def _images(analysis: StudyAnalysis, gaps: list[str]) -> tuple[Drawing, ...]:
     try:
         images = analysis.results.images()
     except ResultsError:
-        gaps.append(f"Images that the networks disagree on are not shown: {_NO_IMAGES}")
-        return ()
+        return (MissingFigure(f"Images that the networks disagree on are not shown: {_NO_IMAGES}"),)
     widest = max(known, key=lambda one: abs(one.accuracy.difference.estimate) if one.accuracy else 0.0)
     return (
         disagreements(

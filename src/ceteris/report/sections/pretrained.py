@@ -9,7 +9,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
-from ceteris.analysis.costs import VariationCost, has_backbone
+from ceteris.analysis.costs import VariationCost, has_backbone, variation_costs
+from ceteris.analysis.scores import training_images
+from ceteris.analysis.study_analysis import StudyAnalysis
+from ceteris.report.blocks import Look, Section
 from ceteris.report.figures.drawing import Drawing, Format, finished
 from ceteris.report.figures.learning_curves import (
     ArmEpochs,
@@ -23,20 +26,54 @@ from ceteris.report.figures.learning_curves import (
 )
 from ceteris.report.figures.style import INK, LEGEND_COLUMNS, PAPER, drawing, in_per_cent, inches, panel
 from ceteris.report.quantities import duration, file_size, milliseconds
+from ceteris.report.sections.discussion import discussion
 from ceteris.report.table import Cell, Column, Table
 from ceteris.statistics.interval import Floats
+from ceteris.study.run import BASELINE
 
 _NOT_MEASURED = "not measured"
 
 
-def cost_table(costs: Sequence[VariationCost]) -> Table | None:
-    """Draw up what a prediction takes; nothing where there are no costs.
+def section(analysis: StudyAnalysis) -> Section | None:
+    """Give the section of pretrained networks and others; None where no network of a study is pretrained."""
+    costs = variation_costs(analysis)
+    if not costs:
+        return None
+    figure = _learning_figure(analysis)
+    return Section(
+        anchor="pretrained",
+        heading="Pretrained and not",
+        blocks=(*discussion(analysis, costs), *([figure] if figure else []), cost_table(costs)),
+        look=Look.WEIGHED,
+    )
+
+
+def _learning_figure(analysis: StudyAnalysis) -> Drawing | None:
+    baseline = analysis.arms[0]
+    # A network that is not pretrained is drawn if it is the baseline, or what a pretrained baseline is compared with.
+    chosen = [arm for arm in analysis.arms if arm.name == BASELINE or has_backbone(arm) or has_backbone(baseline)]
+    if not any(analysis.epochs.get(arm.name) for arm in chosen):
+        return None
+    extractions = analysis.circumstances.extractions
+    return curves_by_unit(
+        [
+            ArmLearning(
+                epochs=ArmEpochs(name=arm.name, epochs=analysis.epochs.get(arm.name, {})),
+                images=training_images(analysis.results.manifest, arm.specification.data),
+                features=extractions[arm.name].seconds if arm.name in extractions else None,
+            )
+            for arm in chosen
+        ],
+        chance=analysis.scores.chance,
+    )
+
+
+def cost_table(costs: Sequence[VariationCost]) -> Table:
+    """Draw up what a prediction takes.
 
     Args:
         costs: From `variation_costs`.
     """
-    if not costs:
-        return None
     return Table(
         name="costs",
         title="What a prediction takes",
@@ -130,7 +167,7 @@ _FLOOR, _STEP = 0.05, 0.075
 
 
 @dataclass(frozen=True, kw_only=True)
-class Progress:
+class ArmLearning:
     """How the runs of one arm learnt.
 
     Attributes:
@@ -159,7 +196,7 @@ class _Clock:
     times: tuple[Floats, ...]
 
 
-def three_clocks(arms: Sequence[Progress], *, chance: float, file_format: Format = Format.SVG) -> Drawing:
+def curves_by_unit(arms: Sequence[ArmLearning], *, chance: float, file_format: Format = Format.SVG) -> Drawing:
     """Draw validation accuracy on epochs, on images and on seconds of training.
 
     Where features were computed first, a fourth panel counts their seconds too, in full, as if one run alone had needed
@@ -201,7 +238,7 @@ def three_clocks(arms: Sequence[Progress], *, chance: float, file_format: Format
         return finished(figure, title=title, alt=_alt(known, curves, missing), file_format=file_format)
 
 
-def _clocks(arms: Sequence[Progress], curves: Sequence[MeanCurve]) -> list[_Clock]:
+def _clocks(arms: Sequence[ArmLearning], curves: Sequence[MeanCurve]) -> list[_Clock]:
     epochs = tuple(np.arange(1.0, len(curve.validation) + 1) for curve in curves)
     clocks = [
         _Clock(title="epochs", label="epochs", times=epochs),
@@ -227,7 +264,7 @@ def _clocks(arms: Sequence[Progress], curves: Sequence[MeanCurve]) -> list[_Cloc
     return clocks
 
 
-def _draw_features(axes: Axes, arms: Sequence[Progress], foot: float) -> None:
+def _draw_features(axes: Axes, arms: Sequence[ArmLearning], foot: float) -> None:
     """Draw the time before each arm's curve at the foot of the panel, and write how long it was, over any band."""
     axes.add_patch(Rectangle((0, 0), 1, foot, transform=axes.transAxes, facecolor=PAPER, linewidth=0, zorder=1.5))
     height = _FLOOR
@@ -249,7 +286,7 @@ def _draw_features(axes: Axes, arms: Sequence[Progress], foot: float) -> None:
         height += _STEP
 
 
-def _alt(arms: Sequence[Progress], curves: Sequence[MeanCurve], missing: Sequence[str]) -> str:
+def _alt(arms: Sequence[ArmLearning], curves: Sequence[MeanCurve], missing: Sequence[str]) -> str:
     parts = []
     for arm, curve in zip(arms, curves, strict=True):
         features = f"{duration(arm.features)} for features, once for all its runs, then " if arm.features else ""

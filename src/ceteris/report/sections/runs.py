@@ -4,8 +4,14 @@ from collections import Counter
 
 from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.networks.cost import network_cost
+from ceteris.report.blocks import Section
 from ceteris.report.table import Cell, Column, Table
 from ceteris.results.record import Status
+
+
+def section(analysis: StudyAnalysis) -> Section:
+    """Give the section of how many runs came to their end."""
+    return Section(anchor="the-runs", heading="The runs", blocks=(run_table(analysis),))
 
 
 def run_table(analysis: StudyAnalysis) -> Table:

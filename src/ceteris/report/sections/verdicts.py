@@ -1,9 +1,9 @@
 """The table that a reader looks at first: each variation, its difference to the baseline, and what to make of it."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from ceteris.analysis.study_analysis import StudyAnalysis
+from ceteris.report.blocks import Glossary, Section, Term
 from ceteris.report.quantities import (
     NOTHING,
     arrows,
@@ -35,6 +35,15 @@ TAGS = {
 
 UNCONFIRMED = "\N{DAGGER}"
 """Marks a verdict that the sign-flip test does not confirm."""
+
+
+def section(analysis: StudyAnalysis) -> Section:
+    """Give the section that a reader looks at first: the words explained, and the table of verdicts."""
+    return Section(
+        anchor="verdicts-heading",
+        heading="Verdicts",
+        blocks=(Glossary("New to this? The words explained", TERMS), verdict_table(analysis)),
+    )
 
 
 def verdict_table(analysis: StudyAnalysis) -> Table:
@@ -95,6 +104,7 @@ def verdict_table(analysis: StudyAnalysis) -> Table:
         pinned=1,
         notes=tuple(notes),
         compact=_compact(analysis, tuple(notes)),
+        filters=tuple((tag, str(finding)) for finding, tag in TAGS.items()),
     )
 
 
@@ -290,14 +300,6 @@ def _are(found: Sequence[Comparison]) -> str:
 
 def _names(found: Sequence[Comparison]) -> str:
     return listed_up_to([quoted(one.variation) for one in found])
-
-
-@dataclass(frozen=True, kw_only=True)
-class Term:
-    """A word and what it means."""
-
-    word: str
-    meaning: str
 
 
 TERMS = (

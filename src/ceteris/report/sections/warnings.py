@@ -10,6 +10,7 @@ from ceteris.analysis.chance import chance_level
 from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.datasets.dataset import Origin
 from ceteris.formatting.wording import listed
+from ceteris.report.blocks import Block, Bullets, Look, Section, Subheading
 from ceteris.report.quantities import count, duration, listed_up_to, percent, quoted, size
 from ceteris.results.finding import Finding
 from ceteris.results.manifest import Declaration, binding, skipping
@@ -18,24 +19,41 @@ from ceteris.results.results import Results
 from ceteris.statistics.summary import ArmSummary, seed_list
 
 
-def reservations(analysis: StudyAnalysis) -> tuple[str, ...]:
+def section(analysis: StudyAnalysis) -> Section | None:
+    """Give the section that stands above everything else; None where there is nothing to warn of."""
+    grave, skipped = warnings(analysis), skipped_variations(analysis)
+    blocks: list[Block] = [Bullets(grave)] if grave else []
+    if skipped:
+        blocks += [Subheading("What was skipped", anchor="skipped"), Bullets(skipped)]
+    if not blocks:
+        return None
+    return Section(
+        anchor="reservations",
+        heading="Before you believe a number",
+        blocks=tuple(blocks),
+        look=Look.WARNING,
+        is_listed=False,
+    )
+
+
+def warnings(analysis: StudyAnalysis) -> tuple[str, ...]:
     """Say what would embarrass us if it were found out later, the gravest first.
 
     The images come first if they are not the official ones; then what the run noted, for example a fallback engine or
     a changed study, and what was declared otherwise before the results; then what is missing, failed, damaged or
-    diverged. What was skipped is in `omissions`.
+    diverged. What was skipped is in `skipped_variations`.
     """
-    return tuple(dict.fromkeys(_reservations(analysis)))
+    return tuple(dict.fromkeys(_warnings(analysis)))
 
 
-def omissions(analysis: StudyAnalysis) -> tuple[str, ...]:
+def skipped_variations(analysis: StudyAnalysis) -> tuple[str, ...]:
     """Say which variations were skipped, why, and what to do; a sentence or two each."""
     left_out: dict[tuple[str, str], int] = {}
     for finding in analysis.findings[Status.SKIPPED]:
         which = (finding.run.variation, finding.skipped)
         left_out[which] = left_out.get(which, 0) + 1
     planned = len(analysis.results.manifest.study.seeds)
-    return tuple(_omission(name, runs, planned, reason) for (name, reason), runs in left_out.items())
+    return tuple(_skipped(name, runs, planned, reason) for (name, reason), runs in left_out.items())
 
 
 def origin_sentence(analysis: StudyAnalysis) -> str | None:
@@ -52,7 +70,7 @@ def origin_sentence(analysis: StudyAnalysis) -> str | None:
             return None
 
 
-def _reservations(analysis: StudyAnalysis) -> Iterator[str]:
+def _warnings(analysis: StudyAnalysis) -> Iterator[str]:
     skipped = {skipping(*entry) for entry in analysis.results.manifest.skipped.items()}
     notes = [note for note in analysis.results.notes if note not in skipped]
     # Images that are not official bring a note of their own, the first one.
@@ -99,7 +117,7 @@ def _not_at_an_end(analysis: StudyAnalysis) -> Iterator[str]:
             yield f"{len(found):,} of {planned} {verb}{became}: {_where(found)}.{reasons}"
 
 
-def _omission(name: str, runs: int, planned: int, reason: str) -> str:
+def _skipped(name: str, runs: int, planned: int, reason: str) -> str:
     which = f"{runs} of {planned} runs" if runs < planned else "The only run" if runs == 1 else f"All {runs} runs"
     return f"{which} of {quoted(name)} {'was' if runs == 1 else 'were'} skipped: {reason}."
 

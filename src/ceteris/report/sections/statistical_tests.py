@@ -1,11 +1,19 @@
 """Every number behind the verdicts, for a reader who wants to check them."""
 
 from ceteris.analysis.study_analysis import StudyAnalysis
+from ceteris.report.blocks import Section
 from ceteris.report.quantities import NOTHING, p_value, points_range, signed
 from ceteris.report.sections.verdicts import p_cell
 from ceteris.report.table import Cell, Column, Table
 from ceteris.statistics.comparison import Comparison
 from ceteris.statistics.interval import Estimate, Interval, Scope
+
+
+def section(analysis: StudyAnalysis) -> Section | None:
+    """Give the section of all tests; None where there is nothing to compare yet."""
+    if all(one.accuracy is None for one in analysis.comparisons):
+        return None
+    return Section(anchor="tests", heading="Every test", blocks=(detail_table(analysis),))
 
 
 def detail_table(analysis: StudyAnalysis) -> Table:
