@@ -6,9 +6,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ceteris.datasets.choice import DataChoice
+from ceteris.datasets.choice import DataChoice, load_dataset
 from ceteris.datasets.dataset import LabelledImages, Split
-from ceteris.datasets.locate import load_dataset
 from ceteris.networks.activation import Activation
 from ceteris.networks.convolution import Convolution
 from ceteris.networks.dense import Dense

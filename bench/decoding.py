@@ -24,7 +24,7 @@ from PIL import Image
 
 from ceteris.datasets.choice import DataChoice
 from ceteris.datasets.folder_dataset import cores, read_folder
-from ceteris.datasets.locate import finished
+from ceteris.datasets.source import finished
 
 BEGIN, END = "<!-- decoding: begin -->", "<!-- decoding: end -->"
 SIZE, BATCH, EPOCHS = 64, 32, 10

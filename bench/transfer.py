@@ -17,10 +17,9 @@ from host import host_lines, others_at_work
 from torch.nn import functional
 
 from ceteris.datasets.cache import file_sha256
-from ceteris.datasets.choice import DataChoice
+from ceteris.datasets.choice import DataChoice, load_dataset
 from ceteris.datasets.dataset import Split
 from ceteris.datasets.features import FeatureCache
-from ceteris.datasets.locate import load_dataset
 from ceteris.datasets.split import split_dataset
 from ceteris.datasets.weights import find_weights
 from ceteris.engines.transfer import TransferEngine

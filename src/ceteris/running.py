@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from contextlib import suppress
 
-from ceteris.datasets.locate import load_dataset
+from ceteris.datasets.choice import load_dataset
 from ceteris.datasets.weights import fetch_weights
 from ceteris.errors import DataError, ResultsError
 from ceteris.execution.engines import EngineName, choose_engines, find_backbones, missing_weights

@@ -17,15 +17,17 @@ def on_cifar10(study, tmp_path, monkeypatch):
         raise DataError("CIFAR-10 could not be downloaded.")
         yield
 
-    monkeypatch.setattr("ceteris.cli.images.fetch_cifar10", fetch)
+    monkeypatch.setattr("ceteris.datasets.cifar10.fetch_cifar10", fetch)
     return Study(**{**dict(study), "data": DataChoice(batches=1)})
 
 
 @pytest.fixture
 def shapes(monkeypatch):
-    """Say which images were asked for, instead of drawing them."""
+    """Say how many batches were asked for, instead of drawing them."""
     asked = []
-    monkeypatch.setattr("ceteris.cli.images.load_dataset", lambda choice, **_: asked.append(choice) or Origin.BUILT_IN)
+    monkeypatch.setattr(
+        "ceteris.datasets.shapes.draw_shapes", lambda *, batches: asked.append(batches) or Origin.BUILT_IN
+    )
     return asked
 
 
@@ -34,7 +36,7 @@ def test_shapes_need_nothing(study, console, shapes):
     images = get_images(study, location=None, or_shapes=False, console=console)
 
     assert (images.study, images.notes) == (study, ())
-    assert shapes == [study.data]
+    assert shapes == [study.data.batches]
     assert console.file.getvalue() == ""
 
 
@@ -54,7 +56,7 @@ def test_shapes_take_its_place_loudly_where_that_is_allowed(on_cifar10, console,
     assert images.notes == (note,)
     assert images.study.title == "A miniature - on built-in shapes instead"
     assert images.study.data == DataChoice(name="shapes", batches=1)
-    assert shapes == [images.study.data]
+    assert shapes == [images.study.data.batches]
     assert console.file.getvalue() == f"CIFAR-10 could not be downloaded.\nWARNING: {note}\n"
 
 

@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from ceteris.datasets.cifar10 import Layout, Mirror, fetch_cifar10, fetched_archive
-from ceteris.datasets.download import Setback
+from ceteris.datasets.source import Setback
 from ceteris.errors import DataError
 
 

@@ -8,7 +8,8 @@ from filelock import FileLock
 from ceteris.datasets import folder_dataset
 from ceteris.datasets.choice import DataChoice
 from ceteris.datasets.folder_cache import clear, entries
-from ceteris.datasets.folder_dataset import Progress, Waiting, read_folder
+from ceteris.datasets.folder_dataset import read_folder
+from ceteris.datasets.source import Progress, Waiting
 from ceteris.errors import DataError
 from tests.datasets.small_folders import CHOICE, read
 
@@ -82,7 +83,7 @@ def test_another_process_is_waited_for(two_classes):
     event = next(event for event in events if not (isinstance(event, Progress) and event.doing == "looking at"))
     lock.release()
 
-    assert event == Waiting(folder=cache / "folders")
+    assert event == Waiting(doing="decoding images", folder=cache / "folders")
     assert next(events).doing == "decoding"
 
 

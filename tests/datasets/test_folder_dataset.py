@@ -9,8 +9,8 @@ from ceteris.datasets import folder_dataset
 from ceteris.datasets.choice import DataChoice
 from ceteris.datasets.dataset import ImageKind, Origin
 from ceteris.datasets.folder_cache import entries
-from ceteris.datasets.folder_dataset import Ahead, folder_ahead
-from ceteris.datasets.locate import finished
+from ceteris.datasets.folder_dataset import folder_ahead
+from ceteris.datasets.source import Ahead, finished
 from ceteris.datasets.split import split_dataset
 from ceteris.errors import DataError
 from ceteris.networks.shape import Shape
@@ -28,7 +28,7 @@ def test_a_folder_becomes_three_disjoint_sets(two_classes):
     assert sorted(level for part in parts for level in levels(part)) == [*range(10), *range(100, 110)]
     assert all((np.asarray(levels(part)) >= 100).tolist() == part.labels.astype(bool).tolist() for part in parts)
     assert dataset.class_names == ("a", "b")
-    assert (dataset.name, dataset.origin) == ("mine", Origin.FOLDER)
+    assert (dataset.name, dataset.origin) == ("mine", Origin.OWN)
     assert dataset.source == "folder mine, 20 % of each class set aside for testing"
     assert dataset.notes == ()
 

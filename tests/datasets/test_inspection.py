@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from ceteris.datasets.inspection import inspect_folder
-from ceteris.datasets.locate import finished
+from ceteris.datasets.source import finished
 from tests.datasets.photographs import draw_photograph
 from tests.datasets.picture_files import saved
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from ceteris.datasets.choice import Fit
+from ceteris.datasets.dataset import Fit
 from ceteris.datasets.picture import MOST_BYTES, Frame, UnreadableError, decode_picture, in_srgb
 from tests.datasets.picture_files import HEIGHT, WIDTH, exchanging_profile, hard_files, in_every_mode, saved, scene
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ceteris.datasets.cache import Archive
 from ceteris.datasets.cifar10 import CLASS_NAMES, Layout, Release, parts
-from ceteris.datasets.download import Archive
 
 RECORDS = 4
 PARTS = parts(5)

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
-from ceteris.datasets.download import Archive
+from ceteris.datasets.cache import Archive
 from ceteris.networks.backbone import Backbone
 
 CONTENT = b"PK\x03\x04" + bytes(2000)

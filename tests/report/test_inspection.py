@@ -8,7 +8,7 @@ import pytest
 
 from ceteris.datasets.folder_listing import FolderFile, FolderListing
 from ceteris.datasets.inspection import Inspection, PictureFile, inspect_folder
-from ceteris.datasets.locate import finished
+from ceteris.datasets.source import finished
 from ceteris.report.inspection import class_table, findings, format_table, render_inspection
 from tests.datasets.photographs import write_photographs
 

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from ceteris.cli.decoding import show_decoding
+from ceteris.cli.progress import show_progress
 from ceteris.datasets.inspection import Inspection, inspect_folder
 from ceteris.errors import ResultsError
 from ceteris.paths import shown
@@ -33,7 +33,7 @@ def check(folder: Path, *, out: Path | None, console: Console) -> Inspection:
     """
     if out is not None and not out.parent.is_dir():
         raise ResultsError(f"{out}: there is no folder {out.parent}. Make it, or choose another place for the page.")
-    inspection = show_decoding(inspect_folder(folder), console)
+    inspection = show_progress(inspect_folder(folder), console)
     if out is not None:
         write_atomically(out, render_inspection(inspection, workers=available_cores()).encode())
     files = len(inspection.pictures) + len(inspection.unreadable)

@@ -23,7 +23,6 @@ data_application = typer.Typer(
 )
 
 _BATCHES = 5
-_CIFAR10 = "cifar10"
 
 
 @data_application.callback()
@@ -40,7 +39,7 @@ def fetch_command(
     what: Annotated[
         str,
         typer.Argument(metavar="[NAME]", help="cifar10, or weights: mobilenet_v2, resnet18 or efficientnet_b0."),
-    ] = _CIFAR10,
+    ] = "cifar10",
     to: Annotated[
         Path | None,
         typer.Option("--to", callback=in_home, metavar="FOLDER", help="Where to put it; the cache if not given."),
@@ -94,23 +93,12 @@ def clear_command() -> None:
 
 
 def show(console: "Console") -> None:
-    """Print each place where CIFAR-10 is looked for, and what is there."""
-    from ceteris.datasets.cifar10 import places
+    """Print what of the data sets is on this machine, and where it was looked for."""
+    from ceteris.datasets.choice import SOURCES
 
-    found = places(batches=_BATCHES)
-    for place in found:
-        what = place.copy.description if place.copy is not None else "nothing that can be used"
-        _print(console, f"{place.name}: {place.path}: {what}")
-    first = found[0]
-    if first.copy is not None:
-        _print(console, "A study uses it; `ceteris data verify` reads it whole and says whether it is official.")
-    elif first.name == "cache":
-        _print(
-            console,
-            "CIFAR-10 is not here yet: the first study that needs it downloads it, or `ceteris data fetch` does.",
-        )
-    else:
-        _print(console, f"error: {first.name} {first.problem}")
+    for source in SOURCES:
+        for line in source.here():
+            _print(console, line)
 
 
 def show_kept(console: "Console") -> None:
@@ -162,40 +150,39 @@ def clear(console: "Console") -> None:
 
 
 def fetch(what: str, folder: Path | None, console: "Console") -> None:
-    """Download CIFAR-10, or the weights of a pretrained network, into a folder.
+    """Download a data set, or the weights of a pretrained network, into a folder.
 
     Args:
-        what: `cifar10`, or the name of a backbone.
+        what: The name of a data set that can be downloaded, or of a backbone.
         folder: Where to put it; into the cache if not given.
         console: Where to show progress.
 
     Raises:
         DataError: If there is no such thing, or if it cannot be downloaded or stored.
     """
-    from ceteris.cli.download import show_download
-    from ceteris.datasets.cache import cache_folder
-    from ceteris.datasets.cifar10 import fetch_cifar10, fetched_archive
+    from ceteris.cli.progress import show_progress
+    from ceteris.datasets.choice import SOURCES
     from ceteris.datasets.weights import OFFICIAL_WEIGHTS, fetch_weights, weights_folder
     from ceteris.errors import DataError
     from ceteris.formatting.wording import listed, nearest
     from ceteris.networks.backbone import Backbone
 
+    fetched = {source.name: source for source in SOURCES if source.is_fetched}
+    if what in fetched:
+        _print(console, show_progress(fetched[what].fetch(folder), console))
+        return
     if what in tuple(Backbone):
         backbone = Backbone(what)
         place = folder or weights_folder()
-        show_download(fetch_weights(backbone, folder=folder), console, what=f"weights of {backbone}")
+        show_progress(fetch_weights(backbone, folder=folder), console, what=f"weights of {backbone}")
         _print(console, f"{place / OFFICIAL_WEIGHTS[backbone].name}: torchvision's own, every byte checked.")
         if folder:
             _print(console, f"Set CETERIS_WEIGHTS to {folder} to use it: ceteris looks in the cache alone otherwise.")
         return
-    if what != _CIFAR10:
-        names = (_CIFAR10, *Backbone)
-        close = nearest(what, names)
-        end = f"did you mean '{close}'?" if close else f"there are {listed(names)}."
-        raise DataError(f"there is nothing called '{what}' to download; {end}")
-    place = folder or cache_folder()
-    show_download(fetch_cifar10(place), console)
-    _print(console, f"CIFAR-10 is in {fetched_archive(place)}: official, every byte checked.")
+    names = (*fetched, *Backbone)
+    close = nearest(what, names)
+    end = f"did you mean '{close}'?" if close else f"there are {listed(names)}."
+    raise DataError(f"there is nothing called '{what}' to download; {end}")
 
 
 def verify(path: Path | None, console: "Console") -> None:

@@ -6,12 +6,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from ceteris.cli.decoding import show_decoding
-from ceteris.cli.download import show_download
-from ceteris.datasets.cache import cache_folder
-from ceteris.datasets.cifar10 import fetch_cifar10, find_cifar10
+from ceteris.cli.progress import show_progress
+from ceteris.datasets.choice import load_dataset, source_of
+from ceteris.datasets.cifar10 import find_cifar10
 from ceteris.datasets.dataset import Dataset
-from ceteris.datasets.locate import find_folder, load_dataset
 from ceteris.errors import DataError
 from ceteris.study.study import Study
 
@@ -45,17 +43,16 @@ def get_images(study: Study, *, location: Path | None, or_shapes: bool, console:
     Raises:
         DataError: If the images are damaged, are not CIFAR-10, or cannot be had.
     """
-    if study.data.is_folder:
-        return Images(study=study, dataset=show_decoding(find_folder(study.data, location=location), console))
-    if study.data.name != "cifar10" or find_cifar10(batches=study.data.batches, location=location) is not None:
-        return Images(study=study, dataset=load_dataset(study.data, location=location))
     try:
-        show_download(fetch_cifar10(cache_folder()), console)
+        events = source_of(study.data).read(study.data, location=location, download=True)
+        return Images(study=study, dataset=show_progress(events, console))
     except DataError as error:
-        if not or_shapes:
+        is_missing = (
+            study.data.name == "cifar10" and find_cifar10(batches=study.data.batches, location=location) is None
+        )
+        if not or_shapes or not is_missing:
             raise
         return _on_shapes(study, error, console)
-    return Images(study=study, dataset=load_dataset(study.data, location=location, download=False))
 
 
 def _on_shapes(study: Study, error: DataError, console: Console) -> Images:

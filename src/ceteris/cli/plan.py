@@ -12,9 +12,8 @@ from ceteris.cli.duration import duration
 from ceteris.cli.estimate import Estimate, estimate_time
 from ceteris.cli.overrides import override
 from ceteris.cli.rows import arm_table
+from ceteris.datasets.choice import images_ahead, source_of
 from ceteris.datasets.dataset import ImageKind
-from ceteris.datasets.folder_listing import folder_name
-from ceteris.datasets.locate import images_ahead
 from ceteris.engines.transfer.engine import FINE_TUNING
 from ceteris.errors import NoEngineError
 from ceteris.execution.engines import EngineChoice, choose_engines, find_backbones, missing_weights
@@ -111,9 +110,8 @@ def _choice(engine: str, device: str | None) -> tuple[EngineChoice, str]:
 
 def size(study: Study, images: ImageKind, batches: Sequence[PackedBatch]) -> str:
     """Say how much there is to train."""
-    name, some = study.data.name, ""
-    if study.data.is_folder:
-        name, some = f"{folder_name(Path(name))} in {images.classes} classes", "up to "
+    source = source_of(study.data)
+    name, some = source.title(study.data, images.classes), "" if source.is_exact else "up to "
     arms = f"the baseline and {_count(len(study.variations), 'variation')}" if study.variations else "the baseline"
     runs = len(study.seeds) * (1 + len(study.variations))
     runs_of_images = (

@@ -15,7 +15,7 @@ from ceteris.cli.notes import print_notes, print_sentence
 from ceteris.cli.picture_names import find_pictures, printable
 from ceteris.cli.pictures import Picture, read_pictures
 from ceteris.cli.prediction_formats import Answer, PredictionFormat, write_csv, write_jsonl, write_table
-from ceteris.datasets.choice import Fit
+from ceteris.datasets.dataset import Fit
 from ceteris.datasets.picture import Frame
 from ceteris.errors import DataError, ResultsError
 from ceteris.formatting.wording import listed

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ceteris.cli.notes import print_notes, print_sentence
-from ceteris.datasets.choice import Fit
+from ceteris.datasets.dataset import Fit
 from ceteris.datasets.decoding import load_picture
 from ceteris.datasets.picture import Frame
 from ceteris.errors import DataError, ResultsError

@@ -5,7 +5,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from ceteris.cli.download import show_download
+from ceteris.cli.progress import show_progress
 from ceteris.datasets.weights import fetch_weights
 from ceteris.errors import DataError
 from ceteris.execution.engines import missing_weights
@@ -24,6 +24,6 @@ def download_weights(study: Study, *, base: Path, console: Console) -> None:
     """
     for backbone in missing_weights(study, base=base):
         try:
-            show_download(fetch_weights(backbone), console, what=f"weights of {backbone}")
+            show_progress(fetch_weights(backbone), console, what=f"weights of {backbone}")
         except DataError as error:
             console.print(Text(str(error), style="red"), soft_wrap=True)

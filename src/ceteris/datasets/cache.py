@@ -1,11 +1,27 @@
 """The folder of this user in which downloads, features and decoded images are kept, and checksums of files in it."""
 
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 
 from platformdirs import user_cache_path
 
 from ceteris.errors import DataError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Archive:
+    """A published file, known by its bytes.
+
+    Attributes:
+        name: Its file name.
+        size: Its length in bytes.
+        sha256: SHA-256 of all its bytes, in hexadecimal.
+    """
+
+    name: str
+    size: int
+    sha256: str
 
 
 def cache_folder() -> Path:
@@ -31,3 +47,12 @@ def file_sha256(path: Path) -> str:
     """
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def is_intact(path: Path, archive: Archive) -> bool:
+    """Say whether a file is there and is an archive, by all its bytes.
+
+    Raises:
+        OSError: If it cannot be read.
+    """
+    return path.is_file() and path.stat().st_size == archive.size and file_sha256(path) == archive.sha256

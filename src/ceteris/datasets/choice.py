@@ -1,33 +1,32 @@
 """Which images a study looks at, and how; and what is known of them before any are read."""
 
 from collections.abc import Mapping
-from enum import StrEnum
 from fractions import Fraction
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
-from ceteris.datasets.dataset import ImageKind
+from ceteris.datasets.cifar10 import BATCHES, Cifar10
+from ceteris.datasets.dataset import Dataset, Fit, ImageKind, Scaling
+from ceteris.datasets.folder import Folder
+from ceteris.datasets.shapes import Shapes
+from ceteris.datasets.source import Ahead, Source, finished
+from ceteris.errors import DataError
+from ceteris.formatting.wording import listed
 from ceteris.networks.backbone import AnyNetwork
 from ceteris.networks.dense import Dense
-from ceteris.networks.shape import Shape
 from ceteris.values.frozen import Frozen
 
+SOURCES: tuple[Source, ...] = (Cifar10(), Shapes(), Folder())
+"""Every data set, and every way to keep images of one's own; the first that takes a name is meant by it."""
 
-class Scaling(StrEnum):
-    """What a pixel becomes: from -1 to 1, from 0 to 1, or each channel with training mean 0 and deviation 1."""
+KNOWN = tuple(source for source in SOURCES if not source.is_own)
+KNOWN_NAMES = tuple(source.name for source in KNOWN)
+"""The data sets that a study may name in `[data]`; anything else is the path of the user's own images."""
 
-    SYMMETRIC = "symmetric"
-    UNIT = "unit"
-    STANDARD = "standard"
-
-
-class Fit(StrEnum):
-    """How a picture becomes square: its middle cut out, black added around it, or its proportions given up."""
-
-    CROP = "crop"
-    PAD = "pad"
-    SQUASH = "squash"
+_OWN_KEYS = frozenset[str]().union(*(source.keys for source in SOURCES))
+"""The keys of `[data]` that do not apply to every data set."""
 
 
 class DataChoice(Frozen):
@@ -50,7 +49,7 @@ class DataChoice(Frozen):
     """
 
     name: str = "cifar10"
-    batches: Annotated[int, Field(ge=1, le=5)] = 5
+    batches: Annotated[int, Field(ge=1, le=BATCHES)] = BATCHES
     validation: Annotated[float, Field(gt=0, lt=1)] = 0.1
     scaling: Annotated[Scaling, Field(strict=False)] = Scaling.SYMMETRIC
     fraction: Annotated[float, Field(gt=0, le=1)] = 1.0
@@ -64,31 +63,37 @@ class DataChoice(Frozen):
         return self.model_copy(update={"fraction": 1.0})
 
     @property
-    def is_folder(self) -> bool:
+    def source(self) -> Source | None:
+        """The data set, or the way to keep images of one's own; None if nothing is called so."""
+        return next((source for source in SOURCES if source.takes(self.name)), None)
+
+    @property
+    def is_own(self) -> bool:
         """Whether the images are the user's own."""
-        return is_path(self.name)
+        return self.source is not None and self.source.is_own
 
     @model_validator(mode="before")
     @classmethod
     def _complete(cls, value: Any) -> Any:
-        """Fill in what only folders have, so that a specification is complete."""
-        if not isinstance(value, Mapping) or not isinstance(name := value.get("name"), str) or not is_path(name):
+        """Fill in what a data set leaves to its own defaults, so that a specification is complete."""
+        if not isinstance(value, Mapping) or not isinstance(name := value.get("name"), str):
             return value
-        given = {key: entry for key, entry in value.items() if entry is not None}
-        return {"size": 64, "fit": Fit.CROP, "test": 0.2, **given}
+        defaults = next((source.defaults for source in SOURCES if source.takes(name)), {})
+        return {**defaults, **{key: entry for key, entry in value.items() if entry is not None or key not in defaults}}
 
     @model_serializer(mode="wrap")
     def _applicable(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Leave out what does not apply, and a fraction of 1, so that runs from before keep their digests."""
-        idle = {"batches"} if self.is_folder else {"size", "fit", "test"}
+        idle = set(self.idle)
         if self.fraction == 1:
             idle.add("fraction")
         return {key: entry for key, entry in handler(self).items() if key not in idle}
 
-
-def is_path(name: str) -> bool:
-    """Tell the path of a folder from the name of a known data set: it has a slash."""
-    return "/" in name or "\\" in name
+    @property
+    def idle(self) -> tuple[str, ...]:
+        """Keys that do not apply to these images, in their order."""
+        keys = KNOWN[0].keys if self.source is None else self.source.keys  # of a misspelt name the known ones are meant
+        return tuple(key for key in type(self).model_fields if key in _OWN_KEYS - keys)
 
 
 def share(images: int, fraction: float) -> int:
@@ -96,44 +101,43 @@ def share(images: int, fraction: float) -> int:
     return round(images * Fraction(str(fraction)))
 
 
-KNOWN_NAMES = ("cifar10", "shapes")
-"""The data sets that a study may name in `[data]`; anything else is the path of a folder."""
-
-_BATCH = 10_000  # images in each of the five training batches, and in the test set
-
-
 def known_images(choice: DataChoice) -> ImageKind | None:
-    """Say what the images of a known data set are like; nothing is known of a folder before it is looked at."""
-    if choice.name not in KNOWN_NAMES:
-        return None
-    validation = share(_BATCH * choice.batches, choice.validation)
-    return ImageKind(
-        shape=Shape(32, 32, 3),
-        classes=10,
-        training_images=_BATCH * choice.batches - validation,
-        validation_images=validation,
-        test_images=_BATCH,
-    )
+    """Say what the images are like as far as a study tells; None if only the images tell."""
+    return None if choice.source is None else choice.source.known(choice)
 
 
 def presumed_images(choice: DataChoice, network: AnyNetwork) -> ImageKind | None:
-    """Say what the images are like, as far as a study tells: a folder is taken to have the classes that a network has.
+    """Say what the images are like, presuming that they have the classes that a network has, where only they tell.
 
     Args:
         choice: The images.
         network: One that is made for them.
 
     Returns:
-        None if the data is neither known nor a folder. Nothing is counted in a folder.
+        None if even then only the images tell. Nothing is counted in a folder.
     """
-    if choice.size is None:
-        return known_images(choice)
     last = network.layers[-1] if network.layers else None
     classes = last.dense if isinstance(last, Dense) and isinstance(last.dense, int) else 2
-    return ImageKind(
-        shape=Shape(choice.size, choice.size, 3),
-        classes=classes,
-        training_images=0,
-        validation_images=0,
-        test_images=0,
-    )
+    return None if choice.source is None else choice.source.presumed(choice, classes)
+
+
+def source_of(choice: DataChoice) -> Source:
+    """Give the data set that a study names.
+
+    Raises:
+        DataError: If there is none of this name.
+    """
+    if choice.source is None:
+        names = listed([*(f"'{name}'" for name in KNOWN_NAMES), "the path of a folder"], "or")
+        raise DataError(f"data.name is {choice.name!r}, expected {names}.")
+    return choice.source
+
+
+def load_dataset(choice: DataChoice, *, location: Path | None = None, download: bool = True) -> Dataset:
+    """Get the images that a study asks for, and no others; see `Source.read`, which shows progress."""
+    return finished(source_of(choice).read(choice, location=location, download=download))
+
+
+def images_ahead(choice: DataChoice, *, location: Path | None = None) -> Ahead:
+    """Say what the images of a study will be like, without reading one; see `Source.ahead`, which shows progress."""
+    return finished(source_of(choice).ahead(choice, location=location))

@@ -4,21 +4,30 @@ Each of the six files holds 10,000 records of 3,073 bytes: a label from 0 to 9, 
 blue values, row by row. The binary release stores exactly these records; the python release the same values, pickled.
 """
 
+# ruff: noqa: PLC0415 - reading and downloading load libraries that a study does not need
+
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ceteris.datasets.cache import cache_folder
+from ceteris.datasets.cache import Archive, cache_folder, is_intact
 from ceteris.datasets.cifar10_records import REMEDY
-from ceteris.datasets.download import Archive, Event, Offer, fetch_any, is_intact
+from ceteris.datasets.dataset import Dataset, ImageKind
+from ceteris.datasets.source import Event, Source
 from ceteris.errors import DataError
+from ceteris.networks.shape import Shape
 from ceteris.paths import expanded
+
+if TYPE_CHECKING:
+    from ceteris.datasets.choice import DataChoice
 
 PAGE = "https://www.cs.toronto.edu/~kriz/cifar.html"
 CLASS_NAMES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
-BATCHES = 5
+BATCHES, RECORDS = 5, 10_000
 TEST = "test_batch"
 
 
@@ -80,7 +89,7 @@ def parts(batches: int) -> tuple[str, ...]:
 #   downloads would have failed had they been wrong. They decide alone only where fewer than five batches are read from
 #   an unpacked copy.
 OFFICIAL = Release(
-    records=10_000,
+    records=RECORDS,
     part_digests={
         "data_batch_1": "cee916563c9f80d84e3cc88e17fdc0941787f1244f00a67874d45b261883ada5",
         "data_batch_2": "a591ca11fa1708a91ee40f54b3da4784ccd871ecf2137de63f51ada8b3fa57ed",
@@ -142,7 +151,7 @@ def fetch_cifar10(
     mirrors: Sequence[Mirror] = MIRRORS,
     timeout: float = 20.0,
     release: Release = OFFICIAL,
-) -> Iterator[Event]:
+) -> Generator[Event, None, None]:
     """Download an official archive of CIFAR-10 into a folder, unless one is there.
 
     A broken download is kept and continued, also by the next call. The archive gets its name only after its SHA-256
@@ -160,6 +169,8 @@ def fetch_cifar10(
     Raises:
         DataError: If no mirror gives the archive, or the folder cannot hold it.
     """
+    from ceteris.datasets.download import Offer, fetch_any
+
     offers = [Offer(url=mirror.url, archive=release.archives[mirror.layout]) for mirror in mirrors]
     yield from fetch_any(folder, offers, timeout=timeout, what="CIFAR-10", advice=_ADVICE)
 
@@ -317,3 +328,68 @@ _ADVICE = (
     "Check the network and run `ceteris data fetch` again, which keeps what has arrived; or bring an archive from "
     f"{PAGE} and name it with --data or CETERIS_DATA."
 )
+
+
+def batched_images(choice: "DataChoice") -> ImageKind:
+    """Say what the images are like of a data set that comes in batches as CIFAR-10 does."""
+    images = RECORDS * choice.batches
+    validation = round(images * Fraction(str(choice.validation)))
+    return ImageKind(
+        shape=Shape(32, 32, 3),
+        classes=len(CLASS_NAMES),
+        training_images=images - validation,
+        validation_images=validation,
+        test_images=RECORDS,
+    )
+
+
+class Cifar10(Source):
+    """CIFAR-10, from a copy that the user names, from the cache, or downloaded into it."""
+
+    name = "cifar10"
+    called = '"cifar10"'
+    several = "cifar10"
+    keys = frozenset({"batches"})
+    is_fetched = True
+    credit = (
+        f"CIFAR-10 is by Alex Krizhevsky, Vinod Nair and Geoffrey Hinton (2009); its page, {PAGE}, names no licence."
+    )
+
+    def known(self, choice: "DataChoice") -> ImageKind:
+        """All batches are of one size."""
+        return batched_images(choice)
+
+    def read(self, choice: "DataChoice", *, location: Path | None, download: bool) -> Generator[Event, None, Dataset]:
+        """Read the copy that the user names; else the one that `CETERIS_DATA` names; else the one in the cache."""
+        from ceteris.datasets.cifar10_reader import read_cifar10
+
+        copy = find_cifar10(batches=choice.batches, location=location)
+        if copy is None and download:
+            yield from fetch_cifar10(cache_folder())
+            copy = find_cifar10(batches=choice.batches, location=location)
+        if copy is None:
+            raise DataError(
+                f"CIFAR-10 is not on this machine: no --data, no {VARIABLE}, nothing in {cache_folder()}. Run "
+                "`ceteris data fetch` to download it (170 MB), or name a copy with --data PATH; "
+                'data.name = "shapes" needs no files.'
+            )
+        return read_cifar10(copy, batches=choice.batches)
+
+    def fetch(self, folder: Path | None) -> Generator[Event, None, str]:
+        """Download an official archive."""
+        folder = folder or cache_folder()
+        yield from fetch_cifar10(folder)
+        return f"CIFAR-10 is in {fetched_archive(folder)}: official, every byte checked."
+
+    def here(self) -> Iterator[str]:
+        """Name each place where it is looked for, and what is there."""
+        found = places(batches=BATCHES)
+        for place in found:
+            what = place.copy.description if place.copy is not None else "nothing that can be used"
+            yield f"{place.name}: {place.path}: {what}"
+        if found[0].copy is not None:
+            yield "A study uses it; `ceteris data verify` reads it whole and says whether it is official."
+        elif found[0].name == "cache":
+            yield "CIFAR-10 is not here yet: the first study that needs it downloads it, or `ceteris data fetch` does."
+        else:
+            yield f"error: {found[0].name} {found[0].problem}"

@@ -28,13 +28,29 @@ def narrowed(labels: Labels) -> NDArray[np.unsignedinteger]:
     return labels.astype("u1" if largest < 2**8 else "<u2" if largest < 2**16 else "<u4")
 
 
+class Scaling(StrEnum):
+    """What a pixel becomes: from -1 to 1, from 0 to 1, or each channel with training mean 0 and deviation 1."""
+
+    SYMMETRIC = "symmetric"
+    UNIT = "unit"
+    STANDARD = "standard"
+
+
+class Fit(StrEnum):
+    """How a picture becomes square: its middle cut out, black added around it, or its proportions given up."""
+
+    CROP = "crop"
+    PAD = "pad"
+    SQUASH = "squash"
+
+
 class Origin(StrEnum):
     """What is known about where images came from; said at the top of every table and report."""
 
     OFFICIAL = "official"
     MODIFIED = "modified copy"
     BUILT_IN = "built in"
-    FOLDER = "your own"
+    OWN = "your own"
 
 
 @dataclass(frozen=True, kw_only=True)

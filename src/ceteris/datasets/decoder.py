@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
-from ceteris.datasets.choice import Fit
+from ceteris.datasets.dataset import Fit
 from ceteris.datasets.picture import MOST_BYTES, TOO_MANY_BYTES, Frame, UnreadableError, decode_picture
 
 MOST_MEMORY = 2_000_000_000

@@ -6,7 +6,7 @@ import shutil
 import socket
 import ssl
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPMessage, HTTPResponse, responses
@@ -18,28 +18,14 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from filelock import FileLock, Timeout
 
-from ceteris.datasets.cache import file_sha256
+from ceteris.datasets.cache import Archive, file_sha256, is_intact
 from ceteris.datasets.file_kinds import GZIP_MAGIC, kind_of
+from ceteris.datasets.source import Event, Received, Setback, Waiting
 from ceteris.errors import DataError
 from ceteris.formatting.wording import byte_count
 
 _BLOCK = 1 << 16
 _SLOWEST = 4096  # bytes a second: CIFAR-10 in half a day
-
-
-@dataclass(frozen=True, kw_only=True)
-class Progress:
-    """How far a transfer is.
-
-    Attributes:
-        url: Where the file comes from.
-        received: Bytes on disk.
-        total: Bytes it will have.
-    """
-
-    url: str
-    received: int
-    total: int
 
 
 class TransferError(Exception):
@@ -48,7 +34,7 @@ class TransferError(Exception):
 
 def transfer(
     url: str, part: Path, size: int, *, timeout: float, begins: tuple[bytes, ...] = (GZIP_MAGIC,)
-) -> Iterator[Progress]:
+) -> Iterator[Received]:
     """Receive a file into `part`, after the bytes that are already there.
 
     Args:
@@ -66,7 +52,7 @@ def transfer(
         OSError: If `part` cannot be written.
     """
     held = part.stat().st_size if part.exists() else 0
-    yield Progress(url=url, received=held, total=size)
+    yield Received(url=url, received=held, total=size)
     if held == size:
         return
     with _open(url, held, timeout) as response:
@@ -80,7 +66,7 @@ def transfer(
                 if position > size:
                     raise TransferError(f"sent more than {size} bytes")
                 held += file.write(fresh)
-                yield Progress(url=url, received=held, total=size)
+                yield Received(url=url, received=held, total=size)
                 if position == size:
                     return
     raise TransferError(f"closed the connection after {position} of {size} bytes")
@@ -171,21 +157,6 @@ _WORTH_RESUMING = 1 << 20  # bytes that an attempt must bring before the same se
 
 
 @dataclass(frozen=True, kw_only=True)
-class Archive:
-    """A published archive, known by its bytes.
-
-    Attributes:
-        name: Its file name.
-        size: Its length in bytes.
-        sha256: SHA-256 of all its bytes, in hexadecimal.
-    """
-
-    name: str
-    size: int
-    sha256: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class Offer:
     """A file at an address.
 
@@ -198,29 +169,6 @@ class Offer:
     archive: Archive
 
 
-@dataclass(frozen=True, kw_only=True)
-class Setback:
-    """A mirror failed; the download goes on with the next attempt.
-
-    Attributes:
-        url: Where the archive was to come from.
-        reason: What the server did.
-    """
-
-    url: str
-    reason: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Waiting:
-    """Another process is downloading into the same folder; its result will be used."""
-
-    folder: Path
-
-
-Event = Progress | Setback | Waiting
-
-
 def fetch_any(
     folder: Path,
     offers: Sequence[Offer],
@@ -229,7 +177,7 @@ def fetch_any(
     what: str,
     advice: str,
     begins: tuple[bytes, ...] = (GZIP_MAGIC,),
-) -> Iterator[Event]:
+) -> Generator[Event, None, None]:
     """Download one of the files on offer into a folder, unless one is there; unless one is there.
 
     Args:
@@ -252,7 +200,7 @@ def fetch_any(
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            yield Waiting(folder=folder)
+            yield Waiting(doing="downloading", folder=folder)
             lock.acquire()
         try:
             if not any(is_intact(folder / offer.archive.name, offer.archive) for offer in offers):
@@ -261,18 +209,9 @@ def fetch_any(
             lock.release()
 
 
-def is_intact(path: Path, archive: Archive) -> bool:
-    """Say whether a file is there and is an archive, by all its bytes.
-
-    Raises:
-        OSError: If it cannot be read.
-    """
-    return path.is_file() and path.stat().st_size == archive.size and file_sha256(path) == archive.sha256
-
-
 def _from_any(
     folder: Path, offers: Sequence[Offer], timeout: float, begins: tuple[bytes, ...], what: str, advice: str
-) -> Iterator[Event]:
+) -> Generator[Event, None, None]:
     setbacks: list[Setback] = []
     for offer in offers:
         archive = offer.archive

@@ -30,6 +30,7 @@ from ceteris.datasets.folder_listing import FolderFile, FolderListing, list_fold
 from ceteris.datasets.folder_notes import missing_classes, notes_of
 from ceteris.datasets.near_copies import SIDE, Thumbnails, grey_thumbnail, near_copies_across
 from ceteris.datasets.picture import Frame, UnreadableError
+from ceteris.datasets.source import Ahead, Event, Progress, Waiting
 from ceteris.datasets.split import allot, allotted
 from ceteris.errors import DataError
 from ceteris.networks.shape import Shape
@@ -37,44 +38,6 @@ from ceteris.paths import quoted, shown
 from ceteris.resources import available_cores
 
 _LEAST = 3  # images of a class: one each to learn from, to validate and to test
-
-
-@dataclass(frozen=True, kw_only=True)
-class Progress:
-    """How far a folder of images has come.
-
-    Attributes:
-        doing: `looking at` or `decoding`.
-        done: Files done.
-        total: Files in all.
-    """
-
-    doing: str
-    done: int
-    total: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Waiting:
-    """Another process is decoding images into the same cache."""
-
-    folder: Path
-
-
-Event = Progress | Waiting
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ahead:
-    """What is known of the images of a study before they are decoded.
-
-    Attributes:
-        images: What they will be like.
-        notes: What a reader must know before believing a result, one sentence each.
-    """
-
-    images: ImageKind
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +97,7 @@ def read_folder(
             folder.mkdir(parents=True, exist_ok=True)
             is_free = _acquired(lock)
         if not is_free:
-            yield Waiting(folder=folder)
+            yield Waiting(doing="decoding images", folder=folder)
             lock.acquire()
         try:
             found = open_entry(place)
@@ -353,7 +316,7 @@ def _dataset(looked: _Looked, choice: DataChoice, found: CachedFolder) -> Datase
         test=test,
         class_names=listing.class_names,
         digest=hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest(),
-        origin=Origin.FOLDER,
+        origin=Origin.OWN,
         source=f"folder {listing.name}{aside if listing.test is None else ''}",
         notes=notes_of(found, listing.class_names, digests),
     )

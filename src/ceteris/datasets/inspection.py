@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ceteris.datasets.choice import DataChoice, Fit
+from ceteris.datasets.choice import DataChoice
+from ceteris.datasets.dataset import Fit
 from ceteris.datasets.decoding import Decoded, decode
-from ceteris.datasets.folder_dataset import Progress
 from ceteris.datasets.folder_listing import FolderFile, FolderListing, list_folder
 from ceteris.datasets.near_copies import SIDE, grey_thumbnail, near_copies
 from ceteris.datasets.picture import Frame
+from ceteris.datasets.source import Progress
 from ceteris.datasets.split import allot
 from ceteris.resources import available_cores
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, UnidentifiedImageError
 
-from ceteris.datasets.choice import Fit
+from ceteris.datasets.dataset import Fit
 from ceteris.datasets.file_kinds import DAMAGED, HEIF, is_readable, no_image
 
 MOST_PROFILE_BYTES = 4_000_000

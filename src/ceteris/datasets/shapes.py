@@ -1,15 +1,22 @@
 """The built-in data set: ten shapes drawn on textured grounds, in the form of CIFAR-10, for use without any files."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ceteris.datasets.cifar10 import TEST, parts
+from ceteris.datasets.cifar10 import TEST, batched_images, parts
 from ceteris.datasets.cifar10_records import PIXELS, SIDE, content_digest
-from ceteris.datasets.dataset import Dataset, LabelledImages, Origin, as_labels, joined, sealed
+from ceteris.datasets.dataset import Dataset, ImageKind, LabelledImages, Origin, as_labels, joined, sealed
+from ceteris.datasets.source import Event, Source
+from ceteris.errors import DataError
+
+if TYPE_CHECKING:
+    from ceteris.datasets.choice import DataChoice
 
 Floats = NDArray[np.float32]
 Outline = Callable[[Floats, Floats], Floats]
@@ -185,3 +192,27 @@ def _cover(distance: Floats) -> Floats:
     """Turn distances in pixels into the share of each pixel that is covered."""
     covered: Floats = np.clip(np.float32(0.5) - distance, np.float32(0), np.float32(1))
     return covered
+
+
+class Shapes(Source):
+    """The built-in shapes; they need no files."""
+
+    name = "shapes"
+    called = '"shapes"'
+    several = "shapes"
+    keys = frozenset({"batches"})
+
+    def known(self, choice: "DataChoice") -> ImageKind:
+        """As many images as CIFAR-10 has, of the same size."""
+        return batched_images(choice)
+
+    def read(self, choice: "DataChoice", *, location: Path | None, download: bool) -> Generator[Event, None, Dataset]:
+        """Draw them."""
+        del download
+        yield from ()
+        if location is not None:
+            raise DataError(
+                f"{location} was named for the images (--data), and the study's are the built-in shapes. Leave it out, "
+                "or change data.name in the study."
+            )
+        return draw_shapes(batches=choice.batches)

@@ -9,8 +9,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ceteris.datasets.choice import DataChoice, Scaling
-from ceteris.datasets.dataset import Dataset, LabelledImages, Labels, Split
+from ceteris.datasets.choice import DataChoice
+from ceteris.datasets.dataset import Dataset, LabelledImages, Labels, Scaling, Split
 from ceteris.errors import DataError
 
 Scalar = TypeVar("Scalar", bound=np.generic)

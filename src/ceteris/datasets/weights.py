@@ -1,12 +1,13 @@
 """Pretrained weights on this machine: torchvision's own, known by all their bytes, or a file that a study names."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ceteris.datasets.cache import cache_folder, file_sha256
-from ceteris.datasets.download import Archive, Event, Offer, fetch_any
+from ceteris.datasets.cache import Archive, cache_folder, file_sha256
+from ceteris.datasets.download import Offer, fetch_any
+from ceteris.datasets.source import Event
 from ceteris.errors import DataError
 from ceteris.formatting.wording import listed
 from ceteris.networks.backbone import IMAGENET, Backbone, BackboneNetwork
@@ -131,7 +132,7 @@ def _places(network: BackboneNetwork, bases: Iterable[Path]) -> Iterator[Path]:
 
 def fetch_weights(
     backbone: Backbone, *, folder: Path | None = None, server: str | None = None, timeout: float = 20.0
-) -> Iterator[Event]:
+) -> Generator[Event, None, None]:
     """Download torchvision's own weights, unless they are there; see `fetch_cifar10`.
 
     Args:

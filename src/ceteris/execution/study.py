@@ -163,8 +163,8 @@ def run_study(  # noqa: PLR0913 - one argument a choice that the caller has
         KeyboardInterrupt: After Ctrl-C, when every run is saved.
         SystemExit: After another signal that ends the process, likewise.
     """
-    if study.data.is_folder and dataset.origin is Origin.FOLDER:
-        study = study.on_folder(dataset.name)
+    if study.data.is_own and dataset.origin is Origin.OWN:
+        study = study.on_own(dataset.name)
     elif dataset.name != study.data.name:
         raise StudyError(
             f"the study asks for '{study.data.name}', and the images given are '{dataset.name}'. "

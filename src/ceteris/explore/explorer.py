@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from ceteris.analysis.chance import chance_level
 from ceteris.analysis.scores import Epochs, read_epochs
-from ceteris.datasets.choice import Fit
-from ceteris.datasets.dataset import Labels
+from ceteris.datasets.dataset import Fit, Labels
 from ceteris.datasets.picture import Frame
 from ceteris.errors import ResultsError
 from ceteris.explore.grad_cam import grad_cam

@@ -297,6 +297,8 @@ def _provenance(analysis: StudyAnalysis, record: RunRecord) -> Iterator[str]:
     yield f"Study: {analysis.results.manifest.study.title}."
     yield f"Run: {run.digest} (specification, seed and images)."
     yield f"Images: {run.data_digest} (SHA-256)."
+    if (source := run.specification.data.source) is not None and source.credit:
+        yield source.credit
     yield f"Weights as trained: {record.weights_sha256} (SHA-256)."
     if isinstance(network := run.specification.network, BackboneNetwork):
         yield f"Pretrained weights: {network.weights_sha256} (SHA-256)."

@@ -10,7 +10,7 @@ from statistics import median
 
 from PIL import Image
 
-from ceteris.datasets.choice import Fit
+from ceteris.datasets.dataset import Fit
 from ceteris.datasets.decoding import Decoded, decode
 from ceteris.datasets.folder_cache import PARTS
 from ceteris.datasets.folder_notes import missing_classes

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ceteris.datasets.choice import KNOWN_NAMES, DataChoice, presumed_images, share
+from ceteris.datasets.choice import KNOWN_NAMES, SOURCES, DataChoice, presumed_images, share
 from ceteris.datasets.dataset import ImageKind
 from ceteris.errors import StudyError
 from ceteris.formatting.wording import listed, nearest, written
@@ -42,7 +42,11 @@ def check_study(
         One entry per mistake; places as in a study file.
     """
     # A name that is nearly right is checked as the one that was meant; of any other, nothing is known.
-    meant = data if data.is_folder else data.model_copy(update={"name": nearest(data.name, KNOWN_NAMES) or data.name})
+    meant = (
+        data
+        if data.source is not None
+        else data.model_copy(update={"name": nearest(data.name, KNOWN_NAMES) or data.name})
+    )
     images = presumed_images(meant, baseline.network)
     specification = Specification(data=data, network=baseline.network, training=baseline.training)
     faults = list(network_faults(specification, images)) if images else []
@@ -202,19 +206,17 @@ def _seed_mistakes(seeds: Sequence[int]) -> Iterator[Mistake]:
 
 
 def _data_mistakes(data: DataChoice) -> Iterator[Mistake]:
-    if not data.is_folder and data.name not in KNOWN_NAMES:
+    if data.source is None:
         close = nearest(data.name, KNOWN_NAMES)
         choices = listed(f'"{name}"' for name in KNOWN_NAMES)
         end = f'did you mean "{close}"?' if close else f'a folder is named by its path, such as "./{data.name}".'
         sentence = f"data.name = {written(data.name)} must be one of {choices}, or a folder of images; {end}"
         yield Mistake(place=("data", "name"), sentence=sentence)
         return
-    idle = ("batches",) if data.is_folder else ("size", "fit", "test")
-    for key in idle:
+    for key in data.idle:
         if key in data.model_fields_set and getattr(data, key) is not None:
-            owner = "cifar10 and shapes" if data.is_folder else "folders of images"
-            what = "a folder" if data.is_folder else f'"{data.name}"'
-            sentence = f"data.{key} is for {owner}, and data.name is {what}; remove one of the two."
+            owners = listed(source.several for source in SOURCES if key in source.keys)
+            sentence = f"data.{key} is for {owners}, and data.name is {data.source.called}; remove one of the two."
             yield Mistake(place=("data", key), sentence=sentence)
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ceteris.datasets.choice import KNOWN_NAMES, is_path
+from ceteris.datasets.choice import KNOWN_NAMES
+from ceteris.datasets.source import is_path
 from ceteris.errors import StudyError
 from ceteris.formatting.wording import nearest, written
 from ceteris.paths import AnyPath, expanded
@@ -230,13 +231,13 @@ def _paths(node: object, place: Place = ()) -> Iterator[tuple[Place, str]]:
 
 
 def _find_folder(path: Path, table: dict[str, Any]) -> None:
-    """Let the folder of images be seen from the study file; one that is there needs no slash in its name."""
+    """Let the user's own images be seen from the study file; what is there needs no slash in its name."""
     data = table.get("data")
     name = data.get("name") if isinstance(data, dict) else None
     if not isinstance(data, dict) or not isinstance(name, str) or not name or name in KNOWN_NAMES:
         return
     place = path.parent / expanded(name, error=StudyError, where=f"{path}: data.name")
-    if is_path(name) or place.is_dir():
+    if is_path(name) or place.exists():
         seen = Path(os.path.normpath(place)).as_posix()
         data["name"] = seen if is_path(seen) else f"./{seen}"
 

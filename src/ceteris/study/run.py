@@ -78,7 +78,8 @@ class Run:
     def digest(self) -> str:
         """SHA-256 of specification, seed and data, in hexadecimal: equal for runs that must give the same result."""
         specification = self.specification.model_dump(mode="json")
-        if self.specification.data.is_folder:
-            specification["data"]["name"] = "folder"  # it may move: `data` says what is in it
+        source = self.specification.data.source
+        if source is not None and source.is_own:
+            specification["data"]["name"] = source.name  # it may move: `data` says what is in it
         facts = {"schema": SCHEMA, "seed": self.seed, "data": self.data_digest, "specification": specification}
         return hashlib.sha256(json.dumps(facts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

@@ -104,8 +104,8 @@ class Study(Frozen):
             for seed in self.seeds
         )
 
-    def on_folder(self, name: str) -> Self:
-        """Give the same study with only the name of its folder of images, whose place is nobody's business."""
+    def on_own(self, name: str) -> Self:
+        """Give the same study with only the name of the user's own images, whose place is nobody's business."""
         return self.model_copy(update={"data": self.data.model_copy(update={"name": f"./{name}"})})
 
     @model_validator(mode="wrap")

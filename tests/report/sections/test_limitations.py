@@ -60,7 +60,7 @@ LOOKED_FOR = {
 def test_a_folder_of_images_was_compared_so_far(tmp_path, side, reach):
     """A note of copies is repeated at the top; here is what was looked for, which depends on the size of the images."""
     note = "1 of 3 test images look nearly the same."
-    dataset = made_up_dataset(origin=Origin.FOLDER, notes=(note,))
+    dataset = made_up_dataset(origin=Origin.OWN, notes=(note,))
     analysis = analyze(read_results(made_up_folder(tmp_path / "r", study=made_up_study(seeds=2), dataset=dataset)))
     manifest = analysis.results.manifest
     images = replace(manifest.images, shape=Shape(side, side, 3))

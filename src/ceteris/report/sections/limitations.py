@@ -65,7 +65,7 @@ def _about_images(analysis: StudyAnalysis) -> Iterator[str]:
             "them."
         )
     yield f"One data set, {manifest.data_name}, was looked at: other images may answer otherwise."
-    if manifest.data_origin is Origin.FOLDER:
+    if manifest.data_origin is Origin.OWN:
         yield _about_copies(min(manifest.images.shape.height, manifest.images.shape.width))
     if analysis.comparisons and analysis.answers is not None and analysis.has_error_bars:
         yield (

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from ceteris.analysis.scores import training_images
 from ceteris.analysis.study_analysis import StudyAnalysis
-from ceteris.datasets.choice import Scaling
+from ceteris.datasets.dataset import Scaling
 from ceteris.networks.backbone import IMAGENET, AnyNetwork, BackboneNetwork
 from ceteris.networks.network import Network
 from ceteris.report.blocks import Look, Paragraph, Section
@@ -41,7 +41,7 @@ def _experiment(analysis: StudyAnalysis) -> Iterator[str]:
     share = "" if data.fraction == 1 else f"a share of {100 * data.fraction:g} % of the others, drawn by the seed, "
     learnt = f"{share}{images:,} images, was learnt from" if share else f"the other {images:,} were learnt from"
     watched = f"Of the training images used, {100 * data.validation:g} %, stratified by class and the same"
-    if data.is_folder:  # which may have validation images of its own
+    if data.is_own:  # which may have validation images of its own
         watched = f"{manifest.images.validation_images:,} images, the same"
         learnt = f"{learnt}; {manifest.images.test_images:,} were kept for the test"
     yield (

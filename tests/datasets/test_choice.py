@@ -3,9 +3,8 @@ from pathlib import Path
 import pytest
 
 from ceteris.datasets.cache import cache_folder
-from ceteris.datasets.choice import DataChoice
+from ceteris.datasets.choice import DataChoice, load_dataset
 from ceteris.datasets.cifar10 import find_cifar10, places
-from ceteris.datasets.locate import load_dataset
 from ceteris.errors import DataError
 
 NO_HOME = (
