@@ -40,6 +40,7 @@ def test_it_reads_top_down(reports):
         "How soon they learn",
         "Every test",
         "The runs",
+        "Training time",
         "Methods",
         "What to keep in mind",
         "Images, machines, versions",

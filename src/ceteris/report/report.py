@@ -24,6 +24,7 @@ from ceteris.report.sections import (
     pretrained,
     runs,
     statistical_tests,
+    training_time,
     verdicts,
     warnings,
 )
@@ -131,6 +132,7 @@ def report_sections(analysis: StudyAnalysis, *, image: int = 0) -> tuple[Section
         pretrained.section(analysis),
         statistical_tests.section(analysis),
         runs.section(analysis),
+        training_time.section(analysis),
         methods.section(analysis),
         limitations.section(analysis),
         environment.section(analysis),

@@ -1,0 +1,103 @@
+"""How long training took, variation by variation: what was measured, with its spread over seeds, and no test."""
+
+import statistics
+from collections.abc import Iterator, Sequence
+
+from ceteris.analysis.scores import training_images
+from ceteris.analysis.study_analysis import StudyAnalysis
+from ceteris.report.blocks import Section
+from ceteris.report.quantities import NOTHING, quoted
+from ceteris.report.table import Cell, Column, Table
+from ceteris.results.record import Status
+from ceteris.study.run import Arm
+
+
+def section(analysis: StudyAnalysis) -> Section | None:
+    """Give the section of training times; None where no run has finished."""
+    if not analysis.findings[Status.FINISHED]:
+        return None
+    return Section(anchor="training-time", heading="Training time", blocks=(training_time_table(analysis),))
+
+
+def training_time_table(analysis: StudyAnalysis) -> Table:
+    """Draw up seconds per run and per epoch of each arm, from the epochs that its finished runs recorded."""
+    times = {arm.name: _epoch_seconds(analysis, arm) for arm in analysis.arms}
+    baseline = [sum(run) for run in times[analysis.arms[0].name]]
+    return Table(
+        name="training-times",
+        title="Training time of finished runs, in seconds",
+        columns=(
+            Column(title="variation"),
+            Column(title="runs", is_number=True, meaning="Finished runs; those that diverged stopped early."),
+            Column(
+                title="seconds per run",
+                is_number=True,
+                meaning="Mean over seeds of a run's share of the time of its packed batch; below it the standard "
+                "deviation (sd) over seeds, and the shortest and the longest.",
+            ),
+            Column(title="seconds per epoch", is_number=True, meaning="The same for the mean epoch of each run."),
+            Column(title="images per second", is_number=True, meaning="Training images of an epoch, by its seconds."),
+            Column(title="to baseline", is_number=True, meaning="Mean seconds per run, divided by the baseline's."),
+        ),
+        rows=tuple(_row(analysis, arm, times[arm.name], baseline) for arm in analysis.arms),
+        pinned=1,
+        notes=tuple(_notes(analysis)),
+    )
+
+
+def _epoch_seconds(analysis: StudyAnalysis, arm: Arm) -> list[list[float]]:
+    """Give the seconds of each epoch of each finished run of an arm: its share of the packed batch."""
+    finished = {one.run.seed for one in analysis.findings[Status.FINISHED] if one.run.variation == arm.name}
+    runs = [epochs for seed, epochs in analysis.epochs.get(arm.name, {}).items() if seed in finished]
+    return [[one.seconds / one.packed_batch_runs for one in epochs] for epochs in runs]
+
+
+def _row(
+    analysis: StudyAnalysis, arm: Arm, seconds: Sequence[Sequence[float]], baseline: Sequence[float]
+) -> tuple[Cell, ...]:
+    runs, epochs = [sum(run) for run in seconds], [statistics.fmean(run) for run in seconds]
+    if not runs or not all(runs):  # no run yet, or none that was timed
+        return (Cell(arm.name), Cell(str(len(runs)), key=len(runs)), *(Cell(NOTHING) for _ in range(4)))
+    speed = training_images(analysis.results.manifest, arm.specification.data) / statistics.fmean(epochs)
+    ratio = statistics.fmean(runs) / statistics.fmean(baseline) if any(baseline) else None
+    return (
+        Cell(arm.name),
+        Cell(f"{len(runs):,}", key=len(runs)),
+        _spread_cell(runs),
+        _spread_cell(epochs),
+        Cell(_written(speed), key=speed),
+        Cell(NOTHING) if ratio is None else Cell(f"{_written(ratio)} times", key=ratio),
+    )
+
+
+def _spread_cell(times: Sequence[float]) -> Cell:
+    mean = statistics.fmean(times)
+    if len(times) == 1:
+        return Cell(_written(mean), key=mean)
+    spread = f"sd {_written(statistics.stdev(times))}; {_written(min(times))} to {_written(max(times))}"
+    return Cell(_written(mean), key=mean, detail=spread)
+
+
+def _written(number: float) -> str:
+    """Write a number with three digits that say something.
+
+    Example:
+        >>> _written(0.25), _written(12.345), _written(99.96), _written(21_000)
+        ('0.250', '12.3', '100', '21,000')
+    """
+    return f"{number:,.0f}" if number >= 99.95 else f"{number:#.3g}"
+
+
+def _notes(analysis: StudyAnalysis) -> Iterator[str]:
+    yield (
+        "Times are as measured, whatever else the machine did, and are described here without a test. Runs of one "
+        "packed batch train together and share its time equally: their spread says little about a run alone."
+    )
+    hosts = len(analysis.circumstances.hosts)
+    if hosts > 1:
+        yield f"Runs were trained on {hosts} kinds of machines, whose times cannot be compared."
+    for arm, extraction in analysis.circumstances.extractions.items():
+        yield (
+            f"The times of {quoted(arm)} are without the {_written(extraction.seconds)} seconds in which its features "
+            "were computed, once for all its runs."
+        )
