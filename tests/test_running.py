@@ -11,6 +11,8 @@ from ceteris.errors import EngineError, StudyError
 from ceteris.execution.engines import EngineChoice, choose_engines
 from ceteris.networks.dense import Dense
 from ceteris.networks.max_pool import MaxPool
+from ceteris.testing.calling_thread import CallingThread
+from ceteris.testing.executors import results_of
 
 
 @pytest.fixture
@@ -144,6 +146,19 @@ def test_a_study_is_run_from_python(tiny, tmp_path, capfd):
     assert [record.run.seed for record in results.records] == [0, 1]
     assert ceteris.read_results(tmp_path / "results").records == results.records
     assert capfd.readouterr() == ("", "")
+
+
+def test_another_executor_gives_the_same_bytes(tiny, tmp_path):
+    """Whoever trains the packed batches, in whatever order: an executor is an argument."""
+    wider = ceteris.Variation(
+        factor="pooling", name="8", set={"network.layers.0.max_pool": 8}
+    )  # in another packed batch
+    study = tiny.model_copy(update={"variations": (wider,)})
+    ceteris.run(study, folder=tmp_path / "local", threads=2)
+    ceteris.run(study, folder=tmp_path / "other", executor=CallingThread())
+
+    assert results_of(tmp_path / "other") == results_of(tmp_path / "local")
+    assert len(results_of(tmp_path / "other")) == 4 * 5
 
 
 def test_mistakes_are_errors_of_ours(tiny, tmp_path):
