@@ -9,7 +9,7 @@ from rich.console import Console
 
 from ceteris.cli.application import main
 from ceteris.cli.estimate import Estimate
-from ceteris.cli.images import Images
+from ceteris.cli.fetching import Images
 from ceteris.execution.engines import EngineChoice
 from ceteris.report.report import Report
 from ceteris.resources import Cores, Memory

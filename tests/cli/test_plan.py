@@ -4,12 +4,15 @@ import math
 import pytest
 
 from ceteris.cli.estimate import Estimate
-from ceteris.cli.plan import patience, power, time_needed
+from ceteris.cli.plan import override, patience, power, time_needed
 from ceteris.engines.engine import Position
 from ceteris.engines.transfer import FineTuningEngine, TransferEngine
+from ceteris.errors import StudyError
 from ceteris.execution.packing import PackedBatch
 from ceteris.resources import Cores
 from ceteris.statistics.power import detectable_difference
+from ceteris.study.study import Study
+from ceteris.study.variation import Variation
 
 PLAN = """\
 A miniature
@@ -134,3 +137,52 @@ def test_the_plan_tells_what_limits_the_cores(ceteris, study_file, monkeypatch):
     _, out, _ = ceteris("plan", study_file)
 
     assert "on 2 threads of this machine (a CPU quota of 1.5 of 8 cores), at" in " ".join(out.split())
+
+
+def test_nothing_asked_changes_nothing(study):
+    """The study of the file is run as it is, also if its own numbers are repeated."""
+    for changed in (override(study), override(study, seeds=3, epochs=3)):
+        assert changed.study is study
+        assert changed.notes == ()
+
+
+def test_other_seeds_and_epochs_make_a_changed_study(study):
+    """What is changed is said."""
+    changed = override(study, seeds=2, epochs=1)
+
+    assert changed.study.seeds == (0, 1)
+    assert {arm.specification.training.epochs for arm in changed.study.arms()} == {1}
+    assert changed.notes == (
+        "This is a changed study: --seeds 2, where its file says 3 seeds.",
+        "This is a changed study: --epochs 1, where its file says 3 epochs.",
+    )
+
+
+def test_more_seeds_keep_those_of_the_file(study):
+    """Finished runs stay of use: new seeds come after those that are there."""
+    named = Study(**{**dict(study), "seeds": [5, 1]})
+
+    assert override(named, seeds=4).study.seeds == (5, 1, 0, 2)
+    assert override(named, seeds=1).notes == ("This is a changed study: --seeds 1, where its file says 2 seeds.",)
+
+
+def test_a_variation_keeps_the_epochs_it_sets(study):
+    """Only what follows the baseline follows the option."""
+    longer = Variation(factor="epochs", name="longer", set={"training.epochs": 9})
+    changed = override(Study(**{**dict(study), "variations": [longer]}), epochs=2)
+
+    assert [arm.specification.training.epochs for arm in changed.study.arms()] == [2, 9]
+
+
+def test_a_change_may_make_a_study_impossible(study):
+    """A variation that the option makes equal to the baseline is refused, and it is said why."""
+    longer = Variation(factor="epochs", name="longer", set={"training.epochs": 9})
+
+    with pytest.raises(StudyError) as error:
+        override(Study(**{**dict(study), "variations": [longer]}), epochs=9)
+    assert error.value.mistakes == (
+        (
+            "with --epochs 9: variation 'longer': \"training.epochs\" = 9 is what the baseline has; "
+            "remove it, or give another value."
+        ),
+    )

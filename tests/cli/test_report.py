@@ -4,7 +4,16 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from ceteris.cli.report import report
+from ceteris.analysis.study_analysis import analyze
+from ceteris.cli.report import print_results, report
+from ceteris.execution.local import LocalExecutor
+from ceteris.execution.study import run_study
+from ceteris.report.quantities import signed
+from ceteris.results.results import read_results
+from ceteris.statistics.interval import mean_interval
+from ceteris.study.study import Study
+from ceteris.testing.miniature import FakeEngine, miniature_dataset
+from tests.made_up import made_up_folder, made_up_study
 
 pytestmark = pytest.mark.usefixtures("few_images", "engine")
 
@@ -79,3 +88,146 @@ def test_the_verdicts_are_written_for_latex_if_asked(ceteris, study_file):
     assert (code, err) == (0, "")
     assert out.endswith("for LaTeX:     table.tex\n")
     assert "\\begin{tabular}" in Path("table.tex").read_text()
+
+
+ALONE = LocalExecutor(threads=1)
+
+
+def results(folder, study, **trouble):
+    """Train a study and read what is there; `only` may leave runs out."""
+    only = trouble.pop("only", ())
+    engine = FakeEngine(**trouble)
+    for _ in run_study(study, miniature_dataset(), folder=folder, engines=(engine,), executor=ALONE, only=only):
+        pass
+    return read_results(folder)
+
+
+def printed(found, console):
+    """Print a table, and give its lines without trailing space."""
+    print_results(analyze(found), console)
+    return [line.rstrip() for line in console.file.getvalue().splitlines()]
+
+
+def test_footnotes_stand_below_the_table(tmp_path, study, console, monkeypatch):
+    """What explains a verdict comes right after the table that holds it."""
+    monkeypatch.setattr("ceteris.cli.report.footnotes", lambda _: ("Mind this.",))
+    lines = printed(results(tmp_path / "r", study), console)
+
+    assert lines.index("Mind this.") < next(
+        place for place, line in enumerate(lines) if line.startswith("The baseline")
+    )
+
+
+def row(lines, name):
+    """Give the cells of a variation's row."""
+    header = next(number for number, line in enumerate(lines) if line.startswith(("factor  ", "variation  ")))
+    place = next(place for place in range(header + 1, len(lines)) if f" {name} " in f" {lines[place]} ")
+    return [part.strip() for part in lines[place].split("  ") if part.strip()]
+
+
+def test_means_and_differences_are_those_of_the_runs(tmp_path, console):
+    """The table shows means over seeds, and differences to the baseline seed by seed with Student's interval."""
+    found = read_results(made_up_folder(tmp_path / "r", study=made_up_study(seeds=3)))
+    lines = printed(found, console)
+
+    scores = {(record.run.variation, record.run.seed): record.test_accuracy for record in found.records}
+    differences = [scores["noisy", seed] - scores["baseline", seed] for seed in range(3)]
+    mean = sum(scores["noisy", seed] for seed in range(3)) / 3
+    interval = mean_interval(differences)
+    estimate, *ends = (signed(100 * end) for end in (interval.estimate, interval.low, interval.high))
+    assert lines[:3] == ["", "What depth does", "note: These images were drawn by the program."]
+    assert row(lines, "noisy") == [
+        "learning rate",
+        "noisy",
+        f"{100 * mean:.2f} %",
+        f"{estimate} pp",
+        f"{ends[0]} to {ends[1]}",
+        "undecided",
+        "3 of 3",
+    ]
+
+
+def test_the_answer_ends_the_output(tmp_path, study, console):
+    """Below the table stand the five sentences."""
+    lines = printed(results(tmp_path / "r", study), console)
+
+    table = next(number for number, line in enumerate(lines) if line.startswith("Pool 4x4") or " Pool 4x4 " in line)
+    answer = next(number for number, line in enumerate(lines) if line.startswith("The baseline classified "))
+    assert table < answer
+    assert len([line for line in lines[answer:] if not line]) == 4
+
+
+def test_seeds_without_a_spread_have_no_interval(tmp_path, study, console):
+    """Runs that score the same leave the cells of their intervals empty, and the reason stands below the table."""
+    lines = printed(results(tmp_path / "r", study), console)
+
+    assert row(lines, "0.5") == ["learning rate", "0.5", "8.33 %", "0.00 pp", "undecided", "3 of 3"]
+    text = " ".join(lines)
+    assert "The differences of “0.5” and “Pool 4x4” are the same for every seed: they show no spread" in text
+    assert "8.33 to 8.33" not in text
+
+
+def test_runs_that_learnt_nothing_are_named_above_the_table(tmp_path, study, console):
+    """A run that finished no better than chance counts, and a reader is told so before the means."""
+    text = " ".join(printed(results(tmp_path / "r", study), console))
+    note = text.index("finished no better than chance (16.67 %), and count with what they scored")
+
+    assert note < text.index("factor")
+
+
+def test_failures_and_divergences_are_counted(tmp_path, study, console):
+    """A run that failed or diverged stays in the table, and above it is said how it counts."""
+    found = results(tmp_path / "r", study, failing=frozenset({1}), diverging=frozenset({2}))
+    console.width = 140
+    lines = printed(found, console)
+
+    text = "\n".join(lines)
+    assert "note: 1 of 2 runs of \N{LEFT DOUBLE QUOTATION MARK}baseline\N{RIGHT DOUBLE QUOTATION MARK} diverged" in text
+    assert "note: 3 of 9 runs failed: " in text
+    assert [row(lines, name)[-1] for name in ("baseline", "0.5", "Pool 4x4")] == ["2 of 3, 1 diverged, 1 failed"] * 3
+
+
+def test_what_is_missing_is_said_once(tmp_path, study, console):
+    """A study half done shows what is there, and no interval that is not."""
+    lines = printed(results(tmp_path / "r", study, only=["0.5"]), console)
+
+    assert sum("6 of 9 runs are missing" in line for line in lines) == 1
+    assert row(lines, "baseline") == ["baseline", "-", "0 of 3"]
+    assert row(lines, "0.5")[3:] == ["-", "not compared", "3 of 3"]
+
+
+def test_one_seed_has_no_interval(tmp_path, study, console):
+    """One number shows no spread."""
+    lines = printed(results(tmp_path / "r", Study(**{**dict(study), "seeds": 1})), console)
+
+    assert " to " not in row(lines, "0.5")[4]
+    assert row(lines, "0.5")[-2:] == ["undecided", "1 of 1"]
+
+
+def test_a_narrow_terminal_has_no_column_of_factors(tmp_path, study, console):
+    """At 80 columns every row stays on one line, without its factor."""
+    console.width = 80
+    lines = printed(results(tmp_path / "r", study), console)
+
+    assert any(line.startswith("variation  ") for line in lines)
+    assert row(lines, "0.5")[0] == "0.5"
+
+
+def test_a_narrow_terminal_tells_what_became_of_runs_below_one_another(tmp_path, study, console):
+    """Failed and diverged runs do not take the room that names need."""
+    found = results(tmp_path / "r", study, failing=frozenset({1}), diverging=frozenset({2}))
+    console.width = 80
+    text = "\n".join(printed(found, console))
+
+    assert " 2 of 3\n" in text
+    assert " 1 diverged\n" in text
+    assert " 1 failed\n" in text
+
+
+@pytest.mark.parametrize("name", ["[red]x[/red]", "a" * 80])
+def test_names_are_text_and_not_markup(tmp_path, study, console, name):
+    """Whatever a variation is called, the table shows just that."""
+    first, *others = study.variations
+    renamed = Study(**{**dict(study), "variations": [first.model_copy(update={"name": name}), *others]})
+
+    assert name in "".join(printed(results(tmp_path / "r", renamed), console)).replace(" ", "") or len(name) == 80

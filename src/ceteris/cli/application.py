@@ -12,6 +12,8 @@ import typer
 
 from ceteris.cli.data import data_application
 from ceteris.cli.options import (
+    Command,
+    Commands,
     Device,
     EngineOption,
     Epochs,
@@ -25,7 +27,6 @@ from ceteris.cli.options import (
     in_home,
 )
 from ceteris.cli.program import run_program
-from ceteris.cli.suggestions import Command, Commands
 
 if TYPE_CHECKING:
     from rich.console import Console

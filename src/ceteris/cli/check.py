@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from ceteris.cli.progress import show_progress
+from ceteris.cli.fetching import show_progress
 from ceteris.datasets.inspection import Inspection, inspect_folder
 from ceteris.errors import ResultsError
 from ceteris.paths import shown

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from ceteris.cli.notes import print_notes, print_sentence
+from ceteris.cli.console import print_notes, print_sentence
 from ceteris.errors import ResultsError
 from ceteris.report.comparison.comparison import FolderComparison, compare_results
 from ceteris.report.comparison.findings import findings, notes, warnings

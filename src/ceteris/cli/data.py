@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ceteris.cli.options import in_home
-from ceteris.cli.suggestions import Command, Commands
+from ceteris.cli.options import Command, Commands, in_home
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -160,7 +159,7 @@ def fetch(what: str, folder: Path | None, console: "Console") -> None:
     Raises:
         DataError: If there is no such thing, or if it cannot be downloaded or stored.
     """
-    from ceteris.cli.progress import show_progress
+    from ceteris.cli.fetching import show_progress
     from ceteris.datasets.choice import SOURCES
     from ceteris.datasets.weights import OFFICIAL_WEIGHTS, fetch_weights, weights_folder
     from ceteris.errors import DataError

@@ -10,9 +10,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from ceteris.cli.notes import print_notes
-from ceteris.cli.signals import ended_by_signals
-from ceteris.cli.streams import LostOutputError
+from ceteris.cli.console import print_notes
+from ceteris.cli.program import LostOutputError, ended_by_signals
 from ceteris.explore.explorer import Explorer
 from ceteris.explore.page import serving
 from ceteris.results.results import read_results

@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from ceteris.cli.notes import print_notes
+from ceteris.cli.console import print_notes
 from ceteris.errors import ResultsError
 from ceteris.export.check import Check, ExportFormat
 from ceteris.export.export import CARD, Export, export_run

@@ -9,7 +9,7 @@ from statistics import median
 from rich.console import Console
 from rich.text import Text
 
-from ceteris.cli.notes import print_notes
+from ceteris.cli.console import print_notes
 from ceteris.datasets.choice import KNOWN_NAMES
 from ceteris.datasets.decoding import Decoded, decode
 from ceteris.datasets.folder_dataset import listed_kind

@@ -7,8 +7,7 @@ from rich.live import Live
 from rich.text import Text
 
 from ceteris.cli.board import Board, Row
-from ceteris.cli.duration import duration
-from ceteris.cli.rows import arm_table
+from ceteris.cli.console import arm_table, duration
 from ceteris.execution.events import Event, Note, RunDamaged, RunFailed, RunsHeld, StudyStarted
 from ceteris.report.quantities import count
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from ceteris.cli.notes import print_notes
+from ceteris.cli.console import print_notes
 from ceteris.errors import ResultsError
 from ceteris.formatting.wording import listed
 from ceteris.paths import quoted

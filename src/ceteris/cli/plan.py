@@ -2,27 +2,26 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ceteris.cli.duration import duration
+from ceteris.cli.console import arm_table, duration
 from ceteris.cli.estimate import Estimate, estimate_time
-from ceteris.cli.overrides import override
-from ceteris.cli.rows import arm_table
 from ceteris.datasets.choice import images_ahead, source_of
 from ceteris.datasets.dataset import ImageKind
 from ceteris.engines.transfer.engine import FINE_TUNING
-from ceteris.errors import NoEngineError
+from ceteris.errors import NoEngineError, StudyError
 from ceteris.execution.engines import EngineChoice, choose_engines, find_backbones, missing_weights
 from ceteris.execution.local import LocalExecutor
 from ceteris.execution.packing import NeededMemory, PackedBatch
 from ceteris.execution.study import plan_study
 from ceteris.formatting.wording import byte_count, listed
 from ceteris.networks.cost import network_cost
-from ceteris.report.quantities import percentage_points
+from ceteris.report.quantities import count, percentage_points
 from ceteris.resources import Memory, available_cores, cores
 from ceteris.statistics.power import detectable_difference
 from ceteris.study.changes import changes, in_words
@@ -207,3 +206,47 @@ def patience(batches: Sequence[PackedBatch], estimate: Estimate, device: str) ->
 
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangedStudy:
+    """A study as it will be run.
+
+    Attributes:
+        study: With other seeds or epochs than its file says, perhaps.
+        notes: What was changed, one sentence each: it belongs above every result.
+    """
+
+    study: Study
+    notes: tuple[str, ...]
+
+
+def override(study: Study, *, seeds: int | None = None, epochs: int | None = None) -> ChangedStudy:
+    """Change seeds and epochs of a study.
+
+    Args:
+        study: As its file says.
+        seeds: How many seeds to run: the first ones of the study, and more after them if it has fewer.
+        epochs: How long the baseline trains, and with it every variation that does not set epochs itself.
+
+    Raises:
+        StudyError: If the changed study cannot be.
+    """
+    fields = {name: getattr(study, name) for name in Study.model_fields}
+    notes: list[str] = []
+    if seeds is not None and seeds != len(study.seeds):
+        others = (seed for seed in range(seeds + len(study.seeds)) if seed not in study.seeds)
+        kept = study.seeds[:seeds]
+        fields["seeds"] = (*kept, *(next(others) for _ in range(seeds - len(kept))))
+        notes.append(
+            f"This is a changed study: --seeds {seeds}, where its file says {count(len(study.seeds), 'seed')}."
+        )
+    if epochs is not None and epochs != study.baseline.training.epochs:
+        training = study.baseline.training.model_copy(update={"epochs": epochs})
+        fields["baseline"] = study.baseline.model_copy(update={"training": training})
+        before = study.baseline.training.epochs
+        notes.append(f"This is a changed study: --epochs {epochs}, where its file says {count(before, 'epoch')}.")
+    try:
+        return ChangedStudy(study=Study(**fields) if notes else study, notes=tuple(notes))
+    except StudyError as error:
+        raise StudyError(*(f"with --epochs {epochs}: {mistake}" for mistake in error.mistakes)) from None

@@ -1,31 +1,123 @@
 """`ceteris predict`: what trained networks say of images that they have not seen."""
 
+import csv
+import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
-from ceteris.cli.name_list import NameList, read_name_list
-from ceteris.cli.notes import print_notes, print_sentence
-from ceteris.cli.picture_names import find_pictures, printable
-from ceteris.cli.pictures import Picture, read_pictures
-from ceteris.cli.prediction_formats import Answer, PredictionFormat, write_csv, write_jsonl, write_table
+from ceteris.cli.console import print_notes, print_sentence
+from ceteris.cli.pictures import NameList, Picture, find_pictures, printable, read_name_list, read_pictures
 from ceteris.datasets.dataset import Fit
 from ceteris.datasets.picture import Frame
 from ceteris.errors import DataError, ResultsError
 from ceteris.formatting.wording import listed
-from ceteris.inference.ensemble import Ensemble, ensemble_probabilities, gather, rank
+from ceteris.inference.ensemble import Ensemble, RankedClass, ensemble_probabilities, gather, rank
 from ceteris.networks.layer import Values
 from ceteris.paths import expanded
 from ceteris.results.finding import Finding
 from ceteris.results.record import Status
 from ceteris.results.results import Results, read_results
 from ceteris.results.selection import Target, became, find_target, findings_of, finished_findings
+
+COLUMNS = ("image", "rank", "class", "probability", "standard_deviation", "lowest", "highest", "votes", "seeds")
+
+
+class PredictionFormat(StrEnum):
+    """How predictions are written."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSONL = "jsonl"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What networks say of an image, or why they say nothing.
+
+    Attributes:
+        image: What it is called.
+        classes: The most probable first; empty if there is trouble.
+        notes: What was done to the image, one sentence each.
+        trouble: In a sentence or two.
+    """
+
+    image: str
+    classes: tuple[RankedClass, ...] = ()
+    notes: tuple[str, ...] = ()
+    trouble: str = ""
+
+
+def write_csv(answers: Iterable[Answer], seeds: Sequence[int]) -> None:
+    """Write one row an image and class to standard output, as the answers come."""
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for answer in answers:
+        for place, one in enumerate(answer.classes, start=1):
+            deviation = "" if one.deviation is None else _short(one.deviation)
+            numbers = (_short(one.probability), deviation, _short(one.lowest), _short(one.highest))
+            writer.writerow((answer.image, place, one.name, *numbers, one.votes, len(seeds)))
+        sys.stdout.flush()
+
+
+def write_jsonl(answers: Iterable[Answer], arm: str, seeds: Sequence[int]) -> None:
+    """Write one object an image to standard output, as the answers come; those that cannot be read are among them."""
+    for answer in answers:
+        facts: dict[str, Any] = {"image": answer.image, "variation": arm, "seeds": list(seeds)}
+        if answer.trouble:
+            facts["error"] = answer.trouble
+        else:
+            facts["classes"] = [_facts(one) for one in answer.classes]
+            facts["notes"] = list(answer.notes)
+        sys.stdout.write(json.dumps(facts, ensure_ascii=False) + "\n")
+        sys.stdout.flush()
+
+
+def write_table(answers: Iterable[Answer], seeds: Sequence[int], console: Console) -> None:
+    """Draw a table when all answers are there; nothing if no image could be read."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("image", overflow="fold")
+    table.add_column("class", overflow="fold")
+    table.add_column("probability", justify="right", no_wrap=True)
+    if len(seeds) > 1:
+        table.add_column("lowest to highest", justify="right", no_wrap=True)
+        table.add_column("votes", justify="right", no_wrap=True)
+    for answer in answers:
+        for place, one in enumerate(answer.classes):
+            cells = [f"{100 * one.probability:.1f} %"]
+            if len(seeds) > 1:
+                cells += [f"{100 * one.lowest:.1f} to {100 * one.highest:.1f} %", f"{one.votes} of {len(seeds)}"]
+            style = "" if place == 0 else "dim"
+            table.add_row(Text("" if place else answer.image), Text(one.name), *cells, style=style)
+    if table.row_count:
+        console.print(table)
+
+
+def _facts(one: RankedClass) -> dict[str, Any]:
+    return {
+        "class": one.name,
+        "probability": float(_short(one.probability)),
+        "standard_deviation": None if one.deviation is None else float(_short(one.deviation)),
+        "lowest": float(_short(one.lowest)),
+        "highest": float(_short(one.highest)),
+        "votes": one.votes,
+    }
+
+
+def _short(number: float) -> str:
+    """Write what float32 is sure of."""
+    return f"{number:.6g}"
+
 
 _AT_ONCE = 64  # images that the networks look at together
 

@@ -9,14 +9,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from ceteris.cli.console import print_notes, print_sentence
 from ceteris.cli.estimate import Estimate, estimate_time
-from ceteris.cli.images import get_images
+from ceteris.cli.fetching import download_weights, get_images
 from ceteris.cli.live import achievement, show
-from ceteris.cli.notes import print_notes, print_sentence
-from ceteris.cli.overrides import override
-from ceteris.cli.plan import time_needed
+from ceteris.cli.plan import override, time_needed
 from ceteris.cli.report import close
-from ceteris.cli.weights import download_weights
 from ceteris.execution.engines import choose_engines, find_backbones
 from ceteris.execution.events import Event, StudyStarted
 from ceteris.execution.local import LocalExecutor

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.text import Text
 
-from ceteris.cli.notes import print_notes, print_sentence
+from ceteris.cli.console import print_notes, print_sentence
 from ceteris.datasets.dataset import Fit
 from ceteris.datasets.decoding import load_picture
 from ceteris.datasets.picture import Frame

@@ -10,8 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ceteris.analysis.scores import study_scores
-from ceteris.cli.notes import print_notes, print_sentence
-from ceteris.cli.rows import arm_table, set_apart
+from ceteris.cli.console import arm_table, print_notes, print_sentence, set_apart
 from ceteris.report.quantities import count
 from ceteris.report.sections.warnings import chance_notes
 from ceteris.results.finding import Finding

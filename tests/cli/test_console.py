@@ -4,7 +4,31 @@ import pytest
 from rich.console import Console
 from rich.text import Text
 
-from ceteris.cli.rows import arm_table, set_apart
+from ceteris.cli.console import arm_table, duration, print_notes, set_apart
+
+LONG = "The margin was 0.5 pp when the first results were computed and is 1 pp now."
+
+
+def printed(**kind):
+    """Print a note on a console of forty columns, and give its lines."""
+    console = Console(file=io.StringIO(), width=40, color_system=None, **kind)
+    print_notes([LONG, "[bold]no[/bold]"], console)
+    return [line.rstrip() for line in console.file.getvalue().splitlines()]
+
+
+def test_a_log_has_each_note_on_one_line():
+    """It can be searched for, however long it is; markup in it is text."""
+    assert printed(force_terminal=False) == [f"note: {LONG}", "note: [bold]no[/bold]"]
+
+
+def test_a_terminal_breaks_notes_between_words():
+    """No word is torn apart at the edge."""
+    assert printed(force_terminal=True) == [
+        "note: The margin was 0.5 pp when the",
+        "first results were computed and is 1 pp",
+        "now.",
+        "note: [bold]no[/bold]",
+    ]
 
 
 def drawn(*names, width):
@@ -46,3 +70,21 @@ def test_no_name_is_cut_off(name):
 
     assert "".join(line[8:20] for line in lines[1:]).replace(" ", "") == name.replace(" ", "")
     assert "\N{HORIZONTAL ELLIPSIS}" not in "".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "1 s"),
+        (59.4, "59 s"),
+        (59.7, "60 s"),
+        (60, "1 min"),
+        (3599, "60 min"),
+        (3600, "1.0 h"),
+        (172_799, "48.0 h"),
+        (172_800, "2.0 days"),
+    ],
+)
+def test_durations_are_as_precise_as_they_deserve(seconds, words):
+    """Seconds, minutes, hours, days: two figures are enough for an estimate."""
+    assert duration(seconds) == words

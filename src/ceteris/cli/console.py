@@ -1,0 +1,63 @@
+"""Sentences, tables and durations on a terminal."""
+
+from collections.abc import Iterable
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+
+def print_notes(notes: Iterable[str], console: Console) -> None:
+    """Print what goes before numbers, in yellow; see `print_sentence`."""
+    for note in notes:
+        print_sentence(Text(f"note: {note}", style="yellow"), console)
+
+
+def print_sentence(sentence: Text, console: Console) -> None:
+    """Print a sentence: broken between words on a terminal, whole in a log, where somebody may search for it."""
+    console.print(sentence, soft_wrap=not console.is_terminal)
+
+
+def arm_table(*, with_factors: bool = True) -> Table:
+    """Begin a table whose rows are variations: names are wrapped where there is no room, and never cut off.
+
+    Args:
+        with_factors: Whether the first column tells what each variation is about.
+    """
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    if with_factors:
+        table.add_column("factor", style="dim", overflow="fold")
+    table.add_column("variation", overflow="fold")
+    return table
+
+
+def set_apart(table: Table, console: Console) -> Table:
+    """Leave a blank line between rows if the terminal is too narrow to give each of them one line.
+
+    Args:
+        table: With all its rows; it is changed.
+        console: Where it will be printed.
+    """
+    if console.measure(table, options=console.options.update(width=10_000)).maximum > console.width:
+        top, right, bottom, left = table.padding
+        table.padding = (top, right, bottom + 1, left)
+    return table
+
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+
+
+def duration(seconds: float) -> str:
+    """Say how long something takes, roughly.
+
+    Example:
+        >>> duration(8.2), duration(95), duration(3000), duration(9000), duration(400_000)
+        ('8 s', '2 min', '50 min', '2.5 h', '4.6 days')
+    """
+    if seconds < _MINUTE:
+        return f"{max(1, round(seconds))} s"
+    if seconds < _HOUR:
+        return f"{round(seconds / _MINUTE)} min"
+    if seconds < 2 * _DAY:
+        return f"{seconds / _HOUR:.1f} h"
+    return f"{seconds / _DAY:.1f} days"
