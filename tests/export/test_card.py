@@ -8,6 +8,7 @@ from ceteris.export.card import model_card
 from ceteris.export.check import Check
 from ceteris.inference.ensemble import gather
 from ceteris.report.quantities import NOTHING, percent, percent_range
+from ceteris.report.wording import verdict_words
 from ceteris.results.selection import find_target, finished_findings
 
 CHECKS = {
@@ -50,7 +51,7 @@ def test_a_variation_is_compared_with_the_baseline(analysis):
 
     (comparison,) = analysis.comparisons
     assert re.search(
-        rf"- Compared with the baseline: \S+ pp \(.+ pp\); {re.escape(comparison.verdict.words)}\.\n", text
+        rf"- Compared with the baseline: \S+ pp \(.+ pp\); {re.escape(verdict_words(comparison))}\.\n", text
     )
     assert "- Changed from the baseline: layer 1 (conv 5): kernel 3 -> 1.\n" in text or "kernel 3" in text
 

@@ -7,12 +7,12 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import TTestPower
 from statsmodels.stats.weightstats import ttost_paired
 
-from ceteris.statistics.comparison import compare
+from ceteris.statistics.comparison import compare, compare_pairs
 from ceteris.statistics.contrast import Criteria
 from ceteris.statistics.convergence import Measure
 from ceteris.statistics.interval import Interval, PointEstimate, Scope
 from ceteris.statistics.scores import ArmScores, RunScore, Scores, Status
-from ceteris.statistics.verdict import Decision
+from ceteris.statistics.verdict import Decision, Reason
 
 SEEDS, IMAGES, EPOCHS = 6, 200, 5
 
@@ -88,7 +88,7 @@ def test_every_outcome_of_a_full_study_is_there():
     assert found.over_images.scope is Scope.SEEDS_AND_IMAGES
     assert found.over_images.estimate == pytest.approx(found.accuracy.difference.estimate, abs=1e-12)
     assert all(measure.contrast.p_value_adjusted is not None for measure in found.convergence.values())
-    assert (found.mcnemar, found.notes) == (None, ())
+    assert (found.mcnemar, found.image_pairs) == (None, SEEDS)
 
 
 def test_the_order_of_runs_does_not_matter():
@@ -125,7 +125,7 @@ def test_one_seed_has_no_interval_anywhere():
     assert all(isinstance(estimate, PointEstimate) for estimate in estimates)
     assert (found.over_images, found.equivalence) == (None, None)
     assert found.mcnemar.variation_only > found.mcnemar.baseline_only
-    assert found.verdict.words == "undecided: one pair of runs shows no spread, error bars need at least two"
+    assert (found.verdict.decision, found.verdict.reason) == (Decision.UNDECIDED, Reason.ONE_PAIR)
 
 
 def test_two_seeds_have_intervals():
@@ -145,24 +145,21 @@ def test_divergences_count_and_failures_are_named(make_arm):
     assert found.pairs == (0, 1, 2)
     assert found.unpaired == (3, 4)
     assert found.accuracy.difference.estimate == pytest.approx(np.mean([0.05, 0.1 - 0.52, 0.05]))
-    assert found.notes == ("Seeds 3, 4 count in one arm only, and so in no pair.",)
-    assert found.summary.notes == (
-        "1 of 5 runs of wide diverged (seed 1): counted at the chance level, 10 %.",
-        "1 of 5 runs of wide is still to come (seed 3): counted in no mean and in no pair yet.",
-    )
+    assert (found.summary.diverged, found.summary.missing) == ((1,), (3,))
 
 
 def test_all_diverged_is_worse_not_missing(make_arm):
-    """A variation of which every run diverges is worse; where the baseline diverges too, they are equally useless."""
+    """A variation of which every run diverges is worse; where the baseline diverges too, nothing was measured."""
     baseline = make_arm("baseline", {seed: 0.5 + seed / 1000 for seed in range(8)})
     wild = make_arm("wild", dict.fromkeys(range(8), Status.DIVERGED))
     (found,) = compare(Scores(baseline=baseline, variations=(wild,), chance=0.1))
-    assert found.verdict.words == "worse"
+    assert found.verdict.decision is Decision.WORSE
     assert found.accuracy.correlation is None
     both = make_arm("baseline", dict.fromkeys(range(8), Status.DIVERGED))
     (found,) = compare(Scores(baseline=both, variations=(wild,), chance=0.1))
-    assert found.verdict.words == "equivalent"
-    assert found.notes == ("All 8 differences are equal; without a spread, the sign-flip test stands for Student's.",)
+    assert (found.verdict.decision, found.verdict.reason) == (Decision.NOT_COMPARED, Reason.ALL_DIVERGED)
+    assert (found.accuracy, found.equivalence, found.over_images, found.convergence) == (None, None, None, {})
+    assert found.pairs == tuple(range(8))
 
 
 def test_variations_to_come_count_in_the_family(make_arm):
@@ -173,33 +170,19 @@ def test_variations_to_come_count_in_the_family(make_arm):
     found = compare(Scores(baseline=baseline, variations=(done, waiting), chance=0.1))
     assert found[0].accuracy.p_value_adjusted == pytest.approx(2 * found[0].accuracy.p_value)
     assert (found[1].accuracy, found[1].equivalence, found[1].over_images, found[1].pairs) == (None, None, None, ())
-    assert found[1].verdict.words == "not compared: no seed counts in both arms yet"
-    assert found[1].notes == ("Seeds 0 to 2 count in one arm only, and so in no pair.",)
-
-
-def test_a_finding_that_the_sign_flip_test_cannot_confirm_says_so(make_arm):
-    """Three clear pairs pass Student's test; the exact test cannot go below 0.25, and the reader learns it."""
-    baseline = make_arm("baseline", {0: 0.5, 1: 0.52, 2: 0.51})
-    deep = make_arm("deep", {0: 0.60, 1: 0.621, 2: 0.609})
-    (found,) = compare(Scores(baseline=baseline, variations=(deep,), chance=0.1))
-    assert found.verdict.words == "better"
-    assert found.notes == (
-        (
-            "The sign-flip test, which does not assume a normal distribution, does not confirm this (adjusted p = "
-            "0.25; with 3 pairs a single p-value cannot go below 0.25)."
-        ),
-    )
+    assert (found[1].verdict.decision, found[1].verdict.reason) == (Decision.NOT_COMPARED, Reason.NO_PAIR)
+    assert found[1].unpaired == (0, 1, 2)
 
 
 def test_predictions_of_some_pairs_only_are_said(make_arm):
-    """The interval over images uses the pairs that have predictions, and says how many."""
+    """The interval over images uses the pairs that have predictions, and how many they are is given."""
     correct = {seed: [1, 0, 1, seed % 2] for seed in range(3)}
     baseline = make_arm("baseline", dict.fromkeys(range(4), 0.5), correct=correct)
     better = {seed: [1, 1, seed % 2, 1] for seed in range(3)}
     wide = make_arm("wide", dict.fromkeys(range(4), 0.75), correct=better)
     (found,) = compare(Scores(baseline=baseline, variations=(wide,), chance=0.1), replicates=20)
     assert isinstance(found.over_images, Interval)
-    assert found.notes[0] == "The interval over test images rests on 3 of the 4 pairs; the others have no predictions."
+    assert (found.image_pairs, len(found.pairs)) == (3, 4)
 
 
 def test_a_single_pair_with_a_diverged_run_has_no_test_over_images(make_arm):
@@ -239,3 +222,48 @@ def test_a_study_without_variations_has_no_comparisons():
     """Nothing to compare is not an error."""
     scores = study([])
     assert compare(scores) == ()
+
+
+def finished_arm(name, *accuracies):
+    """Give an arm whose runs finished with these accuracies; nothing stands for a run that diverged."""
+    runs = tuple(
+        RunScore(seed=seed, status=Status.DIVERGED)
+        if accuracy is None
+        else RunScore(seed=seed, status=Status.FINISHED, test_accuracy=accuracy)
+        for seed, accuracy in enumerate(accuracies)
+    )
+    return ArmScores(name=name, factor="images", runs=runs)
+
+
+def test_p_values_are_paired_and_adjusted_over_the_family():
+    """SciPy's paired t test, the smaller p-value doubled by Holm, the larger as it is."""
+    first, second = (0.50, 0.52, 0.51, 0.53), (0.56, 0.55, 0.57, 0.58)
+    third = (0.50, 0.53, 0.50, 0.55)
+    clear, doubtful = compare_pairs(
+        [
+            (finished_arm("a", *first), finished_arm("b", *second)),
+            (finished_arm("a", *first), finished_arm("c", *third)),
+        ],
+        chance=0.1,
+    )
+    p = [scipy.stats.ttest_rel(other, first).pvalue for other in (second, third)]
+
+    assert clear.accuracy.p_value_adjusted == pytest.approx(2 * p[0])
+    assert doubtful.accuracy.p_value_adjusted == pytest.approx(p[1])
+    assert (clear.verdict.decision, doubtful.verdict.decision) == (Decision.BETTER, Decision.UNDECIDED)
+
+
+def test_nothing_scored_is_nothing_found():
+    """Two arms whose runs all diverged are not equal, but unknown."""
+    (found,) = compare_pairs([(finished_arm("a", None, None), finished_arm("b", None, None))], chance=0.1)
+
+    assert found.accuracy is None
+    assert found.verdict.decision is Decision.NOT_COMPARED
+
+
+def test_one_pair_of_arms_without_a_baseline_has_no_error_bars():
+    """A single seed shows a difference and no verdict."""
+    (found,) = compare_pairs([(finished_arm("a", 0.5), finished_arm("b", 0.6))], chance=0.1)
+
+    assert found.accuracy.difference.estimate == pytest.approx(0.1)
+    assert found.verdict.decision is Decision.UNDECIDED

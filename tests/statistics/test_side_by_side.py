@@ -88,7 +88,7 @@ def test_findings(shift, scale, finding, design):
         study(np.full(8, 0.5) + NOISE[::-1] * scale / 10), second, seeds_mean_the_same=design is Design.PAIRED
     )
     (judged,) = judged_together([found])
-    assert (judged.design, judged.finding) == (design, finding)
+    assert (judged.design, judged.verdict.decision) == (design, finding)
 
 
 def test_all_that_is_compared_is_one_family():
@@ -101,7 +101,7 @@ def test_all_that_is_compared_is_one_family():
     assert third.p_value_adjusted == pytest.approx(4 * clear.p_value)
     assert first.p_value_adjusted == pytest.approx(3 * less_clear.p_value)
     assert second is None
-    assert (fourth.p_value_adjusted, fourth.finding) == (None, Decision.UNDECIDED)
+    assert (fourth.p_value_adjusted, fourth.verdict.decision) == (None, Decision.UNDECIDED)
 
 
 def test_criteria_are_kept_to():
@@ -111,4 +111,4 @@ def test_criteria_are_kept_to():
     assert found.difference.level == pytest.approx(0.9)
     assert found.equivalence.margin == 0.02
     (judged,) = judged_together([found], criteria)
-    assert judged.finding is Decision.EQUIVALENT
+    assert judged.verdict.decision is Decision.EQUIVALENT

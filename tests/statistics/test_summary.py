@@ -3,11 +3,11 @@ import pytest
 from ceteris.statistics.convergence import Measure
 from ceteris.statistics.interval import PointEstimate, mean_interval
 from ceteris.statistics.scores import ArmScores, RunScore, Status
-from ceteris.statistics.summary import seed_list, summarise
+from ceteris.statistics.summary import summarise
 
 
 def test_divergences_count_and_failures_are_named(make_arm):
-    """The mean holds finished and diverged runs, and the notes say what became of every other."""
+    """The mean holds finished and diverged runs, and the seeds of every other are given."""
     arm = make_arm(
         "wide",
         {5: Status.MISSING, 4: Status.FAILED, 3: Status.FAILED, 2: Status.DIVERGED, 1: 0.6, 0: 0.7, 6: Status.MISSING},
@@ -17,11 +17,6 @@ def test_divergences_count_and_failures_are_named(make_arm):
     assert found.deviation == pytest.approx(0.3214550253664318)
     assert (found.finished, found.diverged, found.failed, found.missing) == ((0, 1), (2,), (3, 4), (5, 6))
     assert found.planned == 7
-    assert found.notes == (
-        "1 of 7 runs of wide diverged (seed 2): counted at the chance level, 10 %.",
-        "2 of 7 runs of wide failed (seeds 3, 4): counted in no mean and in no pair.",
-        "2 of 7 runs of wide are still to come (seeds 5, 6): counted in no mean and in no pair yet.",
-    )
 
 
 def test_runs_that_never_learnt_are_named(make_arm):
@@ -30,9 +25,6 @@ def test_runs_that_never_learnt_are_named(make_arm):
     found = summarise(arm, chance=0.1)
     assert found.at_chance == (0, 2)
     assert found.accuracy == mean_interval([0.103, 0.4, 0.1, 0.1])
-    assert found.notes[1] == (
-        "2 of 4 runs of deep finished no better than chance (seeds 0, 2): counted with what they scored."
-    )
 
 
 def test_whether_a_run_guessed_does_not_depend_on_its_answers(make_arm):
@@ -54,7 +46,7 @@ def test_all_diverged(make_arm):
     """An arm of which every run diverged has the accuracy of guessing, without spread."""
     found = summarise(make_arm("wild", dict.fromkeys(range(4), Status.DIVERGED)), chance=1 / 3)
     assert found.accuracy == PointEstimate(estimate=1 / 3)
-    assert found.notes == ("4 of 4 runs of wild diverged (seeds 0 to 3): counted at the chance level, 33.3 %.",)
+    assert (found.diverged, found.deviation) == ((0, 1, 2, 3), None)
 
 
 @pytest.mark.parametrize("status", [Status.FAILED, Status.MISSING])
@@ -98,17 +90,3 @@ def test_without_a_target_there_are_no_times(make_arm):
     """Area and fall need no target."""
     found = summarise(make_arm("wide", {0: 0.6}, curves={0: [0.2, 0.6]}), chance=0.1).convergence
     assert list(found) == [Measure.AREA, Measure.FINAL_MINUS_BEST]
-
-
-@pytest.mark.parametrize(
-    ("seeds", "words"),
-    [
-        ((4,), "seed 4"),
-        ((1, 2), "seeds 1, 2"),
-        ((0, 1, 2, 3, 7, 8), "seeds 0 to 3, 7, 8"),
-        ((1, 5, 6, 7), "seeds 1, 5 to 7"),
-    ],
-)
-def test_seeds_are_named_in_few_words(seeds, words):
-    """Three and more in a row are named by their ends."""
-    assert seed_list(seeds) == words

@@ -7,7 +7,8 @@ from ceteris.errors import StatisticsError
 from ceteris.statistics.contrast import Criteria, adjusted, contrast
 from ceteris.statistics.equivalence import adjusted_equivalence, equivalence_test
 from ceteris.statistics.power import equivalence_power, paired_power, seeds_needed, seeds_needed_for_equivalence
-from ceteris.statistics.verdict import Decision, Prospect, Verdict, decide
+from ceteris.statistics.scores import Evidence
+from ceteris.statistics.verdict import Decision, Prospect, Reason, Verdict, decide
 
 
 def judged(changes, *, comparisons=1, margin=0.005):
@@ -28,26 +29,25 @@ NOISE = np.array([-0.011, 0.012, -0.004, 0.003, 0.009, -0.009, 0.001, -0.001])
 @pytest.mark.parametrize(("shift", "finding"), [(0.05, Decision.BETTER), (-0.05, Decision.WORSE)])
 def test_a_large_difference_is_decided(shift, finding):
     """A difference far beyond its noise is better or worse, by its sign."""
-    assert judged(NOISE + shift) == Verdict(decision=finding, words=finding.value)
+    assert judged(NOISE + shift) == Verdict(decision=finding)
 
 
 def test_a_small_one_within_the_margin_is_equivalent():
     """Little noise around nothing is equivalent."""
-    assert judged(NOISE / 10) == Verdict(decision=Decision.EQUIVALENT, words="equivalent")
+    assert judged(NOISE / 10) == Verdict(decision=Decision.EQUIVALENT)
 
 
-def test_a_certain_difference_within_the_margin_is_equivalent_and_said():
-    """A certain difference that the study declared not to matter is equal in practice, and the words say both."""
-    assert judged(NOISE / 10 + 0.003).words == "equivalent (better, by less than the margin)"
-    assert judged(NOISE / 10 - 0.003).words == "equivalent (worse, by less than the margin)"
+def test_a_certain_difference_within_the_margin_is_equivalent_for_a_reason():
+    """What the study declared not to matter is equivalent, and the reason says which way it goes."""
+    assert judged(NOISE / 10 + 0.003) == Verdict(decision=Decision.EQUIVALENT, reason=Reason.BETTER_WITHIN_MARGIN)
+    assert judged(NOISE / 10 - 0.003) == Verdict(decision=Decision.EQUIVALENT, reason=Reason.WORSE_WITHIN_MARGIN)
 
 
 def test_an_undecided_one_says_how_many_seeds_would_show_the_difference():
     """The seeds to add are the fewest that have 80 % power at the measured difference."""
     verdict = judged(NOISE + 0.006)
     effect = 0.006 / np.std(NOISE, ddof=1)
-    assert verdict.words == "undecided: if the difference is as measured, 9 more seeds would probably show it"
-    assert (verdict.decision, verdict.prospect, verdict.more_seeds) == (Decision.UNDECIDED, Prospect.DIFFERENCE, 9)
+    assert verdict == Verdict(decision=Decision.UNDECIDED, prospect=Prospect.DIFFERENCE, more_seeds=9)
     assert paired_power(effect, 16) < 0.8 <= paired_power(effect, 17)
 
 
@@ -55,14 +55,13 @@ def test_an_undecided_one_says_how_many_seeds_would_show_equivalence():
     """Where the difference is small, equality is nearer, and the fewest seeds for it are given."""
     verdict = judged(NOISE)
     bound = 0.005 / np.std(NOISE, ddof=1)
-    words = "undecided: if the difference is as measured, 16 more seeds would probably show equivalence"
-    assert (verdict.words, verdict.prospect) == (words, Prospect.EQUIVALENCE)
+    assert verdict == Verdict(decision=Decision.UNDECIDED, prospect=Prospect.EQUIVALENCE, more_seeds=16)
     assert equivalence_power(0, bound, 23) < 0.8 <= equivalence_power(0, bound, 24)
 
 
 @pytest.mark.parametrize(("shift", "prospect"), [(0.002, Prospect.EQUIVALENCE), (0.004, Prospect.DIFFERENCE)])
 def test_the_nearer_of_two_prospects_is_given(shift, prospect):
-    """Where more seeds would show either in the end, the words name what fewer seeds would show."""
+    """Where more seeds would show either in the end, the prospect is what fewer seeds would show."""
     deviation = np.std(NOISE, ddof=1)
     needed = {
         Prospect.DIFFERENCE: seeds_needed(shift, deviation),
@@ -88,24 +87,14 @@ def test_more_comparisons_ask_for_a_clearer_difference():
 def test_hopeless_cases_say_so():
     """Where more than 1,000 seeds would be needed, no number is given."""
     verdict = judged(NOISE * 20 + 0.006)
-    assert verdict.words == "undecided: if the difference is as measured, it would take more than 1,000 seeds"
-    assert verdict.more_seeds is None
-
-
-def test_one_more_seed_is_singular():
-    """The words are right for one seed too."""
-    verdict = judged(NOISE[:3] + 0.028)
-    assert verdict.words == "undecided: if the difference is as measured, 1 more seed would probably show it"
+    assert verdict == Verdict(decision=Decision.UNDECIDED)
 
 
 @pytest.mark.parametrize("difference", [0.0, 1 / 9])
 def test_equal_differences_give_no_advice(difference):
     """Where all differences are equal, nothing says how many more seeds it would take."""
     verdict = judged([difference] * 2)
-    assert verdict == Verdict(
-        decision=Decision.UNDECIDED,
-        words="undecided: all 2 differences are equal, and show no spread to plan more seeds with",
-    )
+    assert verdict == Verdict(decision=Decision.UNDECIDED, reason=Reason.EQUAL_DIFFERENCES)
 
 
 def test_arms_at_chance_give_no_advice():
@@ -113,21 +102,27 @@ def test_arms_at_chance_give_no_advice():
     changes = NOISE[:4]
     accuracy = adjusted([contrast(np.full(4, 0.1), 0.1 + changes, generator=np.random.default_rng(0))])[0]
     equivalence = adjusted_equivalence([equivalence_test(changes, margin=0.005)])[0]
-    verdict = decide(accuracy, equivalence, learned=False)
-    assert verdict == Verdict(decision=Decision.UNDECIDED, words="undecided: no run did better than chance")
+    verdict = decide(accuracy, equivalence, evidence=Evidence.AT_CHANCE)
+    assert verdict == Verdict(decision=Decision.UNDECIDED, reason=Reason.AT_CHANCE)
+
+
+def test_arms_of_which_every_run_diverged_are_not_compared():
+    """Two chance levels are imputed, not measured: they are not equivalent, whatever the numbers."""
+    accuracy = adjusted([contrast(np.full(8, 0.1), np.full(8, 0.1), generator=np.random.default_rng(0))])[0]
+    equivalence = adjusted_equivalence([equivalence_test(np.zeros(8), margin=0.005)])[0]
+    assert decide(accuracy, equivalence).decision is Decision.EQUIVALENT
+    verdict = decide(accuracy, equivalence, evidence=Evidence.DIVERGED)
+    assert verdict == Verdict(decision=Decision.NOT_COMPARED, reason=Reason.ALL_DIVERGED)
 
 
 @pytest.mark.parametrize(
-    ("size", "finding", "words", "more"),
-    [
-        (0, Decision.NOT_COMPARED, "not compared: no seed counts in both arms yet", 2),
-        (1, Decision.UNDECIDED, "undecided: one pair of runs shows no spread, error bars need at least two", 1),
-    ],
+    ("size", "decision", "reason", "more"),
+    [(0, Decision.NOT_COMPARED, Reason.NO_PAIR, 2), (1, Decision.UNDECIDED, Reason.ONE_PAIR, 1)],
 )
-def test_without_error_bars_nothing_is_decided(size, finding, words, more):
+def test_without_error_bars_nothing_is_decided(size, decision, reason, more):
     """No pair is no comparison, one pair is undecided; both need two."""
     accuracy = contrast([0.5], [0.9], generator=np.random.default_rng(0)) if size else None
-    expected = Verdict(decision=finding, words=words, more_seeds=more, prospect=Prospect.ERROR_BARS)
+    expected = Verdict(decision=decision, reason=reason, more_seeds=more, prospect=Prospect.ERROR_BARS)
     assert decide(accuracy, None) == expected
 
 

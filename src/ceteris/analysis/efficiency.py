@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from ceteris.analysis.scores import training_images
 from ceteris.analysis.study_analysis import StudyAnalysis
+from ceteris.statistics.comparison import compare_pairs
 from ceteris.statistics.contrast import Contrast
-from ceteris.statistics.family import judge
 from ceteris.statistics.interval import Estimate
 from ceteris.statistics.summary import ArmSummary
 from ceteris.statistics.verdict import Verdict
@@ -110,7 +110,7 @@ def _rivalries(analysis: StudyAnalysis, matches: Sequence[tuple[Arm, Arm]]) -> d
     scores = {arm.name: arm for arm in analysis.scores.variations}
     apart = [(rival, arm) for rival, arm in matches if rival.name != BASELINE]
     pairs = [(scores[rival.name], scores[arm.name]) for rival, arm in apart]
-    judgements = judge(pairs, chance=analysis.scores.chance, criteria=analysis.criteria)
+    judgements = compare_pairs(pairs, chance=analysis.scores.chance, criteria=analysis.criteria)
     return found | {
         arm.name: Rivalry(rival=rival.name, accuracy=judgement.accuracy, verdict=judgement.verdict)
         for (rival, arm), judgement in zip(apart, judgements, strict=True)

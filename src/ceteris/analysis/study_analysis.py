@@ -1,7 +1,7 @@
 """All that a report tells, computed from a results folder: the sentences and tables only put it into words."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 from ceteris.analysis.answers import Answers, read_answers
@@ -14,10 +14,10 @@ from ceteris.results.results import Results
 from ceteris.statistics.comparison import Comparison, compare
 from ceteris.statistics.contrast import Criteria
 from ceteris.statistics.convergence import convergence_target, learning_curves
-from ceteris.statistics.interval import Interval, PointEstimate
+from ceteris.statistics.interval import Interval
 from ceteris.statistics.scores import Scores
 from ceteris.statistics.summary import ArmSummary, summarise
-from ceteris.statistics.verdict import Decision, Verdict
+from ceteris.statistics.verdict import Decision
 from ceteris.study.changes import Change, changes
 from ceteris.study.run import Arm
 
@@ -115,44 +115,19 @@ def analyze(results: Results) -> StudyAnalysis:
         epochs=epochs,
         scores=scores,
         criteria=criteria,
-        baseline=_without_imputed_spread(baseline),
+        baseline=baseline,
         target=target,
-        comparisons=tuple(_measured(one, baseline) for one in compare(scores, criteria)),
+        comparisons=compare(scores, criteria),
         circumstances=read_circumstances(results, epochs),
-        first_verdicts=_first_verdicts(results, epochs, baseline),
+        first_verdicts=_first_verdicts(results, epochs),
     )
 
 
-def _first_verdicts(results: Results, epochs: Epochs, baseline: ArmSummary) -> Mapping[str, Decision]:
+def _first_verdicts(results: Results, epochs: Epochs) -> Mapping[str, Decision]:
     """Judge by the margin that was declared when the first results were computed, if it was another one."""
     declarations = binding(results.manifest.declarations)
     if not declarations or declarations[0].analysis.margin == results.manifest.study.analysis.margin:
         return {}
     # Verdicts rest on accuracies alone; without the answers to single images there is no bootstrap to wait for.
     found = compare(study_scores(results, None, epochs), study_criteria(declarations[0].analysis))
-    return {one.variation: _measured(one, baseline).verdict.decision for one in found}
-
-
-def _without_imputed_spread(arm: ArmSummary) -> ArmSummary:
-    """Take the interval from an arm whose runs all diverged: every one counts at the chance level."""
-    if arm.finished or arm.accuracy is None:
-        return arm
-    return replace(arm, accuracy=PointEstimate(estimate=arm.accuracy.estimate), deviation=None)
-
-
-def _measured(one: Comparison, baseline: ArmSummary) -> Comparison:
-    """Take the numbers from a comparison in which no run of either arm was scored: every one diverged."""
-    summary = _without_imputed_spread(one.summary)
-    scored = {*baseline.finished, *summary.finished}
-    if not one.pairs or scored.intersection(one.pairs):
-        return replace(one, summary=summary)
-    return replace(
-        one,
-        summary=summary,
-        accuracy=None,
-        equivalence=None,
-        over_images=None,
-        convergence={},
-        verdict=Verdict(decision=Decision.NOT_COMPARED, words="not compared: every run that could be paired diverged"),
-        notes=(),
-    )
+    return {one.variation: one.verdict.decision for one in found}

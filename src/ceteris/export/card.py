@@ -16,6 +16,7 @@ from ceteris.networks.cost import network_cost
 from ceteris.report.quantities import NOTHING, count, percent, percent_range, points, points_range, quoted
 from ceteris.report.sections.warnings import chance_notes, origin_sentence
 from ceteris.report.table import markdown_text
+from ceteris.report.wording import run_notes, verdict_words
 from ceteris.results.finding import Finding
 from ceteris.results.record import RunRecord
 from ceteris.statistics.interval import Interval
@@ -203,14 +204,14 @@ def _quality(analysis: StudyAnalysis, finding: Finding, record: RunRecord) -> It
             if runs == 1
             else "These seeds show no spread, which is not to say that there is none."
         )
-    yield from summary.notes
+    yield from run_notes(summary, analysis.scores.chance)
     for one in analysis.comparisons:
         if one.variation == run.variation and one.accuracy is not None:
             difference = one.accuracy.difference
             text = f"Compared with the baseline: {points(difference.estimate)}"
             if isinstance(difference, Interval):
                 text += f" ({points_range(difference)})"
-            yield f"{text}; {one.verdict.words}."
+            yield f"{text}; {verdict_words(one)}."
 
 
 def _per_class(analysis: StudyAnalysis, finding: Finding, ensemble: Ensemble) -> Iterator[str]:

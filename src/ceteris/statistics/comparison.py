@@ -1,4 +1,4 @@
-"""Every variation of a study against its baseline."""
+"""Every variation of a study against its baseline, and pairs of arms that have no baseline in common."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,14 +18,39 @@ from ceteris.statistics.equivalence import Equivalence, adjusted_equivalence, eq
 from ceteris.statistics.images import McNemar, mcnemar_test, two_way_bootstraps
 from ceteris.statistics.interval import Interval
 from ceteris.statistics.paired import differences
-from ceteris.statistics.scores import AnswerPairing, Pairing, Scores, pair_accuracies, pair_answers
-from ceteris.statistics.summary import ArmSummary, seed_list, summarise
-from ceteris.statistics.verdict import Decision, Verdict, decide
+from ceteris.statistics.scores import (
+    AnswerPairing,
+    ArmScores,
+    Evidence,
+    Pairing,
+    Scores,
+    pair_accuracies,
+    pair_answers,
+)
+from ceteris.statistics.summary import ArmSummary, summarise
+from ceteris.statistics.verdict import Verdict, decide
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judgement:
+    """What one pair of arms came to.
+
+    Attributes:
+        pairing: The runs, pair by pair.
+        accuracy: Difference in test accuracy, second arm minus first; None where no pair has a run that was scored.
+        equivalence: Whether it stays within the margin; None for fewer than two pairs too.
+        verdict: What the second arm is, compared with the first.
+    """
+
+    pairing: Pairing
+    accuracy: Contrast | None
+    equivalence: Equivalence | None
+    verdict: Verdict
 
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """One variation against the baseline; what cannot be said with the runs there are is nothing.
+    """One variation against the baseline; what cannot be said with the runs there are is None.
 
     Attributes:
         variation: Its name.
@@ -36,11 +61,10 @@ class Comparison:
         accuracy: Test accuracy over the pairs; scope: over seeds, on these test images.
         equivalence: Whether the difference in test accuracy stays within the margin.
         over_images: The difference in test accuracy with an interval over seeds and over test images.
+        image_pairs: How many pairs have predictions of single images; 0 where none is known.
         mcnemar: For a single pair: what the images say about these two networks.
         convergence: Each measure of convergence that the pairs have.
         verdict: Better, worse, equivalent, or undecided with what it would take.
-        notes: What a reader must know about this comparison, one sentence each; what became of runs is in
-            `summary.notes`.
     """
 
     variation: str
@@ -51,10 +75,10 @@ class Comparison:
     accuracy: Contrast | None
     equivalence: Equivalence | None
     over_images: Interval | None
+    image_pairs: int
     mcnemar: McNemar | None
     convergence: Mapping[Measure, ConvergenceContrast]
     verdict: Verdict
-    notes: tuple[str, ...]
 
 
 def compare(
@@ -64,7 +88,8 @@ def compare(
 
     Pairs are made by seed. Every p-value is adjusted by Holm's method over the variations of the study, one family for
     test accuracy, one for equivalence, and one for each measure of convergence; a variation without pairs yet
-    counts in the families. How runs without a normal end count is said at `Status`, how verdicts fall at `decide`.
+    counts in the families. How runs without a normal end count is said at `Status` and `Evidence`, how verdicts fall at
+    `decide`.
 
     Args:
         scores: What each run scored.
@@ -77,7 +102,7 @@ def compare(
         One comparison per variation, in the order of `scores.variations`; independent of the order of the runs.
 
     Example:
-        >>> from ceteris.statistics.scores import ArmScores, RunScore, Status
+        >>> from ceteris.statistics.scores import RunScore, Status
         >>> def arm(name, *accuracies):
         ...     runs = tuple(
         ...         RunScore(seed=seed, status=Status.FINISHED, test_accuracy=accuracy)
@@ -86,24 +111,15 @@ def compare(
         ...     return ArmScores(name=name, factor="depth", runs=runs)
         >>> baseline, deeper = arm("baseline", 0.50, 0.52, 0.51, 0.50), arm("deeper", 0.55, 0.56, 0.57, 0.54)
         >>> (found,) = compare(Scores(baseline=baseline, variations=(deeper,), chance=0.1))
-        >>> found.verdict.words, round(found.accuracy.difference.estimate, 4)
+        >>> found.verdict.decision.value, round(found.accuracy.difference.estimate, 4)
         ('better', 0.0475)
     """
-    chance, comparisons = scores.chance, len(scores.variations)
+    chance, arms = scores.chance, scores.variations
     curves = learning_curves(scores.baseline, chance)
     target = convergence_target(curves, chance=chance, share=criteria.target_share)
-    generators = [np.random.default_rng(seed) for _ in scores.variations]
-    pairings = [pair_accuracies(scores.baseline, arm, chance) for arm in scores.variations]
-    answers = [pair_answers(scores.baseline, arm, chance) for arm in scores.variations]
-    accuracies = adjusted(
-        [
-            contrast(entry.baseline, entry.variation, generator=generator, comparisons=comparisons, criteria=criteria)
-            if entry.seeds
-            else None
-            for entry, generator in zip(pairings, generators, strict=True)
-        ]
-    )
-    equivalences = adjusted_equivalence([_equivalence(pairing, criteria) for pairing in pairings])
+    generators = [np.random.default_rng(seed) for _ in arms]
+    judgements = _judge([(scores.baseline, arm) for arm in arms], chance, criteria, generators)
+    is_scored = [one.pairing.evidence is not Evidence.DIVERGED for one in judgements]
     convergences = adjusted_convergence(
         [
             contrast_convergence(
@@ -111,62 +127,90 @@ def compare(
                 learning_curves(arm, chance),
                 target=target,
                 generator=generator,
-                comparisons=comparisons,
+                comparisons=len(arms),
                 criteria=criteria,
             )
-            for arm, generator in zip(scores.variations, generators, strict=True)
+            if known
+            else {}
+            for arm, generator, known in zip(arms, generators, is_scored, strict=True)
         ]
     )
-    summaries = [
-        summarise(arm, chance=chance, target=target, level=criteria.level)
-        for arm in (scores.baseline, *scores.variations)
+    answers = [
+        pair_answers(scores.baseline, arm, chance) if known else None
+        for arm, known in zip(arms, is_scored, strict=True)
     ]
-    verdicts = [
-        decide(
-            accuracy,
-            equivalence,
-            comparisons=comparisons,
-            criteria=criteria,
-            learned=_learned(pairing, summaries[0], summary),
-        )
-        for accuracy, equivalence, pairing, summary in zip(
-            accuracies, equivalences, pairings, summaries[1:], strict=True
-        )
-    ]
-    accuracies = tuple(
-        # What more pairs of runs at chance would detect is no question of the variation.
-        one if one is None or _learned(pairing, summaries[0], summary) else replace(one, detectable=None)
-        for one, pairing, summary in zip(accuracies, pairings, summaries[1:], strict=True)
-    )
     over_images = _over_images(answers, generators, replicates, criteria)
     return tuple(
         Comparison(
             variation=arm.name,
             factor=arm.factor,
-            summary=summaries[place + 1],
-            pairs=pairings[place].seeds,
-            unpaired=pairings[place].unpaired,
-            accuracy=accuracies[place],
-            equivalence=equivalences[place],
-            over_images=over_images[place],
-            mcnemar=_mcnemar(answers[place]),
-            convergence=convergences[place],
-            verdict=verdicts[place],
-            notes=_notes(pairings[place], answers[place], accuracies[place], verdicts[place], criteria),
+            summary=summarise(arm, chance=chance, target=target, level=criteria.level),
+            pairs=judgement.pairing.seeds,
+            unpaired=judgement.pairing.unpaired,
+            accuracy=judgement.accuracy,
+            equivalence=judgement.equivalence,
+            over_images=over_images[index],
+            image_pairs=0 if (known := answers[index]) is None else len(known.seeds),
+            mcnemar=_mcnemar(answers[index]),
+            convergence=convergences[index],
+            verdict=judgement.verdict,
         )
-        for place, arm in enumerate(scores.variations)
+        for index, (arm, judgement) in enumerate(zip(arms, judgements, strict=True))
     )
 
 
-def _learned(pairing: Pairing, *arms: ArmSummary) -> bool:
-    return any(set(pairing.seeds).intersection(arm.finished).difference(arm.at_chance) for arm in arms)
+def compare_pairs(
+    pairs: Sequence[tuple[ArmScores, ArmScores]], *, chance: float, criteria: Criteria = USUAL, seed: int = 0
+) -> tuple[Judgement, ...]:
+    """Compare the test accuracies of pairs of arms, as `compare` does those of variations with their baseline.
+
+    Args:
+        pairs: Pairs of arms; every p-value is adjusted by Holm's method over all of them.
+        chance: The chance level, in (0, 1]; see `is_at_chance`.
+        criteria: What counts as a finding.
+        seed: Decides the draws of the sign-flip test, which begin anew for each pair of arms.
+    """
+    return _judge(pairs, chance, criteria, [np.random.default_rng(seed) for _ in pairs])
 
 
-def _equivalence(pairing: Pairing, criteria: Criteria) -> Equivalence | None:
-    if len(pairing.seeds) < 2:
-        return None
-    changes = differences(pairing.baseline, pairing.variation)
-    return equivalence_test(changes, margin=criteria.margin, significance=criteria.significance)
+def _judge(
+    pairs: Sequence[tuple[ArmScores, ArmScores]],
+    chance: float,
+    criteria: Criteria,
+    generators: Sequence[np.random.Generator],
+) -> tuple[Judgement, ...]:
+    pairings = [pair_accuracies(first, second, chance) for first, second in pairs]
+    is_scored = [one.evidence in (Evidence.AT_CHANCE, Evidence.LEARNED) for one in pairings]
+    accuracies = adjusted(
+        [
+            contrast(one.baseline, one.variation, generator=generator, comparisons=len(pairs), criteria=criteria)
+            if known
+            else None
+            for one, generator, known in zip(pairings, generators, is_scored, strict=True)
+        ]
+    )
+    equivalences = adjusted_equivalence(
+        [
+            equivalence_test(
+                differences(one.baseline, one.variation), margin=criteria.margin, significance=criteria.significance
+            )
+            if known and len(one.seeds) >= 2
+            else None
+            for one, known in zip(pairings, is_scored, strict=True)
+        ]
+    )
+    return tuple(
+        Judgement(
+            pairing=pairing,
+            # What more pairs of runs at chance would detect is no question of the variation.
+            accuracy=accuracy and replace(accuracy, detectable=None)
+            if pairing.evidence is Evidence.AT_CHANCE
+            else accuracy,
+            equivalence=equivalence,
+            verdict=decide(accuracy, equivalence, comparisons=len(pairs), criteria=criteria, evidence=pairing.evidence),
+        )
+        for pairing, accuracy, equivalence in zip(pairings, accuracies, equivalences, strict=True)
+    )
 
 
 def _over_images(
@@ -195,29 +239,3 @@ def _mcnemar(answers: AnswerPairing | None) -> McNemar | None:
     if not np.isin([before, after], [0.0, 1.0]).all():
         return None
     return mcnemar_test(before, after)
-
-
-def _notes(
-    pairing: Pairing, answers: AnswerPairing | None, accuracy: Contrast | None, verdict: Verdict, criteria: Criteria
-) -> tuple[str, ...]:
-    pairs = len(pairing.seeds)
-    notes = []
-    if pairing.unpaired:
-        verb = "counts" if len(pairing.unpaired) == 1 else "count"
-        notes.append(f"{seed_list(pairing.unpaired).capitalize()} {verb} in one arm only, and so in no pair.")
-    if answers is not None and len(answers.seeds) < pairs:
-        notes.append(
-            f"The interval over test images rests on {len(answers.seeds)} of the {pairs} pairs; the others have no "
-            "predictions."
-        )
-    if accuracy is None or accuracy.sign_flip is None or accuracy.sign_flip_adjusted is None:
-        return tuple(notes)
-    if accuracy.deviation == 0:
-        notes.append(f"All {pairs} differences are equal; without a spread, the sign-flip test stands for Student's.")
-    if verdict.decision in {Decision.BETTER, Decision.WORSE} and accuracy.sign_flip_adjusted > criteria.significance:
-        notes.append(
-            f"The sign-flip test, which does not assume a normal distribution, does not confirm this (adjusted p = "
-            f"{accuracy.sign_flip_adjusted:.2g}; with {pairs} pairs a single p-value cannot go below "
-            f"{2.0 ** (1 - pairs):.2g})."
-        )
-    return tuple(notes)

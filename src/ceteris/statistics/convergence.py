@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
+from enum import Enum, auto
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,7 +85,7 @@ def kaplan_meier_median(times: Times) -> float | None:
     return None
 
 
-class Measure(StrEnum):
+class Measure(Enum):
     """A number that one learning curve comes to.
 
     The first three say when the validation accuracy first reached the target: epochs done, training images seen, and
@@ -93,11 +93,11 @@ class Measure(StrEnum):
     high where it rises early. `FINAL_MINUS_BEST` is how far the last epoch lies below the best one: 0 or negative.
     """
 
-    EPOCHS = "epochs to target"
-    IMAGES = "images to target"
-    SECONDS = "seconds to target"
-    AREA = "area under the curve"
-    FINAL_MINUS_BEST = "final minus best epoch"
+    EPOCHS = auto()
+    IMAGES = auto()
+    SECONDS = auto()
+    AREA = auto()
+    FINAL_MINUS_BEST = auto()
 
     @property
     def is_time(self) -> bool:

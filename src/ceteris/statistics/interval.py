@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, auto
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -69,11 +69,11 @@ def describe(values: Floats) -> Sample:
     return Sample(size=size, mean=float(values.mean()), deviation=float(values.std(ddof=1)))
 
 
-class Scope(StrEnum):
+class Scope(Enum):
     """What an interval speaks about: what would vary if the study were done again."""
 
-    SEEDS = "over seeds, on these test images"
-    SEEDS_AND_IMAGES = "over seeds and over test images"
+    SEEDS = auto()
+    SEEDS_AND_IMAGES = auto()
 
 
 @dataclass(frozen=True, kw_only=True)

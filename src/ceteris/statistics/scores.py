@@ -1,8 +1,9 @@
 """What each run of a study scored, which runs did no better than chance, and which runs of two arms share a seed."""
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,6 +107,23 @@ class ArmScores:
         """Give the seeds whose runs ended so, in order."""
         return tuple(sorted(run.seed for run in self.runs if run.status is status))
 
+    def at_chance(self, chance: float) -> tuple[int, ...]:
+        """Give the seeds whose runs finished no better than chance, in order; see `is_at_chance`."""
+        return tuple(
+            sorted(
+                run.seed
+                for run in self.runs
+                if run.status is Status.FINISHED
+                and run.test_accuracy is not None
+                and is_at_chance(run.test_accuracy, chance, self.test_images)
+            )
+        )
+
+    def counted(self, chance: float) -> dict[int, float]:
+        """Give the test accuracy that each run counts with, by rising seed; runs without a result are absent."""
+        counted = {run.seed: counted_accuracy(run, chance) for run in self.runs}
+        return {seed: accuracy for seed, accuracy in sorted(counted.items()) if accuracy is not None}
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Scores:
@@ -184,6 +202,42 @@ def counted_accuracy(run: RunScore, chance: float) -> float | None:
             return None
 
 
+class Evidence(Enum):
+    """What the runs of two arms can show about their difference.
+
+    This is the one rule for runs at the chance level. A diverged run counts at the chance level, which is imputed and
+    not measured: where every run diverged, nothing is compared. A run that finished no better than chance counts with
+    what it scored; where no run did better, the difference is judged like any other, but nothing is planned with it.
+    """
+
+    NO_PAIR = auto()
+    DIVERGED = auto()
+    AT_CHANCE = auto()
+    LEARNED = auto()
+
+
+def evidence(*arms: tuple[ArmScores, Collection[int], float]) -> Evidence:
+    """Say what the runs of a comparison can show.
+
+    Args:
+        arms: Both arms, each with the seeds that are in the comparison and its chance level.
+
+    Example:
+        >>> wild = ArmScores(name="wild", factor="rate", runs=(RunScore(seed=0, status=Status.DIVERGED),))
+        >>> evidence((wild, {0}, 0.1), (wild, {0}, 0.1))
+        <Evidence.DIVERGED: 2>
+    """
+    if not all(seeds for _, seeds, _ in arms):
+        return Evidence.NO_PAIR
+    finished = [set(arm.seeds(Status.FINISHED)).intersection(seeds) for arm, seeds, _ in arms]
+    if not any(finished):
+        return Evidence.DIVERGED
+    learned = any(
+        seeds.difference(arm.at_chance(chance)) for seeds, (arm, _, chance) in zip(finished, arms, strict=True)
+    )
+    return Evidence.LEARNED if learned else Evidence.AT_CHANCE
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Pairing:
     """The runs of a baseline and a variation, pair by pair.
@@ -193,12 +247,14 @@ class Pairing:
         unpaired: Those that count in one arm only, in order.
         baseline: Test accuracy that each seed counts with. Shape (pairs,).
         variation: The same seeds. Shape (pairs,).
+        evidence: What these runs can show.
     """
 
     seeds: tuple[int, ...]
     unpaired: tuple[int, ...]
     baseline: Floats
     variation: Floats
+    evidence: Evidence
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -228,13 +284,14 @@ def pair_accuracies(baseline: ArmScores, variation: ArmScores, chance: float) ->
         >>> pairing.seeds, pairing.unpaired
         ((0, 1), (2,))
     """
-    before, after = _accuracies(baseline, chance), _accuracies(variation, chance)
+    before, after = baseline.counted(chance), variation.counted(chance)
     seeds = tuple(sorted(before.keys() & after.keys()))
     return Pairing(
         seeds=seeds,
         unpaired=tuple(sorted(before.keys() ^ after.keys())),
         baseline=np.array([before[seed] for seed in seeds]),
         variation=np.array([after[seed] for seed in seeds]),
+        evidence=evidence((baseline, seeds, chance), (variation, seeds, chance)),
     )
 
 
@@ -254,11 +311,6 @@ def pair_answers(baseline: ArmScores, variation: ArmScores, chance: float) -> An
         baseline=np.array([before[seed] for seed in seeds]).reshape(-1, sizes[0]),
         variation=np.array([after[seed] for seed in seeds]).reshape(-1, sizes[0]),
     )
-
-
-def _accuracies(arm: ArmScores, chance: float) -> dict[int, float]:
-    counted = {run.seed: counted_accuracy(run, chance) for run in arm.runs}
-    return {seed: accuracy for seed, accuracy in counted.items() if accuracy is not None}
 
 
 def _answers(arm: ArmScores, chance: float, images: int) -> dict[int, Floats]:

@@ -2,8 +2,8 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import dataclass, field, replace
+from enum import Enum, auto
 
 import numpy as np
 
@@ -12,14 +12,14 @@ from ceteris.statistics.equivalence import Equivalence, adjusted_equivalence, eq
 from ceteris.statistics.interval import Estimate, mean_interval
 from ceteris.statistics.paired import differences, paired_difference, paired_t_test
 from ceteris.statistics.unpaired import welch_difference, welch_equivalence_test, welch_test
-from ceteris.statistics.verdict import Decision, judge
+from ceteris.statistics.verdict import Decision, Verdict, judge
 
 
-class Design(StrEnum):
+class Design(Enum):
     """How the runs of two studies are set against each other."""
 
-    PAIRED = "run against run"
-    UNPAIRED = "mean against mean"
+    PAIRED = auto()
+    UNPAIRED = auto()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +37,7 @@ class SideBySide:
         p_value: That there is no difference: of the paired t test, or of Welch's.
         equivalence: Whether the difference stays within the margin.
         p_value_adjusted: The p-value after Holm's adjustment over all arms that are compared, once these are known.
-        finding: Whether the second is better, worse, equivalent, or whether that is undecided.
-        words: The finding in words.
+        verdict: Whether the second is better, worse, equivalent, or whether that is undecided.
     """
 
     design: Design
@@ -50,8 +49,7 @@ class SideBySide:
     p_value: float | None = None
     equivalence: Equivalence | None = None
     p_value_adjusted: float | None = None
-    finding: Decision = Decision.UNDECIDED
-    words: str = "undecided"
+    verdict: Verdict = field(default_factory=lambda: Verdict(decision=Decision.UNDECIDED))
 
 
 def side_by_side(
@@ -70,15 +68,15 @@ def side_by_side(
         criteria: Coverage of the interval, and the margin.
 
     Returns:
-        Nothing where a study has no run of it. The finding waits for `judged_together`.
+        Nothing where a study has no run of it. The verdict waits for `judged_together`.
 
     Raises:
         StatisticsError: If a number is not finite.
 
     Example:
         >>> found = side_by_side({0: 0.50, 1: 0.52, 2: 0.51}, {0: 0.51, 1: 0.54, 2: 0.52}, seeds_mean_the_same=True)
-        >>> found.design.value, found.pairs, f"{found.difference.estimate:.4f}"
-        ('run against run', (0, 1, 2), '0.0133')
+        >>> found.design.name, found.pairs, f"{found.difference.estimate:.4f}"
+        ('PAIRED', (0, 1, 2), '0.0133')
     """
     if not first or not second:
         return None
@@ -108,8 +106,8 @@ def judged_together(family: Sequence[SideBySide | None], criteria: Criteria = US
 
 def _judged(one: SideBySide, p_value: float, equivalence: Equivalence | None, criteria: Criteria) -> SideBySide:
     p_equal = 1.0 if equivalence is None or equivalence.p_value_adjusted is None else equivalence.p_value_adjusted
-    finding, words = judge(one.difference.estimate, p_value, p_equal, criteria=criteria)
-    return replace(one, p_value_adjusted=p_value, equivalence=equivalence, finding=finding, words=words)
+    verdict = judge(one.difference.estimate, p_value, p_equal, criteria=criteria)
+    return replace(one, p_value_adjusted=p_value, equivalence=equivalence, verdict=verdict)
 
 
 def _paired(

@@ -14,7 +14,7 @@ from ceteris.statistics.convergence import (
     times_to_target,
 )
 from ceteris.statistics.interval import Estimate, checked, describe, mean_interval
-from ceteris.statistics.scores import ArmScores, Status, counted_accuracy, is_at_chance
+from ceteris.statistics.scores import ArmScores, Status
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,9 +50,8 @@ class ArmSummary:
         at_chance: Finished seeds that ended no better than chance, as networks with dead units do; they count with
             what they scored.
         accuracy: Mean test accuracy of finished and diverged runs; nothing where there are none.
-        deviation: Its standard deviation over seeds; nothing for fewer than two.
+        deviation: Its standard deviation over seeds; None for fewer than two, and where every run diverged.
         convergence: What is known of it.
-        notes: What a reader must know about the runs, one sentence each.
     """
 
     name: str
@@ -65,7 +64,6 @@ class ArmSummary:
     accuracy: Estimate | None
     deviation: float | None
     convergence: Mapping[Measure, MeasureSummary] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
 
     @property
     def planned(self) -> int:
@@ -89,11 +87,11 @@ def summarise(arm: ArmScores, *, chance: float, target: float | None = None, lev
         ...     RunScore(seed=1, status=Status.DIVERGED),
         ... )
         >>> arm = summarise(ArmScores(name="fast", factor="learning rate", runs=(good, bad)), chance=0.1)
-        >>> arm.accuracy.estimate, arm.notes
-        (0.35, ('1 of 2 runs of fast diverged (seed 1): counted at the chance level, 10 %.',))
+        >>> arm.accuracy.estimate, arm.diverged
+        (0.35, (1,))
     """
-    runs = sorted(arm.runs, key=lambda run: run.seed)  # sums of floats depend on their order in the last bit
-    counted = [accuracy for run in runs if (accuracy := counted_accuracy(run, chance)) is not None]
+    counted = list(arm.counted(chance).values())
+    is_scored = bool(arm.seeds(Status.FINISHED))
     return ArmSummary(
         name=arm.name,
         factor=arm.factor,
@@ -101,11 +99,10 @@ def summarise(arm: ArmScores, *, chance: float, target: float | None = None, lev
         diverged=arm.seeds(Status.DIVERGED),
         failed=arm.seeds(Status.FAILED),
         missing=arm.seeds(Status.MISSING),
-        at_chance=_at_chance(arm, chance),
+        at_chance=arm.at_chance(chance),
         accuracy=mean_interval(counted, level=level) if counted else None,
-        deviation=describe(checked(counted, "scores")).deviation if counted else None,
+        deviation=describe(checked(counted, "scores")).deviation if is_scored else None,
         convergence=_convergence(learning_curves(arm, chance), target, level),
-        notes=_notes(arm, chance),
     )
 
 
@@ -129,48 +126,3 @@ def _convergence(curves: Mapping[int, Curve], target: float | None, level: float
                 median=kaplan_meier_median(times),
             )
     return summaries
-
-
-def _notes(arm: ArmScores, chance: float) -> tuple[str, ...]:
-    verb = "is" if len(arm.seeds(Status.MISSING)) == 1 else "are"
-    what = {
-        Status.DIVERGED: ("diverged", f"at the chance level, {100 * chance:.3g} %"),
-        Status.FAILED: ("failed", "in no mean and in no pair"),
-        Status.MISSING: (f"{verb} still to come", "in no mean and in no pair yet"),
-    }
-    found = [(arm.seeds(status), *words) for status, words in what.items()]
-    found.append((_at_chance(arm, chance), "finished no better than chance", "with what they scored"))
-    planned = f"{len(arm.runs)} run{'' if len(arm.runs) == 1 else 's'} of {arm.name}"
-    return tuple(
-        f"{len(seeds)} of {planned} {became} ({seed_list(seeds)}): counted {consequence}."
-        for seeds, became, consequence in found
-        if seeds
-    )
-
-
-def _at_chance(arm: ArmScores, chance: float) -> tuple[int, ...]:
-    return tuple(
-        run.seed
-        for run in sorted(arm.runs, key=lambda run: run.seed)
-        if run.status is Status.FINISHED
-        and run.test_accuracy is not None
-        and is_at_chance(run.test_accuracy, chance, arm.test_images)
-    )
-
-
-def seed_list(seeds: tuple[int, ...]) -> str:
-    """Name seeds in a few words, runs of three and more by their ends.
-
-    Example:
-        >>> seed_list((0, 1, 2, 3, 7, 8))
-        'seeds 0 to 3, 7, 8'
-    """
-    parts: list[str] = []
-    start = 0
-    for place, seed in enumerate(seeds):
-        if place + 1 < len(seeds) and seeds[place + 1] == seed + 1:
-            continue
-        group = seeds[start : place + 1]
-        parts += [f"{group[0]} to {seed}"] if len(group) > 2 else map(str, group)
-        start = place + 1
-    return ("seed " if len(seeds) == 1 else "seeds ") + ", ".join(parts)

@@ -1,12 +1,13 @@
 """What to make of a comparison: better, worse, equivalent, or undecided with what it would take."""
 
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 
 from ceteris.errors import StatisticsError
 from ceteris.statistics.contrast import USUAL, Contrast, Criteria
 from ceteris.statistics.equivalence import Equivalence
-from ceteris.statistics.power import MOST_SEEDS, seeds_needed, seeds_needed_for_equivalence
+from ceteris.statistics.power import seeds_needed, seeds_needed_for_equivalence
+from ceteris.statistics.scores import Evidence
 
 
 class Decision(StrEnum):
@@ -19,12 +20,24 @@ class Decision(StrEnum):
     NOT_COMPARED = "not compared"
 
 
-class Prospect(StrEnum):
+class Reason(Enum):
+    """Why a comparison is not decided, and what an equivalence leaves unsaid."""
+
+    NO_PAIR = auto()
+    ALL_DIVERGED = auto()
+    ONE_PAIR = auto()
+    EQUAL_DIFFERENCES = auto()
+    AT_CHANCE = auto()
+    BETTER_WITHIN_MARGIN = auto()
+    WORSE_WITHIN_MARGIN = auto()
+
+
+class Prospect(Enum):
     """What more seeds would show if the difference is as measured."""
 
-    DIFFERENCE = "the difference"
-    EQUIVALENCE = "equivalence"
-    ERROR_BARS = "error bars"
+    DIFFERENCE = auto()
+    EQUIVALENCE = auto()
+    ERROR_BARS = auto()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,16 +46,22 @@ class Verdict:
 
     Attributes:
         decision: One of four, or that nothing was compared.
-        words: The decision, and for an undecided one what it would take.
-        more_seeds: For an undecided one: seeds to add to each arm; None where more than `MOST_SEEDS` are needed, or
-            where the pairs say nothing about it.
-        prospect: For an undecided one: what these seeds would show.
+        reason: Why it is not decided; of an equivalence, that a difference within the margin is certain; else None.
+        more_seeds: Of an undecided one: seeds to add to each arm; None where the pairs say nothing about it, and,
+            without a reason, where more than `MOST_SEEDS` are needed.
+        prospect: Of an undecided one: what these seeds would show.
     """
 
     decision: Decision
-    words: str
+    reason: Reason | None = None
     more_seeds: int | None = None
     prospect: Prospect | None = None
+
+
+_NOT_COMPARED = Verdict(
+    decision=Decision.NOT_COMPARED, reason=Reason.NO_PAIR, more_seeds=2, prospect=Prospect.ERROR_BARS
+)
+_ONE_PAIR = Verdict(decision=Decision.UNDECIDED, reason=Reason.ONE_PAIR, more_seeds=1, prospect=Prospect.ERROR_BARS)
 
 
 def decide(
@@ -51,15 +70,15 @@ def decide(
     *,
     comparisons: int = 1,
     criteria: Criteria = USUAL,
-    learned: bool = True,
+    evidence: Evidence = Evidence.LEARNED,
 ) -> Verdict:
     """Judge a variation by its difference in test accuracy, its error bars, and the margin that the study declared.
 
     The first rule that applies:
 
-    1. No pair: not compared. One pair: undecided; error bars need at least two.
+    1. No pair, or no run of a pair was scored: not compared. One pair: undecided; error bars need at least two.
     2. The two one-sided tests pass, Holm-adjusted: equivalent, even where a difference inside the margin is
-       certain, since the study declared such differences not to matter; the words then say so.
+       certain, since the study declared such differences not to matter; the reason then says so.
     3. The paired t test passes, Holm-adjusted: better or worse, by the sign of the difference.
     4. All differences are equal, or no run of either arm did better than chance: undecided, without what it would take,
        since the pairs say nothing about it.
@@ -72,44 +91,44 @@ def decide(
     `equivalent`. Diverged runs are in the difference, at the chance level.
 
     Args:
-        accuracy: Test accuracy of the pairs, from `adjusted`; nothing where there are none.
-        equivalence: Two one-sided tests of the same pairs, from `adjusted_equivalence`; nothing for fewer than two.
+        accuracy: Test accuracy of the pairs, from `adjusted`; None where there are none.
+        equivalence: Two one-sided tests of the same pairs, from `adjusted_equivalence`; None for fewer than two.
         comparisons: Variations that the study compares with its baseline.
         criteria: What counts as a finding.
-        learned: Whether any run of a pair did better than chance.
+        evidence: What the runs of the pairs can show.
 
     Raises:
         StatisticsError: If the p-values are not adjusted yet.
 
     Example:
-        >>> decide(None, None).words
-        'not compared: no seed counts in both arms yet'
+        >>> decide(None, None).reason
+        <Reason.NO_PAIR: 1>
     """
-    if accuracy is None or accuracy.deviation is None or equivalence is None:
-        return _without_error_bars(0 if accuracy is None else accuracy.pairs)
+    if evidence is Evidence.DIVERGED:
+        return Verdict(decision=Decision.NOT_COMPARED, reason=Reason.ALL_DIVERGED)
+    if accuracy is None:
+        return Verdict(
+            decision=Decision.NOT_COMPARED, reason=Reason.NO_PAIR, more_seeds=2, prospect=Prospect.ERROR_BARS
+        )
+    if accuracy.deviation is None or equivalence is None:
+        return Verdict(decision=Decision.UNDECIDED, reason=Reason.ONE_PAIR, more_seeds=1, prospect=Prospect.ERROR_BARS)
     p_value, p_equal = accuracy.p_value_adjusted, equivalence.p_value_adjusted
     if p_value is None or p_equal is None:
         raise StatisticsError(
             "the p-values are not adjusted yet, expected Holm's adjustment over all variations of the study. Pass the "
             "contrasts through `adjusted` and the equivalences through `adjusted_equivalence` first."
         )
-    difference = accuracy.difference.estimate
-    finding, words = judge(difference, p_value, p_equal, criteria=criteria)
-    if finding is not Decision.UNDECIDED:
-        return Verdict(decision=finding, words=words)
-    if not accuracy.deviation or not learned:
-        found = f"all {accuracy.pairs} differences are equal, and show no spread to plan more seeds with"
-        return Verdict(decision=finding, words=f"{finding}: {found if learned else 'no run did better than chance'}")
-    level, power = criteria.significance, criteria.power
-    show = seeds_needed(difference, accuracy.deviation, comparisons=comparisons, power=power, level=level)
-    equal = seeds_needed_for_equivalence(
-        difference, accuracy.deviation, equivalence.margin, comparisons=comparisons, power=power, level=level
-    )
-    return _undecided(accuracy.pairs, [(show, Prospect.DIFFERENCE), (equal, Prospect.EQUIVALENCE)])
+    verdict = judge(accuracy.difference.estimate, p_value, p_equal, criteria=criteria)
+    if verdict.decision is not Decision.UNDECIDED:
+        return verdict
+    if evidence is Evidence.AT_CHANCE or not accuracy.deviation:
+        reason = Reason.AT_CHANCE if evidence is Evidence.AT_CHANCE else Reason.EQUAL_DIFFERENCES
+        return Verdict(decision=Decision.UNDECIDED, reason=reason)
+    return _planned(accuracy, accuracy.deviation, comparisons, criteria)
 
 
-def judge(difference: float, p_value: float, p_equal: float, *, criteria: Criteria = USUAL) -> tuple[Decision, str]:
-    """Apply rules 2 to 4 of `decide` to numbers that may come from pairs or not.
+def judge(difference: float, p_value: float, p_equal: float, *, criteria: Criteria = USUAL) -> Verdict:
+    """Apply rules 2 and 3 of `decide` to numbers that may come from pairs or not.
 
     Args:
         difference: In test accuracy, as measured.
@@ -117,41 +136,30 @@ def judge(difference: float, p_value: float, p_equal: float, *, criteria: Criter
         p_equal: That it is not within the margin, Holm-adjusted.
         criteria: What counts as a finding.
 
-    Returns:
-        The decision, and the words for it.
-
     Example:
-        >>> judge(0.002, 0.01, 0.03)
-        (<Decision.EQUIVALENT: 'equivalent'>, 'equivalent (better, by less than the margin)')
+        >>> judge(0.002, 0.01, 0.03).decision.value, judge(0.002, 0.01, 0.03).reason.name
+        ('equivalent', 'BETTER_WITHIN_MARGIN')
     """
-    direction = Decision.BETTER if difference > 0 else Decision.WORSE
-    significant = p_value <= criteria.significance
+    is_certain, is_higher = p_value <= criteria.significance, difference > 0
     if p_equal <= criteria.significance:
-        small = f" ({direction}, by less than the margin)" if significant else ""
-        return Decision.EQUIVALENT, f"{Decision.EQUIVALENT}{small}"
-    found = direction if significant else Decision.UNDECIDED
-    return found, str(found)
+        side = Reason.BETTER_WITHIN_MARGIN if is_higher else Reason.WORSE_WITHIN_MARGIN
+        return Verdict(decision=Decision.EQUIVALENT, reason=side if is_certain else None)
+    direction = Decision.BETTER if is_higher else Decision.WORSE
+    return Verdict(decision=direction if is_certain else Decision.UNDECIDED)
 
 
-def _undecided(pairs: int, needed: list[tuple[int | None, Prospect]]) -> Verdict:
-    possible = [(seeds, prospect) for seeds, prospect in needed if seeds is not None]
-    condition = f"{Decision.UNDECIDED}: if the difference is as measured,"
+def _planned(accuracy: Contrast, deviation: float, comparisons: int, criteria: Criteria) -> Verdict:
+    """Apply rule 5 of `decide`."""
+    level, power, difference = criteria.significance, criteria.power, accuracy.difference.estimate
+    needed = {
+        Prospect.EQUIVALENCE: seeds_needed_for_equivalence(
+            difference, deviation, criteria.margin, comparisons=comparisons, power=power, level=level
+        ),
+        Prospect.DIFFERENCE: seeds_needed(difference, deviation, comparisons=comparisons, power=power, level=level),
+    }
+    possible = {prospect: seeds for prospect, seeds in needed.items() if seeds is not None}
     if not possible:
-        words = f"{condition} it would take more than {MOST_SEEDS:,} seeds"
-        return Verdict(decision=Decision.UNDECIDED, words=words)
-    seeds, prospect = min(possible)
-    more = max(1, seeds - pairs)
-    shown = "it" if prospect is Prospect.DIFFERENCE else prospect
-    words = f"{condition} {_count(more)} would probably show {shown}"
-    return Verdict(decision=Decision.UNDECIDED, words=words, more_seeds=more, prospect=prospect)
-
-
-def _without_error_bars(pairs: int) -> Verdict:
-    finding, found = Decision.NOT_COMPARED, "no seed counts in both arms yet"
-    if pairs == 1:
-        finding, found = Decision.UNDECIDED, "one pair of runs shows no spread, error bars need at least two"
-    return Verdict(decision=finding, words=f"{finding}: {found}", more_seeds=2 - pairs, prospect=Prospect.ERROR_BARS)
-
-
-def _count(seeds: int) -> str:
-    return "1 more seed" if seeds == 1 else f"{seeds:,} more seeds"
+        return Verdict(decision=Decision.UNDECIDED)
+    nearest = min(possible, key=possible.__getitem__)
+    more = max(1, possible[nearest] - accuracy.pairs)
+    return Verdict(decision=Decision.UNDECIDED, more_seeds=more, prospect=nearest)

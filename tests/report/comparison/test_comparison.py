@@ -103,7 +103,7 @@ def test_one_seed_has_no_interval(compared):
     found = compared(({"baseline": [50]}, {"study": one}), ({"baseline": [80]}, {"study": one}))
     accuracy = found.arms[0].accuracy
     assert accuracy.difference == PointEstimate(estimate=pytest.approx(0.3))
-    assert (accuracy.p_value_adjusted, accuracy.finding) == (None, Decision.UNDECIDED)
+    assert (accuracy.p_value_adjusted, accuracy.verdict.decision) == (None, Decision.UNDECIDED)
 
 
 def test_the_margin_is_that_of_the_first_study(compared):
@@ -116,7 +116,7 @@ def test_the_margin_is_that_of_the_first_study(compared):
             (equal[1], {"study": made_study(seeds=8, analysis={"margin": second})}),
         )
         .arms[0]
-        .accuracy.finding
+        .accuracy.verdict.decision
         for first, second in ((5.0, 0.1), (0.1, 5.0))
     ]
     assert wide.analysis.margin == 5.0

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from ceteris.report.comparison.arms import ArmPair, every_arm
 from ceteris.report.comparison.side import Side
 from ceteris.report.quantities import count, listed_up_to, quoted
+from ceteris.report.wording import seed_list
 from ceteris.results.manifest import Manifest
-from ceteris.statistics.summary import seed_list
 from ceteris.study.changes import Change
 
 

@@ -9,9 +9,9 @@ from ceteris.report.comparison.comparison import ArmComparison, FolderComparison
 from ceteris.report.comparison.side import Side
 from ceteris.report.quantities import count, listed_up_to, percent, quoted, size
 from ceteris.report.sections.warnings import chance_notes
+from ceteris.report.wording import seed_list
 from ceteris.results.record import Status
 from ceteris.statistics.side_by_side import Design
-from ceteris.statistics.summary import seed_list
 from ceteris.statistics.verdict import Decision, Verdict
 
 FEWEST = 5
@@ -161,7 +161,7 @@ def _accuracies(found: FolderComparison, compared: Sequence[ArmComparison]) -> s
     }
     same = [arm for arm in compared if arm.is_identical]
     groups = [
-        (text, [arm for arm in compared if arm.accuracy is not None and arm.accuracy.finding is finding])
+        (text, [arm for arm in compared if arm.accuracy is not None and arm.accuracy.verdict.decision is finding])
         for finding, text in words.items()
     ]
     groups = [(text, [arm for arm in arms if arm not in same]) for text, arms in groups]
@@ -220,7 +220,7 @@ def _has_more_seeds(arm: ArmComparison) -> bool:
 
 
 def _is_different(arm: ArmComparison) -> bool:
-    return arm.effect is not None and arm.effect.finding in (Decision.BETTER, Decision.WORSE)
+    return arm.effect is not None and arm.effect.verdict.decision in (Decision.BETTER, Decision.WORSE)
 
 
 def _verdict(side: Side, name: str) -> Verdict | None:

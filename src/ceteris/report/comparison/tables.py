@@ -6,6 +6,7 @@ from ceteris.report.comparison.side import Side
 from ceteris.report.quantities import arrows, percent, points
 from ceteris.report.sections.verdicts import TAGS, accuracy_cell, difference_cell, p_cell
 from ceteris.report.table import Cell, Column, Table
+from ceteris.report.wording import verdict_detail
 from ceteris.statistics.interval import Estimate
 from ceteris.statistics.side_by_side import Design, SideBySide
 from ceteris.statistics.verdict import Decision
@@ -138,8 +139,8 @@ def _finding_cell(found: FolderComparison, arm: ArmComparison) -> Cell:
         return Cell(IDENTICAL, tag=TAGS[Decision.EQUIVALENT])
     if not found.has_same_test_images:
         return Cell(OTHER_IMAGES, tag=TAGS[Decision.UNDECIDED])
-    detail = one.words.removeprefix(str(one.finding)).strip().removeprefix("(").removesuffix(")")
-    return Cell(str(one.finding), detail=detail, tag=TAGS[one.finding])
+    decision = one.verdict.decision
+    return Cell(str(decision), detail=verdict_detail(one.verdict) if one.verdict.reason else "", tag=TAGS[decision])
 
 
 def _difference_cells(one: SideBySide | None, *, is_identical: bool) -> tuple[Cell, Cell]:
@@ -159,7 +160,7 @@ def _effect_row(found: FolderComparison, arm: ArmComparison, *, is_identical: bo
         _effect_cell(one, one.means[0], found.first, arm.pair.first.name),
         _effect_cell(one, one.means[1], found.second, arm.pair.second.name),
         *_difference_cells(one, is_identical=is_identical),
-        Cell(IDENTICAL if is_identical else _EFFECT_WORDS[one.finding]),
+        Cell(IDENTICAL if is_identical else _EFFECT_WORDS[one.verdict.decision]),
     )
 
 

@@ -6,6 +6,7 @@ from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.report.blocks import Section
 from ceteris.report.quantities import NOTHING, measured, p_value, percent, unit
 from ceteris.report.table import Cell, Column, Table
+from ceteris.report.wording import MEASURES
 from ceteris.statistics.comparison import Comparison
 from ceteris.statistics.convergence import ConvergenceContrast, Measure
 from ceteris.statistics.interval import Estimate, Interval
@@ -46,7 +47,7 @@ def convergence_table(analysis: StudyAnalysis, factor: str | None = None) -> Tab
         Column(title="reached target", is_number=True, meaning="Runs whose validation accuracy reached the target."),
         *(
             Column(
-                title=f"{measure} ({unit(measure, difference=True)})",
+                title=f"{MEASURES[measure]} ({unit(measure, difference=True)})",
                 is_number=True,
                 meaning=f"{_MEANINGS[measure]}. Variation minus baseline, then the {level} interval and the p-value.",
             )

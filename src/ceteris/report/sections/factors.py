@@ -21,6 +21,7 @@ from ceteris.report.quantities import (
 from ceteris.report.sections.convergence import convergence_table, trusted_p
 from ceteris.report.sections.verdicts import TAGS
 from ceteris.report.table import Cell, Column, Table
+from ceteris.report.wording import MEASURES, comparison_notes, run_notes, verdict_words
 from ceteris.results.record import Status
 from ceteris.statistics.comparison import Comparison
 from ceteris.statistics.convergence import Measure
@@ -52,7 +53,7 @@ def _card(analysis: StudyAnalysis, factor: str, name: str) -> Card:
         VariationSummary(
             variation=one.variation,
             changes=changed[one.variation],
-            verdict=one.verdict.words,
+            verdict=verdict_words(one),
             tag=TAGS[one.verdict.decision],
             sentences=tuple(_sentences(analysis, one)),
         )
@@ -83,8 +84,8 @@ def _sentences(analysis: StudyAnalysis, one: Comparison) -> Iterator[str]:
         assert one.accuracy is not None
         yield f"It beats the baseline's run with the same seed in {share(one.accuracy.beats)} of pairs."
     yield from _convergence(analysis, one)
-    yield from one.summary.notes
-    yield from one.notes
+    yield from run_notes(one.summary, analysis.scores.chance)
+    yield from comparison_notes(one, analysis.criteria)
 
 
 def _accuracy(analysis: StudyAnalysis, one: Comparison) -> str:
@@ -132,7 +133,7 @@ def _convergence(analysis: StudyAnalysis, one: Comparison) -> Iterator[str]:
             continue
         difference = found.contrast.difference
         of = "" if measure is Measure.EPOCHS else f" {unit(measure, difference=True)}"
-        text = f"{measure} {measured(difference.estimate, measure, sign=True)}{of}"
+        text = f"{MEASURES[measure]} {measured(difference.estimate, measure, sign=True)}{of}"
         p = trusted_p(measure, found)
         if isinstance(difference, Interval) and p is not None:
             low, high = (measured(end, measure, sign=True) for end in (difference.low, difference.high))

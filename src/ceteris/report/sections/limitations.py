@@ -12,8 +12,8 @@ from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.dropout import Dropout
 from ceteris.report.blocks import Bullets, Look, Section
 from ceteris.report.quantities import count, labelled, listed_up_to, points, quoted
-from ceteris.report.sections.verdicts import is_unconfirmed
 from ceteris.report.sections.warnings import changed_family, foresight, origin_sentence
+from ceteris.report.wording import is_unconfirmed
 from ceteris.results.record import RunRecord, Status
 from ceteris.statistics.verdict import Decision
 from ceteris.study.changes import SettingChange, in_words
@@ -192,7 +192,7 @@ def _about_spread(analysis: StudyAnalysis) -> Iterator[str]:
             f"{names} {verb} runs that learned and runs that did no better than chance: the mean lies between the two "
             "kinds, and says little about a single run."
         )
-    doubtful = [one for one in analysis.comparisons if is_unconfirmed(analysis, one)]
+    doubtful = [one for one in analysis.comparisons if is_unconfirmed(one, analysis.criteria)]
     if doubtful:
         yield (
             "The sign-flip test, which does not assume that differences are normally distributed, does not confirm "

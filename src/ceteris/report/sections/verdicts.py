@@ -18,6 +18,7 @@ from ceteris.report.quantities import (
     size,
 )
 from ceteris.report.table import Cell, Column, Table
+from ceteris.report.wording import is_unconfirmed, verdict_detail
 from ceteris.statistics.comparison import Comparison
 from ceteris.statistics.interval import Estimate, Interval
 from ceteris.statistics.summary import ArmSummary
@@ -59,7 +60,7 @@ def verdict_table(analysis: StudyAnalysis) -> Table:
         f"Equivalent means: shown to lie within {within}, the margin that the study declares.",
     ]
     notes += footnotes(analysis)
-    if any(is_unconfirmed(analysis, one) for one in analysis.comparisons):
+    if any(is_unconfirmed(one, analysis.criteria) for one in analysis.comparisons):
         notes.append(f"{UNCONFIRMED} The sign-flip test, which assumes no normal distribution, does not confirm this.")
     return Table(
         name="verdicts",
@@ -135,7 +136,7 @@ def _compact_row(analysis: StudyAnalysis, one: Comparison) -> tuple[Cell, ...]:
     found = one.accuracy
     difference = None if found is None else found.difference
     interval = points_range(difference).removesuffix(" pp")
-    mark = UNCONFIRMED if is_unconfirmed(analysis, one) else ""
+    mark = UNCONFIRMED if is_unconfirmed(one, analysis.criteria) else ""
     return (
         Cell(one.variation),
         *_numbers(one.summary),
@@ -153,14 +154,6 @@ def _numbers(arm: ArmSummary) -> tuple[Cell]:
 
 def _counted(arm: ArmSummary) -> Cell:
     return Cell(f"{len(arm.finished) + len(arm.diverged)}/{arm.planned}")
-
-
-def is_unconfirmed(analysis: StudyAnalysis, one: Comparison) -> bool:
-    """Say whether a verdict rests on Student's test alone."""
-    if one.verdict.decision not in (Decision.BETTER, Decision.WORSE) or one.accuracy is None:
-        return False
-    p = one.accuracy.sign_flip_adjusted
-    return p is not None and p > analysis.criteria.significance
 
 
 def runs_cell(arm: ArmSummary) -> Cell:
@@ -228,10 +221,10 @@ def _wins_cell(wins: Estimate | None) -> Cell:
 
 def _verdict_cell(analysis: StudyAnalysis, one: Comparison) -> Cell:
     finding = one.verdict.decision
-    detail = one.verdict.words.removeprefix(str(finding)).removeprefix(":").strip().removeprefix("(").removesuffix(")")
+    detail = verdict_detail(one.verdict, len(one.pairs))
     if not one.summary.finished and one.summary.diverged:
         detail = "all its runs diverged"
-    mark = UNCONFIRMED if is_unconfirmed(analysis, one) else ""
+    mark = UNCONFIRMED if is_unconfirmed(one, analysis.criteria) else ""
     order = list(TAGS).index(finding)
     return Cell(f"{finding}{mark}", key=float(order), detail=detail, tag=TAGS[finding])
 

@@ -12,11 +12,12 @@ from ceteris.datasets.dataset import Origin
 from ceteris.formatting.wording import listed
 from ceteris.report.blocks import Block, Bullets, Look, Section, Subheading
 from ceteris.report.quantities import count, duration, listed_up_to, percent, quoted, size
+from ceteris.report.wording import seed_list
 from ceteris.results.finding import Finding
 from ceteris.results.manifest import Declaration, binding, skipping
 from ceteris.results.record import Status
 from ceteris.results.results import Results
-from ceteris.statistics.summary import ArmSummary, seed_list
+from ceteris.statistics.summary import ArmSummary
 
 
 def section(analysis: StudyAnalysis) -> Section | None:
