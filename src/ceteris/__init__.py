@@ -26,6 +26,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ceteris.analysis.comparison import FolderComparison, compare_results
     from ceteris.datasets.choice import DataChoice
     from ceteris.errors import CeterisError, DataError, EngineError, ResultsError, StatisticsError, StudyError
     from ceteris.networks import kinds as layers
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from ceteris.networks.dropout import Dropout
     from ceteris.networks.max_pool import MaxPool
     from ceteris.networks.network import Network
-    from ceteris.report.comparison.comparison import FolderComparison, compare_results
     from ceteris.report.report import Report, write_report
     from ceteris.results.results import Results, read_results
     from ceteris.running import run
@@ -87,7 +87,7 @@ __all__ = [
 # Loaded when first asked for, so that `ceteris --help` does not wait for what it does not need.
 _MODULES = {
     "ceteris.errors": ("CeterisError", "DataError", "EngineError", "ResultsError", "StatisticsError", "StudyError"),
-    "ceteris.report.comparison.comparison": ("FolderComparison", "compare_results"),
+    "ceteris.analysis.comparison": ("FolderComparison", "compare_results"),
     "ceteris.report.report": ("Report", "write_report"),
     "ceteris.running": ("run",),
     "ceteris.results.results": ("Results", "read_results"),

@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from ceteris.cli.compare import compare
-from tests.report.comparison.made import made_study, write_results
+from tests.made_results import made_study, write_results
 
 HERE = Path(__file__).parent
 FIRST = {"baseline": [50, 52, 51, 49], "5x5": [61, 60, 66, 62], "slow": [40, 41, 45, 42]}

@@ -8,14 +8,14 @@ from ceteris.analysis.answers import Answers, read_answers
 from ceteris.analysis.circumstances import Circumstances, read_circumstances
 from ceteris.analysis.scores import Epochs, read_epochs, study_criteria, study_scores
 from ceteris.results.finding import Finding
-from ceteris.results.manifest import binding
+from ceteris.results.manifest import Manifest, binding
 from ceteris.results.record import Status
 from ceteris.results.results import Results
 from ceteris.statistics.comparison import Comparison, compare
 from ceteris.statistics.contrast import Criteria
 from ceteris.statistics.convergence import convergence_target, learning_curves
 from ceteris.statistics.interval import Interval
-from ceteris.statistics.scores import Scores
+from ceteris.statistics.scores import ArmScores, Scores
 from ceteris.statistics.summary import ArmSummary, summarise
 from ceteris.statistics.verdict import Decision
 from ceteris.study.changes import Change, changes
@@ -58,6 +58,39 @@ class StudyAnalysis:
         """What was trained, the baseline first."""
         return self.results.manifest.study.arms()
 
+    @property
+    def manifest(self) -> Manifest:
+        """The study and its images."""
+        return self.results.manifest
+
+    @cached_property
+    def arm_scores(self) -> Mapping[str, ArmScores]:
+        """What the runs of each arm scored, by its name."""
+        return {arm.name: arm for arm in (self.scores.baseline, *self.scores.variations)}
+
+    @cached_property
+    def accuracies(self) -> Mapping[str, Mapping[int, float]]:
+        """The test accuracy that each run counts with, by arm and seed; runs without a result are absent."""
+        return {name: arm.counted(self.scores.chance) for name, arm in self.arm_scores.items()}
+
+    def effects(self, variation: str) -> Mapping[int, float]:
+        """Give by how much a variation is above the baseline by seed; empty where the two are not compared."""
+        before, after = self.accuracies[self.baseline.name], self.accuracies[variation]
+        one = self.comparison(variation)
+        return {seed: after[seed] - before[seed] for seed in one.pairs} if one and one.accuracy else {}
+
+    def comparison(self, variation: str) -> Comparison | None:
+        """Give the comparison of a variation with the baseline; None for the baseline."""
+        return self._comparisons.get(variation)
+
+    def summary(self, arm: str) -> ArmSummary:
+        """Give one arm by itself."""
+        return self.baseline if arm == self.baseline.name else self._comparisons[arm].summary
+
+    @cached_property
+    def _comparisons(self) -> Mapping[str, Comparison]:
+        return {one.variation: one for one in self.comparisons}
+
     @cached_property
     def summaries(self) -> tuple[ArmSummary, ...]:
         """Every arm by itself, the baseline first."""
@@ -94,17 +127,18 @@ class StudyAnalysis:
         return {arm.name: changes(baseline, arm.specification) for arm in self.arms}
 
 
-def analyze(results: Results) -> StudyAnalysis:
+def analyze(results: Results, *, over_images: bool = True) -> StudyAnalysis:
     """Compute all that can be said of a results folder, also of one that is empty, half done or damaged.
 
     Args:
         results: From `read_results`.
+        over_images: Whether to compute intervals over test images too, which takes most of the time.
 
     Raises:
         ResultsError: If a file of a finished run cannot be read.
     """
     answers, epochs = read_answers(results), read_epochs(results)
-    scores = study_scores(results, answers, epochs)
+    scores = study_scores(results, answers if over_images else None, epochs)
     criteria = study_criteria(results.manifest.study.analysis)
     curves = learning_curves(scores.baseline, scores.chance)
     target = convergence_target(curves, chance=scores.chance, share=criteria.target_share)

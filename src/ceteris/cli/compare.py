@@ -6,12 +6,12 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from ceteris.analysis.comparison import FolderComparison, compare_results
 from ceteris.cli.console import print_notes, print_sentence
 from ceteris.errors import ResultsError
-from ceteris.report.comparison.comparison import FolderComparison, compare_results
+from ceteris.report.comparison.conditions import Conditions, compare_conditions
 from ceteris.report.comparison.findings import findings, notes, warnings
-from ceteris.report.comparison.rows import encode_run_pairs
-from ceteris.report.comparison.tables import result_tables
+from ceteris.report.comparison.tables import encode_run_pairs, result_tables
 from ceteris.report.comparison.text import render_comparison, same_line, side_line
 from ceteris.report.quantities import NOTHING
 from ceteris.report.table import Cell, Table
@@ -39,12 +39,12 @@ def compare(first: Path, second: Path, *, out: Path | None, console: Console) ->
         write_atomically(out, _WRITERS[out.suffix.lower()](found))
     if found.first.manifest.study.title == found.second.manifest.study.title:
         console.print(Text(found.first.manifest.study.title, style="bold"), soft_wrap=True)
-    for side in found.sides:
-        line = Text.assemble((side.label, "bold"), f"  {side.results.folder.path}: {side_line(side)}")
+    for label, side in found.sides:
+        line = Text.assemble((label, "bold"), f"  {side.results.folder.path}: {side_line(side)}")
         console.print(line, soft_wrap=True)
     for warning in warnings(found):
         print_sentence(Text(f"\nWARNING: {warning}", style="bold red"), console)
-    _print_conditions(found, console)
+    _print_conditions(compare_conditions(found), console)
     told = notes(found)
     print_notes(told, console)
     if told:
@@ -59,22 +59,22 @@ def compare(first: Path, second: Path, *, out: Path | None, console: Console) ->
     return found
 
 
-def _print_conditions(found: FolderComparison, console: Console) -> None:
+def _print_conditions(conditions: Conditions, console: Console) -> None:
     """Print what differs, one thing a line or, where it is long, A above B; and what does not."""
     grid = RichTable.grid(padding=(0, 2, 0, 0))
     grid.add_column(style="dim", ratio=1)
     grid.add_column(ratio=2)
     console.print()
-    if found.conditions.differing:
+    if conditions.differing:
         console.print(Text("What differs", style="bold"))
-    for one in found.conditions.differing:
+    for one in conditions.differing:
         before, after = one.first or NOTHING, one.second or NOTHING
         short = f"{before} \N{RIGHTWARDS ARROW} {after}"
         grid.add_row(Text(one.what), Text(short if len(short) <= _SHORT else f"A: {before}\nB: {after}"))
-    if found.conditions.differing:
+    if conditions.differing:
         console.print(grid)
         console.print()
-    if same := same_line(found):
+    if same := same_line(conditions):
         console.print(Text(same))
     console.print()
 

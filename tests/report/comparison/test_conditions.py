@@ -1,5 +1,6 @@
-from ceteris.report.comparison.comparison import compare_results
-from tests.report.comparison.made import made_study
+from ceteris.analysis.comparison import compare_results
+from ceteris.report.comparison.conditions import compare_conditions
+from tests.made_results import made_study
 
 ALL_SAME = (
     "the specifications of all 3 arms",
@@ -18,7 +19,7 @@ RATE = {"factor": "rate", "name": "slow", "set": {"training.learning_rate": 0.01
 
 def conditions(compared, **changes):
     """Compare a study with itself, changed; give what differs as tuples, and the names of what is the same."""
-    found = compared((RIGHT, {}), (RIGHT, changes)).conditions
+    found = compare_conditions(compared((RIGHT, {}), (RIGHT, changes)))
     return [(one.what, one.first, one.second) for one in found.differing], found.same
 
 
@@ -74,12 +75,12 @@ def test_runs_that_were_not_all_trained_alike_are_counted(make_results):
     first = make_results("one", {"baseline": [50, 51, 52]})
     make_results("two", {"baseline": [50, 51]}, engine="torch")
     second = make_results("two", {"baseline": [None, None, 52]})
-    (engine,) = compare_results(first, second).conditions.differing
+    (engine,) = compare_conditions(compare_results(first, second)).differing
     assert (engine.what, engine.first) == ("engine", "lanes (float32)")
     assert engine.second == "torch (float32) (2 runs); lanes (float32) (1 run)"
 
 
 def test_a_folder_without_runs_has_no_machine_to_differ(compared):
     """What is not known of one folder is neither the same nor different."""
-    found = compared((RIGHT, {}), ({}, {})).conditions
+    found = compare_conditions(compared((RIGHT, {}), ({}, {})))
     assert (found.differing, found.same) == ((), ALL_SAME[:5])

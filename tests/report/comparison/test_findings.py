@@ -2,9 +2,9 @@ import shutil
 
 import pytest
 
-from ceteris.report.comparison.comparison import compare_results
+from ceteris.analysis.comparison import compare_results
 from ceteris.report.comparison.findings import designs, findings, notes, warnings
-from tests.report.comparison.made import DIVERGED, made_study
+from tests.made_results import DIVERGED, made_study
 
 FIRST = {"baseline": [50, 52, 51, 49], "5x5": [61, 60, 66, 62], "slow": [40, 41, 45, 42]}
 ALONE = made_study(variation=[])

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from ceteris.report.comparison.arms import ArmPair, every_arm
-from ceteris.report.comparison.side import Side
+from ceteris.analysis.comparison import FolderComparison
+from ceteris.analysis.run_pairs import ArmPair
+from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.report.quantities import count, listed_up_to, quoted
 from ceteris.report.wording import seed_list
-from ceteris.results.manifest import Manifest
 from ceteris.study.changes import Change
 
 
@@ -39,19 +39,24 @@ class Conditions:
     same: tuple[str, ...]
 
 
-def compare_conditions(pairs: tuple[ArmPair, ...], first: Side, second: Side) -> Conditions:
-    """Compare specifications, images, seeds, engines, machines and versions.
+def every_arm(number: int) -> str:
+    """Say that something is about every arm that two studies share.
 
-    Args:
-        pairs: The arms that both have.
-        first: What is compared with.
-        second: What is compared.
+    Example:
+        >>> every_arm(2), every_arm(3)
+        ('both arms', 'all 3 arms')
     """
+    return {1: "the one arm", 2: "both arms"}.get(number, f"all {number} arms")
+
+
+def compare_conditions(found: FolderComparison) -> Conditions:
+    """Compare specifications, images, seeds, engines, machines and versions of two folders."""
+    pairs = tuple(arm.pair for arm in found.arms)
     specifications = tuple(_specifications(pairs))
     differing, same = list(specifications), []
     if pairs and not specifications:
         same.append(f"the specifications of {every_arm(len(pairs))}")
-    known = [{one.what: one for one in _facts(side)} for side in (first, second)]
+    known = [{one.what: one for one in _facts(side)} for _, side in found.sides]
     for what in dict.fromkeys(what for facts in known for what in facts):
         one, other = (facts.get(what) for facts in known)
         if one is None or other is None:
@@ -61,11 +66,6 @@ def compare_conditions(pairs: tuple[ArmPair, ...], first: Side, second: Side) ->
         else:
             differing.append(Condition(what=what, first=one.words, second=other.words))
     return Conditions(differing=tuple(differing), same=tuple(same))
-
-
-def same_test_images(first: Manifest, second: Manifest) -> bool:
-    """Say whether two folders scored their runs on the same images with the same labels, in the same order."""
-    return (first.images_sha256, first.labels_sha256) == (second.images_sha256, second.labels_sha256)
 
 
 _TITLE = "title"
@@ -78,7 +78,7 @@ class _Fact:
     words: str
 
 
-def _facts(side: Side) -> Iterator[_Fact]:
+def _facts(side: StudyAnalysis) -> Iterator[_Fact]:
     manifest, found = side.manifest, side.circumstances
     yield _Fact(what=_TITLE, identity=manifest.study.title, words=manifest.study.title)
     training = f"{manifest.data_source} ({manifest.data_origin.value}), SHA-256 {manifest.data_digest[:8]}"

@@ -3,16 +3,19 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from ceteris.analysis.comparison import ArmComparison, FolderComparison, Shared
+from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.formatting.wording import listed
-from ceteris.report.comparison.arms import ORDER, WEIGHTS, every_arm
-from ceteris.report.comparison.comparison import ArmComparison, FolderComparison
-from ceteris.report.comparison.side import Side
+from ceteris.report.comparison.conditions import every_arm
 from ceteris.report.quantities import count, listed_up_to, percent, quoted, size
 from ceteris.report.sections.warnings import chance_notes
 from ceteris.report.wording import seed_list
 from ceteris.results.record import Status
+from ceteris.statistics.scores import Evidence
 from ceteris.statistics.side_by_side import Design
 from ceteris.statistics.verdict import Decision, Verdict
+
+_SHARED = {Shared.WEIGHTS: "the same initial weights", Shared.ORDER: "the same order of the training images"}
 
 FEWEST = 5
 """Pairs of runs, or runs of a folder, below which a comparison is warned of."""
@@ -82,18 +85,17 @@ def _too_few(found: FolderComparison) -> Iterator[str]:
 
 def _notes(found: FolderComparison) -> Iterator[str]:
     noted = [
-        dict.fromkeys((*side.results.notes, *chance_notes(side.results, tuple(side.summaries.values()))))
-        for side in found.sides
+        dict.fromkeys((*side.results.notes, *chance_notes(side.results, side.summaries))) for _, side in found.sides
     ]
     yield from (f"A and B: {note}" for note in noted[0] if note in noted[1])
-    for side, own, other in zip(found.sides, noted, reversed(noted), strict=True):
-        yield from (f"{side.label}: {note}" for note in own if note not in other)
+    for (label, side), own, other in zip(found.sides, noted, reversed(noted), strict=True):
+        yield from (f"{label}: {note}" for note in own if note not in other)
         if side.answers is None:
-            yield f"{side.label}: the labels of the test images cannot be read; nothing is said of single answers."
-        yield from (f"{side.label}: {sentence}" for sentence in _troubles(side))
+            yield f"{label}: the labels of the test images cannot be read; nothing is said of single answers."
+        yield from (f"{label}: {sentence}" for sentence in _troubles(side))
 
 
-def _troubles(side: Side) -> Iterator[str]:
+def _troubles(side: StudyAnalysis) -> Iterator[str]:
     planned = count(len(side.results.findings), "run")
     for status, became in (
         (Status.FAILED, "failed"),
@@ -105,7 +107,7 @@ def _troubles(side: Side) -> Iterator[str]:
         if number:
             verb = "" if status is Status.FAILED else ("is " if number == 1 else "are ")
             yield f"{number:,} of {planned} {verb}{became}."
-    diverged = [arm for arm in side.summaries.values() if arm.diverged]
+    diverged = [arm for arm in side.summaries if arm.diverged]
     if diverged:
         arms = listed(f"{quoted(arm.name)} ({len(arm.diverged)} of {arm.planned})" for arm in diverged)
         runs = count(sum(len(arm.diverged) for arm in diverged), "run")
@@ -122,8 +124,12 @@ def _findings(found: FolderComparison) -> Iterator[str]:
             yield f"{listed_up_to([quoted(name) for name in names])} {verb} in {label} only, and not compared."
     yield from _repetitions(found)
     compared = [arm for arm in found.arms if arm.accuracy is not None]
-    if not compared:
+    if any(arm.evidence is Evidence.DIVERGED for arm in found.arms):
+        diverged = [arm for arm in found.arms if arm.evidence is Evidence.DIVERGED]
+        yield f"Every run of {_named(diverged, len(found.arms))} diverged in A and B, and nothing can be compared."
+    elif not compared:
         yield "No arm has a run in both folders yet."
+    if not compared:
         return
     if found.has_same_test_images and not all(arm.is_identical for arm in compared):
         yield _accuracies(found, compared)
@@ -223,14 +229,14 @@ def _is_different(arm: ArmComparison) -> bool:
     return arm.effect is not None and arm.effect.verdict.decision in (Decision.BETTER, Decision.WORSE)
 
 
-def _verdict(side: Side, name: str) -> Verdict | None:
-    found = side.verdicts.get(name)
+def _verdict(side: StudyAnalysis, name: str) -> Verdict | None:
+    found = side.comparison(name)
     return None if found is None or found.accuracy is None else found.verdict
 
 
 def _designs(found: FolderComparison) -> Iterator[str]:
     compared = [arm for arm in found.arms if arm.accuracy is not None]
-    paired: dict[tuple[str, ...], list[ArmComparison]] = {}
+    paired: dict[tuple[Shared, ...], list[ArmComparison]] = {}
     unpaired: dict[str, list[ArmComparison]] = {}
     for arm in compared:
         assert arm.accuracy is not None
@@ -240,7 +246,7 @@ def _designs(found: FolderComparison) -> Iterator[str]:
             reason = _reason(arm)
             unpaired.setdefault(reason, []).append(arm)
     for shared, arms in paired.items():
-        yield f"Run against run{_where(arms, compared)}: a seed gives both {listed(shared)}."
+        yield f"Run against run{_where(arms, compared)}: a seed gives both {listed(_SHARED[one] for one in shared)}."
     for reason, arms in unpaired.items():
         yield f"Mean against mean{_where(arms, compared)}: {reason}."
     left_out: dict[tuple[int, ...], list[ArmComparison]] = {}
@@ -258,7 +264,7 @@ def _designs(found: FolderComparison) -> Iterator[str]:
 
 def _reason(arm: ArmComparison) -> str:
     if not arm.shared:
-        return f"a seed gives A and B neither {listed((WEIGHTS, ORDER), 'nor')}"
+        return f"a seed gives A and B neither {listed(_SHARED.values(), 'nor')}"
     return "fewer than half of the seeds are in both folders"
 
 

@@ -1,18 +1,25 @@
-"""Two folders side by side, in tables."""
+"""Two folders side by side in tables, and as CSV with one row for two runs with the same arm and seed."""
 
-from ceteris.report.comparison.comparison import ArmComparison, FolderComparison
+import csv
+from io import StringIO
+
+from ceteris.analysis.comparison import ArmComparison, FolderComparison
+from ceteris.analysis.study_analysis import StudyAnalysis
+from ceteris.report.comparison.conditions import Conditions
 from ceteris.report.comparison.findings import designs
-from ceteris.report.comparison.side import Side
 from ceteris.report.quantities import arrows, percent, points
 from ceteris.report.sections.verdicts import TAGS, accuracy_cell, difference_cell, p_cell
 from ceteris.report.table import Cell, Column, Table
 from ceteris.report.wording import verdict_detail
 from ceteris.statistics.interval import Estimate
+from ceteris.statistics.scores import Evidence
 from ceteris.statistics.side_by_side import Design, SideBySide
 from ceteris.statistics.verdict import Decision
 from ceteris.study.run import BASELINE
 
 IDENTICAL, OTHER_IMAGES = "same bits", "other test images"
+
+_CSV_COLUMNS = ("arm", "seed", "accuracy_a", "accuracy_b", "difference", "same_run", "same_bits", "answers_alike")
 
 _EFFECT_WORDS = {
     Decision.BETTER: "higher in B",
@@ -22,15 +29,15 @@ _EFFECT_WORDS = {
 }
 
 
-def condition_table(found: FolderComparison) -> Table | None:
+def condition_table(conditions: Conditions) -> Table | None:
     """Draw up what differs apart from results; nothing where nothing does."""
-    if not found.conditions.differing:
+    if not conditions.differing:
         return None
     return Table(
         name="conditions",
         title="What differs",
         columns=(Column(title="what"), Column(title="A"), Column(title="B")),
-        rows=tuple((Cell(arrows(one.what)), Cell(one.first), Cell(one.second)) for one in found.conditions.differing),
+        rows=tuple((Cell(arrows(one.what)), Cell(one.first), Cell(one.second)) for one in conditions.differing),
     )
 
 
@@ -110,9 +117,21 @@ def result_tables(found: FolderComparison) -> tuple[Table, ...]:
     return tuple(table for table in tables if table is not None and table.rows)
 
 
+def encode_run_pairs(found: FolderComparison) -> bytes:
+    """Write a header and a row for each two runs; accuracies and shares are fractions, empty where there is none."""
+    text = StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(_CSV_COLUMNS)
+    for run in found.run_pairs:
+        alike = "" if run.alike is None else repr(run.alike)
+        facts = (str(run.is_same_run).lower(), str(run.has_same_bits).lower(), alike)
+        rows.writerow([run.arm, run.seed, repr(run.first), repr(run.second), repr(round(run.difference, 12)), *facts])
+    return text.getvalue().encode()
+
+
 def _accuracy_row(found: FolderComparison, arm: ArmComparison) -> tuple[Cell, ...]:
     one = arm.accuracy
-    summaries = (found.first.summaries[arm.pair.first.name], found.second.summaries[arm.pair.second.name])
+    summaries = (found.first.summary(arm.pair.first.name), found.second.summary(arm.pair.second.name))
     means = tuple(summary.accuracy for summary in summaries) if one is None else one.means
     return (
         Cell(arm.pair.name, detail=_runs(one)),
@@ -134,7 +153,8 @@ def _runs(one: SideBySide | None) -> str:
 def _finding_cell(found: FolderComparison, arm: ArmComparison) -> Cell:
     one = arm.accuracy
     if one is None:
-        return Cell(str(Decision.NOT_COMPARED), tag=TAGS[Decision.NOT_COMPARED])
+        detail = "every run diverged" if arm.evidence is Evidence.DIVERGED else ""
+        return Cell(str(Decision.NOT_COMPARED), detail=detail, tag=TAGS[Decision.NOT_COMPARED])
     if arm.is_identical:
         return Cell(IDENTICAL, tag=TAGS[Decision.EQUIVALENT])
     if not found.has_same_test_images:
@@ -164,10 +184,11 @@ def _effect_row(found: FolderComparison, arm: ArmComparison, *, is_identical: bo
     )
 
 
-def _effect_cell(one: SideBySide, mean: Estimate, side: Side, name: str) -> Cell:
+def _effect_cell(one: SideBySide, mean: Estimate, side: StudyAnalysis, name: str) -> Cell:
     """Write an effect; its verdict too, if that rests on the same seeds."""
-    finding = "" if one.left_out else str(side.verdicts[name].verdict.decision)
-    return Cell(points(mean.estimate), key=mean.estimate, detail=finding)
+    own = side.comparison(name)
+    decision = "" if one.left_out or own is None else str(own.verdict.decision)
+    return Cell(points(mean.estimate), key=mean.estimate, detail=decision)
 
 
 def _run_row(arm: ArmComparison) -> tuple[Cell, ...]:

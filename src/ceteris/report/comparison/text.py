@@ -2,16 +2,17 @@
 
 from collections.abc import Iterator
 
+from ceteris.analysis.comparison import FolderComparison
+from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.formatting.wording import listed
-from ceteris.report.comparison.comparison import FolderComparison
+from ceteris.report.comparison.conditions import Conditions, compare_conditions
 from ceteris.report.comparison.findings import findings, notes, warnings
-from ceteris.report.comparison.side import Side
 from ceteris.report.comparison.tables import condition_table, result_tables
 from ceteris.report.quantities import count, duration
 from ceteris.report.table import Table, markdown_text
 
 
-def side_line(side: Side) -> str:
+def side_line(side: StudyAnalysis) -> str:
     """Say in a line how far a folder is, when it was trained, and for how long."""
     planned = count(len(side.results.findings), "run")
     parts = [f"{side.done:,} of {planned} done"]
@@ -22,12 +23,11 @@ def side_line(side: Side) -> str:
     return ", ".join(parts)
 
 
-def same_line(found: FolderComparison) -> str:
+def same_line(conditions: Conditions) -> str:
     """Say what does not differ."""
-    differing = found.conditions.differing
-    if not differing and found.conditions.same:
-        return f"Nothing differs: {listed(found.conditions.same)} are the same."
-    return f"The same in both: {listed(found.conditions.same)}." if found.conditions.same else ""
+    if not conditions.differing and conditions.same:
+        return f"Nothing differs: {listed(conditions.same)} are the same."
+    return f"The same in both: {listed(conditions.same)}." if conditions.same else ""
 
 
 def render_comparison(found: FolderComparison) -> str:
@@ -36,21 +36,21 @@ def render_comparison(found: FolderComparison) -> str:
 
 
 def _blocks(found: FolderComparison) -> Iterator[str]:
-    title = found.first.manifest.study.title
+    title, conditions = found.first.manifest.study.title, compare_conditions(found)
     yield (
         f"# {markdown_text(title)}, twice"
         if title == found.second.manifest.study.title
         else "# Two studies side by side"
     )
     yield "\n".join(
-        f"- **{side.label}** `{side.results.folder.path.name}`: {markdown_text(side_line(side))}"
-        for side in found.sides
+        f"- **{label}** `{side.results.folder.path.name}`: {markdown_text(side_line(side))}"
+        for label, side in found.sides
     )
     if grave := warnings(found):
         yield _list(tuple(f"Warning: {sentence}" for sentence in grave))
-    if (differing := condition_table(found)) is not None:
+    if (differing := condition_table(conditions)) is not None:
         yield from _table(differing)
-    if same := same_line(found):
+    if same := same_line(conditions):
         yield markdown_text(same)
     if told := notes(found):
         yield "## Before you believe a number"

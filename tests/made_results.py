@@ -7,7 +7,9 @@ from itertools import count
 from pathlib import Path
 
 import numpy as np
+import pytest
 
+from ceteris.analysis.comparison import compare_results
 from ceteris.datasets.dataset import Dataset, LabelledImages, Origin, Split
 from ceteris.engines.engine import EpochMetrics, Outcome
 from ceteris.engines.streams import words
@@ -150,3 +152,25 @@ def write_results(
         ]
         folder.run_folder(run).publish(result, epochs, {"instruction set": "none"})
     return path
+
+
+@pytest.fixture
+def make_results(tmp_path, monkeypatch):
+    """Write a results folder under a name; the rest is said at `write_results`."""
+    monkeypatch.setattr("os.fsync", lambda _: None)  # thousands of files that no power cut threatens
+
+    def make(name, right, **description):
+        return write_results(tmp_path / name, right, **description)
+
+    return make
+
+
+@pytest.fixture
+def compared(make_results):
+    """Write two folders, each described by right answers and the keywords of `write_results`, and compare them."""
+
+    def compare(first, second):
+        (one, one_more), (other, other_more) = first, second
+        return compare_results(make_results("one", one, **one_more), make_results("two", other, **other_more))
+
+    return compare

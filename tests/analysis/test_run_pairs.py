@@ -3,8 +3,8 @@ from dataclasses import astuple
 
 import pytest
 
-from ceteris.report.comparison.comparison import compare_results
-from tests.report.comparison.made import DIVERGED, made_study
+from ceteris.analysis.comparison import compare_results
+from tests.made_results import DIVERGED, made_study
 
 ALONE = made_study(variation=[])
 

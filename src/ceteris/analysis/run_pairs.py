@@ -6,10 +6,35 @@ from dataclasses import dataclass
 import numpy as np
 
 from ceteris.analysis.circumstances import read_machine
+from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.datasets.dataset import Labels
-from ceteris.report.comparison.arms import ArmPair
-from ceteris.report.comparison.side import Side
 from ceteris.results.record import RunRecord
+from ceteris.study.changes import Change, changes
+from ceteris.study.run import Arm
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArmPair:
+    """An arm of each study.
+
+    Attributes:
+        first: Of the first study.
+        second: Of the second.
+    """
+
+    first: Arm
+    second: Arm
+
+    @property
+    def name(self) -> str:
+        """Its name; both, where it was renamed."""
+        first, second = self.first.name, self.second.name
+        return first if first == second else f"{first} / {second}"
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What the second specification changes in the first, computed."""
+        return changes(self.first.specification, self.second.specification)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +70,9 @@ class RunPair:
         return self.second - self.first
 
 
-def pair_runs(pair: ArmPair, first: Side, second: Side, *, same_test_images: bool) -> tuple[RunPair, ...]:
+def pair_runs(
+    pair: ArmPair, first: StudyAnalysis, second: StudyAnalysis, *, same_test_images: bool
+) -> tuple[RunPair, ...]:
     """Set the runs of an arm that have the same seed in both folders against each other, by rising seed.
 
     Args:
@@ -70,7 +97,7 @@ def pair_runs(pair: ArmPair, first: Side, second: Side, *, same_test_images: boo
     )
 
 
-def alike_with_other_seeds(pair: ArmPair, first: Side, second: Side) -> float | None:
+def alike_with_other_seeds(pair: ArmPair, first: StudyAnalysis, second: StudyAnalysis) -> float | None:
     """Give the share of test images that runs of the two folders with different seeds answer alike, on average.
 
     It is the measure for what runs with the same seed agree on. Call it only for the same test images.
@@ -84,7 +111,7 @@ def alike_with_other_seeds(pair: ArmPair, first: Side, second: Side) -> float | 
 
 
 def _pair_runs(
-    pair: ArmPair, one: tuple[Side, RunRecord], other: tuple[Side, RunRecord], *, alike: float | None
+    pair: ArmPair, one: tuple[StudyAnalysis, RunRecord], other: tuple[StudyAnalysis, RunRecord], *, alike: float | None
 ) -> RunPair:
     (first, before), (second, after) = one, other
     is_same_run = before.run.digest == after.run.digest
@@ -118,14 +145,14 @@ def _outcome(record: RunRecord) -> tuple[object, ...]:
     )
 
 
-def _has_same_times(one: tuple[Side, RunRecord], other: tuple[Side, RunRecord]) -> bool:
+def _has_same_times(one: tuple[StudyAnalysis, RunRecord], other: tuple[StudyAnalysis, RunRecord]) -> bool:
     machines = [read_machine(side.results, record.run) for side, record in (one, other)]
     before, after = machines
     # `epochs.csv` holds the seconds of each epoch to six digits: two trainings never agree in all of them.
     return before is not None and after is not None and before.epochs_sha256 == after.epochs_sha256
 
 
-def _answers(side: Side, arm: str) -> Mapping[int, Labels]:
+def _answers(side: StudyAnalysis, arm: str) -> Mapping[int, Labels]:
     if side.answers is None or arm not in side.answers.arms:
         return {}
     found = side.answers.arms[arm]

@@ -1,0 +1,242 @@
+"""Two results folders side by side, with everything that was computed from them."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from ceteris.analysis.run_pairs import ArmPair, RunPair, alike_with_other_seeds, pair_runs
+from ceteris.analysis.study_analysis import StudyAnalysis, analyze
+from ceteris.engines.initial import initial_draws
+from ceteris.errors import ResultsError
+from ceteris.networks.backbone import BackboneNetwork
+from ceteris.paths import AnyPath
+from ceteris.results.manifest import Manifest
+from ceteris.results.results import read_results
+from ceteris.statistics.contrast import Criteria
+from ceteris.statistics.scores import Evidence, evidence
+from ceteris.statistics.side_by_side import SideBySide, judged_together, side_by_side
+from ceteris.study.run import BASELINE, Arm
+from ceteris.study.study import Study
+
+
+class Shared(Enum):
+    """What a seed may give the runs of two folders alike."""
+
+    WEIGHTS = auto()
+    ORDER = auto()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArmComparison:
+    """One arm that both folders have.
+
+    Attributes:
+        pair: The arm in both.
+        shared: What a seed gives both runs alike; empty for nothing.
+        evidence: What the runs of both can show.
+        accuracy: Test accuracy, second minus first; None where a folder has no run of it, or where every run diverged.
+        effect: By how much the arm is above the baseline of its own folder, second minus first; None for the baseline,
+            and where a folder does not compare the arm with its baseline.
+        runs: The runs with the same seed.
+        alike_with_other_seeds: Share of test images that runs of the two folders with different seeds answer alike;
+            None where that is not known.
+    """
+
+    pair: ArmPair
+    shared: tuple[Shared, ...]
+    evidence: Evidence
+    accuracy: SideBySide | None
+    effect: SideBySide | None
+    runs: tuple[RunPair, ...]
+    alike_with_other_seeds: float | None
+
+    @property
+    def is_identical(self) -> bool:
+        """Whether every run that is compared gave the same result to the last bit."""
+        compared = self.accuracy.pairs if self.accuracy is not None else ()
+        return bool(compared) and all(one.has_same_bits for one in self.runs if one.seed in compared)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FolderComparison:
+    """What two results folders have in common, and what not.
+
+    Attributes:
+        first: What is compared with, called A.
+        second: What is compared, called B; differences are B minus A.
+        criteria: What counts as a finding: what the study of A declared.
+        has_same_test_images: Whether the accuracies are of the same images; if not, no arm is called better or worse.
+        arms: What both have, in the order of A.
+        only_first: Names of arms that only A has.
+        only_second: Names of arms that only B has.
+    """
+
+    first: StudyAnalysis
+    second: StudyAnalysis
+    criteria: Criteria
+    has_same_test_images: bool
+    arms: tuple[ArmComparison, ...]
+    only_first: tuple[str, ...]
+    only_second: tuple[str, ...]
+
+    @property
+    def sides(self) -> tuple[tuple[str, StudyAnalysis], ...]:
+        """Both folders, with what they are called."""
+        return ("A", self.first), ("B", self.second)
+
+    @property
+    def run_pairs(self) -> tuple[RunPair, ...]:
+        """All runs with the same arm and seed in both."""
+        return tuple(run for arm in self.arms for run in arm.runs)
+
+
+def compare_results(first: AnyPath, second: AnyPath) -> FolderComparison:
+    """Set two results folders side by side: what differs, and whether it matters.
+
+    For a study that was repeated on another machine, with another engine, on more images, with a changed baseline, or
+    by somebody else. Arms are matched by name, and renamed ones by their specification. Where a seed gives both runs
+    the same initial weights or the same order of the same images, runs are compared one by one with Student's interval
+    of their differences; elsewhere means are, with Welch's. P-values are adjusted by Holm's method over the arms, one
+    family for accuracies and one for effects.
+
+    Args:
+        first: A results folder, called A.
+        second: Another, called B; differences are B minus A.
+
+    Returns:
+        A frozen value; `ceteris compare` prints it.
+
+    Raises:
+        ResultsError: If one of them is no results folder or cannot be read, or if both are the same.
+    """
+    results = [read_results(path) for path in (first, second)]
+    paths = [one.folder.path for one in results]
+    if paths[0].resolve() == paths[1].resolve():
+        raise ResultsError(f"{paths[0]} and {paths[1]} are the same folder. Name two folders to compare.")
+    # Verdicts rest on accuracies alone; without the answers to single images there is no bootstrap to wait for.
+    return compare_analyses(*(analyze(one, over_images=False) for one in results))
+
+
+def compare_analyses(first: StudyAnalysis, second: StudyAnalysis) -> FolderComparison:
+    """Do what `compare_results` does with folders that are already analysed."""
+    pairs = match_arms(first.manifest.study, second.manifest.study)
+    before, after = first.manifest, second.manifest
+    is_same = (before.images_sha256, before.labels_sha256) == (after.images_sha256, after.labels_sha256)
+    return FolderComparison(
+        first=first,
+        second=second,
+        criteria=first.criteria,
+        has_same_test_images=is_same,
+        arms=_arms(pairs, first, second, same_test_images=is_same),
+        only_first=_others(first, {pair.first.name for pair in pairs}),
+        only_second=_others(second, {pair.second.name for pair in pairs}),
+    )
+
+
+def _others(analysis: StudyAnalysis, matched: Collection[str]) -> tuple[str, ...]:
+    return tuple(arm.name for arm in analysis.arms if arm.name not in matched)
+
+
+def match_arms(first: Study, second: Study) -> tuple[ArmPair, ...]:
+    """Find the arms that two studies share: by name, and of the others those with the same specification.
+
+    Args:
+        first: What is compared with.
+        second: What is compared.
+
+    Returns:
+        In the order of the first study.
+    """
+    there = {arm.name: arm for arm in second.arms()}
+    found: dict[str, Arm] = {arm.name: there.pop(arm.name) for arm in first.arms() if arm.name in there}
+    for arm in first.arms():
+        alike = [other for other in there.values() if other.specification == arm.specification]
+        if arm.name not in found and alike:
+            found[arm.name] = there.pop(alike[0].name)
+    return tuple(ArmPair(first=arm, second=found[arm.name]) for arm in first.arms() if arm.name in found)
+
+
+def shared_draws(pair: ArmPair, first: Manifest, second: Manifest) -> tuple[Shared, ...]:
+    """Say what a seed gives the runs of both arms alike, which is why runs may be paired by it; empty for nothing.
+
+    Every random number is a pure function of the seed and of what it is for, on every engine and machine. So two
+    networks that draw the same arrays start from the same weights; and two runs that learn from the same images see
+    them in the same order.
+    """
+    starts = [_start(arm, one) for arm, one in ((pair.first, first), (pair.second, second))]
+    splits = [
+        (one.data_digest, arm.specification.data.validation, arm.specification.data.fraction)
+        for arm, one in ((pair.first, first), (pair.second, second))
+    ]
+    return tuple(what for what, (one, other) in ((Shared.WEIGHTS, starts), (Shared.ORDER, splits)) if one == other)
+
+
+def _start(arm: Arm, manifest: Manifest) -> tuple[object, ...]:
+    """Say what decides the initial weights besides the seed: the arrays that are drawn, and those that are loaded."""
+    network = arm.specification.network
+    drawn = initial_draws(network, manifest.images.shape, manifest.images.classes)
+    if not isinstance(network, BackboneNetwork):
+        return drawn
+    return network.backbone, network.weights_sha256 or network.weights, drawn
+
+
+def _arms(
+    pairs: Sequence[ArmPair], first: StudyAnalysis, second: StudyAnalysis, *, same_test_images: bool
+) -> tuple[ArmComparison, ...]:
+    shared = [shared_draws(pair, first.manifest, second.manifest) for pair in pairs]
+    accuracies = [
+        side_by_side(
+            first.accuracies[pair.first.name],
+            second.accuracies[pair.second.name],
+            seeds_mean_the_same=bool(draws),
+            criteria=first.criteria,
+        )
+        for pair, draws in zip(pairs, shared, strict=True)
+    ]
+    shown = [_evidence(pair, one, first, second) for pair, one in zip(pairs, accuracies, strict=True)]
+    judged = judged_together(
+        [None if found is Evidence.DIVERGED else one for one, found in zip(accuracies, shown, strict=True)],
+        first.criteria,
+    )
+    effects = _effects(pairs, shared, first, second)
+    return tuple(
+        ArmComparison(
+            pair=pair,
+            shared=shared[index],
+            evidence=shown[index],
+            accuracy=judged[index],
+            effect=effects.get(pair.name),
+            runs=pair_runs(pair, first, second, same_test_images=same_test_images),
+            alike_with_other_seeds=alike_with_other_seeds(pair, first, second) if same_test_images else None,
+        )
+        for index, pair in enumerate(pairs)
+    )
+
+
+def _evidence(pair: ArmPair, one: SideBySide | None, first: StudyAnalysis, second: StudyAnalysis) -> Evidence:
+    """Say what the runs that are in a difference can show, by the rule that holds for a study's own comparisons."""
+    pairs = one.pairs if one is not None else ()
+    return evidence(
+        *(
+            (side.arm_scores[name], pairs or side.accuracies[name], side.scores.chance)
+            for side, name in ((first, pair.first.name), (second, pair.second.name))
+        )
+    )
+
+
+def _effects(
+    pairs: Sequence[ArmPair], shared: Sequence[tuple[Shared, ...]], first: StudyAnalysis, second: StudyAnalysis
+) -> Mapping[str, SideBySide | None]:
+    """Compare what each variation does to its own baseline; the baselines are matched by their name, as ever."""
+    own = {pair.name: draws for pair, draws in zip(pairs, shared, strict=True)}
+    chosen = [pair for pair in pairs if BASELINE not in (pair.first.name, pair.second.name)]
+    found = [
+        side_by_side(
+            first.effects(pair.first.name),
+            second.effects(pair.second.name),
+            seeds_mean_the_same=bool(own[pair.name] or own.get(BASELINE)),
+            criteria=first.criteria,
+        )
+        for pair in chosen
+    ]
+    return dict(zip((pair.name for pair in chosen), judged_together(found, first.criteria), strict=True))
