@@ -78,6 +78,12 @@ def check_study(
         ]
         if images and varied.data.fraction != data.fraction:
             mistakes += _fraction_mistakes(varied.data, images, (*place, "set", "data.fraction"), f"{title}: ")
+        told = tuple(baseline.training.faults())
+        mistakes += [
+            Mistake(place=place, sentence=f"{title}: {fault}")
+            for fault in varied.training.faults()
+            if fault not in told
+        ]
         mistakes += _ignored_in_variation(variation, varied.training, title, place)
         mistakes += _twin_mistakes(twins.get(varied), title, place)
         twins.setdefault(varied, title)
@@ -164,6 +170,8 @@ def _baseline_mistakes(baseline: Baseline, faults: Sequence[tuple[int | None, st
         kind = "head" if isinstance(baseline.network, BackboneNetwork) else "layers"
         layers: Place = ("baseline", "network", kind)
         yield Mistake(place=layers if index is None else (*layers, index), sentence=f"baseline: {fault}")
+    for fault in baseline.training.faults():
+        yield Mistake(place=("baseline", "training"), sentence=f"baseline: {fault}")
     for name, reason in _ignored_settings(baseline.training):
         sentence = f"baseline.training.{name} {reason}"
         yield Mistake(place=("baseline", "training", name), sentence=sentence, compares=True)

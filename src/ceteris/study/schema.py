@@ -95,9 +95,12 @@ def _attributes(model: type[BaseModel]) -> dict[str, str]:
 def _explain_training(described: dict[str, Any]) -> None:
     """Say what each setting is for and which kinds take it, and that the others leave it at its default."""
     settings = described["properties"]
-    for section in reversed(SECTIONS):
+    for section in SECTIONS:
         for key, text in _attributes(section).items():
-            settings[key]["description"] = text
+            told = settings[key].setdefault("description", text)
+            if text not in told and issubclass(section, Kind):
+                default = section.model_fields[key].default
+                settings[key]["description"] = f"{told} Of `{section.key}`, {default} if not given: {text}"
     rules = []
     for choice, kinds in CHOICES.items():
         if choice not in settings:

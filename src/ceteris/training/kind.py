@@ -6,7 +6,7 @@ all kinds share: fields of one name in two kinds are one setting. A field that v
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar
 
@@ -29,6 +29,10 @@ class Kind(Frozen, ABC):
     key: ClassVar[str]
     title: ClassVar[str]
     paper: ClassVar[str] = ""
+
+    def faults(self) -> Iterator[str]:
+        """Say what is wrong with the settings together, which the type of none of them can tell."""
+        yield from ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -72,6 +72,11 @@ class _Training(Frozen):
         """Every augmentation with its own settings, also those that change nothing."""
         return tuple(self._made(kind) for kind in AUGMENTATIONS)
 
+    def faults(self) -> Iterator[str]:
+        """Say what is wrong with the settings of a chosen kind together."""
+        for kind in (self.chosen_optimizer, self.chosen_loss, self.chosen_schedule):
+            yield from kind.faults()
+
     def idle(self) -> Iterator[tuple[str, str, Sequence[str]]]:
         """Yield each setting that is only for kinds that are not chosen, with the choice, and those kinds."""
         for choice, kinds in CHOICES.items():
