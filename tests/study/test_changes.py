@@ -23,6 +23,18 @@ def said(specification, **declared):
     return [str(change) for change in changes(specification, varied)]
 
 
+def test_a_variation_that_switches_to_adamw_keeps_the_weight_decay_of_the_baseline():
+    """The optimizer alone has changed, and that is what is said."""
+    network = Network(layers=[Dense(dense="classes")])
+    training = Training(weight_decay=0.05)
+    baseline = Specification(data=DataChoice(), network=network, training=training)
+
+    varied = vary(baseline, Variation(factor="f", name="AdamW", set={"training.optimizer": "adamw"}))
+
+    assert varied.training == Training(optimizer="adamw", weight_decay=0.05)
+    assert [str(change) for change in changes(baseline, varied)] == ["optimizer adam -> adamw"]
+
+
 def test_equal_specifications_have_no_changes(specification):
     """Nothing differs, nothing is said."""
     assert changes(specification, specification.model_copy(deep=True)) == ()

@@ -125,7 +125,7 @@ WRONG = {
     "two layers in one": lambda table: table["baseline"]["network"]["layers"].append({"conv": 1, "dense": 1}),
     "activation": lambda table: table["baseline"]["network"]["layers"][0].update(activation="rel"),
     "rate": lambda table: table["baseline"]["training"].update(learning_rate=0),
-    "optimizer": lambda table: table["baseline"]["training"].update(optimizer="adamw"),
+    "optimizer": lambda table: table["baseline"]["training"].update(optimizer="adamm"),
     "no factor": lambda table: table["variation"][0].pop("factor"),
     "name of two lines": lambda table: table["variation"][0].update(name="a\nb"),
     "set to a list": lambda table: table["variation"][0].update(set={"training.epochs": [1]}),

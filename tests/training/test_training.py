@@ -3,6 +3,7 @@ import pickle
 import pytest
 
 from ceteris.training.adam import Adam
+from ceteris.training.adamw import AdamW
 from ceteris.training.sgd import SGD
 from ceteris.training.training import CHOICES, OPTIMIZERS, SECTIONS, Training
 
@@ -36,9 +37,9 @@ def test_settings_of_an_optimizer_that_is_not_chosen_stay_in_what_is_written():
     }
     assert Training.model_validate(training.model_dump()) == training
     assert list(training.idle()) == [
-        ("beta1", "optimizer", ["adam"]),
-        ("beta2", "optimizer", ["adam"]),
-        ("epsilon", "optimizer", ["adam"]),
+        ("beta1", "optimizer", ["adam", "adamw"]),
+        ("beta2", "optimizer", ["adam", "adamw"]),
+        ("epsilon", "optimizer", ["adam", "adamw"]),
     ]
 
 
@@ -70,3 +71,11 @@ def test_a_later_setting_has_one_default():
         defaults = {section.model_fields[name].default for section in SECTIONS if name in section.model_fields}
 
         assert len(defaults) == 1, name
+
+
+def test_adamw_has_a_weight_decay_of_its_own_where_none_is_given():
+    """As PyTorch's has; one that is given is kept, also 0, which a check of the study refuses."""
+    assert Training(optimizer="adamw").chosen_optimizer == AdamW(weight_decay=0.01)
+    assert Training(optimizer="adamw", weight_decay=0.2).weight_decay == 0.2
+    assert Training.model_validate(Training(optimizer="adamw", weight_decay=0.0).model_dump()).weight_decay == 0
+    assert Training().weight_decay == 0

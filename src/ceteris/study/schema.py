@@ -100,7 +100,9 @@ def _explain_training(described: dict[str, Any]) -> None:
             told = settings[key].setdefault("description", text)
             if text not in told and issubclass(section, Kind):
                 default = section.model_fields[key].default
-                settings[key]["description"] = f"{told} Of `{section.key}`, {default} if not given: {text}"
+                settings[key]["description"] = (
+                    f"{told} Of `{section.key}`, {default} if not given: {text[0].lower()}{text[1:]}"
+                )
     rules = []
     for choice, kinds in CHOICES.items():
         if choice not in settings:

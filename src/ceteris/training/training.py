@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field, create_model, model_validator
 
 from ceteris.training.adam import Adam
+from ceteris.training.adamw import AdamW
 from ceteris.training.augmentation import Augmentation, Crop, Flip
 from ceteris.training.kind import Kind, Optimizer
 from ceteris.training.loss import CrossEntropy, Loss
@@ -13,7 +14,7 @@ from ceteris.training.schedule import Constant, Schedule
 from ceteris.training.sgd import SGD
 from ceteris.values.frozen import Frozen
 
-OPTIMIZERS: tuple[type[Optimizer], ...] = (Adam, SGD)
+OPTIMIZERS: tuple[type[Optimizer], ...] = (Adam, SGD, AdamW)
 LOSSES: tuple[type[Loss], ...] = (CrossEntropy,)
 SCHEDULES: tuple[type[Schedule], ...] = (Constant,)
 AUGMENTATIONS: tuple[type[Augmentation], ...] = (Flip, Crop)

@@ -19,6 +19,11 @@ def made(training, layer):
             Training(learning_rate=0.02, beta1=0.8, beta2=0.95, epsilon=1e-3, weight_decay=0.1),
             lambda p: torch.optim.Adam(p, lr=0.02, betas=(0.8, 0.95), eps=1e-3, weight_decay=0.1),
         ),
+        (Training(optimizer="adamw", learning_rate=0.02), lambda p: torch.optim.AdamW(p, lr=0.02)),
+        (
+            Training(optimizer="adamw", learning_rate=0.02, beta1=0.8, weight_decay=0.1),
+            lambda p: torch.optim.AdamW(p, lr=0.02, betas=(0.8, 0.999), weight_decay=0.1),
+        ),
         (Training(optimizer="sgd", learning_rate=0.1), lambda p: torch.optim.SGD(p, lr=0.1)),
         (
             Training(optimizer="sgd", learning_rate=0.1, momentum=0.9, weight_decay=0.01),

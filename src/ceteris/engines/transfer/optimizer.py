@@ -76,10 +76,20 @@ def sgd(state: StackedOptimizer, rows_rp: "Tensor", gradient_rp: "Tensor") -> No
 
 
 def adam(state: StackedOptimizer, rows_rp: "Tensor", gradient_rp: "Tensor") -> None:
-    """Step along the mean gradient, divided by the root of the mean squared gradient."""
+    """Step along the mean gradient, divided by the root of the mean squared gradient, both with the penalty's."""
+    state.add_penalty(rows_rp, gradient_rp)
+    _adam_step(state, rows_rp, gradient_rp)
+
+
+def adamw(state: StackedOptimizer, rows_rp: "Tensor", gradient_rp: "Tensor") -> None:
+    """Shrink the parameters, then step as Adam without a penalty."""
+    rows_rp.mul_(1 - state.settings["learning_rate"] * state.settings["weight_decay"])
+    _adam_step(state, rows_rp, gradient_rp)
+
+
+def _adam_step(state: StackedOptimizer, rows_rp: "Tensor", gradient_rp: "Tensor") -> None:
     import torch  # noqa: PLC0415 - torch is optional, and slow to load
 
-    state.add_penalty(rows_rp, gradient_rp)
     beta1, beta2 = state.settings["beta1"], state.settings["beta2"]
     state.first.lerp_(gradient_rp, (1 - beta1).expand_as(state.first))
     state.second.mul_(beta2).addcmul_(gradient_rp.square_(), 1 - beta2)
@@ -92,8 +102,11 @@ def adam(state: StackedOptimizer, rows_rp: "Tensor", gradient_rp: "Tensor") -> N
     rows_rp.sub_(torch.mul(state.first, step_size, out=move).div_(root))
 
 
+_OF_ADAM = frozenset({"learning_rate", "weight_decay", "beta1", "beta2", "epsilon"})
+
 UPDATES: Mapping[str, tuple[frozenset[str], Update]] = {
-    "adam": (frozenset({"learning_rate", "weight_decay", "beta1", "beta2", "epsilon"}), adam),
+    "adam": (_OF_ADAM, adam),
+    "adamw": (_OF_ADAM, adamw),
     "sgd": (frozenset({"learning_rate", "weight_decay", "momentum"}), sgd),
 }
 """By key, the settings that an update honours, and the update."""

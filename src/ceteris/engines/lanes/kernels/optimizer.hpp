@@ -73,23 +73,42 @@ inline double rest(double share) { return 1 - share; }
 
 }  // namespace detail
 
-// Kingma and Ba 2015, arXiv:1412.6980.
-inline void adam(const RunSettings& settings, Moments& moments, Lanes* values, const Lanes* gradients) {
-  using detail::whole_power;
+namespace detail {
+
+// Moves parameters as Adam does; `decayed` gives the gradient at a place after weight decay has acted on it or on the value.
+template <typename Decayed>
+void adam_step(const RunSettings& settings, Moments& moments, Lanes* values, Decayed decayed) {
   const int64_t step = ++moments.steps;
   const Lanes beta1 = settings.lanes("beta1"), beta2 = settings.lanes("beta2");
-  const Lanes rest1 = settings.lanes(detail::rest, "beta1"), rest2 = settings.lanes(detail::rest, "beta2");
-  const Lanes decay = settings.lanes("weight_decay"), epsilon = settings.lanes("epsilon");
+  const Lanes rest1 = settings.lanes(rest, "beta1"), rest2 = settings.lanes(rest, "beta2");
+  const Lanes epsilon = settings.lanes("epsilon");
   const Lanes rate =
       settings.lanes([=](double rate, double beta1) { return rate / (1 - whole_power(beta1, step)); }, "learning_rate", "beta1");
   const Lanes root = settings.lanes([=](double beta2) { return 1 / std::sqrt(1 - whole_power(beta2, step)); }, "beta2");
   Lanes *first = moments.first.get(), *second = moments.second.get();
   for (size_t i = 0; i < moments.first.size(); ++i) {
-    const Lanes gradient = multiply_add(decay, values[i], gradients[i]);
+    const Lanes gradient = decayed(i);
     first[i] = multiply_add(beta1, first[i], rest1 * gradient);
     second[i] = multiply_add(beta2, second[i], rest2 * gradient * gradient);
     values[i] -= rate * first[i] / multiply_add(square_root(second[i]), root, epsilon);
   }
+}
+
+}  // namespace detail
+
+// Kingma and Ba 2015, arXiv:1412.6980.
+inline void adam(const RunSettings& settings, Moments& moments, Lanes* values, const Lanes* gradients) {
+  const Lanes decay = settings.lanes("weight_decay");
+  detail::adam_step(settings, moments, values, [&](size_t i) { return multiply_add(decay, values[i], gradients[i]); });
+}
+
+// Loshchilov and Hutter 2019, arXiv:1711.05101.
+inline void adamw(const RunSettings& settings, Moments& moments, Lanes* values, const Lanes* gradients) {
+  const Lanes kept = settings.lanes([](double rate, double decay) { return 1 - rate * decay; }, "learning_rate", "weight_decay");
+  detail::adam_step(settings, moments, values, [&](size_t i) {
+    values[i] *= kept;
+    return gradients[i];
+  });
 }
 
 inline void gradient_descent(const RunSettings& settings, Moments& moments, Lanes* values, const Lanes* gradients) {
@@ -110,6 +129,7 @@ inline const std::map<std::string, OptimizerKind>& optimizers() {
   static const std::vector<std::string> of_sgd{"learning_rate", "weight_decay", "momentum"};
   static const std::map<std::string, OptimizerKind> table{
       {"adam", {of_adam, of_adam, adam}},
+      {"adamw", {of_adam, of_adam, adamw}},
       {"sgd", {of_sgd, of_sgd, gradient_descent}},
   };
   return table;
