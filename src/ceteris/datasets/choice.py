@@ -128,7 +128,7 @@ def source_of(choice: DataChoice) -> Source:
         DataError: If there is none of this name.
     """
     if choice.source is None:
-        names = listed([*(f"'{name}'" for name in KNOWN_NAMES), "the path of a folder"], "or")
+        names = listed((source.called if source.is_own else f"'{source.name}'" for source in SOURCES), "or")
         raise DataError(f"data.name is {choice.name!r}, expected {names}.")
     return choice.source
 

@@ -21,7 +21,7 @@ class Folder(Source):
     """Class folders, or training, validation and test folders of them; decoded once and kept in the cache."""
 
     name = "folder"
-    called = "a folder"
+    called = "a folder of images"
     several = "folders of images"
     keys = frozenset({"size", "fit", "test"})
     defaults: ClassVar[Mapping[str, Any]] = {"size": 64, "fit": Fit.CROP, "test": 0.2}

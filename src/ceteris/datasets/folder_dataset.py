@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ from ceteris.datasets.folder_cache import (
 )
 from ceteris.datasets.folder_listing import FolderFile, FolderListing, list_folder
 from ceteris.datasets.folder_notes import missing_classes, notes_of
-from ceteris.datasets.near_copies import SIDE, Thumbnails, grey_thumbnail, near_copies_across
+from ceteris.datasets.near_copies import SIDE, Thumbnails, grey_thumbnail, nearly_in_both
 from ceteris.datasets.picture import Frame, UnreadableError
 from ceteris.datasets.source import Ahead, Event, Progress, Waiting
 from ceteris.datasets.split import allot, allotted
@@ -223,7 +223,11 @@ def _decode(looked: _Looked, choice: DataChoice, place: Path, workers: int) -> G
         kept = [number for number in range(len(files)) if number not in reasons]
         parts = _divided(listing, choice, [(*files[number], digests[number], number) for number in kept])
         order = [number for part in PARTS for number in parts[part]]
-        near = _near(parts, digests, thumbnails) if is_large_enough(frame) else {}
+        near = (
+            nearly_in_both(parts["test"], [*parts["training"], *parts["validation"]], digests, thumbnails)
+            if is_large_enough(frame)
+            else {}
+        )
         writer.finish(
             order,
             {
@@ -281,16 +285,6 @@ def _divided(
 def is_large_enough(frame: Frame) -> bool:
     """Say whether images that nearly repeat each other are looked for in this size: smaller ones hold too little."""
     return min(frame.height, frame.width) >= SIDE
-
-
-def _near(parts: Mapping[str, Sequence[int]], digests: Sequence[str], thumbnails: Thumbnails) -> dict[int, int]:
-    """Find test images that look nearly the same as one outside the test, the first such for each, by their numbers."""
-    test, others = parts["test"], [*parts["training"], *parts["validation"]]
-    near: dict[int, int] = {}
-    for one, other in near_copies_across(thumbnails[test], thumbnails[others]):
-        if digests[test[one]] != digests[others[other]]:
-            near.setdefault(test[one], others[other])
-    return near
 
 
 def _dataset(looked: _Looked, choice: DataChoice, found: CachedFolder) -> Dataset:

@@ -10,7 +10,7 @@ or more are found again after compression to JPEG quality 30, halving, 20 % more
 colour or a crop by 2 % of each side; 434 after a crop by 5 %, 4 when mirrored.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,6 +109,27 @@ def near_copies_across(
                 row, column = candidates[first : first + _PAIRS].T
                 is_near[row, column] |= _alike(thumbnails[rows][row], view[column], likeness)
         yield from ((start + row, column) for row, column in np.argwhere(is_near).tolist())
+
+
+def nearly_in_both(
+    test: Sequence[int], others: Sequence[int], digests: Sequence[str], thumbnails: Thumbnails
+) -> dict[int, int]:
+    """Find test images that look nearly the same as one that is trained on or validates, by their numbers.
+
+    Args:
+        test: Numbers of the test images.
+        others: Numbers of all others.
+        digests: SHA-256 of each image by its number; what is the same byte for byte is left out.
+        thumbnails: By number. Shape (pictures, 32, 32), uint8.
+
+    Returns:
+        For each such test image the first other one.
+    """
+    near: dict[int, int] = {}
+    for one, other in near_copies_across(thumbnails[test], thumbnails[others]):
+        if digests[test[one]] != digests[others[other]]:
+            near.setdefault(test[one], others[other])
+    return near
 
 
 def _alike(first: Thumbnails, second: Thumbnails, likeness: float) -> NDArray[np.bool_]:

@@ -216,9 +216,10 @@ def _seed_mistakes(seeds: Sequence[int]) -> Iterator[Mistake]:
 def _data_mistakes(data: DataChoice) -> Iterator[Mistake]:
     if data.source is None:
         close = nearest(data.name, KNOWN_NAMES)
+        own = listed((source.called for source in SOURCES if source.is_own), "or")
         choices = listed(f'"{name}"' for name in KNOWN_NAMES)
         end = f'did you mean "{close}"?' if close else f'a folder is named by its path, such as "./{data.name}".'
-        sentence = f"data.name = {written(data.name)} must be one of {choices}, or a folder of images; {end}"
+        sentence = f"data.name = {written(data.name)} must be one of {choices}, or {own}; {end}"
         yield Mistake(place=("data", "name"), sentence=sentence)
         return
     for key in data.idle:
