@@ -4,14 +4,16 @@ import hashlib
 import math
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ceteris.datasets.choice import DataChoice
 from ceteris.datasets.dataset import Dataset, LabelledImages, Labels, Scaling, Split
 from ceteris.errors import DataError
+
+if TYPE_CHECKING:
+    from ceteris.datasets.choice import DataChoice
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
@@ -19,7 +21,7 @@ _KEY = 0x63657465726973  # "ceteris" in ASCII
 _GREY_LEVELS = 255
 
 
-def split_dataset(dataset: Dataset, choice: DataChoice) -> Split:
+def split_dataset(dataset: Dataset, choice: "DataChoice") -> Split:
     """Set a stratified share of the training images aside for validation, and say what a pixel becomes.
 
     The split has one fixed key of its own and knows no seed: every run of every study on the same images has the same,
@@ -45,7 +47,7 @@ def split_dataset(dataset: Dataset, choice: DataChoice) -> Split:
     )
 
 
-def _divided(dataset: Dataset, choice: DataChoice) -> tuple[LabelledImages, LabelledImages]:
+def _divided(dataset: Dataset, choice: "DataChoice") -> tuple[LabelledImages, LabelledImages]:
     """Give the images to learn from and those for validation, unless they are divided already."""
     if dataset.validation is not None:
         return dataset.training, dataset.validation
