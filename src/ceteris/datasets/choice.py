@@ -10,6 +10,7 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, mod
 from ceteris.datasets.cifar10 import BATCHES, Cifar10
 from ceteris.datasets.dataset import Dataset, Fit, ImageKind, Scaling
 from ceteris.datasets.folder import Folder
+from ceteris.datasets.npz import Npz
 from ceteris.datasets.shapes import Shapes
 from ceteris.datasets.source import Ahead, Source, finished
 from ceteris.errors import DataError
@@ -18,7 +19,7 @@ from ceteris.networks.backbone import AnyNetwork
 from ceteris.networks.dense import Dense
 from ceteris.values.frozen import Frozen
 
-SOURCES: tuple[Source, ...] = (Cifar10(), Shapes(), Folder())
+SOURCES: tuple[Source, ...] = (Cifar10(), Shapes(), Npz(), Folder())
 """Every data set, and every way to keep images of one's own; the first that takes a name is meant by it."""
 
 KNOWN = tuple(source for source in SOURCES if not source.is_own)
@@ -34,7 +35,8 @@ class DataChoice(Frozen):
 
     Attributes:
         name: `cifar10`; `shapes`, the data set that is built in; or the path of a folder of images, seen from the study
-            file, with a folder for each class, or with train, validation and test folders that have them.
+            file, with a folder for each class, or with train, validation and test folders that have them; or the path
+            of an `.npz` file with the arrays `images` and `labels`, or `x_train`, `y_train`, `x_test` and `y_test`.
         batches: Of `cifar10` and `shapes`: how many of the five training batches, from the first; 1 is data_batch_1
             only.
         validation: Share of the training images, stratified by class, that watches convergence and trains nothing; of a
@@ -44,8 +46,8 @@ class DataChoice(Frozen):
             same images for every arm of a seed. The images for validation are all there.
         size: Of a folder: height and width in pixels that every image is brought to; 64 if not given.
         fit: Of a folder: how an image becomes square; `crop` if not given.
-        test: Of a folder without test images: the share of each class, chosen by content, that is set aside for them;
-            0.2 if not given.
+        test: Of a folder or an `.npz` file without test images: the share of each class, chosen by content, that is
+            held out for them; 0.2 if not given.
     """
 
     name: str = "cifar10"
