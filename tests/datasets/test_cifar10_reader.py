@@ -377,3 +377,47 @@ def test_real_images_read_whole():
 
     assert dataset.training.images.shape == (50_000, 32, 32, 3)
     assert np.bincount(dataset.test.labels).tolist() == [1_000] * 10
+
+
+def doubled(times):
+    """Pickle a tuple of two that are the same tuple of two, and so on: a few bytes that stand for 2 ** times."""
+    return b"\x80\x02}N\x85q\x00" + b"".join(b"h%ch%c\x86q%c" % (n, n, n + 1) for n in range(times)) + b"K\x01s."
+
+
+HOSTILE = {
+    "a bomb of tuples": (doubled(80), "it uses a list or another whole twice"),
+    "a memo of any size": (b"\x80\x02}r\xff\xff\xff\x7f.", "it keeps something under the number 2147483647"),
+    "a persistent object": (b"\x80\x02K\x01Q.", "it uses BINPERSID, which no batch needs"),
+    "a new object": (b"\x80\x02cnumpy\nndarray\n)\x81.", "it uses NEWOBJ, which no batch needs"),
+    "an instance": (b"(inumpy\nndarray\n.", "it uses INST, which no batch needs"),
+    "an extension": (b"\x80\x02\x82\x01.", "it uses EXT1, which no batch needs"),
+    "a set": (b"\x80\x04\x8f.", "it uses EMPTY_SET, which no batch needs"),
+    "a name that is filled": (b"\x80\x02cnumpy\ndtype\n}b.", "its steps do not fit together"),
+    "a number that is called": (b"\x80\x02K\x01)R.", "its steps do not fit together"),
+    "a list that is filled": (b"\x80\x02]}b.", "its steps do not fit together"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_pickle_takes_neither_time_nor_memory(tmp_path, miniature, name):
+    """What no batch needs is refused before a step is taken, and names of NumPy are never called or changed."""
+    content, reason = HOSTILE[name]
+    folder = miniature.write_python(tmp_path)
+    (folder / "data_batch_1").write_bytes(content)
+
+    with pytest.raises(DataError) as error:
+        read(folder, miniature)
+
+    assert str(error.value) == (
+        f"{folder / 'data_batch_1'}: this is no intact pickle ({reason}), expected a CIFAR-10 batch. {REMEDY}"
+    )
+
+
+def test_an_array_of_any_size_is_a_request_that_nobody_grants(tmp_path, miniature):
+    """`numpy.ndarray` is never called, so that a shape costs no memory."""
+    folder = miniature.write_python(tmp_path)
+    call = b"cnumpy\nndarray\n(I99999999999\ntR"
+    (folder / "data_batch_1").write_bytes(b"\x80\x02}X\x04\x00\x00\x00data" + call + b"s.")
+
+    with pytest.raises(DataError, match="its data is no array of bytes"):
+        read(folder, miniature)

@@ -1,9 +1,11 @@
 """Files of CIFAR-10 as records: a label, then the red, the green and the blue plane; also those that are pickled."""
 
 import hashlib
+import pickle
 import pickletools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any
 
 import numpy as np
@@ -73,16 +75,8 @@ def _wrong_length(found: int, records: int) -> str:
     return f"the file is empty, {expected}." if found == 0 else f"{found} bytes found, {expected}."
 
 
-@dataclass(frozen=True)
-class Name:
-    """A function or class that a pickle mentions."""
-
-    module: str
-    name: str
-
-
 @dataclass(eq=False)
-class Call:
+class _Call:
     """A call that a pickle asks for and nobody makes.
 
     Attributes:
@@ -91,28 +85,93 @@ class Call:
         state: What the result would be filled with.
     """
 
-    function: Name
+    function: str
     arguments: tuple[Any, ...]
     state: Any = None
 
+    def __setstate__(self, state: Any) -> None:
+        self.state = state
 
-RECONSTRUCT = Name("numpy.core.multiarray", "_reconstruct")
-FROM_BUFFER = Name("numpy.core.numeric", "_frombuffer")
-DTYPE = Name("numpy", "dtype")
-ENCODE = Name("_codecs", "encode")
-BYTES = Name("__builtin__", "bytes")
 
-_KNOWN = {RECONSTRUCT, FROM_BUFFER, DTYPE, ENCODE, BYTES, Name("numpy", "ndarray")}
-_NUMBERS = {"INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "FLOAT", "BINFLOAT"}
-_TEXTS = {"STRING", "BINSTRING", "SHORT_BINSTRING", "UNICODE", "SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8"}
-_BYTES = {"BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8"}
-_CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False, "EMPTY_TUPLE": ()}
-_TUPLES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
-_MARK = object()
+@dataclass(frozen=True)
+class _Name:
+    """A function or class that a pickle mentions, in whose place a note of the call is given."""
+
+    name: str
+
+    def __call__(self, *arguments: Any) -> Any:
+        match arguments:
+            case (str(text), "latin1") if self.name == _ENCODE and max(text, default="") < "\u0100":
+                return text.encode("latin-1")  # how Python 3 writes bytes below protocol 3
+            case () if self.name == _BYTES:
+                return b""
+        return _Call(self.name, arguments)
+
+    def __setstate__(self, state: Any) -> None:
+        raise TypeError("a name has no state")
+
+
+_RECONSTRUCT, _FROM_BUFFER = "numpy.core.multiarray._reconstruct", "numpy.core.numeric._frombuffer"
+_DTYPE, _ENCODE, _BYTES = "numpy.dtype", "_codecs.encode", "__builtin__.bytes"
+_KNOWN = {_RECONSTRUCT, _FROM_BUFFER, _DTYPE, _ENCODE, _BYTES, "numpy.ndarray"}
+
+_PLAIN = {"None", "bool", "int", "int_or_bool", "float", "str", "bytes", "bytes_or_str", "bytearray"}
+_SCALARS = {op.name for op in pickletools.opcodes if not op.stack_before and {o.name for o in op.stack_after} & _PLAIN}
+_SINGLE = {*_SCALARS, "GLOBAL", "STACK_GLOBAL"}
+"""Steps that give something without parts, by their names in `pickletools`."""
+
+_OTHERS = {"PROTO", "FRAME", "STOP", "MARK", "REDUCE", "BUILD", "EMPTY_TUPLE", "TUPLE", "TUPLE1", "TUPLE2", "TUPLE3"}
+_OTHERS |= {"EMPTY_LIST", "LIST", "APPEND", "APPENDS", "EMPTY_DICT", "DICT", "SETITEM", "SETITEMS"}
+
+
+class _Unpickler(pickle.Unpickler):
+    """Builds numbers, text, bytes, lists, tuples, dictionaries and `_Call`, and refuses all else by name."""
+
+    def find_class(self, module: str, name: str) -> _Name:
+        known = f"{module.replace('numpy._core.', 'numpy.core.')}.{name}"
+        if known not in _KNOWN:
+            raise DataError(
+                f"the pickle asks for {f'{module}.{name}'!a}, which no CIFAR-10 batch needs; nothing of it was run. "
+                "Do not trust this file: delete it, and run `ceteris data fetch` to use an intact copy."
+            )
+        return _Name(known)
+
+
+def _check_steps(content: bytes) -> None:
+    """Refuse steps that no batch needs, before any is taken.
+
+    What is left can neither call nor import anything, and takes no more time and memory than the bytes of the file:
+    lists and tuples that are used twice could stand for exponentially many, and places in the memo far apart for a
+    table of any size.
+
+    Raises:
+        ValueError: If there is such a step, or the bytes are no pickle.
+    """
+    kept: dict[int, str] = {}
+    before = ""
+    for step, (opcode, argument, _) in enumerate(pickletools.genops(content)):
+        match opcode.name:
+            case "PUT" | "BINPUT" | "LONG_BINPUT" | "MEMOIZE":
+                place = len(kept) if argument is None else int(argument)
+                if place > step:
+                    raise ValueError(f"it keeps something under the number {place}")
+                kept[place] = before
+            case "GET" | "BINGET" | "LONG_BINGET":
+                if kept.get(int(argument or 0), "") not in _SINGLE:
+                    raise ValueError("it uses a list or another whole twice")
+                before = kept[int(argument or 0)]
+            case name if name not in _SINGLE | _OTHERS:
+                raise ValueError(f"it uses {name}, which no batch needs")
+            case name:
+                before = name
 
 
 def take_apart(content: bytes, where: str) -> Any:
-    """Decode a pickle into numbers, text, bytes, lists, tuples, dictionaries and `Call`.
+    """Read what a pickle says without doing what it says.
+
+    Python's own `pickle` calls whatever functions a file names, so a file from outside could run anything. Here the
+    few names that a pickled NumPy array needs stand for themselves, a call of one is a note of that call, and a request
+    for anything else is refused by name.
 
     Args:
         content: The bytes of the pickle.
@@ -124,161 +183,44 @@ def take_apart(content: bytes, where: str) -> Any:
     Raises:
         DataError: If the bytes are no pickle, or ask for something that data does not need.
     """
-    stack: list[Any] = []
-    memo: dict[int, Any] = {}
     try:
-        for opcode, argument, _ in pickletools.genops(content):
-            _apply(opcode.name, argument, stack, memo)
-        (value,) = stack
+        _check_steps(content)
+        return _Unpickler(BytesIO(content), encoding="latin-1").load()
     except DataError as error:
         raise DataError(f"{where}: {error}") from None
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError) as error:
+    except _UNFIT as error:
         reason = str(error) if type(error) is ValueError else "its steps do not fit together"
         raise DataError(f"{where}: this is no intact pickle ({reason}), expected a CIFAR-10 batch. {REMEDY}") from error
-    return value
+
+
+_UNFIT = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, EOFError, pickle.UnpicklingError)
 
 
 def array_bytes(value: Any) -> tuple[tuple[int, ...], bytes] | None:
     """Give shape and bytes of an array of uint8 in row-major order, or nothing if the value is something else."""
     match value:
-        case Call(function=name, arguments=_, state=(_, tuple(shape), dtype, False, raw)) if name == RECONSTRUCT:
+        case _Call(function=name, arguments=_, state=(_, tuple(shape), dtype, False, raw)) if name == _RECONSTRUCT:
             pass
-        case Call(function=name, arguments=(raw, dtype, tuple(shape), "C")) if name == FROM_BUFFER:
+        case _Call(function=name, arguments=(raw, dtype, tuple(shape), "C")) if name == _FROM_BUFFER:
             pass
         case _:
             return None
     match dtype:
-        case Call(function=name, arguments=("u1" | "|u1" | "uint8", *_)) if name == DTYPE and _are_sides(shape):
+        case _Call(function=name, arguments=("u1" | "|u1" | "uint8", *_)) if name == _DTYPE and all(
+            type(side) is int and 0 <= side < 2**32 for side in shape
+        ):
             content = _plain_bytes(raw)
             return None if content is None else (shape, content)
         case _:
             return None
 
 
-def _are_sides(shape: tuple[Any, ...]) -> bool:
-    return len(shape) <= 4 and all(type(side) is int and 0 <= side < 2**32 for side in shape)
-
-
 def _plain_bytes(value: Any) -> bytes | None:
-    match value:
-        case bytes() | bytearray():
-            return bytes(value)
-        case str():  # Python 2 wrote bytes as text; pickletools gives one character per byte.
-            return _one_byte_each(value)
-        case _:
-            return None
-
-
-def _one_byte_each(text: str) -> bytes | None:
+    """Give bytes, also those that Python 2 wrote as text; None if it is something else."""
     try:
-        return text.encode("latin-1")
-    except UnicodeEncodeError:
+        return value.encode("latin-1") if isinstance(value, str) else bytes(memoryview(value))
+    except (UnicodeEncodeError, TypeError):
         return None
-
-
-def _apply(opcode: str, argument: Any, stack: list[Any], memo: dict[int, Any]) -> None:  # noqa: C901 - one branch an operation
-    match opcode:
-        case "PROTO" | "FRAME" | "STOP":
-            pass
-        case _ if opcode in _NUMBERS | _TEXTS | _BYTES:
-            stack.append(argument)
-        case _ if opcode in _CONSTANTS:
-            stack.append(_CONSTANTS[opcode])
-        case "PUT" | "BINPUT" | "LONG_BINPUT":
-            memo[int(argument)] = stack[-1]
-        case "MEMOIZE":
-            memo[len(memo)] = stack[-1]
-        case "GET" | "BINGET" | "LONG_BINGET":
-            stack.append(memo[int(argument)])
-        case "GLOBAL":
-            stack.append(_known(*argument.split(" ", 1)))
-        case "STACK_GLOBAL":
-            name, module = stack.pop(), stack.pop()
-            stack.append(_known(module, name))
-        case "REDUCE":
-            arguments, function = stack.pop(), stack.pop()
-            stack.append(_called(function, arguments))
-        case "BUILD":
-            state = stack.pop()
-            stack[-1].state = state
-        case _:
-            _collect(opcode, stack)
-
-
-def _called(function: Name, arguments: tuple[Any, ...]) -> Any:
-    """Give the bytes that Python 3 writes as a call below protocol 3, and any other call as it is."""
-    match arguments:
-        case (str(text), "latin1") if function == ENCODE and (content := _one_byte_each(text)) is not None:
-            return content
-        case () if function == BYTES:
-            return b""
-        case _:
-            return Call(function, arguments)
-
-
-def _collect(opcode: str, stack: list[Any]) -> None:  # noqa: C901 - one branch an operation
-    match opcode:
-        case "MARK":
-            stack.append(_MARK)
-        case "EMPTY_LIST":
-            stack.append([])
-        case "EMPTY_DICT":
-            stack.append({})
-        case "LIST":
-            stack.append(_since_mark(stack))
-        case "DICT":
-            stack.append(_pairs(_since_mark(stack)))
-        case "TUPLE":
-            stack.append(tuple(_since_mark(stack)))
-        case _ if opcode in _TUPLES:
-            size = _TUPLES[opcode]
-            stack[-size:] = [tuple(stack[-size:])]
-        case "APPEND":
-            value = stack.pop()
-            stack[-1].append(value)
-        case "APPENDS":
-            values = _since_mark(stack)
-            stack[-1].extend(values)
-        case "SETITEM":
-            value, key = stack.pop(), stack.pop()
-            stack[-1].update(_pairs([key, value]))
-        case "SETITEMS":
-            values = _since_mark(stack)
-            stack[-1].update(_pairs(values))
-        case _:
-            raise ValueError(f"it uses {opcode}, which no batch needs")
-
-
-def _known(module: str, name: str) -> Name:
-    known = Name(module.replace("numpy._core.", "numpy.core."), name)
-    if known not in _KNOWN:
-        raise DataError(
-            f"the pickle asks for {f'{module}.{name}'!a}, which no CIFAR-10 batch needs; nothing of it was run. "
-            "Do not trust this file: delete it, and run `ceteris data fetch` to use an intact copy."
-        )
-    return known
-
-
-def _since_mark(stack: list[Any]) -> list[Any]:
-    place = len(stack) - 1
-    while stack[place] is not _MARK:
-        place -= 1
-    values = stack[place + 1 :]
-    del stack[place:]
-    return values
-
-
-def _pairs(values: list[Any]) -> dict[str, Any]:
-    return dict(zip(map(_key, values[::2]), values[1::2], strict=True))
-
-
-def _key(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    content = _plain_bytes(value)
-    if content is None:
-        raise ValueError("a key of its dictionary is not text")
-    return content.decode("latin-1")
 
 
 def batch_records(content: bytes, where: str, *, records: int) -> bytes:
@@ -328,4 +270,4 @@ def _dictionary(content: bytes, where: str) -> dict[str, Any]:
     batch = take_apart(content, where)
     if not isinstance(batch, dict):
         raise DataError(f"{where}: a pickled {type(batch).__name__} found, expected a batch of CIFAR-10. {REMEDY}")
-    return batch
+    return {key if isinstance(key, str) else (_plain_bytes(key) or b"").decode("latin-1"): batch[key] for key in batch}
