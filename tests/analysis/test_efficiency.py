@@ -1,6 +1,5 @@
 """Accuracy by the number of training images: which arms make a curve, and what each point is compared with."""
 
-from ceteris.analysis.efficiency import efficiency_curves
 from ceteris.analysis.study_analysis import analyze
 from ceteris.report.sections.data_efficiency import efficiency_table, section
 from ceteris.results.results import read_results
@@ -16,7 +15,7 @@ def curves_of(path, *variations, **kwargs):
     """Write a study of these variations, and give its analysis and its curves."""
     study = made_up_study(seeds=6, variation=variations)
     analysis = analyze(read_results(made_up_folder(path, study=study, **kwargs)))
-    return analysis, efficiency_curves(analysis)
+    return analysis, analysis.efficiency
 
 
 def test_arms_that_differ_in_images_alone_make_a_curve(tmp_path):
@@ -33,7 +32,7 @@ def test_without_a_share_there_is_no_curve(analyses):
     """A study that does not vary the number of images has neither curves nor a table of them."""
     analysis = analyses("complete")
 
-    assert efficiency_curves(analysis) == ()
+    assert analysis.efficiency == ()
     assert section(analysis) is None
 
 
@@ -47,16 +46,16 @@ def test_another_training_is_another_curve(tmp_path):
 def test_each_point_is_compared_on_as_many_images(tmp_path):
     """The head on a tenth against the small network on a tenth; on all images the study's own verdict stands."""
     analysis, (small, head) = curves_of(tmp_path / "r", HEAD, *FEWER)
-    fewer, full = (point.rivalry for point in head.points)
+    fewer, full = (point.matched for point in head.points)
     own = next(one for one in analysis.comparisons if one.variation == "head")
 
-    assert [point.rivalry for point in small.points] == [None, None]
-    assert (fewer.rival, fewer.verdict.decision) == ("small, a tenth", Decision.BETTER)
+    assert [point.matched for point in small.points] == [None, None]
+    assert (fewer.other, fewer.verdict.decision) == ("small, a tenth", Decision.BETTER)
     means = {arm.name: arm.accuracy.estimate for arm in analysis.summaries}
     difference = means["head, a tenth"] - means["small, a tenth"]
     assert abs(fewer.accuracy.difference.estimate - difference) < 1e-12
     assert fewer.accuracy.p_value_adjusted == fewer.accuracy.p_value  # a family of one
-    assert (full.rival, full.accuracy, full.verdict) == ("baseline", own.accuracy, own.verdict)
+    assert (full.other, full.accuracy, full.verdict) == ("baseline", own.accuracy, own.verdict)
 
 
 def test_the_table_says_what_is_compared(tmp_path):
@@ -79,5 +78,5 @@ def test_guessing_against_guessing_is_no_difference(tmp_path):
     became = {(name, seed): "diverged" for name in ("head, a tenth", "small, a tenth") for seed in range(6)}
     _, (_, head) = curves_of(tmp_path / "r", HEAD, *FEWER, became=became)
 
-    assert head.points[0].rivalry.accuracy is None
-    assert head.points[0].rivalry.verdict.decision is Decision.NOT_COMPARED
+    assert head.points[0].matched.accuracy is None
+    assert head.points[0].matched.verdict.decision is Decision.NOT_COMPARED

@@ -1,7 +1,6 @@
 import numpy as np
 
-from ceteris.analysis.answers import read_answers
-from ceteris.analysis.scores import read_epochs, study_criteria, study_scores
+from ceteris.analysis.scores import read_epochs, read_predictions, study_criteria, study_scores
 from ceteris.results.results import read_results
 from ceteris.statistics.scores import Status
 from ceteris.study.analysis import Analysis
@@ -10,7 +9,7 @@ from ceteris.study.analysis import Analysis
 def scores_of(folder):
     """Read the scores of a results folder."""
     results = read_results(folder)
-    return results, study_scores(results, read_answers(results), read_epochs(results))
+    return results, study_scores(results, read_predictions(results), read_epochs(results))
 
 
 def test_every_planned_run_has_a_score(folders):
@@ -61,7 +60,7 @@ def test_who_guessed_is_judged_alike_with_and_without_answers(folders):
     """Terminal, page and comparison count with the same test images, also where their labels cannot be read."""
     results = read_results(folders("complete"))
     epochs = read_epochs(results)
-    for answers in (read_answers(results), None):
+    for answers in (read_predictions(results), None):
         scores = study_scores(results, answers, epochs)
 
         assert {arm.test_images for arm in (scores.baseline, *scores.variations)} == {400}

@@ -107,7 +107,7 @@ def empty_report():
     """Where a report would be."""
     folder = Path("results/study")
     return Report(
-        page=folder / "report.html", text=folder / "report.md", table=folder / "results.csv", pictures=(), content=None
+        page=folder / "report.html", text=folder / "report.md", table=folder / "results.csv", pictures=(), sections=()
     )
 
 

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ceteris.analysis.scores import training_images
-from ceteris.analysis.study_analysis import StudyAnalysis
-from ceteris.statistics.comparison import compare_pairs
-from ceteris.statistics.contrast import Contrast
+from ceteris.results.manifest import Manifest
+from ceteris.statistics.comparison import Comparison, compare_pairs
+from ceteris.statistics.contrast import Contrast, Criteria
 from ceteris.statistics.interval import Estimate
+from ceteris.statistics.scores import Scores
 from ceteris.statistics.summary import ArmSummary
 from ceteris.statistics.verdict import Verdict
 from ceteris.study.run import BASELINE, Arm
@@ -15,16 +16,16 @@ from ceteris.study.specification import Specification
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rivalry:
+class MatchedComparison:
     """A network against the baseline's on as many images.
 
     Attributes:
-        rival: The arm that has the baseline's network and training, and as many images.
-        accuracy: Difference in test accuracy, the rival's subtracted; nothing where no seed counts in both.
+        other: The arm that has the baseline's network and training, and as many images.
+        accuracy: Difference in test accuracy, the other's subtracted; nothing where no seed counts in both.
         verdict: What it came to.
     """
 
-    rival: str
+    other: str
     accuracy: Contrast | None
     verdict: Verdict
 
@@ -37,13 +38,13 @@ class EfficiencyPoint:
         arm: What was trained.
         images: How many it learnt from.
         summary: What it came to.
-        rivalry: Against the baseline's network on as many images; nothing where there is none, or it is that.
+        matched: Against the baseline's network on as many images; nothing where there is none, or it is that.
     """
 
     arm: Arm
     images: int
     summary: ArmSummary
-    rivalry: Rivalry | None
+    matched: MatchedComparison | None
 
     @property
     def accuracy(self) -> Estimate | None:
@@ -64,33 +65,46 @@ class EfficiencyCurve:
     points: tuple[EfficiencyPoint, ...]
 
 
-def efficiency_curves(analysis: StudyAnalysis) -> tuple[EfficiencyCurve, ...]:
+def efficiency_curves(
+    manifest: Manifest,
+    summaries: Sequence[ArmSummary],
+    scores: Scores,
+    comparisons: Sequence[Comparison],
+    criteria: Criteria,
+) -> tuple[EfficiencyCurve, ...]:
     """Put together the arms that differ in nothing but the share of the images they learn from.
 
     Returns:
         The curves in the order of the study; none where it does not vary the share. Verdicts against the baseline's
         network at the baseline's own number of images are those of the study; all others are one family of their own.
     """
+    arms = manifest.study.arms()
     groups: dict[Specification, list[Arm]] = {}
-    for arm in analysis.arms:
+    for arm in arms:
         groups.setdefault(_apart_from_images(arm), []).append(arm)
     chosen = [members for members in groups.values() if len({_fraction(arm) for arm in members}) > 1]
     if not chosen:
         return ()
-    own = groups[_apart_from_images(analysis.arms[0])]
-    rivals = {_fraction(arm): arm for arm in own}
-    others = [arm for members in chosen if members is not own for arm in members]
-    rivalries = _rivalries(analysis, [(rivals[_fraction(arm)], arm) for arm in others if _fraction(arm) in rivals])
-    summaries = {one.name: one for one in analysis.summaries}
+    own = groups[_apart_from_images(arms[0])]
+    same_images = {_fraction(arm): arm for arm in own}
+    pairs = [
+        (other, arm)
+        for members in chosen
+        if members is not own
+        for arm in members
+        if (other := same_images.get(_fraction(arm))) is not None
+    ]
+    matched = _matched(pairs, scores, comparisons, criteria)
+    by_name = {one.name: one for one in summaries}
     return tuple(
         EfficiencyCurve(
             name=BASELINE if members is own else max(members, key=_fraction).name,
             points=tuple(
                 EfficiencyPoint(
                     arm=arm,
-                    images=training_images(analysis.results.manifest, arm.specification.data),
-                    summary=summaries[arm.name],
-                    rivalry=rivalries.get(arm.name),
+                    images=training_images(manifest, arm.specification.data),
+                    summary=by_name[arm.name],
+                    matched=matched.get(arm.name),
                 )
                 for arm in sorted(members, key=_fraction)
             ),
@@ -99,21 +113,23 @@ def efficiency_curves(analysis: StudyAnalysis) -> tuple[EfficiencyCurve, ...]:
     )
 
 
-def _rivalries(analysis: StudyAnalysis, matches: Sequence[tuple[Arm, Arm]]) -> dict[str, Rivalry]:
-    """Judge arms against their rivals; what the study compares already is not judged again."""
-    known = {one.variation: one for one in analysis.comparisons}
+def _matched(
+    pairs: Sequence[tuple[Arm, Arm]], scores: Scores, comparisons: Sequence[Comparison], criteria: Criteria
+) -> dict[str, MatchedComparison]:
+    """Compare each second arm with the first; what the study compares already is not judged again."""
+    known = {one.variation: one for one in comparisons}
+    arms = {arm.name: arm for arm in scores.variations}
+    apart = [(other.name, arm.name) for other, arm in pairs if other.name != BASELINE]
+    judged = compare_pairs(
+        [(arms[other], arms[name]) for other, name in apart], chance=scores.chance, criteria=criteria
+    )
     found = {
-        arm.name: Rivalry(rival=BASELINE, accuracy=known[arm.name].accuracy, verdict=known[arm.name].verdict)
-        for rival, arm in matches
-        if rival.name == BASELINE
+        name: MatchedComparison(other=other, accuracy=one.accuracy, verdict=one.verdict)
+        for (other, name), one in zip(apart, judged, strict=True)
     }
-    scores = {arm.name: arm for arm in analysis.scores.variations}
-    apart = [(rival, arm) for rival, arm in matches if rival.name != BASELINE]
-    pairs = [(scores[rival.name], scores[arm.name]) for rival, arm in apart]
-    judgements = compare_pairs(pairs, chance=analysis.scores.chance, criteria=analysis.criteria)
+    own = [known[arm.name] for other, arm in pairs if other.name == BASELINE]
     return found | {
-        arm.name: Rivalry(rival=rival.name, accuracy=judgement.accuracy, verdict=judgement.verdict)
-        for (rival, arm), judgement in zip(apart, judgements, strict=True)
+        one.variation: MatchedComparison(other=BASELINE, accuracy=one.accuracy, verdict=one.verdict) for one in own
     }
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ceteris.analysis.circumstances import read_machine
+from ceteris.analysis.environment import read_machine
 from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.datasets.dataset import Labels
 from ceteris.results.record import RunRecord
@@ -153,10 +153,10 @@ def _has_same_times(one: tuple[StudyAnalysis, RunRecord], other: tuple[StudyAnal
 
 
 def _answers(side: StudyAnalysis, arm: str) -> Mapping[int, Labels]:
-    if side.answers is None or arm not in side.answers.arms:
+    if side.predictions is None or arm not in side.predictions.arms:
         return {}
-    found = side.answers.arms[arm]
-    return dict(zip(found.seeds, found.answers, strict=True))
+    found = side.predictions.arms[arm]
+    return dict(zip(found.seeds, found.predictions, strict=True))
 
 
 def _alike(one: Labels | None, other: Labels | None) -> float | None:

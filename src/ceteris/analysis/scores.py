@@ -1,12 +1,15 @@
-"""From a results folder to the numbers that statistics are computed from."""
+"""From a results folder to the numbers that statistics are computed from: chance level, predictions, epochs, scores."""
 
+import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ceteris.analysis.answers import Answers
-from ceteris.analysis.chance import chance_level
 from ceteris.datasets.choice import DataChoice, share
+from ceteris.datasets.dataset import Labels, as_labels
+from ceteris.errors import ResultsError
 from ceteris.results.epochs import EpochRecord
 from ceteris.results.finding import Finding
 from ceteris.results.manifest import Manifest
@@ -16,6 +19,103 @@ from ceteris.statistics.contrast import Criteria
 from ceteris.statistics.scores import ArmScores, RunScore, Scores
 from ceteris.statistics.scores import Status as ScoreStatus
 from ceteris.study.analysis import Analysis
+
+_UNEQUAL = 1.1
+"""Classes are called unequal where the largest has 10 % more test images than an equal division would give it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChanceLevel:
+    """What a network scores that learned nothing: the share of the largest class among the test images.
+
+    Attributes:
+        share: In (0, 1].
+        largest: The name of that class.
+        is_unequal: Whether it is notably larger than an equal share.
+    """
+
+    share: float
+    largest: str
+    is_unequal: bool
+
+
+def chance_level(results: Results) -> ChanceLevel:
+    """Give the chance level of a results folder; that of equal classes where the labels cannot be read."""
+    names = results.manifest.class_names
+    try:
+        labels = results.labels()
+    except ResultsError:
+        return ChanceLevel(share=1 / len(names), largest=names[0], is_unequal=False)
+    counts = np.bincount(labels, minlength=len(names))
+    largest = int(counts.argmax())
+    return ChanceLevel(
+        share=float(counts[largest] / counts.sum()),
+        largest=names[largest],
+        is_unequal=counts[largest] > _UNEQUAL * math.ceil(counts.sum() / len(names)),
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ArmPredictions:
+    """The predictions of one arm, without the runs that have none.
+
+    Attributes:
+        seeds: Of the finished runs, in the order of the study.
+        predictions: The most probable class. Shape (seeds, images), int32.
+        probabilities: Mean over seeds. Shape (images, classes), float32.
+    """
+
+    seeds: tuple[int, ...]
+    predictions: Labels
+    probabilities: NDArray[np.float32]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Predictions:
+    """The predictions of a study, and the right ones.
+
+    Attributes:
+        labels: The class of each test image. Shape (images,), int32.
+        arms: By name; an arm without a finished run is absent.
+    """
+
+    labels: Labels
+    arms: Mapping[str, ArmPredictions]
+
+
+def read_predictions(results: Results) -> Predictions | None:
+    """Read what all finished runs answered, one file at a time: 40 kB a run stay in memory.
+
+    Returns:
+        Nothing where the labels of the test images are missing or damaged, without which no answer can be judged.
+    """
+    try:
+        labels = results.labels()
+    except ResultsError:
+        return None
+    arms: dict[str, list[tuple[int, Labels]]] = {}
+    sums: dict[str, NDArray[np.float32]] = {}
+    for finding in results.findings:
+        if finding.status is not Status.FINISHED:
+            continue
+        run = finding.run
+        probabilities = results.predictions(run)
+        arms.setdefault(run.variation, []).append((run.seed, as_labels(probabilities.argmax(axis=1))))
+        if run.variation not in sums:
+            sums[run.variation] = np.zeros(probabilities.shape, np.float32)
+        sums[run.variation] += probabilities
+    return Predictions(
+        labels=labels,
+        arms={
+            name: ArmPredictions(
+                seeds=tuple(seed for seed, _ in runs),
+                predictions=np.array([predictions for _, predictions in runs]),
+                probabilities=sums[name] / np.float32(len(runs)),
+            )
+            for name, runs in arms.items()
+        },
+    )
+
 
 _COUNTED_AS = {
     Status.FINISHED: ScoreStatus.FINISHED,
@@ -38,12 +138,12 @@ def read_epochs(results: Results) -> Epochs:
     return epochs
 
 
-def study_scores(results: Results, answers: Answers | None, epochs: Epochs) -> Scores:
+def study_scores(results: Results, predictions: Predictions | None, epochs: Epochs) -> Scores:
     """Give what every planned run of a study scored, also those without a result.
 
     Args:
         results: The results folder.
-        answers: From `read_answers`; without them nothing is known about single images.
+        predictions: From `read_predictions`; without them nothing is known about single images.
         epochs: From `read_epochs`; runs that are not among them have no learning curve.
     """
     findings: dict[str, list[Finding]] = {}
@@ -53,7 +153,7 @@ def study_scores(results: Results, answers: Answers | None, epochs: Epochs) -> S
         ArmScores(
             name=name,
             factor=runs[0].run.factor,
-            runs=tuple(_score(one, answers, epochs) for one in runs),
+            runs=tuple(_score(one, predictions, epochs) for one in runs),
             images_per_epoch=training_images(results.manifest, runs[0].run.specification.data),
             test_images=results.manifest.images.test_images,
         )
@@ -72,18 +172,18 @@ def training_images(manifest: Manifest, data: DataChoice) -> int:
     return share(manifest.images.training_images, data.fraction)
 
 
-def _score(finding: Finding, answers: Answers | None, epochs: Epochs) -> RunScore:
+def _score(finding: Finding, predictions: Predictions | None, epochs: Epochs) -> RunScore:
     run, status = finding.run, _COUNTED_AS.get(finding.status, ScoreStatus.MISSING)
     if finding.record is None or status is ScoreStatus.MISSING:
         return RunScore(seed=run.seed, status=status)
     correct = None
-    arm = None if answers is None else answers.arms.get(run.variation)
-    if answers is not None and arm is not None and run.seed in arm.seeds:
-        correct = arm.answers[arm.seeds.index(run.seed)] == answers.labels
+    arm = None if predictions is None else predictions.arms.get(run.variation)
+    if predictions is not None and arm is not None and run.seed in arm.seeds:
+        correct = arm.predictions[arm.seeds.index(run.seed)] == predictions.labels
     trained = epochs.get(run.variation, {}).get(run.seed)
     if trained is None:
         return RunScore(seed=run.seed, status=status, test_accuracy=finding.record.test_accuracy, correct=correct)
-    # What a network answers whose loss is no number is none of its learning.
+    # What a network predictions whose loss is no number is none of its learning.
     is_lost = [epoch.metrics.epoch == finding.record.diverged_epoch for epoch in trained]
     accuracies = [epoch.metrics.validation_accuracy for epoch in trained]
     return RunScore(

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from ceteris.analysis.answers import Answers, read_answers
-from ceteris.analysis.circumstances import Circumstances, read_circumstances
-from ceteris.analysis.scores import Epochs, read_epochs, study_criteria, study_scores
+from ceteris.analysis.efficiency import EfficiencyCurve, efficiency_curves
+from ceteris.analysis.environment import Environment, read_environment
+from ceteris.analysis.pretrained import Match, VariationCost, pretrained_matches, variation_costs
+from ceteris.analysis.scores import Epochs, Predictions, read_epochs, read_predictions, study_criteria, study_scores
 from ceteris.results.finding import Finding
 from ceteris.results.manifest import Manifest, binding
 from ceteris.results.record import Status
@@ -28,7 +29,7 @@ class StudyAnalysis:
 
     Attributes:
         results: The folder, as it was read.
-        answers: What the finished runs answered; nothing where the labels could not be read.
+        predictions: Of the finished runs for each test image; None where the labels could not be read.
         epochs: How the runs that came to their end learnt.
         scores: What every planned run counts with.
         criteria: What the study declared before any result.
@@ -36,20 +37,20 @@ class StudyAnalysis:
         target: The validation accuracy that counts as converged; nothing where the baseline has no run, or learnt
             nothing.
         comparisons: Each variation against the baseline, in the order of the study.
-        circumstances: Machines, versions and times.
+        environment: Machines, versions and times.
         first_verdicts: By name of the variation, what it came to by the margin that was declared when the first results
             were computed; empty where that is the margin still.
     """
 
     results: Results
-    answers: Answers | None
+    predictions: Predictions | None
     epochs: Epochs
     scores: Scores
     criteria: Criteria
     baseline: ArmSummary
     target: float | None
     comparisons: tuple[Comparison, ...]
-    circumstances: Circumstances
+    environment: Environment
     first_verdicts: Mapping[str, Decision]
 
     # Computed once each: the tables ask for them in every row.
@@ -117,6 +118,21 @@ class StudyAnalysis:
         chosen = [one for one in self.comparisons if one.verdict.decision is finding]
         return tuple(sorted(chosen, key=lambda one: -abs(one.accuracy.difference.estimate if one.accuracy else 0.0)))
 
+    @cached_property
+    def costs(self) -> tuple[VariationCost, ...]:
+        """What a prediction takes with each arm of a study that holds a pretrained network; empty for others."""
+        return variation_costs(self.results, self.arms)
+
+    @cached_property
+    def efficiency(self) -> tuple[EfficiencyCurve, ...]:
+        """The arms that differ in the number of training images alone; empty where a study does not vary it."""
+        return efficiency_curves(self.manifest, self.summaries, self.scores, self.comparisons, self.criteria)
+
+    @cached_property
+    def matches(self) -> tuple[Match, ...]:
+        """Every comparison of a pretrained network with one that is not."""
+        return pretrained_matches(self.arms, self.comparisons, self.efficiency)
+
     def changes(self, arm: Arm) -> tuple[Change, ...]:
         """Say what an arm changes in the baseline, computed from the two specifications."""
         return self._changes[arm.name]
@@ -137,22 +153,22 @@ def analyze(results: Results, *, over_images: bool = True) -> StudyAnalysis:
     Raises:
         ResultsError: If a file of a finished run cannot be read.
     """
-    answers, epochs = read_answers(results), read_epochs(results)
-    scores = study_scores(results, answers if over_images else None, epochs)
+    predictions, epochs = read_predictions(results), read_epochs(results)
+    scores = study_scores(results, predictions if over_images else None, epochs)
     criteria = study_criteria(results.manifest.study.analysis)
     curves = learning_curves(scores.baseline, scores.chance)
     target = convergence_target(curves, chance=scores.chance, share=criteria.target_share)
     baseline = summarise(scores.baseline, chance=scores.chance, target=target, level=criteria.level)
     return StudyAnalysis(
         results=results,
-        answers=answers,
+        predictions=predictions,
         epochs=epochs,
         scores=scores,
         criteria=criteria,
         baseline=baseline,
         target=target,
         comparisons=compare(scores, criteria),
-        circumstances=read_circumstances(results, epochs),
+        environment=read_environment(results, epochs),
         first_verdicts=_first_verdicts(results, epochs),
     )
 

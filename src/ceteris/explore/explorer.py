@@ -7,8 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ceteris.analysis.chance import chance_level
-from ceteris.analysis.scores import Epochs, read_epochs
+from ceteris.analysis.scores import Epochs, chance_level, read_epochs
 from ceteris.datasets.dataset import Fit, Labels
 from ceteris.datasets.picture import Frame
 from ceteris.errors import ResultsError

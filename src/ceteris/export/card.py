@@ -185,7 +185,7 @@ def _limits(analysis: StudyAnalysis, record: RunRecord, ensemble: Ensemble) -> I
 
 def _quality(analysis: StudyAnalysis, finding: Finding, record: RunRecord) -> Iterator[str]:
     summary, run = _summary(analysis, record), finding.run
-    images = "" if analysis.answers is None else f" of {len(analysis.answers.labels):,} test images"
+    images = "" if analysis.predictions is None else f" of {len(analysis.predictions.labels):,} test images"
     if record.test_accuracy is not None:
         yield f"This network: {percent(record.test_accuracy)}{images} right."
     runs = len(summary.finished) + len(summary.diverged)
@@ -216,9 +216,9 @@ def _quality(analysis: StudyAnalysis, finding: Finding, record: RunRecord) -> It
 
 def _per_class(analysis: StudyAnalysis, finding: Finding, ensemble: Ensemble) -> Iterator[str]:
     """Give the share of each class that was recognised, with how many test images it has."""
-    if analysis.answers is None:
+    if analysis.predictions is None:
         return
-    labels = analysis.answers.labels
+    labels = analysis.predictions.labels
     answers = analysis.results.predictions(finding.run).argmax(axis=1)
     rows = []
     for label, name in enumerate(ensemble.class_names):
@@ -304,7 +304,7 @@ def _provenance(analysis: StudyAnalysis, record: RunRecord) -> Iterator[str]:
     if isinstance(network := run.specification.network, BackboneNetwork):
         yield f"Pretrained weights: {network.weights_sha256} (SHA-256)."
     yield f"Engine: {record.engine} ({record.arithmetic})."
-    for versions in analysis.circumstances.versions:
+    for versions in analysis.environment.versions:
         yield f"Versions when trained: {versions}."
 
 

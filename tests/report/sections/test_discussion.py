@@ -4,7 +4,6 @@ from dataclasses import replace
 from itertools import pairwise
 from types import SimpleNamespace
 
-from ceteris.analysis.costs import variation_costs
 from ceteris.analysis.study_analysis import analyze
 from ceteris.report.blocks import Subheading
 from ceteris.report.sections import pretrained
@@ -32,7 +31,7 @@ def discussed(path, *variations, measured=None, became="finished", **changes):
 
 def weighed(analysis):
     """Discuss an analysis."""
-    *blocks, note = discussion(analysis, variation_costs(analysis))
+    *blocks, note = discussion(analysis)
     said = {one.text: other.sentences for one, other in pairwise(blocks) if isinstance(one, Subheading)}
     return SimpleNamespace(
         benefits=said.get("What speaks for the pretrained network", ()),
@@ -159,11 +158,11 @@ def test_seconds_of_two_kinds_of_machines_are_not_compared(tmp_path):
     """Nothing is said of seconds of training, and features are told without them."""
     study = made_up_study(seeds=8, variation=(HEAD,))
     analysis = analyze(read_results(made_up_folder(tmp_path / "r", study=study, measured={"head": FEATURES})))
-    apart = replace(analysis.circumstances, hosts={"one": 8, "another": 8})
-    elsewhere = replace(analysis.circumstances, facts={"device cuda, threads 1": 8, "instruction set AVX-512": 8})
+    apart = replace(analysis.environment, hosts={"one": 8, "another": 8})
+    elsewhere = replace(analysis.environment, facts={"device cuda, threads 1": 8, "instruction set AVX-512": 8})
 
     for circumstances in (apart, elsewhere):
-        found = weighed(replace(analysis, circumstances=circumstances))
+        found = weighed(replace(analysis, environment=circumstances))
         assert about((*found.benefits, *found.drawbacks, *found.balance), "s of training") == []
         assert about(found.drawbacks, "features of its images")[0].endswith("20.0 s, once for all its runs.")
 

@@ -154,13 +154,13 @@ def test_what_no_record_can_prove_is_said(analyses):
 def test_a_mixture_of_machines_is_told(analyses):
     """Seconds of different machines cannot be compared, and other versions may round differently."""
     analysis = analyses("one seed")
-    mixed = replace(analysis.circumstances, hosts={"a": 2, "b": 1}, versions={"1": 2, "2": 1})
+    mixed = replace(analysis.environment, hosts={"a": 2, "b": 1}, versions={"1": 2, "2": 1})
 
     assert said(analysis, "kinds of machines") == []
-    assert said(replace(analysis, circumstances=mixed), "kinds of machines") == [
+    assert said(replace(analysis, environment=mixed), "kinds of machines") == [
         "Runs were trained on 2 kinds of machines: their seconds cannot be compared."
     ]
-    assert said(replace(analysis, circumstances=mixed), "sets of versions") == [
+    assert said(replace(analysis, environment=mixed), "sets of versions") == [
         "Runs were trained with 2 sets of versions."
     ]
 

@@ -48,11 +48,11 @@ def test_nothing_trained_has_a_layer_alone(analyses, state):
     assert [block.gap == "" for block in layers.arms[0].outputs] == [True, False]
 
 
-def test_a_baseline_without_answers_is_told(analyses):
+def test_a_baseline_without_predictions_is_told(analyses):
     """What cannot be compared is said in place of the picture."""
     for state in ("baseline missing", "baseline diverged"):
         assert [one.reason for one in blocks_of([section(analyses(state))], MissingFigure)] == [
-            "What the variations changed for each class is not shown: the baseline has no answers to compare.",
+            "What the variations changed for each class is not shown: the baseline has no predictions to compare.",
         ]
 
 

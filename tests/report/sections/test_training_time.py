@@ -45,8 +45,8 @@ def test_variations_are_set_against_the_baseline(analyses):
 def test_what_the_times_leave_out_is_said(analyses):
     """Features that were computed before, and machines of several kinds."""
     analysis = analyses("transfer")
-    several = replace(analysis.circumstances, hosts={"one": 10, "another": 8})
-    (table,) = section(replace(analysis, circumstances=several)).blocks
+    several = replace(analysis.environment, hosts={"one": 10, "another": 8})
+    (table,) = section(replace(analysis, environment=several)).blocks
 
     assert table.notes[1:3] == (
         "Runs were trained on 2 kinds of machines, whose times cannot be compared.",

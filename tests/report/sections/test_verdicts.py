@@ -131,8 +131,8 @@ def test_circumstances_are_as_recorded(analyses):
     assert rows["engine"] == ["lanes (float32, fused multiply-add)"]
     assert rows["engine says"] == ["instruction set AVX-512"]
     assert rows["runs trained together in a packed batch"] == ["8"]
-    mixed = replace(analysis.circumstances, engines={"lanes": 39, "torch": 1}, together=(1, 16))
-    shown = environment_table(replace(analysis, circumstances=mixed)).rows
+    mixed = replace(analysis.environment, engines={"lanes": 39, "torch": 1}, together=(1, 16))
+    shown = environment_table(replace(analysis, environment=mixed)).rows
     assert [row[1].text for row in shown if row[0].text == "engine"] == ["lanes (39 runs)", "torch (1 run)"]
     assert [row[1].text for row in shown if row[0].text == "runs trained together in a packed batch"] == ["1 to 16"]
     assert "finished" not in texts(environment_table(analyses("empty")))

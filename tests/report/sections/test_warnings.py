@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ceteris.analysis.chance import ChanceLevel, chance_level
+from ceteris.analysis.scores import ChanceLevel, chance_level
 from ceteris.analysis.study_analysis import analyze
 from ceteris.report.report import write_report
 from ceteris.report.sections.answer import answer

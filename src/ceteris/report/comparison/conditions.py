@@ -79,11 +79,11 @@ class _Fact:
 
 
 def _facts(side: StudyAnalysis) -> Iterator[_Fact]:
-    manifest, found = side.manifest, side.circumstances
+    manifest, found = side.manifest, side.environment
     yield _Fact(what=_TITLE, identity=manifest.study.title, words=manifest.study.title)
     training = f"{manifest.data_source} ({manifest.data_origin.value}), SHA-256 {manifest.data_digest[:8]}"
     yield _Fact(what="images", identity=manifest.data_digest, words=training)
-    test = f"{len(side.answers.labels):,} images, " if side.answers is not None else ""
+    test = f"{len(side.predictions.labels):,} images, " if side.predictions is not None else ""
     digests = (manifest.images_sha256, manifest.labels_sha256)
     yield _Fact(what="test images", identity=digests, words=f"{test}SHA-256 {digests[0][:8]}, labels {digests[1][:8]}")
     study = manifest.study

@@ -90,7 +90,7 @@ def _notes(found: FolderComparison) -> Iterator[str]:
     yield from (f"A and B: {note}" for note in noted[0] if note in noted[1])
     for (label, side), own, other in zip(found.sides, noted, reversed(noted), strict=True):
         yield from (f"{label}: {note}" for note in own if note not in other)
-        if side.answers is None:
+        if side.predictions is None:
             yield f"{label}: the labels of the test images cannot be read; nothing is said of single answers."
         yield from (f"{label}: {sentence}" for sentence in _troubles(side))
 

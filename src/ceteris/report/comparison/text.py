@@ -16,10 +16,10 @@ def side_line(side: StudyAnalysis) -> str:
     """Say in a line how far a folder is, when it was trained, and for how long."""
     planned = count(len(side.results.findings), "run")
     parts = [f"{side.done:,} of {planned} done"]
-    if side.circumstances.finished is not None:
-        first, last = side.circumstances.finished
+    if side.environment.finished is not None:
+        first, last = side.environment.finished
         when = first[:10] if first[:10] == last[:10] else f"{first[:10]} to {last[:10]}"
-        parts += [when, f"{duration(side.circumstances.seconds)} of training on one core"]
+        parts += [when, f"{duration(side.environment.seconds)} of training on one core"]
     return ", ".join(parts)
 
 

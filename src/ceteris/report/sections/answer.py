@@ -95,7 +95,7 @@ def _baseline(analysis: StudyAnalysis) -> str:
         which = "its only run" if runs == 1 else f"all of its {runs} runs"
         counted = f"{'counts' if runs == 1 else 'count'} at the chance level, {percent(arm.accuracy.estimate)}"
         return _sentence(f"{so_far}the baseline learned nothing: {which} diverged and {counted}.")
-    images = "test images" if analysis.answers is None else f"{len(analysis.answers.labels):,} test images"
+    images = "test images" if analysis.predictions is None else f"{len(analysis.predictions.labels):,} test images"
     text = f"{so_far}the baseline classified {percent(arm.accuracy.estimate)} of the {images} correctly"
     if isinstance(arm.accuracy, Interval):
         text += f" on average over {runs} seeds ({_level(analysis)} interval {percent_range(arm.accuracy)})"

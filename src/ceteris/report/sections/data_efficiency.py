@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from ceteris.analysis.efficiency import EfficiencyCurve, EfficiencyPoint, efficiency_curves
+from ceteris.analysis.efficiency import EfficiencyCurve, EfficiencyPoint
 from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.report.blocks import Section
 from ceteris.report.figures.drawing import Drawing, Format, finished
@@ -32,7 +32,7 @@ from ceteris.study.run import BASELINE
 
 def section(analysis: StudyAnalysis) -> Section | None:
     """Give the section of accuracy by the number of training images; None where a study does not vary it."""
-    curves = efficiency_curves(analysis)
+    curves = analysis.efficiency
     if not curves:
         return None
     drawn = [
@@ -55,7 +55,7 @@ def efficiency_table(analysis: StudyAnalysis, curves: Sequence[EfficiencyCurve])
     """
     level = f"{100 * analysis.criteria.level:g} %"
     apart = sum(
-        point.rivalry is not None and point.rivalry.rival != BASELINE for curve in curves for point in curve.points
+        point.matched is not None and point.matched.other != BASELINE for curve in curves for point in curve.points
     )
     notes = ["Each seed draws its images anew, stratified by class; all networks with that seed learn from the same."]
     if apart:
@@ -87,13 +87,13 @@ def efficiency_table(analysis: StudyAnalysis, curves: Sequence[EfficiencyCurve])
 
 
 def _row(curve: EfficiencyCurve, point: EfficiencyPoint) -> tuple[Cell, ...]:
-    found = None if point.rivalry is None else point.rivalry.accuracy
+    found = None if point.matched is None else point.matched.accuracy
     verdict = Cell("")
-    if point.rivalry is not None:
-        finding = point.rivalry.verdict.decision
-        verdict = Cell(str(finding), detail=f"than {quoted(point.rivalry.rival)}", tag=TAGS[finding])
+    if point.matched is not None:
+        finding = point.matched.verdict.decision
+        verdict = Cell(str(finding), detail=f"than {quoted(point.matched.other)}", tag=TAGS[finding])
         if finding.name in {"EQUIVALENT", "UNDECIDED", "NOT_COMPARED"}:
-            verdict = Cell(str(finding), detail=f"against {quoted(point.rivalry.rival)}", tag=TAGS[finding])
+            verdict = Cell(str(finding), detail=f"against {quoted(point.matched.other)}", tag=TAGS[finding])
     return (
         Cell(point.arm.name),
         Cell(curve.name),

@@ -1,11 +1,9 @@
 """What speaks for the pretrained network and what against it: each sentence if the records support it, else none."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from enum import Enum
 
-from ceteris.analysis.costs import VariationCost
-from ceteris.analysis.efficiency import efficiency_curves
-from ceteris.analysis.matches import Match, matches_on_fewer_images, study_matches, uneven_matches
+from ceteris.analysis.pretrained import Match, VariationCost
 from ceteris.analysis.scores import training_images
 from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.formatting.wording import listed
@@ -47,7 +45,7 @@ _RULE = (
 )
 
 
-def discussion(analysis: StudyAnalysis, costs: Sequence[VariationCost]) -> tuple[Block, ...]:
+def discussion(analysis: StudyAnalysis) -> tuple[Block, ...]:
     """Weigh each pretrained network against the study's network that is not.
 
     An accuracy is called higher or lower only on a Holm-adjusted verdict, a time to the target shorter or longer only
@@ -56,33 +54,26 @@ def discussion(analysis: StudyAnalysis, costs: Sequence[VariationCost]) -> tuple
 
     Args:
         analysis: Of a study with a pretrained network.
-        costs: From `variation_costs`.
 
     Returns:
         What speaks for the pretrained networks, what against, and what was shown and is neither or both; then by which
         rule, or why nothing is said.
     """
-    by_name = {cost.arm.name: cost for cost in costs}
+    by_name = {cost.arm.name: cost for cost in analysis.costs}
     said: list[_Sentence] = []
-    matches = study_matches(analysis)
-    for match in matches:
-        said += _about_accuracy(analysis, match)
-        said += _about_convergence(analysis, match)
-        said += _about_seconds(analysis, match)
-        said += _about_features(analysis, match)
-        said += _about_size(by_name, match)
-        said += _about_files(by_name, match)
-        said += _about_predicting(by_name, match)
-    for match in matches_on_fewer_images(analysis, efficiency_curves(analysis)):
-        said += _about_accuracy(analysis, match)
-    uneven = uneven_matches(analysis)
-    for match in uneven:
-        # To be less accurate with fewer images is no drawback of the network.
-        said += [
-            (_Side.BALANCE if side is _Side.DRAWBACK else side, text) for side, text in _about_accuracy(analysis, match)
-        ]
+    for match in analysis.matches:
+        for side, text in _about_accuracy(analysis, match):
+            # To be less accurate with fewer images is no drawback of the network.
+            said.append((_Side.BALANCE if side is _Side.DRAWBACK and not match.is_even else side, text))
+        if match.comparison is not None and match.is_even:
+            said += _about_convergence(analysis, match)
+            said += _about_seconds(analysis, match)
+            said += _about_features(analysis, match)
+            said += _about_size(by_name, match)
+            said += _about_files(by_name, match)
+            said += _about_predicting(by_name, match)
     note = _RULE
-    if not matches and not uneven:
+    if all(match.comparison is None for match in analysis.matches):
         note = "No pretrained network of this study has one that is not to be compared with on as many images."
     elif not said:
         note = "Neither a benefit nor a drawback of the pretrained network was shown so far."
@@ -95,11 +86,11 @@ def discussion(analysis: StudyAnalysis, costs: Sequence[VariationCost]) -> tuple
 
 def _about_accuracy(analysis: StudyAnalysis, match: Match) -> Iterator[_Sentence]:
     found = match.accuracy
-    if found is None or found.p_value_adjusted is None or match.finding is Decision.UNDECIDED:
+    if found is None or found.p_value_adjusted is None or match.decision is Decision.UNDECIDED:
         return
     difference = f"{points(found.difference.estimate)} ({_interval(analysis, found)}{_p(analysis, found)})"
     who, other = _on(analysis, match.pretrained, match), _on(analysis, match.small, match)
-    if match.finding is Decision.EQUIVALENT:
+    if match.decision is Decision.EQUIVALENT:
         within = f"\N{PLUS-MINUS SIGN}{size(analysis.criteria.margin)}"
         yield (
             _Side.BALANCE,
@@ -109,7 +100,7 @@ def _about_accuracy(analysis: StudyAnalysis, match: Match) -> Iterator[_Sentence
             ),
         )
         return
-    side, word = (_Side.BENEFIT, "more") if match.finding is Decision.BETTER else (_Side.DRAWBACK, "less")
+    side, word = (_Side.BENEFIT, "more") if match.decision is Decision.BETTER else (_Side.DRAWBACK, "less")
     accuracies = {arm.name: arm.accuracy for arm in analysis.summaries}
     mine, theirs = accuracies[match.pretrained.name], accuracies[match.small.name]
     shares = "" if mine is None or theirs is None else f", {percent(mine.estimate)} against {percent(theirs.estimate)}"
@@ -141,7 +132,7 @@ def _about_seconds(analysis: StudyAnalysis, match: Match) -> Iterator[_Sentence]
     if shown is None or analysis.target is None or not _has_one_clock(analysis):
         return
     difference, words = shown
-    extraction = analysis.circumstances.extractions.get(match.pretrained.name)
+    extraction = analysis.environment.extractions.get(match.pretrained.name)
     features = 0.0 if extraction is None else extraction.seconds
     who, other = _name(match.pretrained), _name(match.small)
     reached = f"{who} reached {percent(analysis.target)} validation accuracy {abs(difference.estimate):.2g} s"
@@ -170,7 +161,7 @@ def _about_seconds(analysis: StudyAnalysis, match: Match) -> Iterator[_Sentence]
 
 
 def _about_features(analysis: StudyAnalysis, match: Match) -> Iterator[_Sentence]:
-    extraction = analysis.circumstances.extractions.get(match.pretrained.name)
+    extraction = analysis.environment.extractions.get(match.pretrained.name)
     if extraction is None:
         return
     text = (
@@ -274,8 +265,8 @@ def _time(match: Match, measure: Measure) -> Estimate | None:
 
 def _has_one_clock(analysis: StudyAnalysis) -> bool:
     """Say whether seconds of all runs were taken on one kind of machine, and on its processor."""
-    elsewhere = any("device" in facts and "device cpu" not in facts for facts in analysis.circumstances.facts)
-    return len(analysis.circumstances.hosts) == 1 and not elsewhere
+    elsewhere = any("device" in facts and "device cpu" not in facts for facts in analysis.environment.facts)
+    return len(analysis.environment.hosts) == 1 and not elsewhere
 
 
 def _seconds(analysis: StudyAnalysis, arm: Arm) -> float | None:

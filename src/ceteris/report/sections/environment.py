@@ -26,7 +26,7 @@ def environment_table(analysis: StudyAnalysis) -> Table:
 
 
 def _facts(analysis: StudyAnalysis) -> Iterator[tuple[str, str]]:
-    manifest, found = analysis.results.manifest, analysis.circumstances
+    manifest, found = analysis.results.manifest, analysis.environment
     yield "images", f"{manifest.data_source} ({manifest.data_origin.value})"
     yield "digest of the images (SHA-256)", manifest.data_digest
     yield "classes", ", ".join(manifest.class_names)

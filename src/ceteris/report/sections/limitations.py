@@ -67,10 +67,10 @@ def _about_images(analysis: StudyAnalysis) -> Iterator[str]:
     yield f"One data set, {manifest.data_name}, was looked at: other images may answer otherwise."
     if manifest.data_origin is Origin.OWN:
         yield _about_copies(min(manifest.images.shape.height, manifest.images.shape.width))
-    if analysis.comparisons and analysis.answers is not None and analysis.has_error_bars:
+    if analysis.comparisons and analysis.predictions is not None and analysis.has_error_bars:
         yield (
-            f"Intervals over seeds speak of these {len(analysis.answers.labels):,} test images; for a claim about all "
-            "such images, look at the intervals over images too."
+            f"Intervals over seeds speak of these {len(analysis.predictions.labels):,} test images; for a claim about "
+            "all such images, look at the intervals over images too."
         )
     apart = _largest_tie(analysis)
     if apart:
@@ -214,7 +214,7 @@ def _about_foresight(analysis: StudyAnalysis) -> Iterator[str]:
 
 
 def _about_circumstances(analysis: StudyAnalysis) -> Iterator[str]:
-    found = analysis.circumstances
+    found = analysis.environment
     if len(found.hosts) > 1:
         yield f"Runs were trained on {len(found.hosts)} kinds of machines: their seconds cannot be compared."
     if len(found.versions) > 1:

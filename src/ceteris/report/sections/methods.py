@@ -133,7 +133,7 @@ def _statistics(analysis: StudyAnalysis) -> Iterator[str]:
             "better and worse. What an undecided comparison would take is the number of seeds that gives "
             f"{100 * criteria.power:g} % power if difference and spread are as measured."
         )
-        if analysis.answers is not None and any(one.over_images is not None for one in analysis.comparisons):
+        if analysis.predictions is not None and any(one.over_images is not None for one in analysis.comparisons):
             yield (
                 "Intervals over test images too come from a bootstrap over seeds and images at once, scaled to the "
                 "unbiased variance of a two-way table."

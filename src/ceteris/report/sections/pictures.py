@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from ceteris.analysis.answers import ArmAnswers
+from ceteris.analysis.scores import ArmPredictions
 from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.datasets.dataset import Labels
 from ceteris.errors import ResultsError
@@ -52,32 +52,32 @@ def _layers(analysis: StudyAnalysis, image: int) -> Visual:
         return MissingFigure("The output of the first convolution is not shown: no network of this study has one.")
     views = layer_views(analysis.results, images[image], pretrained=False).views
     name = f"test image {image}"
-    if analysis.answers is not None:
-        name += f" ({analysis.results.manifest.class_names[analysis.answers.labels[image]]})"
+    if analysis.predictions is not None:
+        name += f" ({analysis.results.manifest.class_names[analysis.predictions.labels[image]]})"
     return first_layers(analysis.arms, views, image=images[image], image_name=name)
 
 
 def _classes(analysis: StudyAnalysis) -> tuple[Visual, ...]:
-    answers = analysis.answers
-    if answers is None or BASELINE not in answers.arms:
-        reason = "What the variations changed for each class is not shown: the baseline has no answers to compare."
+    predictions = analysis.predictions
+    if predictions is None or BASELINE not in predictions.arms:
+        reason = "What the variations changed for each class is not shown: the baseline has no predictions to compare."
         return (MissingFigure(reason),) if analysis.done else ()
-    names, baseline = analysis.results.manifest.class_names, answers.arms[BASELINE]
-    shares = confusion(answers.labels, baseline.answers, len(names))
+    names, baseline = analysis.results.manifest.class_names, predictions.arms[BASELINE]
+    shares = confusion(predictions.labels, baseline.predictions, len(names))
     pictures = [confusion_matrix(BASELINE, shares, names)]
-    before = class_accuracies(answers.labels, baseline.answers, len(names))
+    before = class_accuracies(predictions.labels, baseline.predictions, len(names))
     changes: dict[str, Floats] = {}
     for one in analysis.comparisons:
-        arm = answers.arms.get(one.variation)
+        arm = predictions.arms.get(one.variation)
         if arm is not None:
-            after = class_accuracies(answers.labels, arm.answers, len(names))
+            after = class_accuracies(predictions.labels, arm.predictions, len(names))
             changes[one.variation] = _paired(baseline, before, arm, after)
     if changes:
         pictures.append(class_change_table(changes, names))
     return tuple(pictures)
 
 
-def _paired(baseline: ArmAnswers, before: Floats, arm: ArmAnswers, after: Floats) -> Floats:
+def _paired(baseline: ArmPredictions, before: Floats, arm: ArmPredictions, after: Floats) -> Floats:
     """Subtract seed by seed. Shape (pairs, classes)."""
     seeds = [seed for seed in arm.seeds if seed in baseline.seeds]
     rows = [after[arm.seeds.index(seed)] - before[baseline.seeds.index(seed)] for seed in seeds]
@@ -86,9 +86,9 @@ def _paired(baseline: ArmAnswers, before: Floats, arm: ArmAnswers, after: Floats
 
 def _images(analysis: StudyAnalysis) -> tuple[Visual, ...]:
     """Show images for the variation whose difference is largest, either way."""
-    answers = analysis.answers
-    known = [one for one in analysis.comparisons if one.accuracy and answers and one.variation in answers.arms]
-    if answers is None or BASELINE not in answers.arms or not known:
+    predictions = analysis.predictions
+    known = [one for one in analysis.comparisons if one.accuracy and predictions and one.variation in predictions.arms]
+    if predictions is None or BASELINE not in predictions.arms or not known:
         return ()
     try:
         images = analysis.results.images()
@@ -98,10 +98,10 @@ def _images(analysis: StudyAnalysis) -> tuple[Visual, ...]:
     return (
         disagreements(
             widest.variation,
-            answers.arms[BASELINE].probabilities.astype(np.float64),
-            answers.arms[widest.variation].probabilities.astype(np.float64),
+            predictions.arms[BASELINE].probabilities.astype(np.float64),
+            predictions.arms[widest.variation].probabilities.astype(np.float64),
             images=images,
-            labels=answers.labels,
+            labels=predictions.labels,
             class_names=analysis.results.manifest.class_names,
         ),
     )

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
-from ceteris.analysis.costs import VariationCost, has_backbone, variation_costs
+from ceteris.analysis.pretrained import VariationCost, has_backbone
 from ceteris.analysis.scores import training_images
 from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.report.blocks import Look, Section
@@ -36,14 +36,13 @@ _NOT_MEASURED = "not measured"
 
 def section(analysis: StudyAnalysis) -> Section | None:
     """Give the section of pretrained networks and others; None where no network of a study is pretrained."""
-    costs = variation_costs(analysis)
-    if not costs:
+    if not analysis.costs:
         return None
     figure = _learning_figure(analysis)
     return Section(
         anchor="pretrained",
         heading="Pretrained and not",
-        blocks=(*discussion(analysis, costs), *([figure] if figure else []), cost_table(costs)),
+        blocks=(*discussion(analysis), *([figure] if figure else []), cost_table(analysis.costs)),
         look=Look.WEIGHED,
     )
 
@@ -54,7 +53,7 @@ def _learning_figure(analysis: StudyAnalysis) -> Drawing | None:
     chosen = [arm for arm in analysis.arms if arm.name == BASELINE or has_backbone(arm) or has_backbone(baseline)]
     if not any(analysis.epochs.get(arm.name) for arm in chosen):
         return None
-    extractions = analysis.circumstances.extractions
+    extractions = analysis.environment.extractions
     return curves_by_unit(
         [
             ArmLearning(

@@ -93,10 +93,10 @@ def _notes(analysis: StudyAnalysis) -> Iterator[str]:
         "Times are as measured, whatever else the machine did, and are described here without a test. Runs of one "
         "packed batch train together and share its time equally: their spread says little about a run alone."
     )
-    hosts = len(analysis.circumstances.hosts)
+    hosts = len(analysis.environment.hosts)
     if hosts > 1:
         yield f"Runs were trained on {hosts} kinds of machines, whose times cannot be compared."
-    for arm, extraction in analysis.circumstances.extractions.items():
+    for arm, extraction in analysis.environment.extractions.items():
         yield (
             f"The times of {quoted(arm)} are without the {_written(extraction.seconds)} seconds in which its features "
             "were computed, once for all its runs."

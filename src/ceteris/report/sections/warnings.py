@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from ceteris.analysis.chance import chance_level
+from ceteris.analysis.scores import chance_level
 from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.datasets.dataset import Origin
 from ceteris.formatting.wording import listed
@@ -79,7 +79,7 @@ def _warnings(analysis: StudyAnalysis) -> Iterator[str]:
         yield origin
     yield from notes
     yield from changed_analysis(analysis)
-    if analysis.answers is None and analysis.findings[Status.FINISHED]:
+    if analysis.predictions is None and analysis.findings[Status.FINISHED]:
         yield "The labels of the test images cannot be read, so that nothing is said about single images."
     yield from _not_at_an_end(analysis)
     for arm in analysis.summaries:
@@ -89,7 +89,7 @@ def _warnings(analysis: StudyAnalysis) -> Iterator[str]:
             chance = f"{100 * analysis.scores.chance:.3g} %"
             which += f" of {quoted(arm.name)}"
             yield f"{which} diverged ({seed_list(arm.diverged)}): counted at the chance level, {chance}."
-    for arm_name, extraction in analysis.circumstances.extractions.items():
+    for arm_name, extraction in analysis.environment.extractions.items():
         yield (
             f"Seconds of {quoted(arm_name)} are those of its head alone: the features of its images took "
             f"{duration(extraction.seconds)} more, once for all its runs, and its backbone was trained before this "

@@ -1,6 +1,5 @@
 """What a prediction takes: counted for every variation, measured where it was."""
 
-from ceteris.analysis.costs import variation_costs
 from ceteris.analysis.study_analysis import analyze
 from ceteris.report.sections.pretrained import cost_table, section
 from ceteris.results.results import read_results
@@ -11,7 +10,7 @@ from tests.states import DEEPER, HEAD, timed
 
 def cells(analysis):
     """Give the table's cells by the name of their row."""
-    return {row[0].text: [cell.plain for cell in row[1:]] for row in cost_table(variation_costs(analysis)).rows}
+    return {row[0].text: [cell.plain for cell in row[1:]] for row in cost_table(analysis.costs).rows}
 
 
 def test_a_head_counts_with_all_of_its_backbone(analyses):
@@ -30,7 +29,7 @@ def test_a_head_counts_with_all_of_its_backbone(analyses):
 def test_the_file_is_that_on_disk(analyses):
     """As many bytes as the weights of a finished run take in its folder."""
     analysis = analyses("transfer")
-    cost = variation_costs(analysis)[0]
+    cost = analysis.costs[0]
     record = analysis.results.records[0]
 
     assert cost.own_bytes == (analysis.results.folder.run_folder(record.run).path / WEIGHTS).stat().st_size
@@ -46,7 +45,7 @@ def test_what_was_not_measured_says_so(analyses):
     assert rows["deeper"][3].endswith(" B") or rows["deeper"][3].endswith(" kB")
     assert rows["head, a tenth"][3] == "not measured (21 kB of the run, and the pretrained file)"
     assert rows["left out"][3:] == ["\N{EN DASH}", "not measured"]
-    assert cost_table(variation_costs(analysis)).notes[-1] == (
+    assert cost_table(analysis.costs).notes[-1] == (
         "What was not measured is measured when `ceteris run` is called again for this study, with PyTorch installed, "
         "on the machine that trained it."
     )
@@ -57,13 +56,13 @@ def test_all_measured_needs_no_such_note(tmp_path):
     measured = {"baseline": timed(0.1), "deeper": timed(0.2), "head": timed(5, 7_000_000)}
     study = made_up_study(seeds=2, variation=(DEEPER, HEAD))
     analysis = analyze(read_results(made_up_folder(tmp_path / "r", study=study, measured=measured)))
-    (note,) = cost_table(variation_costs(analysis)).notes
+    (note,) = cost_table(analysis.costs).notes
 
     assert "one core, one image at a time" in note
-    assert f"Measured on {next(iter(analysis.circumstances.hosts))}." in note
+    assert f"Measured on {next(iter(analysis.environment.hosts))}." in note
 
 
 def test_a_study_without_pretrained_networks_has_no_such_table(analyses):
     """It is for comparing the two kinds."""
-    assert variation_costs(analyses("complete")) == ()
+    assert analyses("complete").costs == ()
     assert section(analyses("complete")) is None

@@ -33,7 +33,7 @@ class Extraction:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Circumstances:
+class Environment:
     """What the records say of machines, versions and times; each kind with the number of runs it holds for.
 
     Attributes:
@@ -57,7 +57,7 @@ class Circumstances:
     extractions: Mapping[str, Extraction]
 
 
-def read_circumstances(results: Results, epochs: Epochs) -> Circumstances:
+def read_environment(results: Results, epochs: Epochs) -> Environment:
     """Sum up the circumstances of every run that came to its end.
 
     Args:
@@ -69,7 +69,7 @@ def read_circumstances(results: Results, epochs: Epochs) -> Circumstances:
     trained = [epoch for arm in epochs.values() for run in arm.values() for epoch in run]
     times = sorted(machine.finished for machine in machines)
     together = [epoch.packed_batch_runs for epoch in trained]
-    return Circumstances(
+    return Environment(
         engines=_counted(f"{record.engine} ({record.arithmetic})" for record in results.records),
         facts=_counted(_listed(machine.engine) for machine in machines if machine.engine),
         hosts=_counted(host_words(machine) for machine in machines),
