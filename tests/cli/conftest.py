@@ -87,6 +87,12 @@ def engine(monkeypatch):
 
 
 @pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    """Start with an empty cache, where no speed was measured before."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+@pytest.fixture(autouse=True)
 def unlimited(monkeypatch):
     """Plan for a machine whose cores nothing limits, and with 16 GB of memory, whichever the tests run on."""
     monkeypatch.setattr("ceteris.cli.plan.cores", lambda: Cores(count=2))

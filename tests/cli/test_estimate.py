@@ -1,6 +1,7 @@
 import math
 
 from ceteris.cli.estimate import batch_seconds, estimate_time, preparation_seconds, seconds_per_image
+from ceteris.cli.speeds import today
 from ceteris.datasets.choice import known_images
 from ceteris.engines.engine import Preparation, PreparingEngine
 from ceteris.execution.packing import pack
@@ -107,8 +108,56 @@ def test_preparation_is_measured_once_for_all_images(study, monkeypatch):
 
     batches = pack(study.runs("d" * 64), Preparing())
 
-    seconds = preparation_seconds(batches, known_images(study.data))
-
-    assert math.isclose(seconds, 0.001 * (6_600 + 3_400 + 10_000))
+    assert math.isclose(preparation_seconds(Preparing(), study.runs("d" * 64), known_images(study.data)), 0.001)
     assert rehearsed == [9, 9]
-    assert preparation_seconds(pack(study.runs("d" * 64), FakeEngine()), known_images(study.data)) == 0
+    monkeypatch.setattr("ceteris.cli.estimate.seconds_per_image", lambda *_, **__: 0.001)
+    estimate = estimate_time(batches, known_images(study.data), threads=1)
+    assert math.isclose(estimate.preparation, 0.001 * (6_600 + 3_400 + 10_000))
+    plain = pack(study.runs("d" * 64), FakeEngine())
+    assert estimate_time(plain, known_images(study.data), threads=1).preparation == 0
+
+
+def measured_by(monkeypatch, *, seconds, share):
+    """Put a measurement in place that takes a second, of which the program has a share of the processor."""
+    clock, calls = [0.0], []
+
+    def measure(*_, **__):
+        clock[0] += 1.0
+        calls.append(seconds)
+        return seconds
+
+    monkeypatch.setattr("ceteris.cli.estimate.seconds_per_image", measure)
+    monkeypatch.setattr("ceteris.cli.estimate.time.perf_counter", lambda: clock[0])
+    monkeypatch.setattr("ceteris.cli.estimate.time.thread_time", lambda: share * clock[0])
+    return calls
+
+
+def test_what_was_measured_before_is_not_measured_again(study, monkeypatch):
+    """The second estimate is the first one, says of which day it is, and needs no training."""
+    batches, images = pack(study.runs("d" * 64), FakeEngine()), known_images(study.data)
+    calls = measured_by(monkeypatch, seconds=0.001, share=0.9)
+    first = estimate_time(batches, images, threads=1)
+    second = estimate_time(batches, images, threads=1)
+
+    assert (first.known_since, first.is_known) == ("", False)
+    assert (second.known_since, second.is_known) == (today(), True)
+    assert second.seconds == first.seconds
+    assert len(calls) == 2
+
+    other = FakeEngine(name="other")
+    third = estimate_time([*batches, *pack(study.runs("d" * 64), other)], images, threads=1)
+    assert (third.known_since, third.is_known) == (today(), False)
+    assert len(calls) == 4
+
+
+def test_what_was_measured_beside_other_programs_is_not_kept(study, monkeypatch):
+    """It is of use now, and would be wrong on another day; on a GPU the processor's time says nothing."""
+    batches, images = pack(study.runs("d" * 64), FakeEngine()), known_images(study.data)
+    calls = measured_by(monkeypatch, seconds=0.001, share=0.5)
+    for _ in range(2):
+        assert not estimate_time(batches, images, threads=1).is_known
+    assert len(calls) == 4
+
+    elsewhere = pack(study.runs("d" * 64), FakeEngine(device="cuda", name="elsewhere"))
+    assert not estimate_time(elsewhere, images, threads=1).is_known
+    assert estimate_time(elsewhere, images, threads=1).is_known

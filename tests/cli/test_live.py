@@ -5,6 +5,7 @@ import pytest
 from rich.console import Console
 
 from ceteris.cli.board import Board
+from ceteris.cli.estimate import Measuring
 from ceteris.cli.live import achievement, board_table, show, summary, told
 from ceteris.execution.events import EpochFinished, Note, RunDamaged, RunsHeld, StudyStarted
 from ceteris.execution.local import LocalExecutor
@@ -112,7 +113,10 @@ def test_the_summary_grows_with_what_is_known(tmp_path, study):
         StudyStarted(folder=tmp_path, findings=findings, batches=batches, images=MINIATURE_IMAGES, workers=1), 0.0
     )
 
-    assert summary(Board(), 5.0) == "measuring how fast this machine trains ..."
+    empty = Board()
+    assert summary(empty, 5.0) == "looking for what is left to train ..."
+    empty.take(Measuring(), 5.0)
+    assert summary(empty, 5.0) == "measuring how fast this machine trains ..."
     assert summary(board, 5.0) == "0 of 9 runs done"
     assert achievement(board, 5.0) is None
 

@@ -53,6 +53,19 @@ def test_the_plan_shows_all_there_is_to_know(ceteris, study_file):
     assert lines == PLAN.format(difference=f"{detectable_difference(3, comparisons=2):.2f}")
 
 
+@pytest.mark.parametrize(
+    ("known", "end"),
+    [
+        ({}, "Measured on random images."),
+        ({"known_since": "2026-11-28", "is_known": True}, "Measured on random images on 2026-11-28."),
+        ({"known_since": "2026-11-28"}, "Measured on random images, in part on 2026-11-28."),
+    ],
+)
+def test_an_estimate_says_when_it_was_measured(known, end):
+    """Where speeds were kept from another day, the day is named."""
+    assert time_needed(Estimate(seconds=60.0, speed=1000.0, **known), 2).endswith(end)
+
+
 @pytest.mark.usefixtures("engine")
 def test_a_changed_study_is_said_to_be_one(ceteris, study_file):
     """Other seeds and epochs are named above everything."""

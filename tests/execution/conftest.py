@@ -32,3 +32,11 @@ def make_workspace(tmp_path) -> Callable[..., Workspace]:
 def no_flushing(monkeypatch):
     """Leave out waiting for the disk, which takes most of the time and changes nothing that a test can see."""
     monkeypatch.setattr(os, "fsync", lambda _: None)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def own_cache(tmp_path_factory):
+    """Keep what programs measure out of the user's cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ceteris.cli.estimate import FORWARD_SHARE
+from ceteris.cli.estimate import FORWARD_SHARE, Measuring
 from ceteris.datasets.choice import share
 from ceteris.engines.engine import Position, Preparation
 from ceteris.execution.events import (
@@ -83,6 +83,7 @@ class Board:
 
     def __init__(self) -> None:
         self.rows: dict[str, Row] = {}
+        self.before = "looking for what is left to train"
         self._began = 0.0
         self._training: dict[str, _Training] = {}
         self._waiting: dict[str, PackedBatch] = {}
@@ -113,11 +114,13 @@ class Board:
         """Runs that could not be trained."""
         return sum(row.failed for row in self.rows.values())
 
-    def take(self, event: Event, now: float) -> None:  # noqa: C901 - one branch an event
+    def take(self, event: Event | Measuring, now: float) -> None:  # noqa: C901, PLR0912 - one branch an event
         """Learn from an event."""
         self._busy += (now - self._last) * self._at_work()
         self._last = now
         match event:
+            case Measuring():
+                self.before = "measuring how fast this machine trains"
             case StudyStarted():
                 self._start(event, now)
             case Preparing():

@@ -1,16 +1,19 @@
 """How long a study will take on this machine, from two seconds of training on random images."""
 
 import time
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
+from ceteris.cli.speeds import Speed, keep_speeds, read_speeds, speed_key, today
 from ceteris.datasets.choice import share
 from ceteris.datasets.dataset import ImageKind, LabelledImages, Split
-from ceteris.engines.engine import PreparingEngine
-from ceteris.execution.packing import PackedBatch
+from ceteris.engines.engine import Engine, PreparingEngine
+from ceteris.execution.packing import PackedBatch, preparing
+from ceteris.study.run import Run
 
 _WARMED, _PREPARED = 8, 128
 """Images that a preparation is tried on, which loads what it needs, and those that it is then measured on."""
@@ -21,6 +24,8 @@ FORWARD_SHARE = 1 / 3
 Measured: 0.23 to 0.33 on the lanes engine for batch sizes 4 to 128 (AVX-512); 0.16 to 0.51 on the PyTorch engine, whose
 minibatches cost 1.4 ms besides their images. So each batch size is measured by itself.
 """
+_OURS = 0.75
+"""What share of the time a measurement must have had the processor for itself; else another program slowed it down."""
 _SCORED_IN_A_ROUND = 16
 """Images for validation in a round that is measured, which the time of a round includes."""
 
@@ -35,6 +40,8 @@ class Estimate:
         preparation: Seconds of what engines do once before that, all cores together.
         work: By name of the engine, seconds of one core that its packed batches take.
         batches: Seconds of one core that each packed batch takes, in the order in which they were given.
+        known_since: The day of the oldest measurement that was kept from before and used; empty if none was.
+        is_known: Whether nothing was measured now.
     """
 
     seconds: float
@@ -42,13 +49,23 @@ class Estimate:
     preparation: float = 0.0
     work: Mapping[str, float] = field(default_factory=dict)
     batches: tuple[float, ...] = ()
+    known_since: str = ""
+    is_known: bool = False
+
+
+@dataclass(frozen=True)
+class Measuring:
+    """Said before it is measured how fast this machine trains."""
 
 
 def estimate_time(batches: Sequence[PackedBatch], images: ImageKind, *, threads: int, budget: float = 2.0) -> Estimate:
     """Train a few random images with each kind of packed batch, and work out how long all of them take.
 
+    What was measured here before, and is still kept, is not measured again. What is measured now is kept, unless other
+    programs took the processor meanwhile.
+
     Args:
-        batches: What is to be trained, the longest first.
+        batches: What is to be trained, the longest first; at least one.
         images: Their size, and how many there are.
         threads: How many packed batches train side by side.
         budget: Seconds to measure, all kinds together; one round of each is measured in any case.
@@ -57,19 +74,27 @@ def estimate_time(batches: Sequence[PackedBatch], images: ImageKind, *, threads:
     for batch in batches:
         kinds.setdefault(_kind(batch), batch)
     side_by_side = min(threads, len(kinds)) if all(batch.engine.threaded for batch in kinds.values()) else 1
-    patience = budget * side_by_side / len(kinds)
+    meter = _Meter(read_speeds())
+    keys = {kind: _key(kind, batch.engine, images, side_by_side) for kind, batch in kinds.items()}
+    unknown = {kind: batch for kind, batch in kinds.items() if not meter.knows(keys[kind])}
+    patience = budget * side_by_side / max(1, len(unknown))
     # What prepares features does that with all cores, and would make all that is measured meanwhile look slow.
-    apart = {kind: batch for kind, batch in kinds.items() if isinstance(batch.engine, PreparingEngine)}
-    beside = {kind: batch for kind, batch in kinds.items() if kind not in apart}
-    costs: dict[Hashable, float] = {}
+    apart = {kind: batch for kind, batch in unknown.items() if isinstance(batch.engine, PreparingEngine)}
+    beside = {kind: batch for kind, batch in unknown.items() if kind not in apart}
+
+    def measure(kind: Hashable) -> None:
+        cost = partial(seconds_per_image, kinds[kind], images, budget=patience)
+        meter.take(keys[kind], cost, time.thread_time if kinds[kind].requirements(images).device == "cpu" else None)
+
     for group, workers in ((beside, side_by_side), (apart, 1)):
         with ThreadPoolExecutor(workers) as pool:
-            measured = pool.map(lambda batch: seconds_per_image(batch, images, budget=patience), group.values())
-            costs |= zip(group, measured, strict=True)
+            list(pool.map(measure, group))
+    preparation = _preparation(batches, images, meter, threads)
+    keep_speeds(meter.new)
     # The longest packed batch first, each on the thread that is free first: as the executor does it.
     free = [0.0] * threads
     work: dict[str, float] = {}
-    each = tuple(batch_seconds(batch, images, costs[_kind(batch)]) for batch in batches)
+    each = tuple(batch_seconds(batch, images, meter.speeds[keys[_kind(batch)]].seconds) for batch in batches)
     for batch, seconds in zip(batches, each, strict=True):
         thread = free.index(min(free))
         free[thread] += seconds
@@ -83,29 +108,70 @@ def estimate_time(batches: Sequence[PackedBatch], images: ImageKind, *, threads:
     return Estimate(
         seconds=max(free),
         speed=trained / max(free),
-        preparation=preparation_seconds(batches, images),
+        preparation=preparation,
         work=work,
         batches=each,
+        known_since=min(meter.used, default=""),
+        is_known=not meter.measured,
     )
 
 
-def preparation_seconds(batches: Sequence[PackedBatch], images: ImageKind) -> float:
-    """Measure on a few images how long engines prepare for all of them, if nothing were there yet."""
-    engines = dict.fromkeys(batch.engine for batch in batches if isinstance(batch.engine, PreparingEngine))
+class _Meter:
+    """Speeds that are kept, those that are measured now, and which of both were used."""
+
+    def __init__(self, kept: Mapping[str, Speed]) -> None:
+        self.speeds = dict(kept)
+        self.new: dict[str, Speed] = {}
+        self.used: set[str] = set()
+        self.measured = 0
+
+    def knows(self, key: str) -> bool:
+        """Say whether something was measured before, which is used then."""
+        if key in self.speeds:
+            self.used.add(self.speeds[key].day)
+        return key in self.speeds
+
+    def take(self, key: str, cost: Callable[[], float], busy: Callable[[], float] | None, cores: int = 1) -> None:
+        """Measure what an image costs, and keep it if the cores were ours meanwhile.
+
+        Args:
+            key: Of what is measured.
+            cost: Measures it, in seconds.
+            busy: Gives the processor time that was spent; None where that says nothing.
+            cores: How many cores are used.
+        """
+        began, worked = time.perf_counter(), 0.0 if busy is None else busy()
+        speed = Speed(seconds=cost(), day=today())
+        self.measured += 1
+        self.speeds[key] = speed
+        ours = (time.perf_counter() - began) * cores * _OURS
+        if busy is None or busy() - worked >= ours:
+            self.new[key] = speed
+
+
+def _preparation(batches: Sequence[PackedBatch], images: ImageKind, meter: _Meter, threads: int) -> float:
+    """Say how long engines prepare for all images, if nothing were there yet."""
+    every_image = images.training_images + images.validation_images + images.test_images
     seconds = 0.0
-    for engine in engines:
-        members = [run for batch in batches if batch.engine == engine for run in batch.runs]
-        assert isinstance(engine, PreparingEngine)
-        warm, split = _random_split(images, _WARMED), _random_split(images, _PREPARED)
-        few = len(split.training) + len(split.validation) + len(split.test)
-        all_images = images.training_images + images.validation_images + images.test_images
-        for _ in engine.rehearsal(members, warm):
-            pass
-        began = time.perf_counter()
-        for _ in engine.rehearsal(members, split):
-            pass
-        seconds += (time.perf_counter() - began) / few * all_images
+    for engine, runs in preparing(batches).items():
+        wanted = sorted({f"{run.specification.network} {run.specification.training.flip}" for run in runs})
+        (same, *_) = (batch.engine for batch in batches if batch.runs[0] == runs[0])
+        key = _key(tuple(wanted), same, images, threads)
+        if not meter.knows(key):
+            meter.take(key, partial(preparation_seconds, engine, runs, images), time.process_time, threads)
+        seconds += meter.speeds[key].seconds * every_image
     return seconds
+
+
+def preparation_seconds(engine: PreparingEngine, runs: Sequence[Run], images: ImageKind) -> float:
+    """Measure on a few images how long an engine prepares for one."""
+    warm, split = _random_split(images, _WARMED), _random_split(images, _PREPARED)
+    for _ in engine.rehearsal(runs, warm):
+        pass
+    began = time.perf_counter()
+    for _ in engine.rehearsal(runs, split):
+        pass
+    return (time.perf_counter() - began) / (len(split.training) + len(split.validation) + len(split.test))
 
 
 def seconds_per_image(batch: PackedBatch, kind: ImageKind, *, budget: float) -> float:
@@ -156,6 +222,12 @@ def _kind(batch: PackedBatch) -> Hashable:
         specification.network.model_dump_json(),
         (training.optimizer, training.batch_size, training.flip, training.crop),
     )
+
+
+def _key(kind: Hashable, engine: Engine, images: ImageKind, side_by_side: int) -> str:
+    """Name what is measured: how, on what, and beside how many others."""
+    how = (engine.name, engine.arithmetic, dict(engine.facts))
+    return speed_key(how, kind, images.shape, images.classes, side_by_side)
 
 
 def _random_split(kind: ImageKind, images: int) -> Split:

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from ceteris.cli.board import Board, Row
 from ceteris.cli.console import arm_table, duration
+from ceteris.cli.estimate import Measuring
 from ceteris.execution.events import Event, Note, RunDamaged, RunFailed, RunsHeld, StudyStarted
 from ceteris.report.quantities import count
 
@@ -17,7 +18,7 @@ _LINE_SECONDS = 15.0
 """How long plain output may be silent about progress, so that a log stays readable."""
 
 
-def show(events: Iterable[Event], console: Console, clock: Clock) -> Board:
+def show(events: Iterable[Event | Measuring], console: Console, clock: Clock) -> Board:
     """Take events to their end, and show what they tell.
 
     Args:
@@ -42,7 +43,7 @@ def show(events: Iterable[Event], console: Console, clock: Clock) -> Board:
     return board
 
 
-def told(event: Event) -> Text | None:
+def told(event: Event | Measuring) -> Text | None:
     """Put into a line what must not scroll by unseen: notes, failures, damage, runs that others train."""
     match event:
         case Note():
@@ -84,7 +85,7 @@ def board_table(board: Board, now: float) -> Group:
 def summary(board: Board, now: float) -> str:
     """Say in a line how far the study is."""
     if not board.rows:
-        return "measuring how fast this machine trains ..."
+        return f"{board.before} ..."
     parts = [f"{board.finished} of {count(board.planned, 'run')} done"]
     if board.preparation is not None:
         step = board.preparation
@@ -109,7 +110,7 @@ def achievement(board: Board, now: float) -> str | None:
     return f"{trained}, {speed:,.0f} images x models per second."
 
 
-def _show_lines(events: Iterable[Event], board: Board, console: Console, clock: Clock) -> None:
+def _show_lines(events: Iterable[Event | Measuring], board: Board, console: Console, clock: Clock) -> None:
     """Print a line when a variation is at an end, and now and then one for the whole."""
     last = clock()
     ended: set[str] = set()

@@ -183,12 +183,18 @@ def time_needed(estimate: Estimate, threads: int) -> str:
     where = f"this machine ({limit})" if limit else "this machine"
     return (
         f"Time: about {duration(estimate.seconds)} on {_count(threads, 'thread')} of {where}, at "
-        f"{estimate.speed:,.0f} images x models per second. Measured on random images."
+        f"{estimate.speed:,.0f} images x models per second. Measured on random images{_when(estimate)}."
     ) + (
         f" Before that about {duration(estimate.preparation)} for features of pretrained networks, unless kept."
         if estimate.preparation
         else ""
     )
+
+
+def _when(estimate: Estimate) -> str:
+    if not estimate.known_since:
+        return ""
+    return f" on {estimate.known_since}" if estimate.is_known else f", in part on {estimate.known_since}"
 
 
 def patience(batches: Sequence[PackedBatch], estimate: Estimate, device: str) -> str:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ceteris.cli.console import print_notes, print_sentence
-from ceteris.cli.estimate import Estimate, estimate_time
+from ceteris.cli.estimate import Estimate, Measuring, estimate_time
 from ceteris.cli.fetching import download_weights, get_images
 from ceteris.cli.live import achievement, show
 from ceteris.cli.plan import override, time_needed
@@ -95,10 +95,11 @@ def run(  # noqa: PLR0913 - one argument an option
     return results
 
 
-def _with_time(events: Iterable[Event], threads: int, console: Console) -> Iterator[Event]:
+def _with_time(events: Iterable[Event], threads: int, console: Console) -> Iterator[Event | Measuring]:
     """Say how long the study takes here, before anything is trained."""
     for event in events:
         if isinstance(event, StudyStarted) and event.batches:
+            yield Measuring()
             # What goes wrong on random images goes wrong in training too, where it is told and the other runs go on.
             estimate: Estimate | None = None
             with suppress(Exception):

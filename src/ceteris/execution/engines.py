@@ -2,10 +2,13 @@
 
 import importlib.util
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from importlib import metadata
 from pathlib import Path
 
+from ceteris.datasets.cache import cache_folder
 from ceteris.datasets.features import feature_cache
 from ceteris.datasets.weights import OFFICIAL_WEIGHTS, WeightsFile, find_weights
 from ceteris.engines.engine import Engine
@@ -212,12 +215,28 @@ def _look(network: BackboneNetwork, base: Path) -> WeightsFile | str:
                 f"{network.backbone}` ({archive.size / 1e6:.0f} MB), or set CETERIS_WEIGHTS to a folder that holds "
                 f"{archive.name}; then run the same command again"
             )
-        from ceteris.engines.transfer.backbone import load_backbone  # noqa: PLC0415 - torch is optional, slow to load
-
-        load_backbone(file.path, network.backbone)
+        _check(file, network.backbone)
     except DataError as error:
         return str(error).rstrip(".")
     return file
+
+
+def _check(file: WeightsFile, backbone: Backbone) -> None:
+    """Load weights once to see that they fit; the next command does not wait for PyTorch to find that again.
+
+    Raises:
+        DataError: If they do not fit.
+    """
+    if file.sha256 == OFFICIAL_WEIGHTS[backbone].sha256:
+        return
+    seen = cache_folder() / "weights-seen" / f"{file.sha256}-{backbone}-torchvision-{metadata.version('torchvision')}"
+    if not seen.exists():
+        from ceteris.engines.transfer.backbone import load_backbone  # noqa: PLC0415 - torch is optional, slow to load
+
+        load_backbone(file.path, backbone)
+        with suppress(OSError):
+            seen.parent.mkdir(parents=True, exist_ok=True)
+            seen.touch()
 
 
 def _has_torch() -> bool:
