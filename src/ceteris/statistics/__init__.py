@@ -19,5 +19,6 @@
     images.py         over test images too: bootstrap, McNemar's test
     distributions.py  the distributions that the methods rest on, through scipy
 
-Units everywhere: accuracies and their differences are fractions, 0.01 is one percentage point.
+Units everywhere: accuracies and their differences are fractions, 0.01 is one percentage point. What is empty, not
+finite, or of another shape or range is refused with a `StatisticsError` that says what to give instead.
 """

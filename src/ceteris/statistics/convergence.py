@@ -61,30 +61,6 @@ def restricted(times: Times, until: float) -> Floats:
     return np.minimum(times.times, until)
 
 
-def kaplan_meier_median(times: Times) -> float | None:
-    """Give the time by which half of the runs have reached the target, censored ones taken into account.
-
-    At each time the share still without the target is multiplied by (1 - reached now / watched until now); the median
-    is the first time at which it is at most one half.
-    Method: Kaplan and Meier 1958, doi:10.1080/01621459.1958.10501452.
-
-    Returns:
-        Nothing where half of the runs never got there.
-
-    Example:
-        >>> kaplan_meier_median(Times(times=np.array([3.0, 5.0, 9.0]), reached=np.array([True, True, False])))
-        5.0
-    """
-    share = 1.0
-    for time in np.unique(times.times[times.reached]):
-        watched = int(np.count_nonzero(times.times >= time))
-        now = int(np.count_nonzero((times.times == time) & times.reached))
-        share *= 1 - now / watched
-        if share <= 0.5 + 1e-12:  # the product of shares that make one half is off by rounding
-            return float(time)
-    return None
-
-
 class Measure(Enum):
     """A number that one learning curve comes to.
 

@@ -172,9 +172,6 @@ def mcnemar_test(baseline: ArrayLike, variation: ArrayLike) -> McNemar:
         baseline: Whether each image was classified correctly. Shape (images,).
         variation: The same images, in the same order. Shape (images,).
 
-    Raises:
-        StatisticsError: If the shapes differ.
-
     Example:
         >>> mcnemar_test([True, True, False, False], [True, False, True, True])
         McNemar(baseline_only=1, variation_only=2, p_value=1.0)

@@ -126,9 +126,6 @@ def mean_interval(scores: ArrayLike, *, level: float = 0.95) -> Estimate:
     Returns:
         An interval; for one seed, or equal scores, a point estimate, since they show no spread.
 
-    Raises:
-        StatisticsError: If there are no scores, if one is not finite, or if `level` is not in (0, 1).
-
     Example:
         >>> mean = mean_interval([0.90, 0.91, 0.92])
         >>> f"{mean.estimate:.3f} [{mean.low:.3f}, {mean.high:.3f}]"

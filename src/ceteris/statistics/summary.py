@@ -8,7 +8,6 @@ from ceteris.statistics.convergence import (
     Measure,
     curve_values,
     horizon,
-    kaplan_meier_median,
     learning_curves,
     restricted,
     times_to_target,
@@ -26,14 +25,12 @@ class MeasureSummary:
         mean: With Student's interval; of a time, the mean up to the horizon, where a censored run counts in full.
         reached: Of a time: how many runs reached the target.
         horizon: Of a time: until when all runs are known.
-        median: Of a time: Kaplan and Meier's; nothing where half of the runs never got there.
     """
 
     runs: int
     mean: Estimate
     reached: int | None = None
     horizon: float | None = None
-    median: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,6 +120,5 @@ def _convergence(curves: Mapping[int, Curve], target: float | None, level: float
                 mean=mean_interval(restricted(times, until), level=level),
                 reached=int(times.reached.sum()),
                 horizon=until,
-                median=kaplan_meier_median(times),
             )
     return summaries

@@ -25,9 +25,6 @@ def welch_difference(baseline: ArrayLike, variation: ArrayLike, *, level: float 
     Returns:
         Variation minus baseline. A point estimate where an arm has one seed, or where neither arm has any spread.
 
-    Raises:
-        StatisticsError: If an arm is empty, if a number is not finite, or if `level` is not in (0, 1).
-
     Example:
         >>> gain = welch_difference([0.90, 0.91, 0.92], [0.92, 0.92, 0.95])
         >>> f"{gain.estimate:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}]"
@@ -54,9 +51,6 @@ def welch_test(baseline: ArrayLike, variation: ArrayLike) -> float | None:
 
     Returns:
         The two-sided p-value, or nothing where an arm has one seed or where neither arm has any spread.
-
-    Raises:
-        StatisticsError: If an arm is empty, or if a score is not finite.
 
     Example:
         >>> round(welch_test([0.90, 0.91, 0.92], [0.92, 0.92, 0.95]), 4)
