@@ -5,15 +5,14 @@ import pytest
 from ceteris.datasets.dataset import Origin
 from ceteris.results.checksummed import DamagedError
 from ceteris.results.manifest import (
+    DECLARATIONS,
     Declaration,
     Manifest,
     binding,
     declaration,
     declared,
-    decode_declaration,
     decode_manifest,
     differences,
-    encode_declaration,
     encode_manifest,
 )
 from ceteris.study.analysis import Analysis
@@ -115,4 +114,4 @@ def test_what_was_replaced_before_any_result_binds_nobody():
 def test_a_declaration_comes_back_whole():
     """What is read equals what was written, also where no time is known."""
     for one in (at(0.5, 7), at(0.5, 0, since=None)):
-        assert decode_declaration(encode_declaration(one)) == one
+        assert DECLARATIONS.validate_python(DECLARATIONS.dump_python((one,), mode="json")) == (one,)

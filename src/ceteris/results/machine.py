@@ -4,7 +4,7 @@ import hashlib
 import os
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -73,17 +73,7 @@ def describe_host() -> dict[str, str | int]:
 
 def encode_machine(machine: Machine) -> bytes:
     """Write the content of `machine.json`."""
-    return seal(
-        {
-            "finished": machine.finished,
-            "training_seconds": machine.training_seconds,
-            "versions": dict(machine.versions),
-            "host": dict(machine.host),
-            "engine": dict(machine.engine),
-            "epochs_sha256": machine.epochs_sha256,
-            "measured": dict(machine.measured),
-        }
-    )
+    return seal(asdict(machine))
 
 
 def decode_machine(content: bytes) -> Machine:

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from pydantic import TypeAdapter
+
 from ceteris.datasets.choice import known_images
 from ceteris.datasets.dataset import Dataset, ImageKind, Origin, Split
 from ceteris.networks.shape import Shape
@@ -67,26 +69,7 @@ def binding(declarations: Sequence[Declaration]) -> tuple[Declaration, ...]:
     return tuple(one for place, one in enumerate(declarations) if place == last or declarations[place + 1].results)
 
 
-def encode_declaration(one: Declaration) -> dict[str, object]:
-    """Give what JSON can hold."""
-    return {
-        "analysis": one.analysis.model_dump(mode="json"),
-        "seeds": one.seeds,
-        "variations": list(one.variations),
-        "since": one.since,
-        "results": one.results,
-    }
-
-
-def decode_declaration(facts: dict[str, Any]) -> Declaration:
-    """Read what `encode_declaration` wrote."""
-    return Declaration(
-        analysis=Analysis(**facts["analysis"]),
-        seeds=facts["seeds"],
-        variations=tuple(facts["variations"]),
-        since=facts["since"],
-        results=facts["results"],
-    )
+DECLARATIONS = TypeAdapter(tuple[Declaration, ...])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,7 +177,7 @@ def encode_manifest(manifest: Manifest) -> bytes:
             },
             "notes": list(manifest.notes),
             "skipped": dict(manifest.skipped),
-            "declarations": [encode_declaration(one) for one in manifest.declarations],
+            "declarations": DECLARATIONS.dump_python(manifest.declarations, mode="json"),
         }
     )
 
@@ -228,7 +211,7 @@ def decode_manifest(content: bytes) -> Manifest:
         offset=tuple(data["offset"]),
         notes=tuple(facts["notes"]),
         skipped=facts.get("skipped", {}),
-        declarations=tuple(decode_declaration(one) for one in facts.get("declarations", ())),
+        declarations=DECLARATIONS.validate_python(facts.get("declarations", ())),
     )
 
 

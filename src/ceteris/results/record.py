@@ -4,7 +4,7 @@ import hashlib
 import math
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -59,17 +59,8 @@ def describe_error(error: BaseException) -> tuple[str, tuple[str, ...]]:
 
 def encode_failure(failure: RunFailure) -> bytes:
     """Write the content of `failure.json`."""
-    return seal(
-        {
-            "digest": failure.run.digest,
-            "seed": failure.run.seed,
-            "engine": failure.engine,
-            "error": failure.error,
-            "where": list(failure.where),
-            "epoch": failure.position.epoch,
-            "step": failure.position.step,
-        }
-    )
+    facts = {name: getattr(failure, name) for name in ("engine", "error", "where")}
+    return seal({**facts, **asdict(failure.position), "digest": failure.run.digest, "seed": failure.run.seed})
 
 
 def decode_failure(content: bytes, run: Run) -> RunFailure:
@@ -225,21 +216,7 @@ def conclude(
     return Result(record=record, predictions=predictions, weights=weights)
 
 
-_PLAIN = (
-    "engine",
-    "arithmetic",
-    "data_origin",
-    "parameters",
-    "epochs",
-    "diverged_epoch",
-    "test_accuracy",
-    "test_loss",
-    "best_validation_accuracy",
-    "best_validation_epoch",
-    "final_validation_accuracy",
-    "predictions_sha256",
-    "weights_sha256",
-)
+_PLAIN = tuple(field.name for field in fields(RunRecord) if field.name != "run")
 
 
 def encode_record(record: RunRecord) -> bytes:
