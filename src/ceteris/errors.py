@@ -52,3 +52,8 @@ class NoEngineError(EngineError):
 
 class StatisticsError(CeterisError):
     """The numbers given do not allow the answer asked for."""
+
+
+def reason(error: OSError) -> str:
+    """Give what the system says went wrong, as it stands in the middle of a sentence: `permission denied`."""
+    return (error.strerror or str(error) or type(error).__name__).lower()

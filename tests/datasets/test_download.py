@@ -205,6 +205,6 @@ def test_a_full_disk_names_the_folder_and_what_is_needed(tmp_path, miniature, mo
         fetch(tmp_path, miniature, "http://127.0.0.1:9/none")
 
     assert re.sub(r"\d+ kB", "N kB", str(error.value)) == (
-        f"{tmp_path}: CIFAR-10 cannot be stored here (No space left on device), N kB are needed. Make room or allow "
+        f"{tmp_path}: CIFAR-10 cannot be kept here (no space left on device), N kB are needed. Make room or allow "
         "writing there, or choose another folder with XDG_CACHE_HOME or `ceteris data fetch --to FOLDER`."
     )

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ceteris.datasets.decoding import Decoded, Unreadable, decode
 from ceteris.datasets.folder_entries import is_leftover
 from ceteris.datasets.picture import ENDINGS, MOST_BYTES, Frame
-from ceteris.errors import DataError
+from ceteris.errors import DataError, reason
 from ceteris.formatting.wording import listed
 from ceteris.paths import expanded
 from ceteris.resources import available_cores
@@ -133,8 +133,7 @@ def _in_folder(folder: Path) -> Iterator[Named | Nothing | str]:
     closed: list[OSError] = []
     visible = sorted(path for path in _below(folder, closed) if _may_be_file(path))
     for error in closed:
-        reason = (error.strerror or type(error).__name__).lower()
-        yield Nothing(reason=f"{printable(str(error.filename))} cannot be opened: {reason}.")
+        yield Nothing(reason=f"{printable(str(error.filename))} cannot be opened: {reason(error)}.")
     images = [path for path in visible if path.suffix.lower() in ENDINGS]
     shown, others = printable(str(folder)), len(visible) - len(images)
     if not images and not closed:

@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdo
 from types import FrameType
 from typing import Any, TextIO, cast
 
-from ceteris.errors import CeterisError, StudyError
+from ceteris.errors import CeterisError, StudyError, reason
 
 _NO_READER = 128 + 13
 """As shells report a program that SIGPIPE ended."""
@@ -61,8 +61,7 @@ def _call(commands: Callable[[], None]) -> None:
     except OSError as error:
         if error.filename is None:
             raise
-        reason = (error.strerror or type(error).__name__).lower()
-        _print_errors(f"{error.filename}: {reason}. Check the path, then run the same command again.")
+        _print_errors(f"{error.filename}: {reason(error)}. Check the path, then run the same command again.")
         raise SystemExit(2) from None
 
 
@@ -138,7 +137,7 @@ class LostOutputError(Exception):
     """
 
     def __init__(self, error: OSError) -> None:
-        self.reason = "" if error.errno in _GONE else (error.strerror or type(error).__name__).lower()
+        self.reason = "" if error.errno in _GONE else reason(error)
         super().__init__(self.reason)
 
 

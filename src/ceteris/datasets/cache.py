@@ -1,12 +1,19 @@
 """The folder of this user in which downloads, features and decoded images are kept, and checksums of files in it."""
 
 import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from platformdirs import user_cache_path
 
-from ceteris.errors import DataError
+from ceteris.errors import DataError, reason
+from ceteris.formatting.wording import byte_count
+
+ELSEWHERE = "Make room or allow writing there, or choose another folder with XDG_CACHE_HOME."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,3 +63,49 @@ def is_intact(path: Path, archive: Archive) -> bool:
         OSError: If it cannot be read.
     """
     return path.is_file() and path.stat().st_size == archive.size and file_sha256(path) == archive.sha256
+
+
+@contextmanager
+def keeping(folder: Path, what: str, needed: int, *, advice: str = ELSEWHERE) -> Iterator[None]:
+    """Turn what the disk says into an error that names the folder, what was to be kept there and how large it is.
+
+    Args:
+        folder: Where.
+        what: The subject of the sentence, a plural or a name.
+        needed: Bytes that it takes; 0 if that is no matter.
+        advice: What to do.
+
+    Raises:
+        DataError: In place of an OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        size = f", {byte_count(needed)} are needed" if needed else ""
+        raise DataError(f"{folder}: {what} cannot be kept here ({reason(error)}){size}. {advice}") from error
+
+
+def publish(part: Path, path: Path) -> None:
+    """Give a finished file its name, durably."""
+    with part.open("rb") as file:
+        os.fsync(file.fileno())
+    part.replace(path)
+    if os.name == "posix":
+        descriptor = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def empty(folder: Path) -> None:
+    """Delete a folder of the cache and all in it, if it is there.
+
+    Raises:
+        DataError: If that is not possible.
+    """
+    try:
+        if folder.exists():
+            shutil.rmtree(folder)
+    except OSError as error:
+        raise DataError(f"{folder} cannot be cleared ({reason(error)}). Check its permissions.") from error

@@ -18,7 +18,7 @@ from ceteris.datasets.cache import Archive, cache_folder, is_intact
 from ceteris.datasets.cifar10_records import REMEDY
 from ceteris.datasets.dataset import Dataset, ImageKind
 from ceteris.datasets.source import Event, Source
-from ceteris.errors import DataError
+from ceteris.errors import DataError, reason
 from ceteris.networks.shape import Shape
 from ceteris.paths import expanded
 
@@ -220,7 +220,7 @@ def find_copy(place: Path, *, batches: int) -> Cifar10Copy:
     try:
         return _find(place, parts(batches))
     except OSError as error:
-        raise DataError(f"{place}: cannot be looked into ({error.strerror}). Check its permissions.") from error
+        raise DataError(f"{place}: cannot be looked into ({reason(error)}). Check its permissions.") from error
 
 
 def _find(place: Path, wanted: tuple[str, ...]) -> Cifar10Copy:

@@ -15,7 +15,7 @@ from ceteris.datasets.cifar10 import BATCHES, CLASS_NAMES, OFFICIAL, TEST, Cifar
 from ceteris.datasets.cifar10_records import RECORD, REMEDY, batch_records, class_names, decode
 from ceteris.datasets.dataset import Dataset, LabelledImages, Origin, joined
 from ceteris.datasets.file_kinds import GZIP_MAGIC, kind_of
-from ceteris.errors import DataError
+from ceteris.errors import DataError, reason
 
 _TAR_MAGIC, _TAR_MAGIC_AT = b"ustar", 257
 _BLOCK = 1 << 20
@@ -63,9 +63,7 @@ def read_members(path: Path, wanted: Mapping[str, int], *, limit: int) -> Member
     except (EOFError, tarfile.TarError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(f"{path}: the archive is damaged or cut short ({error}). {REMEDY}") from error
     except OSError as error:
-        raise DataError(
-            f"{path}: cannot be read ({error.strerror or error}). Check the file and its permissions."
-        ) from error
+        raise DataError(f"{path}: cannot be read ({reason(error)}). Check the file and its permissions.") from error
 
 
 class _Capped:
@@ -237,7 +235,7 @@ def _read_file(path: Path, limit: int) -> bytes:
             raise DataError(f"{path}: {size} bytes found, expected at most {limit}. {REMEDY}")
         return path.read_bytes()
     except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror}). Check the file and its permissions.") from error
+        raise DataError(f"{path}: cannot be read ({reason(error)}). Check the file and its permissions.") from error
 
 
 def _check_names(layout: Layout, content: bytes, where: str) -> None:

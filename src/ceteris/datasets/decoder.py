@@ -17,6 +17,7 @@ from typing import IO, Any
 
 from ceteris.datasets.dataset import Fit
 from ceteris.datasets.picture import MOST_BYTES, TOO_MANY_BYTES, Frame, UnreadableError, decode_picture
+from ceteris.errors import reason
 
 MOST_MEMORY = 2_000_000_000
 """Bytes of address space; a hundred million pixels with transparency take half of it."""
@@ -71,7 +72,7 @@ def read_file(path: Path) -> bytes:
                 raise UnreadableError(TOO_MANY_BYTES)
             return file.read(MOST_BYTES + 1)
     except OSError as error:
-        raise UnreadableError(f"cannot be read: {(error.strerror or type(error).__name__).lower()}") from None
+        raise UnreadableError(f"cannot be read: {reason(error)}") from None
 
 
 def _limit_memory() -> None:

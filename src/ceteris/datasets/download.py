@@ -1,13 +1,11 @@
 """Downloads a file, known by its bytes, from one server after another, going on where an earlier attempt stopped."""
 
-import os
 import re
 import shutil
 import socket
 import ssl
 import time
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPMessage, HTTPResponse, responses
 from pathlib import Path
@@ -18,7 +16,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from filelock import FileLock, Timeout
 
-from ceteris.datasets.cache import Archive, file_sha256, is_intact
+from ceteris.datasets.cache import Archive, file_sha256, is_intact, keeping, publish
 from ceteris.datasets.file_kinds import GZIP_MAGIC, kind_of
 from ceteris.datasets.source import Event, Received, Setback, Waiting
 from ceteris.errors import DataError
@@ -194,7 +192,7 @@ def fetch_any(
     Raises:
         DataError: If nobody gives the file, or the folder cannot hold it.
     """
-    with _storing(folder, offers, what):
+    with keeping(folder, what, max(offer.archive.size for offer in offers), advice=_ELSEWHERE):
         folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(folder / ".lock")
         try:
@@ -230,7 +228,7 @@ def _from_any(
                 worth_another = _size(part) - held >= _WORTH_RESUMING
             else:
                 if file_sha256(part) == archive.sha256:
-                    _publish(part, folder / archive.name)
+                    publish(part, folder / archive.name)
                     _forget_parts(folder, offers)
                     return
                 part.unlink()
@@ -256,33 +254,9 @@ def _check_room(folder: Path, needed: int, what: str) -> None:
         raise DataError(f"{folder}: {byte_count(free)} free, {byte_count(needed)} needed for {what}. {_ELSEWHERE}")
 
 
-def _publish(part: Path, path: Path) -> None:
-    with part.open("rb") as file:
-        os.fsync(file.fileno())
-    part.replace(path)
-    if os.name == "posix":
-        descriptor = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
 def _forget_parts(folder: Path, offers: Sequence[Offer]) -> None:
     for offer in offers:
         (folder / f"{offer.archive.name}.part").unlink(missing_ok=True)
-
-
-@contextmanager
-def _storing(folder: Path, offers: Sequence[Offer], what: str) -> Iterator[None]:
-    """Turn what the disk says into an error that names the folder and what is needed."""
-    try:
-        yield
-    except OSError as error:
-        needed = byte_count(max(offer.archive.size for offer in offers))
-        raise DataError(
-            f"{folder}: {what} cannot be stored here ({error.strerror}), {needed} are needed. {_ELSEWHERE}"
-        ) from error
 
 
 def _size(path: Path) -> int:

@@ -16,10 +16,9 @@ import numpy as np
 from filelock import FileLock
 from numpy.typing import NDArray
 
-from ceteris.datasets.cache import cache_folder, file_sha256
-from ceteris.errors import DataError
-from ceteris.formatting.wording import byte_count
+from ceteris.datasets.cache import cache_folder, empty, file_sha256, keeping, publish
 
+_ADVICE = "Make room there, run `ceteris data clear`, or choose another folder with XDG_CACHE_HOME."
 _FEATURES, _FACTS, _LOCK, _PART = "features.npy", "facts.json", ".lock", ".part"
 
 
@@ -106,10 +105,10 @@ class FeatureCache:
             DataError: If the cache cannot be written.
         """
         folder = self._folder(key)
-        with _storing(folder, 0):
+        with keeping(folder, "features", 0, advice=_ADVICE):
             folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(folder / _LOCK)
-        with _storing(folder, 0):
+        with keeping(folder, "features", 0, advice=_ADVICE):
             lock.acquire()
         try:
             yield
@@ -136,7 +135,7 @@ class FeatureCache:
         """
         folder = self._folder(key)
         needed = 4 * images * features
-        with _storing(folder, needed):
+        with keeping(folder, "features", needed, advice=_ADVICE):
             folder.mkdir(parents=True, exist_ok=True)
             if shutil.disk_usage(folder).free < needed:
                 raise OSError(28, os.strerror(28))
@@ -150,7 +149,7 @@ class FeatureCache:
             DataError: If that is not possible.
         """
         folder = self._folder(key)
-        with _storing(folder, values.nbytes):
+        with keeping(folder, "features", values.nbytes, advice=_ADVICE):
             if isinstance(values, np.memmap):
                 values.flush()
             part = folder / (_FEATURES + _PART)
@@ -162,10 +161,10 @@ class FeatureCache:
                 "drift": drift,
             }
             (folder / _FACTS).unlink(missing_ok=True)
-            _publish(part, folder / _FEATURES)
+            publish(part, folder / _FEATURES)
             facts_part = folder / (_FACTS + _PART)
             facts_part.write_text(json.dumps(facts, indent=1, sort_keys=True))
-            _publish(facts_part, folder / _FACTS)
+            publish(facts_part, folder / _FACTS)
         kept = self.read(key)
         assert kept is not None, "it was written a moment ago"
         return kept
@@ -182,11 +181,7 @@ class FeatureCache:
             DataError: If that is not possible.
         """
         freed = sum(entry.size for entry in self.entries())
-        try:
-            for entry in self.entries():
-                shutil.rmtree(entry.folder)
-        except OSError as error:
-            raise DataError(f"{self.path} cannot be cleared ({error.strerror}). Check its permissions.") from error
+        empty(self.path)
         return freed
 
     def _folder(self, key: FeatureKey) -> Path:
@@ -208,21 +203,3 @@ def _entry(folder: Path) -> Entry:
         images = f"{facts['images']:,} images, {key['view']}"
         description = f"{key['backbone']} at {side} x {side}, {images}, {key['precision']}"
     return Entry(folder=folder, size=size, description=description)
-
-
-def _publish(part: Path, path: Path) -> None:
-    with part.open("rb") as file:
-        os.fsync(file.fileno())
-    part.replace(path)
-
-
-@contextmanager
-def _storing(folder: Path, needed: int) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        size = f", which take {byte_count(needed)}" if needed else ""
-        raise DataError(
-            f"{folder}: features cannot be kept here{size} ({error.strerror}). Make room there, run "
-            "`ceteris data clear`, or choose another folder with XDG_CACHE_HOME."
-        ) from error

@@ -9,8 +9,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,13 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import features
 
-from ceteris.datasets.cache import file_sha256
+from ceteris.datasets.cache import ELSEWHERE, empty, file_sha256, keeping
 from ceteris.datasets.dataset import Labels, as_labels
 from ceteris.datasets.file_kinds import library_version
 from ceteris.datasets.picture import DECODER, Frame
 from ceteris.errors import DataError
 from ceteris.formatting.wording import byte_count
 
+DECODED = "decoded images"
 PARTS = ("training", "validation", "test")
 _IMAGES, _FACTS, _PARTIAL = "images.npy", "facts.json", ".partial"
 _LIBRARIES = ("pil", "jpg", "libtiff", "webp", "zlib")
@@ -128,13 +128,13 @@ class EntryWriter:
         self._partial = path.with_name(f".{path.name[:16]}-{secrets.token_hex(4)}{_PARTIAL}")
         self._bytes = int(np.prod(shape))
         needed = self.needed(shape, count)
-        with storing(path.parent, needed):
+        with keeping(path.parent, DECODED, needed):
             path.parent.mkdir(parents=True, exist_ok=True)
             _clear_partials(path.parent)
             if (free := shutil.disk_usage(path.parent).free) < needed:
                 raise DataError(
                     f"{path.parent}: {byte_count(free)} free, {byte_count(needed)} needed for the decoded images. "
-                    f"{_ELSEWHERE}"
+                    f"{ELSEWHERE}"
                 )
             self._partial.mkdir()
             # Written and not mapped: a full disk is then an error, where a mapping would end the process.
@@ -147,13 +147,13 @@ class EntryWriter:
 
     def put(self, place: int, pixels: NDArray[np.uint8]) -> None:
         """Keep a picture under a number."""
-        with storing(self._path.parent, self._bytes):
+        with keeping(self._path.parent, DECODED, self._bytes):
             self._decoded.seek(place * self._bytes)
             self._decoded.write(pixels.tobytes())
 
     def finish(self, order: Sequence[int], facts: Mapping[str, object]) -> None:
         """Write the pictures in the order of their numbers, with what is to be known of them."""
-        with storing(self._path.parent, len(order) * self._bytes):
+        with keeping(self._path.parent, DECODED, len(order) * self._bytes):
             self._decoded.close()
             digest = hashlib.sha256()
             with (self._partial / "decoded").open("rb") as decoded, (self._partial / _IMAGES).open("wb") as file:
@@ -204,33 +204,13 @@ def clear(cache: Path) -> int:
         DataError: If one cannot be deleted.
     """
     freed = sum(entry.size for entry in entries(cache))
-    try:
-        if folders_in(cache).exists():
-            shutil.rmtree(folders_in(cache))
-    except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
-        raise DataError(f"{folders_in(cache)} cannot be cleared ({reason}). Check its permissions.") from error
+    empty(folders_in(cache))
     return freed
 
 
 def folders_in(cache: Path) -> Path:
     """Say where in the cache decoded folders are."""
     return cache / "folders"
-
-
-@contextmanager
-def storing(folder: Path, needed: int) -> Iterator[None]:
-    """Turn what the disk says into an error that names the folder and what is needed."""
-    try:
-        yield
-    except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
-        raise DataError(
-            f"{folder}: decoded images cannot be kept here ({reason}), {byte_count(needed)} are needed. {_ELSEWHERE}"
-        ) from error
-
-
-_ELSEWHERE = "Make room or allow writing there, or choose another folder with XDG_CACHE_HOME."
 
 
 def _clear_partials(folder: Path) -> None:

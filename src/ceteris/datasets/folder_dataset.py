@@ -12,11 +12,13 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock, Timeout
 
+from ceteris.datasets.cache import keeping
 from ceteris.datasets.choice import DataChoice
 from ceteris.datasets.dataset import Dataset, ImageKind, LabelledImages, Origin, narrowed
 from ceteris.datasets.decoder import read_file
 from ceteris.datasets.decoding import Decoded, decode
 from ceteris.datasets.folder_cache import (
+    DECODED,
     PARTS,
     CachedFolder,
     EntryWriter,
@@ -24,7 +26,6 @@ from ceteris.datasets.folder_cache import (
     entry_key,
     folders_in,
     open_entry,
-    storing,
 )
 from ceteris.datasets.folder_listing import FolderFile, FolderListing, list_folder
 from ceteris.datasets.folder_notes import missing_classes, notes_of
@@ -93,7 +94,7 @@ def read_folder(
     found = open_entry(place)
     if found is None:
         lock = FileLock(folder / ".lock")
-        with storing(folder, EntryWriter.needed(_shape(choice), len(looked.files))):
+        with keeping(folder, DECODED, EntryWriter.needed(_shape(choice), len(looked.files))):
             folder.mkdir(parents=True, exist_ok=True)
             is_free = _acquired(lock)
         if not is_free:

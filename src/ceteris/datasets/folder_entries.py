@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ceteris.datasets.picture import ENDINGS
-from ceteris.errors import DataError
+from ceteris.errors import DataError, reason
 from ceteris.formatting.wording import listed, nearest
 from ceteris.paths import shown
 
@@ -205,6 +205,6 @@ def _no_folder(path: Path, error: OSError | ValueError) -> str:
         nothing = "Check the path; a study's is seen from its file."
         end = f"Did you mean {shown(path.parent / close)}?" if close else nothing
         return f"{where}: there is no such folder. {end}"
-    reason = (error.strerror or type(error).__name__).lower() if isinstance(error, OSError) else str(error)
+    found = reason(error) if isinstance(error, OSError) else str(error)
     what = "its permissions" if isinstance(error, PermissionError) else "the path"
-    return f"{where} cannot be read: {reason}. Check {what}."
+    return f"{where} cannot be read: {found}. Check {what}."

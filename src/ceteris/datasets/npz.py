@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ceteris.datasets.dataset import Dataset, ImageKind, LabelledImages, Labels, Origin, as_labels, narrowed, sealed
 from ceteris.datasets.source import Ahead, Event, Progress, Source, is_path
 from ceteris.datasets.split import allot
-from ceteris.errors import DataError
+from ceteris.errors import DataError, reason
 from ceteris.formatting.wording import listed
 from ceteris.networks.shape import Shape
 from ceteris.paths import expanded, shown
@@ -187,8 +187,7 @@ def _arrays(path: Path) -> Mapping[str, NDArray[Any]]:
     except FileNotFoundError:
         raise DataError(f"{where}: there is no such file. Check the path; a study's is seen from its file.") from None
     except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
-        raise DataError(f"{where} cannot be read: {reason}. Check the path and its permissions.") from None
+        raise DataError(f"{where} cannot be read: {reason(error)}. Check the path and its permissions.") from None
     if not is_archive:
         raise DataError(f"{where} is no .npz file. Write one with numpy.savez_compressed; {_EXPECTED}.")
     try:

@@ -8,7 +8,7 @@ from pathlib import Path
 from ceteris.datasets.cache import Archive, cache_folder, file_sha256
 from ceteris.datasets.download import Offer, fetch_any
 from ceteris.datasets.source import Event
-from ceteris.errors import DataError
+from ceteris.errors import DataError, reason
 from ceteris.formatting.wording import listed
 from ceteris.networks.backbone import IMAGENET, Backbone, BackboneNetwork
 from ceteris.paths import expanded
@@ -170,10 +170,9 @@ def _named(path: Path) -> WeightsFile:
     try:
         return WeightsFile(path=path, sha256=file_sha256(path))
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
         raise DataError(
-            f"{path}: the weights cannot be read ({reason}). Give the path of a file that torch.save wrote, from the "
-            f'folder of the study on; or say weights = "{IMAGENET}".'
+            f"{path}: the weights cannot be read ({reason(error)}). Give the path of a file that torch.save wrote, "
+            f'from the folder of the study on; or say weights = "{IMAGENET}".'
         ) from error
 
 

@@ -13,7 +13,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from ceteris.engines.engine import Position
-from ceteris.errors import EngineError
+from ceteris.errors import EngineError, reason
 from ceteris.execution.events import Event, RunFailed, RunsHeld
 from ceteris.execution.executor import Stop, Workspace
 from ceteris.execution.packing import PackedBatch
@@ -142,7 +142,7 @@ class Child:
                 process.start()
         except OSError as error:
             raise EngineError(
-                f"a worker process could not start: {(error.strerror or type(error).__name__).lower()}. Allow more "
+                f"a worker process could not start: {reason(error)}. Allow more "
                 "processes, open files or memory (`ulimit -a` shows the limits), or use --threads 1, which needs none."
             ) from error
         theirs.close()

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from ceteris.errors import ResultsError
+from ceteris.errors import ResultsError, reason
 
 PARTIAL = ".partial"
 """How the name of a file ends that is not complete; a leftover of a killed process, and safe to delete."""
@@ -134,18 +134,17 @@ def explained(folder: Path, doing: str, *, needed: int) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
         if error.errno in _FULL:
             size = f", which takes {needed:,} bytes" if needed else ""
             found = f"{_FULL[error.errno]}: cannot {doing}{size}"
             advice = "Free some space there and run the same command again; what was complete is kept."
         elif error.errno in _FORBIDDEN:
-            found = f"cannot {doing}: {reason}"
+            found = f"cannot {doing}: {reason(error)}"
             advice = (
                 "Choose a folder that you may read and write, or change its permissions; what was complete is kept."
             )
         else:
-            found = f"cannot {doing}: {reason}"
+            found = f"cannot {doing}: {reason(error)}"
             advice = "Check the folder and its disk, then run the same command again; what was complete is kept."
         raise ResultsError(f"{folder}: {found}. {advice}") from error
 

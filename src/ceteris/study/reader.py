@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from ceteris.datasets.choice import KNOWN_NAMES
 from ceteris.datasets.source import is_path
-from ceteris.errors import StudyError
+from ceteris.errors import StudyError, reason
 from ceteris.formatting.wording import nearest, written
 from ceteris.paths import AnyPath, expanded
 from ceteris.study.study import Study
@@ -258,7 +258,7 @@ def _text(path: Path) -> str:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise StudyError(f"{path}:{line}: this is not UTF-8 text; save the file as UTF-8.") from None
     except OSError as error:
-        raise StudyError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}.") from None
+        raise StudyError(f"{path} cannot be read: {reason(error)}.") from None
 
 
 def _syntax_mistake(path: Path, text: str, message: str) -> str:
