@@ -17,7 +17,7 @@ def test_a_head_counts_with_all_of_its_backbone(analyses):
     """Parameters, multiply-adds, memory, and the pretrained file beside the head's own."""
     rows = cells(analyses("transfer"))
 
-    assert rows["head"][0] == "11,181,642 (5,130 learnt)"
+    assert rows["head"][0] == "11,181,642 (5,130 trainable)"
     assert rows["head"][2:] == [
         "45.5 MB",
         "14.0 MB (14.0 MB pretrained, 21 kB of the run)",

@@ -33,17 +33,17 @@ def test_it_reads_top_down(reports):
     headings = re.findall(r"<h2>(.*?)</h2>", html_of(reports("complete")))
 
     assert headings == [
-        "Before you believe a number",
-        "The answer",
+        "Warnings",
+        "Summary",
         "Verdicts",
         "Factor by factor",
-        "How soon they learn",
-        "Every test",
-        "The runs",
+        "Convergence",
+        "Statistical tests",
+        "Runs",
         "Training time",
         "Methods",
-        "What to keep in mind",
-        "Images, machines, versions",
+        "Limitations",
+        "Environment",
     ]
 
 

@@ -160,11 +160,11 @@ def test_what_is_missing_or_odd_is_said_first(reports, state):
 
     assert sentences_of(report.sections, "reservations") == RESERVATIONS[state]
     text = report.text.read_text(encoding="utf-8")
-    assert ("## Before you believe a number" in text) is bool(RESERVATIONS[state])
+    assert ("## Warnings" in text) is bool(RESERVATIONS[state])
 
 
 def test_first_batch_and_modified_copy_are_kept_in_mind(reports):
-    """The limitations say what the images are and how few of them were learnt from."""
+    """The limitations say what the images are and on how few of them networks were trained."""
     limitations = sentences_of(reports("modified copy, first batch").sections, "caveats")
 
     assert limitations[:2] == (
@@ -173,8 +173,8 @@ def test_first_batch_and_modified_copy_are_kept_in_mind(reports):
             "published ones."
         ),
         (
-            "Only the first of 5 training batches was used, so that 40 images were learnt from: what holds for few "
-            "images need not hold for all of them."
+            "Only the first of 5 training batches was used, so that networks were trained on 40 images: what holds "
+            "for few images need not hold for all of them."
         ),
     )
     official = " ".join(sentences_of(reports("official").sections, "caveats"))

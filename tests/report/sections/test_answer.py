@@ -11,12 +11,12 @@ from tests.states import TANH
 TARGET = "44.82 % validation accuracy (90 % of the baseline's mean final one)"
 
 LAST = {
-    "one seed": f"Which variations reach {TARGET} sooner than the baseline cannot be told from one pair of runs each.",
+    "one seed": f"Which variations reach {TARGET} sooner than the baseline is not known from one pair of runs each.",
     "baseline missing": (
         "How fast the variations learn cannot be compared yet, as no seed has a learning curve in both arms."
     ),
     "baseline diverged": (
-        "Which variations learn sooner than the baseline cannot be told, as the chance level reaches 90 % of its mean "
+        "Which variations learn sooner than the baseline is unknown, as the chance level reaches 90 % of its mean "
         "final validation accuracy."
     ),
     "one variation": f"The variation was not shown to reach {TARGET} in fewer or in more epochs than the baseline.",

@@ -34,9 +34,9 @@ def weighed(analysis):
     *blocks, note = discussion(analysis)
     said = {one.text: other.sentences for one, other in pairwise(blocks) if isinstance(one, Subheading)}
     return SimpleNamespace(
-        benefits=said.get("What speaks for the pretrained network", ()),
-        drawbacks=said.get("What speaks against it", ()),
-        balance=said.get("On balance", ()),
+        benefits=said.get("Advantages of the pretrained network", ()),
+        drawbacks=said.get("Disadvantages of the pretrained network", ()),
+        balance=said.get("Neither or both", ()),
         note=note.text,
     )
 
@@ -58,8 +58,8 @@ def test_a_better_pretrained_network_is_a_benefit(tmp_path):
     assert about(found.drawbacks, "accurate") == []
     assert size == (
         "“head” needs more than the baseline: 11,181,642 parameters (7,159 times as much), 333,564,416 multiply-adds "
-        "an image (3,382 times as much), 45.5 MB of memory (1,380 times as much) and 5,130 learnt numbers (3.3 times "
-        "as much)."
+        "an image (3,382 times as much), 45.5 MB of memory (1,380 times as much) and 5,130 trainable parameters (3.3 "
+        "times as much)."
     )
 
 

@@ -37,7 +37,7 @@ def test_an_entry_says_what_came_of_it(analyses):
         ),
     )
     assert entry.sentences[2:4] == (
-        "It beats the baseline's run with the same seed in 100 % (68 to 100 %) of pairs.",
+        "It is more accurate than the baseline's run with the same seed in 100 % (68 to 100 %) of pairs.",
         "8 of 8 runs reached 44.79 % validation accuracy.",
     )
 

@@ -47,11 +47,12 @@ def test_time_for_features_is_told_apart_from_training(tmp_path):
 
 LOOKED_FOR = {
     32: (
-        ", or look nearly the same, are told at the top, if there are any; copies that were cropped, turned or drawn "
-        "over were not looked for."
+        ", or look nearly the same, are named in the warnings, if there are any; copies that were cropped, turned or "
+        "drawn over were not looked for."
     ),
     16: (
-        " are told at the top, if there are any; in images of less than 32 pixels changed copies were not looked for."
+        " are named in the warnings, if there are any; in images of less than 32 pixels changed copies were not looked "
+        "for."
     ),
 }
 
@@ -67,9 +68,7 @@ def test_a_folder_of_images_was_compared_so_far(tmp_path, side, reach):
     analysis = replace(analysis, results=replace(analysis.results, manifest=replace(manifest, images=images)))
 
     assert note in warnings(analysis)
-    begin = (
-        "Test images that repeat what is learnt from make accuracies too high: those that are the same byte for byte"
-    )
+    begin = "Test images that repeat training images make accuracies too high: those that are the same byte for byte"
     assert said(analysis, "byte for byte") == [begin + reach]
 
 
@@ -99,7 +98,7 @@ def test_size_is_told_where_it_changes(analyses):
     """Networks of other size than the baseline are named; where all have one size nothing is said."""
     assert said(analyses("complete"), "differ in size") == [
         (
-            "Networks differ in size, from 786 to 1,562 learnt numbers: where size changed too (“deeper” and "
+            "Networks differ in size, from 786 to 1,562 trainable parameters: where size changed too (“deeper” and "
             "“shallow”), a difference may come from it."
         )
     ]
@@ -175,7 +174,7 @@ def test_half_precision_is_told_where_it_moves_an_answer(analyses):
     assert said(analysis, "half precision") == []
     assert said(replace(analysis, scores=scores), "half precision") == [
         (
-            "Answers to single images come from probabilities kept in half precision, where two classes may tie: "
+            "Predictions of single images come from probabilities stored in half precision, where two classes may tie: "
             "accuracies counted from them differ by up to 0.25 pp from the exact ones, which are shown."
         )
     ]
@@ -183,10 +182,10 @@ def test_half_precision_is_told_where_it_moves_an_answer(analyses):
 
 def test_images_that_are_not_all_used_are_counted(analyses):
     """One batch, several, or a share of them."""
-    assert said(analyses("few images"), "learnt from: what holds") == [
+    assert said(analyses("few images"), "images: what holds") == [
         (
-            "Only the first of 5 training batches was used, so that 4 to 40 images were learnt from: what holds "
-            "for few images need not hold for all of them."
+            "Only the first of 5 training batches was used, so that networks were trained on 4 to 40 images: what "
+            "holds for few images need not hold for all of them."
         )
     ]
-    assert said(analyses("official"), "learnt from: what holds") == []
+    assert said(analyses("official"), "images: what holds") == []

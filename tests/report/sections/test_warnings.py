@@ -31,10 +31,10 @@ def test_a_page_and_a_text_have_the_heading(reports):
     """Both name what was skipped below what must be known first; where nothing was, there is no such heading."""
     report = reports("all pretrained skipped")
 
-    assert '<h3 id="skipped">What was skipped</h3>' in report.page.read_text(encoding="utf-8")
-    assert "### What was skipped" in report.text.read_text(encoding="utf-8")
-    assert "What was skipped" not in reports("complete").page.read_text(encoding="utf-8")
-    assert "What was skipped" not in reports("complete").text.read_text(encoding="utf-8")
+    assert '<h3 id="skipped">Skipped variations</h3>' in report.page.read_text(encoding="utf-8")
+    assert "### Skipped variations" in report.text.read_text(encoding="utf-8")
+    assert "Skipped variations" not in reports("complete").page.read_text(encoding="utf-8")
+    assert "Skipped variations" not in reports("complete").text.read_text(encoding="utf-8")
 
 
 def test_images_that_are_not_official_are_still_told(reports):

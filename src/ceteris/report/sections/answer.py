@@ -26,7 +26,7 @@ def section(analysis: StudyAnalysis) -> Section:
     """Give the section that answers the study's question."""
     return Section(
         anchor="answer",
-        heading="The answer",
+        heading="Summary",
         blocks=(Bullets(answer(analysis)),),
         look=Look.SUMMARY,
         is_listed=False,
@@ -195,14 +195,14 @@ def _convergence(analysis: StudyAnalysis) -> str:
     target_share = f"{100 * analysis.criteria.target_share:g} %"
     if analysis.target is None and any(one.convergence for one in analysis.comparisons):
         return (
-            "Which variations learn sooner than the baseline cannot be told, as the chance level reaches "
+            "Which variations learn sooner than the baseline is unknown, as the chance level reaches "
             f"{target_share} of its mean final validation accuracy."
         )
     if analysis.target is None or not known:
         return "How fast the variations learn cannot be compared yet, as no seed has a learning curve in both arms."
     target = f"{percent(analysis.target)} validation accuracy ({target_share} of the baseline's mean final one)"
     if not any(one.convergence[Measure.EPOCHS].contrast.sign_flip_adjusted is not None for one in known):
-        return f"Which variations reach {target} sooner than the baseline cannot be told from one pair of runs each."
+        return f"Which variations reach {target} sooner than the baseline is not known from one pair of runs each."
     fewer, more = (earlier(analysis, sooner=sooner) for sooner in (True, False))
     if not fewer and not more:
         return (

@@ -23,7 +23,7 @@ _MEANINGS = {
 def section(analysis: StudyAnalysis) -> Section | None:
     """Give the section of the measures of convergence; None where no seed has a learning curve in both arms."""
     table = convergence_table(analysis)
-    return None if table is None else Section(anchor="speed", heading="How soon they learn", blocks=(table,))
+    return None if table is None else Section(anchor="speed", heading="Convergence", blocks=(table,))
 
 
 def convergence_table(analysis: StudyAnalysis, factor: str | None = None) -> Table | None:
@@ -34,7 +34,7 @@ def convergence_table(analysis: StudyAnalysis, factor: str | None = None) -> Tab
         factor: Only variations of this factor.
 
     Returns:
-        Nothing where no seed has a learning curve in both arms.
+        None where no seed has a learning curve in both arms.
     """
     chosen = [one for one in analysis.comparisons if factor in (None, one.factor)]
     if analysis.target is None or not any(one.convergence for one in chosen):
@@ -56,7 +56,7 @@ def convergence_table(analysis: StudyAnalysis, factor: str | None = None) -> Tab
     ]
     return Table(
         name="convergence",
-        title="How soon each variation learns, compared with the baseline",
+        title="Convergence of each variation, compared with the baseline",
         columns=tuple(columns),
         rows=(_baseline_row(analysis, measures), *(_row(one, measures) for one in chosen)),
         pinned=1,

@@ -41,9 +41,7 @@ def section(analysis: StudyAnalysis) -> Section | None:
     ]
     is_known = any(estimate is not None for curve in drawn for _, estimate in curve.points)
     figure = (data_efficiency(drawn),) if is_known else ()
-    return Section(
-        anchor="images", heading="How many images they need", blocks=(*figure, efficiency_table(analysis, curves))
-    )
+    return Section(anchor="images", heading="Data efficiency", blocks=(*figure, efficiency_table(analysis, curves)))
 
 
 def efficiency_table(analysis: StudyAnalysis, curves: Sequence[EfficiencyCurve]) -> Table:
@@ -118,7 +116,7 @@ class AccuracyCurve:
 
     Attributes:
         name: What it is called.
-        points: Number of images and mean test accuracy, from the fewest images; nothing where no run is known yet.
+        points: Number of images and mean test accuracy, from the fewest images; None where no run is known yet.
     """
 
     name: str

@@ -50,8 +50,8 @@ def section(analysis: StudyAnalysis) -> Section | None:
     forest = (forest_plot(analysis.comparisons, margin=analysis.criteria.margin),) if analysis.comparisons else ()
     return Section(
         anchor="differences",
-        heading="All differences at a glance",
-        short="All differences",
+        heading="Differences in test accuracy",
+        short="Differences",
         blocks=(*forest, seeds),
     )
 
@@ -234,7 +234,7 @@ class _SeedRow:
     Attributes:
         name: What it is called.
         values: By seed, in per cent, with whether the run diverged.
-        estimate: Mean and error bars, as a fraction; nothing where there is no value.
+        estimate: Mean and error bars, as a fraction; None where there is no value.
         words: What stands beside it.
     """
 

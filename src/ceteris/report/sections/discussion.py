@@ -1,4 +1,4 @@
-"""What speaks for the pretrained network and what against it: each sentence if the records support it, else none."""
+"""Advantages and disadvantages of pretrained networks: each sentence if the records support it, else none."""
 
 from collections.abc import Iterator, Mapping
 from enum import Enum
@@ -29,9 +29,9 @@ from ceteris.study.run import BASELINE, Arm
 
 
 class _Side(Enum):
-    BENEFIT = "What speaks for the pretrained network"
-    DRAWBACK = "What speaks against it"
-    BALANCE = "On balance"
+    BENEFIT = "Advantages of the pretrained network"
+    DRAWBACK = "Disadvantages of the pretrained network"
+    BALANCE = "Neither or both"
 
 
 _Sentence = tuple[_Side, str]
@@ -56,8 +56,8 @@ def discussion(analysis: StudyAnalysis) -> tuple[Block, ...]:
         analysis: Of a study with a pretrained network.
 
     Returns:
-        What speaks for the pretrained networks, what against, and what was shown and is neither or both; then by which
-        rule, or why nothing is said.
+        Advantages, disadvantages, and what was shown and is neither or both; then by which rule, or why nothing is
+        said.
     """
     by_name = {cost.arm.name: cost for cost in analysis.costs}
     said: list[_Sentence] = []
@@ -165,7 +165,7 @@ def _about_features(analysis: StudyAnalysis, match: Match) -> Iterator[_Sentence
     if extraction is None:
         return
     text = (
-        f"Before {_name(match.pretrained)} learnt anything, the features of its images had to be computed: "
+        f"Before {_name(match.pretrained)} was trained, the features of its images had to be computed: "
         f"{duration(extraction.seconds)}, once for all its runs"
     )
     trained = _seconds(analysis, match.small)
@@ -186,7 +186,7 @@ def _about_size(costs: Mapping[str, VariationCost], match: Match) -> Iterator[_S
         (mine.parameters, theirs.parameters, f"{mine.parameters:,} parameters"),
         (mine.multiply_adds, theirs.multiply_adds, f"{mine.multiply_adds:,} multiply-adds an image"),
         (mine.memory, theirs.memory, f"{file_size(mine.memory)} of memory"),
-        (mine.learnt, theirs.learnt, f"{mine.learnt:,} learnt numbers"),
+        (mine.learnt, theirs.learnt, f"{mine.learnt:,} trainable parameters"),
     ]
     more = [f"{words} ({_times(own, other)})" for own, other, words in numbers if own > other]
     less = [f"{words} ({_times(own, other)})" for own, other, words in numbers if own < other]

@@ -11,7 +11,7 @@ from ceteris.study.study import Study
 
 def section(analysis: StudyAnalysis) -> Section:
     """Give the section of images, machines and versions."""
-    return Section(anchor="what-with", heading="Images, machines, versions", blocks=(environment_table(analysis),))
+    return Section(anchor="what-with", heading="Environment", blocks=(environment_table(analysis),))
 
 
 def environment_table(analysis: StudyAnalysis) -> Table:

@@ -1,4 +1,4 @@
-"""What a report says of one factor: every variation of it, what it changed and what came of it."""
+"""What a report says of one factor: every variation of it, what it changed, and its results."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -63,8 +63,8 @@ def _card(analysis: StudyAnalysis, factor: str, name: str) -> Card:
         arms = [ArmEpochs(name=name, epochs=analysis.epochs.get(name, {})) for name in names]
         blocks.append(learning_curves(factor, arms, chance=analysis.scores.chance))
     if (found := convergence_table(analysis, factor)) is not None:
-        table = replace(found, name=f"{name}-convergence", title=f"{factor}: how soon each variation learns")
-        blocks.append(Details(summary="How soon they learn, in numbers", blocks=(table,), is_repeated=True))
+        table = replace(found, name=f"{name}-convergence", title=f"{factor}: convergence of each variation")
+        blocks.append(Details(summary="Convergence in numbers", blocks=(table,), is_repeated=True))
     runs = _seed_table(analysis, names, f"{name}-seeds", factor)
     blocks.append(Details(summary="Every run of this factor", blocks=(runs,)))
     return Card(anchor=name, heading=factor, blocks=tuple(blocks))
@@ -82,7 +82,7 @@ def _sentences(analysis: StudyAnalysis, one: Comparison) -> Iterator[str]:
         )
     if isinstance(one.accuracy and one.accuracy.beats, Interval):
         assert one.accuracy is not None
-        yield f"It beats the baseline's run with the same seed in {share(one.accuracy.beats)} of pairs."
+        yield f"It is more accurate than the baseline's run with the same seed in {share(one.accuracy.beats)} of pairs."
     yield from _convergence(analysis, one)
     yield from run_notes(one.summary, analysis.scores.chance)
     yield from comparison_notes(one, analysis.criteria)

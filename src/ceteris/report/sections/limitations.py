@@ -1,4 +1,4 @@
-"""What to keep in mind: what the study did not control, and how far its numbers reach; each sentence if it is true."""
+"""Limitations: what the study did not control, and how far its numbers reach; each sentence if it is true."""
 
 from collections.abc import Iterator
 
@@ -24,7 +24,7 @@ def section(analysis: StudyAnalysis) -> Section:
     """Give the section of what a careful reader would ask."""
     return Section(
         anchor="caveats",
-        heading="What to keep in mind",
+        heading="Limitations",
         blocks=(Bullets(limitations(analysis)),),
         look=Look.PROSE,
     )
@@ -56,15 +56,15 @@ def _about_images(analysis: StudyAnalysis) -> Iterator[str]:
         which = "the first" if data.batches == 1 else f"the first {data.batches}"
         verb = "was" if data.batches == 1 else "were"
         yield (
-            f"Only {which} of {BATCHES} training batches {verb} used, so that {_learnt_from(analysis)} images were "
-            "learnt from: what holds for few images need not hold for all of them."
+            f"Only {which} of {BATCHES} training batches {verb} used, so that networks were trained on "
+            f"{_image_counts(analysis)} images: what holds for few images need not hold for all of them."
         )
     elif any(arm.specification.data.fraction < 1 for arm in analysis.arms):
         yield (
-            f"{_learnt_from(analysis)} images were learnt from: what holds for few images need not hold for all of "
-            "them."
+            f"Networks were trained on {_image_counts(analysis)} images: what holds for few images need not hold for "
+            "all of them."
         )
-    yield f"One data set, {manifest.data_name}, was looked at: other images may answer otherwise."
+    yield f"One data set, {manifest.data_name}, was used: results may differ on other images."
     if manifest.data_origin is Origin.OWN:
         yield _about_copies(min(manifest.images.shape.height, manifest.images.shape.width))
     if analysis.comparisons and analysis.predictions is not None and analysis.has_error_bars:
@@ -75,28 +75,26 @@ def _about_images(analysis: StudyAnalysis) -> Iterator[str]:
     apart = _largest_tie(analysis)
     if apart:
         yield (
-            "Answers to single images come from probabilities kept in half precision, where two classes may tie: "
+            "Predictions of single images come from probabilities stored in half precision, where two classes may tie: "
             f"accuracies counted from them differ by up to {100 * apart:.2f} pp from the exact ones, which are shown."
         )
 
 
 def _about_copies(side: int) -> str:
-    """Say how far test images were compared with those that are learnt from."""
-    begin = (
-        "Test images that repeat what is learnt from make accuracies too high: those that are the same byte for byte"
-    )
+    """Say how far test images were compared with the training images."""
+    begin = "Test images that repeat training images make accuracies too high: those that are the same byte for byte"
     if side < SIDE:
         return (
-            f"{begin} are told at the top, if there are any; in images of less than {SIDE} pixels changed copies were "
-            "not looked for."
+            f"{begin} are named in the warnings, if there are any; in images of less than {SIDE} pixels changed copies "
+            "were not looked for."
         )
     return (
-        f"{begin}, or look nearly the same, are told at the top, if there are any; copies that were cropped, turned or "
-        "drawn over were not looked for."
+        f"{begin}, or look nearly the same, are named in the warnings, if there are any; copies that were cropped, "
+        "turned or drawn over were not looked for."
     )
 
 
-def _learnt_from(analysis: StudyAnalysis) -> str:
+def _image_counts(analysis: StudyAnalysis) -> str:
     counts = sorted({training_images(analysis.results.manifest, arm.specification.data) for arm in analysis.arms})
     return f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"
 
@@ -111,12 +109,9 @@ def _about_seeds(analysis: StudyAnalysis) -> Iterator[str]:
     if any(arm.specification.training.flip or arm.specification.training.crop for arm in analysis.arms):
         decided.append("how images are mirrored and shifted")
     if any(arm.specification.data.fraction < 1 for arm in analysis.arms):
-        decided.append("which images are learnt from")
+        decided.append("which images are trained on")
     if any(isinstance(network, BackboneNetwork) for network in networks):
-        yield (
-            "A pretrained backbone has learnt from images that are not counted here: what it knows from them is not "
-            "the study's doing."
-        )
+        yield ("A pretrained backbone was trained before this study, on images that are not counted here.")
     yield (
         f"A seed decides {listed(decided)}; the split into training and validation images is one for all "
         "runs, so that no interval holds what another split would change."
@@ -158,7 +153,7 @@ def _about_settings(analysis: StudyAnalysis) -> Iterator[str]:
     if resized and baseline.name in sizes:
         smallest, largest = min(sizes.values()), max(sizes.values())
         yield (
-            f"Networks differ in size, from {smallest:,} to {largest:,} learnt numbers: where size changed too "
+            f"Networks differ in size, from {smallest:,} to {largest:,} trainable parameters: where size changed too "
             f"({_names(resized)}), a difference may come from it."
         )
     if len(variations) > 1:

@@ -39,14 +39,14 @@ def _experiment(analysis: StudyAnalysis) -> Iterator[str]:
     }[data.scaling]
     images = training_images(manifest, data)
     share = "" if data.fraction == 1 else f"a share of {100 * data.fraction:g} % of the others, drawn by the seed, "
-    learnt = f"{share}{images:,} images, was learnt from" if share else f"the other {images:,} were learnt from"
-    watched = f"Of the training images used, {100 * data.validation:g} %, stratified by class and the same"
+    trained = f"{share}{images:,} images, for training" if share else f"the other {images:,} for training"
+    validation = f"Of the training images used, {100 * data.validation:g} %, stratified by class and the same"
     if data.is_own:  # which may have validation images of its own
-        watched = f"{manifest.images.validation_images:,} images, the same"
-        learnt = f"{learnt}; {manifest.images.test_images:,} were kept for the test"
+        validation = f"{manifest.images.validation_images:,} images, the same"
+        trained = f"{trained}; {manifest.images.test_images:,} were kept for the test"
     yield (
         f"The images are {manifest.data_source} ({manifest.data_origin.value}), {len(manifest.class_names)} classes. "
-        f"{watched} for every run, watched convergence, and {learnt}. "
+        f"{validation} for every run, served for validation, and {trained}. "
         f"{scaling if isinstance(baseline.network, Network) else _RESIZED}"
     )
     yield (

@@ -41,7 +41,7 @@ def section(analysis: StudyAnalysis) -> Section | None:
     figure = _learning_figure(analysis)
     return Section(
         anchor="pretrained",
-        heading="Pretrained and not",
+        heading="Pretrained networks",
         blocks=(*discussion(analysis), *([figure] if figure else []), cost_table(analysis.costs)),
         look=Look.WEIGHED,
     )
@@ -75,10 +75,10 @@ def cost_table(costs: Sequence[VariationCost]) -> Table:
     """
     return Table(
         name="costs",
-        title="What a prediction takes",
+        title="Cost of a prediction",
         columns=(
             Column(title="variation"),
-            Column(title="parameters", is_number=True, meaning="Numbers that decide the answer; below it, the learnt."),
+            Column(title="parameters", is_number=True, meaning="All of the network; below it, the trainable ones."),
             Column(
                 title="multiply-adds",
                 is_number=True,
@@ -97,7 +97,7 @@ def cost_table(costs: Sequence[VariationCost]) -> Table:
                 "classifier that is not used.",
             ),
             Column(
-                title="time an image (ms)",
+                title="time per image (ms)",
                 is_number=True,
                 meaning="Median, below it the quartiles and how many images they rest on.",
             ),
@@ -128,7 +128,7 @@ def _notes(costs: Sequence[VariationCost]) -> list[str]:
 
 def _row(cost: VariationCost) -> tuple[Cell, ...]:
     counted, time = cost.counted, cost.time
-    learnt = "" if counted.learnt == counted.parameters else f"{counted.learnt:,} learnt"
+    learnt = "" if counted.learnt == counted.parameters else f"{counted.learnt:,} trainable"
     return (
         Cell(cost.arm.name),
         Cell(f"{counted.parameters:,}", key=counted.parameters, detail=learnt),
@@ -172,7 +172,7 @@ class ArmLearning:
     Attributes:
         epochs: What they came to, epoch by epoch.
         images: How many each learns from in an epoch.
-        features: Seconds that were spent on features before, once for all its runs; nothing where there were none.
+        features: Seconds that were spent on features before, once for all its runs; None where there were none.
     """
 
     epochs: ArmEpochs

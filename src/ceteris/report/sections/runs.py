@@ -1,4 +1,4 @@
-"""What became of the runs of each arm."""
+"""Run status, arm by arm."""
 
 from collections import Counter
 
@@ -11,11 +11,11 @@ from ceteris.results.record import Status
 
 def section(analysis: StudyAnalysis) -> Section:
     """Give the section of how many runs came to their end."""
-    return Section(anchor="the-runs", heading="The runs", blocks=(run_table(analysis),))
+    return Section(anchor="the-runs", heading="Runs", blocks=(run_table(analysis),))
 
 
 def run_table(analysis: StudyAnalysis) -> Table:
-    """Count the runs of each arm by what became of them, and give the size of its network."""
+    """Count the runs of each arm by their status, and give the size of its network."""
     shown = [status for status in Status if status is Status.FINISHED or analysis.findings[status]]
     became = {arm.name: Counter[Status]() for arm in analysis.arms}
     for finding in analysis.results.findings:
@@ -35,7 +35,7 @@ def run_table(analysis: StudyAnalysis) -> Table:
         )
     return Table(
         name="runs",
-        title="What became of the runs, and how large the networks are",
+        title="Run status and network size",
         columns=(
             Column(title="variation"),
             *(Column(title=status.value, is_number=True, meaning=_MEANINGS[status]) for status in shown),

@@ -13,7 +13,7 @@ def section(analysis: StudyAnalysis) -> Section | None:
     """Give the section of all tests; None where there is nothing to compare yet."""
     if all(one.accuracy is None for one in analysis.comparisons):
         return None
-    return Section(anchor="tests", heading="Every test", blocks=(detail_table(analysis),))
+    return Section(anchor="tests", heading="Statistical tests", blocks=(detail_table(analysis),))
 
 
 def detail_table(analysis: StudyAnalysis) -> Table:
@@ -22,7 +22,7 @@ def detail_table(analysis: StudyAnalysis) -> Table:
     narrow = f"{100 * (1 - 2 * analysis.criteria.significance):g} %"
     return Table(
         name="details",
-        title="Every test of a difference in test accuracy",
+        title="Statistical tests of each difference in test accuracy",
         columns=(
             Column(title="variation"),
             Column(title="pairs", is_number=True, meaning="Seeds that count in both arms."),

@@ -43,7 +43,7 @@ def section(analysis: StudyAnalysis) -> Section:
     return Section(
         anchor="verdicts-heading",
         heading="Verdicts",
-        blocks=(Glossary("New to this? The words explained", TERMS), verdict_table(analysis)),
+        blocks=(Glossary("Terms explained", TERMS), verdict_table(analysis)),
     )
 
 
@@ -87,9 +87,10 @@ def verdict_table(analysis: StudyAnalysis) -> Table:
                 "raised to allow for the number of variations.",
             ),
             Column(
-                title="wins",
+                title="superiority",
                 is_number=True,
-                meaning="How often a run of the variation beats the run of the baseline with the same seed.",
+                meaning="Probability of superiority: how often a run of the variation is more accurate than the "
+                "baseline's run with the same seed; below it its interval.",
             ),
             Column(
                 title="verdict",
@@ -157,7 +158,7 @@ def _counted(arm: ArmSummary) -> Cell:
 
 
 def runs_cell(arm: ArmSummary) -> Cell:
-    """Say how many runs of an arm count, and what became of the others."""
+    """Say how many runs of an arm count, and the status of the others."""
     counted = len(arm.finished) + len(arm.diverged)
     kinds = (("no better than chance", arm.at_chance), ("diverged", arm.diverged), ("failed", arm.failed))
     detail = ", ".join(f"{len(seeds)} {kind}" for kind, seeds in kinds if seeds)
@@ -199,24 +200,24 @@ def _baseline_row(arm: ArmSummary) -> tuple[Cell, ...]:
 
 def _row(analysis: StudyAnalysis, one: Comparison, changed: str) -> tuple[Cell, ...]:
     found = one.accuracy
-    wins = None if found is None else found.beats
+    superiority = None if found is None else found.beats
     return (
         Cell(one.variation, detail=changed),
         Cell(one.factor),
         accuracy_cell(one.summary.accuracy),
         difference_cell(None if found is None else found.difference),
         p_cell(None if found is None else found.p_value_adjusted),
-        _wins_cell(wins),
+        _superiority_cell(superiority),
         _verdict_cell(analysis, one),
         runs_cell(one.summary),
     )
 
 
-def _wins_cell(wins: Estimate | None) -> Cell:
-    if not isinstance(wins, Interval):
+def _superiority_cell(superiority: Estimate | None) -> Cell:
+    if not isinstance(superiority, Interval):
         return Cell("")
-    text, _, interval = share(wins).partition(" (")
-    return Cell(text, key=wins.estimate, detail=interval.removesuffix(")"))
+    text, _, interval = share(superiority).partition(" (")
+    return Cell(text, key=superiority.estimate, detail=interval.removesuffix(")"))
 
 
 def _verdict_cell(analysis: StudyAnalysis, one: Comparison) -> Cell:

@@ -25,12 +25,12 @@ def section(analysis: StudyAnalysis) -> Section | None:
     grave, skipped = warnings(analysis), skipped_variations(analysis)
     blocks: list[Block] = [Bullets(grave)] if grave else []
     if skipped:
-        blocks += [Subheading("What was skipped", anchor="skipped"), Bullets(skipped)]
+        blocks += [Subheading("Skipped variations", anchor="skipped"), Bullets(skipped)]
     if not blocks:
         return None
     return Section(
         anchor="reservations",
-        heading="Before you believe a number",
+        heading="Warnings",
         blocks=tuple(blocks),
         look=Look.WARNING,
         is_listed=False,
@@ -177,7 +177,7 @@ def changed_family(analysis: StudyAnalysis) -> Iterator[str]:
 
 
 def foresight(analysis: StudyAnalysis) -> Iterator[str]:
-    """Say whether the margin was declared before any result, as far as the records show; nothing where it changed."""
+    """Say whether the margin was declared before any result, as far as the records show; not where it changed."""
     kept = binding(analysis.results.manifest.declarations)
     margin = f"The margin of \N{PLUS-MINUS SIGN}{size(analysis.criteria.margin)}"
     if not kept or kept[0].since is None or kept[0].results:
@@ -190,7 +190,7 @@ def foresight(analysis: StudyAnalysis) -> Iterator[str]:
 
 
 def _history(what: str, kept: Sequence[Declaration], value: Callable[[Declaration], str]) -> str:
-    """Write the course of a setting in a sentence; nothing where it never changed."""
+    """Write the course of a setting in a sentence; an empty one where it never changed."""
     changed = [after for before, after in pairwise(kept) if value(after) != value(before)]
     if not changed:
         return ""
