@@ -1,6 +1,26 @@
-"""What tests compare of results folders, and ways to stop a worker at a chosen moment."""
+"""What every executor must do, as tests: write one class in a test file, and pytest runs them against yours."""
 
+import multiprocessing
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
+
+from ceteris.engines.engine import Engine, Position
+from ceteris.execution.events import BatchStarted, EpochFinished, Event, Progress, RunFailed, RunFinished
+from ceteris.execution.executor import Executor
+from ceteris.execution.study import run_study
+from ceteris.results.folder import ResultsFolder
+from ceteris.results.record import Status
+from ceteris.study.run import Run
+from ceteris.testing.calling_thread import CallingThread
+from ceteris.testing.miniature import FakeEngine, miniature_dataset, miniature_study
+
+_STUDY = miniature_study(data={"name": "shapes", "batches": 1, "validation": 0.34})
+_RUNS = _STUDY.runs(miniature_dataset().digest)
+_PATIENCE = 600.0
 
 TIMED = ("machine.json", "epochs.csv")
 """Files that hold times; their other content is compared apart."""
@@ -37,3 +57,125 @@ class Never:
     def is_set(self) -> bool:
         """Go on."""
         return False
+
+
+@dataclass(frozen=True)
+class _Gate:
+    """Holds up a minibatch of the second epoch until a file is there, wherever the engine trains."""
+
+    file: Path
+
+    def __call__(self, runs: Sequence[Run], position: Position) -> None:
+        """Wait."""
+        del runs
+        until = time.monotonic() + _PATIENCE
+        while position == Position(epoch=1, step=1) and not self.file.exists() and time.monotonic() < until:
+            time.sleep(0.01)
+
+
+class ExecutorConformance:
+    """The contract of `ceteris.execution.executor.Executor`. A subclass, in a test file, gives the fixture `executor`.
+
+    All is tried on the miniature study: nine runs in three packed batches.
+
+    Attributes:
+        threaded: Whether the engine that is tried says that it releases the interpreter lock: both are to be tried.
+    """
+
+    threaded: bool = True
+
+    def test_it_says_what_it_has(self, executor: Executor) -> None:
+        """At least a core."""
+        assert executor.resources.cores >= 1
+
+    def test_every_run_is_trained_once_to_the_same_bytes(self, executor: Executor, tmp_path: Path) -> None:
+        """Each packed batch is started once, and the files are those of runs that were trained one after another."""
+        events = self._run(executor, tmp_path / "results")
+        started = [run.digest for event in events if isinstance(event, BatchStarted) for run in event.batch.runs]
+        finished = [event.record.run.digest for event in events if isinstance(event, RunFinished)]
+        assert sorted(started) == sorted(run.digest for run in _RUNS)
+        assert sorted(finished) == sorted(started)
+        self._is_sound(tmp_path / "results", expected=self._reference(tmp_path))
+
+    def test_a_run_that_cannot_be_trained_costs_no_other(self, executor: Executor, tmp_path: Path) -> None:
+        """An engine that raises for a packed batch fails in the end only for the runs that it cannot train."""
+        engine = FakeEngine(threaded=self.threaded, failing=frozenset({1}))
+        events = self._run(executor, tmp_path / "results", engine=engine)
+        failed = {event.failure.run.seed for event in events if isinstance(event, RunFailed)}
+        assert failed == {1}
+        statuses = {(one.run.seed == 1, one.status) for one in ResultsFolder(tmp_path / "results").survey(_RUNS)}
+        assert statuses == {(True, Status.FAILED), (False, Status.FINISHED)}
+        self._run(executor, tmp_path / "results")
+        self._is_sound(tmp_path / "results", expected=self._reference(tmp_path))
+
+    def test_a_request_to_stop_saves_every_run(self, executor: Executor, tmp_path: Path) -> None:
+        """What was trained is on disk, and the next call goes on from there to the same bytes."""
+        stop, folder, gate = threading.Event(), tmp_path / "results", tmp_path / "gate"
+        engine = FakeEngine(threaded=self.threaded, before_step=_Gate(gate))
+        for event in run_study(
+            _STUDY, miniature_dataset(), folder=folder, engines=(engine,), executor=executor, stop=stop
+        ):
+            if isinstance(event, EpochFinished):
+                stop.set()
+                gate.touch()
+        findings = ResultsFolder(folder).survey(_RUNS)
+        assert Status.UNFINISHED in {one.status for one in findings}
+        assert all(one.position > Position() for one in findings if one.position is not None)
+        self._is_sound(folder)
+        self._run(executor, folder)
+        self._is_sound(folder, expected=self._reference(tmp_path))
+
+    def test_closing_the_iterator_saves_every_run(self, executor: Executor, tmp_path: Path) -> None:
+        """Whoever stops listening loses nothing."""
+        folder, gate = tmp_path / "results", tmp_path / "gate"
+        engine = FakeEngine(threaded=self.threaded, before_step=_Gate(gate))
+        with closing(
+            run_study(_STUDY, miniature_dataset(), folder=folder, engines=(engine,), executor=executor)
+        ) as events:
+            while not isinstance(next(events), Progress):
+                pass
+            gate.touch()  # now, because closing waits: everything may be trained before it says so
+        self._is_sound(folder)
+        self._run(executor, folder)
+        self._is_sound(folder, expected=self._reference(tmp_path))
+
+    def test_nothing_is_left_behind(self, executor: Executor, tmp_path: Path) -> None:
+        """Neither threads nor processes nor files that are not results."""
+        threads, processes = set(threading.enumerate()), set(multiprocessing.active_children())
+        self._run(executor, tmp_path / "results")
+        until = time.monotonic() + _PATIENCE
+        while set(threading.enumerate()) - threads and time.monotonic() < until:
+            time.sleep(0.01)
+        assert set(threading.enumerate()) <= threads
+        assert set(multiprocessing.active_children()) <= processes
+        assert not list(tmp_path.rglob("*.partial"))
+        assert not list(tmp_path.rglob("checkpoint*"))
+
+    def _run(self, executor: Executor, folder: Path, *, engine: Engine | None = None) -> list[Event]:
+        engine = engine or FakeEngine(threaded=self.threaded)
+        return list(run_study(_STUDY, miniature_dataset(), folder=folder, engines=(engine,), executor=executor))
+
+    def _reference(self, tmp_path: Path) -> dict[str, bytes]:
+        self._run(CallingThread(), tmp_path / "reference")
+        return results_of(tmp_path / "reference")
+
+    def _is_sound(self, folder: Path, *, expected: dict[str, bytes] | None = None) -> None:
+        place = ResultsFolder(folder)
+        assert not any(place.is_held(run) for run in _RUNS)
+        assert not (folder / "damaged").exists()
+        if expected is not None:
+            assert results_of(folder) == expected
+
+
+class ProcessConformance(ExecutorConformance):
+    """The contract of an executor that gives engines which hold the interpreter lock processes of their own."""
+
+    threaded = False
+
+    def test_a_run_that_kills_its_process_costs_no_other(self, executor: Executor, tmp_path: Path) -> None:
+        """The runs that the dead process left are tried in halves; in the end the one that kills has failed, alone."""
+        engine = FakeEngine(threaded=False, dying=frozenset({1}))
+        events = self._run(executor, tmp_path / "results", engine=engine)
+        assert {event.failure.run.seed for event in events if isinstance(event, RunFailed)} == {1}
+        self._run(executor, tmp_path / "results")
+        self._is_sound(tmp_path / "results", expected=self._reference(tmp_path))
