@@ -2,7 +2,7 @@ import numpy as np
 
 from ceteris.analysis.scores import read_epochs, read_predictions, study_criteria, study_scores
 from ceteris.results.results import read_results
-from ceteris.statistics.scores import Status
+from ceteris.statistics.scores import Ending
 from ceteris.study.analysis import Analysis
 
 
@@ -18,12 +18,12 @@ def test_every_planned_run_has_a_score(folders):
 
     statuses = {arm.name: [run.status for run in arm.runs] for arm in (scores.baseline, *scores.variations)}
     assert statuses == {
-        "baseline": [Status.FINISHED] * 3,
-        "deeper": [Status.FINISHED, Status.MISSING, Status.FAILED],
-        "shallow": [Status.MISSING] * 3,
+        "baseline": [Ending.FINISHED] * 3,
+        "deeper": [Ending.FINISHED, Ending.MISSING, Ending.FAILED],
+        "shallow": [Ending.MISSING] * 3,
     }
     _, scores = scores_of(folders("some troubles"))
-    assert scores.baseline.seeds(Status.DIVERGED) == (1,)
+    assert scores.baseline.seeds(Ending.DIVERGED) == (1,)
 
 
 def test_scores_are_those_of_the_records(folders):

@@ -5,7 +5,7 @@ import pytest
 from ceteris.report.wording import comparison_notes, run_notes, seed_list, verdict_detail, verdict_words
 from ceteris.statistics.comparison import compare
 from ceteris.statistics.contrast import USUAL
-from ceteris.statistics.scores import Scores, Status
+from ceteris.statistics.scores import Ending, Scores
 from ceteris.statistics.summary import summarise
 from ceteris.statistics.verdict import Decision, Prospect, Reason, Verdict
 from tests.statistics.conftest import make_arm  # noqa: F401 - a fixture
@@ -112,20 +112,20 @@ def test_predictions_of_some_pairs_only_are_noted(compared):
 
 def test_nothing_is_noted_of_arms_that_all_diverged(compared):
     """The verdict says it already."""
-    wild = dict.fromkeys(range(4), Status.DIVERGED)
-    assert tuple(comparison_notes(compared(wild, wild | {9: Status.DIVERGED}), USUAL)) == ()
+    wild = dict.fromkeys(range(4), Ending.DIVERGED)
+    assert tuple(comparison_notes(compared(wild, wild | {9: Ending.DIVERGED}), USUAL)) == ()
 
 
 def test_runs_that_did_not_end_as_they_should_are_noted(make_arm):  # noqa: F811
     """How many, of how many, which, and how they count."""
     ends = {
-        5: Status.MISSING,
-        4: Status.FAILED,
-        3: Status.FAILED,
-        2: Status.DIVERGED,
+        5: Ending.MISSING,
+        4: Ending.FAILED,
+        3: Ending.FAILED,
+        2: Ending.DIVERGED,
         1: 0.6,
         0: 0.1,
-        6: Status.MISSING,
+        6: Ending.MISSING,
     }
     assert tuple(run_notes(summarise(make_arm("wide", ends), chance=0.1), 0.1)) == (
         "1 of 7 runs of wide diverged (seed 2): counted at the chance level, 10 %.",
@@ -133,7 +133,7 @@ def test_runs_that_did_not_end_as_they_should_are_noted(make_arm):  # noqa: F811
         "2 of 7 runs of wide are still to come (seeds 5, 6): counted in no mean and in no pair yet.",
         "1 of 7 runs of wide finished no better than chance (seed 0): counted with what they scored.",
     )
-    one = summarise(make_arm("wild", {0: Status.MISSING}), chance=1 / 3)
+    one = summarise(make_arm("wild", {0: Ending.MISSING}), chance=1 / 3)
     assert tuple(run_notes(one, 1 / 3)) == (
         "1 of 1 run of wild is still to come (seed 0): counted in no mean and in no pair yet.",
     )

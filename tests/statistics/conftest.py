@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pytest
 
-from ceteris.statistics.scores import ArmScores, RunScore, Status
+from ceteris.statistics.scores import ArmScores, Ending, RunScore
 
 ArmMaker = Callable[..., ArmScores]
 
@@ -16,7 +16,7 @@ def make_arm() -> ArmMaker:
 
     def make(
         name: str,
-        accuracies: Mapping[int, float | Status],
+        accuracies: Mapping[int, float | Ending],
         *,
         curves: Mapping[int, list[float]] | None = None,
         seconds: Mapping[int, list[float]] | None = None,
@@ -26,11 +26,11 @@ def make_arm() -> ArmMaker:
     ) -> ArmScores:
         runs = []
         for seed, accuracy in accuracies.items():
-            ended = isinstance(accuracy, Status)
+            ended = isinstance(accuracy, Ending)
             runs.append(
                 RunScore(
                     seed=seed,
-                    status=accuracy if ended else Status.FINISHED,
+                    status=accuracy if ended else Ending.FINISHED,
                     test_accuracy=None if ended else accuracy,
                     correct=np.array(correct[seed], np.bool_) if correct and seed in correct else None,
                     validation_accuracy=np.array(curves[seed]) if curves and seed in curves else None,

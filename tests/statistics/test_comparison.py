@@ -11,7 +11,7 @@ from ceteris.statistics.comparison import compare, compare_pairs
 from ceteris.statistics.contrast import Criteria
 from ceteris.statistics.convergence import Measure
 from ceteris.statistics.interval import Interval, PointEstimate, Scope
-from ceteris.statistics.scores import ArmScores, RunScore, Scores, Status
+from ceteris.statistics.scores import ArmScores, Ending, RunScore, Scores
 from ceteris.statistics.verdict import Decision, Reason
 
 SEEDS, IMAGES, EPOCHS = 6, 200, 5
@@ -29,7 +29,7 @@ def study(gains, *, seeds=SEEDS, order=1):
             runs.append(
                 RunScore(
                     seed=seed,
-                    status=Status.FINISHED,
+                    status=Ending.FINISHED,
                     test_accuracy=float(correct.mean()),
                     correct=correct,
                     validation_accuracy=0.6 * rise + generator.normal(0, 0.02, EPOCHS),
@@ -118,7 +118,7 @@ def test_one_seed_has_no_interval_anywhere():
     (found,) = compare(study([0.2], seeds=1))
     estimates = [
         found.accuracy.difference,
-        found.accuracy.beats,
+        found.accuracy.superiority,
         found.summary.accuracy,
         *(measure.contrast.difference for measure in found.convergence.values()),
     ]
@@ -139,8 +139,8 @@ def test_two_seeds_have_intervals():
 
 def test_divergences_count_and_failures_are_named(make_arm):
     """A diverged run is in the difference with guessing; failed and missing ones are named and in no pair."""
-    baseline = make_arm("baseline", {0: 0.5, 1: 0.52, 2: 0.51, 3: 0.5, 4: Status.FAILED})
-    wide = make_arm("wide", {0: 0.55, 1: Status.DIVERGED, 2: 0.56, 3: Status.MISSING, 4: 0.57})
+    baseline = make_arm("baseline", {0: 0.5, 1: 0.52, 2: 0.51, 3: 0.5, 4: Ending.FAILED})
+    wide = make_arm("wide", {0: 0.55, 1: Ending.DIVERGED, 2: 0.56, 3: Ending.MISSING, 4: 0.57})
     (found,) = compare(Scores(baseline=baseline, variations=(wide,), chance=0.1))
     assert found.pairs == (0, 1, 2)
     assert found.unpaired == (3, 4)
@@ -151,11 +151,11 @@ def test_divergences_count_and_failures_are_named(make_arm):
 def test_all_diverged_is_worse_not_missing(make_arm):
     """A variation of which every run diverges is worse; where the baseline diverges too, nothing was measured."""
     baseline = make_arm("baseline", {seed: 0.5 + seed / 1000 for seed in range(8)})
-    wild = make_arm("wild", dict.fromkeys(range(8), Status.DIVERGED))
+    wild = make_arm("wild", dict.fromkeys(range(8), Ending.DIVERGED))
     (found,) = compare(Scores(baseline=baseline, variations=(wild,), chance=0.1))
     assert found.verdict.decision is Decision.WORSE
     assert found.accuracy.correlation is None
-    both = make_arm("baseline", dict.fromkeys(range(8), Status.DIVERGED))
+    both = make_arm("baseline", dict.fromkeys(range(8), Ending.DIVERGED))
     (found,) = compare(Scores(baseline=both, variations=(wild,), chance=0.1))
     assert (found.verdict.decision, found.verdict.reason) == (Decision.NOT_COMPARED, Reason.ALL_DIVERGED)
     assert (found.accuracy, found.equivalence, found.over_images, found.convergence) == (None, None, None, {})
@@ -166,7 +166,7 @@ def test_variations_to_come_count_in_the_family(make_arm):
     """In a study half done, what is there is judged as strictly as in the end, and the rest is undecided."""
     baseline = make_arm("baseline", {0: 0.5, 1: 0.52, 2: 0.51})
     done = make_arm("done", {0: 0.55, 1: 0.56, 2: 0.57})
-    waiting = make_arm("waiting", dict.fromkeys(range(3), Status.MISSING))
+    waiting = make_arm("waiting", dict.fromkeys(range(3), Ending.MISSING))
     found = compare(Scores(baseline=baseline, variations=(done, waiting), chance=0.1))
     assert found[0].accuracy.p_value_adjusted == pytest.approx(2 * found[0].accuracy.p_value)
     assert (found[1].accuracy, found[1].equivalence, found[1].over_images, found[1].pairs) == (None, None, None, ())
@@ -188,7 +188,7 @@ def test_predictions_of_some_pairs_only_are_said(make_arm):
 def test_a_single_pair_with_a_diverged_run_has_no_test_over_images(make_arm):
     """Guesses are no answers that McNemar's test could count."""
     baseline = make_arm("baseline", {0: 0.5}, correct={0: [1, 0]})
-    wild = make_arm("wild", {0: Status.DIVERGED})
+    wild = make_arm("wild", {0: Ending.DIVERGED})
     (found,) = compare(Scores(baseline=baseline, variations=(wild,), chance=0.1))
     assert found.mcnemar is None
 
@@ -213,7 +213,7 @@ def test_convergence_uses_the_declared_share():
 def flat():
     """Runs that never learn."""
     return tuple(
-        RunScore(seed=seed, status=Status.FINISHED, test_accuracy=0.1, validation_accuracy=np.full(EPOCHS, 0.1))
+        RunScore(seed=seed, status=Ending.FINISHED, test_accuracy=0.1, validation_accuracy=np.full(EPOCHS, 0.1))
         for seed in range(SEEDS)
     )
 
@@ -227,9 +227,9 @@ def test_a_study_without_variations_has_no_comparisons():
 def finished_arm(name, *accuracies):
     """Give an arm whose runs finished with these accuracies; nothing stands for a run that diverged."""
     runs = tuple(
-        RunScore(seed=seed, status=Status.DIVERGED)
+        RunScore(seed=seed, status=Ending.DIVERGED)
         if accuracy is None
-        else RunScore(seed=seed, status=Status.FINISHED, test_accuracy=accuracy)
+        else RunScore(seed=seed, status=Ending.FINISHED, test_accuracy=accuracy)
         for seed, accuracy in enumerate(accuracies)
     )
     return ArmScores(name=name, factor="images", runs=runs)

@@ -44,8 +44,8 @@ def test_a_contrast_holds_what_scipy_and_statsmodels_say():
     assert found.p_value == pytest.approx(expected.pvalue, rel=1e-10)
     assert found.welch == pytest.approx(scipy.stats.ttest_ind(after, before, equal_var=False).pvalue, rel=1e-10)
     assert found.correlation == pytest.approx(scipy.stats.pearsonr(before, after).statistic, rel=1e-10)
-    assert found.beats.estimate == np.mean(after > before)
-    assert found.beats.level == pytest.approx(0.9)
+    assert found.superiority.estimate == np.mean(after > before)
+    assert found.superiority.level == pytest.approx(0.9)
     # Asked for the power at our effect: how exactly statsmodels solves for an effect depends on its version.
     power = TTestPower().power(found.detectable / found.deviation, 8, 0.1 / 3)
     assert power == pytest.approx(0.9, abs=1e-8)
@@ -56,7 +56,7 @@ def test_one_pair_says_only_what_it_can():
     """One pair has two point estimates and nothing else."""
     found = contrast([0.5], [0.6], generator=np.random.default_rng(0))
     assert isinstance(found.difference, PointEstimate)
-    assert found.beats == PointEstimate(estimate=1.0)
+    assert found.superiority == PointEstimate(estimate=1.0)
     rest = (found.deviation, found.p_value, found.sign_flip, found.welch, found.correlation, found.detectable)
     assert rest == (None,) * 6
 

@@ -10,13 +10,13 @@ from ceteris.statistics.convergence import (
     contrast_convergence,
     convergence_target,
     curve_values,
-    horizon,
     learning_curves,
     restricted,
     times_to_target,
+    truncation_time,
 )
 from ceteris.statistics.interval import PointEstimate
-from ceteris.statistics.scores import Status
+from ceteris.statistics.scores import Ending
 
 
 def times(values, reached):
@@ -24,17 +24,17 @@ def times(values, reached):
     return Times(times=np.array(values, float), reached=np.array(reached, np.bool_))
 
 
-def test_horizon_is_the_shortest_watch_without_success():
-    """The horizon is where the first censored run was last seen, over all arms; without one, the longest time."""
+def test_truncation_time_is_the_shortest_watch_without_success():
+    """It is where the first censored run was last seen, over all arms; without one, the longest time."""
     done, stopped = times([3, 8], [1, 1]), times([12, 10, 4], [0, 0, 1])
-    assert horizon(done) == 8
-    assert horizon(stopped) == 10
-    assert horizon(done, stopped) == 10
-    assert horizon(times([12], [1]), stopped) == 10
+    assert truncation_time(done) == 8
+    assert truncation_time(stopped) == 10
+    assert truncation_time(done, stopped) == 10
+    assert truncation_time(times([12], [1]), stopped) == 10
 
 
-def test_restricted_times_stop_at_the_horizon():
-    """What took longer counts with the horizon, reached or not."""
+def test_restricted_times_stop_at_the_truncation_time():
+    """What took longer counts with the truncation time, reached or not."""
     found = restricted(times([3, 12, 20], [1, 1, 0]), 10.0)
     assert found.tolist() == [3, 10, 10]
 
@@ -88,7 +88,7 @@ def test_diverged_runs_guess_to_the_end(make_arm):
     """After divergence a run guesses for as long as the longest run of its arm was watched."""
     arm = make_arm(
         "fast",
-        {2: 0.5, 1: Status.DIVERGED, 0: Status.DIVERGED},
+        {2: 0.5, 1: Ending.DIVERGED, 0: Ending.DIVERGED},
         curves={2: [0.3, 0.4, 0.5], 1: [0.3, NAN], 0: [0.2, NAN, NAN]},
         seconds={2: [1.0, 2.0, 3.0], 1: [1.0, 2.0], 0: [1.0, 2.0, 4.0]},
         images_per_epoch=100,
@@ -110,13 +110,13 @@ def test_a_shorter_finished_run_is_left_as_it_is(make_arm):
 
 def test_only_runs_with_a_result_have_a_curve(make_arm):
     """Failed and missing runs, and finished ones without a record of their epochs, have none."""
-    arm = make_arm("fast", {0: Status.FAILED, 1: Status.MISSING, 2: 0.5}, curves={0: [0.1], 1: [0.1]})
+    arm = make_arm("fast", {0: Ending.FAILED, 1: Ending.MISSING, 2: 0.5}, curves={0: [0.1], 1: [0.1]})
     assert learning_curves(arm, chance=0.1) == {}
 
 
 def test_all_not_a_number_is_all_guessing(make_arm):
     """A run that diverged in its first epoch guesses throughout."""
-    arm = make_arm("fast", {0: Status.DIVERGED}, curves={0: [NAN, NAN]})
+    arm = make_arm("fast", {0: Ending.DIVERGED}, curves={0: [NAN, NAN]})
     assert learning_curves(arm, chance=0.25)[0].accuracy.tolist() == [0.25, 0.25]
 
 
@@ -143,16 +143,16 @@ def test_times_are_compared_like_any_other_outcome():
     found = compared(rising(before), rising(after))
     expected = contrast(before, after, generator=np.random.default_rng(0), higher_is_better=False)
     assert found[Measure.EPOCHS].contrast == expected
-    assert found[Measure.EPOCHS].contrast.beats.estimate == 3.5 / 4
+    assert found[Measure.EPOCHS].contrast.superiority.estimate == 3.5 / 4
     assert found[Measure.IMAGES].contrast.difference.estimate == 100 * expected.difference.estimate
     assert found[Measure.SECONDS].contrast.difference.estimate == expected.difference.estimate
     assert found[Measure.EPOCHS].censored_variation == ()
 
 
 def test_runs_that_never_arrive_count_and_are_named():
-    """A censored run counts with the horizon in its pair, and its seed is given."""
+    """A censored run counts with the truncation time in its pair, and its seed is given."""
     found = compared(rising([5, 6, 7, 99]), rising([3, 99, 4, 99]))[Measure.EPOCHS]
-    assert found.horizon == 10
+    assert found.truncation_time == 10
     assert (found.censored_baseline, found.censored_variation) == ((3,), (1, 3))
     assert found.contrast.pairs == 4
     assert found.contrast.difference.estimate == np.mean([3 - 5, 10 - 6, 4 - 7, 0])
@@ -161,14 +161,14 @@ def test_runs_that_never_arrive_count_and_are_named():
 def test_horizon_is_common_to_both_arms():
     """A slow variation watched for 100 s is compared with a baseline watched for 10 s on the first 10 s only."""
     found = compared(rising([2, 3, 99]), rising([2, 5, 6], seconds=10.0))[Measure.SECONDS]
-    assert found.horizon == 10
+    assert found.truncation_time == 10
     assert found.contrast.difference.estimate == np.mean([10 - 2, 10 - 3, 10 - 10])
 
 
 def test_horizon_of_a_variation_that_was_watched_less():
-    """Where only runs of the variation were censored, theirs is the horizon, for the baseline too."""
+    """Where only runs of the variation were censored, theirs is the truncation time, for the baseline too."""
     found = compared(rising([2, 9]), rising([99, 3], epochs=4))[Measure.EPOCHS]
-    assert found.horizon == 4
+    assert found.truncation_time == 4
     assert found.contrast.difference.estimate == np.mean([4 - 2, 3 - 4])
 
 

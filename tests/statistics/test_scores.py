@@ -5,9 +5,9 @@ import pytest
 
 from ceteris.errors import StatisticsError
 from ceteris.statistics.scores import (
+    Ending,
     RunScore,
     Scores,
-    Status,
     counted_accuracy,
     is_at_chance,
     pair_accuracies,
@@ -55,15 +55,15 @@ def test_an_accuracy_in_per_cent_is_refused():
 
 def test_each_status_counts_as_it_says(make_arm):
     """A finished run counts with its accuracy, a diverged one with guessing, and the others not at all."""
-    arm = make_arm("wide", {5: Status.FAILED, 2: Status.DIVERGED, 1: 0.6, 0: Status.MISSING, 3: Status.FAILED})
+    arm = make_arm("wide", {5: Ending.FAILED, 2: Ending.DIVERGED, 1: 0.6, 0: Ending.MISSING, 3: Ending.FAILED})
     counted = {run.seed: counted_accuracy(run, chance=0.25) for run in arm.runs}
     assert counted == {0: None, 1: 0.6, 2: 0.25, 3: None, 5: None}
-    assert arm.seeds(Status.FAILED) == (3, 5)
+    assert arm.seeds(Ending.FAILED) == (3, 5)
 
 
 def test_a_diverged_run_guesses_whatever_it_scored():
     """The accuracy that a diverged network happened to score is not looked at."""
-    run = RunScore(seed=0, status=Status.DIVERGED, test_accuracy=0.13)
+    run = RunScore(seed=0, status=Ending.DIVERGED, test_accuracy=0.13)
     assert counted_accuracy(run, chance=0.1) == 0.1
 
 
@@ -85,7 +85,7 @@ def test_a_chance_level_is_a_share(make_arm, chance):
 def arms_with(mistake, make_arm):
     """Make the arms of a study with one mistake."""
     fine = make_arm("baseline", {0: 0.5})
-    no_accuracy = (RunScore(seed=3, status=Status.FINISHED),)
+    no_accuracy = (RunScore(seed=3, status=Ending.FINISHED),)
     mistakes = {
         "names": (fine, fine),
         "seeds": (fine, replace(fine, name="wide", runs=fine.runs * 2)),
@@ -152,14 +152,14 @@ def test_scores_that_contradict_each_other_are_refused(make_arm, mistake, messag
 
 def test_scores_of_other_states_need_no_accuracy(make_arm):
     """Runs that did not finish may be without numbers."""
-    arm = make_arm("baseline", {0: Status.FAILED, 1: Status.MISSING, 2: Status.DIVERGED})
+    arm = make_arm("baseline", {0: Ending.FAILED, 1: Ending.MISSING, 2: Ending.DIVERGED})
     assert build(arm).baseline is arm
 
 
 def test_pairs_are_made_by_seed_not_by_place(make_arm):
     """Arms in different orders are paired by seed, and seeds that count in one arm only are named."""
-    before = make_arm("baseline", {2: 0.52, 0: 0.50, 1: 0.51, 3: Status.FAILED, 4: 0.54})
-    after = make_arm("wide", {0: 0.60, 3: 0.63, 4: Status.DIVERGED, 2: 0.62, 1: Status.MISSING})
+    before = make_arm("baseline", {2: 0.52, 0: 0.50, 1: 0.51, 3: Ending.FAILED, 4: 0.54})
+    after = make_arm("wide", {0: 0.60, 3: 0.63, 4: Ending.DIVERGED, 2: 0.62, 1: Ending.MISSING})
     pairing = pair_accuracies(before, after, chance=0.1)
     assert pairing.seeds == (0, 2, 4)
     assert pairing.unpaired == (1, 3)
@@ -184,7 +184,7 @@ def test_no_pairs(make_arm):
 def test_answers_are_paired_and_diverged_runs_guess(make_arm):
     """Answers are paired by seed where both are known; a diverged run guesses every image."""
     before = make_arm("baseline", {0: 0.5, 1: 0.5, 2: 0.5}, correct={0: [1, 0], 1: [0, 1], 2: [1, 1]})
-    after = make_arm("wide", {2: 0.5, 1: Status.DIVERGED, 0: 0.5}, correct={2: [0, 0]})
+    after = make_arm("wide", {2: 0.5, 1: Ending.DIVERGED, 0: 0.5}, correct={2: [0, 0]})
     answers = pair_answers(before, after, chance=0.1)
     assert answers.seeds == (1, 2)
     np.testing.assert_array_equal(answers.baseline, [[0, 1], [1, 1]])

@@ -6,7 +6,7 @@ Bounds leave three standard errors of a count of 10,000 beyond what theory gives
 import numpy as np
 import pytest
 
-from ceteris.statistics.convergence import Times, horizon, restricted
+from ceteris.statistics.convergence import Times, restricted, truncation_time
 from ceteris.statistics.equivalence import equivalence_test, holm
 from ceteris.statistics.images import two_way_bootstraps
 from ceteris.statistics.interval import mean_interval
@@ -98,7 +98,7 @@ def test_sign_flip_holds_for_censored_times():
     for _ in range(3_000):
         arrivals = generator.geometric(0.1, (2, 10)).astype(float)
         arms = [Times(times=np.minimum(row, 10), reached=row <= 10) for row in arrivals]
-        until = horizon(*arms)
+        until = truncation_time(*arms)
         before, after = (restricted(arm, until) for arm in arms)
         claimed += sign_flip_test(differences(before, after)) <= 0.05
     assert 0.02 <= claimed / 3_000 <= 0.055

@@ -2,7 +2,7 @@ import pytest
 
 from ceteris.statistics.convergence import Measure
 from ceteris.statistics.interval import PointEstimate, mean_interval
-from ceteris.statistics.scores import ArmScores, RunScore, Status
+from ceteris.statistics.scores import ArmScores, Ending, RunScore
 from ceteris.statistics.summary import summarise
 
 
@@ -10,7 +10,7 @@ def test_divergences_count_and_failures_are_named(make_arm):
     """The mean holds finished and diverged runs, and the seeds of every other are given."""
     arm = make_arm(
         "wide",
-        {5: Status.MISSING, 4: Status.FAILED, 3: Status.FAILED, 2: Status.DIVERGED, 1: 0.6, 0: 0.7, 6: Status.MISSING},
+        {5: Ending.MISSING, 4: Ending.FAILED, 3: Ending.FAILED, 2: Ending.DIVERGED, 1: 0.6, 0: 0.7, 6: Ending.MISSING},
     )
     found = summarise(arm, chance=0.1)
     assert found.accuracy == mean_interval([0.6, 0.7, 0.1])
@@ -21,7 +21,7 @@ def test_divergences_count_and_failures_are_named(make_arm):
 
 def test_runs_that_never_learnt_are_named(make_arm):
     """A finished run that ended at guessing counts with what it scored, and the reader learns of it."""
-    arm = make_arm("deep", {2: 0.1, 0: 0.103, 1: 0.4, 3: Status.DIVERGED}, test_images=1000)
+    arm = make_arm("deep", {2: 0.1, 0: 0.103, 1: 0.4, 3: Ending.DIVERGED}, test_images=1000)
     found = summarise(arm, chance=0.1)
     assert found.at_chance == (0, 2)
     assert found.accuracy == mean_interval([0.103, 0.4, 0.1, 0.1])
@@ -37,19 +37,19 @@ def test_whether_a_run_guessed_does_not_depend_on_its_answers(make_arm):
 
 def test_a_diverged_run_is_not_counted_twice():
     """A diverged run that scored like guessing is a diverged run, not one that never learnt as well."""
-    runs = (RunScore(seed=0, status=Status.DIVERGED, test_accuracy=0.1),)
+    runs = (RunScore(seed=0, status=Ending.DIVERGED, test_accuracy=0.1),)
     found = summarise(ArmScores(name="wild", factor="rate", runs=runs), chance=0.1)
     assert (found.diverged, found.at_chance) == ((0,), ())
 
 
 def test_all_diverged(make_arm):
     """An arm of which every run diverged has the accuracy of guessing, without spread."""
-    found = summarise(make_arm("wild", dict.fromkeys(range(4), Status.DIVERGED)), chance=1 / 3)
+    found = summarise(make_arm("wild", dict.fromkeys(range(4), Ending.DIVERGED)), chance=1 / 3)
     assert found.accuracy == PointEstimate(estimate=1 / 3)
     assert (found.diverged, found.deviation) == ((0, 1, 2, 3), None)
 
 
-@pytest.mark.parametrize("status", [Status.FAILED, Status.MISSING])
+@pytest.mark.parametrize("status", [Ending.FAILED, Ending.MISSING])
 def test_no_result_is_no_mean(make_arm, status):
     """An arm without any result has no accuracy, rather than one of 0."""
     found = summarise(make_arm("wide", {0: status}), chance=0.1)
@@ -66,12 +66,12 @@ def test_one_seed_has_no_interval_anywhere(make_arm):
 
 
 def test_convergence_of_an_arm(make_arm):
-    """Times have a restricted mean, a horizon and a count of runs that arrived; other measures a mean."""
+    """Times have a restricted mean, a truncation time and a count of runs that arrived; other measures a mean."""
     curves = {0: [0.6, 0.6, 0.6, 0.6], 1: [0.2, 0.6, 0.6, 0.5], 2: [0.2, 0.2, 0.2, 0.2]}
     found = summarise(make_arm("wide", {0: 0.6, 1: 0.5, 2: 0.2}, curves=curves), chance=0.1, target=0.5).convergence
     epochs = found[Measure.EPOCHS]
     assert epochs.mean == mean_interval([1, 2, 4])
-    assert (epochs.runs, epochs.reached, epochs.horizon) == (3, 2, 4.0)
+    assert (epochs.runs, epochs.reached, epochs.truncation_time) == (3, 2, 4.0)
     assert found[Measure.FINAL_MINUS_BEST].mean.estimate == pytest.approx(-0.1 / 3)
     assert Measure.SECONDS not in found
 
@@ -82,7 +82,7 @@ def test_times_beyond_the_horizon_are_not_guessed_at(make_arm):
     seconds = {0: [3.0, 6.0, 9.0], 1: [1.0, 2.0, 3.0], 2: [1.0, 2.0, 3.0]}
     arm = make_arm("wide", {0: 0.6, 1: 0.5, 2: 0.2}, curves=curves, seconds=seconds)
     found = summarise(arm, chance=0.1, target=0.5).convergence[Measure.SECONDS]
-    assert (found.horizon, found.mean) == (3.0, mean_interval([3.0, 2.0, 3.0]))
+    assert (found.truncation_time, found.mean) == (3.0, mean_interval([3.0, 2.0, 3.0]))
 
 
 def test_without_a_target_there_are_no_times(make_arm):

@@ -16,8 +16,7 @@ from ceteris.results.manifest import Manifest
 from ceteris.results.record import Status
 from ceteris.results.results import Results
 from ceteris.statistics.contrast import Criteria
-from ceteris.statistics.scores import ArmScores, RunScore, Scores
-from ceteris.statistics.scores import Status as ScoreStatus
+from ceteris.statistics.scores import ArmScores, Ending, RunScore, Scores
 from ceteris.study.analysis import Analysis
 
 _UNEQUAL = 1.1
@@ -118,9 +117,9 @@ def read_predictions(results: Results) -> Predictions | None:
 
 
 _COUNTED_AS = {
-    Status.FINISHED: ScoreStatus.FINISHED,
-    Status.DIVERGED: ScoreStatus.DIVERGED,
-    Status.FAILED: ScoreStatus.FAILED,
+    Status.FINISHED: Ending.FINISHED,
+    Status.DIVERGED: Ending.DIVERGED,
+    Status.FAILED: Ending.FAILED,
 }
 """Runs that are unfinished, missing or damaged are still to come."""
 
@@ -173,8 +172,8 @@ def training_images(manifest: Manifest, data: DataChoice) -> int:
 
 
 def _score(finding: Finding, predictions: Predictions | None, epochs: Epochs) -> RunScore:
-    run, status = finding.run, _COUNTED_AS.get(finding.status, ScoreStatus.MISSING)
-    if finding.record is None or status is ScoreStatus.MISSING:
+    run, status = finding.run, _COUNTED_AS.get(finding.status, Ending.MISSING)
+    if finding.record is None or status is Ending.MISSING:
         return RunScore(seed=run.seed, status=status)
     correct = None
     arm = None if predictions is None else predictions.arms.get(run.variation)

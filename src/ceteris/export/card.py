@@ -20,7 +20,7 @@ from ceteris.report.wording import run_notes, verdict_words
 from ceteris.results.finding import Finding
 from ceteris.results.record import RunRecord
 from ceteris.statistics.interval import Interval
-from ceteris.statistics.scores import Status
+from ceteris.statistics.scores import Ending
 from ceteris.statistics.summary import ArmSummary
 from ceteris.study.changes import in_words
 from ceteris.study.run import BASELINE
@@ -315,7 +315,7 @@ def _summary(analysis: StudyAnalysis, record: RunRecord) -> ArmSummary:
 def _scores(analysis: StudyAnalysis, record: RunRecord) -> list[float]:
     arms = (analysis.scores.baseline, *analysis.scores.variations)
     runs = next(arm for arm in arms if arm.name == record.run.variation).runs
-    return [run.test_accuracy for run in runs if run.status is Status.FINISHED and run.test_accuracy is not None]
+    return [run.test_accuracy for run in runs if run.status is Ending.FINISHED and run.test_accuracy is not None]
 
 
 def _list(sentences: Iterator[str]) -> str:

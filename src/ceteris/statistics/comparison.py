@@ -88,7 +88,7 @@ def compare(
 
     Pairs are made by seed. Every p-value is adjusted by Holm's method over the variations of the study, one family for
     test accuracy, one for equivalence, and one for each measure of convergence; a variation without pairs yet
-    counts in the families. How runs without a normal end count is said at `Status` and `Evidence`, how verdicts fall at
+    counts in the families. How runs without a normal end count is said at `Ending` and `Evidence`, how verdicts fall at
     `decide`.
 
     Args:
@@ -102,10 +102,10 @@ def compare(
         One comparison per variation, in the order of `scores.variations`; independent of the order of the runs.
 
     Example:
-        >>> from ceteris.statistics.scores import RunScore, Status
+        >>> from ceteris.statistics.scores import RunScore, Ending
         >>> def arm(name, *accuracies):
         ...     runs = tuple(
-        ...         RunScore(seed=seed, status=Status.FINISHED, test_accuracy=accuracy)
+        ...         RunScore(seed=seed, status=Ending.FINISHED, test_accuracy=accuracy)
         ...         for seed, accuracy in enumerate(accuracies)
         ...     )
         ...     return ArmScores(name=name, factor="depth", runs=runs)

@@ -13,7 +13,7 @@ from ceteris.statistics.interval import Estimate, describe, student_interval
 from ceteris.statistics.paired import (
     differences,
     paired_t_test,
-    probability_to_beat,
+    probability_of_superiority,
     seed_correlation,
     sign_flip_test,
 )
@@ -72,7 +72,7 @@ class Contrast:
     Attributes:
         pairs: Seeds that both arms have.
         difference: Variation minus baseline, with Student's interval over the pairs.
-        beats: Probability that the variation beats the baseline with the same seed.
+        superiority: Probability that the variation beats the baseline with the same seed.
         deviation: Standard deviation of the paired difference.
         p_value: Of the paired t test, two-sided.
         sign_flip: P-value of the test that needs no bell shape, two-sided.
@@ -86,7 +86,7 @@ class Contrast:
 
     pairs: int
     difference: Estimate
-    beats: Estimate
+    superiority: Estimate
     deviation: float | None = None
     p_value: float | None = None
     sign_flip: float | None = None
@@ -126,7 +126,9 @@ def contrast(
     alone = Contrast(
         pairs=sample.size,
         difference=student_interval(sample, level=criteria.level),
-        beats=probability_to_beat(baseline, variation, higher_is_better=higher_is_better, level=criteria.level),
+        superiority=probability_of_superiority(
+            baseline, variation, higher_is_better=higher_is_better, level=criteria.level
+        ),
     )
     if sample.deviation is None:
         return alone

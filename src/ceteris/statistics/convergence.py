@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ceteris.statistics.contrast import USUAL, Contrast, Criteria, adjusted, contrast
 from ceteris.statistics.interval import Floats
-from ceteris.statistics.scores import ArmScores, Status
+from ceteris.statistics.scores import ArmScores, Ending
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -25,14 +25,14 @@ class Times:
     reached: NDArray[np.bool_]
 
 
-def horizon(*arms: Times) -> float:
+def truncation_time(*arms: Times) -> float:
     """Say until when every run of some arms is known: the shortest time that a censored run was watched.
 
     Returns:
         The longest time of all where every run reached the target.
 
     Example:
-        >>> horizon(Times(times=np.array([3.0, 20.0]), reached=np.array([True, False])))
+        >>> truncation_time(Times(times=np.array([3.0, 20.0]), reached=np.array([True, False])))
         20.0
     """
     times = np.concatenate([arm.times for arm in arms])
@@ -41,15 +41,14 @@ def horizon(*arms: Times) -> float:
 
 
 def restricted(times: Times, until: float) -> Floats:
-    """Give the time that each run took, or the horizon if it took longer: a number that censoring cannot hide.
+    """Give the time that each run took, or the truncation time if it took longer: a number that censoring cannot hide.
 
-    A run that never reaches the target counts with the whole horizon, which is the least that it took; the mean of
-    these is the restricted mean survival time (Royston and Parmar 2013, doi:10.1186/1471-2288-13-152). What lies beyond
-    the horizon is not guessed at.
+    A run that never reaches the target counts with the whole of it, which is the least that it took; the mean of these
+    is the restricted mean survival time (Royston and Parmar 2013, doi:10.1186/1471-2288-13-152).
 
     Args:
         times: When the target was reached.
-        until: The horizon, at most `horizon(times)`.
+        until: The truncation time, at most `truncation_time(times)`.
 
     Returns:
         Shape (runs,).
@@ -110,11 +109,11 @@ def learning_curves(arm: ArmScores, chance: float) -> dict[int, Curve]:
     known = {
         run.seed: (run.validation_accuracy, run.seconds)
         for run in sorted(arm.runs, key=lambda run: run.seed)
-        if run.status in {Status.FINISHED, Status.DIVERGED}
+        if run.status in {Ending.FINISHED, Ending.DIVERGED}
         and run.validation_accuracy is not None
         and len(run.validation_accuracy)
     }
-    diverged = arm.seeds(Status.DIVERGED)
+    diverged = arm.seeds(Ending.DIVERGED)
     epochs = max((len(accuracy) for accuracy, _ in known.values()), default=0)
     watched = [float(seconds[-1]) for _, seconds in known.values() if seconds is not None]
     longest = max((seconds for seconds in watched if np.isfinite(seconds)), default=0.0)
@@ -217,15 +216,15 @@ class ConvergenceContrast:
     """One measure of convergence, variation against baseline.
 
     Attributes:
-        contrast: Variation minus baseline over the pairs; of a time, up to the horizon. Where times were censored, or
-            are whole epochs with many ties, its sign-flip test is the one to trust.
-        horizon: Of a time: until when all paired runs are known.
+        contrast: Variation minus baseline over the pairs; of a time, up to the truncation time. Where times were
+            censored, or are whole epochs with many ties, its sign-flip test is the one to trust.
+        truncation_time: Of a time: until when all paired runs are known.
         censored_baseline: Of a time: seeds whose baseline run never reached the target.
         censored_variation: Of a time: seeds whose run of the variation never reached it.
     """
 
     contrast: Contrast
-    horizon: float | None = None
+    truncation_time: float | None = None
     censored_baseline: tuple[int, ...] = ()
     censored_variation: tuple[int, ...] = ()
 
@@ -242,9 +241,9 @@ def contrast_convergence(
     """Compare the learning curves of a variation with the baseline's, pair by pair.
 
     A run that never reaches the target is censored: its time is not known, but is at least as long as it was watched.
-    Each time is cut at the horizon, the longest time for which all runs of both arms are known, so that a pair's
-    difference is a number without guesswork; the sign-flip test of these needs no more than that. Runs that never reach
-    the target count with the whole horizon, are named, and are never dropped.
+    Each time is cut at the truncation time, for which all runs of both arms are known, so that a pair's difference is a
+    number without guesswork; the sign-flip test of these needs no more than that. Runs that never reach the target
+    count with the whole of it, are named, and are never dropped.
 
     Args:
         baseline: Curves by seed, from `learning_curves`.
@@ -281,7 +280,7 @@ def contrast_convergence(
         first, second = times_to_target(before, measure, target), times_to_target(after, measure, target)
         if first is None or second is None:
             continue
-        until = horizon(first, second)
+        until = truncation_time(first, second)
         difference = contrast(
             restricted(first, until),
             restricted(second, until),
@@ -292,7 +291,7 @@ def contrast_convergence(
         )
         found[measure] = ConvergenceContrast(
             contrast=difference,
-            horizon=until,
+            truncation_time=until,
             censored_baseline=tuple(seed for seed, reached in zip(seeds, first.reached, strict=True) if not reached),
             censored_variation=tuple(seed for seed, reached in zip(seeds, second.reached, strict=True) if not reached),
         )

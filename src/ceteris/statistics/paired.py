@@ -115,7 +115,7 @@ def seed_correlation(baseline: ArrayLike, variation: ArrayLike) -> float | None:
     return float(np.clip((before @ after) / math.sqrt((before @ before) * (after @ after)), -1, 1))
 
 
-def probability_to_beat(
+def probability_of_superiority(
     baseline: ArrayLike, variation: ArrayLike, *, higher_is_better: bool = True, level: float = 0.95
 ) -> Estimate:
     """Estimate how often a run of the variation beats the run of the baseline that has the same seed.
@@ -135,7 +135,7 @@ def probability_to_beat(
         In [0, 1]; for one pair, or where all pairs are tied, a point estimate.
 
     Example:
-        >>> wins = probability_to_beat([0.90, 0.91, 0.92, 0.90], [0.92, 0.92, 0.95, 0.89])
+        >>> wins = probability_of_superiority([0.90, 0.91, 0.92, 0.90], [0.92, 0.92, 0.95, 0.89])
         >>> f"{wins.estimate:.2f} [{wins.low:.2f}, {wins.high:.2f}]"
         '0.75 [0.30, 0.95]'
     """

@@ -49,7 +49,7 @@ def is_at_chance(accuracy: float, chance: float, images: int | None = None) -> b
     return binomial_above(round(accuracy * images), images, chance) > CHANCE_SIGNIFICANCE
 
 
-class Status(StrEnum):
+class Ending(StrEnum):
     """How a run ended, and so how it counts.
 
     A diverged run is a result of its settings: it counts, at the chance level. A failed run (the machine stopped it)
@@ -78,7 +78,7 @@ class RunScore:
     """
 
     seed: int
-    status: Status
+    status: Ending
     test_accuracy: float | None = None
     correct: NDArray[np.bool_] | None = None
     validation_accuracy: Floats | None = None
@@ -103,7 +103,7 @@ class ArmScores:
     images_per_epoch: int | None = None
     test_images: int | None = None
 
-    def seeds(self, status: Status) -> tuple[int, ...]:
+    def seeds(self, status: Ending) -> tuple[int, ...]:
         """Give the seeds whose runs ended so, in order."""
         return tuple(sorted(run.seed for run in self.runs if run.status is status))
 
@@ -113,7 +113,7 @@ class ArmScores:
             sorted(
                 run.seed
                 for run in self.runs
-                if run.status is Status.FINISHED
+                if run.status is Ending.FINISHED
                 and run.test_accuracy is not None
                 and is_at_chance(run.test_accuracy, chance, self.test_images)
             )
@@ -172,7 +172,7 @@ def _check(arm: ArmScores) -> None:
     for run in arm.runs:
         where = f"'{arm.name}', seed {run.seed}"
         accuracy = run.test_accuracy
-        if run.status is Status.FINISHED and (accuracy is None or not 0 <= accuracy <= 1):
+        if run.status is Ending.FINISHED and (accuracy is None or not 0 <= accuracy <= 1):
             found = "missing" if accuracy is None else accuracy
             raise StatisticsError(
                 f"{where}: the test accuracy of a finished run is {found}, expected a fraction in [0, 1]. Divide "
@@ -190,13 +190,13 @@ def counted_accuracy(run: RunScore, chance: float) -> float | None:
     """Give the test accuracy that a run counts with: the chance level for a diverged one, None without a result.
 
     Example:
-        >>> counted_accuracy(RunScore(seed=3, status=Status.DIVERGED), chance=0.1)
+        >>> counted_accuracy(RunScore(seed=3, status=Ending.DIVERGED), chance=0.1)
         0.1
     """
     match run.status:
-        case Status.FINISHED:
+        case Ending.FINISHED:
             return run.test_accuracy
-        case Status.DIVERGED:
+        case Ending.DIVERGED:
             return chance
         case _:
             return None
@@ -223,13 +223,13 @@ def evidence(*arms: tuple[ArmScores, Collection[int], float]) -> Evidence:
         arms: Both arms, each with the seeds that are in the comparison and its chance level.
 
     Example:
-        >>> wild = ArmScores(name="wild", factor="rate", runs=(RunScore(seed=0, status=Status.DIVERGED),))
+        >>> wild = ArmScores(name="wild", factor="rate", runs=(RunScore(seed=0, status=Ending.DIVERGED),))
         >>> evidence((wild, {0}, 0.1), (wild, {0}, 0.1))
         <Evidence.DIVERGED: 2>
     """
     if not all(seeds for _, seeds, _ in arms):
         return Evidence.NO_PAIR
-    finished = [set(arm.seeds(Status.FINISHED)).intersection(seeds) for arm, seeds, _ in arms]
+    finished = [set(arm.seeds(Ending.FINISHED)).intersection(seeds) for arm, seeds, _ in arms]
     if not any(finished):
         return Evidence.DIVERGED
     learned = any(
@@ -277,7 +277,7 @@ def pair_accuracies(baseline: ArmScores, variation: ArmScores, chance: float) ->
     """Pair the test accuracies of finished and diverged runs by seed.
 
     Example:
-        >>> runs = tuple(RunScore(seed=seed, status=Status.FINISHED, test_accuracy=0.5) for seed in range(3))
+        >>> runs = tuple(RunScore(seed=seed, status=Ending.FINISHED, test_accuracy=0.5) for seed in range(3))
         >>> before = ArmScores(name="baseline", factor="baseline", runs=runs)
         >>> after = ArmScores(name="deeper", factor="depth", runs=runs[:2])
         >>> pairing = pair_accuracies(before, after, chance=0.1)
@@ -317,6 +317,6 @@ def _answers(arm: ArmScores, chance: float, images: int) -> dict[int, Floats]:
     answers = {
         run.seed: run.correct.astype(np.float64)
         for run in arm.runs
-        if run.status is Status.FINISHED and run.correct is not None
+        if run.status is Ending.FINISHED and run.correct is not None
     }
-    return answers | {seed: np.full(images, chance) for seed in arm.seeds(Status.DIVERGED)}
+    return answers | {seed: np.full(images, chance) for seed in arm.seeds(Ending.DIVERGED)}

@@ -7,13 +7,13 @@ from ceteris.statistics.convergence import (
     Curve,
     Measure,
     curve_values,
-    horizon,
     learning_curves,
     restricted,
     times_to_target,
+    truncation_time,
 )
 from ceteris.statistics.interval import Estimate, checked, describe, mean_interval
-from ceteris.statistics.scores import ArmScores, Status
+from ceteris.statistics.scores import ArmScores, Ending
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,15 +22,15 @@ class MeasureSummary:
 
     Attributes:
         runs: How many runs have it.
-        mean: With Student's interval; of a time, the mean up to the horizon, where a censored run counts in full.
+        mean: With Student's interval; of a time, up to the truncation time, with which a censored run counts.
         reached: Of a time: how many runs reached the target.
-        horizon: Of a time: until when all runs are known.
+        truncation_time: Of a time: until when all runs are known.
     """
 
     runs: int
     mean: Estimate
     reached: int | None = None
-    horizon: float | None = None
+    truncation_time: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,22 +80,22 @@ def summarise(arm: ArmScores, *, chance: float, target: float | None = None, lev
     Example:
         >>> from ceteris.statistics.scores import RunScore
         >>> good, bad = (
-        ...     RunScore(seed=0, status=Status.FINISHED, test_accuracy=0.6),
-        ...     RunScore(seed=1, status=Status.DIVERGED),
+        ...     RunScore(seed=0, status=Ending.FINISHED, test_accuracy=0.6),
+        ...     RunScore(seed=1, status=Ending.DIVERGED),
         ... )
         >>> arm = summarise(ArmScores(name="fast", factor="learning rate", runs=(good, bad)), chance=0.1)
         >>> arm.accuracy.estimate, arm.diverged
         (0.35, (1,))
     """
     counted = list(arm.counted(chance).values())
-    is_scored = bool(arm.seeds(Status.FINISHED))
+    is_scored = bool(arm.seeds(Ending.FINISHED))
     return ArmSummary(
         name=arm.name,
         factor=arm.factor,
-        finished=arm.seeds(Status.FINISHED),
-        diverged=arm.seeds(Status.DIVERGED),
-        failed=arm.seeds(Status.FAILED),
-        missing=arm.seeds(Status.MISSING),
+        finished=arm.seeds(Ending.FINISHED),
+        diverged=arm.seeds(Ending.DIVERGED),
+        failed=arm.seeds(Ending.FAILED),
+        missing=arm.seeds(Ending.MISSING),
         at_chance=arm.at_chance(chance),
         accuracy=mean_interval(counted, level=level) if counted else None,
         deviation=describe(checked(counted, "scores")).deviation if is_scored else None,
@@ -114,11 +114,11 @@ def _convergence(curves: Mapping[int, Curve], target: float | None, level: float
             values = curve_values(runs, measure, epochs)
             summaries[measure] = MeasureSummary(runs=len(runs), mean=mean_interval(values, level=level))
         elif target is not None and (times := times_to_target(runs, measure, target)) is not None:
-            until = horizon(times)
+            until = truncation_time(times)
             summaries[measure] = MeasureSummary(
                 runs=len(runs),
                 mean=mean_interval(restricted(times, until), level=level),
                 reached=int(times.reached.sum()),
-                horizon=until,
+                truncation_time=until,
             )
     return summaries

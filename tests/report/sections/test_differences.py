@@ -7,7 +7,7 @@ from matplotlib.patches import Polygon, Rectangle
 from ceteris.report.sections import differences
 from ceteris.report.sections.differences import TITLE, forest_plot, seed_accuracies
 from ceteris.statistics.interval import Interval, PointEstimate
-from ceteris.statistics.scores import ArmScores, RunScore, Scores, Status
+from ceteris.statistics.scores import ArmScores, Ending, RunScore, Scores
 
 
 @pytest.fixture
@@ -169,11 +169,11 @@ def scores(baseline, variation):
     def runs(accuracies):
         for seed, accuracy in enumerate(accuracies):
             if accuracy is None:
-                yield RunScore(seed=seed, status=Status.DIVERGED)
+                yield RunScore(seed=seed, status=Ending.DIVERGED)
             elif isinstance(accuracy, str):
-                yield RunScore(seed=seed, status=Status(accuracy))
+                yield RunScore(seed=seed, status=Ending(accuracy))
             else:
-                yield RunScore(seed=seed, status=Status.FINISHED, test_accuracy=accuracy)
+                yield RunScore(seed=seed, status=Ending.FINISHED, test_accuracy=accuracy)
 
     arms = [
         ArmScores(name=name, factor=name, runs=tuple(runs(accuracies)))

@@ -10,7 +10,7 @@ from ceteris.report.sections.runs import run_table
 from ceteris.report.sections.statistical_tests import detail_table
 from ceteris.report.sections.verdicts import UNCONFIRMED, footnotes, verdict_table
 from ceteris.statistics.comparison import compare
-from ceteris.statistics.scores import ArmScores, RunScore, Scores, Status
+from ceteris.statistics.scores import ArmScores, Ending, RunScore, Scores
 
 DASH, MINUS = "\N{EN DASH}", "\N{MINUS SIGN}"
 
@@ -168,7 +168,7 @@ def told(analyses):
 
 def arm(name, accuracies):
     """Give an arm whose seeds have these accuracies."""
-    runs = (RunScore(seed=seed, status=Status.FINISHED, test_accuracy=one) for seed, one in enumerate(accuracies))
+    runs = (RunScore(seed=seed, status=Ending.FINISHED, test_accuracy=one) for seed, one in enumerate(accuracies))
     return ArmScores(name=name, factor="width", runs=tuple(runs))
 
 

@@ -231,8 +231,8 @@ def _epochs(one: Comparison) -> tuple[str, ...]:
     text = f"{measured(difference.estimate, Measure.EPOCHS, sign=True)} epochs"
     late = ((found.censored_variation, "its"), (found.censored_baseline, "the baseline's"))
     never = [f"{len(seeds)} of {whose} {count(len(one.pairs), 'run')}" for seeds, whose in late if seeds]
-    if never and found.horizon is not None:
-        return text, f"with {' and '.join(never)} not there by epoch {found.horizon:g}"
+    if never and found.truncation_time is not None:
+        return text, f"with {' and '.join(never)} not there by epoch {found.truncation_time:g}"
     if not isinstance(difference, Interval):
         return (text,)
     ends = [measured(end, Measure.EPOCHS, sign=True) for end in (difference.low, difference.high)]

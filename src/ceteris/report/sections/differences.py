@@ -31,7 +31,7 @@ from ceteris.report.figures.style import (
 from ceteris.report.quantities import percentage_points
 from ceteris.statistics.comparison import Comparison
 from ceteris.statistics.interval import Estimate, Interval, PointEstimate, mean_interval
-from ceteris.statistics.scores import ArmScores, Scores, Status, counted_accuracy
+from ceteris.statistics.scores import ArmScores, Ending, Scores, counted_accuracy
 from ceteris.statistics.verdict import Decision
 
 TITLE = "Difference in test accuracy from the baseline"
@@ -273,7 +273,7 @@ def seed_accuracies(scores: Scores, *, file_format: Format = Format.SVG) -> Draw
 def _accuracy_row(scores: Scores, arm: ArmScores) -> _SeedRow:
     counted = {run.seed: counted_accuracy(run, scores.chance) for run in arm.runs}
     known = {seed: accuracy for seed, accuracy in sorted(counted.items()) if accuracy is not None}
-    diverged = set(arm.seeds(Status.DIVERGED))
+    diverged = set(arm.seeds(Ending.DIVERGED))
     estimate = mean_interval(list(known.values())) if known else None
     if estimate is not None and diverged.issuperset(known):  # the chance level by decree has no spread
         estimate = PointEstimate(estimate=estimate.estimate)

@@ -246,9 +246,9 @@ def _shown_time(analysis: StudyAnalysis, match: Match, measure: Measure) -> tupl
     difference = match.turned(found.contrast.difference)
     never = len(found.censored_baseline) + len(found.censored_variation)
     parts = []
-    if never and found.horizon is not None:
+    if never and found.truncation_time is not None:
         # A time that is cut off has no true interval.
-        parts.append(f"times cut off at {found.horizon:.3g}, as {count(never, 'run')} never got there")
+        parts.append(f"times cut off at {found.truncation_time:.3g}, as {count(never, 'run')} never got there")
     elif isinstance(difference, Interval):
         ends = sorted((abs(difference.low), abs(difference.high)))
         is_one_sided = difference.low * difference.high > 0

@@ -26,7 +26,7 @@ from ceteris.results.record import Status
 from ceteris.statistics.comparison import Comparison
 from ceteris.statistics.convergence import Measure
 from ceteris.statistics.interval import Estimate, Interval
-from ceteris.statistics.scores import Status as ScoreStatus
+from ceteris.statistics.scores import Ending
 from ceteris.study.changes import in_words
 from ceteris.study.run import BASELINE
 
@@ -80,9 +80,10 @@ def _sentences(analysis: StudyAnalysis, one: Comparison) -> Iterator[str]:
             f"With the test images counted as a sample too, the interval is {points_range(one.over_images)} around "
             f"{points(one.over_images.estimate)}."
         )
-    if isinstance(one.accuracy and one.accuracy.beats, Interval):
+    if isinstance(one.accuracy and one.accuracy.superiority, Interval):
         assert one.accuracy is not None
-        yield f"It is more accurate than the baseline's run with the same seed in {share(one.accuracy.beats)} of pairs."
+        pairs = share(one.accuracy.superiority)
+        yield f"It is more accurate than the baseline's run with the same seed in {pairs} of pairs."
     yield from _convergence(analysis, one)
     yield from run_notes(one.summary, analysis.scores.chance)
     yield from comparison_notes(one, analysis.criteria)
@@ -151,7 +152,7 @@ def _seed_table(analysis: StudyAnalysis, names: list[str], name: str, factor: st
 
     def cell(arm: str, seed: int) -> Cell:
         run = runs[arm, seed]
-        if run.status is ScoreStatus.FINISHED and run.test_accuracy is not None:
+        if run.status is Ending.FINISHED and run.test_accuracy is not None:
             return Cell(percent(run.test_accuracy), key=run.test_accuracy)
         return Cell(became.get((arm, seed), Status.MISSING).value)
 

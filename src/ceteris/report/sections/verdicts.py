@@ -200,7 +200,7 @@ def _baseline_row(arm: ArmSummary) -> tuple[Cell, ...]:
 
 def _row(analysis: StudyAnalysis, one: Comparison, changed: str) -> tuple[Cell, ...]:
     found = one.accuracy
-    superiority = None if found is None else found.beats
+    superiority = None if found is None else found.superiority
     return (
         Cell(one.variation, detail=changed),
         Cell(one.factor),
