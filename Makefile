@@ -11,7 +11,7 @@ TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 RUN := $(VENV)/bin/python -m
 KERNELS := $(wildcard src/ceteris/engines/lanes/kernels/*.hpp) src/ceteris/engines/lanes/kernels/module.cpp
 
-.PHONY: study test test-elsewhere check bench soak fuzz clean
+.PHONY: study test test-elsewhere check bench soak fuzz sanitize arm clean
 .DELETE_ON_ERROR:
 
 # The founding study on the first batch of CIFAR-10; leaves results/cifar10-first-batch.
@@ -39,7 +39,7 @@ test-elsewhere: $(VENV)/.development
 check: $(VENV)/.development
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/clang-format --dry-run --Werror $(KERNELS)
+	$(VENV)/bin/clang-format --dry-run --Werror $(KERNELS) tests/engines/lanes/bits.cpp
 	$(RUN) mypy
 
 # Training and decoding side by side with PyTorch (and Keras, if installed); wants real images and a quiet machine.
@@ -55,6 +55,26 @@ soak: $(VENV)/.development
 # Ten thousand image files damaged by chance, where the suite takes a tenth of them.
 fuzz: $(VENV)/.development
 	CETERIS_MUTATIONS=10000 $(RUN) pytest tests/datasets/test_decoding.py -k mutated -s
+
+# The kernels under the address and undefined-behaviour sanitizers of the compiler; their tests run on the portable and the AVX2 build.
+SANITIZED := build/sanitized
+sanitize: $(VENV)/.development
+	$(RUN) pip install --quiet --no-deps --upgrade --target $(SANITIZED) --config-settings=cmake.define.CETERIS_SANITIZE=ON .
+	for name in $$($(VENV)/bin/python -c "from ceteris.engines.lanes.kernels import *; print(*usable_instruction_sets())"); do \
+	CETERIS_ISA=$$name LD_PRELOAD="$$($(CXX) -print-file-name=libasan.so) $$($(CXX) -print-file-name=libubsan.so)" ASAN_OPTIONS=detect_leaks=0 \
+	UBSAN_OPTIONS=print_stacktrace=1 PYTHONPATH=$(SANITIZED) $(RUN) pytest -q tests/engines/lanes || exit 1; done
+
+# Bits of small networks over every layer kind and optimizer, from the kernels for x86 (AVX2) and, under emulation, for ARM (NEON).
+# On Debian and Ubuntu: apt-get install g++-aarch64-linux-gnu qemu-user
+BITS = -std=c++17 -O3 -ffp-contract=off -fno-math-errno -fno-trapping-math -Wall -Wextra -Wno-psabi -Wno-maybe-uninitialized \
+	-Wno-uninitialized -I src/ceteris/engines/lanes/kernels tests/engines/lanes/bits.cpp
+arm:
+	mkdir -p build
+	$(CXX) -mavx2 -mfma $(BITS) -o build/bits-x86
+	build/bits-x86 | diff tests/engines/lanes/bits.txt -
+	aarch64-linux-gnu-g++ -static $(BITS) -o build/bits-arm
+	qemu-aarch64 build/bits-arm | diff tests/engines/lanes/bits.txt -
+	@echo "The same bits on ARM as on x86."
 
 clean:
 	rm -rf $(VENV) build

@@ -164,8 +164,15 @@ inline Product multiply_wide(Words a, uint32_t factor) {
 class FlushTinyNumbers {
  public:
 #if defined(__x86_64__)
-  FlushTinyNumbers() : before_(_mm_getcsr()) { _mm_setcsr(before_ | 0x8040); }
-  ~FlushTinyNumbers() { _mm_setcsr(before_); }
+  FlushTinyNumbers() : before_(_mm_getcsr()) { _mm_setcsr(static_cast<unsigned>(before_) | 0x8040); }
+  ~FlushTinyNumbers() { _mm_setcsr(static_cast<unsigned>(before_)); }
+#elif defined(__aarch64__)
+  // A result just below the smallest normal number that rounds up to it stays on x86 and is flushed here.
+  FlushTinyNumbers() {
+    asm volatile("mrs %0, fpcr" : "=r"(before_));
+    asm volatile("msr fpcr, %0" : : "r"(before_ | uint64_t{1} << 24));
+  }
+  ~FlushTinyNumbers() { asm volatile("msr fpcr, %0" : : "r"(before_)); }
 #else
   FlushTinyNumbers() : before_(0) {}
 #endif
@@ -173,7 +180,7 @@ class FlushTinyNumbers {
   FlushTinyNumbers& operator=(const FlushTinyNumbers&) = delete;
 
  private:
-  unsigned before_;
+  uint64_t before_;
 };
 
 }  // namespace ceteris

@@ -1,0 +1,151 @@
+// Trains sixteen runs of small networks over every layer kind and optimizer, and prints a hash of all bits that come of each.
+// Compiled for one instruction set at a time, without Python; builds with fused multiply-add must print the same.
+#include <cinttypes>
+#include <cstdio>
+
+#include "bank.hpp"
+
+using namespace ceteris;
+
+namespace {
+
+constexpr int kRuns = 16, kImages = 53, kClasses = 5, kBatch = 8, kEpochs = 4;
+constexpr Shape kImage{13, 11, 3};
+
+// Random words, the same in every build.
+class Draws {
+ public:
+  explicit Draws(uint32_t stream) : key_{broadcast(stream), broadcast(0u)} {}
+  uint32_t word() { return random_block(key_, next_++, 0, 0).word[0][0]; }
+  int below(int bound) { return static_cast<int>(word() % static_cast<uint32_t>(bound)); }
+  float weight() { return (static_cast<float>(word() >> 8) / 16777216.0f - 0.5f) * 0.5f; }
+
+ private:
+  Key key_;
+  uint32_t next_ = 0;
+};
+
+// FNV-1a.
+class Hash {
+ public:
+  template <typename Value>
+  void add(const std::vector<Value>& values) {
+    const auto* bytes = reinterpret_cast<const unsigned char*>(values.data());
+    for (size_t i = 0; i < values.size() * sizeof(Value); ++i) value_ = (value_ ^ bytes[i]) * 1099511628211u;
+  }
+  uint64_t value() const { return value_; }
+
+ private:
+  uint64_t value_ = 14695981039346656037u;
+};
+
+struct Pictures {
+  std::vector<uint8_t> bytes;
+  std::vector<int32_t> labels, order;
+  std::vector<Shift> shifts;
+};
+
+Pictures draw_pictures() {
+  Draws draws(1);
+  Pictures images;
+  for (size_t i = 0; i < kImages * kImage.values(); ++i) images.bytes.push_back(static_cast<uint8_t>(draws.below(256)));
+  for (int i = 0; i < kImages; ++i) images.labels.push_back(draws.below(kClasses));
+  for (int run = 0; run < kRuns; ++run)
+    for (int i = 0; i < kImages; ++i) {
+      images.order.push_back((i * 17 + run) % kImages);
+      images.shifts.push_back(
+          {static_cast<int8_t>(draws.below(2)), static_cast<int8_t>(draws.below(5) - 2), static_cast<int8_t>(draws.below(5) - 2)});
+    }
+  return images;
+}
+
+struct Description {
+  std::string kind;
+  LayerSettings settings;
+};
+
+const std::vector<std::pair<std::string, std::vector<Description>>> kNetworks{
+    {"plain",
+     {{"conv", {{"conv", int64_t{7}}, {"kernel", int64_t{3}}, {"padding", "none"}, {"activation", "relu"}}},
+      {"max_pool", {{"max_pool", int64_t{2}}}},
+      {"conv", {{"conv", int64_t{9}}, {"kernel", int64_t{3}}, {"padding", "same"}, {"activation", "leaky_relu"}}},
+      {"dropout", {{"dropout", 0.2}}},
+      {"dense", {{"dense", int64_t{kClasses}}, {"activation", "none"}}}}},
+    {"normalised",
+     {{"conv", {{"conv", int64_t{6}}, {"kernel", int64_t{5}}, {"padding", "same"}, {"activation", "none"}}},
+      {"batch_norm", {}},
+      {"average_pool", {{"average_pool", int64_t{2}}}},
+      {"dense", {{"dense", int64_t{20}}, {"activation", "tanh"}}},
+      {"dropout", {{"dropout", 0.4}}},
+      {"dense", {{"dense", int64_t{kClasses}}, {"activation", "none"}}}}},
+    {"linear", {{"dense", {{"dense", int64_t{kClasses}}, {"activation", "none"}}}}},
+};
+
+uint64_t train(const std::vector<Description>& layers, const std::string& optimizer, const Pictures& images) {
+  Bank bank(kImage, kRuns, kBatch);
+  for (size_t index = 0; index < layers.size(); ++index) {
+    std::vector<LayerSettings> lanes;
+    for (int run = 0; run < kRuns; ++run) {
+      LayerSettings own = layers[index].settings;
+      own["key_low"] = int64_t{run};
+      own["key_high"] = static_cast<int64_t>(index);
+      lanes.push_back(own);
+    }
+    bank.add(layers[index].kind, lanes);
+  }
+  std::vector<OptimizerSettings> settings;
+  for (int run = 0; run < kRuns; ++run) {
+    const double decay = 1.0 / (1 + 1000 * run);
+    const OptimizerSettings all{{"learning_rate", 0.001 * (run + 1)},
+                                {"momentum", 0.9 * decay},
+                                {"beta1", 0.9 * decay},
+                                {"beta2", 0.999 * decay},
+                                {"epsilon", 1e-8},
+                                {"weight_decay", 0.0001 * (run % 2)}};
+    OptimizerSettings own;
+    for (const std::string& name : optimizers().at(optimizer).settings) own[name] = all.at(name);
+    settings.push_back(own);
+  }
+  bank.finish(optimizer, settings);
+
+  const auto weights = [](Network& network) -> Storage& { return network.learnt(); };
+  const auto statistics = [](Network& network) -> Storage& { return network.statistics(); };
+  Draws draws(2);
+  std::vector<float> start(kRuns * bank.count(weights)), state(kRuns * bank.count(statistics), 1.0f);
+  for (float& value : start) value = draws.weight();
+  bank.write(weights, start.data());
+  bank.write(statistics, state.data());
+
+  const std::vector<float> scale(3, 2.0f / 255), offset(3, -1.0f), nothing(3, 0.0f);
+  const Pixels pixels{images.bytes.data(), kImage, scale.data(), offset.data()};
+  const Pixels black{images.bytes.data(), kImage, nothing.data(), nothing.data()};
+  Hash hash;
+  for (uint32_t epoch = 0; epoch < kEpochs; ++epoch) {
+    // In the last two epochs first weights have no gradient, and their moments decay to where numbers are flushed to zero.
+    const Epoch work{epoch < 2 ? pixels : black, images.labels.data(), images.order.data(), images.shifts.data(), kImages, epoch};
+    for (const Totals& total : bank.train(work, 0, kImages)) hash.add(std::vector<double>{total.loss});
+  }
+  std::vector<float> probabilities(static_cast<size_t>(kRuns) * kImages * kClasses);
+  for (const Totals& total : bank.score(pixels, images.labels.data(), kImages, probabilities.data()))
+    hash.add(std::vector<int64_t>{total.correct});
+  hash.add(probabilities);
+  bank.read(statistics, state.data());
+  hash.add(state);
+  bank.read(weights, start.data());
+  hash.add(start);
+  for (const bool is_first : {true, false}) {
+    bank.read([=](Network& network) -> Storage& { return is_first ? network.moments().first : network.moments().second; },
+              start.data());
+    hash.add(start);
+  }
+  return hash.value();
+}
+
+}  // namespace
+
+int main() {
+  const Pictures images = draw_pictures();
+  for (const auto& [name, layers] : kNetworks)
+    for (const auto& [optimizer, kind] : optimizers())
+      std::printf("%s %s: %016" PRIx64 "\n", name.c_str(), optimizer.c_str(), train(layers, optimizer, images));
+}
