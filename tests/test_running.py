@@ -148,6 +148,24 @@ def test_a_study_is_run_from_python(tiny, tmp_path, capfd):
     assert capfd.readouterr() == ("", "")
 
 
+def test_a_residual_block_is_trained_by_pytorch_beside_runs_of_the_lanes_engine(tiny, tmp_path):
+    """An engine that lacks a layer kind leaves its runs to the next, and the report has both."""
+    block = {"residual": [{"conv": 3, "kernel": 1, "activation": "relu"}, {"batch_norm": True}]}
+    residual = ceteris.Variation(factor="block", name="residual", insert={"before": "network.layers.1", "layer": block})
+    study = tiny.model_copy(update={"variations": (residual,), "data": tiny.data.model_copy(update={"fraction": 0.05})})
+
+    results = ceteris.run(study, folder=tmp_path / "results", threads=1)
+
+    assert results.is_complete
+    trained = {record.run.variation: record.engine for record in results.records}
+    assert trained["residual"] == "torch"
+    names = {name for record in results.records for name in results.weights(record.run)}
+    assert {name for name in names if "residual" in name} == {
+        f"layers.1.residual.{name}"
+        for name in ("0.weight", "0.bias", "1.weight", "1.bias", "1.running_mean", "1.running_var")
+    }
+
+
 def test_another_executor_gives_the_same_bytes(tiny, tmp_path):
     """Whoever trains the packed batches, in whatever order: an executor is an argument."""
     wider = ceteris.Variation(

@@ -20,6 +20,15 @@ NETWORKS = {
         {"dense": 8},
         {"dense": "classes"},
     ),
+    "residual blocks": (
+        {"conv": 4, "kernel": 3, "activation": "relu"},
+        {"residual": [{"conv": 4, "padding": "same", "activation": "relu"}, {"batch_norm": True}]},
+        {"max_pool": 3},
+        {"residual": [{"residual": [{"conv": 4, "kernel": 1}]}, {"dropout": 0.1}]},
+        {"dense": 8},
+        {"residual": [{"dense": 8, "activation": "tanh"}]},
+        {"dense": "classes"},
+    ),
     "no convolution": ({"max_pool": 3}, {"dense": "classes"}),
 }
 """Every layer in every place where it makes a difference to what is exported."""

@@ -109,8 +109,8 @@ def test_changes_are_values(specification):
         SettingChange(
             path="network.layers.0.kernel", before=3, after=5, layer=Convolution(conv=7, kernel=3, activation="relu")
         ),
-        LayerRemoved(index=3, layer=Dropout(dropout=0.3)),
-        LayerAdded(index=3, layer=Dense(dense=3)),
+        LayerRemoved(path="network.layers.3", layer=Dropout(dropout=0.3)),
+        LayerAdded(path="network.layers.3", layer=Dense(dense=3)),
         SettingChange(path="training.momentum", before=0.0, after=0.5),
     )
 
@@ -146,8 +146,8 @@ def test_changes_lead_from_one_network_to_the_other(before, after):
     found = changes(of(before), of(after))
     for change in found:
         if isinstance(change, LayerRemoved):
-            assert before[change.index] == change.layer
-            kept = [(index, layer) for index, layer in kept if index != change.index]
+            assert before[int(change.path.rpartition(".")[2])] == change.layer
+            kept = [(index, layer) for index, layer in kept if index != int(change.path.rpartition(".")[2])]
         elif isinstance(change, SettingChange):
             *_, place, name = change.path.split(".")
             kept = [
@@ -157,7 +157,7 @@ def test_changes_lead_from_one_network_to_the_other(before, after):
     layers = [layer for _, layer in kept]
     for change in found:
         if isinstance(change, LayerAdded):
-            layers.insert(change.index, change.layer)
+            layers.insert(int(change.path.rpartition(".")[2]), change.layer)
 
     assert layers == after
 
@@ -193,3 +193,22 @@ def test_a_share_of_the_images_is_a_change_of_the_data(specification):
     after = specification.model_copy(update={"data": DataChoice(name="shapes", fraction=0.1)})
 
     assert [str(change) for change in changes(specification, after)] == ["data: fraction 1 -> 0.1"]
+
+
+def test_changes_in_a_residual_block_are_said_with_its_number():
+    """Layers in it are aligned as those of the network are, and counted after a dot."""
+    block = {"residual": [{"conv": 3, "padding": "same"}, {"batch_norm": True}]}
+    network = Network(layers=[{"batch_norm": True}, block, {"dense": "classes"}])
+    baseline = Specification(data=DataChoice(), network=network, training=Training())
+
+    found = said(
+        baseline,
+        set={"network.layers.1.residual.0.kernel": 5},
+        replace={"layer": "network.layers.1.residual.1", "by": [{"dropout": 0.5}]},
+    )
+
+    assert found == [
+        "layer 2.1 (conv 3): kernel 3 -> 5",
+        "layer 2.2 removed: batch norm",
+        "layer 2.2 added: dropout 0.5",
+    ]

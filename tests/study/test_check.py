@@ -44,9 +44,12 @@ def test_sizes_are_not_followed_beyond_a_layer_that_does_not_fit():
     found = faults(MaxPool(max_pool=20), MaxPool(max_pool=20), Convolution(conv=1, kernel=9))
 
     assert found == [
-        (1, "layer 2 (max pool 20) sees an image of 1 x 1 pixels, smaller than its square; give max_pool = 1 or less."),
         (
-            2,
+            (1,),
+            "layer 2 (max pool 20) sees an image of 1 x 1 pixels, smaller than its square; give max_pool = 1 or less.",
+        ),
+        (
+            (2,),
             'the last layer is conv 1, kernel 9; add { dense = "classes" } after it, one neuron for each class.',
         ),
     ]
@@ -95,4 +98,25 @@ def test_mistakes_of_a_variation_have_their_place(baseline):
     assert [place for place, _ in check(baseline, variation)] == [
         ("variation", 0, "set", "training.epoch"),
         ("variation", 0, "remove", 0),
+    ]
+
+
+def test_faults_in_a_residual_block_have_their_place():
+    """The layer in it is named by number, and found in the file."""
+    block = {"residual": [{"conv": 4, "kernel": 3, "padding": "same"}, {"max_pool": 40}]}
+
+    assert faults(block, {"dense": "classes"}) == [
+        (
+            (0, "residual", 1),
+            (
+                "layer 1.2 (max pool 40) sees an image of 32 x 32 pixels, smaller than its square; "
+                "give max_pool = 32 or less."
+            ),
+        ),
+    ]
+    assert faults({"residual": [{"dense": 5}, {"conv": 3}]}, {"dense": "classes"}) == [
+        (
+            (0, "residual", 1),
+            "layer 1.2 (conv 3, kernel 3) comes after layer 1.1 (dense 5), which leaves no image; move it before.",
+        ),
     ]

@@ -7,6 +7,7 @@ from ceteris.networks.convolution import Convolution
 from ceteris.networks.dense import Dense
 from ceteris.networks.dropout import Dropout
 from ceteris.networks.max_pool import MaxPool
+from ceteris.networks.network import Network
 from ceteris.study.variation import Variation
 from ceteris.study.vary import vary
 from ceteris.values.mistakes import Mistakes
@@ -258,3 +259,63 @@ def test_settings_of_a_backbone_are_varied_like_others(specification):
 
     assert (network.resolution, network.train) == (128, "last 2 blocks")
     assert [str(layer) for layer in network.head] == ["dense 32, relu", "dropout 0.5", "dense classes"]
+
+
+BLOCK = {"residual": [{"conv": 7, "kernel": 3, "padding": "same"}, {"batch_norm": True}, {"dropout": 0.1}]}
+NESTED = "network.layers.1.residual"
+
+
+@pytest.fixture
+def nested(specification):
+    """Give a baseline with a residual block after its first layer."""
+    layers = (specification.network.layers[0], BLOCK, *specification.network.layers[2:])
+    return specification.model_copy(update={"network": Network(layers=layers)})
+
+
+def test_layers_in_a_residual_block_are_varied_by_their_paths(nested):
+    """Set, insert, replace and remove work there as among the layers of the network."""
+    declared = {
+        "set": {f"{NESTED}.0.kernel": 5},
+        "insert": {"after": f"{NESTED}.0", "layer": {"dropout": 0.2}},
+        "replace": {"layer": f"{NESTED}.1", "by": {"dropout": 0.4}},
+        "remove": f"{NESTED}.2",
+    }
+
+    assert layers(nested, **declared)[1] == "residual (conv 7, kernel 5, padding same; dropout 0.2; dropout 0.4)"
+    assert layers(nested, **declared)[::2] == layers(nested)[::2]
+
+
+@pytest.mark.parametrize(
+    ("declared", "sentence"),
+    [
+        (
+            {"set": {f"{NESTED}.0.kernal": 5}},
+            f'the baseline has no "{NESTED}.0.kernal"; did you mean "{NESTED}.0.kernel"?',
+        ),
+        (
+            {"set": {NESTED: 5}},
+            (
+                'the baseline has no "network.layers.1.residual"; the baseline\'s layers are network.layers.0 to '
+                "network.layers.4, its other settings training.*."
+            ),
+        ),
+        (
+            {"set": {f"{NESTED}.0.kernel": 5}, "remove": "network.layers.1"},
+            '"network.layers.1" is changed twice; set, replace or remove a layer once.',
+        ),
+        (
+            {"remove": "network.layers.1", "insert": {"after": f"{NESTED}.0", "layer": {"dropout": 0.2}}},
+            f'insert after "{NESTED}.0" lies in a layer that the variation replaces or removes; do one.',
+        ),
+        (
+            {"replace": {"layers": ["network.layers.0", f"{NESTED}.1"], "by": {"dropout": 0.2}}},
+            (
+                f"replace: network.layers.0 and {NESTED}.1 are not neighbours in the baseline's order; replace each by "
+                "itself."
+            ),
+        ),
+    ],
+)
+def test_what_cannot_be_varied_in_a_residual_block(nested, declared, sentence):
+    """It is refused with the whole path."""
+    assert [one for _, one in mistakes(nested, **declared)] == [sentence]

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ceteris.engines.streams import uniform
 from ceteris.networks.backbone import AnyNetwork
-from ceteris.networks.placed import placed_layers
+from ceteris.networks.placed import every_layer
 from ceteris.networks.shape import Shape
 
 
@@ -29,7 +29,8 @@ def initial_draws(network: AnyNetwork, image: Shape, classes: int) -> tuple[tupl
     """
     return tuple(
         (f"{placed.stream}.{name}", array.shape)
-        for placed in placed_layers(network, image, classes)
+        for placed in every_layer(network, image, classes)
+        if not placed.inner
         for name, array in placed.layer.arrays(placed.before).items()
         if array.fan_in is not None
     )
@@ -49,7 +50,9 @@ def initial_weights(network: AnyNetwork, image: Shape, classes: int, seed: int) 
         normalisation starts at weight 1, bias 0, running mean 0 and running variance 1.
     """
     weights: dict[str, NDArray[np.float32]] = {}
-    for placed in placed_layers(network, image, classes):
+    for placed in every_layer(network, image, classes):
+        if placed.inner:  # it has the arrays of the layers in it, which come by themselves
+            continue
         for name, array in placed.layer.arrays(placed.before).items():
             if array.fan_in is None:
                 weights[f"{placed.path}.{name}"] = np.full(array.shape, array.value, np.float32)

@@ -10,7 +10,7 @@ from ceteris.errors import EngineError
 from ceteris.formatting.wording import byte_count, listed
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.cost import network_cost
-from ceteris.networks.placed import placed_layers
+from ceteris.networks.placed import every_layer
 from ceteris.networks.shape import Shape
 from ceteris.resources import Memory, Requirements, Resources
 from ceteris.study.lone_image import lone_value_layer
@@ -169,7 +169,7 @@ def _work(specification: Specification, position: Position) -> float:
         kind = ImageKind(shape=_PRESUMED, classes=10, training_images=0, validation_images=0, test_images=0)
     cost = network_cost(network, kind.shape, kind.classes)
     is_frozen = isinstance(network, BackboneNetwork) and network.is_frozen
-    values = sum(layer.after.values for layer in placed_layers(network, kind.shape, kind.classes))
+    values = sum(layer.after.values for layer in every_layer(network, kind.shape, kind.classes))
     updates = (0 if is_frozen else cost.parameters) / specification.training.batch_size
     image = (cost.head_multiply_adds if is_frozen else cost.multiply_adds) + _VALUE * values + _UPDATE * updates
     return float(image * specification.data.fraction * (specification.training.epochs - position.epoch))

@@ -3,15 +3,16 @@
 Both are what every format is written from; neither needs PyTorch.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from ceteris.inference.ensemble import Ensemble
 from ceteris.networks.backbone import Backbone
 from ceteris.networks.layer import Module, Values
-from ceteris.networks.placed import placed_layers
+from ceteris.networks.placed import PlacedLayer, placed_layers
 
 _CUBIC = -0.5
 """The coefficient of Keys 1981, https://doi.org/10.1109/TASSP.1981.1163711, that torchvision and Pillow use."""
@@ -69,10 +70,33 @@ class Piece:
     Attributes:
         module: What it is.
         arrays: Its parameters and statistics, under the names that the class gives them.
+        inner: What it is made with, if it is a layer that holds layers.
+        join: How that layer combines what goes into it with what they make of it.
     """
 
     module: Module
     arrays: Mapping[str, Values] = field(default_factory=dict)
+    inner: "tuple[Piece, ...]" = ()
+    join: Callable[[Any, Any], Any] | None = None
+
+    @property
+    def definitions(self) -> frozenset[str]:
+        """Python that defines what PyTorch lacks of it and of what is in it."""
+        return frozenset({self.module.definition} - {""}).union(*(piece.definitions for piece in self.inner))
+
+    def source(self, indent: str) -> str:
+        """Write Python that makes it, in lines that begin so."""
+        if not self.inner:
+            return f"{indent}{self.module},\n"
+        inner = "".join(piece.source(f"{indent}    ") for piece in self.inner)
+        return f"{indent}{self.module.kind}(\n{inner}{indent}),\n"
+
+    def named(self, prefix: str) -> dict[str, Values]:
+        """Name the arrays of it and of what is in it, as PyTorch does."""
+        found = {f"{prefix}.{name}": array for name, array in self.arrays.items()}
+        for index, piece in enumerate(self.inner):
+            found |= piece.named(f"{prefix}.{index}")
+        return found
 
 
 def network_pieces(ensemble: Ensemble) -> tuple[Piece, ...]:
@@ -87,11 +111,14 @@ def network_pieces(ensemble: Ensemble) -> tuple[Piece, ...]:
         convolution or pooling comes after it.
     """
     assert len(ensemble.seeds) == 1, "one network"
-    return (*_pieces(ensemble, ensemble.weights[0]), Piece(module=Module(kind="Softmax", arguments=(1,))))
+    layers = placed_layers(ensemble.network, ensemble.image, len(ensemble.class_names))
+    return (*_pieces(layers, ensemble.weights[0]), Piece(module=Module(kind="Softmax", arguments=(1,))))
 
 
-def _pieces(ensemble: Ensemble, weights: Mapping[str, Values]) -> Iterator[Piece]:
-    for placed in placed_layers(ensemble.network, ensemble.image, len(ensemble.class_names)):
-        own = {name.rpartition(".")[2]: weights[name] for name in placed.arrays}
+def _pieces(layers: Sequence[PlacedLayer], weights: Mapping[str, Values]) -> Iterator[Piece]:
+    for placed in layers:
+        inner = tuple(_pieces(placed.inner, weights))
         for module in placed.modules:
-            yield Piece(module=module, arrays=own if module.holds_arrays else {})
+            names = placed.arrays if module.holds_arrays else ()
+            arrays = {name.removeprefix(f"{placed.path}."): weights[name] for name in names}
+            yield Piece(module=module, arrays=arrays, inner=inner, join=placed.layer.join if inner else None)

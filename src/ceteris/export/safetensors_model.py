@@ -34,7 +34,7 @@ class Scale(nn.Module):
         return images.float() * self.scale + self.offset
 
 
-def load(weights=Path(__file__).with_name("{weights}")):
+{definitions}def load(weights=Path(__file__).with_name("{weights}")):
     network = nn.Sequential(
         Scale(),
 {modules}
@@ -74,7 +74,7 @@ class Prepare(nn.Module):  # resizes as torchvision does, and normalises
         return (images - self.mean) / self.deviation
 
 
-def load(weights=Path(__file__).with_name("{weights}")):
+{definitions}def load(weights=Path(__file__).with_name("{weights}")):
     network = nn.Sequential(
         Prepare(),
         {backbone},
@@ -110,7 +110,7 @@ def safetensors_weights(ensemble: Ensemble) -> bytes:
         "0.offset": np.asarray(ensemble.offset, np.float32).reshape(-1, 1, 1),
     }
     for place, piece in enumerate(network_pieces(ensemble), start=1):
-        arrays |= {f"{place}.{name}": array for name, array in piece.arrays.items()}
+        arrays |= piece.named(str(place))
     return encode_weights(arrays)
 
 
@@ -123,7 +123,10 @@ def safetensors_loader(ensemble: Ensemble) -> bytes:
     template, factory, pretrained = _TEMPLATE, "", ensemble.pretrained
     if pretrained is not None:
         template, factory = _BACKBONE_TEMPLATE, FACTORIES[pretrained.network.backbone]
+    pieces = network_pieces(ensemble)
+    definitions = sorted(frozenset().union(*(piece.definitions for piece in pieces)))
     text = template.format(
+        definitions="".join(f"{definition}\n\n" for definition in definitions),
         resolution=0 if pretrained is None else pretrained.network.resolution,
         backbone=factory,
         channels=ensemble.image.channels,
@@ -132,6 +135,6 @@ def safetensors_loader(ensemble: Ensemble) -> bytes:
         classes=len(ensemble.class_names),
         names=ensemble.class_names,
         weights=WEIGHTS,
-        modules="\n".join(f"        {piece.module}," for piece in network_pieces(ensemble)),
+        modules="".join(piece.source(" " * 8) for piece in pieces).rstrip("\n"),
     )
     return text.encode()

@@ -4,11 +4,13 @@
 
 import io
 import warnings
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from ceteris.export.modules import network_pieces
+from ceteris.export.modules import Piece, network_pieces
 from ceteris.inference.ensemble import Ensemble
 
 
@@ -39,15 +41,35 @@ def torch_module(ensemble: Ensemble) -> nn.Sequential:
         from ceteris.export.backbone_model import front_modules  # noqa: PLC0415 - needs torchvision
 
         modules = front_modules(ensemble, ensemble.pretrained)
-    for piece in network_pieces(ensemble):
-        with torch.device("meta"):  # nothing is drawn, so that PyTorch's global generator is left alone
-            module: nn.Module = getattr(nn, piece.module.kind)(*piece.module.arguments, **piece.module.keywords)
-        arrays = {name: torch.from_numpy(array.copy()) for name, array in piece.arrays.items()}
-        if "running_mean" in arrays:
-            arrays["num_batches_tracked"] = torch.tensor(0)
-        module.load_state_dict(arrays, assign=True)
-        modules.append(module)
-    return nn.Sequential(*modules).eval()
+    return nn.Sequential(*modules, *(_made(piece) for piece in network_pieces(ensemble))).eval()
+
+
+class Joined(nn.Sequential):
+    """Modules in order, and what goes into the first combined with what comes out of the last."""
+
+    def __init__(self, modules: Iterable[nn.Module], join: Callable[[Any, Any], Any]) -> None:
+        super().__init__(*modules)
+        self.join = join
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Combine both."""
+        inner = values
+        for module in self:
+            inner = module(inner)
+        joined: Tensor = self.join(values, inner)
+        return joined
+
+
+def _made(piece: Piece) -> nn.Module:
+    if piece.join is not None:
+        return Joined(map(_made, piece.inner), piece.join)
+    with torch.device("meta"):  # nothing is drawn, so that PyTorch's global generator is left alone
+        module: nn.Module = getattr(nn, piece.module.kind)(*piece.module.arguments, **piece.module.keywords)
+    arrays = {name: torch.from_numpy(array.copy()) for name, array in piece.arrays.items()}
+    if "running_mean" in arrays:
+        arrays["num_batches_tracked"] = torch.tensor(0)
+    module.load_state_dict(arrays, assign=True)
+    return module
 
 
 def torch_program(ensemble: Ensemble) -> bytes:

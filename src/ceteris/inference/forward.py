@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ceteris.networks.layer import Values
 from ceteris.networks.network import Network
-from ceteris.networks.placed import placed_layers
+from ceteris.networks.placed import every_layer
 from ceteris.networks.shape import Shape
 
 Weights = Mapping[str, Values]
@@ -68,7 +68,7 @@ def class_probabilities(network: Network, weights: Weights, inputs: Values) -> V
         Shape (n, k), float32; each row adds up to 1, or holds not-a-number where the network's sums overflow.
     """
     c, h, w = inputs.shape[1:]
-    widest = max(inputs[0].size, *(each.after.values for each in placed_layers(network, Shape(h, w, c), 1)))
+    widest = max(inputs[0].size, *(each.after.values for each in every_layer(network, Shape(h, w, c), 1)))
     at_once = max(1, _VALUES_AT_ONCE // widest)
     with np.errstate(over="ignore", invalid="ignore"):
         parts = [_softmax(_logits(network, weights, inputs[n : n + at_once])) for n in range(0, len(inputs), at_once)]
@@ -91,6 +91,7 @@ def _softmax(logits_nk: Values) -> Values:
 def _outputs(network: Network, weights: Weights, inputs: Values) -> Iterator[Values]:
     values_nchw = inputs
     for index, layer in enumerate(network.layers):
-        own = {name.rpartition(".")[2]: array for name, array in weights.items() if name.startswith(f"layers.{index}.")}
+        start = f"layers.{index}."
+        own = {name.removeprefix(start): array for name, array in weights.items() if name.startswith(start)}
         values_nchw = layer.forward(values_nchw, own)
         yield values_nchw

@@ -49,7 +49,7 @@ def network_cost(network: AnyNetwork, image: Shape, classes: int) -> NetworkCost
     layers = placed_layers(network, image, classes)
     parameters = sum(layer.parameter_count for layer in layers)
     multiply_adds = sum(layer.multiply_adds for layer in layers)
-    values = max(layer.before.values + layer.after.values for layer in layers)
+    values = max(one.before.values + one.after.values for layer in layers for one in layer.tree())
     if not isinstance(network, BackboneNetwork):
         return NetworkCost(
             parameters=parameters,

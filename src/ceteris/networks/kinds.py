@@ -11,6 +11,7 @@ from ceteris.networks.dense import Dense
 from ceteris.networks.dropout import Dropout
 from ceteris.networks.layer import Layer
 from ceteris.networks.max_pool import MaxPool
+from ceteris.networks.residual import Residual
 
 __all__ = [
     "HEAD_KINDS",
@@ -22,9 +23,10 @@ __all__ = [
     "Dropout",
     "Layer",
     "MaxPool",
+    "Residual",
 ]
 
-LAYER_KINDS: tuple[type[Layer], ...] = (Convolution, MaxPool, AveragePool, Dropout, BatchNorm, Dense)
+LAYER_KINDS: tuple[type[Layer], ...] = (Convolution, MaxPool, AveragePool, Dropout, BatchNorm, Dense, Residual)
 """All of them."""
 
 HEAD_KINDS: tuple[type[Layer], ...] = (Dropout, Dense)
@@ -50,3 +52,6 @@ else:
         return Annotated[Union[tuple(Annotated[kind, Tag(kind.key)] for kind in kinds)], Discriminator(opening_key)]  # noqa: UP007
 
     LayerField, HeadLayerField = _one_of(LAYER_KINDS), _one_of(HEAD_KINDS)
+    for holder in LAYER_KINDS:
+        if holder.holds:
+            holder.model_rebuild(_types_namespace={"LayerField": LayerField})

@@ -11,7 +11,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +54,7 @@ class Module:
         arguments: What it is made with.
         keywords: Likewise, by name.
         holds_arrays: Whether the arrays of the layer are its parameters and buffers.
+        definition: Python that defines the class, if PyTorch does not have it: it is made with other modules.
 
     Example:
         >>> print(Module(kind="Conv2d", arguments=(3, 7, 5), keywords={"padding": 2}))
@@ -64,6 +65,7 @@ class Module:
     arguments: tuple[object, ...] = ()
     keywords: Mapping[str, object] = field(default_factory=dict)
     holds_arrays: bool = False
+    definition: str = ""
 
     def __str__(self) -> str:
         written = [repr(one) for one in self.arguments]
@@ -93,12 +95,33 @@ class Layer(Frozen, ABC):
             (`conv-0`); None for a layer that draws none.
         takes_images: Whether it needs rows and columns, and cannot come after a dense layer.
         flattens: Whether it makes one row of features of an image.
+        holds: Name of the field with the layers that it holds, which paths name too (`layers.3.residual.0`); None if it
+            holds none.
     """
 
     key: ClassVar[str]
     stream: ClassVar[str | None] = None
     takes_images: ClassVar[bool] = False
     flattens: ClassVar[bool] = False
+    holds: ClassVar[str | None] = None
+
+    @property
+    def inner(self) -> "tuple[Layer, ...]":
+        """The layers that it holds."""
+        layers: tuple[Layer, ...] = getattr(self, self.holds) if self.holds else ()
+        return layers
+
+    def tree(self) -> "Iterator[Layer]":
+        """Yield the layer, and all layers in it."""
+        yield self
+        for layer in self.inner:
+            yield from layer.tree()
+
+    @staticmethod
+    def join(before: Any, after: Any) -> Any:
+        """Combine what goes into a layer with what the layers in it make of it, in NumPy and PyTorch alike."""
+        del before
+        return after
 
     def resolved(self, classes: int) -> Self:
         """Give the same layer with numbers in place of `"classes"`."""

@@ -1,7 +1,7 @@
 """Each layer of a network with its path, the sizes of what goes in and comes out, and its random stream."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ceteris.networks.backbone import FEATURES, AnyNetwork, BackboneNetwork
@@ -22,6 +22,7 @@ class PlacedLayer:
         stream: Name of its random numbers, by kind and rank: `conv-0`, `conv-1`, `dropout-0`; None if it draws none.
             Rank counts layers of one kind only, so that a layer of another kind put before a convolution leaves its
             initial weights, and a pairing by seed, as they were.
+        inner: The layers that it holds, where they stand.
     """
 
     path: str
@@ -30,6 +31,13 @@ class PlacedLayer:
     after: Shape
     is_flat: bool
     stream: str | None
+    inner: "tuple[PlacedLayer, ...]" = ()
+
+    def tree(self) -> "Iterator[PlacedLayer]":
+        """Yield the layer, and all layers in it."""
+        yield self
+        for one in self.inner:
+            yield from one.tree()
 
     @property
     def arrays(self) -> Mapping[str, Array]:
@@ -65,16 +73,28 @@ def placed_layers(network: AnyNetwork, image: Shape, classes: int) -> tuple[Plac
     """
     is_head = isinstance(network, BackboneNetwork)
     before = Shape(1, 1, FEATURES[network.backbone]) if isinstance(network, BackboneNetwork) else image
-    is_flat = False  # a backbone leaves an image of one pixel
-    ranks: Counter[str] = Counter()
-    placed: list[PlacedLayer] = []
-    for index, declared in enumerate(network.layers):
-        layer = declared.resolved(classes)
+    layers = [layer.resolved(classes) for layer in network.layers]
+    # A backbone leaves an image of one pixel, which is not flat.
+    return tuple(_placed(layers, "head" if is_head else "layers", before, is_flat=False, ranks=Counter()))
+
+
+def _placed(
+    layers: Sequence[Layer], path: str, before: Shape, *, is_flat: bool, ranks: Counter[str]
+) -> Iterator[PlacedLayer]:
+    for index, layer in enumerate(layers):
         stream = None if layer.stream is None else f"{layer.stream}-{ranks[layer.stream]}"
         if layer.stream is not None:
             ranks[layer.stream] += 1
+        own = f"{path}.{index}"
+        inner = tuple(_placed(layer.inner, f"{own}.{layer.holds}", before, is_flat=is_flat, ranks=ranks))
         after = layer.output(before)
-        path = f"{'head' if is_head else 'layers'}.{index}"
-        placed.append(PlacedLayer(path=path, layer=layer, before=before, after=after, is_flat=is_flat, stream=stream))
+        yield PlacedLayer(
+            path=own, layer=layer, before=before, after=after, is_flat=is_flat, stream=stream, inner=inner
+        )
         before, is_flat = after, is_flat or layer.flattens
-    return tuple(placed)
+
+
+def every_layer(network: AnyNetwork, image: Shape, classes: int) -> Iterator[PlacedLayer]:
+    """Follow an image through a network, and through the layers that layers hold; as `placed_layers`."""
+    for placed in placed_layers(network, image, classes):
+        yield from placed.tree()

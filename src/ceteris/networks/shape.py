@@ -11,6 +11,9 @@ class Shape:
     width: int
     channels: int
 
+    def __str__(self) -> str:
+        return f"{self.height} x {self.width} x {self.channels}"
+
     @property
     def values(self) -> int:
         """Numbers per image."""

@@ -13,9 +13,9 @@ from ceteris.inference.forward import Weights, layer_outputs, network_input
 from ceteris.inference.pretrained import Pretrained, find_backbone_file
 from ceteris.networks.backbone import BackboneNetwork, block_names, first_convolution
 from ceteris.networks.convolution import Convolution
-from ceteris.networks.dense import Dense
 from ceteris.networks.layer import Values
 from ceteris.networks.network import Network
+from ceteris.networks.placed import placed_layers
 from ceteris.networks.shape import Shape
 from ceteris.results.finding import Finding
 from ceteris.results.record import Status
@@ -253,13 +253,10 @@ def _shown(network: Network, weights: Weights, inputs: Values) -> Values:
 
 
 def _input_names(network: Network, place: int, image: Shape) -> tuple[str, ...]:
-    mixing = [one for one in network.layers[:place] if isinstance(one, Convolution | Dense)]
-    if mixing:
-        last = mixing[-1]
-        count = last.conv if isinstance(last, Convolution) else last.dense
-        assert isinstance(count, int), "a layer with as many neurons as classes is the last one"
-        return tuple(str(number) for number in range(1, count + 1))
-    return _COLOURS if image.channels == len(_COLOURS) else tuple(map(str, range(1, image.channels + 1)))
+    layers = placed_layers(network, image, 1)  # a layer with as many neurons as classes is the last one
+    mixes = any(array.fan_in for one in layers[:place] for array in one.arrays.values())
+    count = layers[place].before.channels
+    return _COLOURS if count == len(_COLOURS) and not mixes else tuple(map(str, range(1, count + 1)))
 
 
 def _gap(finding: Finding) -> str:

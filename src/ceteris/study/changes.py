@@ -40,7 +40,7 @@ class SettingChange:
         holder = "data: " if owner == ["data"] else ""
         if self.layer is not None:
             kind = "head layer" if owner[1] == "head" else "layer"
-            holder = f"{kind} {int(owner[-1]) + 1} ({_short(self.layer)}): "
+            holder = f"{kind} {_number(owner)} ({_short(self.layer)}): "
         return f"{holder}{self.name.replace('_', ' ')}", _written(self.before), _written(self.after)
 
     def __str__(self) -> str:
@@ -53,20 +53,20 @@ class LayerAdded:
     """A layer that the baseline lacks.
 
     Attributes:
-        index: Its place among the variation's layers, from 0.
+        path: Where it stands in the variation, for example `network.layers.3`.
         layer: The layer.
     """
 
-    index: int
+    path: str
     layer: Layer
 
     @property
     def parts(self) -> tuple[str, str, str]:
         """For a reader: what differs, and what is there in the baseline, and in the variation."""
-        return f"layer {self.index + 1}", "", str(self.layer)
+        return f"layer {_number(self.path.split('.'))}", "", str(self.layer)
 
     def __str__(self) -> str:
-        return f"layer {self.index + 1} added: {self.layer}"
+        return f"{self.parts[0]} added: {self.layer}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,20 +74,20 @@ class LayerRemoved:
     """A layer that the variation lacks.
 
     Attributes:
-        index: Its place among the baseline's layers, from 0.
+        path: Where it stood in the baseline.
         layer: The layer.
     """
 
-    index: int
+    path: str
     layer: Layer
 
     @property
     def parts(self) -> tuple[str, str, str]:
         """For a reader: what differs, and what is there in the baseline, and in the variation."""
-        return f"layer {self.index + 1}", str(self.layer), ""
+        return f"layer {_number(self.path.split('.'))}", str(self.layer), ""
 
     def __str__(self) -> str:
-        return f"layer {self.index + 1} removed: {self.layer}"
+        return f"{self.parts[0]} removed: {self.layer}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,10 +162,10 @@ def _is_of_layer(change: Change) -> TypeGuard[SettingChange]:
 
 
 def _together(group: Sequence[Change]) -> str:
-    layers = [change.path.split(".")[2] for change in group if _is_of_layer(change)]
+    layers = [_number(change.path.split(".")) for change in group if _is_of_layer(change)]
     if len(layers) < 2:
         return str(group[0])
-    return f"layers {listed(str(int(layer) + 1) for layer in layers)}: {str(group[0]).split(': ', 1)[1]}"
+    return f"layers {listed(layers)}: {str(group[0]).split(': ', 1)[1]}"
 
 
 # A changed value costs less than half of a layer, so that a layer with all four of its values changed is still one
@@ -200,22 +200,25 @@ def _layer_changes(before: Sequence[Layer], after: Sequence[Layer], prefix: str)
             for name in _differing(before[i], after[j]):
                 old, new = getattr(before[i], name), getattr(after[j], name)
                 yield SettingChange(path=f"{prefix}.{i}.{name}", before=old, after=new, layer=before[i])
+            yield from _layer_changes(before[i].inner, after[j].inner, f"{prefix}.{i}.{before[i].holds}")
             i, j = i + 1, j + 1
-        elif i < len(before) and costs[i][j] == _LAYER_COST + costs[i + 1][j]:
-            yield LayerRemoved(index=i, layer=before[i])
+        elif i < len(before) and costs[i][j] == _cost(before[i]) + costs[i + 1][j]:
+            yield LayerRemoved(path=f"{prefix}.{i}", layer=before[i])
             i += 1
         else:
-            yield LayerAdded(index=j, layer=after[j])
+            yield LayerAdded(path=f"{prefix}.{j}", layer=after[j])
             j += 1
 
 
 def _costs(before: Sequence[Layer], after: Sequence[Layer]) -> list[list[float]]:
     """Give the cost of turning `before[i:]` into `after[j:]`, for every i and j."""
     rows, columns = len(before), len(after)
-    costs = [[_LAYER_COST * (rows - i + columns - j) for j in range(columns + 1)] for i in range(rows + 1)]
+    costs = [
+        [sum(map(_cost, before[i:])) + sum(map(_cost, after[j:])) for j in range(columns + 1)] for i in range(rows + 1)
+    ]
     for i in reversed(range(rows)):
         for j in reversed(range(columns)):
-            ways = [_LAYER_COST + costs[i + 1][j], _LAYER_COST + costs[i][j + 1]]
+            ways = [_cost(before[i]) + costs[i + 1][j], _cost(after[j]) + costs[i][j + 1]]
             paired = _pair_cost(before[i], after[j])
             if paired is not None:
                 ways.append(paired + costs[i + 1][j + 1])
@@ -223,12 +226,25 @@ def _costs(before: Sequence[Layer], after: Sequence[Layer]) -> list[list[float]]
     return costs
 
 
+def _cost(layer: Layer) -> float:
+    return _LAYER_COST * sum(1 for _ in layer.tree())
+
+
 def _pair_cost(before: Layer, after: Layer) -> float | None:
-    return _VALUE_COST * len(_differing(before, after)) if type(before) is type(after) else None
+    """Give the cost of turning one layer into another of its kind; None if it is of another."""
+    if type(before) is not type(after):
+        return None
+    return _VALUE_COST * len(_differing(before, after)) + _costs(before.inner, after.inner)[0][0]
 
 
 def _differing(before: Layer, after: Layer) -> list[str]:
-    return [name for name in type(before).model_fields if getattr(before, name) != getattr(after, name)]
+    names = (name for name in type(before).model_fields if name != before.holds)
+    return [name for name in names if getattr(before, name) != getattr(after, name)]
+
+
+def _number(path: Sequence[str]) -> str:
+    """Count layers from 1 as readers do, those in a layer after a dot: `4.1` for `network.layers.3.residual.0`."""
+    return ".".join(str(int(part) + 1) for part in path if part.isdecimal())
 
 
 def _short(layer: Layer) -> str:

@@ -11,7 +11,8 @@ from ceteris.errors import StudyError
 from ceteris.formatting.wording import listed, nearest, written
 from ceteris.networks.backbone import BLOCKS, BackboneNetwork, Statistics
 from ceteris.networks.dense import Dense
-from ceteris.networks.placed import placed_layers
+from ceteris.networks.layer import Layer
+from ceteris.networks.placed import PlacedLayer, placed_layers
 from ceteris.study.run import BASELINE, arm_folder
 from ceteris.study.specification import Baseline, Specification
 from ceteris.study.variation import Variation
@@ -70,7 +71,7 @@ def check_study(
         new = network_faults(varied, images) if images else ()
         # A layer that is wrong in the baseline is reported once, there.
         known = faults if variation.network is None else []
-        known_layers = {layer for layer, _ in known if layer is not None}
+        known_layers = {layer for layer, _ in known if layer}
         mistakes += [
             Mistake(place=place, sentence=f"{title}: {fault}")
             for layer, fault in new
@@ -90,25 +91,26 @@ def check_study(
     return tuple(mistakes)
 
 
-def network_faults(specification: Specification, images: ImageKind) -> Iterator[tuple[int | None, str]]:
-    """Yield what is wrong with a network for its images: the layer's index, if it is one layer's, and a sentence."""
+def network_faults(specification: Specification, images: ImageKind) -> Iterator[tuple[Place, str]]:
+    """Yield what is wrong with a network for its images: the layer's place, if it is one layer's, and a sentence."""
     network, classes = specification.network, images.classes
     yield from _layer_faults(specification, images)
     if isinstance(network, BackboneNetwork):
         yield from _backbone_faults(network, specification.training)
     if not network.layers:
         what = "head" if isinstance(network, BackboneNetwork) else "network"
-        yield None, f'the {what} has no layers; give it at least {{ dense = "classes" }}.'
+        yield (), f'the {what} has no layers; give it at least {{ dense = "classes" }}.'
         return
     index, last = len(network.layers) - 1, network.layers[-1]
     if not isinstance(last, Dense):
-        yield index, f'the last layer is {last}; add {{ dense = "classes" }} after it, one neuron for each class.'
+        yield (index,), f'the last layer is {last}; add {{ dense = "classes" }} after it, one neuron for each class.'
         return
     if last.dense not in {"classes", classes}:
         neurons = f"{last.dense} neurons" if last.dense != 1 else "1 neuron"
-        yield index, f'the last layer has {neurons} for {classes} classes; say dense = "classes".'
+        yield (index,), f'the last layer has {neurons} for {classes} classes; say dense = "classes".'
     if last.activation is not None:
-        yield index, f"the last layer has activation {last.activation}; leave it out, the softmax belongs to the loss."
+        end = "leave it out, the softmax belongs to the loss."
+        yield (index,), f"the last layer has activation {last.activation}; {end}"
 
 
 def check_images(study: "Study", images: ImageKind) -> None:
@@ -128,48 +130,61 @@ def check_images(study: "Study", images: ImageKind) -> None:
         raise StudyError(*(f"{owners[name]}: {fault}" for fault, name in faults.items()))
 
 
-def _layer_faults(specification: Specification, images: ImageKind) -> Iterator[tuple[int, str]]:
-    flattened = ""
-    for index, placed in enumerate(placed_layers(specification.network, images.shape, images.classes)):
-        layer = specification.network.layers[index]
-        title = f"layer {index + 1} ({layer})"
+def _layer_faults(specification: Specification, images: ImageKind) -> Iterator[tuple[Place, str]]:
+    network = specification.network
+    placed = placed_layers(network, images.shape, images.classes)
+    for place, sentence, _ in _faults_of(placed, network.layers, (), specification.training.batch_size, ""):
+        yield place, sentence
+
+
+def _faults_of(
+    placed: Sequence[PlacedLayer], declared: Sequence[Layer], around: Place, batch_size: int, flattened: str
+) -> Iterator[tuple[Place, str, bool]]:
+    """Yield what is wrong with a list of layers, and whether the sizes of later layers mean nothing because of it."""
+    for index, (one, layer) in enumerate(zip(placed, declared, strict=True)):
+        place = (*around, index)
+        title = f"layer {'.'.join(str(part + 1) for part in place if isinstance(part, int))} ({layer})"
         if layer.takes_images and flattened:
-            yield index, f"{title} comes after {flattened}, which leaves no image; move it before."
+            yield place, f"{title} comes after {flattened}, which leaves no image; move it before.", True
             return
-        for fault in placed.layer.faults(placed.before, specification.training.batch_size):
-            yield index, f"{title} {fault.sentence}"
-            if fault.blocks:
+        for fault in _faults_of(one.inner, layer.inner, (*place, str(layer.holds)), batch_size, flattened):
+            yield fault
+            if fault[2]:
+                return
+        for own in one.layer.faults(one.before, batch_size):
+            yield place, f"{title} {own.sentence}", own.blocks
+            if own.blocks:
                 return
         if layer.flattens and not flattened:
             flattened = title
 
 
-def _backbone_faults(network: BackboneNetwork, training: Training) -> Iterator[tuple[None, str]]:
+def _backbone_faults(network: BackboneNetwork, training: Training) -> Iterator[tuple[Place, str]]:
     most = BLOCKS[network.backbone]
     if network.trained_blocks > most:
-        yield None, f'train = "{network.train}": {network.backbone} has {most}; give fewer, or train = "all".'
+        yield (), f'train = "{network.train}": {network.backbone} has {most}; give fewer, or train = "all".'
     if not network.is_frozen:
         return
     if network.backbone_learning_rate is not None:
         yield (
-            None,
+            (),
             'backbone_learning_rate is for a backbone that is trained, and train = "head"; remove one of the two.',
         )
     if network.batch_norm is Statistics.UPDATED:
         yield (
-            None,
+            (),
             'batch_norm = "updated" is for a backbone that is trained, and train = "head"; remove one of the two.',
         )
     if training.crop:
         end = "a frozen backbone sees each image once; set training.crop = 0, or train some of its blocks."
-        yield None, f"training.crop = {training.crop} makes new images in every epoch, and {end}"
+        yield (), f"training.crop = {training.crop} makes new images in every epoch, and {end}"
 
 
-def _baseline_mistakes(baseline: Baseline, faults: Sequence[tuple[int | None, str]]) -> Iterator[Mistake]:
-    for index, fault in faults:
+def _baseline_mistakes(baseline: Baseline, faults: Sequence[tuple[Place, str]]) -> Iterator[Mistake]:
+    for layer, fault in faults:
         kind = "head" if isinstance(baseline.network, BackboneNetwork) else "layers"
         layers: Place = ("baseline", "network", kind)
-        yield Mistake(place=layers if index is None else (*layers, index), sentence=f"baseline: {fault}")
+        yield Mistake(place=(*layers, *layer), sentence=f"baseline: {fault}")
     for fault in baseline.training.faults():
         yield Mistake(place=("baseline", "training"), sentence=f"baseline: {fault}")
     for name, reason in _ignored_settings(baseline.training):

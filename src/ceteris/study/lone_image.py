@@ -16,7 +16,7 @@ def lone_value_layer(specification: Specification, image: Shape, classes: int, i
         images: How many images an epoch learns from.
 
     Returns:
-        The index of the first such layer, from 0; nothing where every minibatch has two values.
+        The index of the first layer that is or holds one, from 0; nothing where every minibatch has two values.
 
     Example:
         >>> from ceteris.networks.dense import Dense
@@ -32,6 +32,7 @@ def lone_value_layer(specification: Specification, image: Shape, classes: int, i
     if size > 1 and images % size != 1:
         return None
     for index, placed in enumerate(placed_layers(specification.network, image, classes)):
-        if isinstance(placed.layer, BatchNorm) and placed.before.height == placed.before.width == 1:
+        norms = (one for one in placed.tree() if isinstance(one.layer, BatchNorm))
+        if any(norm.before.height == norm.before.width == 1 for norm in norms):
             return index
     return None

@@ -1,7 +1,8 @@
 """From the baseline and a variation to the specification of that variation."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 
 from pydantic import ValidationError
@@ -59,15 +60,20 @@ class _Edit:
     training: dict[str, Value] = field(default_factory=dict)
     data: dict[str, Value] = field(default_factory=dict)
     backbone: dict[str, Value] = field(default_factory=dict)
-    settings: dict[int, dict[str, Value]] = field(default_factory=dict)
-    gone: dict[int, Sequence[Layer]] = field(default_factory=dict)
-    groups: list[range] = field(default_factory=list)
-    gaps: dict[int, list[Layer]] = field(default_factory=dict)
+    settings: dict[str, dict[str, Value]] = field(default_factory=dict)  # by the path of a layer
+    gone: dict[str, Sequence[Layer]] = field(default_factory=dict)
+    groups: list[tuple[str, range]] = field(default_factory=list)  # where in which list of layers
+    gaps: dict[tuple[str, int], list[Layer]] = field(default_factory=dict)
 
     @property
     def prefix(self) -> str:
         """What the paths of the baseline's layers begin with."""
         return "network.head." if isinstance(self.baseline.network, BackboneNetwork) else "network.layers."
+
+    @cached_property
+    def places(self) -> dict[str, Layer]:
+        """Every layer of the baseline by its path, also those that layers hold."""
+        return dict(_paths(self.baseline.network.layers, self.prefix))
 
     def put_network(self, variation: Variation) -> None:
         """Put a whole network in place of the baseline's; then no other change may mean a place in that."""
@@ -89,7 +95,10 @@ class _Edit:
             names = (name for name in BackboneNetwork.model_fields if name != "head")
             owners |= {f"network.{name}": self.baseline.network for name in names}
         owners |= {
-            f"{self.prefix}{i}.{name}": layer for i, layer in enumerate(layers) for name in type(layer).model_fields
+            f"{where}.{name}": layer
+            for where, layer in self.places.items()
+            for name in type(layer).model_fields
+            if name != layer.holds
         }
         if path != _FRACTION and (path == "data" or path.startswith("data.")):
             self.refuse(
@@ -123,7 +132,7 @@ class _Edit:
         elif owner == ["network"]:
             self.backbone[name] = value
         else:
-            self.settings.setdefault(int(owner[-1]), {})[name] = value
+            self.settings.setdefault(".".join(owner), {})[name] = value
 
     def replace(self, replacement: Replacement, place: Place) -> None:
         if (replacement.layer is None) == (not replacement.layers):
@@ -133,24 +142,23 @@ class _Edit:
             return
         key = "layers" if replacement.layers else "layer"
         paths = replacement.layers or (replacement.layer or "",)
-        indices = [self.layer_index(path, (*place, key)) for path in paths]
-        known = [index for index in indices if index is not None]
-        if len(known) < len(indices) or not all(self.claim(index, (*place, key)) for index in known):
+        known = [path for path in paths if self.is_layer(path, (*place, key))]
+        if len(known) < len(paths) or not all(self.claim(path, (*place, key)) for path in known):
             return
-        if any(second - first != 1 for first, second in pairwise(known)):
+        spots = [_spot(path) for path in known]
+        if any(second != (first[0], first[1] + 1) for first, second in pairwise(spots)):
             self.refuse(
                 (*place, key),
                 f"replace: {listed(paths)} are not neighbours in the baseline's order; replace each by itself.",
             )
             return
-        self.groups.append(range(known[0], known[-1] + 1))
+        self.groups.append((spots[0][0], range(spots[0][1], spots[-1][1] + 1)))
         self.gone.update(dict.fromkeys(known, ()))
         self.gone[known[0]] = replacement.by
 
     def remove(self, path: str, place: Place) -> None:
-        index = self.layer_index(path, place)
-        if index is not None and self.claim(index, place):
-            self.gone[index] = ()
+        if self.is_layer(path, place) and self.claim(path, place):
+            self.gone[path] = ()
 
     def insert(self, insertion: Insertion, place: Place) -> None:
         if (insertion.after is None) == (insertion.before is None):
@@ -158,31 +166,36 @@ class _Edit:
             return
         key = "after" if insertion.after is not None else "before"
         path = insertion.after or insertion.before or ""
-        index = self.layer_index(path, (*place, key))
-        if index is None:
+        if not self.is_layer(path, (*place, key)):
             return
+        around, index = _spot(path)
         gap = index + 1 if key == "after" else index
-        if any(group.start < gap < group.stop for group in self.groups):
+        if any(around.startswith(f"{gone}.") for gone in self.gone):
+            self.refuse(
+                (*place, key),
+                f'insert {key} "{path}" lies in a layer that the variation replaces or removes; do one.',
+            )
+            return
+        if any(around == where and group.start < gap < group.stop for where, group in self.groups):
             self.refuse(
                 (*place, key),
                 f'insert {key} "{path}" lies between layers that the variation replaces; put the layer into by.',
             )
             return
-        self.gaps.setdefault(gap, []).extend(insertion.layer)
+        self.gaps.setdefault((around, gap), []).extend(insertion.layer)
 
-    def layer_index(self, path: str, place: Place) -> int | None:
-        layers = self.baseline.network.layers
-        paths = [f"{self.prefix}{index}" for index in range(len(layers))]
-        if path in paths:
-            return paths.index(path)
-        self.no_path(place, path, paths, layers)
-        return None
+    def is_layer(self, path: str, place: Place) -> bool:
+        """Refuse a path that is none of the layers."""
+        if path not in self.places:
+            self.no_path(place, path, list(self.places), self.baseline.network.layers)
+        return path in self.places
 
-    def claim(self, index: int, place: Place) -> bool:
-        """Say that a layer of the baseline goes; no other change may then mean it."""
-        if index in self.gone or index in self.settings:
-            self.refuse(place, f'"{self.prefix}{index}" is changed twice; set, replace or remove a layer once.')
-            return False
+    def claim(self, path: str, place: Place) -> bool:
+        """Say that a layer of the baseline goes; no other change may then mean it, what it holds, or what holds it."""
+        for other in (*self.gone, *self.settings):
+            if f"{other}.".startswith(f"{path}.") or f"{path}.".startswith(f"{other}."):
+                self.refuse(place, f'"{path}" is changed twice; set, replace or remove a layer once.')
+                return False
         return True
 
     def no_path(self, place: Place, path: str, known: Sequence[str], layers: Sequence[Layer]) -> None:
@@ -205,28 +218,46 @@ class _Edit:
         self.mistakes.append(Mistake(place=place, sentence=sentence))
 
     def result(self) -> Specification:
-        layers: list[Layer] = []
-        for index, layer in enumerate(self.baseline.network.layers):
-            layers += self.gaps.get(index, [])
-            layers += self.gone.get(index, [_with(layer, self.settings.get(index, {}))])
-        layers += self.gaps.get(len(self.baseline.network.layers), [])
-        before = self.baseline
-        network = self.network
+        before, network = self.baseline, self.network
+        layers = self.edited(before.network.layers, self.prefix)
         if network is None and isinstance(before.network, BackboneNetwork):
-            settings = {**before.network.model_dump(), **self.backbone, "head": tuple(layers)}
+            settings = {**before.network.model_dump(), **self.backbone, "head": layers}
             network = BackboneNetwork.model_validate(settings)
         elif network is None:
-            network = before.network.model_validate({"layers": tuple(layers)})
+            network = before.network.model_validate({"layers": layers})
         return Specification(
             data=DataChoice.model_validate({**before.data.model_dump(), **self.data}),
             network=network,
             training=Training.model_validate({**before.training.model_dump(), **self.training}),
         )
 
+    def edited(self, layers: Sequence[Layer], prefix: str) -> tuple[Layer, ...]:
+        """Give a list of layers with all changes made to it, and to what its layers hold."""
+        found: list[Layer] = []
+        for index, layer in enumerate(layers):
+            path = f"{prefix}{index}"
+            found += self.gaps.get((prefix, index), [])
+            if path in self.gone:
+                found += self.gone[path]
+                continue
+            settings: dict[str, object] = {**layer.model_dump(), **self.settings.get(path, {})}
+            if layer.holds:
+                settings[layer.holds] = self.edited(layer.inner, f"{path}.{layer.holds}.")
+            found.append(type(layer).model_validate(settings))
+        return (*found, *self.gaps.get((prefix, len(layers)), []))
+
     def names_absent_layer(self, path: str) -> bool:
         index = path.removeprefix(self.prefix).split(".")[0]
         return path.startswith(self.prefix) and index.isdecimal() and int(index) >= len(self.baseline.network.layers)
 
 
-def _with(layer: Layer, settings: dict[str, Value]) -> Layer:
-    return type(layer).model_validate({**layer.model_dump(), **settings})
+def _paths(layers: Sequence[Layer], prefix: str) -> Iterator[tuple[str, Layer]]:
+    for index, layer in enumerate(layers):
+        yield f"{prefix}{index}", layer
+        yield from _paths(layer.inner, f"{prefix}{index}.{layer.holds}.")
+
+
+def _spot(path: str) -> tuple[str, int]:
+    """Take the path of a layer apart: the list that it is in, and its index there."""
+    around, _, index = path.rpartition(".")
+    return f"{around}.", int(index)

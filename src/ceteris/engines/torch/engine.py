@@ -15,7 +15,7 @@ from ceteris.engines.support import OptimizerSupport, TrainingSupport
 from ceteris.errors import EngineError
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.cost import network_cost
-from ceteris.networks.placed import placed_layers
+from ceteris.networks.placed import every_layer
 from ceteris.networks.shape import Shape
 from ceteris.resources import Requirements
 from ceteris.study.lone_image import lone_value_layer
@@ -145,7 +145,7 @@ def process_memory(specification: Specification, images: ImageKind) -> int:
     """Estimate the bytes of a worker process that trains one run: PyTorch, the images, and what a step keeps."""
     network = specification.network
     cost = network_cost(network, images.shape, images.classes)
-    layers = placed_layers(network, images.shape, images.classes)
+    layers = tuple(every_layer(network, images.shape, images.classes))
     values = layers[0].before.values + sum(placed.after.values for placed in layers)
     if isinstance(network, BackboneNetwork):
         values += _BLOCKS * cost.values

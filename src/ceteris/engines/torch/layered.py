@@ -18,7 +18,7 @@ from ceteris.engines.torch.network import LayeredNetwork
 from ceteris.engines.torch.state import fill, optimizer_of, weight_tensors
 from ceteris.engines.torch.training import TorchTraining, processor_threads, usable_device
 from ceteris.networks.backbone import BackboneNetwork
-from ceteris.networks.placed import placed_layers
+from ceteris.networks.placed import every_layer
 from ceteris.networks.shape import Shape
 from ceteris.study.run import Run
 
@@ -43,7 +43,7 @@ class LayeredTraining(TorchTraining):
         assert not isinstance(choice, BackboneNetwork), "the PyTorch engine has said that it cannot train this"
         place, dtype = usable_device(device), torch.float64 if precision == "float64" else torch.float32
         image = Shape(*split.training.images.shape[1:])
-        layers = placed_layers(choice, image, split.classes)
+        layers = every_layer(choice, image, split.classes)
         widest = max(image.values, *(layer.after.values for layer in layers))
         self._table = torch.from_numpy(pixel_table(split.scale, split.offset)).to(place, dtype)
         network = LayeredNetwork(choice, image, split.classes, run.seed).to(place, dtype)

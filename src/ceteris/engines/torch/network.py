@@ -34,7 +34,11 @@ class Place:
     positions: Tensor
 
 
-class CountedDropout(nn.Module):
+class PlacedModule(nn.Module):
+    """A module that asks where in training a minibatch stands."""
+
+
+class CountedDropout(PlacedModule):
     """Zeroes values that the run's own stream of random words names, and scales the others by 1 / (1 - p).
 
     Value i of an image, counted [row][channel][column], is dropped if word i at (epoch, position) is below p * 2**32.
@@ -148,8 +152,24 @@ class LayerModules(nn.ModuleList):
         """
         for chain in self.chains:
             for module in chain:
-                values = module(values, place) if isinstance(module, CountedDropout) else module(values)
+                values = module(values, place) if isinstance(module, PlacedModule) else module(values)
         return values
+
+
+class HoldingModule(PlacedModule):
+    """A layer that holds layers; their parameters are named after the field that has them, as `residual.0.weight`."""
+
+    def __init__(self, layer: PlacedLayer, seed: int) -> None:
+        super().__init__()
+        assert layer.layer.holds is not None
+        self.inner = layer.layer.holds
+        self.join = layer.layer.join
+        self.add_module(self.inner, LayerModules(layer.inner, seed))
+
+    def forward(self, values: Tensor, place: Place | None) -> Tensor:
+        """Pass a minibatch through the layers inside, and combine it with what they make of it."""
+        joined: Tensor = self.join(values, self.get_submodule(self.inner)(values, place))
+        return joined
 
 
 class LayeredNetwork(nn.Module):
@@ -175,6 +195,8 @@ class LayeredNetwork(nn.Module):
 
 
 def _made(module: Module, layer: PlacedLayer, seed: int) -> nn.Module:
+    if layer.inner:
+        return HoldingModule(layer, seed)
     if module.kind == "Dropout":
         (probability,) = module.arguments
         assert isinstance(probability, float | int)

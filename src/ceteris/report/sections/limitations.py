@@ -103,7 +103,7 @@ def _about_seeds(analysis: StudyAnalysis) -> Iterator[str]:
     study = analysis.results.manifest.study
     decided = ["the initial weights", "the order of the images"]
     networks = [arm.specification.network for arm in analysis.arms]
-    layers = [layer for network in networks for layer in network.layers]
+    layers = [one for network in networks for layer in network.layers for one in layer.tree()]
     if any(isinstance(layer, Dropout) and layer.dropout for layer in layers):
         decided.append("what dropout leaves out")
     if any(arm.specification.training.flip or arm.specification.training.crop for arm in analysis.arms):

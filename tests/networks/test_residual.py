@@ -1,0 +1,130 @@
+import numpy as np
+import pytest
+
+from ceteris.engines.initial import initial_weights
+from ceteris.inference.forward import layer_outputs
+from ceteris.networks.cost import network_cost
+from ceteris.networks.network import Network
+from ceteris.networks.placed import every_layer
+from ceteris.networks.residual import Residual
+from ceteris.networks.shape import Shape
+from tests.rounding import rounding
+
+IMAGE, CLASSES = Shape(6, 5, 3), 4
+BLOCK = {
+    "residual": [
+        {"conv": 4, "padding": "same", "activation": "relu"},
+        {"batch_norm": True},
+        {"residual": [{"dropout": 0.3}, {"conv": 4, "kernel": 1}]},
+    ]
+}
+NETWORK = Network(layers=[{"conv": 4, "padding": "same"}, BLOCK, {"conv": 2}, {"dense": "classes"}])
+FEATURES = Network(layers=[{"dense": 6}, {"residual": [{"dense": 6, "activation": "tanh"}]}, {"dense": "classes"}])
+POOLED = Network(layers=[{"max_pool": 5}, {"residual": [{"dense": 3}]}, {"dense": "classes"}])
+
+
+def trained(network):
+    """Give weights that no layer leaves as it began."""
+    generator = np.random.default_rng(5)
+    weights = initial_weights(network, IMAGE, CLASSES, seed=3)
+    return {name: abs(one + generator.normal(0, 0.1, one.shape).astype(np.float32)) for name, one in weights.items()}
+
+
+def test_layers_in_a_block_have_paths_and_streams_of_their_own():
+    """Ranks count through the block, so that wrapping a layer leaves the weights of all layers as they were."""
+    found = [(one.path, one.stream, str(one.after)) for one in every_layer(NETWORK, IMAGE, CLASSES)]
+
+    assert found == [
+        ("layers.0", "conv-0", "6 x 5 x 4"),
+        ("layers.1", None, "6 x 5 x 4"),
+        ("layers.1.residual.0", "conv-1", "6 x 5 x 4"),
+        ("layers.1.residual.1", None, "6 x 5 x 4"),
+        ("layers.1.residual.2", None, "6 x 5 x 4"),
+        ("layers.1.residual.2.residual.0", "dropout-0", "6 x 5 x 4"),
+        ("layers.1.residual.2.residual.1", "conv-2", "6 x 5 x 4"),
+        ("layers.2", "conv-3", "4 x 3 x 2"),
+        ("layers.3", "dense-0", "1 x 1 x 4"),
+    ]
+    assert [name for name in initial_weights(NETWORK, IMAGE, CLASSES, 1) if ".residual." in name] == [
+        "layers.1.residual.0.weight",
+        "layers.1.residual.0.bias",
+        "layers.1.residual.1.weight",
+        "layers.1.residual.1.bias",
+        "layers.1.residual.1.running_mean",
+        "layers.1.residual.1.running_var",
+        "layers.1.residual.2.residual.1.weight",
+        "layers.1.residual.2.residual.1.bias",
+    ]
+
+
+def test_a_block_costs_what_is_in_it():
+    """Parameters and multiply-adds are those of its layers."""
+    cost = network_cost(NETWORK, IMAGE, CLASSES)
+    flat = Network(
+        layers=[
+            {"conv": 4, "padding": "same"},
+            {"conv": 4, "padding": "same", "activation": "relu"},
+            {"batch_norm": True},
+            {"conv": 4, "kernel": 1},
+            {"conv": 2},
+            {"dense": "classes"},
+        ]
+    )
+
+    assert cost == network_cost(flat, IMAGE, CLASSES)
+
+
+@pytest.mark.parametrize("network", [NETWORK, FEATURES, POOLED], ids=["images", "features", "images of one pixel"])
+def test_numpy_gives_what_pytorch_gives(network):
+    """Each layer, blocks among them, is the one of the reference engine in float64, as far as float32 can tell."""
+    torch = pytest.importorskip("torch")
+    from ceteris.engines.torch.network import LayeredNetwork, PlacedModule  # noqa: PLC0415
+    from ceteris.engines.torch.state import fill, weight_tensors  # noqa: PLC0415
+
+    weights = trained(network)
+    reference = LayeredNetwork(network, IMAGE, CLASSES, seed=3)
+    assert set(weight_tensors(reference)) == set(weights)
+    fill(weight_tensors(reference), weights)
+    reference.eval().double()
+    shown = abs(np.random.default_rng(1).normal(0, 1, (6, 3, 6, 5))).astype(np.float32)
+    values = torch.from_numpy(shown).double()
+    with torch.no_grad():
+        for chain, found in zip(reference.layers.chains, layer_outputs(network, weights, shown), strict=True):
+            for module in chain:
+                values = module(values, None) if isinstance(module, PlacedModule) else module(values)
+            # All numbers are positive, so that nothing cancels; a hundred roundings a layer.
+            np.testing.assert_allclose(found.reshape(values.shape), values, rtol=rounding(600))
+
+
+def test_a_block_adds_its_input():
+    """With weights of 0 the layers in it make nothing, and the input is left."""
+    block = Residual(residual=[{"conv": 3, "padding": "same"}])
+    shown = np.random.default_rng(1).normal(0, 1, (2, 3, 6, 5)).astype(np.float32)
+    arrays = {name: np.zeros(array.shape, np.float32) for name, array in block.arrays(IMAGE).items()}
+
+    np.testing.assert_array_equal(block.forward(shown, arrays), shown)
+
+
+@pytest.mark.parametrize(
+    ("layers", "sentence"),
+    [
+        ([], "holds no layers; give it some, or remove it."),
+        (
+            [{"conv": 4, "padding": "same"}],
+            (
+                "makes 6 x 5 x 4 of 6 x 5 x 3, and the two are added, which takes one size; give its last "
+                "convolution or dense layer 3 channels."
+            ),
+        ),
+        (
+            [{"conv": 3}],
+            (
+                'makes 4 x 3 x 3 of 6 x 5 x 3, and the two are added, which takes one size; use padding = "same" '
+                "and no pooling in it, and end with 3 channels."
+            ),
+        ),
+    ],
+)
+def test_what_cannot_be_added_is_refused(layers, sentence):
+    """With what to do about it."""
+    assert [fault.sentence for fault in Residual(residual=layers).faults(IMAGE, 8)] == [sentence]
