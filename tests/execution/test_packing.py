@@ -11,6 +11,7 @@ from ceteris.execution.packing import Assignment, assign, check_resources, longe
 from ceteris.execution.study import run_study
 from ceteris.networks.shape import Shape
 from ceteris.resources import Memory, Resources
+from ceteris.results.manifest import scope_of
 from ceteris.study.study import Study
 from ceteris.testing.miniature import FakeEngine, miniature_dataset, miniature_runs, miniature_study
 
@@ -111,6 +112,7 @@ def test_many_variations_share_one_note():
         "'a' and 'b' are trained by the general engine; the fast engine cannot: it knows no momentum.",
     )
     (note,) = assign(with_momentum("a", "b", "c", "d", "e"), (FAST, WILLING)).notes
+    assert scope_of(note) == ("a", "b", "c", "d", "e")
     assert note == (
         "'a', 'b', 'c' and 2 more variations are trained by the general engine; "
         "the fast engine cannot: it knows no momentum."

@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 
 from ceteris.engines.engine import Position
+from ceteris.results.checksummed import seal, unseal
 from ceteris.results.folder import ResultsFolder
-from ceteris.results.manifest import Manifest
+from ceteris.results.manifest import Manifest, StudyNote
 from ceteris.results.record import RunFailure
-from ceteris.results.results import notes_about, read_results
+from ceteris.results.results import read_results
 from ceteris.testing.miniature import (
     FakeEngine,
     miniature_dataset,
@@ -145,6 +146,27 @@ ARMS = ("baseline", "0.5", "it's", "head")
         ("The weights of resnet18 are not torchvision's file but r.pth.", ARMS),
     ],
 )
-def test_a_note_is_told_of_the_arms_that_it_concerns(note, arms):
-    """Names at its beginning and the backbone say which; whatever is about no arm concerns all."""
-    assert tuple(arm for arm in ARMS if notes_about([note], STUDY, arm)) == arms
+def test_a_note_of_the_first_version_is_told_of_the_arms_that_it_names(folder, note, arms):
+    """It stored sentences alone: names at their beginning and the backbone say which arms each is about."""
+    dataset = miniature_dataset()
+    folder.prepare(Manifest.of(STUDY, dataset, miniature_split(dataset), (note,)), dataset.test)
+    facts = unseal((folder.path / "study.json").read_bytes())
+    del facts["note_arms"]
+    (folder.path / "study.json").write_bytes(seal(facts))
+    results = read_results(folder.path)
+
+    assert tuple(arm for arm in ARMS if note in results.notes_about(arm)) == arms
+
+
+def test_a_note_is_stored_with_the_arms_that_it_is_about(folder):
+    """Whatever its words: it knows them itself, and one that names none is about all."""
+    dataset = miniature_dataset()
+    notes = (StudyNote("It is slow.", arms=("head", "0.5")), "'0.5' is a text.")
+    manifest = Manifest.of(STUDY, dataset, miniature_split(dataset), notes, skipped={"it's": "it is not there"})
+    folder.prepare(manifest, dataset.test)
+    results = read_results(folder.path)
+
+    everywhere = ("These images are noise.", "'0.5' is a text.")
+    assert results.notes_about("baseline") == everywhere
+    assert results.notes_about("0.5") == results.notes_about("head") == (everywhere[0], notes[0], everywhere[1])
+    assert results.notes_about("it's") == (*everywhere, "'it's' is skipped: it is not there.")

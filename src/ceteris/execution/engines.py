@@ -1,7 +1,7 @@
 """Who can train on this machine: the engines that are installed, and those for the pretrained backbones of a study."""
 
 import importlib.util
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -19,6 +19,7 @@ from ceteris.engines.transfer.engine import FineTuningEngine, TransferEngine
 from ceteris.errors import DataError, EngineError, NoEngineError
 from ceteris.formatting.wording import listed, nearest
 from ceteris.networks.backbone import IMAGENET, Backbone, BackboneNetwork
+from ceteris.results.manifest import StudyNote
 from ceteris.study.study import Study, pinned
 
 _NO_TORCH = (
@@ -188,8 +189,17 @@ def find_backbones(study: Study, *, base: Path, device: str = "cpu", threads: in
         study=pinned(study, digest_of),
         engines=(heads, tuning),
         skipped=skipped,
-        notes=tuple(dict.fromkeys(file.note for file in found.values() if file.note)),
+        notes=tuple(_notes(networks, found)),
     )
+
+
+def _notes(
+    networks: Mapping[str, BackboneNetwork], found: Mapping[tuple[Backbone, str, str], WeightsFile]
+) -> Iterator[StudyNote]:
+    """Say once of each file what must be known of it, and which arms it is for."""
+    for text in dict.fromkeys(file.note for file in found.values() if file.note):
+        files = {name: found.get(_asked(network)) for name, network in networks.items()}
+        yield StudyNote(text, arms=[name for name, file in files.items() if file is not None and file.note == text])
 
 
 def _networks(study: Study) -> dict[str, BackboneNetwork]:

@@ -13,6 +13,7 @@ from ceteris.networks.cost import network_cost
 from ceteris.networks.placed import every_layer
 from ceteris.networks.shape import Shape
 from ceteris.resources import Memory, Requirements, Resources
+from ceteris.results.manifest import StudyNote
 from ceteris.study.lone_image import lone_value_layer
 from ceteris.study.run import Run
 from ceteris.study.specification import Specification
@@ -80,7 +81,7 @@ def assign(runs: Iterable[Run], engines: Sequence[Engine], images: ImageKind | N
     )
 
 
-def _lone_images(runs: Iterable[Run], given: ImageKind | None) -> Iterator[str]:
+def _lone_images(runs: Iterable[Run], given: ImageKind | None) -> Iterator[StudyNote]:
     """Warn of batch norms after a dense layer that a last minibatch of one image leaves without a variance."""
     for name, specification in {run.variation: run.specification for run in runs}.items():
         kind = given or known_images(specification.data)
@@ -89,20 +90,21 @@ def _lone_images(runs: Iterable[Run], given: ImageKind | None) -> Iterator[str]:
         images = share(kind.training_images, specification.data.fraction)
         layer = lone_value_layer(specification, kind.shape, kind.classes, images)
         if layer is not None:
-            yield (
+            yield StudyNote(
                 f"'{name}': the last minibatch of an epoch is one image ({images:,} images, batch_size "
                 f"{specification.training.batch_size}), and batch_norm in layer {layer + 1} sees no variance in it: "
                 "the lanes engine makes its values 0 there, the torch engine refuses to train it. Choose another "
-                "batch_size."
+                "batch_size.",
+                arms=(name,),
             )
 
 
-def _note(variations: Sequence[str], engine: str, unsupported: str) -> str:
+def _note(variations: Sequence[str], engine: str, unsupported: str) -> StudyNote:
     names = [f"'{name}'" for name in variations]
     if len(names) > _SHOWN_VARIATIONS:
         names = [*names[:_SHOWN_VARIATIONS], f"{len(names) - _SHOWN_VARIATIONS} more variations"]
     verb = "is" if len(names) == 1 else "are"
-    return f"{listed(names)} {verb} trained by the {engine} engine; {unsupported}."
+    return StudyNote(f"{listed(names)} {verb} trained by the {engine} engine; {unsupported}.", arms=variations)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ Declarations are kept for good, so that a change after the results is seen.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 
 from ceteris.datasets.choice import known_images
 from ceteris.datasets.dataset import Dataset, ImageKind, Origin, Split
+from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.shape import Shape
 from ceteris.results.arrays import encode_images, encode_labels
 from ceteris.results.checksummed import DamagedError, seal, unseal
@@ -72,6 +73,27 @@ def binding(declarations: Sequence[Declaration]) -> tuple[Declaration, ...]:
 DECLARATIONS = TypeAdapter(tuple[Declaration, ...])
 
 
+class StudyNote(str):
+    """A sentence that a reader must know before believing a result, and the arms that it is about.
+
+    Any other text among the notes of a study is about all arms.
+    """
+
+    __slots__ = ("arms",)
+    arms: tuple[str, ...]
+
+    def __new__(cls, text: str, *, arms: Iterable[str] = ()) -> Self:
+        """Name the arms; none if it is about all."""
+        note = super().__new__(cls, text)
+        note.arms = tuple(arms)
+        return note
+
+
+def scope_of(note: str) -> tuple[str, ...]:
+    """Name the arms that a note is about; none if it is about all."""
+    return note.arms if isinstance(note, StudyNote) else ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
     """The study in full and the images it was run on.
@@ -88,7 +110,7 @@ class Manifest:
         images_sha256: Of `test-images.npy`, the test images in the same order.
         scale: What the grey levels of each channel are multiplied by before the first layer, as in `Split`.
         offset: What is added to each channel then.
-        notes: What a reader must know before believing a result, one sentence each.
+        notes: What a reader must know before believing a result; a `StudyNote` where it is not about all arms.
         skipped: By name of the variation, why it cannot be trained now and what to do.
         declarations: What the study declared about its evaluation, in the order of time; the last is what it declares
             now. Kept by `ResultsFolder.prepare`; empty where an earlier ceteris wrote the folder.
@@ -150,9 +172,9 @@ class Manifest:
         return self.study.runs(self.data_digest)
 
 
-def skipping(variation: str, reason: str) -> str:
+def skipping(variation: str, reason: str) -> StudyNote:
     """Say that a variation is left out, as a note does."""
-    return f"'{variation}' is skipped: {reason}."
+    return StudyNote(f"'{variation}' is skipped: {reason}.", arms=(variation,))
 
 
 def encode_manifest(manifest: Manifest) -> bytes:
@@ -176,6 +198,7 @@ def encode_manifest(manifest: Manifest) -> bytes:
                 "offset": list(manifest.offset),
             },
             "notes": list(manifest.notes),
+            "note_arms": [list(scope_of(note)) for note in manifest.notes],
             "skipped": dict(manifest.skipped),
             "declarations": DECLARATIONS.dump_python(manifest.declarations, mode="json"),
         }
@@ -209,10 +232,39 @@ def decode_manifest(content: bytes) -> Manifest:
         images_sha256=data["images_sha256"],
         scale=tuple(data["scale"]),
         offset=tuple(data["offset"]),
-        notes=tuple(facts["notes"]),
+        notes=tuple(_notes(facts, study)),
         skipped=facts.get("skipped", {}),
         declarations=DECLARATIONS.validate_python(facts.get("declarations", ())),
     )
+
+
+def _notes(facts: Mapping[str, Any], study: Study) -> Iterator[StudyNote]:
+    """Read notes and the arms that they are about, which the first version of ceteris left to the reader."""
+    texts = facts["notes"]
+    arms = facts["note_arms"] if "note_arms" in facts else [_named(text, study) for text in texts]
+    for text, names in zip(texts, arms, strict=True):
+        yield StudyNote(text, arms=names)
+
+
+def _named(note: str, study: Study) -> list[str]:
+    """Find the arms that a note names: at its beginning, or by the pretrained weights that they are built on."""
+    arms = study.arms()
+    for arm in arms:
+        network = arm.specification.network
+        if isinstance(network, BackboneNetwork) and note.startswith(f"The weights of {network.backbone} "):
+            return [
+                one.name
+                for one in arms
+                if isinstance(one.specification.network, BackboneNetwork)
+                and one.specification.network.backbone is network.backbone
+            ]
+    named: list[str] = []
+    rest = note
+    while (name := next((one.name for one in arms if rest.startswith(f"'{one.name}'")), None)) is not None:
+        named.append(name)
+        rest = rest.removeprefix(f"'{name}'").removeprefix(",").removeprefix(" and").lstrip()
+    # Of many arms a note names the first few and counts the others: it may concern any.
+    return [] if rest[:1].isdigit() and " more variations" in rest[:40] else named
 
 
 def _images(study: Study, data: Mapping[str, Any]) -> ImageKind:
