@@ -105,6 +105,17 @@ def p_value(p: float) -> str:
     return f"{p:.{digits}f}"
 
 
+def p_words(p: float) -> str:
+    """Write a p-value as it stands in a sentence.
+
+    Example:
+        >>> p_words(0.0312), p_words(0.00004)
+        ('p = 0.031', 'p < 0.0001')
+    """
+    written = p_value(p)
+    return f"p {written}" if written.startswith("<") else f"p = {written}"
+
+
 def share(estimate: Estimate | None) -> str:
     """Write a probability with the ends of its interval, in whole per cents.
 
@@ -206,6 +217,11 @@ def arrows(text: str) -> str:
         'kernel 3 → 5'
     """
     return text.replace(" -> ", " \N{RIGHTWARDS ARROW} ")
+
+
+def sentence(text: str) -> str:
+    """Begin a text with a capital letter, which it may have for the sake of a name."""
+    return text[0].upper() + text[1:]
 
 
 def quoted(name: str) -> str:

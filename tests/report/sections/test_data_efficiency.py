@@ -1,16 +1,25 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from ceteris.report.figures.style import INK
 from ceteris.report.sections import data_efficiency as module
-from ceteris.report.sections.data_efficiency import AccuracyCurve, data_efficiency
+from ceteris.report.sections.data_efficiency import data_efficiency
 from ceteris.statistics.interval import Interval, PointEstimate
 
-SMALL = AccuracyCurve(
-    name="baseline",
-    points=((90, PointEstimate(estimate=0.2)), (900, Interval(estimate=0.3, low=0.25, high=0.35, level=0.95))),
+
+def curve(name, *points):
+    """Give what is drawn of a curve: numbers of images and accuracies."""
+    return SimpleNamespace(
+        name=name, points=[SimpleNamespace(images=images, accuracy=accuracy) for images, accuracy in points]
+    )
+
+
+SMALL = curve(
+    "baseline", (90, PointEstimate(estimate=0.2)), (900, Interval(estimate=0.3, low=0.25, high=0.35, level=0.95))
 )
-HEAD = AccuracyCurve(name="head", points=((90, None), (900, PointEstimate(estimate=0.7))))
+HEAD = curve("head", (90, None), (900, PointEstimate(estimate=0.7)))
 
 
 @pytest.fixture
@@ -56,7 +65,7 @@ def test_labels_that_would_overlap_are_left_out(drawn):
     """Of numbers close together the smaller one is labelled."""
     figures = drawn(module)
     points = tuple((images, PointEstimate(estimate=0.5)) for images in (100, 110, 1000))
-    data_efficiency([AccuracyCurve(name="baseline", points=points)])
+    data_efficiency([curve("baseline", *points)])
 
     assert [label.get_text() for label in figures[-1].axes[0].get_xticklabels()] == ["100", "1,000"]
 
@@ -64,7 +73,7 @@ def test_labels_that_would_overlap_are_left_out(drawn):
 def test_the_legend_stays_above_the_panel(drawn):
     """Three curves and the word for the bars take two lines, and room for two."""
     figures = drawn(module)
-    data_efficiency([SMALL, HEAD, AccuracyCurve(name="other", points=HEAD.points)])
+    data_efficiency([SMALL, HEAD, curve("other", (90, None), (900, PointEstimate(estimate=0.7)))])
     (legend,) = figures[-1].legends
 
     assert legend.get_window_extent().y0 > figures[-1].axes[0].get_window_extent().y1

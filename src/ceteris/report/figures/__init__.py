@@ -2,7 +2,7 @@
 
 A figure that one section alone shows stands in the file of that section. Accuracies are fractions in [0, 1], drawn in
 per cent; differences are drawn in percentage points. What is missing (one seed, failed or diverged runs) is drawn as
-missing. Each function takes `file_format: Format = Format.SVG` besides what its docstring lists.
+missing.
 
     confusion.py        confusion matrix of an arm; what each variation changes for each class
     first_layer.py      output and kernels of the first convolution of each arm, for the page and as PNG files

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
 from ceteris.formatting.wording import listed
-from ceteris.report.figures.drawing import Drawing, Format, finished
+from ceteris.report.figures.drawing import Drawing, finished
 from ceteris.report.figures.style import BLUE, GRID, INK, MUTED, VERMILION, drawing, inches, panel, shortened
 from ceteris.report.quantities import signed
 from ceteris.statistics.interval import Floats
@@ -131,16 +131,13 @@ def class_accuracies(labels: ArrayLike, answers: ArrayLike, classes: int) -> Flo
     return shares
 
 
-def confusion_matrix(
-    name: str, shares: Floats, class_names: Sequence[str], *, file_format: Format = Format.SVG
-) -> Drawing:
+def confusion_matrix(name: str, shares: Floats, class_names: Sequence[str]) -> Drawing:
     """Draw which classes the runs of an arm take for which; of many classes those in the most frequent mistakes.
 
     Args:
         name: Of the arm.
         shares: From `confusion`. Shape (k, k).
         class_names: One per class.
-        file_format: What to draw.
     """
     places = most_confused(shares)
     drawn, names = shares[np.ix_(places, places)], [class_names[place] for place in places]
@@ -153,14 +150,10 @@ def confusion_matrix(
         _numbers(axes, drawn, lambda share: f"{100 * share:.0f}", strongest=1.0)
         kept = of_all(places, len(class_names), "those in the most frequent mistakes")
         _caption(axes, f"per cent of the images of a true class (row){kept}")
-        return finished(
-            figure, title=f"Confusion of {name}", alt=_confusion_alt(shares, class_names), file_format=file_format
-        )
+        return finished(figure, title=f"Confusion of {name}", alt=_confusion_alt(shares, class_names))
 
 
-def class_change_table(
-    changes: Mapping[str, Floats], class_names: Sequence[str], *, file_format: Format = Format.SVG
-) -> Drawing:
+def class_change_table(changes: Mapping[str, Floats], class_names: Sequence[str]) -> Drawing:
     """Draw how all variations change the accuracy of each class, on average over the pairs of runs.
 
     Of many classes those are drawn that changed most, which the caption says: chosen so, they overstate.
@@ -169,7 +162,6 @@ def class_change_table(
         changes: `class_accuracies` of a variation minus those of the baseline, pair by pair of runs with the same
             seed, by variation. Shape (pairs, k).
         class_names: One per class.
-        file_format: What to draw.
     """
     means = np.array([_means(one) for one in changes.values()]).reshape(len(changes), len(class_names))
     classes, places = len(class_names), most_changed(means)
@@ -184,7 +176,7 @@ def class_change_table(
         _caption(axes, f"percentage points of a class, variation minus baseline; a dash: no pairs of runs{kept}")
         alt = " ".join(_extremes(name, row, class_names) for name, row in zip(changes, means, strict=True))
         title = "Change of each class by each variation"
-        return finished(figure, title=title, alt=alt or "There is no variation.", file_format=file_format)
+        return finished(figure, title=title, alt=alt or "There is no variation.")
 
 
 def _grid(rows: int, columns: int) -> tuple[Figure, Axes]:

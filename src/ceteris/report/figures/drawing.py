@@ -56,7 +56,7 @@ _PAPER = "#ffffff"
 _BORDER = 9.0  # points around a picture that is a file of its own
 
 
-def finished(figure: Figure, *, title: str, alt: str, file_format: Format) -> Drawing:
+def finished(figure: Figure, *, title: str, alt: str, file_format: Format = Format.SVG) -> Drawing:
     """Save a figure, inside the `drawing` that it was made in.
 
     Args:

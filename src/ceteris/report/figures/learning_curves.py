@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from ceteris.report.figures.drawing import Drawing, Format, finished
+from ceteris.report.figures.drawing import Drawing, finished
 from ceteris.report.figures.style import (
     INK,
     LEGEND_COLUMNS,
@@ -186,9 +186,7 @@ _WIDTH, _LEFT, _GAP, _PANEL = 620.0, 42.0, 34.0, (255.0, 130.0)
 _LINE, _HEADING, _BETWEEN, _BOTTOM = 15.0, 26.0, 52.0, 34.0
 
 
-def learning_curves(
-    factor: str, arms: Sequence[ArmEpochs], *, chance: float, file_format: Format = Format.SVG
-) -> Drawing:
+def learning_curves(factor: str, arms: Sequence[ArmEpochs], *, chance: float) -> Drawing:
     """Draw training and validation accuracy of a factor's variations and of the baseline, on epochs and on seconds.
 
     Lines are means over seeds, bands 95 % t intervals of the mean; one seed has no band. A diverged run counts with the
@@ -199,7 +197,6 @@ def learning_curves(
         factor: What the variations are about.
         arms: The baseline first, then the variations.
         chance: The chance level, with which a diverged run counts.
-        file_format: What to draw.
     """
     curves = [mean_curve(arm, chance) for arm in arms if any(arm.epochs.values())]
     missing = [arm.name for arm in arms if not any(arm.epochs.values())]
@@ -219,7 +216,7 @@ def learning_curves(
                     axes.tick_params(labelleft=False)
         share_limits(figure)
         curve_legend(figure, curves, missing)
-        return finished(figure, title=title, alt=_alt(curves, missing), file_format=file_format)
+        return finished(figure, title=title, alt=_alt(curves, missing))
 
 
 def _draw(axes: Axes, curves: Sequence[MeanCurve], what: str, *, on_seconds: bool) -> None:

@@ -13,6 +13,7 @@ from ceteris.report.quantities import (
     percent_range,
     points,
     points_range,
+    sentence,
     size,
 )
 from ceteris.results.record import Status
@@ -89,12 +90,12 @@ def _baseline(analysis: StudyAnalysis) -> str:
         "" if analysis.done == planned else f"So far, with {analysis.done:,} of {count(planned, 'run')} at an end, "
     )
     if arm.accuracy is None:
-        return _sentence(f"{so_far}the baseline has no result, so that no variation can be compared with it.")
+        return sentence(f"{so_far}the baseline has no result, so that no variation can be compared with it.")
     runs = len(arm.finished) + len(arm.diverged)
     if not arm.finished:
         which = "its only run" if runs == 1 else f"all of its {runs} runs"
         counted = f"{'counts' if runs == 1 else 'count'} at the chance level, {percent(arm.accuracy.estimate)}"
-        return _sentence(f"{so_far}the baseline learned nothing: {which} diverged and {counted}.")
+        return sentence(f"{so_far}the baseline learned nothing: {which} diverged and {counted}.")
     images = "test images" if analysis.predictions is None else f"{len(analysis.predictions.labels):,} test images"
     text = f"{so_far}the baseline classified {percent(arm.accuracy.estimate)} of the {images} correctly"
     if isinstance(arm.accuracy, Interval):
@@ -108,7 +109,7 @@ def _baseline(analysis: StudyAnalysis) -> str:
         troubles.append(f"{len(arm.at_chance)} of its {count(runs, 'run')} finished no better than chance")
     if arm.diverged:
         troubles.append(f"{len(arm.diverged)} of its {count(runs, 'run')} diverged and counted at the chance level")
-    return _sentence(f"{text}{'; ' if troubles else ''}{' and '.join(troubles)}.")
+    return sentence(f"{text}{'; ' if troubles else ''}{' and '.join(troubles)}.")
 
 
 def _better(analysis: StudyAnalysis) -> str:
@@ -271,7 +272,3 @@ def _were(found: Sequence[Comparison]) -> str:
 
 def _level(analysis: StudyAnalysis) -> str:
     return f"{100 * analysis.criteria.level:g} %"
-
-
-def _sentence(text: str) -> str:
-    return text[0].upper() + text[1:]

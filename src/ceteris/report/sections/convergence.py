@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.report.blocks import Section
-from ceteris.report.quantities import NOTHING, measured, p_value, percent, unit
+from ceteris.report.quantities import NOTHING, measured, p_words, percent, unit
 from ceteris.report.table import Cell, Column, Table
 from ceteris.report.wording import MEASURES
 from ceteris.statistics.comparison import Comparison
@@ -110,5 +110,5 @@ def _cell(estimate: Estimate | None, measure: Measure, *, is_difference: bool = 
         low, high = (measured(end, measure, sign=is_difference) for end in (estimate.low, estimate.high))
         details.append(f"{low} to {high}")
     if p is not None:
-        details.append(f"p {p_value(p)}" if p < 0.0001 else f"p = {p_value(p)}")
+        details.append(p_words(p))
     return Cell(text, key=estimate.estimate, detail="; ".join(details))

@@ -1,7 +1,6 @@
 """What each network comes to with fewer images, in numbers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import cycle
 
 from matplotlib.axes import Axes
@@ -11,7 +10,7 @@ from matplotlib.lines import Line2D
 from ceteris.analysis.efficiency import EfficiencyCurve, EfficiencyPoint
 from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.report.blocks import Section
-from ceteris.report.figures.drawing import Drawing, Format, finished
+from ceteris.report.figures.drawing import Drawing, finished
 from ceteris.report.figures.style import (
     INK,
     LEGEND_COLUMNS,
@@ -26,7 +25,7 @@ from ceteris.report.figures.style import (
 from ceteris.report.quantities import quoted
 from ceteris.report.sections.verdicts import TAGS, accuracy_cell, difference_cell, p_cell, runs_cell
 from ceteris.report.table import Cell, Column, Table
-from ceteris.statistics.interval import Estimate, Interval
+from ceteris.statistics.interval import Interval
 from ceteris.study.run import BASELINE
 
 
@@ -35,12 +34,8 @@ def section(analysis: StudyAnalysis) -> Section | None:
     curves = analysis.efficiency
     if not curves:
         return None
-    drawn = [
-        AccuracyCurve(name=curve.name, points=tuple((point.images, point.accuracy) for point in curve.points))
-        for curve in curves
-    ]
-    is_known = any(estimate is not None for curve in drawn for _, estimate in curve.points)
-    figure = (data_efficiency(drawn),) if is_known else ()
+    is_known = any(point.accuracy is not None for curve in curves for point in curve.points)
+    figure = (data_efficiency(curves),) if is_known else ()
     return Section(anchor="images", heading="Data efficiency", blocks=(*figure, efficiency_table(analysis, curves)))
 
 
@@ -110,25 +105,11 @@ _APART = 1.25
 """Numbers of images closer than this factor share a label, that of the smaller one."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class AccuracyCurve:
-    """One network on several numbers of images.
-
-    Attributes:
-        name: What it is called.
-        points: Number of images and mean test accuracy, from the fewest images; None where no run is known yet.
-    """
-
-    name: str
-    points: tuple[tuple[int, Estimate | None], ...]
-
-
-def data_efficiency(curves: Sequence[AccuracyCurve], *, file_format: Format = Format.SVG) -> Drawing:
+def data_efficiency(curves: Sequence[EfficiencyCurve]) -> Drawing:
     """Draw test accuracy over the number of training images, which is on a logarithmic scale.
 
     Args:
         curves: At least one; that of the baseline, drawn in ink, first.
-        file_format: What to draw.
     """
     width, height = _PANEL
     upper = _LINE * -(-(len(curves) + _has_bars(curves)) // LEGEND_COLUMNS) + _HEADING
@@ -145,12 +126,12 @@ def data_efficiency(curves: Sequence[AccuracyCurve], *, file_format: Format = Fo
         low, high = axes.get_ylim()
         axes.set_ylim(max(low, 0), min(high, 100))
         _legend(figure, curves)
-        return finished(figure, title="Accuracy by training images", alt=_alt(curves), file_format=file_format)
+        return finished(figure, title="Accuracy by training images", alt=_alt(curves))
 
 
-def _draw(axes: Axes, curve: AccuracyCurve, look: tuple[str, str, str]) -> None:
+def _draw(axes: Axes, curve: EfficiencyCurve, look: tuple[str, str, str]) -> None:
     colour, dashes, marker = look
-    known = [(images, estimate) for images, estimate in curve.points if estimate is not None]
+    known = [(point.images, point.accuracy) for point in curve.points if point.accuracy is not None]
     axes.plot(
         [images for images, _ in known],
         [100 * estimate.estimate for _, estimate in known],
@@ -166,9 +147,9 @@ def _draw(axes: Axes, curve: AccuracyCurve, look: tuple[str, str, str]) -> None:
             axes.plot([images, images], ends, color=colour, linewidth=1.1, marker="_", markersize=6)
 
 
-def _ticks(axes: Axes, curves: Sequence[AccuracyCurve]) -> None:
+def _ticks(axes: Axes, curves: Sequence[EfficiencyCurve]) -> None:
     """Label the numbers of images there are, but for those that would overlap."""
-    counts = sorted({images for curve in curves for images, _ in curve.points})
+    counts = sorted({point.images for curve in curves for point in curve.points})
     labelled: list[int] = []
     for images in counts:
         if not labelled or images > _APART * labelled[-1]:
@@ -178,16 +159,16 @@ def _ticks(axes: Axes, curves: Sequence[AccuracyCurve]) -> None:
     axes.set_xlim(counts[0] / 1.3, counts[-1] * 1.3)
 
 
-def _looks(curves: Sequence[AccuracyCurve]) -> list[tuple[str, str, str]]:
+def _looks(curves: Sequence[EfficiencyCurve]) -> list[tuple[str, str, str]]:
     """Choose colour, dashes and marker of each curve."""
     others = cycle(SERIES)
     return [(INK, "-", "o") if curve.name == BASELINE else next(others) for curve in curves]
 
 
-def _legend(figure: Figure, curves: Sequence[AccuracyCurve]) -> None:
+def _legend(figure: Figure, curves: Sequence[EfficiencyCurve]) -> None:
     handles = []
     for curve, (colour, dashes, marker) in zip(curves, _looks(curves), strict=True):
-        missing = "" if any(estimate is not None for _, estimate in curve.points) else " (no run yet)"
+        missing = "" if any(point.accuracy is not None for point in curve.points) else " (no run yet)"
         label = f"{shortened(curve.name, 150, 8.5)}{missing}"
         handles.append(Line2D([], [], color=colour, ls=dashes, marker=marker, markersize=4, label=label))
     if _has_bars(curves):
@@ -195,17 +176,17 @@ def _legend(figure: Figure, curves: Sequence[AccuracyCurve]) -> None:
     legend_on_top(figure, handles)
 
 
-def _has_bars(curves: Sequence[AccuracyCurve]) -> bool:
-    return any(isinstance(estimate, Interval) for curve in curves for _, estimate in curve.points)
+def _has_bars(curves: Sequence[EfficiencyCurve]) -> bool:
+    return any(isinstance(point.accuracy, Interval) for curve in curves for point in curve.points)
 
 
-def _alt(curves: Sequence[AccuracyCurve]) -> str:
+def _alt(curves: Sequence[EfficiencyCurve]) -> str:
     bars = ", means over seeds with 95 % intervals" if _has_bars(curves) else ""
     parts = []
     for curve in curves:
         points = [
-            f"{'no run yet' if estimate is None else in_per_cent(estimate)} with {images:,} images"
-            for images, estimate in curve.points
+            f"{'no run yet' if point.accuracy is None else in_per_cent(point.accuracy)} with {point.images:,} images"
+            for point in curve.points
         ]
         parts.append(f"{curve.name}: {', '.join(points)}")
     return f"Test accuracy by the number of training images{bars}. {'. '.join(parts)}."

@@ -12,7 +12,7 @@ from matplotlib.patches import Patch
 
 from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.report.blocks import Section
-from ceteris.report.figures.drawing import Drawing, Format, finished
+from ceteris.report.figures.drawing import Drawing, finished
 from ceteris.report.figures.style import (
     BLUE,
     GRID,
@@ -56,7 +56,7 @@ def section(analysis: StudyAnalysis) -> Section | None:
     )
 
 
-def forest_plot(comparisons: Sequence[Comparison], *, margin: float, file_format: Format = Format.SVG) -> Drawing:
+def forest_plot(comparisons: Sequence[Comparison], *, margin: float) -> Drawing:
     """Draw the difference of each variation from the baseline, with error bars, margin and verdict.
 
     The thick bar is the interval over seeds, the thin one the interval over seeds and test images. A variation without
@@ -66,7 +66,6 @@ def forest_plot(comparisons: Sequence[Comparison], *, margin: float, file_format
     Args:
         comparisons: In the order to show them; those of one factor stand together.
         margin: Differences smaller than this are practically none; a fraction.
-        file_format: What to draw.
     """
     alt = _alt(comparisons, margin)
     limits = _limits(comparisons, margin)
@@ -85,7 +84,7 @@ def forest_plot(comparisons: Sequence[Comparison], *, margin: float, file_format
         for row, comparison in enumerate(comparisons):
             _draw(axes, row, comparison, first=row == 0 or comparisons[row - 1].factor != comparison.factor)
         _legend(figure, comparisons, margin)
-        return finished(figure, title=TITLE, alt=alt, file_format=file_format)
+        return finished(figure, title=TITLE, alt=alt)
 
 
 def _draw(axes: Axes, row: int, comparison: Comparison, *, first: bool) -> None:
@@ -244,12 +243,11 @@ class _SeedRow:
     words: str
 
 
-def seed_accuracies(scores: Scores, *, file_format: Format = Format.SVG) -> Drawing:
+def seed_accuracies(scores: Scores) -> Drawing:
     """Draw the test accuracy of every run, and the mean of every arm.
 
     Args:
         scores: What each run scored.
-        file_format: What to draw.
     """
     rows = [_accuracy_row(scores, arm) for arm in (scores.baseline, *scores.variations)]
     height = _SEED_TOP + _SEED_ROW * len(rows) + _BOTTOM
@@ -267,7 +265,7 @@ def seed_accuracies(scores: Scores, *, file_format: Format = Format.SVG) -> Draw
             low, high = axes.get_xlim()
             axes.set_xlim(max(low, 0), min(high, 100))
         _seed_legend(figure, rows)
-        return finished(figure, title="Test accuracy, seed by seed", alt=_seed_alt(rows), file_format=file_format)
+        return finished(figure, title="Test accuracy, seed by seed", alt=_seed_alt(rows))
 
 
 def _accuracy_row(scores: Scores, arm: ArmScores) -> _SeedRow:

@@ -14,11 +14,12 @@ from ceteris.report.quantities import (
     duration,
     file_size,
     milliseconds,
-    p_value,
+    p_words,
     percent,
     points,
     points_range,
     quoted,
+    sentence,
     size,
 )
 from ceteris.statistics.contrast import Contrast
@@ -94,7 +95,7 @@ def _about_accuracy(analysis: StudyAnalysis, match: Match) -> Iterator[_Sentence
         within = f"\N{PLUS-MINUS SIGN}{size(analysis.criteria.margin)}"
         yield (
             _Side.BALANCE,
-            _sentence(
+            sentence(
                 f"{who} and {other} are equivalent in accuracy, shown to differ by less than {within}: "
                 f"{points(found.difference.estimate)}{_range(analysis, found)}."
             ),
@@ -104,7 +105,7 @@ def _about_accuracy(analysis: StudyAnalysis, match: Match) -> Iterator[_Sentence
     accuracies = {arm.name: arm.accuracy for arm in analysis.summaries}
     mine, theirs = accuracies[match.pretrained.name], accuracies[match.small.name]
     shares = "" if mine is None or theirs is None else f", {percent(mine.estimate)} against {percent(theirs.estimate)}"
-    yield side, _sentence(f"{who} is {word} accurate than {other}: {difference}{shares}.")
+    yield side, sentence(f"{who} is {word} accurate than {other}: {difference}{shares}.")
 
 
 def _about_convergence(analysis: StudyAnalysis, match: Match) -> Iterator[_Sentence]:
@@ -119,7 +120,7 @@ def _about_convergence(analysis: StudyAnalysis, match: Match) -> Iterator[_Sente
         images = f" ({abs(found.estimate):,.0f} {fewer} images)"
     yield (
         side,
-        _sentence(
+        sentence(
             f"{_name(match.pretrained)} reached {percent(analysis.target)} validation accuracy in "
             f"{abs(difference.estimate):.1f} {fewer} epochs{images} than {_name(match.small)} ({words})."
         ),
@@ -137,15 +138,15 @@ def _about_seconds(analysis: StudyAnalysis, match: Match) -> Iterator[_Sentence]
     who, other = _name(match.pretrained), _name(match.small)
     reached = f"{who} reached {percent(analysis.target)} validation accuracy {abs(difference.estimate):.2g} s"
     if difference.estimate > 0:
-        yield _Side.DRAWBACK, _sentence(f"{reached} of training later than {other} ({words}).")
+        yield _Side.DRAWBACK, sentence(f"{reached} of training later than {other} ({words}).")
     elif not isinstance(difference, Interval) or difference.high >= 0:
         return
     elif not features:
-        yield _Side.BENEFIT, _sentence(f"{reached} of training sooner than {other} ({words}).")
+        yield _Side.BENEFIT, sentence(f"{reached} of training sooner than {other} ({words}).")
     elif difference.high + features < 0:
         yield (
             _Side.BENEFIT,
-            _sentence(
+            sentence(
                 f"{reached} of training sooner than {other} ({words}), which is more than the {duration(features)} "
                 "that its features took."
             ),
@@ -153,7 +154,7 @@ def _about_seconds(analysis: StudyAnalysis, match: Match) -> Iterator[_Sentence]
     else:
         yield (
             _Side.BALANCE,
-            _sentence(
+            sentence(
                 f"{reached} of training sooner than {other} ({words}), but only if the {duration(features)} for its "
                 "features, spent once for all runs, are not counted."
             ),
@@ -193,7 +194,7 @@ def _about_size(costs: Mapping[str, VariationCost], match: Match) -> Iterator[_S
     for side, word, chosen in ((_Side.DRAWBACK, "more", more), (_Side.BENEFIT, "less", less)):
         if chosen:
             text = f"{_name(match.pretrained)} needs {word} than {_name(match.small)}: {listed(chosen)}."
-            yield side, _sentence(text)
+            yield side, sentence(text)
 
 
 def _about_files(costs: Mapping[str, VariationCost], match: Match) -> Iterator[_Sentence]:
@@ -206,7 +207,7 @@ def _about_files(costs: Mapping[str, VariationCost], match: Match) -> Iterator[_
     side, word = (_Side.DRAWBACK, "more") if mine > theirs else (_Side.BENEFIT, "less")
     yield (
         side,
-        _sentence(
+        sentence(
             f"The files of {_name(match.pretrained)}, with the pretrained weights, take {word} room than those of "
             f"{_name(match.small)}: {file_size(mine)} against {file_size(theirs)}."
         ),
@@ -229,7 +230,7 @@ def _about_predicting(costs: Mapping[str, VariationCost], match: Match) -> Itera
         return
     yield (
         side,
-        _sentence(
+        sentence(
             f"{_name(match.pretrained)} is {word} to predict than {_name(match.small)}: "
             f"{milliseconds(mine.median)} ms an image against {milliseconds(theirs.median)} ms, medians of "
             f"{mine.images} and {theirs.images} images on one core, one at a time."
@@ -254,7 +255,7 @@ def _shown_time(analysis: StudyAnalysis, match: Match, measure: Measure) -> tupl
         is_one_sided = difference.low * difference.high > 0
         span = f"{ends[0]:.2g} to {ends[1]:.2g}" if is_one_sided else f"{difference.low:+.2g} to {difference.high:+.2g}"
         parts.append(f"{100 * difference.level:g} % interval {span.replace('-', MINUS)}")
-    parts.append(f"sign-flip test, {_written(p)} after Holm's adjustment")
+    parts.append(f"sign-flip test, {p_words(p)} after Holm's adjustment")
     return difference, "; ".join(parts)
 
 
@@ -309,15 +310,10 @@ def _range(analysis: StudyAnalysis, found: Contrast) -> str:
 
 def _p(analysis: StudyAnalysis, found: Contrast) -> str:
     assert found.p_value_adjusted is not None
-    text = f"{_written(found.p_value_adjusted)} after Holm's adjustment"
+    text = f"{p_words(found.p_value_adjusted)} after Holm's adjustment"
     if found.sign_flip_adjusted is not None and found.sign_flip_adjusted > analysis.criteria.significance:
         text += ", which the sign-flip test does not confirm"
     return text
-
-
-def _written(p: float) -> str:
-    text = p_value(p)
-    return f"p {text}" if text.startswith("<") else f"p = {text}"
 
 
 def _times(mine: float, theirs: float) -> str:
@@ -325,7 +321,3 @@ def _times(mine: float, theirs: float) -> str:
     if ratio < 1:
         return f"{100 * ratio:.2g} % of it"
     return f"{ratio:,.0f} times as much" if ratio >= 10 else f"{ratio:.2g} times as much"
-
-
-def _sentence(text: str) -> str:
-    return text[0].upper() + text[1:]

@@ -10,7 +10,7 @@ from ceteris.report.quantities import (
     arrows,
     count,
     measured,
-    p_value,
+    p_words,
     percent,
     percent_range,
     points,
@@ -108,8 +108,7 @@ def _accuracy(analysis: StudyAnalysis, one: Comparison) -> str:
     text += f", a difference of {points(difference.estimate)} to the baseline"
     if one.accuracy.p_value_adjusted is None:
         return f"{text}, from {count(one.accuracy.pairs, 'pair')} of runs without error bars."
-    p = p_value(one.accuracy.p_value_adjusted)
-    p = f"p {p}" if p.startswith("<") else f"p = {p}"
+    p = p_words(one.accuracy.p_value_adjusted)
     spread = points_range(difference) if isinstance(difference, Interval) else "the same for every seed"
     return f"{text} ({spread}; {p} after Holm's adjustment; {count(one.accuracy.pairs, 'pair')})."
 
@@ -138,8 +137,7 @@ def _convergence(analysis: StudyAnalysis, one: Comparison) -> Iterator[str]:
         p = trusted_p(measure, found)
         if isinstance(difference, Interval) and p is not None:
             low, high = (measured(end, measure, sign=True) for end in (difference.low, difference.high))
-            written = p_value(p)
-            text += f" ({low} to {high}, p {written})" if written[0] == "<" else f" ({low} to {high}, p = {written})"
+            text += f" ({low} to {high}, {p_words(p)})"
         parts.append(text)
     if parts:
         yield f"Learning, compared with the baseline: {'; '.join(parts)}."

@@ -14,7 +14,7 @@ from ceteris.errors import ResultsError
 from ceteris.networks.convolution import Convolution
 from ceteris.report.blocks import MissingFigure, Section, Visual
 from ceteris.report.figures.confusion import class_accuracies, class_change_table, confusion, confusion_matrix
-from ceteris.report.figures.drawing import Drawing, Format, finished
+from ceteris.report.figures.drawing import Drawing, finished
 from ceteris.report.figures.first_layer import first_layers
 from ceteris.report.figures.style import BLUE, INK, MUTED, VERMILION, drawing, inches, panel, shortened
 from ceteris.report.layer_view import layer_views
@@ -146,7 +146,6 @@ def disagreements(
     labels: Labels,
     class_names: Sequence[str],
     count: int = 12,
-    file_format: Format = Format.SVG,
 ) -> Drawing:
     """Draw the test images that baseline and variation most disagree on, with both verdicts.
 
@@ -158,7 +157,6 @@ def disagreements(
         labels: Their classes. Shape (n,).
         class_names: One per class.
         count: How many images to draw.
-        file_format: What to draw.
     """
     places = most_disagreed(baseline_probabilities, variation_probabilities, count)
     arms = (("baseline", baseline_probabilities), (variation, variation_probabilities))
@@ -174,7 +172,7 @@ def disagreements(
             axes.imshow(pixels if pixels.shape[-1] == 3 else pixels[..., 0], cmap="gray", interpolation="none")
             sentences.append(_write(axes, int(place), int(labels[place]), arms, class_names))
         title = f"Test images that baseline and {variation} most disagree on"
-        return finished(figure, title=title, alt=_alt(sentences, len(places)), file_format=file_format)
+        return finished(figure, title=title, alt=_alt(sentences, len(places)))
 
 
 def _write(

@@ -13,7 +13,7 @@ from ceteris.analysis.pretrained import VariationCost, has_backbone
 from ceteris.analysis.scores import training_images
 from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.report.blocks import Look, Section
-from ceteris.report.figures.drawing import Drawing, Format, finished
+from ceteris.report.figures.drawing import Drawing, finished
 from ceteris.report.figures.learning_curves import (
     ArmEpochs,
     MeanCurve,
@@ -195,7 +195,7 @@ class _Clock:
     times: tuple[Floats, ...]
 
 
-def curves_by_unit(arms: Sequence[ArmLearning], *, chance: float, file_format: Format = Format.SVG) -> Drawing:
+def curves_by_unit(arms: Sequence[ArmLearning], *, chance: float) -> Drawing:
     """Draw validation accuracy on epochs, on images and on seconds of training.
 
     Where features were computed first, a fourth panel counts their seconds too, in full, as if one run alone had needed
@@ -204,7 +204,6 @@ def curves_by_unit(arms: Sequence[ArmLearning], *, chance: float, file_format: F
     Args:
         arms: The baseline first; at least one has a run.
         chance: The chance level, with which a diverged run counts.
-        file_format: What to draw.
     """
     known = [arm for arm in arms if any(arm.epochs.epochs.values())]
     missing = [arm.epochs.name for arm in arms if not any(arm.epochs.epochs.values())]
@@ -234,7 +233,7 @@ def curves_by_unit(arms: Sequence[ArmLearning], *, chance: float, file_format: F
         feature = Line2D([], [], color=INK, linewidth=4, alpha=0.6, solid_capstyle="butt", label="computing features")
         curve_legend(figure, curves, missing, [feature] if has_features else [])
         title = "Learning on epochs, images and seconds"
-        return finished(figure, title=title, alt=_alt(known, curves, missing), file_format=file_format)
+        return finished(figure, title=title, alt=_alt(known, curves, missing))
 
 
 def _clocks(arms: Sequence[ArmLearning], curves: Sequence[MeanCurve]) -> list[_Clock]:
