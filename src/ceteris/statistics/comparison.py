@@ -162,14 +162,7 @@ def compare(
 def compare_pairs(
     pairs: Sequence[tuple[ArmScores, ArmScores]], *, chance: float, criteria: Criteria = USUAL, seed: int = 0
 ) -> tuple[Judgement, ...]:
-    """Compare the test accuracies of pairs of arms, as `compare` does those of variations with their baseline.
-
-    Args:
-        pairs: Pairs of arms; every p-value is adjusted by Holm's method over all of them.
-        chance: The chance level, in (0, 1]; see `is_at_chance`.
-        criteria: What counts as a finding.
-        seed: Decides the draws of the sign-flip test, which begin anew for each pair of arms.
-    """
+    """Compare the test accuracies of pairs of arms, as `compare` does those of variations with their baseline."""
     return _judge(pairs, chance, criteria, [np.random.default_rng(seed) for _ in pairs])
 
 

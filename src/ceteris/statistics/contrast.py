@@ -147,11 +147,7 @@ def contrast(
 
 
 def adjusted(family: Sequence[Contrast | None]) -> tuple[Contrast | None, ...]:
-    """Fill in Holm's adjustment over a family: one outcome, all variations of a study.
-
-    Args:
-        family: One per variation; nothing where it has no pairs yet, which counts in the family all the same.
-    """
+    """Fill in Holm's adjustment over all variations of a study; one without pairs yet, None, counts all the same."""
     student = holm([math.nan if entry is None or entry.p_value is None else entry.p_value for entry in family])
     flip = holm([math.nan if entry is None or entry.sign_flip is None else entry.sign_flip for entry in family])
     return tuple(

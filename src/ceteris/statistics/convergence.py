@@ -46,10 +46,6 @@ def restricted(times: Times, until: float) -> Floats:
     A run that never reaches the target counts with the whole of it, which is the least that it took; the mean of these
     is the restricted mean survival time (Royston and Parmar 2013, doi:10.1186/1471-2288-13-152).
 
-    Args:
-        times: When the target was reached.
-        until: The truncation time, at most `truncation_time(times)`.
-
     Returns:
         Shape (runs,).
 
@@ -101,10 +97,6 @@ def learning_curves(arm: ArmScores, chance: float) -> dict[int, Curve]:
     A diverged run is at the chance level where its accuracy is no longer a number. Where it was stopped, it stays there
     for as long as the longest run of its arm was watched: more training would not have brought it to the target. Failed
     and missing runs have no curve.
-
-    Args:
-        arm: The baseline or a variation.
-        chance: The chance level, in (0, 1]; see `is_at_chance`.
     """
     known = {
         run.seed: (run.validation_accuracy, run.seconds)
@@ -154,15 +146,7 @@ def convergence_target(baseline: Mapping[int, Curve], *, chance: float, share: f
 
 
 def times_to_target(curves: Sequence[Curve], measure: Measure, target: float) -> Times | None:
-    """Say when each run first reached a target.
-
-    Args:
-        curves: One per run, at least one.
-        measure: One that is a time.
-        target: A validation accuracy.
-
-    Returns:
-        Nothing where a curve does not know its seconds or its images.
+    """Say when each run first reached a target; None where a curve does not know its seconds or its images.
 
     Example:
         >>> curve = Curve(accuracy=np.array([0.3, 0.5, 0.4]), images_per_epoch=9000)
@@ -181,12 +165,7 @@ def times_to_target(curves: Sequence[Curve], measure: Measure, target: float) ->
 
 
 def curve_values(curves: Sequence[Curve], measure: Measure, epochs: int) -> Floats:
-    """Reduce each curve to one number that cannot be censored.
-
-    Args:
-        curves: One per run.
-        measure: `AREA` or `FINAL_MINUS_BEST`.
-        epochs: How many epochs count for the area; all that are compared must have so many.
+    """Reduce each curve to its `AREA` over some epochs, which all must have, or to `FINAL_MINUS_BEST`.
 
     Returns:
         Shape (runs,).
@@ -301,11 +280,7 @@ def contrast_convergence(
 def adjusted_convergence(
     family: Sequence[Mapping[Measure, ConvergenceContrast]],
 ) -> tuple[dict[Measure, ConvergenceContrast], ...]:
-    """Fill in Holm's adjustment: each measure is a family of its own, over all variations of a study.
-
-    Args:
-        family: One per variation; a measure that it lacks counts in the family all the same.
-    """
+    """Fill in Holm's adjustment: each measure is a family of its own; a variation that lacks it counts all the same."""
     filled: tuple[dict[Measure, ConvergenceContrast], ...] = tuple({} for _ in family)
     for measure in Measure:
         entries = [entry.get(measure) for entry in family]

@@ -117,11 +117,7 @@ def checked_margin(margin: float) -> None:
 
 
 def adjusted_equivalence(family: Sequence[Equivalence | None]) -> tuple[Equivalence | None, ...]:
-    """Fill in Holm's adjustment over a family: all variations of a study.
-
-    Args:
-        family: One per variation; nothing where it has too few pairs yet, which counts in the family all the same.
-    """
+    """Fill in Holm's adjustment over all variations of a study; one with too few pairs, None, counts all the same."""
     p_values = holm([math.nan if entry is None else entry.p_value for entry in family])
     return tuple(
         None if entry is None else replace(entry, p_value_adjusted=float(p_value))

@@ -87,14 +87,10 @@ def side_by_side(
 
 
 def judged_together(family: Sequence[SideBySide | None], criteria: Criteria = USUAL) -> tuple[SideBySide | None, ...]:
-    """Fill in Holm's adjustment over all that is compared, and what follows from it.
+    """Fill in Holm's adjustment over all that is compared, and what follows; what cannot be compared yet counts too.
 
     At most 5 % of such comparisons hold a false `better` or `worse`, and at most 5 % a false `equivalent`,
     however many arms they have.
-
-    Args:
-        family: One per arm; nothing where it cannot be compared yet, which counts in the family all the same.
-        criteria: What counts as a finding.
     """
     p_values = holm([math.nan if one is None or one.p_value is None else one.p_value for one in family])
     equal = adjusted_equivalence([None if one is None else one.equivalence for one in family])

@@ -130,12 +130,6 @@ def decide(
 def judge(difference: float, p_value: float, p_equal: float, *, criteria: Criteria = USUAL) -> Verdict:
     """Apply rules 2 and 3 of `decide` to numbers that may come from pairs or not.
 
-    Args:
-        difference: In test accuracy, as measured.
-        p_value: That there is none, Holm-adjusted.
-        p_equal: That it is not within the margin, Holm-adjusted.
-        criteria: What counts as a finding.
-
     Example:
         >>> judge(0.002, 0.01, 0.03).decision.value, judge(0.002, 0.01, 0.03).reason.name
         ('equivalent', 'BETTER_WITHIN_MARGIN')
