@@ -11,7 +11,7 @@ from ceteris.statistics.scores import (
     counted_accuracy,
     is_at_chance,
     pair_accuracies,
-    pair_answers,
+    pair_predictions,
 )
 
 
@@ -185,7 +185,7 @@ def test_answers_are_paired_and_diverged_runs_guess(make_arm):
     """Answers are paired by seed where both are known; a diverged run guesses every image."""
     before = make_arm("baseline", {0: 0.5, 1: 0.5, 2: 0.5}, correct={0: [1, 0], 1: [0, 1], 2: [1, 1]})
     after = make_arm("wide", {2: 0.5, 1: Ending.DIVERGED, 0: 0.5}, correct={2: [0, 0]})
-    answers = pair_answers(before, after, chance=0.1)
+    answers = pair_predictions(before, after, chance=0.1)
     assert answers.seeds == (1, 2)
     np.testing.assert_array_equal(answers.baseline, [[0, 1], [1, 1]])
     np.testing.assert_array_equal(answers.variation, [[0.1, 0.1], [0, 0]])
@@ -193,4 +193,4 @@ def test_answers_are_paired_and_diverged_runs_guess(make_arm):
 
 def test_no_answers(make_arm):
     """Without predictions there is nothing to pair."""
-    assert pair_answers(make_arm("baseline", {0: 0.5}), make_arm("wide", {0: 0.6}), chance=0.1) is None
+    assert pair_predictions(make_arm("baseline", {0: 0.5}), make_arm("wide", {0: 0.6}), chance=0.1) is None

@@ -21,7 +21,7 @@ class MatchedComparison:
 
     Attributes:
         other: The arm that has the baseline's network and training, and as many images.
-        accuracy: Difference in test accuracy, the other's subtracted; nothing where no seed counts in both.
+        accuracy: Difference in test accuracy, the other's subtracted; None where no seed counts in both.
         verdict: What it came to.
     """
 
@@ -36,9 +36,9 @@ class EfficiencyPoint:
 
     Attributes:
         arm: What was trained.
-        images: How many it learnt from.
+        images: How many it learned from.
         summary: What it came to.
-        matched: Against the baseline's network on as many images; nothing where there is none, or it is that.
+        matched: Against the baseline's network on as many images; None where there is none, or it is that.
     """
 
     arm: Arm

@@ -41,7 +41,7 @@ class Environment:
         facts: What the engine said of itself, for example `instruction set AVX-512`.
         hosts: Processor, cores and system.
         versions: Of ceteris, NumPy and Python.
-        finished: When the first and the last run finished, in UTC, ISO 8601; nothing where no run has.
+        finished: When the first and the last run finished, in UTC, ISO 8601; None where no run has.
         seconds: Training time of all runs, each counted with its share of a packed batch.
         together: How many runs trained side by side in a packed batch: the fewest and the most; None if none has.
         extractions: Computing of features, by variation; it is in no training time.
@@ -85,7 +85,7 @@ def read_machine(results: Results, run: Run) -> Machine | None:
     """Read when and on what a run was trained, once more after the survey, which found it sound.
 
     Returns:
-        Nothing where somebody took the file away since: that does no harm.
+        None where somebody took the file away since: that does no harm.
     """
     folder = results.folder.run_folder(run).path
     with suppress(ResultsError, DamagedError), explained(folder, f"read {MACHINE}", needed=0):

@@ -44,10 +44,10 @@ class VariationCost:
     Attributes:
         arm: The variation, or the baseline.
         counted: Parameters, multiply-adds and memory.
-        own_bytes: Size of the weights of one run; nothing where no run has finished.
-        pretrained_bytes: Size of the file of pretrained weights that is needed besides, 0 where none is; nothing where
+        own_bytes: Size of the weights of one run; None where no run has finished.
+        pretrained_bytes: Size of the file of pretrained weights that is needed besides, 0 where none is; None where
             it was not measured.
-        time: Nothing where it was not measured.
+        time: None where it was not measured.
     """
 
     arm: Arm

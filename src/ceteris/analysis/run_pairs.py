@@ -50,7 +50,7 @@ class RunPair:
         has_same_bits: Whether the results are the same to the last bit.
         is_copy: Whether they are the same training, to the microseconds of its epochs: one was copied from the other.
         should_have_same_bits: Whether the engine promises the same bits for the two.
-        alike: Share of the test images that both answer alike, in [0, 1]; nothing where their test images differ, or
+        alike: Share of the test images that both answer alike, in [0, 1]; None where their test images differ, or
             where a run diverged and answered nothing.
     """
 
@@ -103,7 +103,7 @@ def alike_with_other_seeds(pair: ArmPair, first: StudyAnalysis, second: StudyAna
     It is the measure for what runs with the same seed agree on. Call it only for the same test images.
 
     Returns:
-        In [0, 1]; nothing where there are no two such runs.
+        In [0, 1]; None where there are no two such runs.
     """
     before, after = _answers(first, pair.first.name), _answers(second, pair.second.name)
     shares = [float((before[seed] == after[other]).mean()) for seed in before for other in after if seed != other]

@@ -86,7 +86,7 @@ def read_predictions(results: Results) -> Predictions | None:
     """Read what all finished runs answered, one file at a time: 40 kB a run stay in memory.
 
     Returns:
-        Nothing where the labels of the test images are missing or damaged, without which no answer can be judged.
+        None where the labels of the test images are missing or damaged, without which no answer can be judged.
     """
     try:
         labels = results.labels()

@@ -30,11 +30,11 @@ class StudyAnalysis:
     Attributes:
         results: The folder, as it was read.
         predictions: Of the finished runs for each test image; None where the labels could not be read.
-        epochs: How the runs that came to their end learnt.
+        epochs: How the runs that came to their end learned.
         scores: What every planned run counts with.
         criteria: What the study declared before any result.
         baseline: The baseline by itself.
-        target: The validation accuracy that counts as converged; nothing where the baseline has no run, or learnt
+        target: The validation accuracy that counts as converged; None where the baseline has no run, or learned
             nothing.
         comparisons: Each variation against the baseline, in the order of the study.
         environment: Machines, versions and times.

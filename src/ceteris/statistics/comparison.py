@@ -19,13 +19,13 @@ from ceteris.statistics.images import McNemar, mcnemar_test, two_way_bootstraps
 from ceteris.statistics.interval import Interval
 from ceteris.statistics.paired import differences
 from ceteris.statistics.scores import (
-    AnswerPairing,
     ArmScores,
     Evidence,
     Pairing,
+    PredictionPairing,
     Scores,
     pair_accuracies,
-    pair_answers,
+    pair_predictions,
 )
 from ceteris.statistics.summary import ArmSummary, summarise
 from ceteris.statistics.verdict import Verdict, decide
@@ -136,7 +136,7 @@ def compare(
         ]
     )
     answers = [
-        pair_answers(scores.baseline, arm, chance) if known else None
+        pair_predictions(scores.baseline, arm, chance) if known else None
         for arm, known in zip(arms, is_scored, strict=True)
     ]
     over_images = _over_images(answers, generators, replicates, criteria)
@@ -207,7 +207,7 @@ def _judge(
 
 
 def _over_images(
-    answers: Sequence[AnswerPairing | None],
+    answers: Sequence[PredictionPairing | None],
     generators: Sequence[np.random.Generator],
     replicates: int,
     criteria: Criteria,
@@ -224,7 +224,7 @@ def _over_images(
     return [one if isinstance(one := found.get(place), Interval) else None for place in range(len(answers))]
 
 
-def _mcnemar(answers: AnswerPairing | None) -> McNemar | None:
+def _mcnemar(answers: PredictionPairing | None) -> McNemar | None:
     """Test a single pair, unless a run of it diverged and so has no answers, only guesses."""
     if answers is None or len(answers.seeds) != 1:
         return None

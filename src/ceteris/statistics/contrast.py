@@ -67,7 +67,7 @@ USUAL = Criteria()
 
 @dataclass(frozen=True, kw_only=True)
 class Contrast:
-    """What the pairs say about one outcome; what one pair cannot say is nothing.
+    """What the pairs say about one outcome; what one pair cannot say is None.
 
     Attributes:
         pairs: Seeds that both arms have.

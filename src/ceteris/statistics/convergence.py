@@ -78,7 +78,7 @@ class Measure(Enum):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Curve:
-    """How one run learnt, epoch by epoch; the chance level stands where divergence left no number.
+    """How one run learned, epoch by epoch; the chance level stands where divergence left no number.
 
     Attributes:
         accuracy: Validation accuracy at the end of each epoch. Shape (epochs,).
@@ -132,8 +132,8 @@ def convergence_target(baseline: Mapping[int, Curve], *, chance: float, share: f
         share: In (0, 1].
 
     Returns:
-        Nothing where the baseline has no curve, or where the chance level reaches the target, as it would that of a
-        baseline that learnt nothing.
+        None where the baseline has no curve, or where the chance level reaches the target, as it would that of a
+        baseline that learned nothing.
 
     Example:
         >>> round(convergence_target({0: Curve(accuracy=np.array([0.3, 0.5]))}, chance=0.1), 2)

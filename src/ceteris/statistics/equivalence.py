@@ -38,9 +38,9 @@ def holm(p_values: ArrayLike) -> Floats:
     values = np.asarray(p_values, np.float64)
     wrong = (values < 0) | (values > 1)
     if wrong.any():
-        place = int(np.argmax(wrong))
+        index = int(np.argmax(wrong))
         raise StatisticsError(
-            f"p-value {place} of {len(values)} (from 0) is {values[place]}, expected a probability in [0, 1]. "
+            f"p-value {index} of {len(values)} (from 0) is {values[index]}, expected a probability in [0, 1]. "
             "Give p-values, not test statistics."
         )
     order = np.argsort(values, kind="stable")  # not-a-number comes last

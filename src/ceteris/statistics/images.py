@@ -60,14 +60,14 @@ def two_way_bootstraps(
     """
     changes = [_differences(baseline, variation) for baseline, variation in tables]
     alike: dict[tuple[object, str], list[int]] = {}
-    for place, (table, generator) in enumerate(zip(changes, generators, strict=True)):
-        alike.setdefault((table.shape, repr(generator.bit_generator.state)), []).append(place)
+    for index, (table, generator) in enumerate(zip(changes, generators, strict=True)):
+        alike.setdefault((table.shape, repr(generator.bit_generator.state)), []).append(index)
     found: dict[int, Estimate] = {}
-    for places in alike.values():
-        draws = _replicates([changes[place] for place in places], replicates, generators[places[0]])
-        for place, own in zip(places, draws, strict=True):
-            found[place] = _interval(changes[place], own, level)
-    return tuple(found[place] for place in range(len(changes)))
+    for indices in alike.values():
+        draws = _replicates([changes[index] for index in indices], replicates, generators[indices[0]])
+        for index, own in zip(indices, draws, strict=True):
+            found[index] = _interval(changes[index], own, level)
+    return tuple(found[index] for index in range(len(changes)))
 
 
 def _interval(changes: Floats, draws: Floats, level: float) -> Estimate:

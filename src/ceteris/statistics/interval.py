@@ -21,7 +21,7 @@ class Sample:
         size: How many numbers.
         mean: Their mean.
         deviation: Their standard deviation, with size - 1 in the denominator: exactly 0 where all are equal, and
-            nothing where one number has no spread to speak of.
+            None where one number has no spread to speak of.
     """
 
     size: int
@@ -50,9 +50,9 @@ def checked(values: ArrayLike, name: str) -> Floats:
         raise StatisticsError(f"{name}: there are none, expected one per seed. Give at least one.")
     finite = np.isfinite(array)
     if not finite.all():
-        place = int(np.argmin(finite))
+        index = int(np.argmin(finite))
         raise StatisticsError(
-            f"{name}: number {place} of {len(array)} (from 0) is {array[place]}, expected finite numbers. "
+            f"{name}: number {index} of {len(array)} (from 0) is {array[index]}, expected finite numbers. "
             "Leave failed runs out, and count diverged ones with chance accuracy."
         )
     return array

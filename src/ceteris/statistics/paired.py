@@ -101,7 +101,7 @@ def seed_correlation(baseline: ArrayLike, variation: ArrayLike) -> float | None:
         variation: The same seeds, in the same order. Shape (seeds,).
 
     Returns:
-        In [-1, 1], or nothing for fewer than three pairs (two always give -1 or 1) or where an arm has no spread.
+        In [-1, 1], or None for fewer than three pairs (two always give -1 or 1) or where an arm has no spread.
 
     Example:
         >>> round(seed_correlation([0.90, 0.91, 0.92], [0.92, 0.92, 0.95]), 3)

@@ -121,7 +121,7 @@ def seeds_needed(
         level: Significance level over all comparisons, in (0, 1).
 
     Returns:
-        Seeds per arm, at least 2; nothing where it would take more than `MOST_SEEDS`.
+        Seeds per arm, at least 2; None where it would take more than `MOST_SEEDS`.
 
     Raises:
         StatisticsError: If a number is outside its range.
@@ -159,7 +159,7 @@ def seeds_needed_for_equivalence(
         level: Significance level over all comparisons, in (0, 0.5).
 
     Returns:
-        Seeds per arm, at least 2; nothing where the difference is outside the margin, or where it would take more than
+        Seeds per arm, at least 2; None where the difference is outside the margin, or where it would take more than
         `MOST_SEEDS`.
 
     Raises:

@@ -258,7 +258,7 @@ class Pairing:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class AnswerPairing:
+class PredictionPairing:
     """Whether each test image was classified correctly, pair by pair.
 
     Attributes:
@@ -295,18 +295,18 @@ def pair_accuracies(baseline: ArmScores, variation: ArmScores, chance: float) ->
     )
 
 
-def pair_answers(baseline: ArmScores, variation: ArmScores, chance: float) -> AnswerPairing | None:
-    """Pair the answers to each test image by seed.
+def pair_predictions(baseline: ArmScores, variation: ArmScores, chance: float) -> PredictionPairing | None:
+    """Pair the predictions of each test image by seed.
 
     Returns:
-        Nothing where no finished run of either arm has answers.
+        None where no finished run of either arm has predictions.
     """
     sizes = [len(run.correct) for arm in (baseline, variation) for run in arm.runs if run.correct is not None]
     if not sizes:
         return None
     before, after = _answers(baseline, chance, sizes[0]), _answers(variation, chance, sizes[0])
     seeds = tuple(sorted(before.keys() & after.keys()))
-    return AnswerPairing(
+    return PredictionPairing(
         seeds=seeds,
         baseline=np.array([before[seed] for seed in seeds]).reshape(-1, sizes[0]),
         variation=np.array([after[seed] for seed in seeds]).reshape(-1, sizes[0]),

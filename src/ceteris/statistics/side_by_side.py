@@ -24,7 +24,7 @@ class Design(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class SideBySide:
-    """One outcome in a second study against a first; what so few runs cannot say is nothing.
+    """One outcome in a second study against a first; what so few runs cannot say is None.
 
     Attributes:
         design: Run against run by seed, or mean against mean.
@@ -68,7 +68,7 @@ def side_by_side(
         criteria: Coverage of the interval, and the margin.
 
     Returns:
-        Nothing where a study has no run of it. The verdict waits for `judged_together`.
+        None where a study has no run of it. The verdict waits for `judged_together`.
 
     Raises:
         StatisticsError: If a number is not finite.

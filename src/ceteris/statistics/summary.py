@@ -46,7 +46,7 @@ class ArmSummary:
         missing: Seeds still to come; left out of the means.
         at_chance: Finished seeds that ended no better than chance, as networks with dead units do; they count with
             what they scored.
-        accuracy: Mean test accuracy of finished and diverged runs; nothing where there are none.
+        accuracy: Mean test accuracy of finished and diverged runs; None where there are none.
         deviation: Its standard deviation over seeds; None for fewer than two, and where every run diverged.
         convergence: What is known of it.
     """

@@ -50,7 +50,7 @@ def welch_test(baseline: ArrayLike, variation: ArrayLike) -> float | None:
         variation: Need not have the same seeds. Shape (other seeds,).
 
     Returns:
-        The two-sided p-value, or nothing where an arm has one seed or where neither arm has any spread.
+        The two-sided p-value, or None where an arm has one seed or where neither arm has any spread.
 
     Example:
         >>> round(welch_test([0.90, 0.91, 0.92], [0.92, 0.92, 0.95]), 4)
@@ -75,7 +75,7 @@ def welch_equivalence_test(
         significance: Of each one-sided test, in (0, 0.5).
 
     Returns:
-        Nothing where an arm has one seed or where neither arm has any spread.
+        None where an arm has one seed or where neither arm has any spread.
 
     Raises:
         StatisticsError: If an arm is empty, if a number is not finite, or if `margin` is not above 0.
@@ -96,7 +96,7 @@ def welch_equivalence_test(
 
 @dataclass(frozen=True, kw_only=True)
 class _Welch:
-    """A difference of means, its standard error (nothing where an arm has one seed), and its degrees of freedom."""
+    """A difference of means, its standard error (None where an arm has one seed), and its degrees of freedom."""
 
     difference: float
     error: float | None

@@ -30,7 +30,7 @@ _EFFECT_WORDS = {
 
 
 def condition_table(conditions: Conditions) -> Table | None:
-    """Draw up what differs apart from results; nothing where nothing does."""
+    """Draw up what differs apart from results; None where nothing does."""
     if not conditions.differing:
         return None
     return Table(
@@ -65,7 +65,7 @@ def accuracy_table(found: FolderComparison) -> Table:
 
 
 def effect_table(found: FolderComparison) -> Table | None:
-    """Draw up what each variation does to the baseline of its folder; nothing without a variation in both."""
+    """Draw up what each variation does to the baseline of its folder; None without a variation in both."""
     is_same_baseline = any(arm.is_identical for arm in found.arms if arm.pair.first.name == BASELINE)
     rows = tuple(
         _effect_row(found, arm, is_identical=is_same_baseline and arm.is_identical)
@@ -90,7 +90,7 @@ def effect_table(found: FolderComparison) -> Table | None:
 
 
 def run_table(found: FolderComparison) -> Table | None:
-    """Draw up the runs with the same seed; nothing where there are none."""
+    """Draw up the runs with the same seed; None where there are none."""
     rows = tuple(_run_row(arm) for arm in found.arms if arm.runs)
     if not rows:
         return None
