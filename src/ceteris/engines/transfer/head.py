@@ -2,6 +2,7 @@
 
 # r = runs of a packed batch, b = images of a minibatch, n = images of a set, f = values into a layer, k = its neurons
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,69 +14,117 @@ from torch import Tensor
 from ceteris.engines.streams import stream_key
 from ceteris.engines.torch.network import Place, minibatch_words
 from ceteris.networks.activation import SLOPE, Activation
-from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.dense import Dense
-from ceteris.networks.dropout import Dropout
-from ceteris.networks.placed import placed_layers
+from ceteris.networks.placed import PlacedLayer, placed_layers
 from ceteris.networks.shape import Shape
 from ceteris.study.run import Run
 
 
+class _Part(ABC):
+    """A layer of all heads."""
+
+    def arrays(self, rows_rp: Tensor) -> dict[str, Tensor]:
+        """Find its arrays in rows of parameters, by name; their first axis is the run."""
+        del rows_rp
+        return {}
+
+    @abstractmethod
+    def forward(self, rows_rp: Tensor, values_rbf: Tensor, place: Place) -> tuple[Tensor, Tensor]:
+        """Give what comes out in training, and what is needed of it on the way back."""
+
+    @abstractmethod
+    def backward(
+        self, rows_rp: Tensor, back_rbk: Tensor, kept: Tensor, values_rbf: Tensor, out_rp: Tensor, *, is_first: bool
+    ) -> Tensor:
+        """Write the gradient of the arrays into rows, and give that of what went in, which the first layer may skip."""
+
+    def score(self, row_p: Tensor, values_nf: Tensor) -> Tensor:
+        """Give what one run, the only row, makes of features; nothing is dropped."""
+        del row_p
+        return values_nf
+
+
 @dataclass(frozen=True, kw_only=True)
-class _DensePart:
-    """A dense layer of all runs: where its weights and biases stand in a row of parameters."""
+class _DensePart(_Part):
+    """A dense layer: where its weights and biases stand in a row of parameters."""
 
     name: str
-    weight: slice
-    bias: slice
+    start: int
     neurons: int
     inputs: int
     activation: Activation | None
 
-    def weights(self, rows_rp: Tensor) -> Tensor:
-        return rows_rp[:, self.weight].view(-1, self.neurons, self.inputs)
+    def arrays(self, rows_rp: Tensor) -> dict[str, Tensor]:
+        middle = self.start + self.neurons * self.inputs
+        weights = rows_rp[:, self.start : middle].view(-1, self.neurons, self.inputs)
+        return {f"{self.name}.weight": weights, f"{self.name}.bias": rows_rp[:, middle : middle + self.neurons]}
 
-    def biases(self, rows_rp: Tensor) -> Tensor:
-        return rows_rp[:, self.bias]
+    def forward(self, rows_rp: Tensor, values_rbf: Tensor, place: Place) -> tuple[Tensor, Tensor]:
+        del place
+        weights, biases = self.arrays(rows_rp).values()
+        sums = torch.baddbmm(biases[:, None], values_rbf, weights.transpose(1, 2))
+        return _activated(sums, self.activation), sums
+
+    def backward(
+        self, rows_rp: Tensor, back_rbk: Tensor, kept: Tensor, values_rbf: Tensor, out_rp: Tensor, *, is_first: bool
+    ) -> Tensor:
+        back_rbk = _through(back_rbk, kept, self.activation)
+        weights, biases = self.arrays(out_rp).values()
+        weights.copy_(torch.bmm(back_rbk.transpose(1, 2), values_rbf))
+        biases.copy_(back_rbk.sum(1))
+        return back_rbk if is_first else torch.bmm(back_rbk, self.arrays(rows_rp)[f"{self.name}.weight"])
+
+    def score(self, row_p: Tensor, values_nf: Tensor) -> Tensor:
+        weights, biases = self.arrays(row_p).values()
+        return _activated(torch.addmm(biases[0], values_nf, weights[0].T), self.activation)
 
 
 @dataclass(frozen=True, kw_only=True)
-class _DropoutPart:
-    """Dropout of all runs, each with its own probability and its own stream."""
+class _DropoutPart(_Part):
+    """Dropout, of each run with its own probability and its own stream."""
 
     keys: tuple[tuple[int, int], ...]
     thresholds: Tensor
     scales: Tensor
 
-    def mask(self, place: Place, values: int) -> Tensor:
-        words_rbf = torch.stack([minibatch_words(key, place, values) for key in self.keys])
-        return (words_rbf >= self.thresholds).to(torch.float32) * self.scales
+    def forward(self, rows_rp: Tensor, values_rbf: Tensor, place: Place) -> tuple[Tensor, Tensor]:
+        del rows_rp
+        words_rbf = torch.stack([minibatch_words(key, place, values_rbf.shape[-1]) for key in self.keys])
+        mask = (words_rbf >= self.thresholds).to(torch.float32) * self.scales
+        return values_rbf * mask, mask
+
+    def backward(
+        self, rows_rp: Tensor, back_rbk: Tensor, kept: Tensor, values_rbf: Tensor, out_rp: Tensor, *, is_first: bool
+    ) -> Tensor:
+        del rows_rp, values_rbf, out_rp, is_first
+        return back_rbk * kept
 
 
 @dataclass(frozen=True, kw_only=True)
 class StackedHead:
-    """The shape of a packed batch's heads; parameters are rows of one tensor, a row a run.
+    """The shape of the heads of a packed batch; parameters are rows of one tensor, a row a run.
 
     Attributes:
         parts: One per layer.
         parameters: Numbers in a row.
     """
 
-    parts: tuple[_DensePart | _DropoutPart, ...]
+    parts: tuple[_Part, ...]
     parameters: int
 
     def rows(self, arrays: Sequence[Mapping[str, NDArray[np.generic]]], prefix: str = "") -> Tensor:
         """Line up the arrays of each run, as `initial_weights` names them. Shape (r, parameters), float32."""
-        return torch.stack([torch.cat([part.ravel() for part in self._tensors(one, prefix)]) for one in arrays])
+        rows = torch.zeros(len(arrays), self.parameters)
+        for part in self.parts:
+            for name, tensor in part.arrays(rows).items():
+                tensor.copy_(torch.from_numpy(np.stack([np.asarray(one[prefix + name], np.float32) for one in arrays])))
+        return rows
 
     def arrays(self, rows_rp: Tensor, run: int, prefix: str = "") -> dict[str, NDArray[np.float32]]:
         """Copy one run's arrays out of the rows."""
         row = rows_rp[run : run + 1].cpu()
-        found: dict[str, NDArray[np.float32]] = {}
-        for part in self._dense:
-            found[f"{prefix}{part.name}.weight"] = part.weights(row)[0].numpy().copy()
-            found[f"{prefix}{part.name}.bias"] = part.biases(row)[0].numpy().copy()
-        return found
+        found = (part.arrays(row).items() for part in self.parts)
+        return {f"{prefix}{name}": tensor[0].numpy().copy() for arrays in found for name, tensor in arrays}
 
     def gradients(self, rows_rp: Tensor, inputs_rbf: Tensor, labels_rb: Tensor, place: Place, out: Tensor) -> Tensor:
         """Go forward through a minibatch of every run and back, and write the gradient of the mean loss.
@@ -92,87 +141,62 @@ class StackedHead:
         """
         values, saved = inputs_rbf, []
         for part in self.parts:
-            if isinstance(part, _DropoutPart):
-                mask = part.mask(place, values.shape[-1])
-                saved.append((mask, values))
-                values = values * mask
-            else:
-                sums = torch.baddbmm(part.biases(rows_rp)[:, None], values, part.weights(rows_rp).transpose(1, 2))
-                saved.append((sums, values))
-                values = _activated(sums, part.activation)
-        logits = values
-        back = logits.softmax(2)
+            result, kept = part.forward(rows_rp, values, place)
+            saved.append((kept, values))
+            values = result
+        back = values.softmax(2)
         back.scatter_add_(2, labels_rb[:, :, None], back.new_full((), -1.0).expand(*labels_rb.shape, 1))
         back /= labels_rb.shape[1]
-        for index in reversed(range(len(self.parts))):
-            part, (kept, before) = self.parts[index], saved[index]
-            if isinstance(part, _DropoutPart):
-                back = back * kept
-                continue
-            back = _through(back, kept, part.activation)
-            part.weights(out).copy_(torch.bmm(back.transpose(1, 2), before))
-            part.biases(out).copy_(back.sum(1))
-            if index:
-                back = torch.bmm(back, part.weights(rows_rp))
-        return logits
-
-    def logits(self, rows_rp: Tensor, features_nf: Tensor, run: int) -> Tensor:
-        """Give what one run makes of features, without dropout; equal bits in any packed batch. Shape (n, classes)."""
-        row, values = rows_rp[run : run + 1], features_nf
-        for part in self._dense:
-            sums = torch.addmm(part.biases(row)[0], values, part.weights(row)[0].T)
-            values = _activated(sums, part.activation)
+        for index, (part, (kept, before)) in reversed(list(enumerate(zip(self.parts, saved, strict=True)))):
+            back = part.backward(rows_rp, back, kept, before, out, is_first=index == 0)
         return values
 
-    @property
-    def _dense(self) -> list[_DensePart]:
-        return [part for part in self.parts if isinstance(part, _DensePart)]
-
-    def _tensors(self, arrays: Mapping[str, NDArray[np.generic]], prefix: str) -> list[Tensor]:
-        names = [f"{prefix}{part.name}.{name}" for part in self._dense for name in ("weight", "bias")]
-        return [torch.from_numpy(np.array(arrays[name], np.float32)) for name in names]
+    def logits(self, rows_rp: Tensor, features_nf: Tensor, run: int) -> Tensor:
+        """Give what one run makes of features: the same bits in every packed batch. Shape (n, classes)."""
+        row, values = rows_rp[run : run + 1], features_nf
+        for part in self.parts:
+            values = part.score(row, values)
+        return values
 
 
 def stacked_head(runs: Sequence[Run], classes: int, device: torch.device) -> StackedHead:
-    """Lay out the heads of runs that differ in nothing but seeds, dropout and what the optimiser is told."""
-    networks = [run.specification.network for run in runs]
-    first = networks[0]
-    assert isinstance(first, BackboneNetwork)
-    parts: list[_DensePart | _DropoutPart] = []
-    place = 0
-    for index, placed in enumerate(placed_layers(first, Shape(1, 1, 1), classes)):
-        layer = placed.layer
-        if isinstance(layer, Dense):
-            neurons, inputs = layer.neurons, placed.before.values
-            middle = place + neurons * inputs
-            parts.append(
-                _DensePart(
-                    name=placed.path,
-                    weight=slice(place, middle),
-                    bias=slice(middle, middle + neurons),
-                    neurons=neurons,
-                    inputs=inputs,
-                    activation=layer.activation,
-                )
-            )
-            place = middle + neurons
-            continue
-        probabilities = [_dropout(network.layers[index]) for network in networks]
-        thresholds = torch.tensor([round(probability * 2**32) for probability in probabilities])
-        scales = torch.tensor([1 / (1 - probability) for probability in probabilities], dtype=torch.float32)
-        parts.append(
-            _DropoutPart(
-                keys=tuple(stream_key(run.seed, str(placed.stream)) for run in runs),
-                thresholds=thresholds.to(device)[:, None, None],
-                scales=scales.to(device)[:, None, None],
-            )
-        )
-    return StackedHead(parts=tuple(parts), parameters=place)
+    """Lay out the heads of runs that differ in nothing but seeds, dropout and what the optimizer is told."""
+    heads = [placed_layers(run.specification.network, Shape(1, 1, 1), classes) for run in runs]
+    parts: list[_Part] = []
+    start = 0
+    for layers in zip(*heads, strict=True):
+        parts.append(_MADE[layers[0].layer.key](layers, [run.seed for run in runs], start, device))
+        start += layers[0].parameter_count
+    return StackedHead(parts=tuple(parts), parameters=start)
 
 
-def _dropout(layer: object) -> float:
-    assert isinstance(layer, Dropout)
-    return layer.dropout
+def _dense(layers: Sequence[PlacedLayer], seeds: Sequence[int], start: int, device: torch.device) -> _Part:
+    del seeds, device
+    placed, layer = layers[0], layers[0].layer
+    assert isinstance(layer, Dense)
+    return _DensePart(
+        name=placed.path,
+        start=start,
+        neurons=layer.neurons,
+        inputs=placed.before.values,
+        activation=layer.activation,
+    )
+
+
+def _dropout(layers: Sequence[PlacedLayer], seeds: Sequence[int], start: int, device: torch.device) -> _Part:
+    del start
+    probabilities = [dict(placed.layer)["dropout"] for placed in layers]
+    thresholds = torch.tensor([round(probability * 2**32) for probability in probabilities])
+    scales = torch.tensor([1 / (1 - probability) for probability in probabilities], dtype=torch.float32)
+    return _DropoutPart(
+        keys=tuple(stream_key(seed, str(placed.stream)) for seed, placed in zip(seeds, layers, strict=True)),
+        thresholds=thresholds.to(device)[:, None, None],
+        scales=scales.to(device)[:, None, None],
+    )
+
+
+_MADE = {"dense": _dense, "dropout": _dropout}
+"""By the key of a layer kind, what makes its part; the kinds are `HEAD_KINDS`."""
 
 
 def _activated(sums: Tensor, activation: Activation | None) -> Tensor:
