@@ -4,7 +4,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,6 +72,17 @@ class EpochMetrics:
     training_accuracy: float
     validation_loss: float
     validation_accuracy: float
+
+    @classmethod
+    def of(cls, epoch: int, training: tuple[float, float], validation: tuple[float, float]) -> Self:
+        """Make it of mean loss and accuracy, as `mean_loss_and_accuracy` gives them."""
+        return cls(
+            epoch=epoch,
+            training_loss=training[0],
+            training_accuracy=training[1],
+            validation_loss=validation[0],
+            validation_accuracy=validation[1],
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -243,14 +243,7 @@ class LanesTraining:
         validated = [mean_loss_and_accuracy(*sums, scored) for sums in self._score(self.split.validation)]
         epoch = self.position.epoch + 1
         metrics = tuple(
-            EpochMetrics(
-                epoch=epoch,
-                training_loss=training[0],
-                training_accuracy=training[1],
-                validation_loss=validation[0],
-                validation_accuracy=validation[1],
-            )
-            for training, validation in zip(learnt, validated, strict=True)
+            EpochMetrics.of(epoch, training, validation) for training, validation in zip(learnt, validated, strict=True)
         )
         self.position = Position(epoch=epoch)
         self._order = self._shifts = None

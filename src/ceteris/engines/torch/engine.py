@@ -40,24 +40,17 @@ _BLOCKS = 20  # times the largest block of a backbone: what a step backward thro
 
 
 @dataclass(frozen=True, kw_only=True)
-class TorchEngine(PredictingEngine):
-    """Trains one run at a time with PyTorch: the fallback on any processor, and the way to a GPU.
-
-    It starts from the weights and uses the order of images, augmentation and dropout masks that the lanes engine uses.
-    On the processor a run gives the same bits each time, interrupted or not, for one number of threads and one version
-    of PyTorch; on a GPU it is as repeatable as cuDNN's deterministic kernels make it.
+class OneRunEngine(PredictingEngine):
+    """What engines have in common that train one run at a time with PyTorch, in a process of its own.
 
     Attributes:
         device: Where to compute, as `torch.device` names it: `cpu`, `cuda`, `cuda:1`; it must know float64.
-        precision: `float64` is for checking other engines; outcomes are float32 all the same.
         threads: Processor threads for each operation. One is best for small networks, with several runs side by side.
     """
 
     device: str = "cpu"
-    precision: Literal["float32", "float64"] = "float32"
     threads: int = 1
 
-    name: ClassVar[str] = "torch"
     packed_runs: ClassVar[int] = 1
     threaded: ClassVar[bool] = False  # Between its many small operations PyTorch holds the interpreter lock.
 
@@ -68,9 +61,7 @@ class TorchEngine(PredictingEngine):
         Raises:
             EngineError: If PyTorch is missing.
         """
-        threads = "1 thread" if self.threads == 1 else f"{self.threads} threads"
-        where = f"cpu with {threads}" if self._kind == "cpu" else self._kind
-        return f"{self.precision} on {where}, PyTorch {_torch_version()}"
+        return self._arithmetic("float32")
 
     @property
     def facts(self) -> Mapping[str, str]:
@@ -86,12 +77,6 @@ class TorchEngine(PredictingEngine):
             facts["graphics processor"] = torch.cuda.get_device_name(self.device)
         return facts
 
-    def unsupported(self, specification: Specification) -> str | None:
-        """Say why this engine cannot train a specification: it trains every layer that there is, and no backbone."""
-        if isinstance(specification.network, BackboneNetwork):
-            return "the network begins with a pretrained backbone"
-        return TORCH_TRAINING.unsupported(specification.training)
-
     def packing_key(self, specification: Specification) -> Hashable:
         """Give what must be equal for two runs to share a packed batch, which holds one run here."""
         return specification
@@ -100,6 +85,43 @@ class TorchEngine(PredictingEngine):
         """Count a process with PyTorch, its own copy of the images, and one training step: rough, as PyTorch is."""
         del runs  # one
         return Requirements(memory=process_memory(specification, images), cores=self.threads, device=self.device)
+
+    @property
+    def _kind(self) -> str:
+        return self.device.partition(":")[0]
+
+    def _arithmetic(self, precision: str) -> str:
+        threads = "1 thread" if self.threads == 1 else f"{self.threads} threads"
+        where = f"cpu with {threads}" if self._kind == "cpu" else self._kind
+        return f"{precision} on {where}, PyTorch {_torch_version()}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TorchEngine(OneRunEngine):
+    """Trains layers with PyTorch: the fallback on any processor, and the way to a GPU.
+
+    It starts from the weights and uses the order of images, augmentation and dropout masks that the lanes engine uses.
+    On the processor a run gives the same bits each time, interrupted or not, for one number of threads and one version
+    of PyTorch; on a GPU it is as repeatable as cuDNN's deterministic kernels make it.
+
+    Attributes:
+        precision: `float64` is for checking other engines; outcomes are float32 all the same.
+    """
+
+    precision: Literal["float32", "float64"] = "float32"
+
+    name: ClassVar[str] = "torch"
+
+    @property
+    def arithmetic(self) -> str:
+        """As for every engine of PyTorch, in its own precision."""
+        return self._arithmetic(self.precision)
+
+    def unsupported(self, specification: Specification) -> str | None:
+        """Say why this engine cannot train a specification: it trains every layer that there is, and no backbone."""
+        if isinstance(specification.network, BackboneNetwork):
+            return "the network begins with a pretrained backbone"
+        return TORCH_TRAINING.unsupported(specification.training)
 
     def start(self, runs: Sequence[Run], split: Split, states: Sequence[RunState] | None = None) -> "LayeredTraining":
         """Begin to train one run, from its initial weights or from where it stopped.
@@ -135,10 +157,6 @@ class TorchEngine(PredictingEngine):
         from ceteris.engines.torch.layered import LayeredPredictor  # noqa: PLC0415 - torch is optional, slow to load
 
         return LayeredPredictor(run, weights, split)
-
-    @property
-    def _kind(self) -> str:
-        return self.device.partition(":")[0]
 
 
 def process_memory(specification: Specification, images: ImageKind) -> int:

@@ -172,20 +172,11 @@ class TorchTraining(ABC):
         self._sums.correct.add_((logits_bk.detach().argmax(1) == batch.labels).sum())
 
     def _end_epoch(self) -> EpochMetrics:
-        epoch = self._position.epoch + 1
-        training_loss, training_accuracy = mean_loss_and_accuracy(
-            float(self._sums.loss), int(self._sums.correct), len(self._places)
-        )
+        training = mean_loss_and_accuracy(float(self._sums.loss), int(self._sums.correct), len(self._places))
         scores = self._score(self._validation)
         self._sums = epoch_sums(self._device)
-        self._position = Position(epoch=epoch)
-        return EpochMetrics(
-            epoch=epoch,
-            training_loss=training_loss,
-            training_accuracy=training_accuracy,
-            validation_loss=scores.loss,
-            validation_accuracy=scores.accuracy,
-        )
+        self._position = Position(epoch=self._position.epoch + 1)
+        return EpochMetrics.of(self._position.epoch, training, (scores.loss, scores.accuracy))
 
     def _score(self, images: DeviceImages) -> Scores:
         return score(self._network, images, self._inputs, at_once=self._at_once)

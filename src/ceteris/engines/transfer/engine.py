@@ -13,10 +13,10 @@ from ceteris.datasets.dataset import ImageKind, Split
 from ceteris.datasets.features import FeatureCache
 from ceteris.engines.engine import PredictingEngine, Preparation, PreparingEngine, RunState
 from ceteris.engines.support import TrainingSupport
-from ceteris.engines.torch.engine import TORCH_TRAINING, process_memory
+from ceteris.engines.torch.engine import TORCH_TRAINING, OneRunEngine
 from ceteris.engines.transfer.optimizer import HEAD_OPTIMIZERS
 from ceteris.engines.transfer.precision import Precision, best_precision, head_arithmetic
-from ceteris.networks.backbone import FEATURES, BackboneNetwork
+from ceteris.networks.backbone import FEATURES, AnyNetwork, BackboneNetwork
 from ceteris.networks.cost import network_cost
 from ceteris.networks.dropout import Dropout
 from ceteris.networks.placed import placed_layers
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from ceteris.engines.transfer.extraction import ViewMaker
     from ceteris.engines.transfer.finetuning import BackbonePredictor, FineTuning
     from ceteris.engines.transfer.training import HeadTraining
+
+Weights = tuple[tuple[str, Path], ...]
 
 _PACKED_RUNS = 64
 """Heads trained together: 64 linear ones on 1,280 features are 3 MB, which stays in the cache of a core."""
@@ -54,7 +56,7 @@ class TransferEngine(PreparingEngine, PredictingEngine):
         precision: In which numbers it does; what is best for the device if not given.
     """
 
-    weights: tuple[tuple[str, Path], ...]
+    weights: Weights
     cache: FeatureCache | None
     device: str = "cpu"
     threads: int = 1
@@ -76,15 +78,9 @@ class TransferEngine(PreparingEngine, PredictingEngine):
         return {"device": self.device, "threads": str(self.threads), "features": self._precision, **versions}
 
     def unsupported(self, specification: Specification) -> str | None:
-        """Say why this engine cannot train a specification, or nothing if it can."""
-        network = specification.network
-        if not isinstance(network, BackboneNetwork):
-            return "the network has no pretrained backbone"
-        if not network.is_frozen:
-            return "the backbone is trained too"
-        if network.weights_sha256 not in dict(self.weights):
-            return f"the weights of {network.backbone} are not on this machine"
-        return _TRAINING.unsupported(specification.training)
+        """Say why this engine cannot train a specification, or None if it can."""
+        reason = _unsupported(specification.network, self.weights, is_frozen=True)
+        return reason or _TRAINING.unsupported(specification.training)
 
     def packing_key(self, specification: Specification) -> Hashable:
         """Everything of a specification that all heads of a packed batch must share."""
@@ -148,11 +144,7 @@ class TransferEngine(PreparingEngine, PredictingEngine):
 
     def predictor(self, run: Run, weights: Mapping[str, NDArray[np.float32]], split: Split) -> "BackbonePredictor":
         """Build the backbone of a finished run on the processor, with its head."""
-        from ceteris.engines.transfer.finetuning import BackbonePredictor  # noqa: PLC0415 - torch is optional, slow to load
-
-        network = run.specification.network
-        assert isinstance(network, BackboneNetwork)
-        return BackbonePredictor(run, weights, split, pretrained=dict(self.weights)[network.weights_sha256])
+        return _predictor(run, weights, split, self.weights)
 
     @property
     def _precision(self) -> Precision:
@@ -180,7 +172,7 @@ FINE_TUNING = "fine-tuning"
 
 
 @dataclass(frozen=True, kw_only=True)
-class FineTuningEngine(PredictingEngine):
+class FineTuningEngine(OneRunEngine):
     """Trains one run at a time with PyTorch, one core each on a processor; images are flipped and moved on the device.
 
     On one machine a run interrupted and resumed has the bits of one that was not, as far as PyTorch's kernels repeat
@@ -188,51 +180,21 @@ class FineTuningEngine(PredictingEngine):
 
     Attributes:
         weights: By SHA-256, where the weights of backbones are.
-        device: Where to compute, as `torch.device` names it.
-        threads: Processor threads for each operation; several runs side by side with one each are faster than one.
     """
 
-    weights: tuple[tuple[str, Path], ...]
-    device: str = "cpu"
-    threads: int = 1
+    weights: Weights
 
     name: ClassVar[str] = FINE_TUNING
-    packed_runs: ClassVar[int] = 1  # A network of millions of weights fills a core by itself.
-    threaded: ClassVar[bool] = False  # Between its operations PyTorch holds the interpreter lock.
-
-    @property
-    def arithmetic(self) -> str:
-        """Precision, kind of device, threads and version of PyTorch: another of any of them rounds differently."""
-        kind = self.device.partition(":")[0]
-        threads = "1 thread" if self.threads == 1 else f"{self.threads} threads"
-        where = f"cpu with {threads}" if kind == "cpu" else kind
-        return f"float32 on {where}, PyTorch {metadata.version('torch')}"
 
     @property
     def facts(self) -> Mapping[str, str]:
-        """Device, threads, and versions of PyTorch and torchvision."""
-        versions = {"PyTorch": metadata.version("torch"), "torchvision": metadata.version("torchvision")}
-        return {"device": self.device, "threads": str(self.threads), **versions}
+        """Those of every engine of PyTorch, and the version of torchvision."""
+        return {**super().facts, "torchvision": metadata.version("torchvision")}
 
     def unsupported(self, specification: Specification) -> str | None:
-        """Say why this engine cannot train a specification, or nothing if it can."""
-        network = specification.network
-        if not isinstance(network, BackboneNetwork):
-            return "the network has no pretrained backbone"
-        if network.is_frozen:
-            return "the backbone is not trained"
-        if network.weights_sha256 not in dict(self.weights):
-            return f"the weights of {network.backbone} are not on this machine"
-        return TORCH_TRAINING.unsupported(specification.training)
-
-    def packing_key(self, specification: Specification) -> Hashable:
-        """Give what must be equal for two runs to share a packed batch, which holds one run here."""
-        return specification
-
-    def requirements(self, specification: Specification, images: ImageKind, runs: int) -> Requirements:
-        """Count a process with PyTorch, its own copy of the images, and one training step: rough, as PyTorch is."""
-        del runs  # one
-        return Requirements(memory=process_memory(specification, images), cores=self.threads, device=self.device)
+        """Say why this engine cannot train a specification, or None if it can."""
+        reason = _unsupported(specification.network, self.weights, is_frozen=False)
+        return reason or TORCH_TRAINING.unsupported(specification.training)
 
     def start(self, runs: Sequence[Run], split: Split, states: Sequence[RunState] | None = None) -> "FineTuning":
         """Begin to train one run, from pretrained weights or from where it stopped.
@@ -257,8 +219,24 @@ class FineTuningEngine(PredictingEngine):
 
     def predictor(self, run: Run, weights: Mapping[str, NDArray[np.float32]], split: Split) -> "BackbonePredictor":
         """Build the backbone of a finished run on the processor, with its head."""
-        from ceteris.engines.transfer.finetuning import BackbonePredictor  # noqa: PLC0415 - torch is optional, slow to load
+        return _predictor(run, weights, split, self.weights)
 
-        network = run.specification.network
-        assert isinstance(network, BackboneNetwork)
-        return BackbonePredictor(run, weights, split, pretrained=dict(self.weights)[network.weights_sha256])
+
+def _unsupported(network: AnyNetwork, weights: Weights, *, is_frozen: bool) -> str | None:
+    if not isinstance(network, BackboneNetwork):
+        return "the network has no pretrained backbone"
+    if network.is_frozen is not is_frozen:
+        return "the backbone is trained too" if is_frozen else "the backbone is not trained"
+    if network.weights_sha256 not in dict(weights):
+        return f"the weights of {network.backbone} are not on this machine"
+    return None
+
+
+def _predictor(
+    run: Run, trained: Mapping[str, NDArray[np.float32]], split: Split, weights: Weights
+) -> "BackbonePredictor":
+    from ceteris.engines.transfer.finetuning import BackbonePredictor  # noqa: PLC0415 - torch is optional, slow to load
+
+    network = run.specification.network
+    assert isinstance(network, BackboneNetwork)
+    return BackbonePredictor(run, trained, split, pretrained=dict(weights)[network.weights_sha256])

@@ -146,25 +146,15 @@ class HeadTraining:
 
     def _end_epoch(self) -> tuple[EpochMetrics, ...]:
         epoch, images = self._position.epoch + 1, len(self._places[0])
-        metrics: list[EpochMetrics] = []
-        for run in range(len(self._runs)):
-            training_loss, training_accuracy = mean_loss_and_accuracy(
-                float(self._loss[run]), int(self._correct[run]), images
-            )
-            _, validation_loss, validation_accuracy = self._score("validation", run)
-            metrics.append(
-                EpochMetrics(
-                    epoch=epoch,
-                    training_loss=training_loss,
-                    training_accuracy=training_accuracy,
-                    validation_loss=validation_loss,
-                    validation_accuracy=validation_accuracy,
-                )
-            )
+        sums = zip(self._loss.tolist(), self._correct.tolist(), strict=True)
+        metrics = tuple(
+            EpochMetrics.of(epoch, mean_loss_and_accuracy(loss, correct, images), self._score("validation", run)[1:])
+            for run, (loss, correct) in enumerate(sums)
+        )
         self._loss.zero_()
         self._correct.zero_()
         self._position = Position(epoch=epoch)
-        return tuple(metrics)
+        return metrics
 
     def _score(self, name: str, run: int) -> tuple[Tensor, float, float]:
         logits, labels = self._head.logits(self._rows, self._tensors[name], run), self._labels[name]
