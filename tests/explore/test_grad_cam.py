@@ -4,13 +4,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ceteris.engines.initial import initial_weights
 from ceteris.explore.grad_cam import grad_cam
-from ceteris.inference.ensemble import Ensemble, gather
-from ceteris.inference.pretrained import Pretrained
-from ceteris.networks.backbone import BackboneNetwork
+from ceteris.inference.ensemble import gather
 from ceteris.networks.network import Network
-from ceteris.networks.shape import Shape
 
 torch = pytest.importorskip("torch")
 
@@ -44,28 +40,10 @@ def test_grad_cam_is_what_its_definition_says(explorer, single):
 def pretrained(request, tmp_path):
     """Give a network on a backbone of random weights, its last block trained further; images have 36 x 40 pixels."""
     pytest.importorskip("torchvision")
-    from tests.inference.pretrained import write_weights  # noqa: PLC0415 - needs torch
+    from tests.inference.pretrained import fine_tuned  # noqa: PLC0415 - needs torch
 
     head = ({"dense": 5, "activation": "tanh"}, {"dense": "classes"})
-    network = BackboneNetwork(backbone=request.param, resolution=65, train="last 1 block", head=head)
-    file = write_weights(tmp_path, request.param)
-    backbone = Pretrained(network=network, file=file, precisions=("float32",))
-    image = Shape(36, 40, 3)
-    weights = dict(initial_weights(network, image, 4, 3))
-    last = len(backbone.blocks) - 1
-    for name, tensor in backbone.blocks[last].named_parameters():
-        weights[f"backbone.{last}.{name}"] = (1.1 * tensor.detach()).numpy()
-    return Ensemble(
-        arm="fine",
-        seeds=(3,),
-        network=network,
-        weights=(weights,),
-        image=image,
-        scale=(1.0, 1.0, 1.0),
-        offset=(0.0, 0.0, 0.0),
-        class_names=("ant", "bee", "cat", "dog"),
-        pretrained=backbone,
-    )
+    return fine_tuned(tmp_path, request.param, resolution=65, head=head)
 
 
 def test_grad_cam_of_a_backbone_asks_its_last_block(pretrained):

@@ -252,12 +252,22 @@ def _interface(ensemble: Ensemble) -> Iterator[str]:
 
 
 def _rounded(rounding: Rounding) -> str:
-    answers = "no answer" if not rounding.changed else f"the answer to {count(rounding.changed, 'image')}"
+    predictions = "no prediction" if not rounding.changed else f"the predictions of {count(rounding.changed, 'image')}"
+    causes = []
+    if rounding.precision != "float32":
+        causes.append(
+            f"In training the backbone computed in {rounding.precision}; these files compute in float32, as any "
+            "machine can."
+        )
+    if rounding.levels:
+        causes.append(
+            "Where these files were made, torchvision resizes images in float32, because the processor has no AVX2; "
+            f"these files resize in whole grey levels, as it does elsewhere, and a pixel is off by {rounding.levels}."
+        )
     return (
-        f"In training the backbone computed in {rounding.precision}; these files compute in float32, as any "
-        f"machine can. On {rounding.images:,} test images that moves a probability by up to {rounding.largest:.2g} "
-        f"and changes {answers}. The accuracies above are those of the training; "
-        "the differences below are to the same network in float32."
+        f"{' '.join(causes)} On {rounding.images:,} test images that moves a probability by up to "
+        f"{rounding.largest:.2g} and changes {predictions}. The accuracies above are those of the training; the "
+        "differences below are to the same network computed as these files compute."
     )
 
 

@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from ceteris.engines.transfer.precision import Precision
 from ceteris.errors import ResultsError
+from ceteris.export.modules import resized
 from ceteris.export.onnx_model import INPUT
 from ceteris.inference.ensemble import Ensemble, ensemble_probabilities
+from ceteris.inference.pretrained import Pretrained
 from ceteris.networks.layer import Values
 
 LARGEST_DIFFERENCE = 1e-5
@@ -20,6 +22,11 @@ LARGEST_DIFFERENCE = 1e-5
 
 HALF_PRECISION = 1e-3
 """How far the stored probabilities may be off, which have the ten binary digits of float16."""
+
+LARGEST_LEVELS = 1
+"""How many grey levels a resized pixel may be off where torchvision resizes in float32 and rounds once. The rounding
+after each of our two products is off by half a level, the first times at most 1.3 (the sum of the sizes of cubic
+weights), and that of torchvision by half a level: less than two whole levels."""
 
 MOST_IMAGES = 1000
 _AT_ONCE = 100
@@ -58,12 +65,14 @@ class Rounding:
 
     Attributes:
         precision: In which numbers the run's backbone computed; the exported one computes in float32.
+        levels: By how many grey levels a pixel is off, because torchvision resizes in float32 on this processor.
         images: How many test images were compared.
         largest: The largest difference of a probability.
         changed: How many images get another class.
     """
 
     precision: Precision
+    levels: int = 0
     images: int
     largest: float
     changed: int
@@ -86,7 +95,11 @@ def reference(ensemble: Ensemble, images: NDArray[np.uint8], stored: NDArray[np.
         ResultsError: If the weights no longer say what the predictions say.
     """
     probabilities: Values = ensemble_probabilities(ensemble, images)[0]
-    apart = float(np.abs(probabilities - stored.astype(np.float32)).max(initial=0))
+    apart = _largest(probabilities, stored)
+    if ensemble.pretrained is not None and not apart <= HALF_PRECISION:
+        # It may have been trained where images are resized in whole grey levels, and this processor uses float32.
+        probabilities = ensemble_probabilities(ensemble, _resized(ensemble.pretrained, images))[0]
+        apart = _largest(probabilities, stored)
     if not apart <= HALF_PRECISION:
         raise ResultsError(
             f"'{ensemble.arm}', seed {ensemble.seeds[0]}: the stored weights give probabilities that differ by "
@@ -96,28 +109,67 @@ def reference(ensemble: Ensemble, images: NDArray[np.uint8], stored: NDArray[np.
     return probabilities
 
 
-def in_float32(ensemble: Ensemble, images: NDArray[np.uint8], expected: Values) -> tuple[Values, Rounding | None]:
-    """Say what a run says with its backbone in float32, in which it is exported; and what that changes.
+def as_exported(ensemble: Ensemble, images: NDArray[np.uint8], expected: Values) -> tuple[Values, Rounding | None]:
+    """Say what a run says with images and backbone computed as they are exported; and what that changes.
+
+    An exported backbone computes in float32 and is shown images that are resized in whole grey levels, as torchvision
+    does where the processor has AVX2.
 
     Args:
         ensemble: With a single seed.
         images: What `expected` is about.
-        expected: From `reference`, in the precision of the training.
+        expected: From `reference`, as the run computes on this machine.
 
     Returns:
-        The probabilities, and what became other in them; nothing if the training was in float32.
+        The probabilities, and what became other in them; None if the run computes so itself.
+
+    Raises:
+        ResultsError: If resizing differs by more than its arithmetic allows.
     """
     pretrained = ensemble.pretrained
-    if pretrained is None or pretrained.precisions == ("float32",):
+    if pretrained is None:
+        return expected, None
+    seen, levels = _resized(pretrained, images), 0
+    for start in range(0, len(images), _AT_ONCE):
+        part = slice(start, start + _AT_ONCE)
+        levels = max(levels, _levels_apart(pretrained, images[part], seen[part]))
+    if levels > LARGEST_LEVELS:
+        raise ResultsError(
+            f"images that the exported network resizes differ by {levels} grey levels from those of the run, expected "
+            f"at most {LARGEST_LEVELS}. Nothing was exported; install another version of torchvision."
+        )
+    if not levels and pretrained.precisions == ("float32",):
         return expected, None
     exact = replace(ensemble, pretrained=replace(pretrained, precisions=("float32",)))
-    found: Values = ensemble_probabilities(exact, images)[0]
+    found: Values = ensemble_probabilities(exact, seen)[0]
     return found, Rounding(
         precision=pretrained.precisions[0],
+        levels=levels,
         images=len(images),
-        largest=float(np.abs(found - expected).max(initial=0)),
+        largest=_largest(found, expected),
         changed=int((found.argmax(1) != expected.argmax(1)).sum()),
     )
+
+
+def _resized(pretrained: Pretrained, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Resize images as the exported network does; torchvision leaves them as they are then."""
+    network = pretrained.network
+    starts = range(0, len(images), _AT_ONCE)
+    return np.concatenate([resized(images[n : n + _AT_ONCE], network.resolution, network.backbone) for n in starts])
+
+
+def _levels_apart(pretrained: Pretrained, images: NDArray[np.uint8], seen: NDArray[np.uint8]) -> int:
+    import torch  # noqa: PLC0415 - an extra
+
+    from ceteris.engines.transfer.extraction import resized_images  # noqa: PLC0415 - needs torch
+
+    network = pretrained.network
+    theirs = resized_images(torch.from_numpy(images.copy()), network.backbone, network.resolution)
+    return int(np.abs(theirs.permute(0, 2, 3, 1).numpy().astype(np.int16) - seen).max(initial=0))
+
+
+def _largest(found: NDArray[np.floating], other: NDArray[np.floating]) -> float:
+    return float(np.abs(found.astype(np.float32) - other.astype(np.float32)).max(initial=0))
 
 
 def check(kind: ExportFormat, content: bytes, ensemble: Ensemble, images: NDArray[np.uint8], expected: Values) -> Check:
@@ -128,7 +180,7 @@ def check(kind: ExportFormat, content: bytes, ensemble: Ensemble, images: NDArra
         content: Of `model.onnx`, `model.pt2` or `model.safetensors`.
         ensemble: What it was made from.
         images: Shape (images, height, width, channels).
-        expected: From `reference`, or from `in_float32`.
+        expected: From `as_exported`.
 
     Raises:
         ResultsError: If it says something else.
@@ -139,7 +191,7 @@ def check(kind: ExportFormat, content: bytes, ensemble: Ensemble, images: NDArra
         return Check(missing=(error.name or "torch").partition(".")[0])
     images_nchw = np.ascontiguousarray(images.transpose(0, 3, 1, 2))
     parts = [predict(images_nchw[start : start + _AT_ONCE]) for start in range(0, len(images), _AT_ONCE)]
-    difference = float(np.abs(np.concatenate(parts) - expected).max(initial=0))
+    difference = _largest(np.concatenate(parts), expected)
     if not difference <= LARGEST_DIFFERENCE:
         raise ResultsError(
             f"the exported {kind} file, read with {reader}, gives probabilities that differ by {difference:.2g} from "

@@ -13,7 +13,7 @@ from pathlib import Path
 from ceteris.analysis.study_analysis import analyze
 from ceteris.errors import ResultsError
 from ceteris.export.card import model_card
-from ceteris.export.check import Check, ExportFormat, check, chosen_places, in_float32, reference
+from ceteris.export.check import Check, ExportFormat, as_exported, check, chosen_places, reference
 from ceteris.export.onnx_model import onnx_model
 from ceteris.export.safetensors_model import LOADER, WEIGHTS, safetensors_loader, safetensors_weights
 from ceteris.inference.ensemble import Ensemble, gather
@@ -118,7 +118,7 @@ def export_run(
     places = chosen_places(len(images))
     shown = images[places]
     stored = reference(ensemble, shown, results.predictions(finding.run)[places])
-    expected, rounding = in_float32(ensemble, shown, stored)
+    expected, rounding = as_exported(ensemble, shown, stored)
     for kind in dict.fromkeys(formats):
         content = _content(kind, ensemble, finding)
         contents[FILES[kind]] = content

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ceteris.inference.ensemble import Ensemble
 from ceteris.networks.backbone import Backbone
@@ -55,6 +56,24 @@ def resize_matrix(size: int, side: int, backbone: Backbone) -> Values:
     whole = np.trunc(weights * 2**digits + np.copysign(0.5, weights))
     exact: Values = (whole / 2**digits).astype(np.float32)
     return exact
+
+
+def resized(images_nhwc: NDArray[np.uint8], side: int, backbone: Backbone) -> NDArray[np.uint8]:
+    """Resize images as exported networks do, by two products with matrices and in whole grey levels.
+
+    Args:
+        images_nhwc: Shape (n, h, w, c).
+        side: Height and width that they become.
+        backbone: Which one is to see them.
+
+    Returns:
+        Shape (n, side, side, c).
+    """
+    down, across = (resize_matrix(size, side, backbone) for size in images_nhwc.shape[1:3])
+    rows = np.einsum("nhwc,sw->nhsc", images_nhwc.astype(np.float32), across, optimize=True)
+    rows = np.floor(rows + np.float32(0.5)).clip(0, 255)
+    found = np.floor(np.einsum("nhsc,th->ntsc", rows, down, optimize=True) + np.float32(0.5))
+    return np.ascontiguousarray(found.clip(0, 255).astype(np.uint8))
 
 
 def _cubic(distance: np.ndarray[tuple[int], np.dtype[np.float64]]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
