@@ -182,8 +182,49 @@ def curve_legend(
     legend_on_top(figure, handles)
 
 
-_WIDTH, _LEFT, _GAP, _PANEL = 620.0, 42.0, 34.0, (255.0, 130.0)
+_WIDTH, _LEFT, _GAP, _PANEL = 620.0, 42.0, 34.0, 255.0
 _LINE, _HEADING, _BETWEEN, _BOTTOM = 15.0, 26.0, 52.0, 34.0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CurvePanel:
+    """Curves of accuracy over one unit of time.
+
+    Attributes:
+        title: Stands above.
+        label: What the horizontal axis counts.
+        times: Of each curve, at the end of each epoch. Shape (epochs,).
+        means: Of each curve, one estimate an epoch.
+        ticks: On the horizontal axis; Matplotlib's if empty.
+    """
+
+    title: str
+    label: str
+    times: Sequence[Floats]
+    means: Sequence[Sequence[Estimate]]
+    ticks: Sequence[int] = ()
+
+
+def draw_panels(panels: Sequence[CurvePanel], *, names: int, height: float) -> Figure:
+    """Draw panels, two beside each other, below room for a legend of so many names; inside a `drawing`."""
+    rows = -(-len(panels) // 2)
+    upper = _LINE * -(-names // LEGEND_COLUMNS) + _HEADING
+    whole = upper + rows * height + (rows - 1) * _BETWEEN + _BOTTOM
+    figure = Figure(figsize=(inches(_WIDTH), inches(whole)))
+    for place, one in enumerate(panels):
+        left, top = _LEFT + place % 2 * (_PANEL + _GAP), upper + place // 2 * (height + _BETWEEN)
+        axes = panel(figure, left, top, _PANEL, height)
+        axes.grid(visible=True)
+        axes.set_title(one.title, loc="left", pad=4)
+        axes.set_xlabel(one.label, labelpad=2)
+        if one.ticks:
+            axes.set_xticks(one.ticks)
+        for order, (times, means) in enumerate(zip(one.times, one.means, strict=True)):
+            draw_curve(axes, times, means, order)
+        axes.set_xlim(left=0)
+        if place % 2:
+            axes.tick_params(labelleft=False)
+    return figure
 
 
 def learning_curves(factor: str, arms: Sequence[ArmEpochs], *, chance: float) -> Drawing:
@@ -200,36 +241,27 @@ def learning_curves(factor: str, arms: Sequence[ArmEpochs], *, chance: float) ->
     """
     curves = [mean_curve(arm, chance) for arm in arms if any(arm.epochs.values())]
     missing = [arm.name for arm in arms if not any(arm.epochs.values())]
-    title = f"Learning curves: {factor}"
-    width, height = _PANEL
-    upper = _LINE * -(-(len(arms) + 1) // LEGEND_COLUMNS) + _HEADING
-    whole = upper + 2 * height + _BETWEEN + _BOTTOM
+    longest = max((len(curve.training) for curve in curves), default=1)
+    step = max(1, -(-longest // 10))
+    epochs = [np.arange(1.0, len(curve.training) + 1) for curve in curves]
+    units = (
+        ("epochs", epochs, range(step, longest + 1, step)),
+        ("seconds of training, a run's share", [curve.seconds for curve in curves], ()),
+    )
+    accuracies = (
+        ("training accuracy, %", [curve.training for curve in curves]),
+        ("validation accuracy, %", [curve.validation for curve in curves]),
+    )
+    panels = [
+        CurvePanel(title=title, label=label, times=times, means=means, ticks=ticks)
+        for label, times, ticks in units
+        for title, means in accuracies
+    ]
     with drawing():
-        figure = Figure(figsize=(inches(_WIDTH), inches(whole)))
-        left, right = _LEFT, _LEFT + width + _GAP
-        for on_seconds, top in ((False, upper), (True, upper + height + _BETWEEN)):
-            for what, side in (("training", left), ("validation", right)):
-                axes = panel(figure, side, top, width, height)
-                _draw(axes, curves, what, on_seconds=on_seconds)
-                axes.set_title(f"{what} accuracy, %", loc="left", pad=4)
-                if what == "validation":
-                    axes.tick_params(labelleft=False)
+        figure = draw_panels(panels, names=len(arms) + 1, height=130)
         share_limits(figure)
         curve_legend(figure, curves, missing)
-        return finished(figure, title=title, alt=_alt(curves, missing))
-
-
-def _draw(axes: Axes, curves: Sequence[MeanCurve], what: str, *, on_seconds: bool) -> None:
-    axes.grid(visible=True)
-    axes.set_xlabel("seconds of training, a run's share" if on_seconds else "epochs", labelpad=2)
-    longest = max((len(curve.training) for curve in curves), default=1)
-    if not on_seconds:
-        step = max(1, -(-longest // 10))
-        axes.set_xticks(range(step, longest + 1, step))
-    for place, curve in enumerate(curves):
-        estimates = curve.training if what == "training" else curve.validation
-        draw_curve(axes, curve.seconds if on_seconds else np.arange(1.0, len(estimates) + 1), estimates, place)
-    axes.set_xlim(left=0)
+        return finished(figure, title=f"Learning curves: {factor}", alt=_alt(curves, missing))
 
 
 def _alt(curves: Sequence[MeanCurve], missing: Sequence[str]) -> str:

@@ -160,6 +160,20 @@ def legend_on_top(figure: Figure, handles: Sequence[Artist]) -> None:
     )
 
 
+def legend_line(figure: Figure, handles: Sequence[Artist], line: int = 0) -> None:
+    """Name what is drawn in one of the lines above a chart, the first one by default."""
+    figure.legend(
+        handles=handles,
+        loc="upper left",
+        bbox_to_anchor=(0, 1 - 16 * line / (72 * figure.get_figheight())),
+        ncols=4,
+        columnspacing=1.4,
+        handletextpad=0.6,
+        borderaxespad=0.1,
+        fontsize=8,
+    )
+
+
 def text_width(text: str, size: float = 9.0) -> float:
     """Estimate how wide a text is, in points: 0.6 of the size a letter, 0.9 a wide one, all of it in wide scripts."""
     return sum(1.0 if ord(letter) >= 0x1100 else 0.9 if letter in "mwMW@%" else 0.6 for letter in text) * size

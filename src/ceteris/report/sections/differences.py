@@ -25,6 +25,7 @@ from ceteris.report.figures.style import (
     in_per_cent,
     in_points,
     inches,
+    legend_line,
     panel,
     shortened,
 )
@@ -179,18 +180,8 @@ def _legend(figure: Figure, comparisons: Sequence[Comparison], margin: float) ->
     if any(comparison.over_images is not None for comparison in comparisons):
         bars.append(Line2D([], [], color=MUTED, linewidth=0.9, label="over seeds and test images"))
     shade = Patch(facecolor=GRID, alpha=0.55, label=f"margin: {percentage_points(margin)} either way")
-    height = 72 * figure.get_figheight()
-    for line, entries in enumerate((verdicts, [*bars, shade])):
-        figure.legend(
-            handles=entries,
-            loc="upper left",
-            bbox_to_anchor=(0.0, 1 - 16 * line / height),
-            ncols=4,
-            columnspacing=1.4,
-            handletextpad=0.6,
-            borderaxespad=0.1,
-            fontsize=8,
-        )
+    legend_line(figure, verdicts)
+    legend_line(figure, [*bars, shade], 1)
 
 
 def _level(comparisons: Sequence[Comparison]) -> float | None:
@@ -314,16 +305,7 @@ def _seed_legend(figure: Figure, rows: Sequence[_SeedRow]) -> None:
         handles.append(Line2D([], [], color=VERMILION, marker="x", linestyle="", markersize=4, label=label))
     if any(isinstance(row.estimate, Interval) for row in rows):
         handles.append(Line2D([], [], color=INK, linewidth=1.4, label="mean and 95 % interval over seeds"))
-    figure.legend(
-        handles=handles,
-        loc="upper left",
-        bbox_to_anchor=(0, 1),
-        ncols=4,
-        columnspacing=1.4,
-        handletextpad=0.6,
-        borderaxespad=0.1,
-        fontsize=8,
-    )
+    legend_line(figure, handles)
 
 
 def _seed_alt(rows: Sequence[_SeedRow]) -> str:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
@@ -16,19 +15,19 @@ from ceteris.report.blocks import Look, Section
 from ceteris.report.figures.drawing import Drawing, finished
 from ceteris.report.figures.learning_curves import (
     ArmEpochs,
+    CurvePanel,
     MeanCurve,
     curve_legend,
-    draw_curve,
+    draw_panels,
     look,
     mean_curve,
     runs_words,
     share_limits,
 )
-from ceteris.report.figures.style import INK, LEGEND_COLUMNS, PAPER, drawing, in_per_cent, inches, panel
+from ceteris.report.figures.style import INK, PAPER, drawing, in_per_cent
 from ceteris.report.quantities import duration, file_size, milliseconds
 from ceteris.report.sections.discussion import discussion
 from ceteris.report.table import Cell, Column, Table
-from ceteris.statistics.interval import Floats
 from ceteris.study.run import BASELINE
 
 _NOT_MEASURED = "not measured"
@@ -159,8 +158,6 @@ def _files(cost: VariationCost) -> Cell:
     )
 
 
-_WIDTH, _LEFT, _GAP, _PANEL = 620.0, 42.0, 34.0, (255.0, 140.0)
-_LINE, _HEADING, _BETWEEN, _BOTTOM = 15.0, 26.0, 52.0, 34.0
 _FLOOR, _STEP = 0.05, 0.075
 """Where the first arm's time for features is drawn, and how much above it the next one's, as shares of the height."""
 
@@ -180,21 +177,6 @@ class ArmLearning:
     features: float | None
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Clock:
-    """One panel.
-
-    Attributes:
-        title: What its horizontal axis counts.
-        label: The same, below the axis.
-        times: Of each curve, at the end of each epoch. Shape (epochs,).
-    """
-
-    title: str
-    label: str
-    times: tuple[Floats, ...]
-
-
 def curves_by_unit(arms: Sequence[ArmLearning], *, chance: float) -> Drawing:
     """Draw validation accuracy on epochs, on images and on seconds of training.
 
@@ -208,58 +190,44 @@ def curves_by_unit(arms: Sequence[ArmLearning], *, chance: float) -> Drawing:
     known = [arm for arm in arms if any(arm.epochs.epochs.values())]
     missing = [arm.epochs.name for arm in arms if not any(arm.epochs.epochs.values())]
     curves = [mean_curve(arm.epochs, chance) for arm in known]
-    clocks = _clocks(known, curves)
-    rows, (width, height) = -(-len(clocks) // 2), _PANEL
-    upper = _LINE * -(-(len(arms) + 2) // LEGEND_COLUMNS) + _HEADING
-    whole = upper + rows * height + (rows - 1) * _BETWEEN + _BOTTOM
-    with drawing():
-        figure = Figure(figsize=(inches(_WIDTH), inches(whole)))
-        for place, clock in enumerate(clocks):
-            left, top = _LEFT + place % 2 * (width + _GAP), upper + place // 2 * (height + _BETWEEN)
-            axes = panel(figure, left, top, width, height)
-            axes.grid(visible=True)
-            axes.set_title(f"validation accuracy, %, on {clock.title}", loc="left", pad=4)
-            axes.set_xlabel(clock.label, labelpad=2)
-            for order, (curve, times) in enumerate(zip(curves, clock.times, strict=True)):
-                draw_curve(axes, times, curve.validation, order)
-            axes.set_xlim(left=0)
-            if place % 2:
-                axes.tick_params(labelleft=False)
-        has_features = len(clocks) > 3
-        foot = _FLOOR + _STEP * sum(bool(arm.features) for arm in known) if has_features else 0.0
-        share_limits(figure, foot=foot)
-        if has_features:
-            _draw_features(figure.axes[-1], known, foot)
-        feature = Line2D([], [], color=INK, linewidth=4, alpha=0.6, solid_capstyle="butt", label="computing features")
-        curve_legend(figure, curves, missing, [feature] if has_features else [])
-        title = "Learning on epochs, images and seconds"
-        return finished(figure, title=title, alt=_alt(known, curves, missing))
-
-
-def _clocks(arms: Sequence[ArmLearning], curves: Sequence[MeanCurve]) -> list[_Clock]:
-    epochs = tuple(np.arange(1.0, len(curve.validation) + 1) for curve in curves)
-    clocks = [
-        _Clock(title="epochs", label="epochs", times=epochs),
-        _Clock(
-            title="images",
-            label="training images seen, in thousands",
-            times=tuple(arm.images / 1000 * count for arm, count in zip(arms, epochs, strict=True)),
+    epochs = [np.arange(1.0, len(curve.validation) + 1) for curve in curves]
+    units = [
+        ("epochs", "epochs", epochs),
+        (
+            "images",
+            "training images seen, in thousands",
+            [arm.images / 1000 * numbers for arm, numbers in zip(known, epochs, strict=True)],
         ),
-        _Clock(
-            title="seconds",
-            label="seconds of training, a run's share",
-            times=tuple(curve.seconds for curve in curves),
-        ),
+        ("seconds", "seconds of training, a run's share", [curve.seconds for curve in curves]),
     ]
-    if any(arm.features for arm in arms):
-        clocks.append(
-            _Clock(
-                title="seconds with features",
-                label="seconds of training, and of computing features in full",
-                times=tuple(curve.seconds + (arm.features or 0) for arm, curve in zip(arms, curves, strict=True)),
+    features = [arm.features or 0.0 for arm in known]
+    if any(features):
+        units.append(
+            (
+                "seconds with features",
+                "seconds of training, and of computing features in full",
+                [curve.seconds + seconds for curve, seconds in zip(curves, features, strict=True)],
             )
         )
-    return clocks
+    panels = [
+        CurvePanel(
+            title=f"validation accuracy, %, on {unit}",
+            label=label,
+            times=times,
+            means=[curve.validation for curve in curves],
+        )
+        for unit, label, times in units
+    ]
+    with drawing():
+        figure = draw_panels(panels, names=len(arms) + 2, height=140)
+        foot = _FLOOR + _STEP * np.count_nonzero(features) if any(features) else 0.0
+        share_limits(figure, foot=foot)
+        if any(features):
+            _draw_features(figure.axes[-1], known, foot)
+        line = Line2D([], [], color=INK, linewidth=4, alpha=0.6, solid_capstyle="butt", label="computing features")
+        curve_legend(figure, curves, missing, [line] if any(features) else [])
+        title = "Learning on epochs, images and seconds"
+        return finished(figure, title=title, alt=_alt(known, curves, missing))
 
 
 def _draw_features(axes: Axes, arms: Sequence[ArmLearning], foot: float) -> None:
