@@ -58,7 +58,7 @@ def test_shapes_take_its_place_loudly_where_that_is_allowed(on_cifar10, console,
     """On the terminal, in the title and in a note that is stored: the numbers are not about CIFAR-10."""
     images = get_images(on_cifar10, location=None, or_shapes=True, console=console)
 
-    note = "CIFAR-10 could not be had, so the built-in shapes took its place: no number here is about CIFAR-10."
+    note = "CIFAR-10 is not available, so the built-in shapes are used instead: no number here is about CIFAR-10."
     assert images.notes == (note,)
     assert images.study.title == "A miniature - on built-in shapes instead"
     assert images.study.data == DataChoice(name="shapes", batches=1)

@@ -136,5 +136,5 @@ def test_what_must_not_scroll_by_gets_a_line(tmp_path, study):
     assert told(Note(text="[bold]no[/bold]")).plain == "note: [bold]no[/bold]"
     assert told(RunsHeld(runs=(run,))).plain == "note: another process is training '0.5' seed 1; left to it."
     assert told(RunDamaged(run=run, damage=damage, aside=tmp_path)).plain == (
-        f"damaged: '0.5', seed 1: {damage[0]}. Set aside in {tmp_path}, and done again."
+        f"damaged: '0.5', seed 1: {damage[0]}. Moved to {tmp_path}; the run is trained again."
     )

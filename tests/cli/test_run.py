@@ -89,7 +89,7 @@ def test_failures_are_counted_and_change_the_exit_code(ceteris, study_file, engi
     engine(failing=frozenset({1}))
     code, out, _ = ceteris("run", study_file)
     assert code == 1
-    assert out.splitlines()[-1] == "3 runs failed. Mend the cause, and the same command tries again."
+    assert out.splitlines()[-1] == "3 runs failed. Fix the cause, and the same command tries again."
     assert out.count("2 of 3, 1 failed") == 3
 
     engine()

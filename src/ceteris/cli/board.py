@@ -41,7 +41,7 @@ class Row:
         diverged: Runs that diverged.
         failed: Runs that could not be trained.
         held: Runs that another process is training.
-        epoch: The epoch that its slowest run in training is in, from 1; nothing if none is in training.
+        epoch: The epoch that its slowest run in training is in, from 1; None if none is in training.
         epochs: How many epochs a run has.
         accuracies: The last validation accuracy of each seed that has one and has not diverged, in [0, 1].
     """

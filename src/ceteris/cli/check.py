@@ -20,17 +20,7 @@ _LINES, _GROUPS = 10, 5
 
 
 def check(folder: Path, *, out: Path | None, console: Console) -> Inspection:
-    """Print what is in a folder of images, and write it as a page if that is wanted.
-
-    Args:
-        folder: Class folders, or training, validation and test folders of them.
-        out: The page; none if not given.
-        console: Where to print.
-
-    Raises:
-        DataError: If it is no folder of images.
-        ResultsError: If the page cannot be written.
-    """
+    """Print what is in a folder of images, and write it as a page if that is wanted."""
     if out is not None and not out.parent.is_dir():
         raise ResultsError(f"{out}: there is no folder {out.parent}. Make it, or choose another place for the page.")
     inspection = show_progress(inspect_folder(folder), console)

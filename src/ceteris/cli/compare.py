@@ -21,17 +21,7 @@ _STYLES = {"better": "green", "worse": "red", "equal": "", "undecided": "dim", "
 
 
 def compare(first: Path, second: Path, *, out: Path | None, console: Console) -> FolderComparison:
-    """Print what differs between two folders, then what it comes to, then the numbers.
-
-    Args:
-        first: A results folder, called A.
-        second: Another, called B.
-        out: A file to write as well: Markdown, or CSV with a row for each two runs.
-        console: Where to print.
-
-    Raises:
-        ResultsError: If a folder is none or cannot be read, or if the file cannot be written.
-    """
+    """Print what differs between two folders, then what it comes to, then the numbers."""
     if out is not None and out.suffix.lower() not in _WRITERS:
         raise ResultsError(f"{out} ends in neither .md nor .csv. Give it one of these endings.")
     found = compare_results(first, second)

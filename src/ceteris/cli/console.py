@@ -32,12 +32,7 @@ def arm_table(*, with_factors: bool = True) -> Table:
 
 
 def set_apart(table: Table, console: Console) -> Table:
-    """Leave a blank line between rows if the terminal is too narrow to give each of them one line.
-
-    Args:
-        table: With all its rows; it is changed.
-        console: Where it will be printed.
-    """
+    """Leave a blank line between rows if the terminal is too narrow to give each of them one line."""
     if console.measure(table, options=console.options.update(width=10_000)).maximum > console.width:
         top, right, bottom, left = table.padding
         table.padding = (top, right, bottom + 1, left)

@@ -129,11 +129,7 @@ def show_kept(console: "Console") -> None:
 
 
 def clear(console: "Console") -> None:
-    """Delete the features and the decoded folders of images that are kept.
-
-    Raises:
-        DataError: If that is not possible.
-    """
+    """Delete the features and the decoded folders of images that are kept."""
     from ceteris.datasets import folder_cache
     from ceteris.datasets.cache import cache_folder
     from ceteris.datasets.features import feature_cache
@@ -149,16 +145,7 @@ def clear(console: "Console") -> None:
 
 
 def fetch(what: str, folder: Path | None, console: "Console") -> None:
-    """Download a data set, or the weights of a pretrained network, into a folder.
-
-    Args:
-        what: The name of a data set that can be downloaded, or of a backbone.
-        folder: Where to put it; into the cache if not given.
-        console: Where to show progress.
-
-    Raises:
-        DataError: If there is no such thing, or if it cannot be downloaded or stored.
-    """
+    """Download a data set, or the weights of a pretrained network, into a folder."""
     from ceteris.cli.fetching import show_progress
     from ceteris.datasets.choice import SOURCES
     from ceteris.datasets.weights import OFFICIAL_WEIGHTS, fetch_weights, weights_folder
@@ -185,11 +172,7 @@ def fetch(what: str, folder: Path | None, console: "Console") -> None:
 
 
 def verify(path: Path | None, console: "Console") -> None:
-    """Read a copy whole, and print origin, digest and counts.
-
-    Raises:
-        DataError: If there is none, or it is damaged.
-    """
+    """Read a copy whole, and print origin, digest and counts."""
     import numpy as np
     from rich.table import Table
 

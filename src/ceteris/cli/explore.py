@@ -18,18 +18,7 @@ from ceteris.results.results import read_results
 
 
 def explore(folder: Path, *, port: int | None, in_browser: bool, console: Console) -> None:
-    """Serve the page until Ctrl-C.
-
-    Args:
-        folder: A results folder.
-        port: Where to listen; a free one if not given.
-        in_browser: Whether to open it.
-        console: Where to say the address.
-
-    Raises:
-        ResultsError: If nothing is trained yet, Gradio is missing, or the port is taken.
-        SystemExit: When the process is told to end, or its terminal is closed.
-    """
+    """Serve the page until Ctrl-C."""
     explorer = Explorer(read_results(folder))
     with _orderly_end(), suppress(KeyboardInterrupt), serving(explorer, port=port, in_browser=in_browser) as address:
         console.print(Text(explorer.results.manifest.study.title, style="bold"), soft_wrap=True)

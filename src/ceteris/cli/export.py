@@ -19,20 +19,7 @@ from ceteris.study.run import arm_folder
 def export(
     path: Path, *, formats: Sequence[str], seed: int | None, out: Path | None, force: bool, console: Console
 ) -> Export:
-    """Write a finished run as files for other software, and say what came of reading them back.
-
-    Args:
-        path: `RESULTS/VARIATION`, or the folder of a run.
-        formats: `onnx`, `torch`, `safetensors`.
-        seed: Which seed; the first that finished if not given.
-        out: The folder to make.
-        force: Whether an earlier export there may be replaced.
-        console: Where to say it.
-
-    Raises:
-        ResultsError: If there is no such run, a library is missing, something is in the way, or a file does not say
-            what the run says.
-    """
+    """Write a finished run as files for other software, and say what came of reading them back."""
     kinds = [_format(name) for name in formats]
     target = find_target(path)
     results = read_results(target.folder)

@@ -37,7 +37,7 @@ class Images:
     """A study with its images.
 
     Attributes:
-        study: As it was asked for, or on the built-in shapes where CIFAR-10 could not be had and that was allowed.
+        study: As it was asked for, or on the built-in shapes where CIFAR-10 is not available and that was allowed.
         dataset: Its images.
         notes: What must be said about it, one sentence each.
     """
@@ -74,7 +74,7 @@ def get_images(study: Study, *, location: Path | None, or_shapes: bool, console:
 
 
 def _on_shapes(study: Study, error: DataError, console: Console) -> Images:
-    note = "CIFAR-10 could not be had, so the built-in shapes took its place: no number here is about CIFAR-10."
+    note = "CIFAR-10 is not available, so the built-in shapes are used instead: no number here is about CIFAR-10."
     console.print(Text(str(error), style="red"), soft_wrap=True)
     console.print(Text(f"WARNING: {note}", style="bold red"), soft_wrap=True)
     data = study.data.model_copy(update={"name": "shapes"})
@@ -87,11 +87,6 @@ def download_weights(study: Study, *, base: Path, console: Console) -> None:
     """Download torchvision's own weights that a study asks for and that are nowhere here.
 
     That it cannot be done is said and is no error: the arms that need them are skipped.
-
-    Args:
-        study: As it was read.
-        base: The folder that paths in the study start from.
-        console: Where to say it.
     """
     for backbone in missing_weights(study, base=base):
         try:
@@ -107,13 +102,7 @@ _LOOKING = "looking at"  # quick beside the decoding, so that it gets no lines o
 
 
 def show_progress(events: Generator[Event, None, Result], console: Console, *, what: str = "CIFAR-10") -> Result:
-    """Take events to their end, show what they tell, and give what comes of them.
-
-    Args:
-        events: From `Source.read` and the like; what they raise goes through.
-        console: Where to show it.
-        what: What is downloaded, if anything is.
-    """
+    """Take events to their end, show what they tell, and give what comes of them."""
     # Without a terminal the bar is silent, and lines tell how far it is.
     columns = (TextColumn("{task.description}"), BarColumn(), _Amount(), TimeRemainingColumn())
     with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:

@@ -51,20 +51,7 @@ class Draft:
 
 
 def init(folder: Path, *, out: Path | None, console: Console) -> Study:
-    """Write a study file for a folder of images, and say what comes next.
-
-    Args:
-        folder: The images.
-        out: The file to write; the folder's name with `.toml` in the current folder, if not given.
-        console: Where to say it.
-
-    Returns:
-        The study, as it is read back from the file.
-
-    Raises:
-        DataError: If it is no folder of images, or none of them can be read.
-        StudyError: If the file exists, or cannot be written there.
-    """
+    """Write a study file for a folder of images, say what comes next, and give the study."""
     listing = list_folder(folder)
     file = out or Path(f"{folder.resolve().name}.toml")
     if file.exists() or file.is_symlink():
@@ -104,11 +91,7 @@ def _seen_from(file: Path, folder: Path) -> str:
 
 
 def draft(listing: FolderListing) -> Draft:
-    """Choose size and fit by a look at some of the files.
-
-    Raises:
-        DataError: If none of them can be read.
-    """
+    """Choose size and fit by a look at some of the files."""
     files = listing.training[:: max(1, len(listing.training) // _LOOKED_AT)]
     sizes = []
     with closing(decode([file.path for file in files], Frame(height=8, width=8), workers=available_cores())) as answers:

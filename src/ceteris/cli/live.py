@@ -19,16 +19,7 @@ _LINE_SECONDS = 15.0
 
 
 def show(events: Iterable[Event | Measuring], console: Console, clock: Clock) -> Board:
-    """Take events to their end, and show what they tell.
-
-    Args:
-        events: From `run_study`; what they raise goes through.
-        console: Where to show it.
-        clock: Gives the time in seconds, for example `time.monotonic`.
-
-    Returns:
-        What is known at the end.
-    """
+    """Take events to their end, and show what they tell."""
     board = Board()
     if not console.is_terminal:
         _show_lines(events, board, console, clock)
@@ -55,8 +46,8 @@ def told(event: Event | Measuring) -> Text | None:
         case RunDamaged():
             found = "; ".join(str(damage) for damage in event.damage)
             run = event.run
-            text = f"damaged: '{run.variation}', seed {run.seed}: {found}. Set aside in {event.aside}, and done again."
-            return Text(text, style="red")
+            text = f"damaged: '{run.variation}', seed {run.seed}: {found}. Moved to {event.aside}"
+            return Text(f"{text}; the run is trained again.", style="red")
         case RunsHeld():
             names = ", ".join(f"'{run.variation}' seed {run.seed}" for run in event.runs)
             return Text(f"note: another process is training {names}; left to it.", style="yellow")

@@ -28,21 +28,7 @@ class Tracker(StrEnum):
 
 
 def log(folder: Path, *, to: str, out: Path, console: Console) -> int:
-    """Write every run of a results folder that came to its end for a tracker, and say how to look at it.
-
-    Args:
-        folder: A results folder.
-        to: `tensorboard`, `mlflow` or `wandb`.
-        out: Where to write.
-        console: Where to say it.
-
-    Returns:
-        How many runs there are now.
-
-    Raises:
-        ResultsError: If it is no results folder, no run came to its end, the tracker's package is missing, or the
-            folder cannot be written.
-    """
+    """Write every run of a results folder that came to its end for a tracker, say how to look at it, and count them."""
     tracker = _tracker(to)
     results = read_results(folder)
     runs = tuple(tracked_runs(results))

@@ -154,7 +154,7 @@ def _below(folder: Path, closed: list[OSError]) -> Iterator[Path]:
 
 
 def _may_be_file(path: Path) -> bool:
-    """Say whether it is a plain file, or one that cannot even be looked at, which is told when it is to be read."""
+    """Say whether it is a plain file, or one that cannot even be looked at, which is reported when it is read."""
     return os.path.isfile(path) or not (os.path.exists(path) or os.path.islink(path))  # noqa: PTH110, PTH113, PTH114 - these do not raise
 
 
@@ -164,7 +164,7 @@ def _file(path: Path) -> Named:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Picture:
-    """What became of an image that was named.
+    """An image that was named, read or not.
 
     Attributes:
         name: What to call it.

@@ -45,13 +45,7 @@ def plan(
     device: str | None,
     console: Console,
 ) -> None:
-    """Print the plan of a study file.
-
-    Raises:
-        StudyError: If the study cannot be.
-        DataError: If the folder of images that it names is none.
-        EngineError: If the engines on this machine cannot train it; that there is none at all is said in the plan.
-    """
+    """Print the plan of a study file."""
     changed = override(read_study(file), seeds=seeds, epochs=epochs)
     study = changed.study
     ahead = images_ahead(study.data)
@@ -111,10 +105,10 @@ def size(study: Study, images: ImageKind, batches: Sequence[PackedBatch]) -> str
     """Say how much there is to train."""
     source = source_of(study.data)
     name, some = source.title(study.data, images.classes), "" if source.is_exact else "up to "
-    arms = f"the baseline and {_count(len(study.variations), 'variation')}" if study.variations else "the baseline"
+    arms = f"the baseline and {count(len(study.variations), 'variation')}" if study.variations else "the baseline"
     runs = len(study.seeds) * (1 + len(study.variations))
     runs_of_images = (
-        f"{_count(runs, 'run')}: {arms}, {_count(len(study.seeds), 'seed')} each, on {some}"
+        f"{count(runs, 'run')}: {arms}, {count(len(study.seeds), 'seed')} each, on {some}"
         f"{images.training_images:,} training and {images.validation_images:,} validation images of {name}; tested on "
         f"{images.test_images:,}."
     )
@@ -129,7 +123,7 @@ def _packing(batches: Sequence[PackedBatch]) -> Iterator[str]:
         own = [batch for batch in batches if batch.engine.name == name]
         most = max(len(batch.runs) for batch in own)
         if most == 1:
-            yield f"The {name} engine trains {_count(len(own), 'run')}, one at a time per core."
+            yield f"The {name} engine trains {count(len(own), 'run')}, one at a time per core."
         else:
             number = f"{len(own)} packed batch{'' if len(own) == 1 else 'es'}"
             yield f"The {name} engine trains {number} of up to {most} runs, one packed batch at a time per core."
@@ -155,7 +149,7 @@ def plan_table(arms: Sequence[Arm], images: ImageKind) -> Table:
 
 
 def power(seeds: int, variations: int) -> str:
-    """Say how small a difference so many seeds can show."""
+    """Say how small a difference that many seeds can show."""
     if not variations:
         return "There is nothing to compare the baseline with: the study has no variations."
     difference = detectable_difference(seeds, comparisons=variations)
@@ -164,7 +158,7 @@ def power(seeds: int, variations: int) -> str:
     family = f"Holm's method over {variations} variations" if variations > 1 else "one variation"
     assumed = percentage_points(_ASSUMED_DEVIATION / 100)
     return (
-        f"What {_count(seeds, 'seed')} can show: a difference of {difference:.2f} standard deviations, with 80 % "
+        f"What {count(seeds, 'seed')} can show: a difference of {difference:.2f} standard deviations, with 80 % "
         f"probability (paired t test at 5 %, {family}). If the differences vary by {assumed} "
         f"from seed to seed, that is {percentage_points(difference * _ASSUMED_DEVIATION / 100)}."
     )
@@ -182,7 +176,7 @@ def time_needed(estimate: Estimate, threads: int) -> str:
     limit = cores().limit
     where = f"this machine ({limit})" if limit else "this machine"
     return (
-        f"Time: about {duration(estimate.seconds)} on {_count(threads, 'thread')} of {where}, at "
+        f"Time: about {duration(estimate.seconds)} on {count(threads, 'thread')} of {where}, at "
         f"{estimate.speed:,.0f} images x models per second. Measured on random images{_when(estimate)}."
     ) + (
         f" Before that about {duration(estimate.preparation)} for features of pretrained networks, unless kept."
@@ -208,10 +202,6 @@ def patience(batches: Sequence[PackedBatch], estimate: Estimate, device: str) ->
         f"{tuned}. It works on a processor, and a GPU (--device cuda) is many times "
         "faster; fewer seeds, epochs or blocks help too."
     )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 @dataclass(frozen=True, kw_only=True)

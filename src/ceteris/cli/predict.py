@@ -84,7 +84,7 @@ def write_jsonl(answers: Iterable[Answer], arm: str, seeds: Sequence[int]) -> No
 
 
 def write_table(answers: Iterable[Answer], seeds: Sequence[int], console: Console) -> None:
-    """Draw a table when all answers are there; nothing if no image could be read."""
+    """Draw a table when all answers are there; None if no image could be read."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("image", overflow="fold")
     table.add_column("class", overflow="fold")
@@ -133,25 +133,7 @@ def predict(
     console: Console,
     error_console: Console,
 ) -> bool:
-    """Print the most probable classes of images, and how far the seeds agree.
-
-    Args:
-        path: `RESULTS/VARIATION`, whose finished seeds answer together, or the folder of a run.
-        images: Files, folders, patterns, numbers of test images, or `-` for an image on standard input.
-        names_from: A file that names images, one a line; `-` for standard input.
-        top: How many classes to print.
-        seed: Of the one run that is to answer.
-        file_format: `table`, `csv` or `jsonl`.
-        console: Where the table goes; CSV and JSON lines go to standard output as they come.
-        error_console: Where to say what must be known, and which images cannot be read.
-
-    Returns:
-        Whether every image was answered.
-
-    Raises:
-        ResultsError: If there is no network to ask.
-        DataError: If no image is named.
-    """
+    """Print the most probable classes of images, and how far the seeds agree; give whether every image was answered."""
     kind = _format(file_format)
     target = find_target(path)
     results = read_results(target.folder)

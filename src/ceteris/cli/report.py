@@ -24,11 +24,7 @@ from ceteris.statistics.verdict import Decision
 
 
 def report(folder: Path, *, out: Path | None, image: int, console: Console, latex: Path | None = None) -> Report:
-    """Write the report of a results folder, and the table of verdicts for LaTeX if asked, and print what it comes to.
-
-    Raises:
-        ResultsError: If it is no results folder, has no such test image, or the report cannot be written.
-    """
+    """Write the report of a results folder, and the table of verdicts for LaTeX if asked, and print a summary."""
     with console.status("reading the results ..."):  # on a terminal only
         results = read_results(folder)
     with console.status(f"comparing the arms of {len(results.findings):,} runs ..."):
@@ -81,12 +77,7 @@ _STYLES = {
 
 
 def print_results(analysis: StudyAnalysis, console: Console) -> None:
-    """Print what a results folder says: first what must be known before believing it, then a table, then the answer.
-
-    Args:
-        analysis: From `analyze`.
-        console: Where to print.
-    """
+    """Print what a results folder says: first what must be known before believing it, then a table, then the answer."""
     console.print()
     console.print(Text(analysis.results.manifest.study.title, style="bold"), soft_wrap=True)
     print_notes(warnings(analysis), console)
@@ -102,7 +93,7 @@ def results_table(analysis: StudyAnalysis, *, is_wide: bool = True) -> Table:
 
     Args:
         analysis: From `analyze`.
-        is_wide: Whether there is room for the factors, and for what became of runs on one line.
+        is_wide: Whether there is room for the factors, and for the status of runs on one line.
     """
     level = f"{100 * analysis.criteria.level:g} %"
     words = (word for one in analysis.comparisons for word in str(one.verdict.decision).split())

@@ -41,18 +41,7 @@ def run(  # noqa: PLR0913 - one argument an option
     or_shapes: bool,
     console: Console,
 ) -> Results:
-    """Train a study file, or what its results folder still lacks of it.
-
-    Returns:
-        The results, as the table shows them.
-
-    Raises:
-        StudyError: If the study cannot be, or `only` names what is not in it.
-        DataError: If the images cannot be had.
-        EngineError: If no engine on this machine can train it.
-        ResultsError: If the results cannot be written.
-        KeyboardInterrupt: After Ctrl-C, when every run is saved.
-    """
+    """Train a study file, or what its results folder still lacks of it; after Ctrl-C every run is saved."""
     changed = override(read_study(file), seeds=seeds, epochs=epochs)
     choice = choose_engines(engine, device=device)
     download_weights(changed.study, base=file.parent, console=console)
@@ -91,7 +80,7 @@ def run(  # noqa: PLR0913 - one argument an option
     results = read_results(folder)
     if results.failures:
         runs = "1 run" if len(results.failures) == 1 else f"{len(results.failures)} runs"
-        console.print(f"{runs} failed. Mend the cause, and the same command tries again.", style="red")
+        console.print(f"{runs} failed. Fix the cause, and the same command tries again.", style="red")
     return results
 
 
@@ -100,7 +89,7 @@ def _with_time(events: Iterable[Event], threads: int, console: Console) -> Itera
     for event in events:
         if isinstance(event, StudyStarted) and event.batches:
             yield Measuring()
-            # What goes wrong on random images goes wrong in training too, where it is told and the other runs go on.
+            # What fails on random images fails in training too, where it is reported and the other runs go on.
             estimate: Estimate | None = None
             with suppress(Exception):
                 estimate = estimate_time(event.batches, event.images, threads=threads, budget=_MEASURED_SECONDS)

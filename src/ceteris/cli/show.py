@@ -40,26 +40,7 @@ def show(
     out: Path | None,
     console: Console,
 ) -> Path:
-    """Write a picture of a layer, and say where it is and what it shows.
-
-    Args:
-        path: A results folder, `RESULTS/VARIATION`, or the folder of a run.
-        image: Number of a test image, from 0, or the path of an image file.
-        layer: Counted from 1, of a pretrained backbone its block; or torchvision's name of a layer of the backbone. The
-            first convolution if not given.
-        channel: Counted from 1; whose kernel to show.
-        seed: Of the run or runs.
-        file_format: `png` or `svg`; as the name of the file ends, if not given.
-        out: The file to write.
-        console: Where to say it.
-
-    Returns:
-        The file.
-
-    Raises:
-        ResultsError: If there is nothing to show, or the file cannot be written.
-        DataError: If the image cannot be read.
-    """
+    """Write a picture of a layer, say where it is and what it shows, and give the file."""
     kind = _format(file_format, out)
     target = find_target(path)
     results = read_results(target.folder)

@@ -36,14 +36,6 @@ def status(folder: Path, console: Console) -> None:
     """Print how far every variation is, above it what a reader must know, and below it what went wrong.
 
     Reads everything and compares every digest, and changes nothing; a study may be running meanwhile.
-
-    Args:
-        folder: A results folder.
-        console: Where to print.
-
-    Raises:
-        ResultsError: If it is not a results folder, or cannot be read.
-        typer.Exit: With 1, if a run failed or is damaged.
     """
     results = read_results(folder)
     console.print(Text(results.manifest.study.title, style="bold"), soft_wrap=True)

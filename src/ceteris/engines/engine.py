@@ -171,7 +171,7 @@ class Engine(Protocol):
         """What decides the speed here, for example `{"instruction set": "AVX-512"}`; stored with the times."""
 
     def unsupported(self, specification: Specification) -> str | None:
-        """Say why this engine cannot train a specification, or nothing if it can."""
+        """Say why this engine does not support a specification; None if it does."""
 
     def packing_key(self, specification: Specification) -> Hashable:
         """What must be equal for two runs to share a packed batch."""

@@ -104,7 +104,7 @@ class RunFailed:
 
 @dataclass(frozen=True, kw_only=True)
 class RunDamaged:
-    """Files of a run were not as they had been written; they were set aside, and what they held is done again.
+    """Files of a run were not as they had been written; they were moved to `damaged/`, and the run is trained again.
 
     Attributes:
         run: The run.

@@ -42,7 +42,7 @@ def time_predictions(
 
     Args:
         place: The results.
-        findings: What became of all runs of the study.
+        findings: The status of all runs of the study.
         engines: Who knows the pretrained weights; the study's own layers are timed by PyTorch in any case.
         split: The images; test images are shown.
 
@@ -109,7 +109,7 @@ def _by_variation(findings: Sequence[Finding]) -> dict[str, list[Run]]:
 
 
 def _to_time(place: ResultsFolder, runs: Sequence[Run]) -> Run | None:
-    """Choose a run that was trained on this host; nothing if one of them has been timed, or none was."""
+    """Choose a run that was trained on this host; None if one of them has been timed, or none was trained here."""
     machines = [(run, place.run_folder(run).read_machine()) for run in runs]
     here = [(run, machine) for run, machine in machines if machine.host == describe_host()]
     if not here or any(MEDIAN in machine.measured for _, machine in here):

@@ -136,9 +136,9 @@ def run_study(  # noqa: PLR0913 - one argument a choice that the caller has
     """Train what a results folder still lacks, and tell what happens as it happens.
 
     Finished runs are not repeated, unfinished ones go on from their checkpoints, failed ones are tried again, damaged
-    ones are set aside and done again, and runs that another process is training are left to it. Where the study has a
-    pretrained network, predictions are timed when all is trained. `results.csv` is written at the end, also when the
-    training is interrupted. Close the iterator to stop early; every run is saved first.
+    ones are moved to `damaged/` and trained again, and runs that another process is training are left to it. Where the
+    study has a pretrained network, predictions are timed when all is trained. `results.csv` is written at the end, also
+    when the training is interrupted. Close the iterator to stop early; every run is saved first.
 
     Args:
         study: What is asked.
