@@ -25,6 +25,8 @@ from ceteris.networks.dropout import Dropout
 from ceteris.networks.max_pool import MaxPool
 from ceteris.networks.network import Network
 from ceteris.networks.shape import Shape
+from ceteris.training.loss import CrossEntropy
+from ceteris.training.schedule import Constant
 from tests.rounding import DOUBLE, SINGLE, rounding
 
 # What runs in float64 may differ by after a few steps: Adam divides by the root of a mean of squares, which here is
@@ -71,6 +73,37 @@ def test_a_run_learns(split, make_run):
     assert outcome.probabilities.shape == (21, 3)
     np.testing.assert_allclose(outcome.probabilities.astype(float).sum(1), 1, rtol=0, atol=rounding(4))
     assert np.mean(outcome.probabilities.argmax(1) == split.test.labels) == outcome.test_accuracy
+
+
+def test_the_schedule_says_the_learning_rate_of_each_step(split, make_run, monkeypatch):
+    """It is asked which share of all steps was taken before, and with a factor of 0 nothing is learned."""
+    asked = []
+    monkeypatch.setattr(Constant, "factor", lambda _, done: asked.append(done) or 0.0)
+    run = make_run(layers=(Dense(dense="classes"),), epochs=2)
+
+    _, outcome = _finish(TorchEngine().start([run], split), 2)
+
+    assert asked == [step / 10 for step in range(10)]
+    start = initial_weights(run.specification.network, Shape(9, 9, 3), 3, run.seed)
+    for name, array in start.items():
+        np.testing.assert_array_equal(outcome.weights[name], array)
+
+
+@pytest.mark.parametrize("keywords", [{}, {"label_smoothing": 0.5}])
+def test_training_losses_are_cross_entropies_whatever_is_minimised(split, make_run, monkeypatch, keywords):
+    """With a learning rate that moves nothing, the first epoch's loss is that of the initial weights."""
+    monkeypatch.setattr(CrossEntropy, "keywords", keywords)
+    run = make_run(layers=(Dense(dense="classes"),), learning_rate=1e-30)
+
+    metrics, _ = _finish(TorchEngine(precision="float64").start([run], split), 3)
+
+    network = LayeredNetwork(run.specification.network, Shape(9, 9, 3), 3, run.seed).double()
+    fill(weight_tensors(network), initial_weights(run.specification.network, Shape(9, 9, 3), 3, run.seed))
+    table = torch.from_numpy(pixel_table(split.scale, split.offset)).double()
+    seen = score(
+        network, device_images(split.training, torch.device("cpu")), lambda pixels: scaled(pixels, table), at_once=75
+    )
+    assert metrics[0].training_loss == pytest.approx(seen.loss, rel=1e-12)
 
 
 @pytest.mark.parametrize("settings", [{}, {"optimizer": "sgd", "momentum": 0.9, "weight_decay": 0.01}])

@@ -21,16 +21,18 @@ from ceteris.resources import Requirements
 from ceteris.study.lone_image import lone_value_layer
 from ceteris.study.run import Run
 from ceteris.study.specification import Specification
-from ceteris.training.training import OPTIMIZERS
+from ceteris.training.training import LOSSES, OPTIMIZERS, SCHEDULES
 
 if TYPE_CHECKING:
     from ceteris.engines.torch.layered import LayeredPredictor, LayeredTraining
 
 
 TORCH_TRAINING = TrainingSupport(
-    # All of them, because each class describes itself in PyTorch.
+    # All optimizers, losses and schedules, because each class says what it is in PyTorch.
     optimizers={kind.key: OptimizerSupport(settings=frozenset(kind.model_fields)) for kind in OPTIMIZERS},
-    shared=frozenset({"batch_size", "epochs", "flip", "crop"}),
+    shared=frozenset({"batch_size", "epochs", "flip", "crop", "loss", "schedule"}).union(
+        *(kind.model_fields for kind in (*LOSSES, *SCHEDULES))
+    ),
 )
 """What `torch.training` follows, of layers and of backbones that are trained."""
 

@@ -92,6 +92,7 @@ class TorchTraining(ABC):
         """
         self._settings, self._seed, self._threads = run.specification.training, run.seed, threads
         self._loss, self._schedule = self._settings.chosen_loss, self._settings.chosen_schedule
+        self._minimises_score = (self._loss.function, dict(self._loss.keywords)) == ("cross_entropy", {})
         self._rates = [group["lr"] for group in optimizer.param_groups]
         self._device, self._network, self._optimizer, self._at_once = device, network, optimizer, at_once
         self._training = device_images(split.training, device)
@@ -168,7 +169,8 @@ class TorchTraining(ABC):
         self._optimizer.zero_grad()
         torch.autograd.backward(loss)
         self._optimizer.step()
-        self._sums.loss.add_(loss.detach().to(torch.float64) * len(batch.labels))
+        score = loss.detach() if self._minimises_score else functional.cross_entropy(logits_bk.detach(), batch.labels)
+        self._sums.loss.add_(score.to(torch.float64) * len(batch.labels))
         self._sums.correct.add_((logits_bk.detach().argmax(1) == batch.labels).sum())
 
     def _end_epoch(self) -> EpochMetrics:
