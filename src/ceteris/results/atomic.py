@@ -11,7 +11,6 @@ import os
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -170,18 +169,7 @@ def _flush(path: Path) -> None:
         os.close(descriptor)
 
 
-@dataclass(frozen=True)
-class Claim:
-    """The right to write one run, or one folder's own files, until it is released or the process ends."""
-
-    lock: FileLock
-
-    def release(self) -> None:
-        """Let others have it."""
-        self.lock.release()
-
-
-def claim(file: Path, *, patience: float = 0.0) -> Claim | None:
+def claim(file: Path, *, patience: float = 0.0) -> FileLock | None:
     """Try to get the claim that a file stands for.
 
     Args:
@@ -189,7 +177,7 @@ def claim(file: Path, *, patience: float = 0.0) -> Claim | None:
         patience: Seconds to wait for another holder; 0 to ask once.
 
     Returns:
-        The claim, or None if another holds it.
+        The claim, until its `release` or the end of the process; None if another holds it.
 
     Raises:
         ResultsError: If the file cannot be made.
@@ -202,7 +190,7 @@ def claim(file: Path, *, patience: float = 0.0) -> Claim | None:
             lock.acquire(timeout=patience)
         except Timeout:
             return None
-    return Claim(lock)
+    return lock
 
 
 def is_held(file: Path) -> bool:

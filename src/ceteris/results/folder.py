@@ -8,14 +8,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+from filelock import FileLock
 from numpy.typing import NDArray
 
-from ceteris.datasets.dataset import ImageKind, LabelledImages, Labels
+from ceteris.datasets.dataset import ImageKind, LabelledImages, Labels, as_labels, narrowed
 from ceteris.errors import ResultsError, StudyError
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.cost import network_cost
-from ceteris.results.arrays import decode_images, decode_labels, encode_images, encode_labels
-from ceteris.results.atomic import Claim, claim, clear_partials, explained, is_held, make_folder, move, write_atomically
+from ceteris.results.arrays import decode_array, encode_array
+from ceteris.results.atomic import claim, clear_partials, explained, is_held, make_folder, move, write_atomically
 from ceteris.results.checksummed import DamagedError, LaterFormatError
 from ceteris.results.finding import Finding, encode_table
 from ceteris.results.manifest import (
@@ -100,7 +101,7 @@ class ResultsFolder:
         """Give the folder of a run, whether it exists or not."""
         return RunFolder(path=self.path / _RUNS / arm_folder(run.variation) / _run_name(run), run=run)
 
-    def claim(self, run: Run) -> Claim | None:
+    def claim(self, run: Run) -> FileLock | None:
         """Ask for the right to write a run; None if another process has it."""
         return claim(self._claim_file(run))
 
@@ -131,7 +132,7 @@ class ResultsFolder:
             clear_partials(self.path)
             before, notes = self._before(manifest)
             kept = replace(manifest, declarations=self._declarations(before, manifest))
-            write_atomically(self.path / LABELS, encode_labels(test.labels))
+            write_atomically(self.path / LABELS, encode_array(narrowed(test.labels)))
             self._write_images(manifest, test.images)
             write_atomically(self.path / STUDY, encode_manifest(kept))
         finally:
@@ -173,7 +174,7 @@ class ResultsFolder:
         Raises:
             ResultsError: If the file is missing or damaged.
         """
-        return decode_labels(self._checked(LABELS, manifest.labels_sha256))
+        return as_labels(decode_array(self._checked(LABELS, manifest.labels_sha256)))
 
     def read_images(self, manifest: Manifest) -> NDArray[np.uint8]:
         """Read the test images, in the order of every `predictions.npy`.
@@ -184,7 +185,8 @@ class ResultsFolder:
         Raises:
             ResultsError: If the file is missing or damaged.
         """
-        return decode_images(self._checked(IMAGES, manifest.images_sha256))
+        images: NDArray[np.uint8] = decode_array(self._checked(IMAGES, manifest.images_sha256))
+        return images
 
     def survey(self, runs: Iterable[Run]) -> tuple[Finding, ...]:
         """Look at the folder of every run, in their order, and change nothing."""
@@ -222,12 +224,12 @@ class ResultsFolder:
         try:
             self._checked(IMAGES, manifest.images_sha256)
         except ResultsError:
-            write_atomically(self.path / IMAGES, encode_images(images))
+            write_atomically(self.path / IMAGES, encode_array(images))
 
     def _claim_file(self, run: Run) -> Path:
         return self.path / _CLAIMS / f"{run.digest[:16]}.lock"
 
-    def _claim_folder(self) -> Claim:
+    def _claim_folder(self) -> FileLock:
         held = claim(self.path / _CLAIMS / _FOLDER_CLAIM, patience=_PATIENCE_SECONDS)
         if held is None:
             raise ResultsError(

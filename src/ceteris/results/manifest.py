@@ -11,10 +11,10 @@ from typing import Any, Self
 from pydantic import TypeAdapter
 
 from ceteris.datasets.choice import known_images
-from ceteris.datasets.dataset import Dataset, ImageKind, Origin, Split
+from ceteris.datasets.dataset import Dataset, ImageKind, Origin, Split, narrowed
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.shape import Shape
-from ceteris.results.arrays import encode_images, encode_labels
+from ceteris.results.arrays import encode_array
 from ceteris.results.checksummed import DamagedError, seal, unseal
 from ceteris.study.analysis import Analysis
 from ceteris.study.changes import changes
@@ -159,8 +159,8 @@ class Manifest:
             data_source=dataset.source,
             images=split.kind,
             class_names=dataset.class_names,
-            labels_sha256=hashlib.sha256(encode_labels(dataset.test.labels)).hexdigest(),
-            images_sha256=hashlib.sha256(encode_images(dataset.test.images)).hexdigest(),
+            labels_sha256=hashlib.sha256(encode_array(narrowed(dataset.test.labels))).hexdigest(),
+            images_sha256=hashlib.sha256(encode_array(dataset.test.images)).hexdigest(),
             scale=tuple(split.scale.tolist()),
             offset=tuple(split.offset.tolist()),
             notes=dataset.notes + notes + left_out,

@@ -12,7 +12,7 @@ from typing import Any
 from ceteris.engines.engine import EpochMetrics, Outcome, Position
 from ceteris.networks.cost import network_cost
 from ceteris.networks.shape import Shape
-from ceteris.results.arrays import encode_predictions, encode_weights
+from ceteris.results.arrays import encode_array, encode_weights, half_precision
 from ceteris.results.checksummed import DamagedError, finite, seal, unseal
 from ceteris.study.run import Run
 
@@ -195,7 +195,7 @@ def conclude(
     sound = [metrics for metrics in epochs if diverged is None or metrics.epoch < diverged]
     # max gives the first of equals.
     best = max(sound, key=lambda metrics: metrics.validation_accuracy, default=None)
-    predictions = None if outcome is None else encode_predictions(outcome.probabilities)
+    predictions = None if outcome is None else encode_array(half_precision(outcome.probabilities))
     weights = None if outcome is None else encode_weights(outcome.weights)
     record = RunRecord(
         run=run,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ceteris.datasets.dataset import Labels
 from ceteris.errors import ResultsError
 from ceteris.paths import AnyPath, expanded
-from ceteris.results.arrays import decode_predictions, decode_weights
+from ceteris.results.arrays import decode_array, decode_weights
 from ceteris.results.atomic import explained
 from ceteris.results.epochs import EpochRecord, decode_epochs
 from ceteris.results.finding import Finding
@@ -89,7 +89,8 @@ class Results:
         Returns:
             Class probabilities. Shape (images, classes), float16.
         """
-        return decode_predictions(self._content(run, PREDICTIONS))
+        predictions: NDArray[np.float16] = decode_array(self._content(run, PREDICTIONS))
+        return predictions
 
     def weights(self, run: Run) -> dict[str, NDArray[np.float32]]:
         """Read the weights of a finished run, under PyTorch's names and in its shapes."""
