@@ -1,7 +1,6 @@
 """From a folder of images to a data set: looked at, decoded once, divided, and described for the reader."""
 
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +13,7 @@ from filelock import FileLock, Timeout
 
 from ceteris.datasets.cache import keeping
 from ceteris.datasets.choice import DataChoice
-from ceteris.datasets.dataset import Dataset, ImageKind, LabelledImages, Origin, narrowed
+from ceteris.datasets.dataset import Dataset, ImageKind
 from ceteris.datasets.decoder import read_file
 from ceteris.datasets.decoding import Decoded, decode
 from ceteris.datasets.folder_cache import (
@@ -28,8 +27,8 @@ from ceteris.datasets.folder_cache import (
     open_entry,
 )
 from ceteris.datasets.folder_listing import FolderFile, FolderListing, list_folder
-from ceteris.datasets.folder_notes import missing_classes, notes_of
 from ceteris.datasets.near_copies import SIDE, Thumbnails, grey_thumbnail, nearly_in_both
+from ceteris.datasets.own_images import missing_classes, own_dataset
 from ceteris.datasets.picture import Frame, UnreadableError
 from ceteris.datasets.source import Ahead, Event, Progress, Waiting
 from ceteris.datasets.split import allot, allotted
@@ -291,27 +290,12 @@ def is_large_enough(frame: Frame) -> bool:
 def _dataset(looked: _Looked, choice: DataChoice, found: CachedFolder) -> Dataset:
     listing = looked.listing
     digests = {file.name: digest for (_, file), digest in zip(looked.files, looked.digests, strict=True)}
-    ends = np.cumsum(found.counts)
-    training, validation, test = (
-        LabelledImages(images=found.images[end - count : end], labels=found.labels[end - count : end])
-        for end, count in zip(ends.tolist(), found.counts, strict=True)
-    )
-    facts = {
-        "kind": "ceteris/folder/1",
-        "shape": list(found.images.shape),
-        "counts": list(found.counts),
-        "labels": hashlib.sha256(narrowed(found.labels).tobytes()).hexdigest(),
-        "images": found.images_sha256,
-    }
     aside = f", {100 * (choice.test or 0):g} % of each class set aside for testing"
-    return Dataset(
+    return own_dataset(
+        found,
+        kind="folder",
         name=listing.name,
-        training=training,
-        validation=validation,
-        test=test,
-        class_names=listing.class_names,
-        digest=hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest(),
-        origin=Origin.OWN,
         source=f"folder {listing.name}{aside if listing.test is None else ''}",
-        notes=notes_of(found, listing.class_names, digests),
+        class_names=listing.class_names,
+        digests=digests,
     )

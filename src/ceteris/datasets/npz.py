@@ -3,7 +3,6 @@
 # ruff: noqa: PLC0415 - reading loads libraries that a study does not need
 
 import hashlib
-import json
 import zipfile
 import zlib
 from collections.abc import Generator, Iterable, Mapping
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ceteris.datasets.dataset import Dataset, ImageKind, LabelledImages, Labels, Origin, as_labels, narrowed, sealed
+from ceteris.datasets.dataset import Dataset, ImageKind, Labels, as_labels
 from ceteris.datasets.source import Ahead, Event, Progress, Source, is_path
 from ceteris.datasets.split import allot
 from ceteris.errors import DataError, reason
@@ -89,8 +88,8 @@ def read_npz(path: Path, *, test: float) -> Generator[Event, None, Dataset]:
         DataError: If there is no such file, or it holds something else.
     """
     from ceteris.datasets.folder_cache import CachedFolder
-    from ceteris.datasets.folder_notes import notes_of
     from ceteris.datasets.near_copies import SIDE, grey_thumbnail, nearly_in_both
+    from ceteris.datasets.own_images import own_dataset
 
     where = shown(path)
     parts, class_names = _given(path)
@@ -125,23 +124,14 @@ def read_npz(path: Path, *, test: float) -> Generator[Event, None, Dataset]:
         near=tuple((names[one], names[other]) for one, other in near.items()),
         images_sha256=hashlib.sha256(images[order].data).hexdigest(),
     )
-    facts = {
-        "kind": "ceteris/npz/1",
-        "shape": list(found.images.shape),
-        "counts": list(found.counts),
-        "labels": hashlib.sha256(narrowed(found.labels).tobytes()).hexdigest(),
-        "images": found.images_sha256,
-    }
     aside = "" if is_divided else f", {100 * test:g} % of each class set aside for testing"
-    return Dataset(
+    return own_dataset(
+        found,
+        kind="npz",
         name=shown(path.name),
-        training=sealed(LabelledImages(images=found.images[: len(learnt)], labels=found.labels[: len(learnt)])),
-        test=sealed(LabelledImages(images=found.images[len(learnt) :], labels=found.labels[len(learnt) :])),
-        class_names=class_names,
-        digest=hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest(),
-        origin=Origin.OWN,
         source=f"file {shown(path.name)}{aside}",
-        notes=notes_of(found, class_names, dict(zip(names, digests, strict=True))),
+        class_names=class_names,
+        digests=dict(zip(names, digests, strict=True)),
     )
 
 

@@ -13,8 +13,8 @@ from PIL import Image
 from ceteris.datasets.dataset import Fit
 from ceteris.datasets.decoding import Decoded, decode
 from ceteris.datasets.folder_cache import PARTS
-from ceteris.datasets.folder_notes import missing_classes
 from ceteris.datasets.inspection import Inspection, PictureFile
+from ceteris.datasets.own_images import missing_classes
 from ceteris.datasets.picture import Frame
 from ceteris.formatting.wording import listed
 from ceteris.paths import shown

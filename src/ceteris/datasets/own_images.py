@@ -1,12 +1,61 @@
-"""What a reader must know of a folder of images before believing a number, one sentence each."""
+"""Images of the user's own as a data set, and what a reader must know of them, one sentence each."""
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping, Sequence
 
+import numpy as np
+
+from ceteris.datasets.dataset import Dataset, LabelledImages, Origin, narrowed, sealed
 from ceteris.datasets.folder_cache import PARTS, CachedFolder
 from ceteris.formatting.wording import listed
 from ceteris.paths import shown
 
 _NAMED = 3  # files or classes that a note names
+
+
+def own_dataset(
+    found: CachedFolder,
+    *,
+    kind: str,
+    name: str,
+    source: str,
+    class_names: tuple[str, ...],
+    digests: Mapping[str, str],
+) -> Dataset:
+    """Divide images of the user's own into training, validation and test images, and describe them.
+
+    Args:
+        found: The images.
+        kind: What they were kept in, for the digest: `folder` or `npz`.
+        name: What to call them.
+        source: Where they came from, in words.
+        class_names: In the order of labels.
+        digests: SHA-256 of every file in the folder, by its name, also of those that are left out.
+    """
+    ends = np.cumsum(found.counts).tolist()
+    training, validation, test = (
+        sealed(LabelledImages(images=found.images[end - count : end], labels=found.labels[end - count : end]))
+        for end, count in zip(ends, found.counts, strict=True)
+    )
+    facts = {
+        "kind": f"ceteris/{kind}/1",
+        "shape": list(found.images.shape),
+        "counts": list(found.counts),
+        "labels": hashlib.sha256(narrowed(found.labels).tobytes()).hexdigest(),
+        "images": found.images_sha256,
+    }
+    return Dataset(
+        name=name,
+        training=training,
+        validation=validation if len(validation) else None,
+        test=test,
+        class_names=class_names,
+        digest=hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest(),
+        origin=Origin.OWN,
+        source=source,
+        notes=notes_of(found, class_names, digests),
+    )
 
 
 def notes_of(found: CachedFolder, class_names: Sequence[str], digests: Mapping[str, str]) -> tuple[str, ...]:

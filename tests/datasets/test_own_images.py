@@ -1,6 +1,6 @@
 """The classes that a part of the images lacks."""
 
-from ceteris.datasets.folder_notes import missing_classes
+from ceteris.datasets.own_images import missing_classes
 
 
 def test_many_missing_classes_are_counted_and_some_named():
