@@ -170,10 +170,9 @@ def _work(specification: Specification, position: Position) -> float:
     ):  # only the images tell; of one study all are alike, and the order of packed batches is all this gives
         kind = ImageKind(shape=_PRESUMED, classes=10, training_images=0, validation_images=0, test_images=0)
     cost = network_cost(network, kind.shape, kind.classes)
-    is_frozen = isinstance(network, BackboneNetwork) and network.is_frozen
     values = sum(layer.after.values for layer in every_layer(network, kind.shape, kind.classes))
-    updates = (0 if is_frozen else cost.parameters) / specification.training.batch_size
-    image = (cost.head_multiply_adds if is_frozen else cost.multiply_adds) + _VALUE * values + _UPDATE * updates
+    updates = (0 if network.is_frozen else cost.parameters) / specification.training.batch_size
+    image = (cost.head_multiply_adds if network.is_frozen else cost.multiply_adds) + _VALUE * values + _UPDATE * updates
     return float(image * specification.data.fraction * (specification.training.epochs - position.epoch))
 
 

@@ -2,7 +2,7 @@
 
 import re
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
 
@@ -10,6 +10,7 @@ from ceteris.networks.dense import Dense
 from ceteris.networks.kinds import HeadLayerField
 from ceteris.networks.layer import Layer
 from ceteris.networks.network import Network
+from ceteris.networks.shape import Shape
 from ceteris.values.frozen import Frozen
 
 IMAGENET = "imagenet"
@@ -69,6 +70,8 @@ class BackboneNetwork(Frozen):
         batch_norm: Whether the backbone's batch-norm statistics are `frozen` or `updated` where it is trained.
     """
 
+    declared: ClassVar[str] = "head"
+
     backbone: Annotated[Backbone, Field(strict=False)]
     weights: Annotated[str, Field(min_length=1, max_length=4096)] = IMAGENET
     weights_sha256: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
@@ -82,6 +85,21 @@ class BackboneNetwork(Frozen):
     def layers(self) -> tuple[Layer, ...]:
         """The layers that a study declares one by one: those of the head."""
         return self.head
+
+    @property
+    def foundation(self) -> str:
+        """What it begins with."""
+        return self.backbone
+
+    @property
+    def summary(self) -> str:
+        """What it is, for a list of what differs."""
+        return f"{self}, {'; '.join(str(layer) for layer in self.head)}"
+
+    def first_input(self, image: Shape) -> Shape:
+        """Give the size of the features, which its head sees as an image of one pixel."""
+        del image
+        return Shape(1, 1, FEATURES[self.backbone])
 
     @property
     def is_frozen(self) -> bool:

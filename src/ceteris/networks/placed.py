@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ceteris.networks.backbone import FEATURES, AnyNetwork, BackboneNetwork
+from ceteris.networks.backbone import AnyNetwork
 from ceteris.networks.layer import Array, Layer, Module
 from ceteris.networks.shape import Shape
 
@@ -71,11 +71,9 @@ def placed_layers(network: AnyNetwork, image: Shape, classes: int) -> tuple[Plac
     Returns:
         One entry per layer. Sizes are computed even where a layer does not fit; `ceteris.study.check` reports those.
     """
-    is_head = isinstance(network, BackboneNetwork)
-    before = Shape(1, 1, FEATURES[network.backbone]) if isinstance(network, BackboneNetwork) else image
     layers = [layer.resolved(classes) for layer in network.layers]
     # A backbone leaves an image of one pixel, which is not flat.
-    return tuple(_placed(layers, "head" if is_head else "layers", before, is_flat=False, ranks=Counter()))
+    return tuple(_placed(layers, network.declared, network.first_input(image), is_flat=False, ranks=Counter()))
 
 
 def _placed(

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from ceteris.datasets.dataset import ImageKind, LabelledImages, Labels, as_labels, narrowed
 from ceteris.errors import ResultsError, StudyError
-from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.cost import network_cost
 from ceteris.results.arrays import decode_array, encode_array
 from ceteris.results.atomic import claim, clear_partials, explained, is_held, make_folder, move, write_atomically
@@ -69,8 +68,7 @@ def _needed(run: Run, images: ImageKind) -> int:
     network = run.specification.network
     cost = network_cost(network, images.shape, images.classes)
     # A backbone that is not trained is not stored; one that is trained in part is stored whole.
-    is_frozen = isinstance(network, BackboneNetwork) and network.is_frozen
-    parameters = cost.learnt if is_frozen else cost.parameters
+    parameters = cost.learnt if network.is_frozen else cost.parameters
     predictions = images.test_images * images.classes * _HALF
     return predictions + parameters * _SINGLE + _SMALL_FILES
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 from ceteris.formatting.wording import listed
-from ceteris.networks.backbone import AnyNetwork, BackboneNetwork
+from ceteris.networks.backbone import AnyNetwork
 from ceteris.networks.layer import Layer
 from ceteris.study.specification import Specification
 
@@ -105,7 +105,7 @@ class NetworkReplaced:
     @property
     def parts(self) -> tuple[str, str, str]:
         """For a reader: what differs, and what it is in the baseline, and in the variation."""
-        return "network", _named(self.before), _named(self.after)
+        return "network", self.before.summary, self.after.summary
 
     def __str__(self) -> str:
         return " ".join((self.parts[0], self.parts[1], "->", self.parts[2]))
@@ -177,17 +177,14 @@ _SHA256_DIGITS = 64
 
 
 def _network_changes(before: AnyNetwork, after: AnyNetwork) -> Iterator[Change]:
-    is_backbone = isinstance(before, BackboneNetwork)
-    if is_backbone != isinstance(after, BackboneNetwork) or getattr(before, "backbone", "") != getattr(
-        after, "backbone", ""
-    ):
+    if before.foundation != after.foundation:
         yield NetworkReplaced(before=before, after=after)
         return
     for name in type(before).model_fields:
         old, new = getattr(before, name), getattr(after, name)
-        if old != new and name not in {"layers", "head"}:
+        if old != new and name != before.declared:
             yield SettingChange(path=f"network.{name}", before=old, after=new)
-    yield from _layer_changes(before.layers, after.layers, "network.head" if is_backbone else "network.layers")
+    yield from _layer_changes(before.layers, after.layers, f"network.{before.declared}")
 
 
 def _layer_changes(before: Sequence[Layer], after: Sequence[Layer], prefix: str) -> Iterator[Change]:
@@ -259,9 +256,3 @@ def _written(value: Setting) -> str:
     if isinstance(value, str) and len(value) == _SHA256_DIGITS:
         return value[:8]
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _named(network: AnyNetwork) -> str:
-    if isinstance(network, BackboneNetwork):
-        return f"{network}, {'; '.join(str(layer) for layer in network.head)}"
-    return f"of {len(network.layers)} layers" if len(network.layers) != 1 else "of 1 layer"

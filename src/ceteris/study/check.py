@@ -98,7 +98,7 @@ def network_faults(specification: Specification, images: ImageKind) -> Iterator[
     if isinstance(network, BackboneNetwork):
         yield from _backbone_faults(network, specification.training)
     if not network.layers:
-        what = "head" if isinstance(network, BackboneNetwork) else "network"
+        what = "head" if network.foundation else "network"
         yield (), f'the {what} has no layers; give it at least {{ dense = "classes" }}.'
         return
     index, last = len(network.layers) - 1, network.layers[-1]
@@ -182,9 +182,8 @@ def _backbone_faults(network: BackboneNetwork, training: Training) -> Iterator[t
 
 def _baseline_mistakes(baseline: Baseline, faults: Sequence[tuple[Place, str]]) -> Iterator[Mistake]:
     for layer, fault in faults:
-        kind = "head" if isinstance(baseline.network, BackboneNetwork) else "layers"
-        layers: Place = ("baseline", "network", kind)
-        yield Mistake(place=(*layers, *layer), sentence=f"baseline: {fault}")
+        place: Place = ("baseline", "network", baseline.network.declared, *layer)
+        yield Mistake(place=place, sentence=f"baseline: {fault}")
     for fault in baseline.training.faults():
         yield Mistake(place=("baseline", "training"), sentence=f"baseline: {fault}")
     for name, reason in _ignored_settings(baseline.training):

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from ceteris.datasets.choice import DataChoice
 from ceteris.formatting.wording import listed, nearest, written
-from ceteris.networks.backbone import AnyNetwork, BackboneNetwork
+from ceteris.networks.backbone import AnyNetwork
 from ceteris.networks.layer import Layer
 from ceteris.study.specification import Specification
 from ceteris.study.variation import Insertion, Replacement, Value, Variation
@@ -68,7 +68,7 @@ class _Edit:
     @property
     def prefix(self) -> str:
         """What the paths of the baseline's layers begin with."""
-        return "network.head." if isinstance(self.baseline.network, BackboneNetwork) else "network.layers."
+        return f"network.{self.baseline.network.declared}."
 
     @cached_property
     def places(self) -> dict[str, Layer]:
@@ -86,14 +86,12 @@ class _Edit:
 
     def set_value(self, path: str, value: Value) -> None:
         place = ("set", path)
-        layers = self.baseline.network.layers
-        owners: dict[str, Training | DataChoice | BackboneNetwork | Layer] = {
+        network = self.baseline.network
+        owners: dict[str, Training | DataChoice | AnyNetwork | Layer] = {
             f"training.{name}": self.baseline.training for name in Training.model_fields
         }
         owners[_FRACTION] = self.baseline.data
-        if isinstance(self.baseline.network, BackboneNetwork):
-            names = (name for name in BackboneNetwork.model_fields if name != "head")
-            owners |= {f"network.{name}": self.baseline.network for name in names}
+        owners |= {f"network.{name}": network for name in type(network).model_fields if name != network.declared}
         owners |= {
             f"{where}.{name}": layer
             for where, layer in self.places.items()
@@ -108,7 +106,7 @@ class _Edit:
             )
             return
         if path not in owners:
-            self.no_path(place, path, list(owners), layers)
+            self.no_path(place, path, list(owners), network.layers)
             return
         if self.network is not None and path.startswith("network."):
             self.refuse(
@@ -209,7 +207,7 @@ class _Edit:
         ):
             end = f"there are {listed(siblings)}."
         else:
-            others = "network.* and training.*" if self.prefix == "network.head." else "training.*"
+            others = "network.* and training.*" if self.baseline.network.foundation else "training.*"
             last = len(layers) - 1
             end = f"the baseline's layers are {self.prefix}0 to {self.prefix}{last}, its other settings {others}."
         self.refuse(place, f'the baseline has no "{path}"; {end}')
@@ -219,12 +217,9 @@ class _Edit:
 
     def result(self) -> Specification:
         before, network = self.baseline, self.network
-        layers = self.edited(before.network.layers, self.prefix)
-        if network is None and isinstance(before.network, BackboneNetwork):
-            settings = {**before.network.model_dump(), **self.backbone, "head": layers}
-            network = BackboneNetwork.model_validate(settings)
-        elif network is None:
-            network = before.network.model_validate({"layers": layers})
+        if network is None:
+            layers = {before.network.declared: self.edited(before.network.layers, self.prefix)}
+            network = before.network.model_validate({**before.network.model_dump(), **self.backbone, **layers})
         return Specification(
             data=DataChoice.model_validate({**before.data.model_dump(), **self.data}),
             network=network,
