@@ -93,22 +93,22 @@ def layer_view(results: Results, run: Run, image: NDArray[np.uint8], layer: int 
     network = run.specification.network
     if isinstance(network, BackboneNetwork):
         return _pretrained_view(results, run, network, image, layer)
-    place = _chosen(network, layer, run.variation)
+    index = _chosen(network, layer, run.variation)
     manifest = results.manifest
     shape = Shape(*image.shape)
-    upto = network.model_copy(update={"layers": network.layers[: place + 1]})
+    upto = network.model_copy(update={"layers": network.layers[: index + 1]})
     # Of the layers that are shown alone: a dense layer behind them may have a thousand million weights.
     initial = initial_weights(upto, shape, len(manifest.class_names), run.seed)
     finding = _finding(results, run)
     trained = results.weights(run) if finding.status is Status.FINISHED else None
     inputs = network_input(image[None], manifest.scale, manifest.offset)
-    name = f"layers.{place}.weight"
-    is_convolution = isinstance(network.layers[place], Convolution)
+    name = f"layers.{index}.weight"
+    is_convolution = isinstance(network.layers[index], Convolution)
     return LayerView(
         arm=run.variation,
         seed=run.seed,
-        layer=f"layer {place + 1} ({network.layers[place]})",
-        inputs=_input_names(network, place, shape),
+        layer=f"layer {index + 1} ({network.layers[index]})",
+        inputs=_input_names(network, index, shape),
         before=_shown(upto, initial, inputs),
         after=None if trained is None else _shown(upto, trained, inputs),
         kernels_before=initial[name] if is_convolution else None,
@@ -168,7 +168,7 @@ def layer_views(
 
 
 def _chosen(network: Network, layer: int | str | None, arm: str) -> int:
-    """Give the place of a layer, from 0: the first convolution if none is named."""
+    """Give the index of a layer, from 0: the first convolution if none is named."""
     convolutions = [index for index, one in enumerate(network.layers) if isinstance(one, Convolution)]
     if layer is None and convolutions:
         return convolutions[0]
@@ -252,10 +252,10 @@ def _shown(network: Network, weights: Weights, inputs: Values) -> Values:
     return output
 
 
-def _input_names(network: Network, place: int, image: Shape) -> tuple[str, ...]:
+def _input_names(network: Network, index: int, image: Shape) -> tuple[str, ...]:
     layers = placed_layers(network, image, 1)  # a layer with as many neurons as classes is the last one
-    mixes = any(array.fan_in for one in layers[:place] for array in one.arrays.values())
-    count = layers[place].before.channels
+    mixes = any(array.fan_in for one in layers[:index] for array in one.arrays.values())
+    count = layers[index].before.channels
     return _COLOURS if count == len(_COLOURS) and not mixes else tuple(map(str, range(1, count + 1)))
 
 

@@ -61,7 +61,7 @@ def write_report(folder: AnyPath, *, out: AnyPath | None = None, image: int = 0)
     Args:
         folder: That `ceteris run` wrote; it may be empty, half done, in use, or damaged.
         out: Where the report goes; into the folder itself if not given.
-        image: Place of the test image that the first convolutions are shown, from 0.
+        image: Index of the test image that the first convolutions are shown, from 0.
 
     Returns:
         Where the files are. The same results give the same bytes.
@@ -70,17 +70,17 @@ def write_report(folder: AnyPath, *, out: AnyPath | None = None, image: int = 0)
         ResultsError: If it is not a results folder, if it cannot be read, if there is no such image, or if the report
             cannot be written; what was there before is then still there.
     """
-    place = None if out is None else expanded(out, error=ResultsError)
-    return publish(analyze(read_results(folder)), out=place, image=image)
+    target = None if out is None else expanded(out, error=ResultsError)
+    return publish(analyze(read_results(folder)), out=target, image=image)
 
 
 def publish(analysis: StudyAnalysis, *, out: Path | None = None, image: int = 0) -> Report:
     """Write the report of what was computed already; otherwise as `write_report`."""
     results = analysis.results
-    place = results.folder.path if out is None else out
-    if out is None and not os.access(place, os.W_OK):  # before the drawing, which may take minutes
+    target = results.folder.path if out is None else out
+    if out is None and not os.access(target, os.W_OK):  # before the drawing, which may take minutes
         raise ResultsError(
-            f"{place}: the report cannot be written into this folder: permission denied. Name another place for it "
+            f"{target}: the report cannot be written into this folder: permission denied. Name another place for it "
             "with --out DIR; the results are not touched."
         )
     study, sections = results.manifest.study, report_sections(analysis, image=image)
@@ -98,18 +98,18 @@ def publish(analysis: StudyAnalysis, *, out: Path | None = None, image: int = 0)
     else:
         make_folder(out)
         files[TABLE] = encode_table(results.findings)
-    write_together(place, files)
+    write_together(target, files)
     drawn = {
         name: content for section in sections for one in walk(section.blocks) for name, content in one.files().items()
     }
     if drawn:
-        make_folder(place / PICTURES)
-        write_together(place / PICTURES, drawn)
+        make_folder(target / PICTURES)
+        write_together(target / PICTURES, drawn)
     return Report(
-        page=place / PAGE,
-        text=place / TEXT,
-        table=place / TABLE,
-        pictures=tuple(place / PICTURES / name for name in drawn),
+        page=target / PAGE,
+        text=target / TEXT,
+        table=target / TABLE,
+        pictures=tuple(target / PICTURES / name for name in drawn),
         sections=sections,
     )
 

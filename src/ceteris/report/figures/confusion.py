@@ -26,7 +26,7 @@ def most_confused(shares: Floats, count: int = MOST_CLASSES) -> NDArray[np.intp]
         count: How many classes there is room for.
 
     Returns:
-        Their places, rising; all of them if there is room. Shape (min(count, k),).
+        Their indices, rising; all of them if there is room. Shape (min(count, k),).
 
     Example:
         >>> most_confused(np.array([[0.9, 0.1, 0.0], [0.3, 0.7, 0.0], [0.0, 0.0, 1.0]]), 2).tolist()
@@ -37,8 +37,8 @@ def most_confused(shares: Floats, count: int = MOST_CLASSES) -> NDArray[np.intp]
         return np.arange(classes)
     wrong = shares * (1 - np.eye(classes))
     chosen: dict[int, None] = {}
-    for place in np.argsort(-wrong, axis=None, kind="stable").tolist():
-        pair = dict.fromkeys(divmod(place, classes))
+    for index in np.argsort(-wrong, axis=None, kind="stable").tolist():
+        pair = dict.fromkeys(divmod(index, classes))
         if len(chosen | pair) <= count:
             chosen |= pair
         if len(chosen) >= count:
@@ -54,7 +54,7 @@ def most_changed(means: Floats, count: int = MOST_CLASSES) -> NDArray[np.intp]:
         count: How many classes there is room for.
 
     Returns:
-        Their places, rising; all of them if there is room. Shape (min(count, k),).
+        Their indices, rising; all of them if there is room. Shape (min(count, k),).
 
     Example:
         >>> most_changed(np.array([[0.1, -0.3, 0.0], [0.0, 0.0, 0.2]]), 2).tolist()
@@ -64,14 +64,14 @@ def most_changed(means: Floats, count: int = MOST_CLASSES) -> NDArray[np.intp]:
     return np.sort(np.argsort(-largest, kind="stable")[:count])
 
 
-def of_all(places: NDArray[np.intp], classes: int, why: str) -> str:
-    """Say that not all classes are shown, to follow the caption of a picture; nothing if they are.
+def of_all(indices: NDArray[np.intp], classes: int, why: str) -> str:
+    """Say that not all classes are shown, to follow the caption of a picture; an empty text if they are.
 
     Example:
         >>> of_all(np.arange(40), 1000, "those in the most frequent mistakes")
         '; 40 of 1,000 classes, those in the most frequent mistakes'
     """
-    return f"; {len(places)} of {classes:,} classes, {why}" if len(places) < classes else ""
+    return f"; {len(indices)} of {classes:,} classes, {why}" if len(indices) < classes else ""
 
 
 # s = seeds, n = test images, k = classes
@@ -139,8 +139,8 @@ def confusion_matrix(name: str, shares: Floats, class_names: Sequence[str]) -> D
         shares: From `confusion`. Shape (k, k).
         class_names: One per class.
     """
-    places = most_confused(shares)
-    drawn, names = shares[np.ix_(places, places)], [class_names[place] for place in places]
+    indices = most_confused(shares)
+    drawn, names = shares[np.ix_(indices, indices)], [class_names[index] for index in indices]
     with drawing():
         figure, axes = _grid(len(names), len(names))
         _cells(axes, drawn, np.ones_like(drawn), top=1.0)
@@ -148,7 +148,7 @@ def confusion_matrix(name: str, shares: Floats, class_names: Sequence[str]) -> D
         axes.set_xlabel("given class")
         axes.xaxis.set_label_position("top")
         _numbers(axes, drawn, lambda share: f"{100 * share:.0f}", strongest=1.0)
-        kept = of_all(places, len(class_names), "those in the most frequent mistakes")
+        kept = of_all(indices, len(class_names), "those in the most frequent mistakes")
         _caption(axes, f"per cent of the images of a true class (row){kept}")
         return finished(figure, title=f"Confusion of {name}", alt=_confusion_alt(shares, class_names))
 
@@ -164,15 +164,15 @@ def class_change_table(changes: Mapping[str, Floats], class_names: Sequence[str]
         class_names: One per class.
     """
     means = np.array([_means(one) for one in changes.values()]).reshape(len(changes), len(class_names))
-    classes, places = len(class_names), most_changed(means)
-    means, class_names = means[:, places], [class_names[place] for place in places]
+    classes, indices = len(class_names), most_changed(means)
+    means, class_names = means[:, indices], [class_names[index] for index in indices]
     strongest = float(np.nanmax(np.abs(means), initial=1e-9)) if np.isfinite(means).any() else 1.0
     with drawing():
         figure, axes = _grid(max(len(changes), 1), len(class_names))
         _cells(axes, np.abs(means), np.sign(means), top=strongest)
         _names(axes, tuple(changes), class_names)
         _numbers(axes, means, lambda change: signed(100 * change, 1), strongest=strongest)
-        kept = of_all(places, classes, _CHANGED)
+        kept = of_all(indices, classes, _CHANGED)
         _caption(axes, f"percentage points of a class, variation minus baseline; a dash: no pairs of runs{kept}")
         alt = " ".join(_extremes(name, row, class_names) for name, row in zip(changes, means, strict=True))
         title = "Change of each class by each variation"

@@ -187,8 +187,8 @@ def _draw(axes: Axes, section: GridSection, top: float, width: float) -> None:
     block_width = section.across * cell + _BETWEEN
     axes.text(0, top + 2, section.title, size=10, weight="bold", va="top")
     y = top + _TITLE
-    for place, name in enumerate(section.blocks):
-        x = _NAMES + place * block_width
+    for index, name in enumerate(section.blocks):
+        x = _NAMES + index * block_width
         axes.text(x, y, name, size=8.5, color=MUTED, va="top")
         for column, tile in enumerate(section.tiles[: section.across]):
             below = _HEADING if any(section.blocks) else 0
@@ -197,8 +197,8 @@ def _draw(axes: Axes, section: GridSection, top: float, width: float) -> None:
     for row in section.rows:
         for line, text in enumerate(textwrap.wrap(row.name, 17, max_lines=2, placeholder="...")):
             axes.text(0, y + line * _LINE, text, size=8.5, va="top")
-        for place, block in enumerate(row.blocks):
-            _draw_block(axes, section, block, _NAMES + place * block_width, y)
+        for index, block in enumerate(row.blocks):
+            _draw_block(axes, section, block, _NAMES + index * block_width, y)
         y += _row_height(section, row)
     if section.scale is not None:
         _draw_scale(axes, section.scale, y + 4, width)

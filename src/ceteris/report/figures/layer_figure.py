@@ -168,7 +168,7 @@ def _range(output: Values) -> str:
     return f"{text} in {len(output)} channels" + (f", {dead} of them 0 everywhere" if dead else "")
 
 
-# o = output channels, i = input channels, y, x = place in a kernel
+# o = output channels, i = input channels, y, x = index in a kernel
 
 
 COLOUR_INPUTS = ("red", "green", "blue")

@@ -29,7 +29,7 @@ _MOST_MARKERS = 12
 
 @dataclass(frozen=True, kw_only=True)
 class ArmEpochs:
-    """What the runs of one arm came to, epoch by epoch.
+    """The epochs of the runs of one arm.
 
     Attributes:
         name: Of the variation, or `baseline`.
@@ -121,26 +121,26 @@ def runs_words(curve: MeanCurve) -> str:
     return f"{runs}, {curve.diverged} diverged" if curve.diverged else runs
 
 
-def look(place: int) -> tuple[str, str, str]:
-    """Give colour, dashes and marker of an arm by its place, the baseline's first."""
-    return (INK, "-", "") if place == 0 else SERIES[(place - 1) % len(SERIES)]
+def look(index: int) -> tuple[str, str, str]:
+    """Give colour, dashes and marker of an arm by its index, the baseline's first."""
+    return (INK, "-", "") if index == 0 else SERIES[(index - 1) % len(SERIES)]
 
 
-def draw_curve(axes: Axes, x: Floats, estimates: Sequence[Estimate], place: int) -> None:
+def draw_curve(axes: Axes, x: Floats, estimates: Sequence[Estimate], index: int) -> None:
     """Draw a mean with its band.
 
     Args:
         axes: On which; heights are per cent.
         x: Shape (epochs,).
         estimates: One an epoch.
-        place: Of the arm, the baseline's first.
+        index: Of the arm, the baseline's first.
     """
-    colour, dashes, marker = look(place)
+    colour, dashes, marker = look(index)
     means = [100 * one.estimate for one in estimates]
     every = max(1, len(means) // _MOST_MARKERS)
     marker = marker or ("o" if len(means) == 1 else "")  # one epoch makes no line
     (line,) = axes.plot(x, means, dashes, color=colour, marker=marker, markersize=3, markevery=every)
-    line.set(linewidth=2.0 if place == 0 else 1.5, zorder=4 if place == 0 else 3)
+    line.set(linewidth=2.0 if index == 0 else 1.5, zorder=4 if index == 0 else 3)
     ends = [bar(one) for one in estimates]
     if np.isfinite(ends).any():
         low, high = 100 * np.array(ends).T
@@ -171,8 +171,8 @@ def curve_legend(
 ) -> None:
     """Name the curves, the arms that have none yet, and what else is drawn."""
     handles: list[Line2D | Patch] = []
-    for place, curve in enumerate(curves):
-        colour, dashes, marker = look(place)
+    for index, curve in enumerate(curves):
+        colour, dashes, marker = look(index)
         label = f"{shortened(curve.name, 150, 8.5)} ({runs_words(curve)})"
         handles.append(Line2D([], [], color=colour, ls=dashes, marker=marker, markersize=3, label=label))
     handles += [Line2D([], [], linestyle="", label=f"{shortened(name, 150, 8.5)} (no run yet)") for name in missing]
@@ -211,8 +211,8 @@ def draw_panels(panels: Sequence[CurvePanel], *, names: int, height: float) -> F
     upper = _LINE * -(-names // LEGEND_COLUMNS) + _HEADING
     whole = upper + rows * height + (rows - 1) * _BETWEEN + _BOTTOM
     figure = Figure(figsize=(inches(_WIDTH), inches(whole)))
-    for place, one in enumerate(panels):
-        left, top = _LEFT + place % 2 * (_PANEL + _GAP), upper + place // 2 * (height + _BETWEEN)
+    for index, one in enumerate(panels):
+        left, top = _LEFT + index % 2 * (_PANEL + _GAP), upper + index // 2 * (height + _BETWEEN)
         axes = panel(figure, left, top, _PANEL, height)
         axes.grid(visible=True)
         axes.set_title(one.title, loc="left", pad=4)
@@ -222,7 +222,7 @@ def draw_panels(panels: Sequence[CurvePanel], *, names: int, height: float) -> F
         for order, (times, means) in enumerate(zip(one.times, one.means, strict=True)):
             draw_curve(axes, times, means, order)
         axes.set_xlim(left=0)
-        if place % 2:
+        if index % 2:
             axes.tick_params(labelleft=False)
     return figure
 

@@ -1,4 +1,4 @@
-"""What each network comes to with fewer images, in numbers."""
+"""Test accuracy by the number of training images."""
 
 from collections.abc import Sequence
 from itertools import cycle

@@ -44,7 +44,7 @@ _MARKER, _ARROW = 4.0, 13.0  # points: half a marker, and the length of an arrow
 
 
 def section(analysis: StudyAnalysis) -> Section | None:
-    """Give the section that shows all differences; None before any run came to its end."""
+    """Give the section that shows all differences; None before any run has finished or diverged."""
     if not analysis.done:
         return None
     seeds = seed_accuracies(analysis.scores)

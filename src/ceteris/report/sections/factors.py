@@ -39,7 +39,7 @@ def section(analysis: StudyAnalysis) -> Section | None:
     factors = dict.fromkeys(one.factor for one in analysis.comparisons)
     if not factors:
         return None
-    cards = tuple(_card(analysis, factor, f"factor-{place}") for place, factor in enumerate(factors, start=1))
+    cards = tuple(_card(analysis, factor, f"factor-{index}") for index, factor in enumerate(factors, start=1))
     return Section(anchor="factors", heading="Factor by factor", blocks=cards)
 
 

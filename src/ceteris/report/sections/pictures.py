@@ -128,7 +128,7 @@ def most_disagreed(baseline: _Probabilities, variation: _Probabilities, count: i
         count: How many images.
 
     Returns:
-        Their places, the largest distance first; of equal ones the lower place first. Shape (min(count, n),).
+        Their indices, the largest distance first; of equal ones the lower index first. Shape (min(count, n),).
 
     Example:
         >>> most_disagreed(np.array([[1.0, 0.0], [0.5, 0.5]]), np.array([[0.9, 0.1], [0.0, 1.0]]), 1).tolist()
@@ -158,38 +158,38 @@ def disagreements(
         class_names: One per class.
         count: How many images to draw.
     """
-    places = most_disagreed(baseline_probabilities, variation_probabilities, count)
+    indices = most_disagreed(baseline_probabilities, variation_probabilities, count)
     arms = (("baseline", baseline_probabilities), (variation, variation_probabilities))
-    rows = max(1, -(-len(places) // _COLUMNS))
+    rows = max(1, -(-len(indices) // _COLUMNS))
     sentences = []
     with drawing():
         figure = Figure(figsize=(inches(_COLUMNS * _WIDE), inches(rows * _HIGH)))
-        for cell, place in enumerate(places):
+        for cell, index in enumerate(indices):
             left, top = cell % _COLUMNS * _WIDE, cell // _COLUMNS * _HIGH
             axes = panel(figure, left, top, _SIDE, _SIDE)
             axes.set_axis_off()
-            pixels = images[place]
+            pixels = images[index]
             axes.imshow(pixels if pixels.shape[-1] == 3 else pixels[..., 0], cmap="gray", interpolation="none")
-            sentences.append(_write(axes, int(place), int(labels[place]), arms, class_names))
+            sentences.append(_write(axes, int(index), int(labels[index]), arms, class_names))
         title = f"Test images that baseline and {variation} most disagree on"
-        return finished(figure, title=title, alt=_alt(sentences, len(places)))
+        return finished(figure, title=title, alt=_alt(sentences, len(indices)))
 
 
 def _write(
-    axes: Axes, place: int, label: int, arms: Sequence[tuple[str, _Probabilities]], class_names: Sequence[str]
+    axes: Axes, index: int, label: int, arms: Sequence[tuple[str, _Probabilities]], class_names: Sequence[str]
 ) -> str:
     """Write truth and verdicts below an image, and give them in words."""
     truth = class_names[label]
-    _line(axes, 0, f"{shortened(truth, 62, 8)}, image {place}", INK)
+    _line(axes, 0, f"{shortened(truth, 62, 8)}, image {index}", INK)
     words = []
     for line, (name, probabilities) in enumerate(arms, start=1):
-        answer = int(probabilities[place].argmax())
-        share = f"{100 * float(probabilities[place, answer]):.0f} %"
+        answer = int(probabilities[index].argmax())
+        share = f"{100 * float(probabilities[index, answer]):.0f} %"
         sign, colour = (_RIGHT, BLUE) if answer == label else (_WRONG, VERMILION)
         _line(axes, 2 * line - 1, shortened(name, _WIDE - 4, 7.5), MUTED, 7.5)
         _line(axes, 2 * line, f"{sign} {shortened(class_names[answer], 62, 8)} {share}", colour)
         words.append(f"{name} {class_names[answer]} {share} ({'right' if answer == label else 'wrong'})")
-    return f"image {place}, {truth}: {', '.join(words)}"
+    return f"image {index}, {truth}: {', '.join(words)}"
 
 
 def _line(axes: Axes, number: int, text: str, colour: str, size: float = 8) -> None:

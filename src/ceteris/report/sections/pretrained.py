@@ -127,10 +127,10 @@ def _notes(costs: Sequence[VariationCost]) -> list[str]:
 
 def _row(cost: VariationCost) -> tuple[Cell, ...]:
     counted, time = cost.counted, cost.time
-    learnt = "" if counted.learnt == counted.parameters else f"{counted.learnt:,} trainable"
+    trainable = "" if counted.learnt == counted.parameters else f"{counted.learnt:,} trainable"
     return (
         Cell(cost.arm.name),
-        Cell(f"{counted.parameters:,}", key=counted.parameters, detail=learnt),
+        Cell(f"{counted.parameters:,}", key=counted.parameters, detail=trainable),
         Cell(f"{counted.multiply_adds:,}", key=counted.multiply_adds),
         Cell(file_size(counted.memory), key=counted.memory),
         _files(cost),
@@ -164,10 +164,10 @@ _FLOOR, _STEP = 0.05, 0.075
 
 @dataclass(frozen=True, kw_only=True)
 class ArmLearning:
-    """How the runs of one arm learnt.
+    """Training of one arm.
 
     Attributes:
-        epochs: What they came to, epoch by epoch.
+        epochs: Of its runs.
         images: How many each learns from in an epoch.
         features: Seconds that were spent on features before, once for all its runs; None where there were none.
     """
@@ -234,10 +234,10 @@ def _draw_features(axes: Axes, arms: Sequence[ArmLearning], foot: float) -> None
     """Draw the time before each arm's curve at the foot of the panel, and write how long it was, over any band."""
     axes.add_patch(Rectangle((0, 0), 1, foot, transform=axes.transAxes, facecolor=PAPER, linewidth=0, zorder=1.5))
     height = _FLOOR
-    for place, arm in enumerate(arms):
+    for index, arm in enumerate(arms):
         if not arm.features:
             continue
-        colour, _, _ = look(place)
+        colour, _, _ = look(index)
         beside = axes.get_xaxis_transform()
         axes.plot(
             [0, arm.features],

@@ -10,7 +10,7 @@ from ceteris.results.record import Status
 
 
 def section(analysis: StudyAnalysis) -> Section:
-    """Give the section of how many runs came to their end."""
+    """Give the section of run status and network size."""
     return Section(anchor="the-runs", heading="Runs", blocks=(run_table(analysis),))
 
 
