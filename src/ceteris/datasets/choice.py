@@ -111,10 +111,6 @@ def known_images(choice: DataChoice) -> ImageKind | None:
 def presumed_images(choice: DataChoice, network: AnyNetwork) -> ImageKind | None:
     """Say what the images are like, presuming that they have the classes that a network has, where only they tell.
 
-    Args:
-        choice: The images.
-        network: One that is made for them.
-
     Returns:
         None if even then only the images tell. Nothing is counted in a folder.
     """

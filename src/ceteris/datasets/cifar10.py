@@ -210,10 +210,6 @@ def find_copy(place: Path, *, batches: int) -> Cifar10Copy:
 
     Unpacked comes before packed, and binary before python, which read faster.
 
-    Args:
-        place: What the user named, or the cache.
-        batches: How many training batches must be there.
-
     Raises:
         DataError: If there is no copy, or only an incomplete one.
     """

@@ -24,12 +24,6 @@ _CHUNK = 1000
 def decode(content: bytes, where: str, *, records: int, classes: int) -> LabelledImages:
     """Turn the records of one file into images, and refuse what is not exactly that.
 
-    Args:
-        content: The bytes of the file.
-        where: The file, for messages.
-        records: How many records there must be.
-        classes: Labels must be below this.
-
     Returns:
         The images in the order of the file, read-only.
 
@@ -173,10 +167,6 @@ def take_apart(content: bytes, where: str) -> Any:
     few names that a pickled NumPy array needs stand for themselves, a call of one is a note of that call, and a request
     for anything else is refused by name.
 
-    Args:
-        content: The bytes of the pickle.
-        where: The file, for messages.
-
     Returns:
         The value. Text that Python 2 wrote comes as `str` with one character per byte.
 
@@ -225,11 +215,6 @@ def _plain_bytes(value: Any) -> bytes | None:
 
 def batch_records(content: bytes, where: str, *, records: int) -> bytes:
     """Turn a pickled batch into records, without unpickling it.
-
-    Args:
-        content: The bytes of the file.
-        where: The file, for messages.
-        records: How many images there must be.
 
     Returns:
         As many records of 3,073 bytes, in the order of the file. Labels above 9 are left for the reader of records.

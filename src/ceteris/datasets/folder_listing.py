@@ -18,10 +18,6 @@ def find_parts(path: Path, top: Entries) -> Mapping[str, str]:
     Folders are parts if all of them have usual names of parts and class folders inside. Whatever looks half so is
     refused: a network that learns to tell `training_set` from `test_set` looks like a success.
 
-    Args:
-        path: The folder of images.
-        top: What is in it.
-
     Raises:
         DataError: If names and contents contradict each other, a part is there twice, or there are no training images.
     """

@@ -81,12 +81,7 @@ def notes_of(found: CachedFolder, class_names: Sequence[str], digests: Mapping[s
 
 
 def missing_classes(class_names: Sequence[str], labels: Mapping[str, Sequence[int]]) -> Iterator[str]:
-    """Warn of classes without a test or a validation image, where others have some.
-
-    Args:
-        class_names: In the order of labels.
-        labels: Of the images of each part.
-    """
+    """Warn of classes without a test or a validation image, where others have some."""
     for part, measured in (("test", "test accuracies"), ("validation", "validation accuracies and convergence")):
         present = set(labels.get(part, ()))
         missing = [name for label, name in enumerate(class_names) if label not in present]

@@ -144,10 +144,6 @@ def decode_picture(content: bytes, frame: Frame) -> Picture:
     and brought to sRGB where it has a colour profile; what is transparent becomes white; 16 bits a channel are scaled
     to 8.
 
-    Args:
-        content: The whole file.
-        frame: What to make of it.
-
     Raises:
         UnreadableError: If it is not whole, too large, or no image of a known format.
     """

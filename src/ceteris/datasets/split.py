@@ -27,10 +27,6 @@ def split_dataset(dataset: Dataset, choice: "DataChoice") -> Split:
     The split has one fixed key of its own and knows no seed: every run of every study on the same images has the same,
     so that arms differ by what they declare. Images keep their order within each part.
 
-    Args:
-        dataset: The images.
-        choice: The share for validation, and the scaling.
-
     Raises:
         DataError: If the share leaves the training or the validation set without an image of some class, or a channel
             that is the same everywhere is to be standardised.

@@ -74,12 +74,7 @@ def fine_tuned_features(
 
 
 def trained_blocks(blocks: nn.Sequential, weights: Weights) -> nn.Sequential:
-    """Copy a backbone, and give the blocks that a run has trained the weights that it left.
-
-    Args:
-        blocks: From `load_backbone`.
-        weights: Of the run.
-    """
+    """Copy a backbone, and give the blocks that a run has trained the weights that it left."""
     changed = copy.deepcopy(blocks)
     state = changed.state_dict()
     for name, array in weights.items():

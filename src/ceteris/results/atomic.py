@@ -30,10 +30,6 @@ _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 def write_atomically(path: Path, content: bytes) -> None:
     """Put content in place of what a file held, all of it or none.
 
-    Args:
-        path: The file; its folder exists.
-        content: All of its new content.
-
     Raises:
         ResultsError: If the disk is full, the folder is read-only, or the disk reports an error. What the file held
             before is still there, unless only the last step failed, which makes the renaming durable.

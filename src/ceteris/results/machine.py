@@ -42,14 +42,7 @@ class Machine:
 def describe_machine(
     *, training_seconds: float, engine: Mapping[str, str], epochs: bytes, measured: Mapping[str, float] | None = None
 ) -> Machine:
-    """Say what this process runs on, now.
-
-    Args:
-        training_seconds: As in `Machine`.
-        engine: `Engine.facts`.
-        epochs: Content of `epochs.csv`.
-        measured: `Outcome.measured`.
-    """
+    """Say what this process runs on, now."""
     return Machine(
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
         training_seconds=round(training_seconds, 3),

@@ -46,13 +46,7 @@ class Declaration:
 
 
 def declaration(study: Study, *, since: str | None, results: int) -> Declaration:
-    """Give what a study declares.
-
-    Args:
-        study: The study.
-        since: As in `Declaration`.
-        results: As in `Declaration`.
-    """
+    """Give what a study declares."""
     names = tuple(variation.name for variation in study.variations)
     return Declaration(analysis=study.analysis, seeds=len(study.seeds), variations=names, since=since, results=results)
 
@@ -281,12 +275,7 @@ def _images(study: Study, data: Mapping[str, Any]) -> ImageKind:
 
 
 def differences(before: Manifest, after: Manifest) -> tuple[str, ...]:
-    """Say what makes runs of one study not count for another, in short phrases; empty if nothing does.
-
-    Args:
-        before: What the folder was about.
-        after: What it is about now.
-    """
+    """Say what makes runs of one study not count for another, in short phrases; empty if nothing does."""
     return tuple(_differences(before, after))
 
 

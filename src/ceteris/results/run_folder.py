@@ -109,14 +109,7 @@ class RunFolder:
         engine: dict[str, str],
         measured: Mapping[str, float] | None = None,
     ) -> None:
-        """Write a finished run: its arrays, its epochs, its circumstances, and last its result.
-
-        Args:
-            result: From `conclude`.
-            epochs: As many as the record counts.
-            engine: `Engine.facts`.
-            measured: `Outcome.measured`.
-        """
+        """Write a finished run: its arrays, its epochs, its circumstances, and last its result."""
         assert len(epochs) == result.record.epochs
         epochs_csv = encode_epochs(epochs)
         training_seconds = sum(epoch.seconds for epoch in epochs)
@@ -168,10 +161,6 @@ class RunFolder:
 
         A result is moved with all that belongs to it, for it stands and falls with each of its files; of an unfinished
         run only the damaged files are moved.
-
-        Args:
-            damage: As `examine` found it.
-            place: Folder for what is damaged.
 
         Returns:
             The new folder that holds it now.

@@ -119,10 +119,6 @@ def changes(baseline: Specification, variation: Specification) -> tuple[Change, 
 
     Layers are aligned first, so that an inserted layer reads as one layer added and not as every later one changed.
 
-    Args:
-        baseline: What is compared with.
-        variation: What is compared.
-
     Returns:
         Changes of layers in the order of the network, then of training, then of data; empty if nothing differs. The
         `str` of each is for a reader, who counts layers from 1.

@@ -33,9 +33,6 @@ _KEY = re.compile(r"""[A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*"|'[^']*'""")
 def toml_lines(text: str) -> dict[Place, int]:
     r"""Find the line of every key, table and list entry.
 
-    Args:
-        text: A valid TOML document.
-
     Returns:
         The line, from 1, on which each place is first named.
 

@@ -18,10 +18,6 @@ def log_to_tensorboard(runs: Iterable[TrackedRun], folder: Path) -> Iterator[Tra
 
     The name of a file comes from its run, so that writing again replaces it with the same bytes.
 
-    Args:
-        runs: What to write.
-        folder: Where; what else is there stays.
-
     Yields:
         Each run as it is written.
 

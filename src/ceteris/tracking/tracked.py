@@ -67,9 +67,6 @@ class TrackedRun:
 def tracked_runs(results: Results) -> Iterator[TrackedRun]:
     """Give every run that came to its end, in the order of the study.
 
-    Args:
-        results: The results folder; nothing else is needed.
-
     Raises:
         ResultsError: If a file cannot be read.
     """
