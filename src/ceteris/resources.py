@@ -1,5 +1,6 @@
 """Processor cores, memory and devices: what there is here, with the limits of containers, and what training takes."""
 
+import functools
 import math
 import os
 import sys
@@ -199,3 +200,18 @@ def _table(path: Path) -> dict[str, int]:
     """Read lines of a name and a number, with or without a colon between them."""
     lines = (line.replace(":", " ").split() for line in _text(path).splitlines())
     return {line[0]: int(line[1]) for line in lines if len(line) >= 2 and line[1].isdigit()}
+
+
+@functools.cache
+def processor_fact(name: str) -> str:
+    """Give what Linux says of the first processor under a name: `model name`, `flags`; empty where it says nothing.
+
+    Example:
+        >>> processor_fact("no such name")
+        ''
+    """
+    try:
+        lines = (_ROOT / "proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    return next((line.partition(":")[2].strip() for line in lines if line.partition(":")[0].strip() == name), "")

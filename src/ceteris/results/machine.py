@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
+from ceteris.resources import processor_fact
 from ceteris.results.checksummed import seal, unseal
 
 
@@ -57,7 +57,7 @@ def describe_machine(
 def describe_host() -> dict[str, str | int]:
     """Say which processor, cores and operating system this process runs on; nothing that names it or a person."""
     return {
-        "processor": _processor(),
+        "processor": processor_fact("model name") or platform.processor() or platform.machine(),
         "cores": os.cpu_count() or 1,
         "architecture": platform.machine(),
         "system": f"{platform.system()} {platform.release()}",
@@ -85,13 +85,3 @@ def _version(distribution: str) -> str:
         return version(distribution)
     except PackageNotFoundError:
         return "not installed as a package"
-
-
-def _processor() -> str:
-    """Name the processor's model where the system tells it, else its family."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        lines = []
-    models = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(models, "") or platform.processor() or platform.machine()

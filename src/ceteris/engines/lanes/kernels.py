@@ -3,12 +3,10 @@
 import importlib
 import importlib.util
 import os
-import platform
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from pathlib import Path
 from typing import Protocol, cast
 
 import numpy as np
@@ -19,6 +17,7 @@ from ceteris.engines.support import OptimizerSupport, TrainingSupport, values_bu
 from ceteris.errors import EngineError
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.layer import Layer
+from ceteris.resources import processor_fact
 from ceteris.study.specification import Specification
 
 Floats = NDArray[np.float32]
@@ -137,25 +136,13 @@ def _installed(name: InstructionSet) -> bool:
     return importlib.util.find_spec(f"ceteris.engines.lanes._{name}") is not None
 
 
-@cache
-def _processor_flags() -> frozenset[str]:
-    if platform.system() == "Darwin":
-        return frozenset()
-    information = Path("/proc/cpuinfo")
-    if not information.exists():
-        return frozenset()
-    for line in information.read_text(encoding="utf-8", errors="replace").splitlines():
-        if line.startswith("flags"):
-            return frozenset(line.partition(":")[2].split())
-    return frozenset()
-
-
 def _runs_here(name: InstructionSet) -> bool:
+    flags = set(processor_fact("flags").split())
     match name:
         case InstructionSet.AVX512:
-            return {"avx512f", "avx512bw", "avx512dq", "avx512vl", "avx2", "fma"} <= _processor_flags()
+            return {"avx512f", "avx512bw", "avx512dq", "avx512vl", "avx2", "fma"} <= flags
         case InstructionSet.AVX2:
-            return {"avx2", "fma"} <= _processor_flags()
+            return {"avx2", "fma"} <= flags
         case InstructionSet.PORTABLE:
             return True
 

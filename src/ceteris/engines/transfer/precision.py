@@ -1,10 +1,10 @@
 """In which numbers a frozen backbone computes: bfloat16 where a processor multiplies it fast, float32 elsewhere."""
 
 import re
-from functools import cache
 from importlib import metadata
-from pathlib import Path
 from typing import Literal
+
+from ceteris.resources import processor_fact
 
 Precision = Literal["bfloat16", "float32"]
 
@@ -35,12 +35,6 @@ def best_precision(device: str) -> Precision:
     return "bfloat16" if device == "cpu" and _processor_has_bfloat16() else "float32"
 
 
-@cache
 def _processor_has_bfloat16() -> bool:
     """Whether the processor has instructions for it; where the system does not tell, it counts as without."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return False
-    flags = next((line.split() for line in lines if line.startswith("flags")), [])
-    return "amx_bf16" in flags or "avx512_bf16" in flags
+    return not {"amx_bf16", "avx512_bf16"}.isdisjoint(processor_fact("flags").split())
