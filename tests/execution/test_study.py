@@ -13,12 +13,12 @@ from ceteris.errors import EngineError, ResultsError, StudyError
 from ceteris.execution import study as module
 from ceteris.execution.events import BatchStarted, EpochFinished, Note, RunDamaged, RunFinished, RunsHeld, StudyStarted
 from ceteris.execution.local import LocalExecutor
-from ceteris.execution.study import run_study
+from ceteris.execution.study import plan_study, run_study
 from ceteris.results.folder import ResultsFolder
 from ceteris.results.record import Status
 from ceteris.results.results import read_results
 from ceteris.testing.executors import results_of
-from ceteris.testing.miniature import FakeEngine, miniature_dataset, miniature_study
+from ceteris.testing.miniature import MINIATURE_IMAGES, FakeEngine, miniature_dataset, miniature_study
 
 STUDY = miniature_study(data={"name": "shapes", "batches": 1, "validation": 0.34})
 DATASET = miniature_dataset()
@@ -60,6 +60,25 @@ def test_a_study_is_trained_and_its_table_written(tmp_path):
     assert [(row["variation"], row["seed"], row["status"]) for row in rows(tmp_path / "results")] == [
         (run.variation, str(run.seed), "finished") for run in RUNS
     ]
+
+
+def test_a_plan_says_what_is_left_and_writes_nothing(tmp_path):
+    """Finished runs are found finished, unfinished ones go on, others are packed; without a folder nothing is there."""
+    folder = tmp_path / "results"
+    run(folder, only=["0.5"])
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+    facts = {"engines": (FakeEngine(),), "data_digest": DATASET.digest}
+    plan = plan_study(STUDY, MINIATURE_IMAGES, folder=ResultsFolder(folder), **facts)
+
+    assert [finding.status for finding in plan.findings] == [Status.MISSING] * 3 + [Status.FINISHED] * 3 + [
+        Status.MISSING
+    ] * 3
+    assert {run for batch in plan.batches for run in batch.runs} == {one for one in RUNS if one.variation != "0.5"}
+    assert plan.memory(1).training == 3000
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
+    everything = plan_study(STUDY, MINIATURE_IMAGES, **facts)
+    assert {run for batch in everything.batches for run in batch.runs} == set(RUNS)
+    assert plan_study(STUDY, MINIATURE_IMAGES, skipped={"0.5": "so"}, only=["0.5"], **facts).batches == ()
 
 
 def test_running_again_repeats_nothing(tmp_path):
