@@ -50,7 +50,7 @@ def test_measuring_trains_and_ends(study):
             update={"training": study.baseline.training.model_copy(update={"epochs": epochs})}
         )
         (batch, *_) = pack(Study(**{**dict(study), "baseline": baseline}).runs("d" * 64), FakeEngine())
-        assert 0 < seconds_per_image(batch, known_images(study.data), budget=0.0) < 60
+        assert 0 < seconds_per_image(batch, known_images(study.data), budget=0.0, begin=lambda: None) < 60
 
 
 def test_what_prepares_with_all_cores_is_measured_apart(study, monkeypatch):
@@ -108,7 +108,8 @@ def test_preparation_is_measured_once_for_all_images(study, monkeypatch):
 
     batches = pack(study.runs("d" * 64), Preparing())
 
-    assert math.isclose(preparation_seconds(Preparing(), study.runs("d" * 64), known_images(study.data)), 0.001)
+    images = known_images(study.data)
+    assert math.isclose(preparation_seconds(Preparing(), study.runs("d" * 64), images, begin=lambda: None), 0.001)
     assert rehearsed == [9, 9]
     monkeypatch.setattr("ceteris.cli.estimate.seconds_per_image", lambda *_, **__: 0.001)
     estimate = estimate_time(batches, known_images(study.data), threads=1)
@@ -121,14 +122,16 @@ def measured_by(monkeypatch, *, seconds, share):
     """Put a measurement in place that takes a second, of which the program has a share of the processor."""
     clock, calls = [0.0], []
 
-    def measure(*_, **__):
+    def measure(*_, begin, **__):
+        clock[0] += 100.0  # to load what it needs, which does not count
+        begin()
         clock[0] += 1.0
         calls.append(seconds)
         return seconds
 
     monkeypatch.setattr("ceteris.cli.estimate.seconds_per_image", measure)
     monkeypatch.setattr("ceteris.cli.estimate.time.perf_counter", lambda: clock[0])
-    monkeypatch.setattr("ceteris.cli.estimate.time.thread_time", lambda: share * clock[0])
+    monkeypatch.setattr("ceteris.cli.estimate.time.thread_time", lambda: share * (clock[0] % 100))
     return calls
 
 

@@ -10,6 +10,7 @@ from ceteris.execution.engines import find_backbones, missing_weights
 from ceteris.execution.local import LocalExecutor
 from ceteris.execution.study import run_study
 from ceteris.networks.backbone import Backbone
+from ceteris.results.manifest import scope_of
 from ceteris.results.record import Status
 from ceteris.results.results import read_results
 from ceteris.testing.miniature import FakeEngine, miniature_dataset, miniature_study
@@ -101,6 +102,34 @@ def test_weights_that_are_there_are_pinned(tmp_path):
     assert [arm.specification.network.weights_sha256 for arm in found.study.arms()] == [one, two, one]
     assert dict(found.engines[0].weights) == {one: tmp_path / "one.pth", two: tmp_path / "two.pth"}
     assert find_backbones(found.study, base=tmp_path).study == found.study
+
+
+def test_weights_are_loaded_once_to_see_that_they_fit(tmp_path, monkeypatch):
+    """The second command believes the first one; other bytes, or those for another backbone, are looked at again."""
+    pytest.importorskip("torch")
+    loaded = []
+    monkeypatch.setattr(
+        "ceteris.engines.transfer.backbone.load_backbone", lambda path, kind: loaded.append((path, kind))
+    )
+    study = miniature_study(variation=[HEAD | {"network": {"backbone": "resnet18", "weights": "mine.pth"}}])
+    for content in (b"one", b"one", b"two"):
+        (tmp_path / "mine.pth").write_bytes(content)
+        assert find_backbones(study, base=tmp_path).skipped == {}
+
+    assert loaded == [(tmp_path / "mine.pth", Backbone.RESNET18)] * 2
+
+
+def test_a_note_on_weights_is_about_the_arms_that_are_built_on_them(study, tmp_path, monkeypatch):
+    """Not about the baseline, whose network has no backbone."""
+    pytest.importorskip("torch")
+    (tmp_path / "resnet18-other.pth").write_bytes(b"other")
+    monkeypatch.setenv("CETERIS_WEIGHTS", str(tmp_path))
+    monkeypatch.setattr("ceteris.engines.transfer.backbone.load_backbone", lambda *_: None)
+
+    (note,) = find_backbones(study, base=tmp_path).notes
+
+    assert note.startswith("The weights of resnet18 are not torchvision's file but resnet18-other.pth")
+    assert scope_of(note) == ("head",)
 
 
 def test_the_rest_of_a_study_goes_on(study, tmp_path):

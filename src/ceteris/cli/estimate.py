@@ -24,8 +24,8 @@ FORWARD_SHARE = 1 / 3
 Measured: 0.23 to 0.33 on the lanes engine for batch sizes 4 to 128 (AVX-512); 0.16 to 0.51 on the PyTorch engine, whose
 minibatches cost 1.4 ms besides their images. So each batch size is measured by itself.
 """
-_OURS = 0.75
-"""What share of the time a measurement must have had the processor for itself; else another program slowed it down."""
+_OURS, _OURS_TOGETHER = 0.75, 0.55
+"""Share of the time that a core, or several that wait for each other, must have been ours in what is kept."""
 _SCORED_IN_A_ROUND = 16
 """Images for validation in a round that is measured, which the time of a round includes."""
 
@@ -131,21 +131,28 @@ class _Meter:
             self.used.add(self.speeds[key].day)
         return key in self.speeds
 
-    def take(self, key: str, cost: Callable[[], float], busy: Callable[[], float] | None, cores: int = 1) -> None:
+    def take(self, key: str, cost: Callable[..., float], busy: Callable[[], float] | None, cores: int = 1) -> None:
         """Measure what an image costs, and keep it if the cores were ours meanwhile.
 
         Args:
             key: Of what is measured.
-            cost: Measures it, in seconds.
+            cost: Measures it, in seconds; calls its argument `begin` when all is warm and the measurement begins.
             busy: Gives the processor time that was spent; None where that says nothing.
             cores: How many cores are used.
         """
-        began, worked = time.perf_counter(), 0.0 if busy is None else busy()
-        speed = Speed(seconds=cost(), day=today())
+        marks: list[tuple[float, float]] = []
+
+        def mark() -> None:
+            marks.append((time.perf_counter(), 0.0 if busy is None else busy()))
+
+        mark()
+        speed = Speed(seconds=cost(begin=mark), day=today())
+        mark()
         self.measured += 1
         self.speeds[key] = speed
-        ours = (time.perf_counter() - began) * cores * _OURS
-        if busy is None or busy() - worked >= ours:
+        (began, worked), (ended, worked_in_all) = marks[-2:]
+        ours = cores * (_OURS if cores == 1 else _OURS_TOGETHER)
+        if busy is None or worked_in_all - worked >= (ended - began) * ours:
             self.new[key] = speed
 
 
@@ -163,30 +170,35 @@ def _preparation(batches: Sequence[PackedBatch], images: ImageKind, meter: _Mete
     return seconds
 
 
-def preparation_seconds(engine: PreparingEngine, runs: Sequence[Run], images: ImageKind) -> float:
-    """Measure on a few images how long an engine prepares for one."""
+def preparation_seconds(
+    engine: PreparingEngine, runs: Sequence[Run], images: ImageKind, *, begin: Callable[[], None]
+) -> float:
+    """Measure on a few images how long an engine prepares for one; `begin` is called before it."""
     warm, split = _random_split(images, _WARMED), _random_split(images, _PREPARED)
     for _ in engine.rehearsal(runs, warm):
         pass
+    begin()
     began = time.perf_counter()
     for _ in engine.rehearsal(runs, split):
         pass
     return (time.perf_counter() - began) / (len(split.training) + len(split.validation) + len(split.test))
 
 
-def seconds_per_image(batch: PackedBatch, kind: ImageKind, *, budget: float) -> float:
+def seconds_per_image(batch: PackedBatch, kind: ImageKind, *, budget: float, begin: Callable[[], None]) -> float:
     """Measure how long a packed batch trains on one image, all its runs together.
 
     Args:
         batch: What to train.
         kind: What the images are like.
         budget: About how many seconds to spend.
+        begin: Called before what counts.
     """
     specification = batch.runs[0].specification
     images = max(128, 4 * specification.training.batch_size)
     engine = batch.engine.rehearsing() if isinstance(batch.engine, PreparingEngine) else batch.engine
     training = engine.start(batch.runs, _random_split(kind, images))
     epochs = 0
+    begin()
     began = time.perf_counter()
     while epochs < specification.training.epochs:
         if training.advance() is None:
@@ -195,6 +207,8 @@ def seconds_per_image(batch: PackedBatch, kind: ImageKind, *, budget: float) -> 
         if epochs == 1:
             # The first epoch builds what later ones use, and counts only if it is the only one.
             warm = time.perf_counter()
+            if specification.training.epochs > 1:
+                begin()
         elif time.perf_counter() - began >= budget:
             break
     counted = images + FORWARD_SHARE * _SCORED_IN_A_ROUND
