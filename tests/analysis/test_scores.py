@@ -1,6 +1,6 @@
 import numpy as np
 
-from ceteris.analysis.scores import read_epochs, read_predictions, study_criteria, study_scores
+from ceteris.analysis.scores import chance_level, read_epochs, read_predictions, study_criteria, study_scores
 from ceteris.results.results import read_results
 from ceteris.statistics.scores import Ending
 from ceteris.study.analysis import Analysis
@@ -9,7 +9,7 @@ from ceteris.study.analysis import Analysis
 def scores_of(folder):
     """Read the scores of a results folder."""
     results = read_results(folder)
-    return results, study_scores(results, read_predictions(results), read_epochs(results))
+    return results, study_scores(results, read_predictions(results), read_epochs(results), chance_level(results))
 
 
 def test_every_planned_run_has_a_score(folders):
@@ -61,7 +61,7 @@ def test_who_guessed_is_judged_alike_with_and_without_answers(folders):
     results = read_results(folders("complete"))
     epochs = read_epochs(results)
     for answers in (read_predictions(results), None):
-        scores = study_scores(results, answers, epochs)
+        scores = study_scores(results, answers, epochs, chance_level(results))
 
         assert {arm.test_images for arm in (scores.baseline, *scores.variations)} == {400}
 

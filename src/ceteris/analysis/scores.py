@@ -1,7 +1,7 @@
 """From a results folder to the numbers that statistics are computed from: chance level, predictions, epochs, scores."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,7 @@ from ceteris.results.record import Status
 from ceteris.results.results import Results
 from ceteris.statistics.contrast import Criteria
 from ceteris.statistics.scores import ArmScores, Ending, RunScore, Scores
+from ceteris.statistics.summary import ArmSummary
 from ceteris.study.analysis import Analysis
 
 _UNEQUAL = 1.1
@@ -137,13 +138,14 @@ def read_epochs(results: Results) -> Epochs:
     return epochs
 
 
-def study_scores(results: Results, predictions: Predictions | None, epochs: Epochs) -> Scores:
+def study_scores(results: Results, predictions: Predictions | None, epochs: Epochs, chance: ChanceLevel) -> Scores:
     """Give what every planned run of a study scored, also those without a result.
 
     Args:
         results: The results folder.
         predictions: From `read_predictions`; without them nothing is known about single images.
         epochs: From `read_epochs`; runs that are not among them have no learning curve.
+        chance: From `chance_level`.
     """
     findings: dict[str, list[Finding]] = {}
     for finding in results.findings:
@@ -158,7 +160,7 @@ def study_scores(results: Results, predictions: Predictions | None, epochs: Epoc
         )
         for name, runs in findings.items()
     )
-    return Scores(baseline=baseline, variations=tuple(variations), chance=chance_level(results).share)
+    return Scores(baseline=baseline, variations=tuple(variations), chance=chance.share)
 
 
 def study_criteria(analysis: Analysis) -> Criteria:
@@ -194,3 +196,14 @@ def _score(finding: Finding, predictions: Predictions | None, epochs: Epochs) ->
         # Of runs that trained together, each took its share of the time.
         seconds=np.cumsum([epoch.seconds / epoch.packed_batch_runs for epoch in trained]),
     )
+
+
+def constant_runs(results: Results, summaries: Sequence[ArmSummary]) -> int:
+    """Count the runs at chance that predict one class for all test images.
+
+    Raises:
+        ResultsError: If predictions of a run at chance cannot be read.
+    """
+    chosen = {(arm.name, seed) for arm in summaries for seed in arm.at_chance}
+    found = [one.run for one in results.findings if (one.run.variation, one.run.seed) in chosen]
+    return sum(int(np.unique(results.predictions(run).argmax(axis=1)).size == 1) for run in found)

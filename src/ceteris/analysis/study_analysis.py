@@ -7,7 +7,17 @@ from functools import cached_property
 from ceteris.analysis.efficiency import EfficiencyCurve, efficiency_curves
 from ceteris.analysis.environment import Environment, read_environment
 from ceteris.analysis.pretrained import Match, VariationCost, pretrained_matches, variation_costs
-from ceteris.analysis.scores import Epochs, Predictions, read_epochs, read_predictions, study_criteria, study_scores
+from ceteris.analysis.scores import (
+    ChanceLevel,
+    Epochs,
+    Predictions,
+    chance_level,
+    constant_runs,
+    read_epochs,
+    read_predictions,
+    study_criteria,
+    study_scores,
+)
 from ceteris.results.finding import Finding
 from ceteris.results.manifest import Manifest, binding
 from ceteris.results.record import Status
@@ -27,10 +37,14 @@ from ceteris.study.run import Arm
 class StudyAnalysis:
     """A results folder with everything that was computed from it.
 
+    Predictions, epochs, times and machines may be missing: then `predictions` is None, and `epochs`, `environment` and
+    what is computed from them are empty.
+
     Attributes:
         results: The folder, as it was read.
         predictions: Of the finished runs for each test image; None where the labels could not be read.
         epochs: How the runs that came to their end learned.
+        chance: The chance level.
         scores: What every planned run counts with.
         criteria: What the study declared before any result.
         baseline: The baseline by itself.
@@ -45,6 +59,7 @@ class StudyAnalysis:
     results: Results
     predictions: Predictions | None
     epochs: Epochs
+    chance: ChanceLevel
     scores: Scores
     criteria: Criteria
     baseline: ArmSummary
@@ -119,6 +134,11 @@ class StudyAnalysis:
         return tuple(sorted(chosen, key=lambda one: -abs(one.accuracy.difference.estimate if one.accuracy else 0.0)))
 
     @cached_property
+    def constant_runs(self) -> int:
+        """How many of the runs at chance predict one class for all test images."""
+        return constant_runs(self.results, self.summaries)
+
+    @cached_property
     def costs(self) -> tuple[VariationCost, ...]:
         """What a prediction takes with each arm of a study that holds a pretrained network; empty for others."""
         return variation_costs(self.results, self.arms)
@@ -154,7 +174,8 @@ def analyze(results: Results, *, over_images: bool = True) -> StudyAnalysis:
         ResultsError: If a file of a finished run cannot be read.
     """
     predictions, epochs = read_predictions(results), read_epochs(results)
-    scores = study_scores(results, predictions if over_images else None, epochs)
+    chance = chance_level(results)
+    scores = study_scores(results, predictions if over_images else None, epochs, chance)
     criteria = study_criteria(results.manifest.study.analysis)
     curves = learning_curves(scores.baseline, scores.chance)
     target = convergence_target(curves, chance=scores.chance, share=criteria.target_share)
@@ -163,21 +184,22 @@ def analyze(results: Results, *, over_images: bool = True) -> StudyAnalysis:
         results=results,
         predictions=predictions,
         epochs=epochs,
+        chance=chance,
         scores=scores,
         criteria=criteria,
         baseline=baseline,
         target=target,
         comparisons=compare(scores, criteria),
         environment=read_environment(results, epochs),
-        first_verdicts=_first_verdicts(results, epochs),
+        first_verdicts=_first_verdicts(results, epochs, chance),
     )
 
 
-def _first_verdicts(results: Results, epochs: Epochs) -> Mapping[str, Decision]:
+def _first_verdicts(results: Results, epochs: Epochs, chance: ChanceLevel) -> Mapping[str, Decision]:
     """Judge by the margin that was declared when the first results were computed, if it was another one."""
     declarations = binding(results.manifest.declarations)
     if not declarations or declarations[0].analysis.margin == results.manifest.study.analysis.margin:
         return {}
     # Verdicts rest on accuracies alone; without the answers to single images there is no bootstrap to wait for.
-    found = compare(study_scores(results, None, epochs), study_criteria(declarations[0].analysis))
+    found = compare(study_scores(results, None, epochs, chance), study_criteria(declarations[0].analysis))
     return {one.variation: one.verdict.decision for one in found}

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ceteris.analysis.scores import study_scores
+from ceteris.analysis.scores import chance_level, constant_runs, study_scores
 from ceteris.cli.console import arm_table, print_notes, print_sentence, set_apart
 from ceteris.report.quantities import count
 from ceteris.report.sections.warnings import chance_notes
@@ -55,9 +55,11 @@ def status(folder: Path, console: Console) -> None:
 
 
 def _at_chance(results: Results) -> tuple[str, ...]:
-    scores = study_scores(results, None, {})
+    level = chance_level(results)
+    scores = study_scores(results, None, {}, level)
     arms = (scores.baseline, *scores.variations)
-    return chance_notes(results, [summarise(arm, chance=scores.chance) for arm in arms])
+    summaries = [summarise(arm, chance=level.share) for arm in arms]
+    return tuple(chance_notes(level, summaries, constant_runs(results, summaries)))
 
 
 def status_table(results: Results) -> Table:

@@ -163,7 +163,7 @@ def _limits(analysis: StudyAnalysis, record: RunRecord, ensemble: Ensemble) -> I
     if not analysis.results.manifest.notes and (origin := origin_sentence(analysis)):
         yield origin
     yield from analysis.results.notes_about(record.run.variation)
-    yield from chance_notes(analysis.results, ())
+    yield from chance_notes(analysis.chance)
     yield (
         f"It names one of {len(ensemble.class_names)} classes for any image whatever, also for one that shows none of "
         "them. Its probabilities were not calibrated: 0.9 need not mean that it is right nine times of ten."

@@ -117,12 +117,17 @@ def run_notes(arm: ArmSummary, chance: float) -> Iterator[str]:
 
 
 def seed_list(seeds: Sequence[int]) -> str:
-    """Name seeds in a few words, runs of three and more by their ends.
+    """Name seeds in a few words.
 
     Example:
         >>> seed_list((0, 1, 2, 3, 7, 8))
         'seeds 0 to 3, 7, 8'
     """
+    return f"{'seed' if len(seeds) == 1 else 'seeds'} {seed_ranges(seeds)}"
+
+
+def seed_ranges(seeds: Sequence[int]) -> str:
+    """List seeds, three and more in a row by their ends."""
     parts: list[str] = []
     start = 0
     for index, seed in enumerate(seeds):
@@ -131,4 +136,4 @@ def seed_list(seeds: Sequence[int]) -> str:
         group = seeds[start : index + 1]
         parts += [f"{group[0]} to {seed}"] if len(group) > 2 else map(str, group)
         start = index + 1
-    return ("seed " if len(seeds) == 1 else "seeds ") + ", ".join(parts)
+    return ", ".join(parts)

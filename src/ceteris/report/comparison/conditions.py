@@ -7,7 +7,7 @@ from ceteris.analysis.comparison import FolderComparison
 from ceteris.analysis.run_pairs import ArmPair
 from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.report.quantities import count, listed_up_to, quoted
-from ceteris.report.wording import seed_list
+from ceteris.report.wording import seed_ranges
 from ceteris.study.changes import Change
 
 
@@ -87,7 +87,7 @@ def _facts(side: StudyAnalysis) -> Iterator[_Fact]:
     digests = (manifest.images_sha256, manifest.labels_sha256)
     yield _Fact(what="test images", identity=digests, words=f"{test}SHA-256 {digests[0][:8]}, labels {digests[1][:8]}")
     study = manifest.study
-    yield _Fact(what="seeds", identity=study.seeds, words=seed_list(study.seeds).split(" ", 1)[1])
+    yield _Fact(what="seeds", identity=study.seeds, words=seed_ranges(study.seeds))
     margin = f"equivalent within {study.analysis.margin:g} pp"
     yield _Fact(what="analysis", identity=study.analysis, words=f"{margin}, target {100 * study.analysis.target:g} %")
     for what, kinds in (

@@ -85,7 +85,8 @@ def _too_few(found: FolderComparison) -> Iterator[str]:
 
 def _notes(found: FolderComparison) -> Iterator[str]:
     noted = [
-        dict.fromkeys((*side.results.notes, *chance_notes(side.results, side.summaries))) for _, side in found.sides
+        dict.fromkeys((*side.results.notes, *chance_notes(side.chance, side.summaries, side.constant_runs)))
+        for _, side in found.sides
     ]
     yield from (f"A and B: {note}" for note in noted[0] if note in noted[1])
     for (label, side), own, other in zip(found.sides, noted, reversed(noted), strict=True):

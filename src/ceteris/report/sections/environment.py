@@ -6,7 +6,7 @@ from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.report.blocks import Section
 from ceteris.report.quantities import count, duration
 from ceteris.report.table import Cell, Column, Table
-from ceteris.study.study import Study
+from ceteris.report.wording import seed_ranges
 
 
 def section(analysis: StudyAnalysis) -> Section:
@@ -30,7 +30,7 @@ def _facts(analysis: StudyAnalysis) -> Iterator[tuple[str, str]]:
     yield "images", f"{manifest.data_source} ({manifest.data_origin.value})"
     yield "digest of the images (SHA-256)", manifest.data_digest
     yield "classes", ", ".join(manifest.class_names)
-    yield "seeds", _seeds(manifest.study)
+    yield "seeds", seed_ranges(manifest.study.seeds)
     kinds = (
         ("engine", found.engines),
         ("engine says", found.facts),
@@ -49,10 +49,3 @@ def _facts(analysis: StudyAnalysis) -> Iterator[tuple[str, str]]:
     if found.together is not None:
         fewest, most = found.together
         yield "runs trained together in a packed batch", str(most) if fewest == most else f"{fewest} to {most}"
-
-
-def _seeds(study: Study) -> str:
-    seeds = study.seeds
-    if len(seeds) > 2 and seeds == tuple(range(seeds[0], seeds[-1] + 1)):
-        return f"{seeds[0]} to {seeds[-1]}"
-    return ", ".join(map(str, seeds))

@@ -4,9 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from itertools import pairwise
 
-import numpy as np
-
-from ceteris.analysis.scores import chance_level
+from ceteris.analysis.scores import ChanceLevel
 from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.datasets.dataset import Origin
 from ceteris.formatting.wording import listed
@@ -16,7 +14,6 @@ from ceteris.report.wording import seed_list
 from ceteris.results.finding import Finding
 from ceteris.results.manifest import Declaration, binding, skipping
 from ceteris.results.record import Status
-from ceteris.results.results import Results
 from ceteris.statistics.summary import ArmSummary
 
 
@@ -95,7 +92,7 @@ def _warnings(analysis: StudyAnalysis) -> Iterator[str]:
             f"{duration(extraction.seconds)} more, once for all its runs, and its backbone was trained before this "
             "study began."
         )
-    yield from chance_notes(analysis.results, analysis.summaries)
+    yield from chance_notes(analysis.chance, analysis.summaries, analysis.constant_runs)
 
 
 def _not_at_an_end(analysis: StudyAnalysis) -> Iterator[str]:
@@ -226,21 +223,14 @@ def _time(one: Declaration) -> str:
     return f"{datetime.fromisoformat(one.since):%Y-%m-%d at %H:%M} UTC"
 
 
-def chance_notes(results: Results, summaries: Sequence[ArmSummary]) -> tuple[str, ...]:
+def chance_notes(level: ChanceLevel, summaries: Sequence[ArmSummary] = (), constant: int = 0) -> Iterator[str]:
     """Say above the numbers that classes are unequal, and which runs finished no better than chance.
 
     Args:
-        results: The results folder; predictions are read of the runs at chance only.
+        level: The chance level.
         summaries: Every arm by itself.
-
-    Raises:
-        ResultsError: If predictions of a run at chance cannot be read.
+        constant: How many of the runs at chance predict one class for all test images.
     """
-    return tuple(_chance_notes(results, summaries))
-
-
-def _chance_notes(results: Results, summaries: Sequence[ArmSummary]) -> Iterator[str]:
-    level = chance_level(results)
     if level.is_unequal:
         yield (
             f"The classes are unequal: {quoted(level.largest)} has {percent(level.share)} of the test images, which is "
@@ -256,16 +246,8 @@ def _chance_notes(results: Results, summaries: Sequence[ArmSummary]) -> Iterator
         f"{count(runs, 'run')} finished no better than chance ({percent(level.share)}), and {verb} with what {who} "
         f"scored: {which}."
     )
-    constant = _constant(results, arms)
     if constant:
         which = f"{'All' if constant == runs else constant} of them predict"
         whose = "It predicts" if runs == 1 else "One of them predicts" if constant == 1 else which
         text += f" {whose} the same class for every test image."
     yield text
-
-
-def _constant(results: Results, arms: Sequence[ArmSummary]) -> int:
-    """Count the runs at chance that predict one class for all test images."""
-    chosen = {(arm.name, seed) for arm in arms for seed in arm.at_chance}
-    found = [one.run for one in results.findings if (one.run.variation, one.run.seed) in chosen]
-    return sum(int(np.unique(results.predictions(run).argmax(axis=1)).size == 1) for run in found)
