@@ -53,7 +53,7 @@ def _blocks(found: FolderComparison) -> Iterator[str]:
     if same := same_line(conditions):
         yield markdown_text(same)
     if told := notes(found):
-        yield "## Before you believe a number"
+        yield "## Notes"
         yield _list(told)
     yield "## Summary"
     yield _list(findings(found))
