@@ -13,6 +13,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "ceteris"
 ROOMS = [
     "errors",
     "paths",
+    "checksummed",
     "resources",
     "formatting",
     "values",

@@ -4,6 +4,7 @@ import re
 import pytest
 from rich.console import Console
 
+from ceteris.checksummed import Damage
 from ceteris.cli.board import Board
 from ceteris.cli.estimate import Measuring
 from ceteris.cli.live import achievement, board_table, show, summary, told
@@ -11,7 +12,6 @@ from ceteris.execution.events import EpochFinished, Note, RunDamaged, RunsHeld, 
 from ceteris.execution.local import LocalExecutor
 from ceteris.execution.packing import pack
 from ceteris.execution.study import run_study
-from ceteris.results.checksummed import Damage
 from ceteris.results.finding import Finding
 from ceteris.testing.miniature import MINIATURE_IMAGES, FakeEngine, miniature_dataset
 

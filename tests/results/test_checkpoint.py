@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
+from ceteris.checksummed import DamagedError, LaterFormatError
 from ceteris.results import checkpoint as module
 from ceteris.results.checkpoint import decode_checkpoint, encode_checkpoint
-from ceteris.results.checksummed import DamagedError, LaterFormatError
 from ceteris.testing.miniature import flipped, miniature_checkpoint, miniature_runs
 
 RUN = miniature_runs()[0]

@@ -1,8 +1,8 @@
 import csv
 from io import StringIO
 
+from ceteris.checksummed import Damage
 from ceteris.engines.engine import Position
-from ceteris.results.checksummed import Damage
 from ceteris.results.epochs import TrainingTime
 from ceteris.results.finding import Finding, encode_table
 from ceteris.results.record import RunFailure

@@ -7,11 +7,11 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
+from ceteris import checksummed
+from ceteris.checksummed import seal, unseal
 from ceteris.datasets.choice import known_images
 from ceteris.errors import ResultsError
-from ceteris.results import checksummed
 from ceteris.results import folder as module
-from ceteris.results.checksummed import seal, unseal
 from ceteris.results.folder import ResultsFolder, check_space, needed_bytes
 from ceteris.results.manifest import Manifest
 from ceteris.results.record import Status

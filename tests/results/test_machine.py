@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ceteris.results.checksummed import DamagedError
+from ceteris.checksummed import DamagedError
 from ceteris.results.machine import decode_machine, describe_machine, encode_machine
 from ceteris.testing.miniature import flipped
 

@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import pytest
 
+from ceteris.checksummed import DamagedError
 from ceteris.datasets.dataset import Origin
-from ceteris.results.checksummed import DamagedError
 from ceteris.results.manifest import (
     DECLARATIONS,
     Declaration,

@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from ceteris.checksummed import DamagedError
 from ceteris.engines.engine import EpochMetrics, Position
 from ceteris.networks.shape import Shape
-from ceteris.results.checksummed import DamagedError
 from ceteris.results.record import (
     RunFailure,
     Status,

@@ -4,8 +4,8 @@ import sys
 import numpy as np
 import pytest
 
+from ceteris.checksummed import seal, unseal
 from ceteris.engines.engine import Position
-from ceteris.results.checksummed import seal, unseal
 from ceteris.results.folder import ResultsFolder
 from ceteris.results.manifest import Manifest, StudyNote
 from ceteris.results.record import RunFailure

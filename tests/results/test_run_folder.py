@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from ceteris import checksummed
+from ceteris.checksummed import Damage
 from ceteris.engines.engine import Position
 from ceteris.errors import ResultsError
-from ceteris.results import checksummed
-from ceteris.results.checksummed import Damage
 from ceteris.results.epochs import TrainingTime
 from ceteris.results.record import RunFailure, Status
 from ceteris.results.run_folder import RunFolder

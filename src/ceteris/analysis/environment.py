@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from ceteris.analysis.scores import Epochs
+from ceteris.checksummed import DamagedError
 from ceteris.errors import ResultsError
 from ceteris.results.atomic import explained
-from ceteris.results.checksummed import DamagedError
 from ceteris.results.machine import Machine, decode_machine
 from ceteris.results.results import Results
 from ceteris.results.run_folder import MACHINE

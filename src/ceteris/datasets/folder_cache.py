@@ -10,6 +10,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import features
 
+from ceteris.checksummed import DamagedError, LaterFormatError, seal, unseal
 from ceteris.datasets.cache import ELSEWHERE, empty, file_sha256, keeping
 from ceteris.datasets.dataset import Labels, as_labels
 from ceteris.datasets.file_kinds import library_version
@@ -94,17 +96,17 @@ def entry_key(frame: Frame, choices: Mapping[str, object], files: Sequence[tuple
         "choices": choices,
         "files": files,
     }
-    return hashlib.sha256(_canonical(facts)).hexdigest()
+    return hashlib.sha256(json.dumps(facts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def open_entry(path: Path) -> CachedFolder | None:
     """Open an entry and compare every byte with its digest; None if there is none, or it is damaged."""
     try:
-        facts = _unsealed((path / _FACTS).read_bytes())
-        if facts is None or file_sha256(path / _IMAGES) != facts["file_sha256"]:
+        facts = unseal((path / _FACTS).read_bytes())
+        if file_sha256(path / _IMAGES) != facts["file_sha256"]:
             return None
         images: NDArray[np.uint8] = np.asarray(np.load(path / _IMAGES, mmap_mode="r", allow_pickle=False))
-    except (OSError, ValueError):
+    except (OSError, ValueError, DamagedError, LaterFormatError):
         return None
     labels = as_labels(facts["labels"])
     labels.setflags(write=False)
@@ -167,7 +169,7 @@ class EntryWriter:
                 file.flush()
                 os.fsync(file.fileno())
             whole = {**facts, "images_sha256": digest.hexdigest(), "file_sha256": file_sha256(self._partial / _IMAGES)}
-            (self._partial / _FACTS).write_bytes(_sealed(whole))
+            (self._partial / _FACTS).write_bytes(seal(whole))
             (self._partial / "decoded").unlink()
             if self._path.exists():  # what cannot be opened
                 shutil.rmtree(self._path)
@@ -185,11 +187,11 @@ def entries(cache: Path) -> tuple[Entry, ...]:
     for path in sorted(folders_in(cache).glob("*/")):
         if path.name.startswith("."):
             continue
-        try:
-            facts = _unsealed((path / _FACTS).read_bytes()) or {}
+        facts: dict[str, Any] = {}
+        size = 0
+        with suppress(OSError, DamagedError, LaterFormatError):
             size = sum(file.stat().st_size for file in path.iterdir())
-        except OSError:
-            facts, size = {}, 0
+            facts = unseal((path / _FACTS).read_bytes())
         source = str(facts.get("source", "damaged"))
         found.append(
             Entry(path=path, source=source, images=len(facts.get("files", ())), side=facts.get("side", 0), size=size)
@@ -217,17 +219,3 @@ def _clear_partials(folder: Path) -> None:
     """Delete what writers that were killed left; whoever calls holds the lock, so nobody writes now."""
     for leftover in folder.glob(f".*{_PARTIAL}"):
         shutil.rmtree(leftover, ignore_errors=True)
-
-
-def _canonical(facts: object) -> bytes:
-    return json.dumps(facts, sort_keys=True, separators=(",", ":")).encode()
-
-
-def _sealed(facts: Mapping[str, object]) -> bytes:
-    return _canonical({"facts": facts, "sha256": hashlib.sha256(_canonical(facts)).hexdigest()})
-
-
-def _unsealed(content: bytes) -> dict[str, Any] | None:
-    whole = json.loads(content)
-    facts: dict[str, Any] = whole["facts"]
-    return facts if whole["sha256"] == hashlib.sha256(_canonical(facts)).hexdigest() else None

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from ceteris.checksummed import Damage
 from ceteris.datasets.dataset import ImageKind
 from ceteris.engines.engine import EpochMetrics, Position, Preparation
 from ceteris.execution.packing import PackedBatch
-from ceteris.results.checksummed import Damage
 from ceteris.results.finding import Finding
 from ceteris.results.record import RunFailure, RunRecord
 from ceteris.study.run import Run

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
+from ceteris.checksummed import Damage
 from ceteris.datasets.choice import share
 from ceteris.datasets.dataset import Split
 from ceteris.engines.engine import Engine, EpochMetrics, Outcome, PackedTraining, Position
@@ -25,7 +26,6 @@ from ceteris.execution.executor import Stop, Workspace
 from ceteris.execution.packing import PackedBatch
 from ceteris.networks.shape import Shape
 from ceteris.results.checkpoint import Checkpoint
-from ceteris.results.checksummed import Damage
 from ceteris.results.epochs import EpochRecord
 from ceteris.results.finding import Finding
 from ceteris.results.record import RunFailure, conclude, describe_error, diverged_epoch

@@ -9,8 +9,8 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 
+from ceteris.checksummed import FORMAT, DamagedError, LaterFormatError, finite
 from ceteris.engines.engine import EpochMetrics, Position, RunState
-from ceteris.results.checksummed import FORMAT, DamagedError, LaterFormatError, finite
 from ceteris.results.epochs import EpochRecord
 from ceteris.study.run import Run
 

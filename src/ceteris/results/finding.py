@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from io import StringIO
 from typing import Self
 
+from ceteris.checksummed import Damage
 from ceteris.engines.engine import Position
-from ceteris.results.checksummed import Damage
 from ceteris.results.epochs import TrainingTime
 from ceteris.results.record import RunFailure, RunRecord, Status
 from ceteris.study.run import Run

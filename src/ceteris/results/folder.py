@@ -1,6 +1,5 @@
 """A results folder: one study, one folder per run; and whether its disk has room for them."""
 
-import hashlib
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -11,12 +10,12 @@ import numpy as np
 from filelock import FileLock
 from numpy.typing import NDArray
 
+from ceteris.checksummed import DamagedError, LaterFormatError, check_digest
 from ceteris.datasets.dataset import ImageKind, LabelledImages, Labels, as_labels, narrowed
 from ceteris.errors import ResultsError, StudyError
 from ceteris.networks.cost import network_cost
 from ceteris.results.arrays import decode_array, encode_array
 from ceteris.results.atomic import claim, clear_partials, explained, is_held, make_folder, move, write_atomically
-from ceteris.results.checksummed import DamagedError, LaterFormatError
 from ceteris.results.finding import Finding, encode_table
 from ceteris.results.manifest import (
     Declaration,
@@ -211,10 +210,10 @@ class ResultsFolder:
     def _checked(self, name: str, digest: str) -> bytes:
         with explained(self.path, f"read {name}", needed=0):
             content = (self.path / name).read_bytes()
-        if hashlib.sha256(content).hexdigest() != digest:
-            raise ResultsError(
-                f"{self.path / name} was changed after it was written: its SHA-256 does not match. {_AGAIN}"
-            )
+        try:
+            check_digest(content, digest)
+        except DamagedError as error:
+            raise ResultsError(f"{self.path / name} {error}. {_AGAIN}") from None
         return content
 
     def _write_images(self, manifest: Manifest, images: NDArray[np.uint8]) -> None:

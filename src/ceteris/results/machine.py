@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from ceteris.checksummed import seal, unseal
 from ceteris.resources import processor_fact
-from ceteris.results.checksummed import seal, unseal
 
 
 @dataclass(frozen=True, kw_only=True)

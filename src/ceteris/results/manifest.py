@@ -10,12 +10,12 @@ from typing import Any, Self
 
 from pydantic import TypeAdapter
 
+from ceteris.checksummed import DamagedError, seal, unseal
 from ceteris.datasets.choice import known_images
 from ceteris.datasets.dataset import Dataset, ImageKind, Origin, Split, narrowed
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.shape import Shape
 from ceteris.results.arrays import encode_array
-from ceteris.results.checksummed import DamagedError, seal, unseal
 from ceteris.study.analysis import Analysis
 from ceteris.study.changes import changes
 from ceteris.study.run import Run

@@ -9,11 +9,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from ceteris.checksummed import DamagedError, finite, seal, unseal
 from ceteris.engines.engine import EpochMetrics, Outcome, Position
 from ceteris.networks.cost import network_cost
 from ceteris.networks.shape import Shape
 from ceteris.results.arrays import encode_array, encode_weights, half_precision
-from ceteris.results.checksummed import DamagedError, finite, seal, unseal
 from ceteris.study.run import Run
 
 

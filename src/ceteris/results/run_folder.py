@@ -1,7 +1,6 @@
 """The folder of one run: what is read from it and written to it, and in which order."""
 
 import errno
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -11,6 +10,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from ceteris.checksummed import Damage, DamagedError, LaterFormatError, check_digest
 from ceteris.errors import ResultsError
 from ceteris.results.arrays import decode_weights
 from ceteris.results.atomic import (
@@ -24,7 +24,6 @@ from ceteris.results.atomic import (
     write_together,
 )
 from ceteris.results.checkpoint import Checkpoint, decode_checkpoint, encode_checkpoint
-from ceteris.results.checksummed import Damage, DamagedError, LaterFormatError
 from ceteris.results.epochs import EpochRecord, decode_epochs, encode_epochs, training_time
 from ceteris.results.finding import Finding
 from ceteris.results.machine import Machine, decode_machine, describe_machine, encode_machine
@@ -184,7 +183,7 @@ class RunFolder:
         expected = {PREDICTIONS: record.predictions_sha256, WEIGHTS: record.weights_sha256}
         for name, digest in expected.items():
             if digest is not None:
-                self._read(name, partial(_compare, digest=digest), damage, is_required=True)
+                self._read(name, partial(check_digest, digest=digest), damage, is_required=True)
         if machine is None:
             return None
         return self._read(EPOCHS, partial(_epochs, digest=machine.epochs_sha256), damage, is_required=True)
@@ -218,10 +217,5 @@ def _content(path: Path) -> bytes | None:
 
 
 def _epochs(content: bytes, *, digest: str) -> Sequence[EpochRecord]:
-    _compare(content, digest=digest)
+    check_digest(content, digest)
     return decode_epochs(content)
-
-
-def _compare(content: bytes, *, digest: str) -> None:
-    if hashlib.sha256(content).hexdigest() != digest:
-        raise DamagedError("was changed after it was written: its SHA-256 does not match")

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from ceteris.checksummed import DamagedError
 from ceteris.errors import ResultsError
 from ceteris.results.atomic import explained
-from ceteris.results.checksummed import DamagedError
 from ceteris.results.finding import Finding
 from ceteris.results.machine import Machine, decode_machine
 from ceteris.results.record import Status

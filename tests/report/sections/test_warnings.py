@@ -6,11 +6,11 @@ import pytest
 
 from ceteris.analysis.scores import ChanceLevel, chance_level
 from ceteris.analysis.study_analysis import analyze
+from ceteris.checksummed import seal, unseal
 from ceteris.report.report import write_report
 from ceteris.report.sections.answer import answer
 from ceteris.report.sections.limitations import limitations
 from ceteris.report.sections.warnings import chance_notes, skipped_variations, warnings
-from ceteris.results.checksummed import seal, unseal
 from ceteris.results.folder import STUDY, ResultsFolder
 from ceteris.results.results import Results, read_results
 from ceteris.study.study import Study

@@ -83,6 +83,16 @@ def unseal(content: bytes) -> dict[str, Any]:
     return facts
 
 
+def check_digest(content: bytes, digest: str) -> None:
+    """Compare the content of a file with the SHA-256 that is kept elsewhere, in hexadecimal.
+
+    Raises:
+        DamagedError: If they differ.
+    """
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise DamagedError("was changed after it was written: its SHA-256 does not match")
+
+
 def finite(value: float | None) -> float | None:
     """Give a float that JSON can hold: Python's own type, and None for what is not a finite number."""
     return None if value is None or not math.isfinite(value) else float(value)

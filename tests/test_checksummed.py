@@ -3,8 +3,8 @@ import math
 
 import pytest
 
-from ceteris.results import checksummed
-from ceteris.results.checksummed import DamagedError, LaterFormatError, finite, seal, unseal
+from ceteris import checksummed
+from ceteris.checksummed import DamagedError, LaterFormatError, finite, seal, unseal
 
 FACTS = {"loss": 0.1, "name": "größer", "none": None, "list": [1, 2.5, "x"], "nested": {"b": 1, "a": 2}}
 
