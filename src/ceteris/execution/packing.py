@@ -14,9 +14,8 @@ from ceteris.networks.placed import every_layer
 from ceteris.networks.shape import Shape
 from ceteris.resources import Memory, Requirements, Resources
 from ceteris.results.manifest import StudyNote
-from ceteris.study.lone_image import lone_value_layer
 from ceteris.study.run import Run
-from ceteris.study.specification import Specification
+from ceteris.study.specification import Specification, lone_value_layer
 
 _SHOWN_VARIATIONS = 3
 _START = Position()

@@ -192,7 +192,7 @@ def _baseline_mistakes(baseline: Baseline, faults: Sequence[tuple[Place, str]]) 
 
 
 def _ignored_in_variation(variation: Variation, training: Training, title: str, place: Place) -> Iterator[Mistake]:
-    """Only what the variation sets itself: settings of the baseline may lose their meaning with its optimiser."""
+    """Only what the variation sets itself: settings of the baseline may lose their meaning with its optimizer."""
     for name, reason in _ignored_settings(training):
         if (path := f"training.{name}") in variation.set:
             yield Mistake(place=(*place, "set", path), sentence=f"{title}: {path} {reason}", compares=True)

@@ -2,6 +2,9 @@
 
 from ceteris.datasets.choice import DataChoice
 from ceteris.networks.backbone import NetworkField
+from ceteris.networks.batch_norm import BatchNorm
+from ceteris.networks.placed import placed_layers
+from ceteris.networks.shape import Shape
 from ceteris.training.training import Training
 from ceteris.values.frozen import Frozen
 
@@ -24,3 +27,33 @@ class Specification(Frozen):
     data: DataChoice
     network: NetworkField
     training: Training
+
+
+def lone_value_layer(specification: Specification, image: Shape, classes: int, images: int) -> int | None:
+    """Find a batch norm that sees a single value per channel in some minibatch, and so no variance.
+
+    Args:
+        specification: The network and the size of its minibatches.
+        image: Size of the images.
+        classes: How many classes there are.
+        images: How many images an epoch learns from.
+
+    Returns:
+        The index of the first layer that is or holds one, from 0; None if every minibatch has two values.
+
+    Example:
+        >>> from ceteris.networks.dense import Dense
+        >>> from ceteris.networks.network import Network
+        >>> layers = [Dense(dense=5), BatchNorm(batch_norm=True), Dense(dense="classes")]
+        >>> one = Specification(data=DataChoice(), network=Network(layers=layers), training=Training(batch_size=8))
+        >>> [lone_value_layer(one, Shape(32, 32, 3), 10, images) for images in (80, 81, 82)]
+        [None, 1, None]
+    """
+    size = specification.training.batch_size
+    if size > 1 and images % size != 1:
+        return None
+    for index, placed in enumerate(placed_layers(specification.network, image, classes)):
+        norms = (one for one in placed.tree() if isinstance(one.layer, BatchNorm))
+        if any(norm.before.height == norm.before.width == 1 for norm in norms):
+            return index
+    return None

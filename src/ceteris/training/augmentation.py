@@ -13,7 +13,7 @@ class Augmentation(Frozen, ABC):
 
     @abstractmethod
     def __str__(self) -> str:
-        """Say what it does, for a list in a sentence; nothing if it does nothing."""
+        """Say what it does, for a list in a sentence; empty if it changes nothing."""
 
 
 class Flip(Augmentation):

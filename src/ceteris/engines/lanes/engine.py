@@ -41,7 +41,7 @@ _GROUP = 16  # images that there is room for in a packed batch, at least: `capac
 class LanesEngine:
     """Trains small networks on the CPU, sixteen runs a core.
 
-    Runs share a packed batch if they have the same network but for drop-out rates, batch size, epochs, optimiser and
+    Runs share a packed batch if they have the same network but for drop-out rates, batch size, epochs, optimizer and
     augmentation; seed, learning rate, momentum, betas, weight decay and drop-out rate are each run's own.
 
     Attributes:

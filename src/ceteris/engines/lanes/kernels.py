@@ -106,7 +106,7 @@ def usable_instruction_sets() -> tuple[InstructionSet, ...]:
 
 
 def chosen_instruction_set() -> InstructionSet | None:
-    """Choose the widest usable build, or the one that `CETERIS_ISA` names; nothing if none was compiled.
+    """Choose the widest usable build, or the one that `CETERIS_ISA` names; None if none was compiled.
 
     Raises:
         EngineError: If `CETERIS_ISA` names a build that is not there or that this processor cannot run.

@@ -26,7 +26,7 @@ class Slot:
         name: PyTorch's name, for example `layers.0.weight`.
         shape: PyTorch's shape.
         start: Place of its first number.
-        features: Size of the image that a dense weight reads, or nothing for arrays that keep their order.
+        features: Size of the image that a dense weight reads; None for arrays that keep their order.
     """
 
     name: str

@@ -54,7 +54,7 @@ class EpochPlan:
     Attributes:
         epoch: Epochs done before this one.
         order: Image of each place. Shape (n,), int64.
-        shifts: Rows (mirrored, down, right) as `shifts` gives them, or nothing to do. Shape (n, 3), int64.
+        shifts: Rows (mirrored, down, right) as `shifts` gives them; None if no image changes. Shape (n, 3), int64.
     """
 
     epoch: int

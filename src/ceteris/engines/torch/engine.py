@@ -18,9 +18,8 @@ from ceteris.networks.cost import network_cost
 from ceteris.networks.placed import every_layer
 from ceteris.networks.shape import Shape
 from ceteris.resources import Requirements
-from ceteris.study.lone_image import lone_value_layer
 from ceteris.study.run import Run
-from ceteris.study.specification import Specification
+from ceteris.study.specification import Specification, lone_value_layer
 from ceteris.training.training import LOSSES, OPTIMIZERS, SCHEDULES
 
 if TYPE_CHECKING:

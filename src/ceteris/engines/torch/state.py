@@ -75,7 +75,7 @@ def to_arrays(tensors: Mapping[str, Tensor]) -> dict[str, NDArray[np.generic]]:
 
 
 def mismatch(tensors: Mapping[str, Tensor], arrays: Mapping[str, NDArray[np.generic]]) -> str | None:
-    """Say in what the arrays are not a state of these tensors, or nothing if they are."""
+    """Say in what the arrays are not a state of these tensors, or None if they are."""
     for name, tensor in tensors.items():
         if name not in arrays:
             return f"lacks the array {name!r}"

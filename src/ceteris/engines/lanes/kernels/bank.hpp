@@ -23,7 +23,7 @@ struct Totals {
   int64_t correct = 0;
 };
 
-// The training images and the way through them: `order` is [run][place], `shifts` likewise or nothing.
+// The training images and the way through them: `order` is [run][place], `shifts` likewise, or null.
 struct Epoch {
   Pixels pixels;
   const int32_t* labels;

@@ -75,7 +75,7 @@ class PackedWeights {
         biases_(static_cast<size_t>(outputs)),
         offsets_(static_cast<size_t>(inputs) * kernel * kernel) {}
 
-  // `weight(o, c, ky, kx)` gives one weight; `bias` is one value per output channel, or nothing for zeros.
+  // `weight(o, c, ky, kx)` gives one weight; `bias` is one value per output channel, or null for zeros.
   template <typename Weight>
   void pack(const Lanes* bias, Weight weight) {
     if (bias) std::copy_n(bias, outputs_, biases_.get());
