@@ -89,7 +89,8 @@ def test_a_png_holds_its_words():
 
 def test_a_file_of_its_own_brings_its_colours(analyses):
     """An SVG file has a title, a ground and both sets of colours, and is well-formed whatever names are in it."""
-    picture = seed_accuracies(analyses("hostile").scores)
+    analysis = analyses("hostile")
+    picture = seed_accuracies(analysis.summaries, analysis.accuracies)
     text = standalone(picture)
     root = ET.fromstring(text)
 

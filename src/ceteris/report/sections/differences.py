@@ -1,7 +1,7 @@
 """All differences of a study with their error bars on one axis, and every run as a point."""
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,8 +31,8 @@ from ceteris.report.figures.style import (
 )
 from ceteris.report.quantities import percentage_points
 from ceteris.statistics.comparison import Comparison
-from ceteris.statistics.interval import Estimate, Interval, PointEstimate, mean_interval
-from ceteris.statistics.scores import ArmScores, Ending, Scores, counted_accuracy
+from ceteris.statistics.interval import Estimate, Interval
+from ceteris.statistics.summary import ArmSummary
 from ceteris.statistics.verdict import Decision
 
 TITLE = "Difference in test accuracy from the baseline"
@@ -47,7 +47,7 @@ def section(analysis: StudyAnalysis) -> Section | None:
     """Give the section that shows all differences; None before any run has finished or diverged."""
     if not analysis.done:
         return None
-    seeds = seed_accuracies(analysis.scores)
+    seeds = seed_accuracies(analysis.summaries, analysis.accuracies)
     forest = (forest_plot(analysis.comparisons, margin=analysis.criteria.margin),) if analysis.comparisons else ()
     return Section(
         anchor="differences",
@@ -234,13 +234,14 @@ class _SeedRow:
     words: str
 
 
-def seed_accuracies(scores: Scores) -> Drawing:
+def seed_accuracies(summaries: Sequence[ArmSummary], accuracies: Mapping[str, Mapping[int, float]]) -> Drawing:
     """Draw the test accuracy of every run, and the mean of every arm.
 
     Args:
-        scores: What each run scored.
+        summaries: Every arm by itself.
+        accuracies: What each run counts with, by arm and seed.
     """
-    rows = [_accuracy_row(scores, arm) for arm in (scores.baseline, *scores.variations)]
+    rows = [_accuracy_row(arm, accuracies[arm.name]) for arm in summaries]
     height = _SEED_TOP + _SEED_ROW * len(rows) + _BOTTOM
     with drawing():
         figure = Figure(figsize=(inches(_WIDTH), inches(height)))
@@ -259,18 +260,12 @@ def seed_accuracies(scores: Scores) -> Drawing:
         return finished(figure, title="Test accuracy, seed by seed", alt=_seed_alt(rows))
 
 
-def _accuracy_row(scores: Scores, arm: ArmScores) -> _SeedRow:
-    counted = {run.seed: counted_accuracy(run, scores.chance) for run in arm.runs}
-    known = {seed: accuracy for seed, accuracy in sorted(counted.items()) if accuracy is not None}
-    diverged = set(arm.seeds(Ending.DIVERGED))
-    estimate = mean_interval(list(known.values())) if known else None
-    if estimate is not None and diverged.issuperset(known):  # the chance level by decree has no spread
-        estimate = PointEstimate(estimate=estimate.estimate)
+def _accuracy_row(arm: ArmSummary, accuracies: Mapping[int, float]) -> _SeedRow:
     return _SeedRow(
         name=arm.name,
-        values=tuple((seed, 100 * accuracy, seed in diverged) for seed, accuracy in known.items()),
-        estimate=estimate,
-        words="no run yet" if estimate is None else in_per_cent(estimate),
+        values=tuple((seed, 100 * accuracy, seed in arm.diverged) for seed, accuracy in accuracies.items()),
+        estimate=arm.accuracy,
+        words="no run yet" if arm.accuracy is None else in_per_cent(arm.accuracy),
     )
 
 
