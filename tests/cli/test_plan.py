@@ -53,6 +53,19 @@ def test_the_plan_shows_all_there_is_to_know(ceteris, study_file):
     assert lines == PLAN.format(difference=f"{detectable_difference(3, comparisons=2):.2f}")
 
 
+@pytest.mark.usefixtures("engine")
+def test_a_study_of_which_nothing_can_be_trained_has_a_plan_all_the_same(ceteris, study_file, monkeypatch):
+    """Each arm is shown with the reason why it is skipped."""
+    monkeypatch.delenv("CETERIS_WEIGHTS", raising=False)
+    start = study_file.read_text().partition("[baseline.network]")[0]
+    study_file.write_text(f'{start}[baseline.training]\nepochs = 1\n[baseline.network]\nbackbone = "resnet18"\n')
+    code, out, err = ceteris("plan", study_file)
+
+    assert (code, err) == (0, "")
+    assert "SKIPPED: 'baseline': " in out
+    assert out.endswith("Time: not estimated, because nothing of this study can be trained now.\n")
+
+
 @pytest.mark.parametrize(
     ("known", "end"),
     [

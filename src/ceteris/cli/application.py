@@ -90,7 +90,7 @@ def plan_command(
 ) -> None:
     """Show what a study will train, and what it can show.
 
-    Trains on random images for two seconds, to say how long the study takes on this machine.
+    Trains on random images for two seconds, unless it did so lately, to estimate the time.
     """
     from ceteris.cli.plan import plan
 

@@ -1,4 +1,4 @@
-"""How long a study will take on this machine, from two seconds of training on random images."""
+"""How long a study will take on this machine, from two seconds of training on random images, now or lately."""
 
 import time
 from collections.abc import Callable, Hashable, Mapping, Sequence

@@ -79,13 +79,15 @@ def plan(
     if gap:
         console.print(Text(f"Time: not estimated, because {gap}", style="yellow"))
         return
-    if need := planned.memory(executor.threads):
-        free = executor.resources.memory
-        console.print(Text(memory_needed(need, free)))
-        if reason := need.shortage(need.images + need.training, free):
-            console.print(Text(f"note: {reason} `ceteris run` refuses this study.", style="bold red"))
-            console.print(Text("Time: not estimated, because the study does not fit into the memory.", style="yellow"))
-            return
+    need, free = planned.memory(executor.threads), executor.resources.memory
+    if need is None:
+        console.print(Text("Time: not estimated, because nothing of this study can be trained now.", style="yellow"))
+        return
+    console.print(Text(memory_needed(need, free)))
+    if reason := need.shortage(need.images + need.training, free):
+        console.print(Text(f"note: {reason} `ceteris run` refuses this study.", style="bold red"))
+        console.print(Text("Time: not estimated, because the study does not fit into the memory.", style="yellow"))
+        return
     with console.status("measuring how fast this machine trains ..."):
         estimate = estimate_time(planned.batches, images, threads=executor.threads)
     console.print(Text(time_needed(estimate, executor.threads)))
