@@ -31,18 +31,12 @@ _SPEED_SECONDS = 10.0
 
 @dataclass(kw_only=True)
 class Row:
-    """One variation on the board.
+    """One variation on the board, and how many of its runs are planned, finished and so on.
 
     Attributes:
-        factor: What it is about.
-        variation: Its name.
-        planned: Runs of it.
         finished: Runs that came to their end, those that diverged among them.
-        diverged: Runs that diverged.
-        failed: Runs that could not be trained.
         held: Runs that another process is training.
         epoch: The epoch that its slowest run in training is in, from 1; None if none is in training.
-        epochs: How many epochs a run has.
         accuracies: The last validation accuracy of each seed that has one and has not diverged, in [0, 1].
     """
 

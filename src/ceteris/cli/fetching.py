@@ -34,13 +34,7 @@ from ceteris.study.study import Study
 
 @dataclass(frozen=True, kw_only=True)
 class Images:
-    """A study with its images.
-
-    Attributes:
-        study: As it was asked for, or on the built-in shapes where CIFAR-10 is not available and that was allowed.
-        dataset: Its images.
-        notes: What must be said about it, one sentence each.
-    """
+    """A study with its images: as it was asked for, or on the built-in shapes where CIFAR-10 is not available."""
 
     study: Study
     dataset: Dataset
@@ -57,9 +51,6 @@ def get_images(study: Study, *, location: Path | None, or_shapes: bool, console:
         or_shapes: Whether the built-in shapes may take the place of CIFAR-10 if it is nowhere and cannot be downloaded.
             A copy that was named and is not right is an error all the same.
         console: Where to say it.
-
-    Raises:
-        DataError: If the images are damaged, are not CIFAR-10, or cannot be had.
     """
     try:
         events = source_of(study.data).read(study.data, location=location, download=True)

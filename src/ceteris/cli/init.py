@@ -117,17 +117,7 @@ def draft(listing: FolderListing) -> Draft:
 
 
 def study_text(drafted: Draft, *, name: str, title: str, file: Path) -> str:
-    """Write the study file.
-
-    Args:
-        drafted: What it says.
-        name: Path of the folder, seen from the file.
-        title: What the folder is called.
-        file: Where it will be, for the commands in it.
-
-    Raises:
-        StudyError: If the folder's path cannot be written in a text file.
-    """
+    """Write the study file, with the path of the folder as seen from the file."""
     named = [shown(one) for one in drafted.classes[:_NAMED]]
     more = [f"{len(drafted.classes) - _NAMED} more"] if len(drafted.classes) > _NAMED else []
     shares = []

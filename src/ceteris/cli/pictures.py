@@ -43,11 +43,7 @@ class Named:
 
 @dataclass(frozen=True, kw_only=True)
 class Nothing:
-    """A name that stands for no image.
-
-    Attributes:
-        reason: Why, with the name in it.
-    """
+    """A name that stands for no image, and the reason, with the name in it."""
 
     reason: str
 
@@ -72,12 +68,6 @@ def find_pictures(names: Sequence[str]) -> Found:
 
     A pattern such as `photos/*.jpg` is for shells that leave patterns to the program; a file of that very name comes
     first.
-
-    Args:
-        names: As they were typed.
-
-    Raises:
-        DataError: If there is no name at all, or standard input is named twice.
     """
     if not names:
         raise DataError(
@@ -236,12 +226,7 @@ _ENCODINGS = {
 
 @dataclass(frozen=True, kw_only=True)
 class NameList:
-    """What a list says.
-
-    Attributes:
-        names: As the file system writes them, also where they are no text.
-        notes: What must be known of the list, one sentence each.
-    """
+    """The names in a list, as the file system writes them, also where they are no text; and notes about the list."""
 
     names: tuple[str, ...]
     notes: tuple[str, ...] = ()
@@ -253,9 +238,6 @@ def read_name_list(content: bytes, where: str) -> NameList:
     Args:
         content: The whole list, in UTF-8 or in the bytes of the file system.
         where: The list, for messages.
-
-    Raises:
-        DataError: If it is in another encoding, or no list at all.
     """
     encoding = next((name for mark, name in _ENCODINGS.items() if content.startswith(mark)), "")
     if encoding:

@@ -40,11 +40,7 @@ class Note:
 
 @dataclass(frozen=True, kw_only=True)
 class Preparing:
-    """An engine does what must be done once before its runs can be trained.
-
-    Attributes:
-        preparation: What it does, and how far it is.
-    """
+    """An engine does what must be done once before its runs can be trained; it says how far it is."""
 
     preparation: Preparation
 
@@ -58,14 +54,7 @@ class BatchStarted:
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """A packed batch has trained for a moment.
-
-    Attributes:
-        batch: As it was started.
-        position: Where its runs are now.
-        images: Images times runs that it trained on in that moment.
-        seconds: How long the moment was.
-    """
+    """A packed batch has trained for some seconds, on so many images times runs, up to a position."""
 
     batch: PackedBatch
     position: Position
@@ -75,13 +64,7 @@ class Progress:
 
 @dataclass(frozen=True, kw_only=True)
 class EpochFinished:
-    """The runs of a packed batch have ended an epoch.
-
-    Attributes:
-        batch: As it was started.
-        metrics: Each run that is still in training, with what the epoch came to.
-        seconds: Wall-clock time of the epoch, validation included.
-    """
+    """Runs of a packed batch that are still in training have ended an epoch, in seconds with its validation."""
 
     batch: PackedBatch
     metrics: tuple[tuple[Run, EpochMetrics], ...]
@@ -104,13 +87,7 @@ class RunFailed:
 
 @dataclass(frozen=True, kw_only=True)
 class RunDamaged:
-    """Files of a run were not as they had been written; they were moved to `damaged/`, and the run is trained again.
-
-    Attributes:
-        run: The run.
-        damage: What was wrong.
-        aside: The folder that holds the damaged files now.
-    """
+    """Files of a run were not as they had been written; they are in the folder `aside` now, and it is trained again."""
 
     run: Run
     damage: tuple[Damage, ...]
@@ -126,12 +103,7 @@ class RunsHeld:
 
 @dataclass(frozen=True, kw_only=True)
 class BatchInterrupted:
-    """A packed batch was asked to stop; its runs are saved and go on from here next time.
-
-    Attributes:
-        batch: As it was started.
-        position: Where its runs are.
-    """
+    """A packed batch was asked to stop; its runs are saved and go on from this position next time."""
 
     batch: PackedBatch
     position: Position

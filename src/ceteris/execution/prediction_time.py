@@ -39,15 +39,8 @@ def time_predictions(
     """Time one network of each variation, where the study has a pretrained one and it has not been done on this host.
 
     Takes about a second a variation, and keeps what it finds in the `machine.json` of the run whose network was timed.
-
-    Args:
-        place: The results.
-        findings: The status of all runs of the study.
-        engines: Who knows the pretrained weights; the study's own layers are timed by PyTorch in any case.
-        split: The images; test images are shown.
-
-    Yields:
-        A note for each variation that cannot be timed.
+    Of `engines` those that know the pretrained weights are asked; the study's own layers are timed by PyTorch in any
+    case. A note says which variation cannot be timed.
     """
     variations = _by_variation(findings)
     is_transfer = any(isinstance(runs[0].specification.network, BackboneNetwork) for runs in variations.values())
