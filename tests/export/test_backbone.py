@@ -123,7 +123,10 @@ def test_a_card_says_whose_weights_they_are(ensemble):
 
 def test_a_processor_that_resizes_in_float32_gets_its_files_too(ensemble, images, monkeypatch):
     """Without AVX2 a resized pixel is off by one grey level at most, which is told; more is refused."""
-    module = "ceteris.engines.transfer.extraction.resized_images"
+
+    def resize_off_by(levels):
+        for module in ("ceteris.engines.transfer.extraction", "ceteris.inference.backbone"):
+            monkeypatch.setattr(f"{module}.resized_images", off_by(levels))
 
     def off_by(levels):
         def changed(pixels, backbone, resolution):
@@ -135,16 +138,16 @@ def test_a_processor_that_resizes_in_float32_gets_its_files_too(ensemble, images
         return changed
 
     expected = ensemble_probabilities(ensemble, resized(images, 33, ensemble.network.backbone))[0]
-    monkeypatch.setattr(module, off_by(0))
+    resize_off_by(0)
     assert as_exported(ensemble, images, expected) == (expected, None)
 
-    monkeypatch.setattr(module, off_by(1))
+    resize_off_by(1)
     told = ensemble_probabilities(ensemble, images)[0]
     found, rounding = as_exported(ensemble, images, told)
     assert rounding.levels == 1
     assert rounding.largest == float(np.abs(found - told).max()) > 0
 
-    monkeypatch.setattr(module, off_by(2))
+    resize_off_by(2)
     with pytest.raises(ResultsError) as error:
         as_exported(ensemble, images, told)
     assert str(error.value) == (

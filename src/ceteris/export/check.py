@@ -129,10 +129,11 @@ def as_exported(ensemble: Ensemble, images: NDArray[np.uint8], expected: Values)
     pretrained = ensemble.pretrained
     if pretrained is None:
         return expected, None
-    seen, levels = _resized(pretrained, images), 0
-    for start in range(0, len(images), _AT_ONCE):
-        part = slice(start, start + _AT_ONCE)
-        levels = max(levels, _levels_apart(pretrained, images[part], seen[part]))
+    from ceteris.inference.backbone import image_seen  # noqa: PLC0415 - needs torch
+
+    seen = _resized(pretrained, images)
+    theirs = (image_seen(pretrained.network, image).astype(np.int16) for image in images)
+    levels = max((int(np.abs(one - own).max()) for one, own in zip(theirs, seen, strict=True)), default=0)
     if levels > LARGEST_LEVELS:
         raise ResultsError(
             f"images that the exported network resizes differ by {levels} grey levels from those of the run, expected "
@@ -156,16 +157,6 @@ def _resized(pretrained: Pretrained, images: NDArray[np.uint8]) -> NDArray[np.ui
     network = pretrained.network
     starts = range(0, len(images), _AT_ONCE)
     return np.concatenate([resized(images[n : n + _AT_ONCE], network.resolution, network.backbone) for n in starts])
-
-
-def _levels_apart(pretrained: Pretrained, images: NDArray[np.uint8], seen: NDArray[np.uint8]) -> int:
-    import torch  # noqa: PLC0415 - an extra
-
-    from ceteris.engines.transfer.extraction import resized_images  # noqa: PLC0415 - needs torch
-
-    network = pretrained.network
-    theirs = resized_images(torch.from_numpy(images.copy()), network.backbone, network.resolution)
-    return int(np.abs(theirs.permute(0, 2, 3, 1).numpy().astype(np.int16) - seen).max(initial=0))
 
 
 def _largest(found: NDArray[np.floating], other: NDArray[np.floating]) -> float:
