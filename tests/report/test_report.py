@@ -9,11 +9,12 @@ import pytest
 
 from ceteris.errors import ResultsError
 from ceteris.report.report import write_report
+from ceteris.report.table import Table
 from ceteris.results.folder import ResultsFolder
 from ceteris.results.results import read_results
 from tests.made_up import made_up_folder, made_up_study
 from tests.report.html_page import Page
-from tests.report.reading import sentences_of, tables_of
+from tests.report.reading import blocks_of, sentences_of, tables_of
 from tests.states import HOSTILE, STATES
 
 LEFT_OVER = re.compile(r"\b(nan|None|inf|True|False)\b|  |\.\.|\( |,,| ,|\b1 (runs|seeds|pairs|epochs|images)\b")
@@ -37,6 +38,26 @@ def test_every_state_of_a_folder_has_a_report(reports, state):
     assert report.text.read_text(encoding="utf-8").startswith("# ")
     with report.table.open(newline="", encoding="utf-8") as file:
         assert len(list(csv.DictReader(file))) == len(read_results(report.page.parent).findings)
+
+
+ALWAYS = ["answer", "verdicts-heading", "factors", "pictures", "the-runs", "methods", "caveats", "what-with"]
+SECTIONS = {
+    "empty": {"reservations"},
+    "official": {"differences", "speed", "tests", "training-time"},
+    "transfer": {"reservations", "differences", "speed", "images", "pretrained", "tests", "training-time"},
+}
+
+
+@pytest.mark.parametrize("state", SECTIONS)
+def test_a_section_without_its_data_is_left_out(reports, state):
+    """The others stay in their order; every anchor is there once, and so is every table."""
+    sections = reports(state).sections
+    anchors = [section.anchor for section in sections]
+
+    assert [anchor for anchor in anchors if anchor in ALWAYS] == ALWAYS
+    assert {*anchors} - {*ALWAYS} == SECTIONS[state]
+    names = [*anchors, *(table.name for table in blocks_of(sections, Table))]
+    assert len(set(names)) == len(names)
 
 
 def test_a_page_asks_nothing_of_the_network(reports, state):

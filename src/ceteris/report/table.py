@@ -17,11 +17,13 @@ class Column:
         title: What stands at its top; short.
         is_number: Whether it is set flush right.
         meaning: What the column tells a newcomer, in a sentence; empty where the title does.
+        width: The least width of its cells on a page, `medium` for some words or `wide` for sentences; none if empty.
     """
 
     title: str
     is_number: bool = False
     meaning: str = ""
+    width: str = ""
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ def verdict_table(analysis: StudyAnalysis) -> Table:
         name="verdicts",
         title="Each variation against the baseline",
         columns=(
-            Column(title="variation", meaning="Its name, and what it changes in the baseline, computed."),
+            Column(title="variation", meaning="Its name, and what it changes in the baseline, computed.", width="wide"),
             Column(title="factor", meaning="What the variation is about."),
             Column(
                 title="test accuracy",
@@ -94,10 +94,11 @@ def verdict_table(analysis: StudyAnalysis) -> Table:
             ),
             Column(
                 title="verdict",
+                width="wide",
                 meaning="Better, worse, equivalent, undecided with what it would take to decide, or not "
                 "compared, because no pair of runs has results.",
             ),
-            Column(title="runs", meaning="Runs that count, of those planned."),
+            Column(title="runs", meaning="Runs that count, of those planned.", width="medium"),
         ),
         rows=(
             _baseline_row(analysis.baseline),
