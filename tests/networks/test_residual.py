@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ceteris.engines.initial import initial_weights
+from ceteris.engines.initial import initial_draws, initial_weights
 from ceteris.inference.forward import layer_outputs
 from ceteris.networks.cost import network_cost
 from ceteris.networks.network import Network
@@ -44,6 +44,11 @@ def test_layers_in_a_block_have_paths_and_streams_of_their_own():
         ("layers.1.residual.2.residual.1", "conv-2", "6 x 5 x 4"),
         ("layers.2", "conv-3", "4 x 3 x 2"),
         ("layers.3", "dense-0", "1 x 1 x 4"),
+    ]
+    assert [name for name, _ in initial_draws(NETWORK, IMAGE, CLASSES)] == [
+        f"{stream}.{name}"
+        for stream in ("conv-0", "conv-1", "conv-2", "conv-3", "dense-0")
+        for name in ("weight", "bias")
     ]
     assert [name for name in initial_weights(NETWORK, IMAGE, CLASSES, 1) if ".residual." in name] == [
         "layers.1.residual.0.weight",

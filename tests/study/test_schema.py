@@ -107,7 +107,7 @@ def test_other_ways_to_write_a_variation_are_right_by_the_schema(study_text):
 factor = "f"
 name = "a"
 set = { network.layers.0.kernel = 5, "training.flip" = true }
-insert = [{ before = "network.layers.1", layer = [{ dropout = 0.1 }, { batch_norm = true }] }]
+insert = [{ before = "network.layers.1", layer = [{ residual = [{ dropout = 0.1 }] }, { batch_norm = true }] }]
 replace = { layer = "network.layers.2", by = { max_pool = 3 } }
 remove = "network.layers.3"
 """
@@ -126,6 +126,8 @@ WRONG = {
     "activation": lambda table: table["baseline"]["network"]["layers"][0].update(activation="rel"),
     "rate": lambda table: table["baseline"]["training"].update(learning_rate=0),
     "optimizer": lambda table: table["baseline"]["training"].update(optimizer="adamm"),
+    "setting of another optimizer": lambda table: table["baseline"]["training"].update(optimizer="adam", momentum=0.5),
+    "layer in a block": lambda table: table["baseline"]["network"]["layers"].append({"residual": [{"conv": 0}]}),
     "no factor": lambda table: table["variation"][0].pop("factor"),
     "name of two lines": lambda table: table["variation"][0].update(name="a\nb"),
     "set to a list": lambda table: table["variation"][0].update(set={"training.epochs": [1]}),
