@@ -2,6 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
+from ceteris.analysis.study_analysis import StudyAnalysis
+from ceteris.report.quantities import count
+from ceteris.results.finding import Finding
+from ceteris.results.record import Status
 from ceteris.statistics.comparison import Comparison
 from ceteris.statistics.contrast import Criteria
 from ceteris.statistics.convergence import Measure
@@ -114,6 +118,20 @@ def run_notes(arm: ArmSummary, chance: float) -> Iterator[str]:
     ):
         if seeds:
             yield f"{len(seeds)} of {planned} {became} ({seed_list(seeds)}): counted {consequence}."
+
+
+def unfinished_runs(analysis: StudyAnalysis) -> Iterator[tuple[str, tuple[Finding, ...]]]:
+    """Say of each kind of run that did not come to its end how many there are, and give them."""
+    planned = count(len(analysis.results.findings), "run")
+    for status, became in (
+        (Status.FAILED, "failed"),
+        (Status.DAMAGED, "damaged, and not counted"),
+        (Status.UNFINISHED, "not at an end"),
+        (Status.MISSING, "missing"),
+    ):
+        if found := analysis.findings[status]:
+            verb = "" if status is Status.FAILED else "is " if len(found) == 1 else "are "
+            yield f"{len(found):,} of {planned} {verb}{became}", found
 
 
 def seed_list(seeds: Sequence[int]) -> str:

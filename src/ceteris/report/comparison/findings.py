@@ -9,8 +9,7 @@ from ceteris.formatting.wording import listed
 from ceteris.report.comparison.conditions import every_arm
 from ceteris.report.quantities import count, listed_up_to, percent, quoted, size
 from ceteris.report.sections.warnings import chance_notes
-from ceteris.report.wording import seed_list
-from ceteris.results.record import Status
+from ceteris.report.wording import seed_list, unfinished_runs
 from ceteris.statistics.scores import Evidence
 from ceteris.statistics.side_by_side import Design
 from ceteris.statistics.verdict import Decision, Verdict
@@ -97,17 +96,7 @@ def _notes(found: FolderComparison) -> Iterator[str]:
 
 
 def _troubles(side: StudyAnalysis) -> Iterator[str]:
-    planned = count(len(side.results.findings), "run")
-    for status, became in (
-        (Status.FAILED, "failed"),
-        (Status.DAMAGED, "damaged, and not counted"),
-        (Status.UNFINISHED, "not at an end"),
-        (Status.MISSING, "missing"),
-    ):
-        number = sum(one.status is status for one in side.results.findings)
-        if number:
-            verb = "" if status is Status.FAILED else ("is " if number == 1 else "are ")
-            yield f"{number:,} of {planned} {verb}{became}."
+    yield from (f"{text}." for text, _ in unfinished_runs(side))
     diverged = [arm for arm in side.summaries if arm.diverged]
     if diverged:
         arms = listed(f"{quoted(arm.name)} ({len(arm.diverged)} of {arm.planned})" for arm in diverged)

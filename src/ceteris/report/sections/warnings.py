@@ -10,7 +10,7 @@ from ceteris.datasets.dataset import Origin
 from ceteris.formatting.wording import listed
 from ceteris.report.blocks import Block, Bullets, Look, Section, Subheading
 from ceteris.report.quantities import count, duration, listed_up_to, percent, quoted, size
-from ceteris.report.wording import seed_list
+from ceteris.report.wording import seed_list, unfinished_runs
 from ceteris.results.finding import Finding
 from ceteris.results.manifest import Declaration, binding, skipping
 from ceteris.results.record import Status
@@ -102,17 +102,9 @@ def _not_at_an_end(analysis: StudyAnalysis) -> Iterator[str]:
     if training:
         verb = "is" if len(training) == 1 else "are"
         yield f"{len(training):,} of {planned} {verb} in training now: this report shows how far it was when made."
-    for status, became in (
-        (Status.FAILED, "failed"),
-        (Status.DAMAGED, "damaged, and not counted"),
-        (Status.UNFINISHED, "not at an end"),
-        (Status.MISSING, "missing"),
-    ):
-        found = analysis.findings[status]
-        if found:
-            verb = "" if status is Status.FAILED else ("is " if len(found) == 1 else "are ")
-            reasons = f" The first: {_reason(found[0])}." if _reason(found[0]) else ""
-            yield f"{len(found):,} of {planned} {verb}{became}: {_where(found)}.{reasons}"
+    for text, found in unfinished_runs(analysis):
+        reasons = f" The first: {_reason(found[0])}." if _reason(found[0]) else ""
+        yield f"{text}: {_where(found)}.{reasons}"
 
 
 def _skipped(name: str, runs: int, planned: int, reason: str) -> str:
