@@ -9,7 +9,7 @@ from ceteris.datasets import folder_dataset
 from ceteris.datasets.choice import DataChoice
 from ceteris.datasets.folder_cache import clear, entries
 from ceteris.datasets.folder_dataset import read_folder
-from ceteris.datasets.source import Progress, Waiting
+from ceteris.datasets.source import FileProgress, Waiting
 from ceteris.errors import DataError
 from tests.datasets.small_folders import CHOICE, read
 
@@ -20,7 +20,7 @@ def test_images_are_decoded_once(two_classes):
     again, second = read(two_classes)
 
     assert {event.doing for event in told} == {"looking at", "decoding"}
-    assert told[-1] == Progress(doing="decoding", done=20, total=20)
+    assert told[-1] == FileProgress(doing="decoding", done=20, total=20)
     assert {event.doing for event in again} == {"looking at"}
     assert first.digest == second.digest
     np.testing.assert_array_equal(first.training.images, second.training.images)
@@ -80,7 +80,7 @@ def test_another_process_is_waited_for(two_classes):
     lock = FileLock(cache / "folders" / ".lock")
     lock.acquire()
     events = read_folder(two_classes, CHOICE, cache=cache, workers=1)
-    event = next(event for event in events if not (isinstance(event, Progress) and event.doing == "looking at"))
+    event = next(event for event in events if not (isinstance(event, FileProgress) and event.doing == "looking at"))
     lock.release()
 
     assert event == Waiting(doing="decoding images", folder=cache / "folders")

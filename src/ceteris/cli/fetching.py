@@ -25,7 +25,7 @@ from rich.text import Text
 from ceteris.datasets.choice import load_dataset, source_of
 from ceteris.datasets.cifar10 import find_cifar10
 from ceteris.datasets.dataset import Dataset
-from ceteris.datasets.source import Event, Progress, Received, Setback, Waiting
+from ceteris.datasets.source import Event, FileProgress, Received, Setback, Waiting
 from ceteris.datasets.weights import fetch_weights
 from ceteris.errors import DataError
 from ceteris.execution.engines import missing_weights
@@ -98,7 +98,7 @@ def show_progress(events: Generator[Event, None, Result], console: Console, *, w
     columns = (TextColumn("{task.description}"), BarColumn(), _Amount(), TimeRemainingColumn())
     with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("images", total=None, is_download=False)
-        told: dict[type[Event], int] = {Received: -1, Progress: 0}
+        told: dict[type[Event], int] = {Received: -1, FileProgress: 0}
         setback: Setback | None = None
         while True:
             try:
@@ -113,7 +113,7 @@ def show_progress(events: Generator[Event, None, Result], console: Console, *, w
                 case Received(received=done, total=total):
                     bar.update(task, description=what, completed=done, total=total, is_download=True)
                     line = f"{what}: {done / 1e6:.0f} of {total / 1e6:.0f} MB"
-                case Progress(done=done, total=total):
+                case FileProgress(done=done, total=total):
                     bar.update(
                         task, description=f"{event.doing} images", completed=done, total=total, is_download=False
                     )

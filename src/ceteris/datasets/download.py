@@ -43,7 +43,7 @@ def transfer(
         begins: What such files begin with, gzip's two bytes if not given: what begins otherwise is not taken.
 
     Yields:
-        Progress, at the start and after every piece.
+        How much is there, at the start and after every piece.
 
     Raises:
         TransferError: If the server is at fault, or the network.

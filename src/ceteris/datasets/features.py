@@ -66,7 +66,7 @@ class Features:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class KeptFeatures:
     """What the cache holds under one key.
 
     Attributes:
@@ -169,7 +169,7 @@ class FeatureCache:
         assert kept is not None, "it was written a moment ago"
         return kept
 
-    def entries(self) -> tuple[Entry, ...]:
+    def entries(self) -> tuple[KeptFeatures, ...]:
         """List what is kept, the largest first; what is half made counts too."""
         folders = [folder for folder in self.path.glob("*") if folder.is_dir()] if self.path.is_dir() else []
         return tuple(sorted((_entry(folder) for folder in folders), key=lambda entry: -entry.size))
@@ -193,7 +193,7 @@ def feature_cache() -> FeatureCache:
     return FeatureCache(cache_folder() / "features")
 
 
-def _entry(folder: Path) -> Entry:
+def _entry(folder: Path) -> KeptFeatures:
     files = [file for file in folder.glob("*") if file.is_file()]
     size = sum(file.stat().st_size for file in files)
     description = "unfinished"
@@ -202,4 +202,4 @@ def _entry(folder: Path) -> Entry:
         key, side = facts["key"], facts["key"]["resolution"]
         images = f"{facts['images']:,} images, {key['view']}"
         description = f"{key['backbone']} at {side} x {side}, {images}, {key['precision']}"
-    return Entry(folder=folder, size=size, description=description)
+    return KeptFeatures(folder=folder, size=size, description=description)

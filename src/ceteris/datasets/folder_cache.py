@@ -59,7 +59,7 @@ class CachedFolder:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class KeptFolder:
     """What the cache keeps of one folder.
 
     Attributes:
@@ -181,7 +181,7 @@ class EntryWriter:
         shutil.rmtree(self._partial, ignore_errors=True)
 
 
-def entries(cache: Path) -> tuple[Entry, ...]:
+def entries(cache: Path) -> tuple[KeptFolder, ...]:
     """List what the cache keeps of folders of images."""
     found = []
     for path in sorted(folders_in(cache).glob("*/")):
@@ -194,7 +194,9 @@ def entries(cache: Path) -> tuple[Entry, ...]:
             facts = unseal((path / _FACTS).read_bytes())
         source = str(facts.get("source", "damaged"))
         found.append(
-            Entry(path=path, source=source, images=len(facts.get("files", ())), side=facts.get("side", 0), size=size)
+            KeptFolder(
+                path=path, source=source, images=len(facts.get("files", ())), side=facts.get("side", 0), size=size
+            )
         )
     return tuple(found)
 

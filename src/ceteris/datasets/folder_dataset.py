@@ -30,7 +30,7 @@ from ceteris.datasets.folder_listing import FolderFile, FolderListing, list_fold
 from ceteris.datasets.near_copies import SIDE, Thumbnails, grey_thumbnail, nearly_in_both
 from ceteris.datasets.own_images import missing_classes, own_dataset
 from ceteris.datasets.picture import Frame, UnreadableError
-from ceteris.datasets.source import Ahead, Event, Progress, Waiting
+from ceteris.datasets.source import Ahead, Event, FileProgress, Waiting
 from ceteris.datasets.split import allot, allotted
 from ceteris.errors import DataError
 from ceteris.networks.shape import Shape
@@ -197,7 +197,7 @@ def _digests(files: Sequence[FolderFile]) -> Generator[Event, None, list[str]]:
     with ThreadPoolExecutor(available_cores()) as pool:
         for one in pool.map(digest, files):
             digests.append(one)
-            yield Progress(doing="looking at", done=len(digests), total=len(files))
+            yield FileProgress(doing="looking at", done=len(digests), total=len(files))
     return digests
 
 
@@ -219,7 +219,7 @@ def _decode(looked: _Looked, choice: DataChoice, place: Path, workers: int) -> G
                         thumbnails[number] = grey_thumbnail(answer.picture.pixels)
                 else:
                     raise DataError(f"{shown(files[number][1].path)} was changed while it was read. Try again.")
-                yield Progress(doing="decoding", done=done, total=len(files))
+                yield FileProgress(doing="decoding", done=done, total=len(files))
         kept = [number for number in range(len(files)) if number not in reasons]
         parts = _divided(listing, choice, [(*files[number], digests[number], number) for number in kept])
         order = [number for part in PARTS for number in parts[part]]

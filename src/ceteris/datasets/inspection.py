@@ -15,7 +15,7 @@ from ceteris.datasets.decoding import Decoded, decode
 from ceteris.datasets.folder_listing import FolderFile, FolderListing, list_folder
 from ceteris.datasets.near_copies import SIDE, grey_thumbnail, near_copies
 from ceteris.datasets.picture import Frame
-from ceteris.datasets.source import Progress
+from ceteris.datasets.source import FileProgress
 from ceteris.datasets.split import allot
 from ceteris.resources import available_cores
 
@@ -105,7 +105,7 @@ class Inspection:
         return max(counts.values()) / len(self.pictures) if self.pictures else 0.0
 
 
-def inspect_folder(path: Path, *, workers: int | None = None) -> Generator[Progress, None, Inspection]:
+def inspect_folder(path: Path, *, workers: int | None = None) -> Generator[FileProgress, None, Inspection]:
     """Read every file of a folder of images, and compare all with all.
 
     Args:
@@ -143,7 +143,7 @@ def inspect_folder(path: Path, *, workers: int | None = None) -> Generator[Progr
                 )
             else:
                 reasons[number] = answer.reason
-            yield Progress(doing="decoding", done=done, total=len(files))
+            yield FileProgress(doing="decoding", done=done, total=len(files))
     kept = sorted(found)
     pictures = _in_parts(listing, [found[number] for number in kept])
     copies = _copies(pictures)

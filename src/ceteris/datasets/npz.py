@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ceteris.datasets.dataset import Dataset, ImageKind, Labels, as_labels
-from ceteris.datasets.source import Ahead, Event, Progress, Source, is_path
+from ceteris.datasets.source import Ahead, Event, FileProgress, Source, is_path
 from ceteris.datasets.split import allot
 from ceteris.errors import DataError, reason
 from ceteris.formatting.wording import listed
@@ -103,7 +103,7 @@ def read_npz(path: Path, *, test: float) -> Generator[Event, None, Dataset]:
         if is_compared:
             thumbnails[number] = grey_thumbnail(_square(pixels, SIDE))
         if number % 1000 == 0 or number == len(images) - 1:
-            yield Progress(doing="looking at", done=number + 1, total=len(images))
+            yield FileProgress(doing="looking at", done=number + 1, total=len(images))
     is_divided = len(parts) > 1
     held = range(len(parts[0].labels), len(images)) if is_divided else allot(labels.tolist(), digests, test, "test")
     lacking = set(range(len(class_names))) - {int(labels[place]) for place in held}

@@ -46,7 +46,7 @@ class Setback:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Progress:
+class FileProgress:
     """How far the files of a folder of images are.
 
     Attributes:
@@ -73,7 +73,7 @@ class Waiting:
     folder: Path
 
 
-Event = Received | Setback | Progress | Waiting
+Event = Received | Setback | FileProgress | Waiting
 
 
 @dataclass(frozen=True, kw_only=True)
