@@ -38,12 +38,7 @@ class Prepare(nn.Module):
 
 
 def front_modules(ensemble: Ensemble, pretrained: Pretrained) -> list[nn.Module]:
-    """Build what comes before the head, from uint8 images to averaged features as images of one pixel.
-
-    Args:
-        ensemble: With a single seed.
-        pretrained: Its backbone.
-    """
+    """Build what comes before the head, from uint8 images to averaged features as images of one pixel."""
     backbone = pretrained.network.backbone
     blocks = trained_blocks(pretrained.blocks, ensemble.weights[0])
     with torch.device("meta"):  # nothing is drawn, so that PyTorch's global generator is left alone

@@ -121,9 +121,6 @@ class Piece:
 def network_pieces(ensemble: Ensemble) -> tuple[Piece, ...]:
     """Write a network as modules that follow each other, from scaled images, or features, to class probabilities.
 
-    Args:
-        ensemble: With a single seed.
-
     Returns:
         The modules; of a network on a pretrained backbone those of its head. Scaling, which PyTorch has no module for,
         is not among them. An image stays an image up to the first dense layer, and is flattened there; no

@@ -94,11 +94,7 @@ FACTORIES = {
 
 
 def safetensors_weights(ensemble: Ensemble) -> bytes:
-    """Write the content of `model.safetensors`, under the names that `model.py` gives the parameters.
-
-    Args:
-        ensemble: With a single seed.
-    """
+    """Write the content of `model.safetensors`, under the names that `model.py` gives the parameters."""
     if ensemble.pretrained is not None:
         from ceteris.export.torch_program import torch_module  # noqa: PLC0415 - needs torch
 
@@ -115,11 +111,7 @@ def safetensors_weights(ensemble: Ensemble) -> bytes:
 
 
 def safetensors_loader(ensemble: Ensemble) -> bytes:
-    """Write the content of `model.py`.
-
-    Args:
-        ensemble: With a single seed.
-    """
+    """Write the content of `model.py`."""
     template, factory, pretrained = _TEMPLATE, "", ensemble.pretrained
     if pretrained is not None:
         template, factory = _BACKBONE_TEMPLATE, FACTORIES[pretrained.network.backbone]

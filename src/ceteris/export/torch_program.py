@@ -31,11 +31,7 @@ class Scale(nn.Module):
 
 
 def torch_module(ensemble: Ensemble) -> nn.Sequential:
-    """Build a network with its weights, from uint8 images (n, c, h, w) to class probabilities.
-
-    Args:
-        ensemble: With a single seed.
-    """
+    """Build a network with its weights, from uint8 images (n, c, h, w) to class probabilities."""
     modules: list[nn.Module] = [Scale(ensemble)]
     if ensemble.pretrained is not None:
         from ceteris.export.backbone_model import front_modules  # noqa: PLC0415 - needs torchvision
@@ -73,11 +69,7 @@ def _made(piece: Piece) -> nn.Module:
 
 
 def torch_program(ensemble: Ensemble) -> bytes:
-    """Write the content of `model.pt2`, for any number of images.
-
-    Args:
-        ensemble: With a single seed.
-    """
+    """Write the content of `model.pt2`, for any number of images."""
     image = ensemble.image
     example = torch.zeros(2, image.channels, image.height, image.width, dtype=torch.uint8)
     with warnings.catch_warnings():
