@@ -11,6 +11,7 @@ import pytest
 
 from ceteris.datasets.cifar10 import CLASS_NAMES, Layout, find_copy
 from ceteris.datasets.cifar10_reader import read_cifar10
+from ceteris.datasets.cifar10_records import batch_records
 from ceteris.datasets.dataset import Origin
 from ceteris.errors import DataError
 from tests.datasets.tiny_cifar10 import PARTS, RECORDS, batch, records, tar
@@ -421,3 +422,22 @@ def test_an_array_of_any_size_is_a_request_that_nobody_grants(tmp_path, miniatur
 
     with pytest.raises(DataError, match="its data is no array of bytes"):
         read(folder, miniature)
+
+
+def test_a_batch_as_python_2_wrote_it_reads():
+    """The published archive is of that kind: texts of bytes, and the array in the steps of NumPy 1."""
+    table = np.frombuffer(records(PARTS[0]), np.uint8).reshape(RECORDS, -1)
+    labels, raw = table[:, 0].tobytes(), table[:, 1:].tobytes()
+    content = (
+        b"\x80\x02}q\x01(U\x06labelsq\x02]q\x03("
+        + b"".join(b"K%c" % label for label in labels)
+        + b"eU\x04dataq\x04cnumpy.core.multiarray\n_reconstruct\nq\x05cnumpy\nndarray\nq\x06K\x00\x85U\x01b\x87R"
+        + b"q\x07(K\x01"
+        + b"K%cM\x00\x0c\x86cnumpy\ndtype\nq\x08U\x02u1K\x00K\x01\x87Rq\x09(K\x03U\x01|NNN" % RECORDS
+        + b"J\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb\x89T"
+        + len(raw).to_bytes(4, "little")
+        + raw
+        + b"tbu."
+    )
+
+    assert batch_records(content, "data_batch_1", records=RECORDS) == records(PARTS[0])
