@@ -5,8 +5,11 @@ import pytest
 
 from ceteris.datasets.cache import file_sha256
 from ceteris.datasets.weights import OFFICIAL_WEIGHTS
+from ceteris.engines.lanes.engine import LanesEngine
+from ceteris.engines.lanes.kernels import InstructionSet
+from ceteris.engines.torch.engine import TorchEngine
 from ceteris.errors import EngineError
-from ceteris.execution.engines import find_backbones, missing_weights
+from ceteris.execution.engines import EngineChoice, choose_engines, find_backbones, missing_weights
 from ceteris.execution.local import LocalExecutor
 from ceteris.execution.study import run_study
 from ceteris.networks.backbone import Backbone
@@ -168,3 +171,112 @@ def test_without_its_baseline_there_is_no_study(tmp_path):
         next(run_study(found.study, miniature_dataset(), folder=tmp_path / "r", engines=[], skipped=found.skipped))
 
     assert str(caught.value).startswith("the baseline cannot be trained, and all else is compared with it: the weights")
+
+
+@pytest.fixture
+def machine(monkeypatch):
+    """Say which engines this machine has."""
+
+    def has(*, lanes, torch):
+        build = InstructionSet.PORTABLE if lanes else None
+        monkeypatch.setattr("ceteris.execution.engines.chosen_instruction_set", lambda: build)
+        monkeypatch.setattr("ceteris.engines.lanes.engine.chosen_instruction_set", lambda: build)
+        found = importlib.util.find_spec
+        monkeypatch.setattr(
+            "ceteris.execution.engines.importlib.util.find_spec",
+            lambda name: (object() if torch else None) if name == "torch" else found(name),
+        )
+
+    return has
+
+
+LANES = LanesEngine(instruction_set=InstructionSet.PORTABLE)
+
+
+def test_the_fastest_engine_comes_first(machine):
+    """Lanes trains what it can, and PyTorch what is left, if it is there."""
+    machine(lanes=True, torch=True)
+    assert choose_engines() == EngineChoice(engines=(LANES, TorchEngine()))
+    assert choose_engines("torch") == EngineChoice(engines=(TorchEngine(),))
+    assert choose_engines("lanes", device="cpu") == EngineChoice(engines=(LANES,))
+
+    machine(lanes=True, torch=False)
+    assert choose_engines("auto") == EngineChoice(engines=(LANES,))
+
+
+def test_a_gpu_is_for_pytorch(machine, monkeypatch):
+    """Who names a device means PyTorch."""
+    machine(lanes=True, torch=True)
+    monkeypatch.setattr("ceteris.execution.engines._check_device", lambda _: None)
+
+    assert choose_engines(device="cuda") == EngineChoice(engines=(TorchEngine(device="cuda"),))
+
+
+@pytest.mark.parametrize("device", ["gpu", "nonsense", "meta", "cuda:99", "mps"])
+def test_a_device_that_cannot_compute_is_refused_at_once(monkeypatch, device):
+    """Before anything is written, and with those that there are."""
+    torch = pytest.importorskip("torch")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    why = ", which does not know float64" if device == "mps" else ""
+    with pytest.raises(EngineError) as error:
+        choose_engines(device=device)
+    assert str(error.value) == (
+        f"the device '{device}'{why} cannot be used: PyTorch finds only cpu on this machine. Name another with "
+        "--device, or leave it out for the processor."
+    )
+
+
+def test_a_fallback_is_said(machine):
+    """Without compiled kernels PyTorch trains, and results carry a note about it."""
+    machine(lanes=False, torch=True)
+
+    assert choose_engines() == EngineChoice(
+        engines=(TorchEngine(),),
+        notes=("The lanes engine was not compiled; the PyTorch engine trains instead, many times slower.",),
+    )
+
+
+REFUSED = {
+    "no such engine": (
+        {"lanes": True, "torch": True},
+        ("lane", None),
+        "there is no engine called 'lane'; did you mean 'lanes'?",
+    ),
+    "engine unlike any": (
+        {"lanes": True, "torch": True},
+        ("jax", None),
+        "there is no engine called 'jax'; the engines are auto, lanes and torch.",
+    ),
+    "lanes on a GPU": (
+        {"lanes": True, "torch": True},
+        ("lanes", "cuda"),
+        "--engine lanes trains on the processor, and --device asks for 'cuda'. Leave out one of the two.",
+    ),
+    "torch is missing": (
+        {"lanes": True, "torch": False},
+        ("torch", None),
+        (
+            "the PyTorch engine needs torch, which is not installed. Install it with `pip install torch`, "
+            "or leave out --engine and --device."
+        ),
+    ),
+    "nothing there": (
+        {"lanes": False, "torch": False},
+        ("auto", None),
+        (
+            "there is no engine on this machine: the lanes engine was not compiled, because no C++ compiler was found "
+            "when ceteris was installed, and torch is not installed. Install GCC or Clang and ceteris again, or torch."
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_says_what_cannot_train(machine, case):
+    """An engine that is not there, or cannot do what is asked, is an error that says what to do."""
+    there, (name, device), sentence = REFUSED[case]
+    machine(**there)
+
+    with pytest.raises(EngineError) as error:
+        choose_engines(name, device=device)
+    assert str(error.value) == sentence
