@@ -24,7 +24,7 @@ def test_a_run_ends_with_its_report(ceteris, study_file):
 
     folder = Path("results/study")
     assert (code, err) == (0, "")
-    assert f"The report:    {folder / 'report.html'}" in out
+    assert f"The report:      {folder / 'report.html'}" in out
     assert (folder / "report.html").read_text().startswith("<!doctype html>")
     assert (folder / "report.md").read_text().startswith("# A miniature")
     assert (folder / "results.csv").exists()

@@ -35,7 +35,7 @@ def test_a_study_is_trained_and_shown(ceteris, study_file):
     ]
     assert lines[5] == "0 of 9 runs done"
     assert sum(line.rstrip().endswith("3 of 3") and " %" in line for line in lines) == 3
-    assert f"The report:    {Path('results/study/report.html')}" in lines
+    assert f"The report:      {Path('results/study/report.html')}" in lines
     assert lines[-1].startswith("9 runs in ")
     rows = list(csv.DictReader(Path("results/study/results.csv").read_text().splitlines()))
     assert [(row["variation"], row["seed"], row["status"]) for row in rows][:2] == [

@@ -1,5 +1,6 @@
 import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from PIL import Image
@@ -10,6 +11,12 @@ from ceteris.explore.guard import HOST, MOST_BYTES, MOST_FILES, Guard, take_uplo
 
 HERE = f"{HOST}:7860"
 JOIN, UPLOAD = "/gradio_api/queue/join", "/gradio_api/upload"
+
+
+def finish(coroutine):
+    """Run it to its end in a thread of its own: where a browser of other tests is open, this one has a running loop."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, coroutine).result()
 
 
 def ask(folder, path="/", *, method="GET", host=HERE, body=None, **headers):
@@ -34,7 +41,7 @@ def ask(folder, path="/", *, method="GET", host=HERE, body=None, **headers):
         given.setdefault("content_length", str(sum(map(len, body))))
     coded = [(name.replace("_", "-").encode(), value.encode()) for name, value in given.items()]
     scope = {"type": "http", "method": method, "path": path, "headers": coded}
-    asyncio.run(Guard(app, folder)(scope, receive, send))
+    finish(Guard(app, folder)(scope, receive, send))
     return sent[0]["status"], dict(sent[0]["headers"]), sent[1]["body"].decode(), got
 
 
@@ -133,7 +140,7 @@ def test_there_is_no_other_protocol(tmp_path):
     async def send(message):
         sent.append(message)
 
-    asyncio.run(Guard(None, tmp_path)({"type": "websocket", "path": "/", "headers": []}, None, send))
+    finish(Guard(None, tmp_path)({"type": "websocket", "path": "/", "headers": []}, None, send))
     assert sent == [{"type": "websocket.close"}]
 
 

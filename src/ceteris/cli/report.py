@@ -61,9 +61,9 @@ def close(folder: Path, console: Console) -> None:
 
 def _say_where(written: Report, console: Console) -> None:
     console.print()
-    console.print(f"The report:    {written.page}", markup=False, soft_wrap=True)
-    console.print(f"as text:       {written.text}", markup=False, soft_wrap=True)
-    console.print(f"one row a run: {written.table}", markup=False, soft_wrap=True)
+    console.print(f"The report:      {written.page}", markup=False, soft_wrap=True)
+    console.print(f"as text:         {written.text}", markup=False, soft_wrap=True)
+    console.print(f"one row per run: {written.table}", markup=False, soft_wrap=True)
 
 
 _WIDE = 100  # columns of a terminal that has room for the factors too

@@ -89,7 +89,7 @@ def publish(analysis: StudyAnalysis, *, out: Path | None = None, image: int = 0)
         title=study.title,
         kicker=_kicker(results, analysis.done),
         question=study.question,
-        footer="Computed from a results folder by ceteris; one row a run is in results.csv beside this page.",
+        footer="Computed from a results folder by ceteris; results.csv beside this page has one row per run.",
     )
     text = render_markdown(sections, title=study.title, question=study.question)
     files = {PAGE: page.encode(), TEXT: text.encode()}
