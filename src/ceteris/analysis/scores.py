@@ -184,7 +184,7 @@ def _score(finding: Finding, predictions: Predictions | None, epochs: Epochs) ->
     trained = epochs.get(run.variation, {}).get(run.seed)
     if trained is None:
         return RunScore(seed=run.seed, status=status, test_accuracy=finding.record.test_accuracy, correct=correct)
-    # What a network predictions whose loss is no number is none of its learning.
+    # A network whose loss is not a number no longer learns: what it predicts then does not count.
     is_lost = [epoch.metrics.epoch == finding.record.diverged_epoch for epoch in trained]
     accuracies = [epoch.metrics.validation_accuracy for epoch in trained]
     return RunScore(

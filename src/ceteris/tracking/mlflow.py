@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from ceteris.errors import ResultsError
+from ceteris.paths import quoted
 from ceteris.results.atomic import make_folder
-from ceteris.tracking.tracked import TrackedRun
+from ceteris.tracking.tracked import TrackedRun, Tracker
 
 DATABASE, ARTIFACTS = "mlflow.db", "artifacts"
 _DIGEST, _PARENT, _NAME = "ceteris.digest", "mlflow.parentRunId", "mlflow.runName"
@@ -108,3 +109,10 @@ def _write(client: Any, experiment: str, run: TrackedRun, parent: str) -> None:
 
 def _milliseconds(seconds: float) -> int:
     return round(1000 * seconds)
+
+
+MLFLOW = Tracker(
+    name="mlflow",
+    write=lambda runs, folder, title: log_to_mlflow(runs, folder, experiment=title),
+    look=lambda folder: f"mlflow ui --backend-store-uri {quoted(f'sqlite:///{(folder / DATABASE).resolve()}')}",
+)

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from ceteris.errors import ResultsError
+from ceteris.paths import quoted
 from ceteris.results.atomic import make_folder, write_atomically
-from ceteris.tracking.tracked import TrackedRun
+from ceteris.tracking.tracked import TrackedRun, Tracker
 
 _SUCCESS, _FAILURE = 1, 2  # of the status of a session in the hparams plugin
 
@@ -93,3 +94,10 @@ def _plugin_value(tag: str, **info: Any) -> Any:
 def _float32(value: float) -> float:
     """Events hold float32, which has no room for the largest losses."""
     return value if not math.isfinite(value) or abs(value) < 3e38 else math.copysign(math.inf, value)
+
+
+TENSORBOARD = Tracker(
+    name="tensorboard",
+    write=lambda runs, folder, _title: log_to_tensorboard(runs, folder),
+    look=lambda folder: f"tensorboard --logdir {quoted(folder)}",
+)

@@ -1,8 +1,9 @@
-"""A run as experiment trackers see one: a name, a group, settings, a curve of numbers, and what it came to."""
+"""What an experiment tracker is given (runs with a name, a group, settings and curves), and what it must do."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from ceteris.checksummed import DamagedError
 from ceteris.errors import ResultsError
@@ -62,6 +63,22 @@ class TrackedRun:
     def folder(self) -> str:
         """Where files about it go."""
         return self.name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tracker:
+    """An experiment tracker that runs can be written for.
+
+    Attributes:
+        name: As `ceteris log --to` takes it.
+        write: Writes runs into a folder, under the title of their study, and yields each as it is written or found. It
+            raises `ResultsError` if a package is missing or the folder cannot be written.
+        look: The command that shows what is in such a folder.
+    """
+
+    name: str
+    write: Callable[[Iterable[TrackedRun], Path, str], Iterator[TrackedRun]]
+    look: Callable[[Path], str]
 
 
 def tracked_runs(results: Results) -> Iterator[TrackedRun]:

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ceteris.errors import ResultsError
+from ceteris.paths import quoted
 from ceteris.results.atomic import make_folder, write_atomically
-from ceteris.tracking.tracked import TrackedRun
+from ceteris.tracking.tracked import TrackedRun, Tracker
 
 _LONGEST_PROJECT = 128
 _COMPLETE = "ceteris-complete"  # lies beside a run that was written to its end
@@ -81,3 +82,10 @@ def log_to_wandb(runs: Iterable[TrackedRun], folder: Path, *, project: str) -> I
 def _project(title: str) -> str:
     """Leave out what wandb allows in no name of a project."""
     return "".join("-" if letter in '/\\#?%:"' else letter for letter in title)[:_LONGEST_PROJECT]
+
+
+WANDB = Tracker(
+    name="wandb",
+    write=lambda runs, folder, title: log_to_wandb(runs, folder, project=title),
+    look=lambda folder: f"wandb sync {quoted(folder / 'wandb')}/offline-run-*, which sends them to a server",
+)
