@@ -62,7 +62,8 @@ def test_a_plan_looks_at_names_only(ceteris, folder):
         "classes; tested on 12."
     ) in " ".join(out.split())
     assert WARNING in " ".join(out.split())
-    assert not (folder.parents[1] / "cache").exists()
+    kept = {path.name for path in (folder.parents[1] / "cache").rglob("*") if path.is_file()}
+    assert kept <= {"speeds.json"}  # where the machine was quiet enough to measure
 
 
 @pytest.mark.skipif(not usable_instruction_sets(), reason="the lanes engine is not compiled here")

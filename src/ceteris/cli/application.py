@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     name="ceteris",
     cls=Commands,
-    help="Controlled experiments on image classifiers: declare a baseline and what you change, learn what it did.",
+    help="Controlled experiments on image classifiers: define a baseline and variations, and measure their effects.",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -88,9 +88,9 @@ def plan_command(
     engine: EngineOption = "auto",
     device: Device = None,
 ) -> None:
-    """Show what a study will train, and what it can show.
+    """Show what a study will train, how long that takes, and which differences it can detect.
 
-    Trains on random images for two seconds, unless it did so lately, to estimate the time.
+    To estimate the time it trains on random images for two seconds, unless that was measured recently.
     """
     from ceteris.cli.plan import plan
 
@@ -125,10 +125,10 @@ def run_command(  # noqa: PLR0913 - one argument an option
     device: Device = None,
     shapes_if_no_cifar10: Annotated[bool, typer.Option("--shapes-if-no-cifar10", hidden=True)] = False,
 ) -> None:
-    """Train a study, and show what each variation came to.
+    """Train all networks of a study, and show the results.
 
-    Call it again to go on after an interruption, by Ctrl-C or by a crash: finished runs are not repeated, unfinished
-    ones continue.
+    After an interruption (Ctrl-C or a crash) run the same command again: finished runs are kept, unfinished ones
+    continue.
     """
     from ceteris.cli.run import run
 
@@ -153,7 +153,7 @@ def run_command(  # noqa: PLR0913 - one argument an option
 def status_command(
     folder: ResultsFolder,
 ) -> None:
-    """Show how far the runs of a results folder have come, and what is damaged or failed."""
+    """Show the progress of the runs in a results folder, and which are damaged or failed."""
     from ceteris.cli.status import status
 
     status(folder, _console())
@@ -170,7 +170,7 @@ def report_command(
         ),
     ] = None,
     image: Annotated[
-        int, typer.Option(min=0, metavar="N", help="Number of the test image in the pictures, from 0.")
+        int, typer.Option(min=0, metavar="N", help="Index of the test image in the pictures, from 0.")
     ] = 0,
     latex: Annotated[
         Path | None,
@@ -179,10 +179,10 @@ def report_command(
         ),
     ] = None,
 ) -> None:
-    """Write report.html, report.md and results.csv from a results folder, whatever state it is in.
+    """Write report.html, report.md and results.csv from a results folder, also while its study is being trained.
 
-    Nothing is trained, and the study file is not looked at: `ceteris run` puts what has changed in it, margins too, on
-    record in the folder. The page is one file that asks nothing of the network.
+    Nothing is trained and the study file is not read: `ceteris run` stores its changes in the folder. The page works
+    offline.
     """
     from ceteris.cli.report import report
 
@@ -201,7 +201,7 @@ def show_command(
     ],
     *,
     image: Annotated[
-        str, typer.Option(metavar="N|FILE", help="Number of a test image, from 0, or an image file.")
+        str, typer.Option(metavar="N|FILE", help="Index of a test image, from 0, or an image file.")
     ] = "0",
     layer: Annotated[
         str | None,
@@ -212,12 +212,12 @@ def show_command(
         ),
     ] = None,
     channel: Annotated[
-        int | None, typer.Option(min=1, metavar="C", help="Whose kernel, from 1; all of a run's if not given.")
+        int | None, typer.Option(min=1, metavar="C", help="Channel whose kernel is shown, from 1; all if not given.")
     ] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, metavar="N", help="Which seed; a finished one if not given.")
     ] = None,
-    file_format: Annotated[str | None, typer.Option("--format", metavar="png|svg", help="Of the picture.")] = None,
+    file_format: Annotated[str | None, typer.Option("--format", metavar="png|svg", help="Picture format.")] = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -225,7 +225,7 @@ def show_command(
         ),
     ] = None,
 ) -> None:
-    """Draw what a layer makes of an image, channel by channel, and its kernels, before and after training."""
+    """Draw the output of a layer for an image, channel by channel, and its kernels before and after training."""
     from ceteris.cli.show import show
 
     show(
@@ -242,24 +242,24 @@ def show_command(
 
 @app.command(cls=Command, name="compare")
 def compare_command(
-    first: Annotated[
-        Path, typer.Argument(callback=in_home, metavar="DIR_A", help="A results folder: what is compared with.")
-    ],
+    first: Annotated[Path, typer.Argument(callback=in_home, metavar="DIR_A", help="A results folder, the reference.")],
     second: Annotated[
         Path,
-        typer.Argument(callback=in_home, metavar="DIR_B", help="Another: what is compared; differences are B - A."),
+        typer.Argument(callback=in_home, metavar="DIR_B", help="The folder to compare with it; differences are B - A."),
     ],
     *,
     out: Annotated[
         Path | None,
         typer.Option(
-            callback=in_home, metavar="FILE", help="Write it as well: .md has all tables, .csv a row for each two runs."
+            callback=in_home,
+            metavar="FILE",
+            help="Also write FILE: .md has all tables, .csv one row per pair of runs.",
         ),
     ] = None,
 ) -> None:
-    """Set two results folders side by side: what differs, and whether it matters.
+    """Compare two results folders: which settings differ, and whether the results differ.
 
-    For a study that was repeated: on another machine, with another engine, on more images, with another baseline.
+    For a study that was repeated on another machine, with another engine, on more images or with another baseline.
     """
     from ceteris.cli.compare import compare
 
@@ -271,13 +271,13 @@ def explore_command(
     folder: ResultsFolder,
     *,
     port: Annotated[
-        int | None, typer.Option(min=1024, max=65535, metavar="N", help="Where to listen; a free one if not given.")
+        int | None, typer.Option(min=1024, max=65535, metavar="N", help="Port of the page; a free one if not given.")
     ] = None,
-    browser: Annotated[bool, typer.Option(help="Open it in the browser.")] = True,
+    browser: Annotated[bool, typer.Option(help="Open the page in the browser.")] = True,
 ) -> None:
-    """Look at trained networks on a page: what they say of an image, where they looked, what their layers make of it.
+    """Show trained networks on a page: predictions, Grad-CAM maps and layer outputs for an image.
 
-    The page is for this machine alone, on 127.0.0.1; it asks nothing of the network and keeps no image.
+    The page is served on 127.0.0.1 only, works offline, and keeps no image.
     """
     from ceteris.cli.explore import explore
 
@@ -305,9 +305,9 @@ def export_command(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier export.")] = False,
 ) -> None:
-    """Write a trained network for other software, with a card that says what it is and how well it does.
+    """Write a trained network for other software, with a model card.
 
-    Scaling of the pixels is a part of the network. Each file is read back and compared with the run on test images.
+    The network scales the pixels itself. Each file is read back, and its predictions are compared with the run's.
     """
     from ceteris.cli.export import export
 
@@ -318,14 +318,14 @@ def export_command(
 def log_command(
     folder: ResultsFolder,
     *,
-    to: Annotated[str, typer.Option("--to", metavar="tensorboard|mlflow|wandb", help="For which tracker.")],
+    to: Annotated[str, typer.Option("--to", metavar="tensorboard|mlflow|wandb", help="Which tracker.")],
     out: Annotated[
-        Path, typer.Option("--out", callback=in_home, metavar="DIR", help="Where; what else is there stays.")
+        Path, typer.Option("--out", callback=in_home, metavar="DIR", help="Output folder; other files in it are kept.")
     ],
 ) -> None:
-    """Write finished runs for an experiment tracker: one run a seed, grouped by variation.
+    """Write finished runs for an experiment tracker: one run per seed, grouped by variation.
 
-    Computed from the results, on this machine: nothing is sent anywhere. Runs that are there already are not doubled.
+    Computed from the results; nothing is sent anywhere. Runs that are there already are not written again.
     """
     from ceteris.cli.log import log
 
@@ -339,28 +339,29 @@ def predict_command(
         typer.Argument(
             callback=in_home,
             metavar="RUN",
-            help="RESULTS/VARIATION, whose seeds answer together, or the folder of a run.",
+            help="RESULTS/VARIATION, for the mean of its seeds, or the folder of a run.",
         ),
     ],
     images: Annotated[
         list[str] | None,
         typer.Argument(
             metavar="IMAGE...",
-            help="Files, folders, patterns, numbers of test images from 0, or - for an image on standard input.",
+            help="Files, folders, patterns, indices of test images from 0, or - for an image on standard input.",
         ),
     ] = None,
     *,
     names_from: Annotated[
-        str | None, typer.Option("--from", metavar="FILE", help="Names more images, one a line; - is standard input.")
+        str | None,
+        typer.Option("--from", metavar="FILE", help="A list of images, one per line; - is standard input."),
     ] = None,
     top: Annotated[int, typer.Option(min=1, metavar="K", help="How many classes to show.")] = 3,
-    seed: Annotated[int | None, typer.Option(min=0, metavar="N", help="Ask this seed alone.")] = None,
-    file_format: Annotated[str, typer.Option("--format", metavar="table|csv|jsonl", help="Of the answer.")] = "table",
+    seed: Annotated[int | None, typer.Option(min=0, metavar="N", help="Use only this seed.")] = None,
+    file_format: Annotated[str, typer.Option("--format", metavar="table|csv|jsonl", help="Output format.")] = "table",
 ) -> None:
-    """Say what trained networks see in images, and how far the seeds agree.
+    """Predict the classes of images, and show how far the seeds agree.
 
-    Images are prepared as the training images were. Those that cannot be read are named on standard error, the others
-    are answered, and the exit code is 1.
+    Images are preprocessed as the training images were. Those that cannot be read are named on standard error, the
+    others are predicted, and the exit code is 1.
     """
     from ceteris.cli.predict import predict
 

@@ -41,7 +41,9 @@ def fetch_command(
     ] = "cifar10",
     to: Annotated[
         Path | None,
-        typer.Option("--to", callback=in_home, metavar="FOLDER", help="Where to put it; the cache if not given."),
+        typer.Option(
+            "--to", callback=in_home, metavar="FOLDER", help="Folder to download into; the cache if not given."
+        ),
     ] = None,
 ) -> None:
     """Download CIFAR-10 (170 MB) or the weights of a pretrained network (14 to 47 MB), and check every byte.
@@ -76,7 +78,7 @@ def check_command(
         typer.Option("--out", callback=in_home, metavar="FILE", help="Also write all of it as a page with pictures."),
     ] = None,
 ) -> None:
-    """Look at every image of a folder: counts, sizes, files that cannot be read, copies, and what crosses to the test.
+    """Look at every image of a folder: counts, sizes, files that cannot be read, copies, and train/test leakage.
 
     Nothing in the folder is changed.
     """

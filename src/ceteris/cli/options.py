@@ -32,8 +32,10 @@ StudyFile = Annotated[
 ResultsFolder = Annotated[
     Path, typer.Argument(callback=in_home, metavar="DIR", help="A results folder, for example results/cifar10.")
 ]
-Seeds = Annotated[int | None, typer.Option(min=1, max=10_000, metavar="N", help="Run N seeds, whatever the file says.")]
-Epochs = Annotated[int | None, typer.Option(min=1, metavar="N", help="Train N epochs, whatever the file says.")]
+Seeds = Annotated[
+    int | None, typer.Option(min=1, max=10_000, metavar="N", help="Run N seeds instead of those in the file.")
+]
+Epochs = Annotated[int | None, typer.Option(min=1, metavar="N", help="Train N epochs instead of those in the file.")]
 Threads = Annotated[
     int | None, typer.Option(min=1, metavar="N", help="How many cores to train on; all of them if not given.")
 ]
@@ -41,7 +43,7 @@ EngineOption = Annotated[
     str,
     typer.Option(
         metavar="auto|lanes|torch",
-        help="Who trains: lanes is fastest on a processor, torch knows GPUs, auto takes lanes where it can.",
+        help="Training engine: lanes (fastest on CPU), torch (supports GPUs), auto (lanes if possible).",
     ),
 ]
 Device = Annotated[str | None, typer.Option(metavar="DEVICE", help="Where torch computes: cpu, cuda, cuda:1.")]
@@ -49,8 +51,8 @@ Only = Annotated[
     list[str] | None,
     typer.Option(
         metavar="VARIATION",
-        help="Train only this variation now; may be given several times. Name baseline too, unless it is trained: "
-        "all is compared with it.",
+        help="Train only this variation now; may be given several times. Also give baseline if it is not trained "
+        "yet: every variation is compared with it.",
     ),
 ]
 Version = Annotated[
@@ -61,7 +63,7 @@ ExportFormats = Annotated[
     typer.Option(
         "--format",
         metavar="onnx|torch|safetensors",
-        help="Of the network; may be given several times; safetensors if not given.",
+        help="File format; may be given several times; safetensors if not given.",
     ),
 ]
 
