@@ -36,7 +36,7 @@ def test_it_reads_top_down(reports):
         "Warnings",
         "Summary",
         "Verdicts",
-        "Factor by factor",
+        "Results by factor",
         "Convergence",
         "Statistical tests",
         "Runs",

@@ -55,7 +55,7 @@ def compared(make_arm):  # noqa: F811
         (Verdict(decision=Decision.UNDECIDED, reason=Reason.AT_CHANCE), "undecided: no run did better than chance"),
         (
             Verdict(decision=Decision.NOT_COMPARED, reason=Reason.NO_PAIR),
-            "not compared: no seed counts in both arms yet",
+            "not compared: no seed has results in both arms yet",
         ),
         (
             Verdict(decision=Decision.NOT_COMPARED, reason=Reason.ALL_DIVERGED),

@@ -23,7 +23,7 @@ MEASURES = {
 """What the measures of convergence are called."""
 
 _REASONS = {
-    Reason.NO_PAIR: "no seed counts in both arms yet",
+    Reason.NO_PAIR: "no seed has results in both arms yet",
     Reason.ALL_DIVERGED: "every run that could be paired diverged",
     Reason.ONE_PAIR: "one pair of runs shows no spread, error bars need at least two",
     Reason.EQUAL_DIFFERENCES: "all {pairs} differences are equal, and show no spread to plan more seeds with",

@@ -64,7 +64,7 @@ def test_what_has_no_result_or_no_partner_says_so(analyses):
         "Seeds 0 to 2 count in one arm only, and so in no pair.",
     )
     assert entry_of(analyses("baseline missing"), "deeper").sentences[0] == (
-        "Test accuracy 56.00 % (95 % interval 53.15 to 58.85 %); no seed counts in both arms, so that it has no "
+        "Test accuracy 56.00 % (95 % interval 53.15 to 58.85 %); no seed has results in both arms, so that it has no "
         "difference to the baseline yet."
     )
     assert entry_of(analyses("all diverged"), "deeper").sentences[0] == (

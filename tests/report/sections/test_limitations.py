@@ -139,8 +139,8 @@ def test_intervals_are_spoken_of_where_there_are_some(analyses):
 
 def test_what_no_record_can_prove_is_said(analyses):
     """Error rates rest on a margin and a number of seeds that were chosen before the results were seen."""
-    margin = "what was seen elsewhere no record can show."
-    seeds = "Verdicts keep their error rate for a number of seeds that is fixed beforehand: whoever adds seeds until a "
+    margin = "what was seen elsewhere is not recorded."
+    seeds = "The error rates hold for a number of seeds that was fixed beforehand: adding seeds until a difference "
 
     assert said(analyses("complete"), margin)
     assert said(analyses("complete"), seeds)

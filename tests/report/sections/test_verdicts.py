@@ -115,7 +115,7 @@ def test_runs_are_counted_by_what_became_of_them(analyses):
         "unfinished",
         "missing",
         "no better than chance",
-        "parameters",
+        "trainable parameters",
         "multiply-adds",
     ]
     assert texts(table)["deeper"] == ["1", "1", "1", "0", "0", "1,217", "109,080"]
@@ -176,8 +176,8 @@ def test_undecided_beside_an_interval_without_0_is_explained(told):
     """Verdicts are adjusted and intervals are not: said where that makes a difference."""
     assert told(wide=BY_CHANCE, tall=NOTHING) == (
         (
-            "Each interval is of one difference by itself, and verdicts are adjusted (Holm) for all 2 variations: "
-            "“wide” is undecided although the interval leaves out 0."
+            "Intervals are not adjusted for the number of comparisons, and verdicts are (Holm, 2 variations): "
+            "“wide” is undecided although the interval does not contain 0."
         ),
     )
 

@@ -44,8 +44,8 @@ def test_images_that_are_not_official_are_still_told(reports):
 
 TIME = re.compile(r"\d{4}-\d\d-\d\d at \d\d:\d\d UTC")
 FORESIGHT = (
-    "The margin of ±1.5 pp was declared on WHEN, before this folder held any result; what was seen elsewhere no record "
-    "can show."
+    "The margin of ±1.5 pp was declared on WHEN, before this folder held any result; what was seen elsewhere is not "
+    "recorded."
 )
 UNKNOWN = "The margin of ±1.5 pp should have been declared before any result; the records cannot show that it was."
 

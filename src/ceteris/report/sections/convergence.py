@@ -16,7 +16,7 @@ _MEANINGS = {
     Measure.IMAGES: "Training images seen until then",
     Measure.SECONDS: "Training time until then, each run counted with its share of its packed batch",
     Measure.AREA: "Mean validation accuracy over the epochs: high where it rises early",
-    Measure.FINAL_MINUS_BEST: "How far the last epoch lies below the best one: 0, or what overfitting or unrest cost",
+    Measure.FINAL_MINUS_BEST: "Final minus best validation accuracy: below 0 after overfitting or unstable training",
 }
 
 
@@ -66,8 +66,8 @@ def convergence_table(analysis: StudyAnalysis, factor: str | None = None) -> Tab
                 "one."
             ),
             (
-                "The baseline's row gives its means, the other rows differences. Times count up to the last moment for "
-                "which every run of both arms is known; a run that never reaches the target counts with all of it. "
+                "The baseline's row gives its means, the other rows differences. Times are truncated at the last "
+                "moment that every run of both arms was observed: a run that did not reach the target counts with it. "
                 "P-values of times are the sign-flip test's, of the others the t test's, adjusted by Holm's method."
             ),
         ),

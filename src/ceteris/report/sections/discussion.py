@@ -40,9 +40,9 @@ _Numbers = tuple[float, float, str]
 """A count for the pretrained network and for the other, and how the first is written."""
 
 _RULE = (
-    "A sentence stands here only if the records of this study support it: of accuracies, a verdict adjusted by Holm's "
-    "method; of the time to the target, the sign-flip test, adjusted likewise; of the time of a prediction, middle "
-    "halves that lie apart."
+    "Listed is only what the results of this study support: on accuracies, a verdict adjusted by Holm's method; on the "
+    "time to the target, the sign-flip test, adjusted likewise; on the time of a prediction, interquartile ranges that "
+    "do not overlap."
 )
 
 

@@ -40,7 +40,7 @@ def section(analysis: StudyAnalysis) -> Section | None:
     if not factors:
         return None
     cards = tuple(_card(analysis, factor, f"factor-{index}") for index, factor in enumerate(factors, start=1))
-    return Section(anchor="factors", heading="Factor by factor", blocks=cards)
+    return Section(anchor="factors", heading="Results by factor", blocks=cards)
 
 
 def _card(analysis: StudyAnalysis, factor: str, name: str) -> Card:
@@ -77,7 +77,7 @@ def _sentences(analysis: StudyAnalysis, one: Comparison) -> Iterator[str]:
         yield _accuracy(analysis, one)
     if one.over_images is not None:
         yield (
-            f"With the test images counted as a sample too, the interval is {points_range(one.over_images)} around "
+            f"With the test images taken as a sample too, the interval is {points_range(one.over_images)} around "
             f"{points(one.over_images.estimate)}."
         )
     if isinstance(one.accuracy and one.accuracy.superiority, Interval):
@@ -103,7 +103,7 @@ def _accuracy(analysis: StudyAnalysis, one: Comparison) -> str:
     else:
         text = f"Test accuracy {percent(found.estimate)}{_interval(analysis, found)}"
     if one.accuracy is None:
-        return f"{text}; no seed counts in both arms, so that it has no difference to the baseline yet."
+        return f"{text}; no seed has results in both arms, so that it has no difference to the baseline yet."
     difference = one.accuracy.difference
     text += f", a difference of {points(difference.estimate)} to the baseline"
     if one.accuracy.p_value_adjusted is None:

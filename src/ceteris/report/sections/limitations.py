@@ -157,7 +157,7 @@ def _about_settings(analysis: StudyAnalysis) -> Iterator[str]:
             f"({_names(resized)}), a difference may come from it."
         )
     if len(variations) > 1:
-        yield "Each variation was tried alone: what two of them do together was not."
+        yield "Each variation was tried alone: interactions between variations were not tested."
 
 
 def _about_length(analysis: StudyAnalysis) -> Iterator[str]:
@@ -203,8 +203,8 @@ def _about_foresight(analysis: StudyAnalysis) -> Iterator[str]:
     yield from foresight(analysis)
     if any(one.verdict.decision is Decision.UNDECIDED for one in judged):
         yield (
-            "Verdicts keep their error rate for a number of seeds that is fixed beforehand: whoever adds seeds until a "
-            "difference shows finds one by chance more often."
+            "The error rates hold for a number of seeds that was fixed beforehand: adding seeds until a difference "
+            "is significant finds one by chance more often."
         )
 
 

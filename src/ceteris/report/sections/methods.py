@@ -141,8 +141,8 @@ def _statistics(analysis: StudyAnalysis) -> Iterator[str]:
     if analysis.target is not None:
         yield (
             f"Convergence is the first epoch whose validation accuracy reached {percent(analysis.target)}, "
-            f"{100 * criteria.target_share:g} % of the baseline's mean final one. Runs that never reached it are "
-            "censored where watching ended, and counted."
+            f"{100 * criteria.target_share:g} % of the baseline's mean final one. Runs that did not reach it "
+            "are right-censored at their last epoch, and included."
         )
     decided = {one.verdict.decision for one in analysis.comparisons}
     if Decision.BETTER in decided or Decision.WORSE in decided:

@@ -42,9 +42,9 @@ def run_table(analysis: StudyAnalysis) -> Table:
             Column(
                 title="no better than chance",
                 is_number=True,
-                meaning="Finished runs that are not shown to beat the chance level; they count with what they scored.",
+                meaning="Finished runs that are not shown to be better than the chance level; their accuracy counts.",
             ),
-            Column(title="parameters", is_number=True, meaning="Numbers that the network learns."),
+            Column(title="trainable parameters", is_number=True, meaning="Numbers that the network learns."),
             Column(
                 title="multiply-adds",
                 is_number=True,
@@ -63,5 +63,5 @@ _MEANINGS = {
     Status.UNFINISHED: "Begun, and not at its end: the next `ceteris run` goes on.",
     Status.MISSING: "Not begun.",
     Status.DAMAGED: "A file is not as it was written: it is not counted, and the next `ceteris run` does it again.",
-    Status.SKIPPED: "Its pretrained weights could not be had: what to do is said at the top.",
+    Status.SKIPPED: "Its pretrained weights are missing: what to do is said at the top.",
 }

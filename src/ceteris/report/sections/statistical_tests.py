@@ -38,7 +38,7 @@ def detail_table(analysis: StudyAnalysis) -> Table:
             Column(
                 title="p equal (Holm)",
                 is_number=True,
-                meaning="Two one-sided tests: how well the difference lies inside the margin.",
+                meaning="P-value of the two one-sided tests (TOST) for equivalence within the margin.",
             ),
             Column(
                 title=f"{narrow} interval (pp)",

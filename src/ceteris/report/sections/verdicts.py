@@ -246,8 +246,9 @@ def _footnotes(analysis: StudyAnalysis) -> Iterator[str]:
     careful = [one for one in analysis.comparisons if one.verdict.decision is Decision.UNDECIDED and _leaves_out_0(one)]
     if careful:
         yield (
-            f"Each interval is of one difference by itself, and verdicts are adjusted (Holm) for all "
-            f"{len(analysis.comparisons)} variations: {_are(careful)} undecided although the interval leaves out 0."
+            f"Intervals are not adjusted for the number of comparisons, and verdicts are (Holm, "
+            f"{len(analysis.comparisons)} variations): {_are(careful)} undecided although the interval does not "
+            "contain 0."
         )
     yield from _without_spread(analysis)
     beyond = [one for one in analysis.comparisons if _reaches_beyond(one, criteria.margin)]
@@ -325,8 +326,8 @@ TERMS = (
     ),
     Term(
         word="95 % interval",
-        meaning="Where the true value probably lies: of many studies done like this one, 95 % would give an "
-        "interval that holds it. One seed has no interval, because one number shows no spread.",
+        meaning="A range of plausible values: of many studies like this one, 95 % would give an interval "
+        "that contains the true value. One seed has no interval, because one number shows no spread.",
     ),
     Term(
         word="p-value, Holm",

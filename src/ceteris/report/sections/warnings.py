@@ -174,7 +174,7 @@ def foresight(analysis: StudyAnalysis) -> Iterator[str]:
     elif len({one.analysis.margin for one in kept}) == 1:
         yield (
             f"{margin} was declared on {_time(kept[0])}, before this folder held any result; what was seen elsewhere "
-            "no record can show."
+            "is not recorded."
         )
 
 
