@@ -114,7 +114,7 @@ class StudyAnalysis:
 
     @cached_property
     def findings(self) -> Mapping[Status, tuple[Finding, ...]]:
-        """The planned runs by what became of them."""
+        """The planned runs by status."""
         found = self.results.findings
         return {status: tuple(one for one in found if one.status is status) for status in Status}
 

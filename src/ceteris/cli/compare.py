@@ -21,7 +21,7 @@ _STYLES = {"better": "green", "worse": "red", "equal": "", "undecided": "dim", "
 
 
 def compare(first: Path, second: Path, *, out: Path | None, console: Console) -> FolderComparison:
-    """Print what differs between two folders, then what it comes to, then the numbers."""
+    """Print how two folders differ, then the conclusions, then the numbers."""
     if out is not None and out.suffix.lower() not in _WRITERS:
         raise ResultsError(f"{out} ends in neither .md nor .csv. Give it one of these endings.")
     found = compare_results(first, second)

@@ -114,7 +114,7 @@ class Frame:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Picture:
-    """What became of an image file.
+    """An image file, decoded.
 
     Attributes:
         pixels: Shape (height, width, channels), uint8.

@@ -122,8 +122,8 @@ def _blocks(
     classes = len(ensemble.class_names)
     size = f"{ensemble.image.width} x {ensemble.image.height} pixels"
     yield (
-        f"An image classifier of {record.parameters:,} learnt numbers{_before(ensemble)}, for images of {size} and "
-        f"{classes} classes. Everything here is computed from the records of the run; nobody wrote it by hand."
+        f"An image classifier of {record.parameters:,} trainable parameters{_before(ensemble)}, for images of {size} "
+        f"and {classes} classes. Everything here is computed from the records of the run; nobody wrote it by hand."
     )
     yield "## Before you use it"
     yield _list(_limits(analysis, record, ensemble))
