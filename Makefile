@@ -11,7 +11,7 @@ TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 RUN := $(VENV)/bin/python -m
 KERNELS := $(wildcard src/ceteris/engines/lanes/kernels/*.hpp) src/ceteris/engines/lanes/kernels/module.cpp
 
-.PHONY: study test test-elsewhere check bench soak fuzz sanitize arm clean
+.PHONY: study test test-elsewhere check bench simulate soak fuzz sanitize arm clean
 .DELETE_ON_ERROR:
 
 # The founding study on the first batch of CIFAR-10; leaves results/cifar10-first-batch.
@@ -47,6 +47,10 @@ bench: $(VENV)/.development
 	$(VENV)/bin/python bench/engines.py --write bench/README.md
 	$(VENV)/bin/python bench/transfer.py
 	$(VENV)/bin/python bench/decoding.py --write bench/README.md
+
+# What the statistics claim, in thousands of simulated studies whose truth is known: one program per claim.
+simulate: $(VENV)/.development
+	status=0; for file in bench/simulations/*.py; do $(RUN) bench.simulations.$$(basename $$file .py) || status=1; done; exit $$status
 
 # Kills a study again and again, at times of chance and at every call of the system, before it may finish.
 soak: $(VENV)/.development

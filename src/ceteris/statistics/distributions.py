@@ -21,6 +21,11 @@ def normal_quantile(probability: float) -> float:
     return float(_special().ndtri(probability))
 
 
+def normal_above(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give the probabilities that a standard normal number lies above some values."""
+    return np.asarray(_special().ndtr(-values), np.float64)
+
+
 def student_quantile(probability: float, freedom: float) -> float:
     """Give the value that Student's t stays below with a probability.
 
