@@ -43,8 +43,8 @@ def test_every_state_of_a_folder_has_a_report(reports, state):
 ALWAYS = ["answer", "verdicts-heading", "factors", "pictures", "the-runs", "methods", "caveats", "what-with"]
 SECTIONS = {
     "empty": {"reservations"},
-    "official": {"differences", "speed", "tests", "training-time"},
-    "transfer": {"reservations", "differences", "speed", "images", "pretrained", "tests", "training-time"},
+    "official": {"differences", "metrics", "speed", "tests", "training-time"},
+    "transfer": {"reservations", "differences", "speed", "images", "metrics", "pretrained", "tests", "training-time"},
 }
 
 

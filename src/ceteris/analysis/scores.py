@@ -16,6 +16,8 @@ from ceteris.results.manifest import Manifest
 from ceteris.results.record import Status
 from ceteris.results.results import Results
 from ceteris.statistics.contrast import Criteria
+from ceteris.statistics.interval import Floats
+from ceteris.statistics.metrics import METRICS, all_metrics
 from ceteris.statistics.scores import ArmScores, Ending, RunScore, Scores
 from ceteris.statistics.summary import ArmSummary
 from ceteris.study.analysis import Analysis
@@ -63,11 +65,13 @@ class ArmPredictions:
         seeds: Of the finished runs, in the order of the study.
         predictions: The most probable class. Shape (seeds, images), int32.
         probabilities: Mean over seeds. Shape (images, classes), float32.
+        metrics: By name, what the probabilities of each run are worth. Shape (seeds,).
     """
 
     seeds: tuple[int, ...]
     predictions: Labels
     probabilities: NDArray[np.float32]
+    metrics: Mapping[str, Floats]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -93,14 +97,15 @@ def read_predictions(results: Results) -> Predictions | None:
         labels = results.labels()
     except ResultsError:
         return None
-    arms: dict[str, list[tuple[int, Labels]]] = {}
+    arms: dict[str, list[tuple[int, Labels, dict[str, float]]]] = {}
     sums: dict[str, NDArray[np.float32]] = {}
     for finding in results.findings:
         if finding.status is not Status.FINISHED:
             continue
         run = finding.run
         probabilities = results.predictions(run)
-        arms.setdefault(run.variation, []).append((run.seed, as_labels(probabilities.argmax(axis=1))))
+        worth = all_metrics(probabilities, labels)
+        arms.setdefault(run.variation, []).append((run.seed, as_labels(probabilities.argmax(axis=1)), worth))
         if run.variation not in sums:
             sums[run.variation] = np.zeros(probabilities.shape, np.float32)
         sums[run.variation] += probabilities
@@ -108,9 +113,10 @@ def read_predictions(results: Results) -> Predictions | None:
         labels=labels,
         arms={
             name: ArmPredictions(
-                seeds=tuple(seed for seed, _ in runs),
-                predictions=np.array([predictions for _, predictions in runs]),
+                seeds=tuple(seed for seed, _, _ in runs),
+                predictions=np.array([predictions for _, predictions, _ in runs]),
                 probabilities=sums[name] / np.float32(len(runs)),
+                metrics={name: np.array([worth[name] for _, _, worth in runs]) for name in METRICS},
             )
             for name, runs in arms.items()
         },

@@ -9,6 +9,7 @@
     side_by_side.py   one outcome as two studies measured it, run against run or mean against mean
     verdict.py        better, worse, equivalent, or undecided with what it would take
     contrast.py       criteria, and all that is computed from pairs: interval, tests, probability of superiority
+    metrics.py        what class probabilities are worth: accuracy, balanced accuracy, F1, likelihood, calibration
     convergence.py    how soon the validation accuracy rises; times until something that may not have happened
 
     interval.py       numbers measured once per seed; an estimate with its confidence interval, or without
