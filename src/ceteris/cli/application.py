@@ -1,35 +1,33 @@
-"""The command `ceteris`: reads the command line, calls what does the work, and turns errors into one line each.
+"""The command `ceteris`: what each command takes, and its help; the work is done in a module of the command's name.
 
-What a command needs is imported when it is called, so that `ceteris --help` answers at once.
+That module is imported when the command is called, so that `ceteris --help` answers at once.
 """
 
-# ruff: noqa: PLC0415 - see above
-
+import functools
+import importlib
+import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from ceteris.cli.data import data_application
 from ceteris.cli.options import (
     Command,
     Commands,
     Device,
     EngineOption,
     Epochs,
-    ExportFormats,
     Only,
     ResultsFolder,
     Seeds,
     StudyFile,
     Threads,
     Version,
-    in_home,
+    path_argument,
+    path_option,
 )
 from ceteris.cli.program import run_program
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 app = typer.Typer(
     name="ceteris",
@@ -40,46 +38,58 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+data = typer.Typer(
+    cls=Commands,
+    help="Show what is on this machine: CIFAR-10, weights, features, decoded images. Check, download, verify, clear.",
+    invoke_without_command=True,
+    rich_markup_mode=None,
+)
+app.add_typer(data, name="data")
 
-app.add_typer(data_application, name="data")
+
+def _command(group: typer.Typer, module: str = "") -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Make a command of the signature of a function; the work is that of its namesake in a module, which prints."""
+
+    def add(described: Callable[..., None]) -> Callable[..., None]:
+        name = described.__name__
+
+        @functools.wraps(described)
+        def call(**options: object) -> None:
+            _call(module or name, name, **options)
+
+        group.command(cls=Command)(call)
+        return call
+
+    return add
+
+
+def _call(module: str, name: str, **options: object) -> None:
+    from rich.console import Console  # noqa: PLC0415 - help pages do without it
+
+    work = getattr(importlib.import_module(f"ceteris.cli.{module}"), name)
+    work(**options, console=Console(highlight=False))
 
 
 @app.callback()
-def root(
-    *,
-    version: Version = False,
-) -> None:
+def root(*, version: Version = False) -> None:
     """Take what stands before the command."""
 
 
-@app.command(cls=Command, name="init")
-def init_command(
+@_command(app)
+def init(
     folder: Annotated[
-        Path,
-        typer.Argument(
-            callback=in_home,
-            metavar="DIR",
-            help="Your images: a folder of class folders, or of train and test folders.",
-        ),
+        Path, path_argument("DIR", "Your images: a folder of class folders, or of train and test folders.")
     ],
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out", callback=in_home, metavar="FILE", help="The study file; DIR's name with .toml if not given."
-        ),
-    ] = None,
+    out: Annotated[Path | None, path_option("FILE", "The study file; DIR's name with .toml if not given.")] = None,
 ) -> None:
     """Write a study file for a folder of your images: a baseline that fits them, and a few changes to try.
 
     Never overwrites a file.
     """
-    from ceteris.cli.init import init
-
-    init(folder, out=out, console=_console())
 
 
-@app.command(cls=Command, name="plan")
-def plan_command(
+@_command(app)
+def plan(
     file: StudyFile,
     *,
     seeds: Seeds = None,
@@ -92,29 +102,21 @@ def plan_command(
 
     To estimate the time it trains on random images for two seconds, unless that was measured recently.
     """
-    from ceteris.cli.plan import plan
-
-    plan(file, seeds=seeds, epochs=epochs, threads=threads, engine=engine, device=device, console=_console())
 
 
-@app.command(cls=Command, name="run")
-def run_command(  # noqa: PLR0913 - one argument an option
+@_command(app)
+def run(  # noqa: PLR0913 - one argument an option
     file: StudyFile,
     *,
     out: Annotated[
-        Path | None,
-        typer.Option(
-            callback=in_home, metavar="DIR", help="Where the results go; results/<name of FILE> if not given."
-        ),
+        Path | None, path_option("DIR", "Where the results go; results/<name of FILE> if not given.")
     ] = None,
     data: Annotated[
         Path | None,
-        typer.Option(
-            callback=in_home,
-            metavar="PATH",
-            help="A copy of CIFAR-10: an archive, or a folder of its files. Else CETERIS_DATA names one, "
-            "else the one in the cache is taken, else it is downloaded. Or a folder of images, in place of the one "
-            "that FILE names.",
+        path_option(
+            "PATH",
+            "A copy of CIFAR-10: an archive, or a folder of its files. Else CETERIS_DATA names one, else the one in "
+            "the cache is taken, else it is downloaded. Or a folder of images, in place of the one that FILE names.",
         ),
     ] = None,
     seeds: Seeds = None,
@@ -130,53 +132,25 @@ def run_command(  # noqa: PLR0913 - one argument an option
     After an interruption (Ctrl-C or a crash) run the same command again: finished runs are kept, unfinished ones
     continue.
     """
-    from ceteris.cli.run import run
-
-    results = run(
-        file,
-        out=out,
-        data=data,
-        seeds=seeds,
-        epochs=epochs,
-        only=only or (),
-        threads=threads,
-        engine=engine,
-        device=device,
-        or_shapes=shapes_if_no_cifar10,
-        console=_console(),
-    )
-    if results.failures:
-        raise typer.Exit(1)
 
 
-@app.command(cls=Command, name="status")
-def status_command(
-    folder: ResultsFolder,
-) -> None:
+@_command(app)
+def status(folder: ResultsFolder) -> None:
     """Show the progress of the runs in a results folder, and which are damaged or failed."""
-    from ceteris.cli.status import status
-
-    status(folder, _console())
 
 
-@app.command(cls=Command, name="report")
-def report_command(
+@_command(app)
+def report(
     folder: ResultsFolder,
     *,
     out: Annotated[
-        Path | None,
-        typer.Option(
-            callback=in_home, metavar="DIR", help="Where the report goes; into the results folder if not given."
-        ),
+        Path | None, path_option("DIR", "Where the report goes; into the results folder if not given.")
     ] = None,
     image: Annotated[
         int, typer.Option(min=0, metavar="N", help="Index of the test image in the pictures, from 0.")
     ] = 0,
     latex: Annotated[
-        Path | None,
-        typer.Option(
-            callback=in_home, metavar="FILE", help="Write the table of verdicts for LaTeX (booktabs, array) as well."
-        ),
+        Path | None, path_option("FILE", "Write the table of verdicts for LaTeX (booktabs, array) as well.")
     ] = None,
 ) -> None:
     """Write report.html, report.md and results.csv from a results folder, also while its study is being trained.
@@ -184,20 +158,12 @@ def report_command(
     Nothing is trained and the study file is not read: `ceteris run` stores its changes in the folder. The page works
     offline.
     """
-    from ceteris.cli.report import report
-
-    report(folder, out=out, image=image, latex=latex, console=_console())
 
 
-@app.command(cls=Command, name="show")
-def show_command(
+@_command(app)
+def show(
     path: Annotated[
-        Path,
-        typer.Argument(
-            callback=in_home,
-            metavar="RUN",
-            help="RESULTS/VARIATION, the folder of a run, or RESULTS for all variations.",
-        ),
+        Path, path_argument("RUN", "RESULTS/VARIATION, the folder of a run, or RESULTS for all variations.")
     ],
     *,
     image: Annotated[
@@ -219,55 +185,29 @@ def show_command(
     ] = None,
     file_format: Annotated[str | None, typer.Option("--format", metavar="png|svg", help="Picture format.")] = None,
     out: Annotated[
-        Path | None,
-        typer.Option(
-            callback=in_home, metavar="FILE", help="Where the picture goes; a name in this folder if not given."
-        ),
+        Path | None, path_option("FILE", "Where the picture goes; a name in this folder if not given.")
     ] = None,
 ) -> None:
     """Draw the output of a layer for an image, channel by channel, and its kernels before and after training."""
-    from ceteris.cli.show import show
-
-    show(
-        path,
-        image=image,
-        layer=layer,
-        channel=channel,
-        seed=seed,
-        file_format=file_format,
-        out=out,
-        console=_console(),
-    )
 
 
-@app.command(cls=Command, name="compare")
-def compare_command(
-    first: Annotated[Path, typer.Argument(callback=in_home, metavar="DIR_A", help="A results folder, the reference.")],
-    second: Annotated[
-        Path,
-        typer.Argument(callback=in_home, metavar="DIR_B", help="The folder to compare with it; differences are B - A."),
-    ],
+@_command(app)
+def compare(
+    first: Annotated[Path, path_argument("DIR_A", "A results folder, the reference.")],
+    second: Annotated[Path, path_argument("DIR_B", "The folder to compare with it; differences are B - A.")],
     *,
     out: Annotated[
-        Path | None,
-        typer.Option(
-            callback=in_home,
-            metavar="FILE",
-            help="Also write FILE: .md has all tables, .csv one row per pair of runs.",
-        ),
+        Path | None, path_option("FILE", "Also write FILE: .md has all tables, .csv one row per pair of runs.")
     ] = None,
 ) -> None:
     """Compare two results folders: which settings differ, and whether the results differ.
 
     For a study that was repeated on another machine, with another engine, on more images or with another baseline.
     """
-    from ceteris.cli.compare import compare
-
-    compare(first, second, out=out, console=_console())
 
 
-@app.command(cls=Command, name="explore")
-def explore_command(
+@_command(app)
+def explore(
     folder: ResultsFolder,
     *,
     port: Annotated[
@@ -279,29 +219,25 @@ def explore_command(
 
     The page is served on 127.0.0.1 only, works offline, and keeps no image.
     """
-    from ceteris.cli.explore import explore
-
-    explore(folder, port=port, in_browser=browser, console=_console())
 
 
-@app.command(cls=Command, name="export")
-def export_command(
-    path: Annotated[
-        Path,
-        typer.Argument(
-            callback=in_home, metavar="RUN", help="RESULTS/VARIATION, or the folder of a run; it must be finished."
-        ),
-    ],
+@_command(app)
+def export(
+    path: Annotated[Path, path_argument("RUN", "RESULTS/VARIATION, or the folder of a run; it must be finished.")],
     *,
-    formats: ExportFormats = None,
+    formats: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--format",
+            metavar="onnx|torch|safetensors",
+            help="File format; may be given several times; safetensors if not given.",
+        ),
+    ] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, metavar="N", help="Which seed; the first that finished if not given.")
     ] = None,
     out: Annotated[
-        Path | None,
-        typer.Option(
-            callback=in_home, metavar="DIR", help="The folder to make; exports/<variation>-seed-<N> if not given."
-        ),
+        Path | None, path_option("DIR", "The folder to make; exports/<variation>-seed-<N> if not given.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier export.")] = False,
 ) -> None:
@@ -309,38 +245,25 @@ def export_command(
 
     The network scales the pixels itself. Each file is read back, and its predictions are compared with the run's.
     """
-    from ceteris.cli.export import export
-
-    export(path, formats=formats or ("safetensors",), seed=seed, out=out, force=force, console=_console())
 
 
-@app.command(cls=Command, name="log")
-def log_command(
+@_command(app)
+def log(
     folder: ResultsFolder,
     *,
     to: Annotated[str, typer.Option("--to", metavar="tensorboard|mlflow|wandb", help="Which tracker.")],
-    out: Annotated[
-        Path, typer.Option("--out", callback=in_home, metavar="DIR", help="Output folder; other files in it are kept.")
-    ],
+    out: Annotated[Path, path_option("DIR", "Output folder; other files in it are kept.")],
 ) -> None:
     """Write finished runs for an experiment tracker: one run per seed, grouped by variation.
 
     Computed from the results; nothing is sent anywhere. Runs that are there already are not written again.
     """
-    from ceteris.cli.log import log
-
-    log(folder, to=to, out=out, console=_console())
 
 
-@app.command(cls=Command, name="predict")
-def predict_command(
+@_command(app)
+def predict(
     path: Annotated[
-        Path,
-        typer.Argument(
-            callback=in_home,
-            metavar="RUN",
-            help="RESULTS/VARIATION, for the mean of its seeds, or the folder of a run.",
-        ),
+        Path, path_argument("RUN", "RESULTS/VARIATION, for the mean of its seeds, or the folder of a run.")
     ],
     images: Annotated[
         list[str] | None,
@@ -363,38 +286,60 @@ def predict_command(
     Images are preprocessed as the training images were. Those that cannot be read are named on standard error, the
     others are predicted, and the exit code is 1.
     """
-    from ceteris.cli.predict import predict
-
-    is_whole = predict(
-        path,
-        images or (),
-        names_from=names_from,
-        top=top,
-        seed=seed,
-        file_format=file_format,
-        console=_console(),
-        error_console=_console(is_for_errors=True),
-    )
-    if not is_whole:
-        raise typer.Exit(1)
 
 
-@app.command(cls=Command, name="schema")
-def schema_command() -> None:
+@app.command(cls=Command)
+def schema() -> None:
     """Print the JSON schema of study files, for editors."""
-    import json
-
-    from ceteris.study.schema import study_schema
+    from ceteris.study.schema import study_schema  # noqa: PLC0415 - help pages do without it
 
     typer.echo(json.dumps(study_schema(), indent=2))
+
+
+@data.callback()
+def show_data(context: typer.Context) -> None:
+    """Show where CIFAR-10 was looked for and what was found, and what else is kept: weights, features, images."""
+    if context.invoked_subcommand is None:
+        _call("data", "show")
+
+
+@_command(data, "data")
+def fetch(
+    what: Annotated[
+        str, typer.Argument(metavar="[NAME]", help="cifar10, or weights: mobilenet_v2, resnet18 or efficientnet_b0.")
+    ] = "cifar10",
+    to: Annotated[Path | None, path_option("FOLDER", "Folder to download into; the cache if not given.")] = None,
+) -> None:
+    """Download CIFAR-10 (170 MB) or the weights of a pretrained network (14 to 47 MB), and check every byte.
+
+    Continues where a broken download stopped. CIFAR-10 is asked of its official page, then of mirrors; weights of
+    PyTorch's server.
+    """
+
+
+@_command(data, "data")
+def verify(
+    path: Annotated[Path | None, path_argument("PATH", "A copy; the one that a study would use if not given.")] = None,
+) -> None:
+    """Read a whole copy, and say whether it is the official CIFAR-10."""
+
+
+@_command(data, "data")
+def check(
+    folder: Annotated[Path, path_argument("DIR", "A folder of class folders, or of train and test folders of them.")],
+    out: Annotated[Path | None, path_option("FILE", "Also write all of it as a page with pictures.")] = None,
+) -> None:
+    """Look at every image of a folder: counts, sizes, files that cannot be read, copies, and train/test leakage.
+
+    Nothing in the folder is changed.
+    """
+
+
+@_command(data, "data")
+def clear() -> None:
+    """Delete kept features and decoded folders of images, which the next study that needs them makes again."""
 
 
 def main() -> None:
     """Run the command line; see `ceteris.cli.program`."""
     run_program(app)
-
-
-def _console(*, is_for_errors: bool = False) -> "Console":
-    from rich.console import Console
-
-    return Console(highlight=False, stderr=is_for_errors)

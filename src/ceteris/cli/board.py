@@ -63,7 +63,7 @@ class Row:
 
 
 @dataclass(kw_only=True)
-class _Training:
+class _InTraining:
     """A packed batch in training, where it is, and the digests of its runs that have not ended."""
 
     batch: PackedBatch
@@ -79,7 +79,7 @@ class Board:
         self.rows: dict[str, Row] = {}
         self.before = "looking for what is left to train"
         self._began = 0.0
-        self._training: dict[str, _Training] = {}
+        self._training: dict[str, _InTraining] = {}
         self._waiting: dict[str, PackedBatch] = {}
         self._training_images = self._validation_images = self._test_images = 0
         self._workers = 1
@@ -216,7 +216,7 @@ class Board:
             name: other for name, other in self._training.items() if digests.isdisjoint(_digests(other.batch))
         }
         work = max((self._works.get(digest, batch.work) for digest in digests), default=batch.work)
-        training = _Training(batch=batch, work=work, position=batch.position, left=digests)
+        training = _InTraining(batch=batch, work=work, position=batch.position, left=digests)
         self._training[_name(batch)] = training
         self._locate(training)
 
@@ -231,7 +231,7 @@ class Board:
         self._images_done += event.images
         self._locate(training)
 
-    def _done(self, training: _Training) -> float:
+    def _done(self, training: _InTraining) -> float:
         """Give the share of a packed batch's work that is done, in the unit of `StudyStarted`."""
         specification = training.batch.runs[0].specification
         epochs = specification.training.epochs - training.batch.position.epoch
@@ -247,7 +247,7 @@ class Board:
         epochs = (epoch + FORWARD_SHARE * self._validation_images) * specification.training.epochs
         return epochs / (epochs + FORWARD_SHARE * self._test_images) if epochs else 1.0
 
-    def _locate(self, training: _Training) -> None:
+    def _locate(self, training: _InTraining) -> None:
         for run in training.batch.runs:
             if run.digest in training.left:
                 row = self.rows[run.variation]

@@ -7,7 +7,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from ceteris.analysis.comparison import FolderComparison, compare_results
-from ceteris.cli.console import print_notes, print_sentence
+from ceteris.cli.console import plain_table, print_notes, print_sentence
 from ceteris.errors import ResultsError
 from ceteris.report.comparison.conditions import Conditions, compare_conditions
 from ceteris.report.comparison.findings import findings, notes, warnings
@@ -71,7 +71,7 @@ def _print_conditions(conditions: Conditions, console: Console) -> None:
 
 def _print_table(table: Table, console: Console) -> None:
     """Print a table of the report; the interval of a mean is left to the file, so that 80 columns are enough."""
-    drawn = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    drawn = plain_table()
     for column in table.columns:
         drawn.add_column(column.title, justify="right" if column.is_number else "left", no_wrap=column.is_number)
     for row in table.rows:

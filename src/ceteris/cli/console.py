@@ -1,10 +1,16 @@
 """Sentences, tables and durations on a terminal."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from ceteris.errors import CeterisError
+from ceteris.formatting.wording import listed
+
+Value = TypeVar("Value")
 
 
 def print_notes(notes: Iterable[str], console: Console) -> None:
@@ -18,13 +24,26 @@ def print_sentence(sentence: Text, console: Console) -> None:
     console.print(sentence, soft_wrap=not console.is_terminal)
 
 
-def arm_table(*, with_factors: bool = True) -> Table:
-    """Begin a table whose rows are variations: names are wrapped where there is no room, and never cut off.
+def print_line(line: str, console: Console, *, style: str = "") -> None:
+    """Print a line whole, however wide the terminal is, and whatever is in it."""
+    console.print(Text(line, style=style), soft_wrap=True)
 
-    Args:
-        with_factors: Whether the first column tells what each variation is about.
-    """
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+
+def plain_table() -> Table:
+    """Begin a table without lines."""
+    return Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+
+
+def chosen(option: str, name: str, known: Mapping[str, Value]) -> Value:
+    """Give what a value of an option stands for."""
+    if name not in known:
+        raise CeterisError(f"{option} is '{name}', expected {listed(known, 'or')}.")
+    return known[name]
+
+
+def arm_table(*, with_factors: bool = True) -> Table:
+    """Begin a table whose rows are variations: names are wrapped where there is no room, and never cut off."""
+    table = plain_table()
     if with_factors:
         table.add_column("factor", style="dim", overflow="fold")
     table.add_column("variation", overflow="fold")

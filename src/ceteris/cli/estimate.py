@@ -1,18 +1,27 @@
 """How long a study will take on this machine, from two seconds of training on random images, now or lately."""
 
+import hashlib
+import json
 import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from functools import partial
+from importlib import metadata
+from pathlib import Path
 
 import numpy as np
 
-from ceteris.cli.speeds import Speed, keep_speeds, read_speeds, speed_key, today
+from ceteris.datasets.cache import cache_folder
 from ceteris.datasets.choice import share
 from ceteris.datasets.dataset import ImageKind, LabelledImages, Split
 from ceteris.engines.engine import Engine, PreparingEngine
+from ceteris.errors import DataError, ResultsError
 from ceteris.execution.packing import PackedBatch, preparing
+from ceteris.results.atomic import make_folder, write_atomically
+from ceteris.results.machine import describe_host
 from ceteris.study.run import Run
 
 _WARMED, _PREPARED = 8, 128
@@ -28,6 +37,60 @@ _OURS, _OURS_TOGETHER = 0.75, 0.55
 """Share of the time that a core, or several that wait for each other, must have been ours in what is kept."""
 _SCORED_IN_A_ROUND = 16
 """Images for validation in a round that is measured, which the time of a round includes."""
+
+_FILE = "speeds.json"
+_MOST, _DAYS = 500, 30
+"""How many speeds are kept, and how long."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Speed:
+    """What one image costs, and when that was measured.
+
+    Attributes:
+        seconds: For one image, all runs of a packed batch together.
+        day: As `2026-11-28`.
+    """
+
+    seconds: float
+    day: str
+
+
+def speed_key(*facts: object) -> str:
+    """Name what was measured: these facts, on this processor, with this version of ceteris."""
+    host = describe_host()
+    whole = [host["processor"], host["cores"], metadata.version("ceteris"), *facts]
+    return hashlib.sha256(json.dumps(whole, default=str).encode()).hexdigest()[:32]
+
+
+def today() -> str:
+    """Give the day, in coordinated universal time."""
+    return datetime.now(UTC).date().isoformat()
+
+
+def read_speeds() -> dict[str, Speed]:
+    """Give the speeds that were measured in the last thirty days; none if the file cannot be read."""
+    with suppress(DataError, OSError, ValueError, TypeError, AttributeError):
+        first = (datetime.now(UTC).date() - timedelta(days=_DAYS)).isoformat()
+        kept = json.loads((_folder() / _FILE).read_bytes())
+        speeds = {str(key): Speed(seconds=float(seconds), day=str(day)) for key, (seconds, day) in kept.items()}
+        return {key: speed for key, speed in speeds.items() if speed.seconds > 0 and first <= speed.day <= today()}
+    return {}
+
+
+def keep_speeds(measured: Mapping[str, Speed]) -> None:
+    """Add speeds to those that are kept, the latest of them; where nothing can be written, nothing is kept."""
+    if not measured:
+        return
+    latest = sorted((read_speeds() | dict(measured)).items(), key=lambda entry: entry[1].day)[-_MOST:]
+    content = json.dumps({key: [speed.seconds, speed.day] for key, speed in latest}, indent=1)
+    with suppress(DataError, ResultsError, OSError):
+        make_folder(_folder())
+        write_atomically(_folder() / _FILE, content.encode())
+
+
+def _folder() -> Path:
+    return cache_folder() / "speeds"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,13 +195,9 @@ class _Meter:
         return key in self.speeds
 
     def take(self, key: str, cost: Callable[..., float], busy: Callable[[], float] | None, cores: int = 1) -> None:
-        """Measure what an image costs, and keep it if the cores were ours meanwhile.
+        """Measure what an image costs, in seconds, and keep it if the cores were ours meanwhile.
 
-        Args:
-            key: Of what is measured.
-            cost: Measures it, in seconds; calls its argument `begin` when all is warm and the measurement begins.
-            busy: Gives the processor time that was spent; None where that says nothing.
-            cores: How many cores are used.
+        `cost` calls its argument `begin` when all is warm; `busy` gives the processor time spent, where that tells.
         """
         marks: list[tuple[float, float]] = []
 
@@ -185,13 +244,9 @@ def preparation_seconds(
 
 
 def seconds_per_image(batch: PackedBatch, kind: ImageKind, *, budget: float, begin: Callable[[], None]) -> float:
-    """Measure how long a packed batch trains on one image, all its runs together.
+    """Measure for about `budget` seconds how long a packed batch trains on one image, all its runs together.
 
-    Args:
-        batch: What to train.
-        kind: What the images are like.
-        budget: About how many seconds to spend.
-        begin: Called before what counts.
+    `begin` is called before what counts.
     """
     specification = batch.runs[0].specification
     images = max(128, 4 * specification.training.batch_size)

@@ -17,10 +17,10 @@ from ceteris.explore.page import serving
 from ceteris.results.results import read_results
 
 
-def explore(folder: Path, *, port: int | None, in_browser: bool, console: Console) -> None:
+def explore(folder: Path, *, port: int | None, browser: bool, console: Console) -> None:
     """Serve the page until Ctrl-C."""
     explorer = Explorer(read_results(folder))
-    with _orderly_end(), suppress(KeyboardInterrupt), serving(explorer, port=port, in_browser=in_browser) as address:
+    with _orderly_end(), suppress(KeyboardInterrupt), serving(explorer, port=port, in_browser=browser) as address:
         console.print(Text(explorer.results.manifest.study.title, style="bold"), soft_wrap=True)
         print_notes(explorer.results.notes, console)
         console.print(f"The page is at {address} for this machine alone; Ctrl-C ends it.", soft_wrap=True)

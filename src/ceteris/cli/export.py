@@ -6,21 +6,20 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from ceteris.cli.console import print_notes
-from ceteris.errors import ResultsError
+from ceteris.cli.console import chosen, print_notes
 from ceteris.export.check import Check, ExportFormat
 from ceteris.export.export import CARD, Export, export_run
-from ceteris.formatting.wording import listed
 from ceteris.results.results import read_results
 from ceteris.results.selection import find_target, finished_findings
 from ceteris.study.run import arm_folder
 
 
 def export(
-    path: Path, *, formats: Sequence[str], seed: int | None, out: Path | None, force: bool, console: Console
+    path: Path, *, formats: Sequence[str] | None, seed: int | None, out: Path | None, force: bool, console: Console
 ) -> Export:
     """Write a finished run as files for other software, and say what came of reading them back."""
-    kinds = [_format(name) for name in formats]
+    known = {str(one): one for one in ExportFormat}
+    kinds = [chosen("--format", name, known) for name in formats or ("safetensors",)]
     target = find_target(path)
     results = read_results(target.folder)
     finding = finished_findings(results, target, seed)[0]
@@ -47,10 +46,3 @@ def _checked(one: Check) -> str:
     return (
         f"checked with {one.reader} on {one.images:,} test images; probabilities differ by at most {one.difference:.1e}"
     )
-
-
-def _format(name: str) -> ExportFormat:
-    try:
-        return ExportFormat(name)
-    except ValueError:
-        raise ResultsError(f"--format is '{name}', expected {listed(ExportFormat, 'or')}.") from None

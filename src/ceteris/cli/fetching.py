@@ -11,17 +11,16 @@ from rich.progress import (
     BarColumn,
     DownloadColumn,
     MofNCompleteColumn,
+    Progress,
     ProgressColumn,
     Task,
     TextColumn,
     TimeRemainingColumn,
     TransferSpeedColumn,
 )
-from rich.progress import (
-    Progress as Bar,
-)
 from rich.text import Text
 
+from ceteris.cli.console import print_line
 from ceteris.datasets.choice import load_dataset, source_of
 from ceteris.datasets.cifar10 import find_cifar10
 from ceteris.datasets.dataset import Dataset
@@ -42,15 +41,10 @@ class Images:
 
 
 def get_images(study: Study, *, location: Path | None, or_shapes: bool, console: Console) -> Images:
-    """Read the images of a study, and download CIFAR-10 if it is nowhere.
+    """Read the images of a study, from `location` if that is given, and download CIFAR-10 if it is nowhere.
 
-    Args:
-        study: Its `data` says which images.
-        location: A copy of CIFAR-10; else the one that `CETERIS_DATA` names, else the one in the cache. Or a folder of
-            images, in place of the one that the study names.
-        or_shapes: Whether the built-in shapes may take the place of CIFAR-10 if it is nowhere and cannot be downloaded.
-            A copy that was named and is not right is an error all the same.
-        console: Where to say it.
+    If it cannot be downloaded either, the built-in shapes take its place where that is allowed. A copy that was named
+    and is not right is an error all the same.
     """
     try:
         events = source_of(study.data).read(study.data, location=location, download=True)
@@ -66,8 +60,8 @@ def get_images(study: Study, *, location: Path | None, or_shapes: bool, console:
 
 def _on_shapes(study: Study, error: DataError, console: Console) -> Images:
     note = "CIFAR-10 is not available, so the built-in shapes are used instead: no number here is about CIFAR-10."
-    console.print(Text(str(error), style="red"), soft_wrap=True)
-    console.print(Text(f"WARNING: {note}", style="bold red"), soft_wrap=True)
+    print_line(str(error), console, style="red")
+    print_line(f"WARNING: {note}", console, style="bold red")
     data = study.data.model_copy(update={"name": "shapes"})
     fields = {name: getattr(study, name) for name in Study.model_fields}
     changed = Study(**(fields | {"data": data, "title": f"{study.title} - on built-in shapes instead"}))
@@ -83,7 +77,7 @@ def download_weights(study: Study, *, base: Path, console: Console) -> None:
         try:
             show_progress(fetch_weights(backbone), console, what=f"weights of {backbone}")
         except DataError as error:
-            console.print(Text(str(error), style="red"), soft_wrap=True)
+            print_line(str(error), console, style="red")
 
 
 Result = TypeVar("Result")
@@ -96,7 +90,7 @@ def show_progress(events: Generator[Event, None, Result], console: Console, *, w
     """Take events to their end, show what they tell, and give what comes of them."""
     # Without a terminal the bar is silent, and lines tell how far it is.
     columns = (TextColumn("{task.description}"), BarColumn(), _Amount(), TimeRemainingColumn())
-    with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("images", total=None, is_download=False)
         told: dict[type[Event], int] = {Received: -1, FileProgress: 0}
         setback: Setback | None = None
@@ -107,7 +101,7 @@ def show_progress(events: Generator[Event, None, Result], console: Console, *, w
                 result: Result = end.value
                 return result
             if setback is not None:  # only now it is certain that there is another server to ask; else an error follows
-                _print(console, f"note: {urlsplit(setback.url).netloc} {setback.reason}; asking the next server.")
+                print_line(f"note: {urlsplit(setback.url).netloc} {setback.reason}; asking the next server.", console)
                 setback = None
             match event:
                 case Received(received=done, total=total):
@@ -122,12 +116,12 @@ def show_progress(events: Generator[Event, None, Result], console: Console, *, w
                     setback = event
                     continue
                 case Waiting():
-                    _print(console, f"note: another process is {event.doing} into {event.folder}; waiting for it.")
+                    print_line(f"note: another process is {event.doing} into {event.folder}; waiting for it.", console)
                     continue
             tenth = _TENTHS * done // total
             if line and not console.is_terminal and tenth > told[type(event)]:
                 told[type(event)] = tenth
-                _print(console, line)
+                print_line(line, console)
 
 
 class _Amount(ProgressColumn):
@@ -138,7 +132,3 @@ class _Amount(ProgressColumn):
         if not task.fields["is_download"]:
             return MofNCompleteColumn().render(task)
         return Text(" ").join([DownloadColumn().render(task), TransferSpeedColumn().render(task)])
-
-
-def _print(console: Console, line: str) -> None:
-    console.print(Text(line), soft_wrap=True)

@@ -7,7 +7,7 @@ from rich.live import Live
 from rich.text import Text
 
 from ceteris.cli.board import Board, Row
-from ceteris.cli.console import arm_table, duration
+from ceteris.cli.console import arm_table, duration, print_line
 from ceteris.cli.estimate import Measuring
 from ceteris.execution.events import Event, Note, RunDamaged, RunFailed, RunsHeld, StudyStarted
 from ceteris.report.quantities import count
@@ -109,18 +109,18 @@ def _show_lines(events: Iterable[Event | Measuring], board: Board, console: Cons
         now = clock()
         board.take(event, now)
         if line := told(event):
-            _print(console, line.plain)
+            print_line(line.plain, console)
         if isinstance(event, StudyStarted):
             ended = {name for name, row in board.rows.items() if row.is_at_an_end}
-            _print(console, summary(board, now))
+            print_line(summary(board, now), console)
         for name, row in board.rows.items():
             if name not in ended and row.is_at_an_end:
                 ended.add(name)
-                _print(console, f"{name}: {_outcome(row)}; {summary(board, now)}")
+                print_line(f"{name}: {_outcome(row)}; {summary(board, now)}", console)
                 last = now
         if now - last >= _LINE_SECONDS:
             last = now
-            _print(console, summary(board, now))
+            print_line(summary(board, now), console)
 
 
 def _outcome(row: Row) -> str:
@@ -131,8 +131,3 @@ def _outcome(row: Row) -> str:
 def _mishaps(row: Row) -> str:
     kinds = (("diverged", row.diverged), ("failed", row.failed), ("trained elsewhere", row.held))
     return "".join(f", {count} {kind}" for kind, count in kinds if count)
-
-
-def _print(console: Console, line: str) -> None:
-    # A log is not as wide as a terminal: lines stay whole.
-    console.print(line, markup=False, highlight=False, soft_wrap=True)

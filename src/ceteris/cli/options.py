@@ -2,6 +2,8 @@
 
 # ruff: noqa: PLC0415 - what a command needs is imported when it is called
 
+import functools
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,6 +19,10 @@ def in_home(path: Path | None) -> Path | None:
     return None if path is None else expanded(path, error=CeterisError)
 
 
+def _path(kind: Callable[..., Any], metavar: str, text: str) -> Any:
+    return kind(callback=in_home, metavar=metavar, help=text)
+
+
 def show_version(is_asked: bool) -> None:  # noqa: FBT001 - Typer calls it
     """Print the version, if that is asked for, and end."""
     if is_asked:
@@ -26,12 +32,11 @@ def show_version(is_asked: bool) -> None:  # noqa: FBT001 - Typer calls it
         raise typer.Exit
 
 
-StudyFile = Annotated[
-    Path, typer.Argument(callback=in_home, metavar="FILE", help="A study, for example studies/cifar10.toml.")
-]
-ResultsFolder = Annotated[
-    Path, typer.Argument(callback=in_home, metavar="DIR", help="A results folder, for example results/cifar10.")
-]
+path_argument = functools.partial(_path, typer.Argument)
+path_option = functools.partial(_path, typer.Option)
+
+StudyFile = Annotated[Path, path_argument("FILE", "A study, for example studies/cifar10.toml.")]
+ResultsFolder = Annotated[Path, path_argument("DIR", "A results folder, for example results/cifar10.")]
 Seeds = Annotated[
     int | None, typer.Option(min=1, max=10_000, metavar="N", help="Run N seeds instead of those in the file.")
 ]
@@ -58,21 +63,12 @@ Only = Annotated[
 Version = Annotated[
     bool, typer.Option("--version", callback=show_version, is_eager=True, help="Show the version, and end.")
 ]
-ExportFormats = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--format",
-        metavar="onnx|torch|safetensors",
-        help="File format; may be given several times; safetensors if not given.",
-    ),
-]
 
 
 class _Improved:
     """What commands and groups have in common: unknown options are answered with close ones, or with all there are."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Read arguments and options; see `_improve`."""
         try:
             found: list[str] = super().parse_args(ctx, args)  # type: ignore[misc]
         except Exception as error:

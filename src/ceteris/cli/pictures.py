@@ -18,7 +18,7 @@ from ceteris.datasets.folder_entries import is_leftover
 from ceteris.datasets.picture import ENDINGS, MOST_BYTES, Frame
 from ceteris.errors import DataError, reason
 from ceteris.formatting.wording import listed
-from ceteris.paths import expanded
+from ceteris.paths import expanded, shown
 from ceteris.resources import available_cores
 
 STANDARD_INPUT = "-"
@@ -90,16 +90,6 @@ def find_pictures(names: Sequence[str]) -> Found:
     return Found(images=tuple(images), nothing=tuple(nothing), notes=tuple(notes))
 
 
-def printable(name: str) -> str:
-    r"""Write a name so that no terminal is misled by what is in it, and every encoding knows it.
-
-    Example:
-        >>> printable("cat\x1b[2J.jpg")
-        'cat\\x1b[2J.jpg'
-    """
-    return name if name.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name)
-
-
 def _meant(name: str) -> Iterator[Named | Nothing | str]:
     name = str(expanded(name, error=DataError)) if name.startswith("~") else name
     path = Path(name)
@@ -112,7 +102,7 @@ def _meant(name: str) -> Iterator[Named | Nothing | str]:
     elif not os.path.lexists(name) and glob.has_magic(name):
         matches = sorted(glob.glob(name, recursive=True))  # noqa: PTH207 - a pattern may begin with a root
         if not matches:
-            yield Nothing(reason=f"{printable(name)} matches no file. Check the pattern.")
+            yield Nothing(reason=f"{shown(name)} matches no file. Check the pattern.")
         for match in matches:
             yield from _in_folder(Path(match)) if Path(match).is_dir() else (_file(Path(match)),)
     else:
@@ -123,15 +113,15 @@ def _in_folder(folder: Path) -> Iterator[Named | Nothing | str]:
     closed: list[OSError] = []
     visible = sorted(path for path in _below(folder, closed) if _may_be_file(path))
     for error in closed:
-        yield Nothing(reason=f"{printable(str(error.filename))} cannot be opened: {reason(error)}.")
+        yield Nothing(reason=f"{shown(str(error.filename))} cannot be opened: {reason(error)}.")
     images = [path for path in visible if path.suffix.lower() in ENDINGS]
-    shown, others = printable(str(folder)), len(visible) - len(images)
+    where, others = shown(folder), len(visible) - len(images)
     if not images and not closed:
         held = f"{others:,} other files" if others != 1 else "another file"
         end = f", but {held}; name those that are images" if others else ""
-        yield Nothing(reason=f"{shown} holds no file whose name ends in {listed(ENDINGS, 'or')}{end}.")
+        yield Nothing(reason=f"{where} holds no file whose name ends in {listed(ENDINGS, 'or')}{end}.")
     elif images and others:
-        left = f"{others:,} files in {shown} were" if others > 1 else f"1 file in {shown} was"
+        left = f"{others:,} files in {where} were" if others > 1 else f"1 file in {where} was"
         yield f"{left} left out: the names of images end in {listed(ENDINGS, 'or')}."
     yield from map(_file, images)
 
@@ -149,11 +139,11 @@ def _may_be_file(path: Path) -> bool:
 
 
 def _file(path: Path) -> Named:
-    return Named(name=printable(str(path)), path=path)
+    return Named(name=shown(path), path=path)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Picture:
+class ReadPicture:
     """An image that was named, read or not.
 
     Attributes:
@@ -169,18 +159,9 @@ class Picture:
     trouble: str = ""
 
 
-def read_pictures(images: Sequence[Named], frame: Frame, test_images: NDArray[np.uint8]) -> Iterator[Picture]:
-    """Read images in their order, in processes of their own.
-
-    Args:
-        images: What to read.
-        frame: What to make of each, as for the training.
-        test_images: What the numbers count. Shape (n, height, width, channels).
-
-    Yields:
-        One picture an image, whatever became of it.
-    """
-    files = (_standard_input() if one.path is None else one.path for one in images if one.number is None)
+def read_pictures(images: Sequence[Named], frame: Frame, test_images: NDArray[np.uint8]) -> Iterator[ReadPicture]:
+    """Read images in their order, in processes of their own; `test_images` are those that numbers count."""
+    files = (one.path or sys.stdin.buffer.read(MOST_BYTES + 1) for one in images if one.number is None)
     waiting: dict[int, Decoded | Unreadable] = {}
     rank = 0
     with closing(decode(files, frame, workers=available_cores())) as answers:
@@ -191,28 +172,22 @@ def read_pictures(images: Sequence[Named], frame: Frame, test_images: NDArray[np
             while rank not in waiting:
                 place, answer = next(answers)
                 waiting[place] = answer
-            yield _picture(one.name, waiting.pop(rank))
+            answer = waiting.pop(rank)
             rank += 1
+            if isinstance(answer, Unreadable):
+                yield ReadPicture(name=one.name, pixels=None, trouble=shown(f"{one.name} {answer.reason}."))
+            else:
+                yield ReadPicture(name=one.name, pixels=answer.picture.pixels, notes=answer.picture.notes)
 
 
-def _picture(name: str, answer: Decoded | Unreadable) -> Picture:
-    if isinstance(answer, Unreadable):
-        return Picture(name=name, pixels=None, trouble=printable(f"{name} {answer.reason}."))
-    return Picture(name=name, pixels=answer.picture.pixels, notes=answer.picture.notes)
-
-
-def _test_image(name: str, number: int, test_images: NDArray[np.uint8]) -> Picture:
+def _test_image(name: str, number: int, test_images: NDArray[np.uint8]) -> ReadPicture:
     if number < len(test_images):
-        return Picture(name=name, pixels=test_images[number])
+        return ReadPicture(name=name, pixels=test_images[number])
     trouble = (
         f"there is no test image {number}; there are {len(test_images):,}, counted from 0. "
         f"For a file of that name write ./{number}."
     )
-    return Picture(name=name, pixels=None, trouble=trouble)
-
-
-def _standard_input() -> bytes:
-    return sys.stdin.buffer.read(MOST_BYTES + 1)
+    return ReadPicture(name=name, pixels=None, trouble=trouble)
 
 
 _ENCODINGS = {
@@ -222,6 +197,7 @@ _ENCODINGS = {
     codecs.BOM_UTF16_LE: "UTF-16",
     codecs.BOM_UTF16_BE: "UTF-16",
 }
+_NO_TEXT = re.compile("[\ud800-\udfff]")  # what Python makes of bytes that are none
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -233,12 +209,7 @@ class NameList:
 
 
 def read_name_list(content: bytes, where: str) -> NameList:
-    """Read names of images, one a line; empty lines are skipped, and a byte order mark is no part of the first name.
-
-    Args:
-        content: The whole list, in UTF-8 or in the bytes of the file system.
-        where: The list, for messages.
-    """
+    """Read names of images, one a line; empty lines are skipped, and a byte order mark is no part of the first name."""
     encoding = next((name for mark, name in _ENCODINGS.items() if content.startswith(mark)), "")
     if encoding:
         raise DataError(f"{where} is written in {encoding}, expected UTF-8 with one name a line. Save it as UTF-8.")
@@ -249,7 +220,7 @@ def read_name_list(content: bytes, where: str) -> NameList:
         )
     text = content.removeprefix(codecs.BOM_UTF8).decode("utf-8", "surrogateescape")
     names = tuple(line for line in re.split(r"[\r\n]+", text) if line)
-    strange = [name for name in names if not _is_text(name) and not os.path.lexists(name)]
+    strange = [name for name in names if _NO_TEXT.search(name) and not os.path.lexists(name)]
     if not strange:
         return NameList(names=names)
     count = "1 name" if len(strange) == 1 else f"{len(strange):,} names"
@@ -257,11 +228,3 @@ def read_name_list(content: bytes, where: str) -> NameList:
         names=names,
         notes=(f"{where} is not in UTF-8: {count} in it, taken byte for byte, cannot be found. Save it as UTF-8.",),
     )
-
-
-def _is_text(name: str) -> bool:
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -5,40 +5,29 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+import typer
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from ceteris.cli.console import print_notes, print_sentence
-from ceteris.cli.pictures import NameList, Picture, find_pictures, printable, read_name_list, read_pictures
-from ceteris.datasets.dataset import Fit
+from ceteris.cli.console import chosen, plain_table, print_line, print_notes, print_sentence
+from ceteris.cli.pictures import NameList, ReadPicture, find_pictures, read_name_list, read_pictures
 from ceteris.datasets.picture import Frame
-from ceteris.errors import DataError, ResultsError
+from ceteris.errors import DataError
 from ceteris.formatting.wording import listed
 from ceteris.inference.ensemble import Ensemble, RankedClass, ensemble_probabilities, gather, rank
-from ceteris.networks.layer import Values
-from ceteris.paths import expanded
+from ceteris.paths import expanded, shown
+from ceteris.report.quantities import count
 from ceteris.results.finding import Finding
 from ceteris.results.record import Status
 from ceteris.results.results import Results, read_results
 from ceteris.results.selection import Target, became, find_target, findings_of, finished_findings
 
 COLUMNS = ("image", "rank", "class", "probability", "standard_deviation", "lowest", "highest", "votes", "seeds")
-
-
-class PredictionFormat(StrEnum):
-    """How predictions are written."""
-
-    TABLE = "table"
-    CSV = "csv"
-    JSONL = "jsonl"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +74,7 @@ def write_jsonl(answers: Iterable[Answer], arm: str, seeds: Sequence[int]) -> No
 
 def write_table(answers: Iterable[Answer], seeds: Sequence[int], console: Console) -> None:
     """Draw a table when all answers are there; None if no image could be read."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table = plain_table()
     table.add_column("image", overflow="fold")
     table.add_column("class", overflow="fold")
     table.add_column("probability", justify="right", no_wrap=True)
@@ -124,48 +113,44 @@ _AT_ONCE = 64  # images that the networks look at together
 
 def predict(
     path: Path,
-    images: Sequence[str],
+    images: Sequence[str] | None,
     *,
     names_from: str | None,
     top: int,
     seed: int | None,
     file_format: str,
     console: Console,
-    error_console: Console,
-) -> bool:
-    """Print the most probable classes of images, and how far the seeds agree; give whether every image was answered."""
-    kind = _format(file_format)
+) -> None:
+    """Print the most probable classes of images, and how far the seeds agree."""
+    images = images or ()
+    chosen("--format", file_format, dict.fromkeys(("table", "csv", "jsonl")))
     target = find_target(path)
     results = read_results(target.folder)
     findings = finished_findings(results, target, seed)
     named = _names(names_from, images)
     found = find_pictures([*images, *named.names])
     ensemble = gather(results, findings)
-    said = _Said(error_console)
+    said = _Said(Console(highlight=False, stderr=True))
     is_one = (target.seed if seed is None else seed) is not None
     computing = (ensemble.pretrained.note,) if ensemble.pretrained is not None and ensemble.pretrained.note else ()
     for note in (*_about(results, findings, is_one=is_one), *computing, *named.notes, *found.notes):
         said.note(note)
     for nothing in found.nothing:
         said.trouble(nothing.reason)
-    pictures = read_pictures(found.images, _frame(results), results.images())
+    frame = Frame.of(results.manifest.images.shape, results.manifest.study.data.fit)
+    pictures = read_pictures(found.images, frame, results.images())
     answers = said.hearing(_answers(pictures, ensemble, top))
-    match kind:
-        case PredictionFormat.CSV:
+    match file_format:
+        case "csv":
             write_csv(answers, ensemble.seeds)
-        case PredictionFormat.JSONL:
+        case "jsonl":
             write_jsonl(answers, ensemble.arm, ensemble.seeds)
-        case PredictionFormat.TABLE:
-            console.print(Text(_heading(ensemble), style="bold"), soft_wrap=True)
+        case _:
+            print_line(_heading(ensemble), console, style="bold")
             write_table(answers, ensemble.seeds, console)
     said.conclude()
-    return not said.troubles
-
-
-def _frame(results: Results) -> Frame:
-    """Say what an image becomes: what it became in the training."""
-    shape, fit = results.manifest.images.shape, results.manifest.study.data.fit
-    return Frame(height=shape.height, width=shape.width, channels=shape.channels, fit=fit or Fit.CROP)
+    if said.troubles:
+        raise typer.Exit(1)
 
 
 class _Said:
@@ -195,17 +180,17 @@ class _Said:
     def conclude(self) -> None:
         if self.adapted:
             self.note(
-                f"{self.adapted:,} of {_images(self.answered)} {'was' if self.adapted == 1 else 'were'} cut or scaled "
-                "to the size that the network is made for; --format jsonl says how."
+                f"{self.adapted:,} of {count(self.answered, 'image')} {'was' if self.adapted == 1 else 'were'} cut or "
+                "scaled to the size that the network is made for; --format jsonl says how."
             )
         if self.troubles:
-            self.note(f"{_images(self.answered)} answered, {self.troubles:,} not.")
+            self.note(f"{count(self.answered, 'image')} answered, {self.troubles:,} not.")
 
 
-def _answers(pictures: Iterator[Picture], ensemble: Ensemble, top: int) -> Iterator[Answer]:
+def _answers(pictures: Iterator[ReadPicture], ensemble: Ensemble, top: int) -> Iterator[Answer]:
     while block := list(islice(pictures, _AT_ONCE)):
-        shown = [one.pixels for one in block if one.pixels is not None]
-        together = _probabilities(ensemble, shown)
+        seen = [one.pixels for one in block if one.pixels is not None]
+        together = iter(ensemble_probabilities(ensemble, np.stack(seen)).swapaxes(0, 1)) if seen else iter(())
         for one in block:
             if one.pixels is None:
                 yield Answer(image=one.name, trouble=one.trouble)
@@ -218,12 +203,6 @@ def _answers(pictures: Iterator[Picture], ensemble: Ensemble, top: int) -> Itera
                 yield Answer(image=one.name, trouble=f"{trouble} Ask another seed with --seed.")
                 continue
             yield Answer(image=one.name, classes=rank(probabilities, ensemble.class_names, top=top), notes=one.notes)
-
-
-def _probabilities(ensemble: Ensemble, shown: Sequence[NDArray[np.uint8]]) -> Iterator[Values]:
-    """Give shape (seeds, classes) for each image."""
-    if shown:
-        yield from ensemble_probabilities(ensemble, np.stack(shown)).swapaxes(0, 1)
 
 
 def _about(results: Results, findings: Sequence[Finding], *, is_one: bool) -> Iterator[str]:
@@ -250,7 +229,7 @@ def _heading(ensemble: Ensemble) -> str:
 def _names(names_from: str | None, images: Sequence[str]) -> NameList:
     if names_from is None:
         return NameList(names=())
-    where = f"--from {printable(names_from)}"
+    where = f"--from {shown(names_from)}"
     if names_from == "-":
         if "-" in images:
             raise DataError("standard input cannot be an image (-) and a list of names (--from -). Leave out one.")
@@ -260,14 +239,3 @@ def _names(names_from: str | None, images: Sequence[str]) -> NameList:
     except OSError as error:
         reason = (error.strerror or "cannot be read").lower()
         raise DataError(f"{where}: {reason}. Give a file with one name a line.") from None
-
-
-def _format(file_format: str) -> PredictionFormat:
-    try:
-        return PredictionFormat(file_format)
-    except ValueError:
-        raise ResultsError(f"--format is '{file_format}', expected {listed(PredictionFormat, 'or')}.") from None
-
-
-def _images(count: int) -> str:
-    return f"{count:,} image" if count == 1 else f"{count:,} images"

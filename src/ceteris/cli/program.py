@@ -24,9 +24,6 @@ def run_program(commands: Callable[[], None]) -> None:
 
     Exit codes: 2 for a mistake that can be fixed, 1 if a part of the work failed, 128 plus the number of the signal
     that ended it: 130 after Ctrl-C, 143 after SIGTERM, 141 when standard output lost its reader.
-
-    Args:
-        commands: Reads the command line and calls what does the work.
     """
     try:
         with guarded_streams(), ended_by_signals():

@@ -89,12 +89,7 @@ def print_results(analysis: StudyAnalysis, console: Console) -> None:
 
 
 def results_table(analysis: StudyAnalysis, *, is_wide: bool = True) -> Table:
-    """Draw the table: accuracies in per cent, differences to the baseline in percentage points with their intervals.
-
-    Args:
-        analysis: From `analyze`.
-        is_wide: Whether there is room for the factors, and for the status of runs on one line.
-    """
+    """Draw the table: accuracies in per cent, differences to the baseline in percentage points with their intervals."""
     level = f"{100 * analysis.criteria.level:g} %"
     words = (word for one in analysis.comparisons for word in str(one.verdict.decision).split())
     longest = max(map(len, words), default=0)  # which is not to be torn apart

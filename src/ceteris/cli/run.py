@@ -6,6 +6,7 @@ from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
+import typer
 from rich.console import Console
 from rich.text import Text
 
@@ -19,8 +20,9 @@ from ceteris.execution.engines import choose_engines, find_backbones
 from ceteris.execution.events import Event, StudyStarted
 from ceteris.execution.local import LocalExecutor
 from ceteris.execution.study import run_study
+from ceteris.report.quantities import count
 from ceteris.resources import available_cores
-from ceteris.results.results import Results, read_results
+from ceteris.results.results import read_results
 from ceteris.study.reader import read_study
 
 _MEASURED_SECONDS = 1.0
@@ -34,19 +36,19 @@ def run(  # noqa: PLR0913 - one argument an option
     data: Path | None,
     seeds: int | None,
     epochs: int | None,
-    only: Collection[str],
+    only: Collection[str] | None,
     threads: int | None,
     engine: str,
     device: str | None,
-    or_shapes: bool,
+    shapes_if_no_cifar10: bool,
     console: Console,
-) -> Results:
+) -> None:
     """Train a study file, or what its results folder still lacks of it; after Ctrl-C every run is saved."""
     changed = override(read_study(file), seeds=seeds, epochs=epochs)
     choice = choose_engines(engine, device=device)
     download_weights(changed.study, base=file.parent, console=console)
     threads = threads or available_cores()
-    images = get_images(changed.study, location=data, or_shapes=or_shapes, console=console)
+    images = get_images(changed.study, location=data, or_shapes=shapes_if_no_cifar10, console=console)
     folder = out or Path("results") / (file.stem if images.study is changed.study else f"{file.stem}-shapes")
     backbones = find_backbones(images.study, base=file.parent, device=device or "cpu", threads=threads)
     notes = (*images.notes, *changed.notes, *choice.notes, *backbones.notes)
@@ -62,7 +64,7 @@ def run(  # noqa: PLR0913 - one argument an option
         folder=folder,
         engines=(*choice.engines, *backbones.engines),
         executor=LocalExecutor(threads=threads),
-        only=only,
+        only=only or (),
         notes=notes,
         skipped=backbones.skipped,
     )
@@ -79,9 +81,9 @@ def run(  # noqa: PLR0913 - one argument an option
     console.print(achieved or "Everything was there already: nothing was left to train.")
     results = read_results(folder)
     if results.failures:
-        runs = "1 run" if len(results.failures) == 1 else f"{len(results.failures)} runs"
+        runs = count(len(results.failures), "run")
         console.print(f"{runs} failed. Fix the cause, and the same command tries again.", style="red")
-    return results
+        raise typer.Exit(1)
 
 
 def _with_time(events: Iterable[Event], threads: int, console: Console) -> Iterator[Event | Measuring]:

@@ -10,7 +10,6 @@ from rich.console import Console
 from rich.text import Text
 
 from ceteris.cli.console import print_notes, print_sentence
-from ceteris.datasets.dataset import Fit
 from ceteris.datasets.decoding import load_picture
 from ceteris.datasets.picture import Frame
 from ceteris.errors import DataError, ResultsError
@@ -112,15 +111,7 @@ def _image(results: Results, image: str) -> tuple[NDArray[np.uint8], str, tuple[
         name = results.manifest.class_names[results.labels()[number]]
         return images[number], f"test image {number}, {name}", ()
     file, shape = expanded(image, error=DataError), results.manifest.images.shape
-    picture = load_picture(
-        file,
-        Frame(
-            height=shape.height,
-            width=shape.width,
-            channels=shape.channels,
-            fit=results.manifest.study.data.fit or Fit.CROP,
-        ),
-    )
+    picture = load_picture(file, Frame.of(shape, results.manifest.study.data.fit))
     name = shown(file.name)
     return picture.pixels, name, tuple(f"{name}: {note}" for note in picture.notes)
 

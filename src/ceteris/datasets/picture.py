@@ -6,6 +6,7 @@ Runs inside a worker process (`decoder.py`), which bounds time and memory; `deco
 import warnings
 from dataclasses import dataclass
 from io import BytesIO
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from PIL import Image, ImageCms, UnidentifiedImageError
 
 from ceteris.datasets.dataset import Fit
 from ceteris.datasets.file_kinds import DAMAGED, HEIF, is_readable, no_image
+from ceteris.networks.shape import Shape
 
 MOST_PROFILE_BYTES = 4_000_000
 """How large a profile may be: the largest in use, of printing presses, have two or three megabytes."""
@@ -22,18 +24,10 @@ _WITHOUT_ALPHA = {"LA": "L", "RGBA": "RGB"}
 
 
 def in_srgb(picture: Image.Image, profile: object, notes: list[str]) -> Image.Image:
-    """Give a picture the colours that its profile means.
+    """Give a picture in 8 bits the colours that its profile means, and note that; transparency stays as it is.
 
     A profile that calls itself sRGB is taken at its word: what most cameras write costs no level of any pixel. One
     that is damaged, or made for other pixels, costs no picture: the colours are taken as they are.
-
-    Args:
-        picture: Grey, colour or inks (CMYK) in 8 bits, perhaps with transparency, which stays as it is.
-        profile: What Pillow found in the file: bytes, or nothing.
-        notes: What was done is added.
-
-    Returns:
-        The picture as it was, or one in colour.
     """
     if not isinstance(profile, bytes) or not profile:
         return picture
@@ -110,6 +104,11 @@ class Frame:
     width: int
     channels: int = 3
     fit: Fit = Fit.CROP
+
+    @classmethod
+    def of(cls, shape: Shape, fit: Fit | None) -> Self:
+        """Give the frame of images of a size; where proportions are as they were, the middle is cut out."""
+        return cls(height=shape.height, width=shape.width, channels=shape.channels, fit=fit or Fit.CROP)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -270,12 +269,7 @@ def _fitted(
 ) -> Image.Image:
     """Resample to width and height, after taking the middle; to less in one of them where black is to be added.
 
-    Args:
-        picture: Perhaps smaller than in the file already, because JPEG can be scaled while it is decoded.
-        wanted: Width and height.
-        fit: What happens to proportions that differ.
-        size: Width and height in the file, for the notes.
-        notes: What was done is added.
+    `size` is that in the file: a JPEG picture may have been scaled while it was decoded.
     """
     width, height = picture.size
     if fit is Fit.PAD:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ceteris.analysis.scores import Epochs, chance_level, read_epochs
-from ceteris.datasets.dataset import Fit, Labels
+from ceteris.datasets.dataset import Labels
 from ceteris.datasets.picture import Frame
 from ceteris.errors import ResultsError
 from ceteris.explore.grad_cam import grad_cam
@@ -75,10 +75,7 @@ class Explorer:
     @property
     def frame(self) -> Frame:
         """What an image becomes before the networks see it: what it became in the training."""
-        fit = self.results.manifest.study.data.fit
-        return Frame(
-            height=self.shape.height, width=self.shape.width, channels=self.shape.channels, fit=fit or Fit.CROP
-        )
+        return Frame.of(self.shape, self.results.manifest.study.data.fit)
 
     @property
     def shape(self) -> Shape:
@@ -90,14 +87,7 @@ class Explorer:
         return self.results.labels()
 
     def test_image(self, number: int) -> Subject:
-        """Give a test image.
-
-        Args:
-            number: From 0.
-
-        Raises:
-            ResultsError: If there is none of this number.
-        """
+        """Give the test image of a number, from 0; that there is none is a `ResultsError`."""
         if not 0 <= number < len(self.images):
             raise ResultsError(f"there is no test image {number}; {self.numbering}.")
         label = self.results.manifest.class_names[self._labels[number]]
@@ -109,13 +99,7 @@ class Explorer:
         return f"they are numbered from 0 to {len(self.images) - 1:,}"
 
     def next_mistake(self, arm: str, seed: int | None, after: int) -> int | None:
-        """Find the next test image that a variation got wrong, as its stored answers say; after the last the first.
-
-        Args:
-            arm: The variation.
-            seed: The one to ask; all finished ones together if not given.
-            after: The number of a test image.
-        """
+        """Find the next test image that a variation got wrong, as its stored answers say; after the last the first."""
         chosen = [one for number, one in self.finished[arm].items() if seed in {None, number}]
         if not chosen:
             return None
@@ -125,11 +109,7 @@ class Explorer:
         return int(later[0]) if later.size else int(wrong[0]) if wrong.size else None
 
     def ensemble(self, arm: str) -> Ensemble:
-        """Give the networks of a variation.
-
-        Raises:
-            ResultsError: If what they need cannot be read.
-        """
+        """Give the networks of a variation."""
         if arm not in self._ensembles:
             self._ensembles[arm] = gather(self.results, list(self.finished[arm].values()))
         return self._ensembles[arm]
@@ -144,13 +124,7 @@ class Explorer:
         return tuple(f"{place}: {layer}" for place, layer in ordered)
 
     def answers(self, subject: Subject, arms: Sequence[str], seed: int | None) -> str:
-        """Say what variations see in an image, side by side.
-
-        Args:
-            subject: The image.
-            arms: Variations.
-            seed: The one to ask; all finished ones if not given.
-        """
+        """Say what variations see in an image, side by side."""
         parts = []
         for arm in dict.fromkeys(arms):
             try:
@@ -188,15 +162,7 @@ class Explorer:
         return looks(heading, figures)
 
     def inside(self, subject: Subject, arm: str, seed: int | None, layer: str, *, narrow: bool = False) -> str:
-        """Draw what a layer makes of an image, before and after training, and its kernels.
-
-        Args:
-            subject: The image.
-            arm: The variation.
-            seed: Of the run; the first finished one if not given.
-            layer: As `layers` names it.
-            narrow: Whether it stands beside another drawing.
-        """
+        """Draw what a layer makes of an image, before and after training, and its kernels."""
         if layer not in self.layers(arm):
             return said(f"{arm} has no layer '{layer}'. Choose one from the list.")
         one = next(iter(self.finished[arm])) if seed is None else seed
