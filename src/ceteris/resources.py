@@ -74,11 +74,7 @@ def available_cores() -> int:
 
 
 def cores(root: Path = _ROOT) -> Cores:
-    """Count the processor cores that this process may use, and say what limits them.
-
-    Args:
-        root: Where `proc` and the control groups are mounted.
-    """
+    """Count the processor cores that this process may use, and say what limits them."""
     machine = os.cpu_count() or 1
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else machine
     quota = min((quota for folder in _groups("cpu", root) if (quota := _quota(folder)) is not None), default=math.inf)
@@ -95,9 +91,6 @@ def free_memory(root: Path = _ROOT) -> Memory | None:
     Counted are what the system calls available, the limits of all control groups that the process is in (memory of
     files that can be given up counts as free), and its own limits of address space and data (`ulimit`). Swap space is
     not counted: whoever trains in it waits.
-
-    Args:
-        root: Where `proc` and the control groups are mounted.
 
     Returns:
         The tightest; None where the system tells none of them.

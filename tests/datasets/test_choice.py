@@ -4,7 +4,7 @@ import pytest
 
 from ceteris.datasets.cache import cache_folder
 from ceteris.datasets.choice import DataChoice, load_dataset
-from ceteris.datasets.cifar10 import find_cifar10, places
+from ceteris.datasets.cifar10 import find_cifar10, locations
 from ceteris.errors import DataError
 
 NO_HOME = (
@@ -33,7 +33,7 @@ def test_without_a_home_the_way_out_is_named(tmp_path):
     with pytest.raises(DataError) as error:
         find_cifar10(batches=1)
     assert str(error.value) == NO_HOME
-    assert [place.name for place in places(batches=1, location=tmp_path)] == ["--data"]
+    assert [one.name for one in locations(batches=1, location=tmp_path)] == ["--data"]
 
 
 def test_a_place_that_cannot_be_is_an_error_of_who_named_it(monkeypatch):

@@ -47,37 +47,19 @@ def cache_folder() -> Path:
 
 
 def file_sha256(path: Path) -> str:
-    """Compute the SHA-256 of a file of any size, in hexadecimal.
-
-    Raises:
-        OSError: If it cannot be read.
-    """
+    """Compute the SHA-256 of a file of any size, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def is_intact(path: Path, archive: Archive) -> bool:
-    """Say whether a file is there and is an archive, by all its bytes.
-
-    Raises:
-        OSError: If it cannot be read.
-    """
+    """Say whether a file is there and is an archive, by all its bytes."""
     return path.is_file() and path.stat().st_size == archive.size and file_sha256(path) == archive.sha256
 
 
 @contextmanager
 def keeping(folder: Path, what: str, needed: int, *, advice: str = ELSEWHERE) -> Iterator[None]:
-    """Turn what the disk says into an error that names the folder, what was to be kept there and how large it is.
-
-    Args:
-        folder: Where.
-        what: The subject of the sentence, a plural or a name.
-        needed: Bytes that it takes; 0 if that is no matter.
-        advice: What to do.
-
-    Raises:
-        DataError: In place of an OSError.
-    """
+    """Turn what the disk says into a `DataError` that names the folder, what was to be kept there and its size."""
     try:
         yield
     except OSError as error:
@@ -99,11 +81,7 @@ def publish(part: Path, path: Path) -> None:
 
 
 def empty(folder: Path) -> None:
-    """Delete a folder of the cache and all in it, if it is there.
-
-    Raises:
-        DataError: If that is not possible.
-    """
+    """Delete a folder of the cache and all in it, if it is there."""
     try:
         if folder.exists():
             shutil.rmtree(folder)

@@ -120,11 +120,7 @@ def presumed_images(choice: DataChoice, network: AnyNetwork) -> ImageKind | None
 
 
 def source_of(choice: DataChoice) -> Source:
-    """Give the data set that a study names.
-
-    Raises:
-        DataError: If there is none of this name.
-    """
+    """Give the data set that a study names; that there is none of this name is a `DataError`."""
     if choice.source is None:
         names = listed((source.called if source.is_own else f"'{source.name}'" for source in SOURCES), "or")
         raise DataError(f"data.name is {choice.name!r}, expected {names}.")

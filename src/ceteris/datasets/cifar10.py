@@ -163,9 +163,6 @@ def fetch_cifar10(
         timeout: Seconds a server may take to answer, or be nearly silent, before the next is asked.
         release: What official is.
 
-    Yields:
-        What happens, as it happens.
-
     Raises:
         DataError: If no mirror gives the archive, or the folder cannot hold it.
     """
@@ -176,11 +173,7 @@ def fetch_cifar10(
 
 
 def fetched_archive(folder: Path, release: Release = OFFICIAL) -> Path | None:
-    """Give the official archive in a folder, recognised by all its bytes, or nothing.
-
-    Raises:
-        OSError: If an archive cannot be read.
-    """
+    """Give the official archive in a folder, recognised by all its bytes; None if there is none."""
     intact = (folder / each.name for each in release.archives.values() if is_intact(folder / each.name, each))
     return next(intact, None)
 
@@ -252,7 +245,7 @@ VARIABLE = "CETERIS_DATA"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class Location:
     """Somewhere that CIFAR-10 is looked for.
 
     Attributes:
@@ -268,12 +261,8 @@ class Place:
     problem: str = ""
 
 
-def places(*, batches: int, location: Path | None = None) -> tuple[Place, ...]:
+def locations(*, batches: int, location: Path | None = None) -> tuple[Location, ...]:
     """Look everywhere that CIFAR-10 may be, in order: the location, `CETERIS_DATA`, the cache.
-
-    Args:
-        batches: How many training batches must be there.
-        location: What the user named on the command line, if anything.
 
     Raises:
         DataError: If nothing was named, and there is no cache.
@@ -293,31 +282,27 @@ def places(*, batches: int, location: Path | None = None) -> tuple[Place, ...]:
 
 
 def find_cifar10(*, batches: int, location: Path | None = None) -> Cifar10Copy | None:
-    """Find the copy of CIFAR-10 to use, or nothing if none was named and the cache has none.
+    """Find the copy of CIFAR-10 to use, with so many training batches; None if none was named and the cache has none.
 
     The first place that was named decides: what is wrong there is an error, never a reason to look further, so that
     nobody trains on other images than they named.
 
-    Args:
-        batches: How many training batches must be there.
-        location: What the user named on the command line, if anything.
-
     Raises:
         DataError: If there is no copy where the user said.
     """
-    first = places(batches=batches, location=location)[0]
+    first = locations(batches=batches, location=location)[0]
     if first.copy is None and first.name != "cache":
         raise DataError(f"{first.name} {first.problem}")
     return first.copy
 
 
-def _look(name: str, written: str | Path, batches: int) -> Place:
+def _look(name: str, written: str | Path, batches: int) -> Location:
     path = Path(written)
     try:
         path = expanded(written, error=DataError)
-        return Place(name=name, path=path, copy=find_copy(path, batches=batches))
+        return Location(name=name, path=path, copy=find_copy(path, batches=batches))
     except DataError as error:
-        return Place(name=name, path=path, copy=None, problem=str(error))
+        return Location(name=name, path=path, copy=None, problem=str(error))
 
 
 _ADVICE = (
@@ -379,7 +364,7 @@ class Cifar10(Source):
 
     def here(self) -> Iterator[str]:
         """Name each place where it is looked for, and what is there."""
-        found = places(batches=BATCHES)
+        found = locations(batches=BATCHES)
         for place in found:
             what = place.copy.description if place.copy is not None else "nothing that can be used"
             yield f"{place.name}: {place.path}: {what}"

@@ -136,9 +136,6 @@ def read_cifar10(copy: Cifar10Copy, *, batches: int, release: Release = OFFICIAL
         batches: How many training batches, from the first. The others are not decoded and need not be there.
         release: What official is.
 
-    Returns:
-        The images, in the order of the files.
-
     Raises:
         DataError: If a file is missing, damaged, unreadable, or not CIFAR-10.
     """

@@ -22,10 +22,7 @@ _CHUNK = 1000
 
 
 def decode(content: bytes, where: str, *, records: int, classes: int) -> LabelledImages:
-    """Turn the records of one file into images, and refuse what is not exactly that.
-
-    Returns:
-        The images in the order of the file, read-only.
+    """Turn the records of one file into images in their order, read-only, and refuse what is not exactly that.
 
     Raises:
         DataError: If the length or a label is wrong.
@@ -44,11 +41,7 @@ def decode(content: bytes, where: str, *, records: int, classes: int) -> Labelle
 
 
 def encode(images: LabelledImages) -> Iterator[bytes]:
-    """Yield the records of images, a thousand at a time.
-
-    Args:
-        images: Of shape (N, 32, 32, 3).
-    """
+    """Yield the records of images of shape (n, 32, 32, 3), a thousand at a time."""
     for start in range(0, len(images), _CHUNK):
         planes = images.images[start : start + _CHUNK].transpose(0, 3, 1, 2).reshape(-1, PIXELS)
         labels = images.labels[start : start + _CHUNK, None].astype(np.uint8)
@@ -137,9 +130,6 @@ def _check_steps(content: bytes) -> None:
     What is left can neither call nor import anything, and takes no more time and memory than the bytes of the file:
     lists and tuples that are used twice could stand for exponentially many, and places in the memo far apart for a
     table of any size.
-
-    Raises:
-        ValueError: If there is such a step, or the bytes are no pickle.
     """
     kept: dict[int, str] = {}
     before = ""

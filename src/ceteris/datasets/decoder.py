@@ -34,21 +34,13 @@ def send(pipe: IO[bytes], facts: dict[str, Any], content: bytes = b"") -> None:
 
 
 def receive(pipe: IO[bytes]) -> dict[str, Any]:
-    """Read the JSON of one message.
-
-    Raises:
-        EOFError: If the other side is gone.
-    """
+    """Read the JSON of one message."""
     facts: dict[str, Any] = json.loads(exactly(pipe, int.from_bytes(exactly(pipe, _LENGTH), "big")))
     return facts
 
 
 def exactly(pipe: IO[bytes], count: int) -> bytes:
-    """Read so many bytes.
-
-    Raises:
-        EOFError: If the other side is gone.
-    """
+    """Read so many bytes; fewer, because the other side is gone, are an `EOFError`."""
     content = pipe.read(count)
     if len(content) < count:
         raise EOFError
@@ -56,11 +48,7 @@ def exactly(pipe: IO[bytes], count: int) -> bytes:
 
 
 def read_file(path: Path) -> bytes:
-    """Read an image file whole, if it is a plain file of bearable size.
-
-    Raises:
-        UnreadableError: If it is not, or cannot be read.
-    """
+    """Read an image file whole, if it is a plain file of bearable size."""
     try:
         # A pipe without a writer would be waited for without O_NONBLOCK.
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))

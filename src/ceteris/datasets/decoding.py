@@ -59,11 +59,6 @@ Answer = Decoded | Unreadable
 def load_picture(source: Path | bytes, frame: Frame, *, name: str | None = None) -> Picture:
     """Read one image file of the user's.
 
-    Args:
-        source: The file, or its content.
-        frame: What to make of it.
-        name: What to call it in messages; the path if not given.
-
     Raises:
         DataError: If it is no picture that can be used.
     """

@@ -186,9 +186,6 @@ def fetch_any(
         advice: What to do if nobody gives it, in a sentence.
         begins: What such files begin with.
 
-    Yields:
-        What happens, as it happens.
-
     Raises:
         DataError: If nobody gives the file, or the folder cannot hold it.
     """

@@ -99,11 +99,7 @@ class FeatureCache:
 
     @contextmanager
     def held(self, key: FeatureKey) -> Iterator[None]:
-        """Wait until no other process is making these features, and keep others from it meanwhile.
-
-        Raises:
-            DataError: If the cache cannot be written.
-        """
+        """Wait until no other process is making these features, and keep others from it meanwhile."""
         folder = self._folder(key)
         with keeping(folder, "features", 0, advice=_ADVICE):
             folder.mkdir(parents=True, exist_ok=True)
@@ -128,11 +124,7 @@ class FeatureCache:
             return None
 
     def room(self, key: FeatureKey, images: int, features: int) -> NDArray[np.float32]:
-        """Make a file for features that are about to be computed; `keep` takes it up.
-
-        Raises:
-            DataError: If there is no room for it.
-        """
+        """Make a file for features that are about to be computed; `keep` takes it up."""
         folder = self._folder(key)
         needed = 4 * images * features
         with keeping(folder, "features", needed, advice=_ADVICE):
@@ -143,11 +135,7 @@ class FeatureCache:
             return np.lib.format.open_memmap(part, "w+", np.float32, (images, features))
 
     def keep(self, key: FeatureKey, values: NDArray[np.float32], *, seconds: float, drift: float) -> Features:
-        """Give the finished file of `room` its name, its checksum beside it.
-
-        Raises:
-            DataError: If that is not possible.
-        """
+        """Give the finished file of `room` its name, its checksum beside it."""
         folder = self._folder(key)
         with keeping(folder, "features", values.nbytes, advice=_ADVICE):
             if isinstance(values, np.memmap):
@@ -175,11 +163,7 @@ class FeatureCache:
         return tuple(sorted((_entry(folder) for folder in folders), key=lambda entry: -entry.size))
 
     def clear(self) -> int:
-        """Delete everything, and give the bytes that this freed.
-
-        Raises:
-            DataError: If that is not possible.
-        """
+        """Delete everything, and give the bytes that this freed."""
         freed = sum(entry.size for entry in self.entries())
         empty(self.path)
         return freed

@@ -50,9 +50,6 @@ def library_version() -> str | None:
 def kind_of_box(head: bytes) -> str:
     """Say what a file in boxes (ISO/IEC 14496-12) holds: `HEIC`, `AVIF` or `video`; empty if it is no such file.
 
-    Args:
-        head: Its first bytes, some hundred.
-
     Example:
         >>> kind_of_box(bytes([0, 0, 0, 24]) + b"ftypmif1" + bytes(4) + b"mif1heic")
         'HEIC'

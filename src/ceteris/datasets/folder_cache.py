@@ -78,13 +78,7 @@ class KeptFolder:
 
 
 def entry_key(frame: Frame, choices: Mapping[str, object], files: Sequence[tuple[str, str, int, str]]) -> str:
-    """Name an entry by all that decides what is in it.
-
-    Args:
-        frame: What each picture became.
-        choices: How the images were divided.
-        files: Part, name, label and SHA-256 or reason of each file.
-    """
+    """Name an entry by all that decides it: part, name, label and SHA-256 of each file, and what is done to it."""
     facts = {
         "decoder": DECODER,
         "libraries": {
@@ -202,11 +196,7 @@ def entries(cache: Path) -> tuple[KeptFolder, ...]:
 
 
 def clear(cache: Path) -> int:
-    """Delete every decoded folder from the cache, and say how many bytes that freed.
-
-    Raises:
-        DataError: If one cannot be deleted.
-    """
+    """Delete every decoded folder from the cache, and say how many bytes that freed."""
     freed = sum(entry.size for entry in entries(cache))
     empty(folders_in(cache))
     return freed

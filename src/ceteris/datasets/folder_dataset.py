@@ -77,12 +77,6 @@ def read_folder(
         cache: Where decoded images are kept.
         workers: How many processes decode; as many as there are cores, if not given.
 
-    Yields:
-        How far it is.
-
-    Returns:
-        The images, in the cache and read as they are looked at.
-
     Raises:
         DataError: If the folder has no images of two classes, or the cache cannot hold them.
     """
@@ -116,9 +110,6 @@ def folder_ahead(path: Path, choice: DataChoice, *, cache: Path) -> Generator[Ev
 
     No picture is decoded. Where an earlier run decoded them all, its notes are given; for that the files are read if
     the cache has an entry of such a name.
-
-    Yields:
-        How far it is.
 
     Raises:
         DataError: If it is no folder of images.

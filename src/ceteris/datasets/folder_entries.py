@@ -91,11 +91,7 @@ def is_leftover(name: str) -> bool:
 
 
 def is_written_by_ceteris(folder: Path) -> bool:
-    """Say whether a folder holds results or an exported network, or several and no images beside, as `results` does.
-
-    Raises:
-        OSError: If it cannot be listed.
-    """
+    """Say whether a folder holds results or an exported network, or several and no images beside, as `results` does."""
     if _is_one(folder):
         return True
     is_any = False
@@ -134,11 +130,7 @@ class Entries:
 
 
 def list_entries(path: Path) -> Entries:
-    """List a folder.
-
-    Raises:
-        DataError: If it is none, or cannot be listed.
-    """
+    """List a folder; that it is none, or cannot be listed, is a `DataError`."""
     folders: list[str] = []
     files: list[str] = []
     written: list[str] = []

@@ -108,16 +108,6 @@ class Inspection:
 def inspect_folder(path: Path, *, workers: int | None = None) -> Generator[FileProgress, None, Inspection]:
     """Read every file of a folder of images, and compare all with all.
 
-    Args:
-        path: The folder.
-        workers: How many processes decode; as many as there are cores, if not given.
-
-    Yields:
-        How far it is.
-
-    Returns:
-        What was found.
-
     Raises:
         DataError: If it is no folder of images.
     """

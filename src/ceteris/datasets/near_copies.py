@@ -35,11 +35,7 @@ _SAME_GREY = 8.0  # grey levels that two flat pictures may differ by
 
 
 def grey_thumbnail(pixels: NDArray[np.uint8]) -> Thumbnails:
-    """Make a picture of at least 32 x 32 pixels grey and as small as it is compared. Shape (32, 32), uint8.
-
-    Args:
-        pixels: Shape (n, n, 3), uint8.
-    """
+    """Make a picture, shape (n, n, 3), n >= 32, grey and as small as it is compared. Shape (32, 32), uint8."""
     if len(pixels) % SIDE:
         pixels = np.asarray(Image.fromarray(pixels).resize((2 * SIDE, 2 * SIDE), Image.Resampling.BOX))
     n = len(pixels) // SIDE
@@ -88,12 +84,6 @@ def near_copies_across(
 ) -> Iterator[tuple[int, int]]:
     """Find pairs of pictures, one from each of two sets, as `near_copies` does within one.
 
-    Args:
-        thumbnails: Shape (pictures, 32, 32), uint8.
-        others: Shape (other pictures, 32, 32), uint8.
-        bits: How many of 128 bits may differ.
-        likeness: Correlation that candidates must reach.
-
     Yields:
         The place of a picture and that of another, rising.
     """
@@ -114,16 +104,13 @@ def near_copies_across(
 def nearly_in_both(
     test: Sequence[int], others: Sequence[int], digests: Sequence[str], thumbnails: Thumbnails
 ) -> dict[int, int]:
-    """Find test images that look nearly the same as one that is trained on or validates, by their numbers.
+    """Find test images that look nearly the same as a training or validation image; give each with the first such one.
 
     Args:
         test: Numbers of the test images.
         others: Numbers of all others.
         digests: SHA-256 of each image by its number; what is the same byte for byte is left out.
         thumbnails: By number. Shape (pictures, 32, 32), uint8.
-
-    Returns:
-        For each such test image the first other one.
     """
     near: dict[int, int] = {}
     for one, other in near_copies_across(thumbnails[test], thumbnails[others]):

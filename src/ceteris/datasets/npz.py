@@ -78,12 +78,6 @@ def read_npz(path: Path, *, test: float) -> Generator[Event, None, Dataset]:
         path: A file that `numpy.savez` or `numpy.savez_compressed` wrote.
         test: The share of each class that is held out for the test where the file has no test images.
 
-    Yields:
-        How far the comparison of the images is.
-
-    Returns:
-        The images; the notes are those of a folder of images.
-
     Raises:
         DataError: If there is no such file, or it holds something else.
     """
@@ -136,7 +130,7 @@ def read_npz(path: Path, *, test: float) -> Generator[Event, None, Dataset]:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _Part:
+class _ArrayPair:
     """Images and labels of a file, and the name of the array that the images are in."""
 
     name: str
@@ -144,7 +138,7 @@ class _Part:
     labels: Labels
 
 
-def _given(path: Path) -> tuple[list[_Part], tuple[str, ...]]:
+def _given(path: Path) -> tuple[list[_ArrayPair], tuple[str, ...]]:
     """Read what a file holds: one part to be divided, or a training and a test part; and the names of the classes."""
     where, arrays = shown(path), _arrays(path)
     wanted = _DIVIDED if "x_train" in arrays else _WHOLE
@@ -154,7 +148,7 @@ def _given(path: Path) -> tuple[list[_Part], tuple[str, ...]]:
     for x, y in zip(wanted[::2], wanted[1::2], strict=True):
         images = _images(arrays[x], f"{where}: '{x}'")
         labels = _labels(arrays[y], f"{where}: '{y}'", len(images))
-        parts.append(_Part(name=x, images=images, labels=labels))
+        parts.append(_ArrayPair(name=x, images=images, labels=labels))
     if len({part.images.shape[1:] for part in parts}) > 1:
         sizes = listed(f"{part.images.shape[1]} x {part.images.shape[2]}" for part in parts)
         raise DataError(f"{where}: images to train on and to test are of {sizes} pixels. Bring them to one size.")

@@ -25,13 +25,8 @@ def own_dataset(
 ) -> Dataset:
     """Divide images of the user's own into training, validation and test images, and describe them.
 
-    Args:
-        found: The images.
-        kind: What they were kept in, for the digest: `folder` or `npz`.
-        name: What to call them.
-        source: Where they came from, in words.
-        class_names: In the order of labels.
-        digests: SHA-256 of every file in the folder, by its name, also of those that are left out.
+    Their `kind`, `folder` or `npz`, is a part of the digest. `digests` has the SHA-256 of every file by name, also of
+    those that are left out.
     """
     ends = np.cumsum(found.counts).tolist()
     training, validation, test = (
@@ -59,13 +54,7 @@ def own_dataset(
 
 
 def notes_of(found: CachedFolder, class_names: Sequence[str], digests: Mapping[str, str]) -> tuple[str, ...]:
-    """Say what must be known of the images of a folder.
-
-    Args:
-        found: The images.
-        class_names: In the order of labels.
-        digests: SHA-256 of every file in the folder, by its name, also of those that are left out.
-    """
+    """Say what must be known of the images of a folder."""
     starts = dict(zip(PARTS, (0, found.counts[0], sum(found.counts[:2])), strict=True))
     labels = {
         part: found.labels[starts[part] : starts[part] + count].tolist()

@@ -54,7 +54,7 @@ def _hourglass(u: Floats, v: Floats) -> Floats:
 
 
 @dataclass(frozen=True)
-class Shape:
+class ShapeKind:
     """One class of the built-in data set.
 
     Attributes:
@@ -69,16 +69,18 @@ class Shape:
 
 
 SHAPES = (
-    Shape("disc", lambda u, v: _disc(u, v, 0.875), (1, -1, -1)),
-    Shape("ring", lambda u, v: _band(_disc(u, v, 0.75), 0.1875), (-1, 1, -1)),
-    Shape("square", lambda u, v: _box(u, v, 0.8125, 0.8125), (-1, -1, 1)),
-    Shape("frame", lambda u, v: _band(_box(u, v, 0.6875, 0.6875), 0.1875), (1, 1, -1)),
-    Shape("triangle", _triangle, (1, -1, 1)),
-    Shape("cross", lambda u, v: np.minimum(_box(u, v, 0.25, 0.9375), _box(u, v, 0.9375, 0.25)), (-1, 1, 1)),
-    Shape("star", _star, (1, 0, -1)),
-    Shape("bar", lambda u, v: _box(u, v, 0.3125, 1.0), (-1, 0, 1)),
-    Shape("crescent", lambda u, v: np.maximum(_disc(u, v, 0.9375), -_disc(u - np.float32(0.5), v, 0.75)), (0, 1, -1)),
-    Shape("hourglass", _hourglass, (0, -1, 1)),
+    ShapeKind("disc", lambda u, v: _disc(u, v, 0.875), (1, -1, -1)),
+    ShapeKind("ring", lambda u, v: _band(_disc(u, v, 0.75), 0.1875), (-1, 1, -1)),
+    ShapeKind("square", lambda u, v: _box(u, v, 0.8125, 0.8125), (-1, -1, 1)),
+    ShapeKind("frame", lambda u, v: _band(_box(u, v, 0.6875, 0.6875), 0.1875), (1, 1, -1)),
+    ShapeKind("triangle", _triangle, (1, -1, 1)),
+    ShapeKind("cross", lambda u, v: np.minimum(_box(u, v, 0.25, 0.9375), _box(u, v, 0.9375, 0.25)), (-1, 1, 1)),
+    ShapeKind("star", _star, (1, 0, -1)),
+    ShapeKind("bar", lambda u, v: _box(u, v, 0.3125, 1.0), (-1, 0, 1)),
+    ShapeKind(
+        "crescent", lambda u, v: np.maximum(_disc(u, v, 0.9375), -_disc(u - np.float32(0.5), v, 0.75)), (0, 1, -1)
+    ),
+    ShapeKind("hourglass", _hourglass, (0, -1, 1)),
 )
 
 
@@ -146,7 +148,7 @@ class _Numbers:
         self._columns = iter(numbers.T.astype(np.float32) * np.float32(2.0**-16))
 
     def between(self, low: float, high: float) -> Floats:
-        """Give numbers spread evenly from low to high. Shape (images, 1, 1)."""
+        """Give numbers spread evenly from low to high. ShapeKind (images, 1, 1)."""
         column: Floats = next(self._columns) * np.float32(high - low) + np.float32(low)
         return column[:, None, None]
 
@@ -158,8 +160,8 @@ class _Numbers:
         return (np.float32(1) - square) / scale, (tangent + tangent) / scale
 
 
-def _draw(shape: Shape, give: _Numbers, noise: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Draw one class: striped ground, a speck, the shape, a strip across, noise. Shape (images, 3, 32, 32)."""
+def _draw(shape: ShapeKind, give: _Numbers, noise: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Draw one class: striped ground, a speck, the shape, a strip across, noise. ShapeKind (images, 3, 32, 32)."""
     cosine, sine = give.angle(0.3)
     x, y, size = _X - give.between(-3, 3), _Y - give.between(-3, 3), give.between(8, 13)
     u: Floats = ((cosine * x + sine * y) / size).astype(np.float32, copy=False)

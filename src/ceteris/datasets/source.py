@@ -123,20 +123,12 @@ class Source(ABC):
         return None
 
     def presumed(self, choice: "DataChoice", classes: int) -> ImageKind | None:
-        """Say what the images are like, given a number of classes where that is all that a study does not tell.
-
-        Args:
-            choice: The images.
-            classes: As a network has them that is made for these images.
-        """
+        """Say what the images are like, given a number of classes where that is all that a study does not tell."""
         del classes
         return self.known(choice)
 
     def ahead(self, choice: "DataChoice", *, location: Path | None) -> Generator[Event, None, Ahead]:
         """Say what the images will be like without reading one; the arguments are those of `read`.
-
-        Yields:
-            How far it is.
 
         Raises:
             DataError: If the images cannot be what the study says.
@@ -170,14 +162,7 @@ class Source(ABC):
         """
 
     def fetch(self, folder: Path | None) -> Generator[Event, None, str]:
-        """Download the data set, unless it is there; only where `is_fetched`.
-
-        Args:
-            folder: Where to put it; the cache if None.
-
-        Returns:
-            Where it is and that it is whole, a sentence.
-        """
+        """Download the data set into a folder, or the cache, unless it is there, and say where; if `is_fetched`."""
         raise NotImplementedError
 
     def here(self) -> Iterator[str]:

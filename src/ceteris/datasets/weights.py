@@ -135,12 +135,6 @@ def fetch_weights(
 ) -> Generator[Event, None, None]:
     """Download torchvision's own weights, unless they are there; see `fetch_cifar10`.
 
-    Args:
-        backbone: Whose.
-        folder: Where to put them; into the cache if not given.
-        server: The address they lie under; PyTorch's if not given.
-        timeout: Seconds the server may take to answer, or be nearly silent.
-
     Raises:
         DataError: If they cannot be downloaded or stored.
     """

@@ -177,13 +177,7 @@ class Engine(Protocol):
         """What must be equal for two runs to share a packed batch."""
 
     def requirements(self, specification: Specification, images: ImageKind, runs: int) -> Requirements:
-        """Estimate what a packed batch takes while it trains.
-
-        Args:
-            specification: Of any of its runs.
-            images: What the images are like, and how many there are.
-            runs: How many runs it holds.
-        """
+        """Estimate what a packed batch of so many runs of a specification takes while it trains."""
 
     def start(self, runs: Sequence[Run], split: Split, states: Sequence[RunState] | None = None) -> PackedTraining:
         """Begin to train up to `packed_runs` runs with one key, from initial weights or from where they stopped."""
@@ -197,14 +191,7 @@ class Predictor(Protocol):
         """Size of the file of pretrained weights that it needs besides the run's own; 0 where it needs none."""
 
     def __call__(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Go from pixels to class probabilities.
-
-        Args:
-            image: Shape (height, width, channels).
-
-        Returns:
-            Shape (classes,).
-        """
+        """Go from pixels, shape (height, width, channels), to class probabilities, shape (classes,)."""
 
 
 class PredictingEngine(ABC):
@@ -212,12 +199,7 @@ class PredictingEngine(ABC):
 
     @abstractmethod
     def predictor(self, run: Run, weights: Mapping[str, NDArray[np.float32]], split: Split) -> Predictor:
-        """Build the network of a finished run.
-
-        Args:
-            run: What was trained; there is no reason against it to its specification.
-            weights: `Outcome.weights`.
-            split: Its images, whose size, classes and scaling the network needs.
+        """Build the network of a finished run from `Outcome.weights`, for images of the size and scaling of a split.
 
         Raises:
             DataError: If pretrained weights cannot be read.
@@ -230,15 +212,7 @@ class PreparingEngine(ABC):
 
     @abstractmethod
     def prepare(self, runs: Sequence[Run], split: Split) -> Generator[Preparation, None, None]:
-        """Do it, and tell how far it is; what was done before is not done again.
-
-        Args:
-            runs: Every run that is to be trained.
-            split: Their images.
-
-        Raises:
-            DataError: If it cannot be done.
-        """
+        """Do it for every run that is to be trained, and tell how far it is; what was done before is not done again."""
 
     @abstractmethod
     def prepared_memory(self, runs: Sequence[Run], images: ImageKind) -> int:

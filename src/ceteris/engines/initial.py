@@ -14,11 +14,6 @@ from ceteris.networks.shape import Shape
 def initial_draws(network: AnyNetwork, image: Shape, classes: int) -> tuple[tuple[str, tuple[int, ...]], ...]:
     """Name every array that a seed draws, with its shape: networks with equal draws start from the same weights.
 
-    Args:
-        network: The layers; of a pretrained backbone with a head, the head is drawn.
-        image: Size of the images.
-        classes: How many classes there are.
-
     Example:
         >>> from ceteris.networks.dense import Dense
         >>> from ceteris.networks.max_pool import MaxPool
@@ -38,12 +33,6 @@ def initial_draws(network: AnyNetwork, image: Shape, classes: int) -> tuple[tupl
 
 def initial_weights(network: AnyNetwork, image: Shape, classes: int, seed: int) -> dict[str, NDArray[np.float32]]:
     """Draw what `torch.nn.Conv2d` and `torch.nn.Linear` draw: uniform within 1 / sqrt(inputs of a neuron), bias too.
-
-    Args:
-        network: The layers; of a pretrained backbone with a head, the head is drawn.
-        image: Size of the images.
-        classes: How many classes there are.
-        seed: The seed of the run.
 
     Returns:
         Arrays under PyTorch's names and in its shapes, for example `layers.0.weight`, or `head.0.weight`; batch

@@ -23,25 +23,13 @@ _ROUNDS = 10
 
 
 def stream_key(seed: int, stream: str) -> tuple[int, int]:
-    """Give the Philox key of one stream of one seed: two 32-bit words.
-
-    Args:
-        seed: The seed of the run.
-        stream: What the numbers are for, for example `order` or `dropout-0`.
-    """
+    """Give the Philox key of one stream, for example `order` or `dropout-0`, of one seed: two 32-bit words."""
     digest = hashlib.sha256(f"ceteris/{stream}/{seed}".encode()).digest()
     return int.from_bytes(digest[0:4], "little"), int.from_bytes(digest[4:8], "little")
 
 
 def philox(key: tuple[int, int], counters: Words) -> Words:
-    """Turn counters into random words.
-
-    Args:
-        key: From `stream_key`.
-        counters: Shape (n, 4).
-
-    Returns:
-        Shape (n, 4), each word uniform over all 32-bit values.
+    """Turn counters, shape (n, 4), into random words of the same shape, each uniform over all 32-bit values.
 
     Example:
         >>> [hex(word) for word in philox((0, 0), np.zeros((1, 4), np.uint32))[0]]
@@ -58,17 +46,9 @@ def philox(key: tuple[int, int], counters: Words) -> Words:
 
 
 def words(seed: int, stream: str, count: int, *, epoch: int = 0, position: int = 0) -> Words:
-    """Look up the first `count` words at one epoch and position of a stream: word i is word i % 4 of block i // 4.
+    """Look up the first `count` words of a stream, after `epoch` epochs and at a position in the next.
 
-    Args:
-        seed: The seed of the run.
-        stream: What the words are for.
-        count: How many.
-        epoch: Epochs done before this one.
-        position: Place in the epoch, for example of an image in its order.
-
-    Returns:
-        Shape (count,), uint32.
+    Word i is word i % 4 of block i // 4. Shape (count,), uint32.
     """
     blocks = -(-count // 4)
     counters = np.zeros((blocks, 4), np.uint32)
@@ -78,38 +58,18 @@ def words(seed: int, stream: str, count: int, *, epoch: int = 0, position: int =
 
 
 def uniform(seed: int, stream: str, count: int) -> NDArray[np.float32]:
-    """Look up floats spread evenly over [0, 1), in steps of 2**-24.
-
-    Returns:
-        Shape (count,), float32.
-    """
+    """Look up floats spread evenly over [0, 1), in steps of 2**-24. Shape (count,), float32."""
     return (words(seed, stream, count) >> np.uint32(8)).astype(np.float32) * np.float32(2.0**-24)
 
 
 def order(seed: int, epoch: int, images: int) -> NDArray[np.int32]:
-    """Give the order in which an epoch visits the training images.
-
-    Args:
-        seed: The seed of the run.
-        epoch: Epochs done before this one.
-        images: How many training images there are.
-
-    Returns:
-        A permutation of range(images). Shape (images,).
-    """
+    """Give the order in which the training images are sampled after `epoch` epochs: a permutation. Shape (images,)."""
     keys = words(seed, "order", 2 * images, epoch=epoch).view(np.uint64)
     return np.argsort(keys, kind="stable").astype(np.int32)
 
 
 def shifts(seed: int, epoch: int, images: int, *, flip: bool, crop: int) -> NDArray[np.int8]:
     """Say how each training image is mirrored and moved in an epoch.
-
-    Args:
-        seed: The seed of the run.
-        epoch: Epochs done before this one.
-        images: How many training images there are.
-        flip: Whether half of the images are mirrored left to right.
-        crop: Largest shift in pixels.
 
     Returns:
         One row (mirrored, down, right) per place in the epoch's order: pixel (y, x) of the augmented image is pixel
@@ -128,11 +88,6 @@ def visited_places(run: Run, labels: Labels, *, classes: int) -> NDArray[np.int3
     The seed alone decides, so every arm of a seed with the same fraction has the same images; but for the rounding,
     those of a smaller fraction are among those of a larger one.
 
-    Args:
-        run: Its seed and `data.fraction`.
-        labels: Class of each training image. Shape (images,).
-        classes: How many classes there are.
-
     Returns:
         Places of the images, rising; all of them if the fraction is 1. Shape (learnt images,).
     """
@@ -144,15 +99,6 @@ def visited_places(run: Run, labels: Labels, *, classes: int) -> NDArray[np.int3
 
 
 def visiting_order(seed: int, epoch: int, places: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Give the order in which an epoch visits the images of a run.
-
-    Args:
-        seed: The seed of the run.
-        epoch: Epochs done before this one.
-        places: From `visited_places`.
-
-    Returns:
-        The same places in another order. Shape (learnt images,).
-    """
+    """Give the sampling order of a run's images after `epoch` epochs: the same indices. Shape (images of the run,)."""
     visited: NDArray[np.int32] = places[order(seed, epoch, len(places))]
     return visited

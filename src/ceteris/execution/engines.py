@@ -136,10 +136,6 @@ def missing_weights(study: Study, *, base: Path) -> tuple[Backbone, ...]:
     """Name the backbones whose weights are torchvision's own and must be downloaded first.
 
     None are named where they could not be used, because PyTorch is not installed.
-
-    Args:
-        study: Whose arms are looked at.
-        base: The folder that paths in the study start from.
     """
     if not _has_torch():
         return ()
@@ -232,11 +228,7 @@ def _look(network: BackboneNetwork, base: Path) -> WeightsFile | str:
 
 
 def _check(file: WeightsFile, backbone: Backbone) -> None:
-    """Load weights once to see that they fit; the next command does not wait for PyTorch to find that again.
-
-    Raises:
-        DataError: If they do not fit.
-    """
+    """Load weights once to see that they fit; the next command does not wait for PyTorch to find that again."""
     if file.sha256 == OFFICIAL_WEIGHTS[backbone].sha256:
         return
     seen = cache_folder() / "weights-seen" / f"{file.sha256}-{backbone}-torchvision-{metadata.version('torchvision')}"

@@ -42,12 +42,7 @@ class Assignment:
 
 
 def assign(runs: Iterable[Run], engines: Sequence[Engine], images: ImageKind | None = None) -> Assignment:
-    """Give every run to the first engine that can train it.
-
-    Args:
-        runs: What is to be trained.
-        engines: In the order of preference.
-        images: What the runs look at; nothing need be said of a known data set.
+    """Give every run to the first of the engines, in the order of preference, that can train it.
 
     Raises:
         EngineError: If there is a run that none of them can train.
@@ -197,12 +192,7 @@ class NeededMemory:
     arm: str
 
     def shortage(self, total: int, free: Memory | None) -> str:
-        """Say that memory will not do, and what to do about it; empty if it will, or nothing is known.
-
-        Args:
-            total: What is still to be taken, in bytes.
-            free: What there is.
-        """
+        """Say that so many bytes are not free, and what to do about it; empty if they are, or nothing is known."""
         if free is None or total <= free.free:
             return ""
         way = "Give --threads a smaller number, or make the networks or images smaller."
@@ -218,13 +208,7 @@ class NeededMemory:
 
 
 def needed_memory(batches: Sequence[PackedBatch], images: ImageKind, *, cores: int) -> NeededMemory | None:
-    """Estimate the memory that packed batches take, the largest of them at a time; None if there are none.
-
-    Args:
-        batches: What is to be trained.
-        images: What it is trained on.
-        cores: How many packed batches train at a time.
-    """
+    """Estimate the memory that packed batches take, the largest of them at a time; None if there are none."""
     if not batches:
         return None
     sizes = sorted(((batch.requirements(images).memory, batch.runs[0].variation) for batch in batches), reverse=True)
@@ -240,11 +224,6 @@ def needed_memory(batches: Sequence[PackedBatch], images: ImageKind, *, cores: i
 
 def check_resources(batches: Sequence[PackedBatch], images: ImageKind, resources: Resources) -> None:
     """Refuse to begin what an executor has not the memory or the device for.
-
-    Args:
-        batches: What is to be trained; may be empty.
-        images: What it is trained on; in memory already.
-        resources: What the executor has.
 
     Raises:
         EngineError: If training needs more than is free on this machine, in its container, or for this process.

@@ -64,16 +64,7 @@ def time_predictions(
 def prediction_time(
     predictor: Predictor, images: NDArray[np.uint8], clock: Callable[[], float] = time.perf_counter
 ) -> Mapping[str, float]:
-    """Show a network images, one by one, and take the time of each.
-
-    Args:
-        predictor: The network.
-        images: They are shown from the first, again and again. Shape (n, height, width, channels).
-        clock: Gives the time in seconds.
-
-    Returns:
-        Median and quartiles, how many images they rest on, and how large a file of pretrained weights is needed.
-    """
+    """Show a network images, shape (n, height, width, channels), one by one, and take the time of each."""
     for place in range(_WARM_UP):
         predictor(images[place % len(images)])
     seconds: list[float] = []

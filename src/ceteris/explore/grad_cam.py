@@ -71,11 +71,7 @@ def grad_cam(ensemble: Ensemble, image: NDArray[np.uint8], label: int) -> Attent
 
 
 def _last_maps(ensemble: Ensemble) -> tuple[int, str] | None:
-    """Find the last convolution of a network, after its activation.
-
-    Returns:
-        Its place among the modules of `torch_module`, and what to call it; None if there is none.
-    """
+    """Find the last convolution of a network, after its activation: its index among the modules, and its name."""
     network = ensemble.network
     if not isinstance(network, Network):
         # The backbone comes after the module that prepares the image.

@@ -18,11 +18,6 @@ MOST_BYTES, MOST_FILES = 20 * 2**20, 20
 def take_upload(path: Path, folder: Path, frame: Frame) -> Picture:
     """Read an uploaded file, and delete it whatever it was.
 
-    Args:
-        path: Where it was put.
-        folder: The temporary folder; nothing outside is read or deleted.
-        frame: What to make of it, as for the training.
-
     Raises:
         DataError: If it is no image, or lies elsewhere.
     """

@@ -124,14 +124,7 @@ def inside(heading: str, content: str) -> str:
 
 
 def answer(arm: str, seeds: Sequence[int], ranked: Sequence[RankedClass], label: str) -> str:
-    """Show what networks say, the most probable class first.
-
-    Args:
-        arm: The variation.
-        seeds: Of the networks.
-        ranked: What they say.
-        label: What the image is; empty if nobody knows.
-    """
+    """Show what networks say, the most probable class first."""
     return "".join(_answer(arm, seeds, ranked, label))
 
 

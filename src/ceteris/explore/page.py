@@ -126,15 +126,7 @@ _ABOUT_CURVES = "How the variations learnt, the baseline beside them: means over
 
 @contextmanager
 def serving(explorer: Explorer, *, port: int | None, in_browser: bool) -> Iterator[str]:
-    """Serve the page until the block ends.
-
-    Args:
-        explorer: What to show.
-        port: Where to listen; a free one if not given.
-        in_browser: Whether to open it.
-
-    Yields:
-        The address.
+    """Serve the page until the block ends, and give its address.
 
     Raises:
         ResultsError: If Gradio is not installed, or the port is taken.

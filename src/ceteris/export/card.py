@@ -95,15 +95,7 @@ def model_card(
     checks: Mapping[str, Check],
     rounding: Rounding | None = None,
 ) -> str:
-    """Write `README.md`: what a network was trained on, how well it does, with what interval, and its limits.
-
-    Args:
-        analysis: Of the results folder that the run is in.
-        finding: The run.
-        ensemble: Its network.
-        checks: By the name of each exported file.
-        rounding: What it changes that the files compute in float32, if the run did not.
-    """
+    """Write `README.md`: what a network was trained on, how well it does, with what interval, and its limits."""
     record = finding.record
     assert record is not None, "a finished run has a record"
     return "\n\n".join(_blocks(analysis, finding, record, ensemble, checks, rounding)) + "\n"

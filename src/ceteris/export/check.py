@@ -84,12 +84,7 @@ def chosen_places(images: int) -> NDArray[np.intp]:
 
 
 def reference(ensemble: Ensemble, images: NDArray[np.uint8], stored: NDArray[np.float16]) -> Values:
-    """Say what a run says of its test images, in float32; compared with what it said when it was scored.
-
-    Args:
-        ensemble: With a single seed.
-        images: Those of the test images that are to be checked with.
-        stored: Their stored predictions. Shape (images, classes).
+    """Give a run's predictions for test images, in float32, after comparing them with the stored ones.
 
     Raises:
         ResultsError: If the weights no longer say what the predictions say.
@@ -114,11 +109,6 @@ def as_exported(ensemble: Ensemble, images: NDArray[np.uint8], expected: Values)
 
     An exported backbone computes in float32 and is shown images that are resized in whole grey levels, as torchvision
     does where the processor has AVX2.
-
-    Args:
-        ensemble: With a single seed.
-        images: What `expected` is about.
-        expected: From `reference`, as the run computes on this machine.
 
     Returns:
         The probabilities, and what became other in them; None if the run computes so itself.
@@ -165,13 +155,6 @@ def _largest(found: NDArray[np.floating], other: NDArray[np.floating]) -> float:
 
 def check(kind: ExportFormat, content: bytes, ensemble: Ensemble, images: NDArray[np.uint8], expected: Values) -> Check:
     """Read an exported file back, show it test images, and compare.
-
-    Args:
-        kind: What the file is.
-        content: Of `model.onnx`, `model.pt2` or `model.safetensors`.
-        ensemble: What it was made from.
-        images: Shape (images, height, width, channels).
-        expected: From `as_exported`.
 
     Raises:
         ResultsError: If it says something else.

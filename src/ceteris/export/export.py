@@ -25,11 +25,7 @@ CARD, FACTS = "README.md", "model.json"
 
 
 def check_place(folder: Path, *, is_replacing: bool) -> None:
-    """See whether an export may be written here, before any work is done for it.
-
-    Raises:
-        ResultsError: If there is something that may not be replaced.
-    """
+    """See whether an export may be written here, before any work is done for it."""
     with explained(folder, "look into it", needed=0):
         if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
             return
@@ -41,16 +37,7 @@ def check_place(folder: Path, *, is_replacing: bool) -> None:
 
 
 def publish(folder: Path, contents: Mapping[str, bytes], *, is_replacing: bool) -> None:
-    """Write all files into a new folder beside the place, then put it there.
-
-    Args:
-        folder: The place.
-        contents: By name.
-        is_replacing: Whether an earlier export may be replaced; it stands until the new one is whole.
-
-    Raises:
-        ResultsError: If there is something that may not be replaced, or the disk does not take it.
-    """
+    """Write all files into a new folder beside the place, then put it there."""
     make_folder(folder.parent)
     fresh = folder.parent / f".{folder.name}.{secrets.token_hex(4)}{PARTIAL}"
     try:

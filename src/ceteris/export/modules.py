@@ -59,16 +59,7 @@ def resize_matrix(size: int, side: int, backbone: Backbone) -> Values:
 
 
 def resized(images_nhwc: NDArray[np.uint8], side: int, backbone: Backbone) -> NDArray[np.uint8]:
-    """Resize images as exported networks do, by two products with matrices and in whole grey levels.
-
-    Args:
-        images_nhwc: Shape (n, h, w, c).
-        side: Height and width that they become.
-        backbone: Which one is to see them.
-
-    Returns:
-        Shape (n, side, side, c).
-    """
+    """Resize images, shape (n, h, w, c), as exported networks do: two products with matrices, whole grey levels."""
     down, across = (resize_matrix(size, side, backbone) for size in images_nhwc.shape[1:3])
     rows = np.einsum("nhwc,sw->nhsc", images_nhwc.astype(np.float32), across, optimize=True)
     rows = np.floor(rows + np.float32(0.5)).clip(0, 255)

@@ -24,15 +24,7 @@ _AT_ONCE = 64
 
 
 def frozen_features(extractor: Extractor, images_nhwc: NDArray[np.uint8]) -> Values:
-    """Compute features as for the training of heads, by the same code.
-
-    Args:
-        extractor: Of the backbone.
-        images_nhwc: Shape (n, h, w, 3).
-
-    Returns:
-        Shape (n, f), float32.
-    """
+    """Compute features of images, shape (n, h, w, 3), by the code that trains heads. Shape (n, f), float32."""
     features = np.empty((len(images_nhwc), FEATURES[extractor.backbone]), np.float32)
     for _ in extractor.extract(images_nhwc, features):
         pass
@@ -49,15 +41,7 @@ def fine_tuned_features(
 ) -> list[Values]:
     """Compute the features of runs that trained the last blocks each for itself; what comes before them once.
 
-    Args:
-        network: Says how many blocks were trained.
-        blocks: From `load_backbone`.
-        weights: Of each run.
-        images_nhwc: Shape (n, h, w, 3).
-        threads: For each operation.
-
-    Returns:
-        One array for each run. Shape (n, f), float32.
+    Images have the shape (n, h, w, 3), and the features of each run the shape (n, f), float32.
     """
     first = len(blocks) - network.trained_blocks
     layout = torch.channels_last
@@ -123,14 +107,7 @@ def image_seen(network: BackboneNetwork, image_hwc: NDArray[np.uint8]) -> NDArra
 def layer_output(
     network: BackboneNetwork, blocks: nn.Sequential, image_hwc: NDArray[np.uint8], name: str
 ) -> LayerOutput:
-    """Follow an image to one layer of a backbone.
-
-    Args:
-        network: Says how images are prepared.
-        blocks: From `load_backbone` or `trained_blocks`, in evaluation mode; they are not changed.
-        image_hwc: Shape (h, w, 3).
-        name: One of `layer_names`. Of a layer that is used twice, the last output is given.
-    """
+    """Follow an image, shape (h, w, 3), to one of `layer_names`; of a layer that is used twice, to its last output."""
     module = torchvision_modules(blocks, network.backbone)[name]
     outputs: list[Tensor] = []
     # Copied at once: the activation that follows writes its own output over this one.

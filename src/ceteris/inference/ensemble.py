@@ -117,10 +117,6 @@ def gather(results: Results, findings: Sequence[Finding]) -> Ensemble:
 
     The results folder is all that is needed, and for networks on a pretrained backbone the file of its weights.
 
-    Args:
-        results: The results folder.
-        findings: From `finished_findings`, at least one.
-
     Raises:
         ResultsError: If a file cannot be read, or a pretrained backbone cannot be had.
     """
@@ -143,14 +139,9 @@ def gather(results: Results, findings: Sequence[Finding]) -> Ensemble:
 
 
 def ensemble_probabilities(ensemble: Ensemble, images_nhwc: NDArray[np.uint8]) -> Values:
-    """Show images to every network, scaled as in training.
+    """Show images, shape (n, h, w, c), to every network, scaled as in training.
 
-    Args:
-        ensemble: The networks.
-        images_nhwc: Of the size that they are made for. Shape (n, h, w, c).
-
-    Returns:
-        Shape (s, n, k), float32; each row adds up to 1, or holds not-a-number where a network's sums overflow.
+    Shape (s, n, k), float32; each row adds up to 1, or holds not-a-number where a network's sums overflow.
     """
     if ensemble.pretrained is not None:
         return ensemble.pretrained.probabilities(ensemble.weights, images_nhwc)

@@ -59,11 +59,6 @@ def layer_outputs(network: Network, weights: Weights, inputs: Values) -> tuple[V
 def class_probabilities(network: Network, weights: Weights, inputs: Values) -> Values:
     """Score images as the engines score the test images, a few at a time to save memory.
 
-    Args:
-        network: The layers.
-        weights: As for `layer_outputs`.
-        inputs: From `network_input`. Shape (n, c, h, w).
-
     Returns:
         Shape (n, k), float32; each row adds up to 1, or holds not-a-number where the network's sums overflow.
     """

@@ -108,10 +108,6 @@ class Pretrained:
 def find_pretrained(results: Results, records: Sequence[RunRecord]) -> Pretrained:
     """Find the backbone of finished runs of one variation.
 
-    Args:
-        results: Their folder; relative paths of weights start where the command is given, or at the folders above it.
-        records: One per seed.
-
     Raises:
         ResultsError: If PyTorch is missing, or the weights are not here.
     """
@@ -133,11 +129,6 @@ def find_pretrained(results: Results, records: Sequence[RunRecord]) -> Pretraine
 
 def find_backbone_file(results: Results, arm: str, network: BackboneNetwork) -> Path:
     """Find the pretrained weights of a variation, trained already or not.
-
-    Args:
-        results: Its folder; relative paths of weights start where the command is given, or at the folders above it.
-        arm: Name of the variation, for messages.
-        network: What it begins with.
 
     Raises:
         ResultsError: If PyTorch is missing, or the weights are not here.

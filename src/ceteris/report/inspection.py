@@ -210,15 +210,7 @@ def copy_groups(inspection: Inspection) -> tuple[list[Sequence[PictureFile]], li
 
 
 def render_inspection(inspection: Inspection, *, workers: int) -> str:
-    """Write an inspection as a page: what to know, tables, copies, files that cannot be read, some of each class.
-
-    Args:
-        inspection: What was found.
-        workers: How many processes decode thumbnails.
-
-    Returns:
-        All of an HTML file.
-    """
+    """Write an inspection as an HTML page: what to know, tables, copies, unreadable files, pictures of each class."""
     return render_page(
         _sections(inspection, workers),
         title=f"The images in {inspection.listing.name}",

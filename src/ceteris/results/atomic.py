@@ -42,10 +42,6 @@ def write_together(folder: Path, contents: Mapping[str, bytes]) -> None:
 
     All are written before the first is flushed, so that the disk does most of its work once.
 
-    Args:
-        folder: It exists.
-        contents: All of the new content of each file, by name.
-
     Raises:
         ResultsError: As `write_atomically`; some of the files may be new then, and others old.
     """
@@ -70,11 +66,7 @@ def write_together(folder: Path, contents: Mapping[str, bytes]) -> None:
 
 
 def make_folder(path: Path) -> None:
-    """Create a folder and those above it, durably, where they do not exist.
-
-    Raises:
-        ResultsError: If that is not possible.
-    """
+    """Create a folder and those above it, durably, where they do not exist."""
     missing = [folder for folder in (path, *path.parents) if not folder.exists()]
     with explained(path, "create the folder", needed=0):
         for folder in reversed(missing):
@@ -85,11 +77,7 @@ def make_folder(path: Path) -> None:
 
 
 def remove(path: Path) -> None:
-    """Delete a file, durably, if it is there.
-
-    Raises:
-        ResultsError: If that is not possible.
-    """
+    """Delete a file, durably, if it is there."""
     with explained(path.parent, f"remove {path.name}", needed=0):
         if path.exists():
             path.unlink(missing_ok=True)
@@ -97,11 +85,7 @@ def remove(path: Path) -> None:
 
 
 def move(path: Path, destination: Path) -> None:
-    """Rename a file or folder, durably; nothing exists at the destination yet, but its folder does.
-
-    Raises:
-        ResultsError: If that is not possible.
-    """
+    """Rename a file or folder, durably; nothing exists at the destination yet, but its folder does."""
     with explained(path.parent, f"move {path.name} to {destination.parent}", needed=0):
         path.rename(destination)
         _flush(destination.parent)
@@ -116,16 +100,7 @@ def clear_partials(folder: Path) -> None:
 
 @contextmanager
 def explained(folder: Path, doing: str, *, needed: int) -> Iterator[None]:
-    """Turn an error of the operating system into one that says which folder, what was tried and what to do.
-
-    Args:
-        folder: Where it happened.
-        doing: What was tried, as a verb with its object: `write result.json`.
-        needed: Bytes that it takes on the disk.
-
-    Raises:
-        ResultsError: In place of an OSError.
-    """
+    """Turn an `OSError` into a `ResultsError` that says where, what was tried (`write result.json`), what to do."""
     try:
         yield
     except OSError as error:
@@ -167,10 +142,6 @@ def _flush(path: Path) -> None:
 
 def claim(file: Path, *, patience: float = 0.0) -> FileLock | None:
     """Try to get the claim that a file stands for.
-
-    Args:
-        file: An empty file, made if need be.
-        patience: Seconds to wait for another holder; 0 to ask once.
 
     Returns:
         The claim, until its `release` or the end of the process; None if another holds it.

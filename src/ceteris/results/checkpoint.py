@@ -61,11 +61,7 @@ def encode_checkpoint(checkpoint: Checkpoint) -> bytes:
 
 
 def decode_checkpoint(content: bytes, run: Run) -> Checkpoint:
-    """Read the content of `checkpoint.safetensors`.
-
-    Args:
-        content: All bytes of the file.
-        run: The run whose folder it was found in.
+    """Read the content of the `checkpoint.safetensors` that was found in the folder of a run.
 
     Raises:
         DamagedError: If a single bit differs from what was written, or it is of another run.

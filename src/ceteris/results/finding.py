@@ -83,9 +83,6 @@ def encode_table(findings: Sequence[Finding]) -> bytes:
     `epochs` counts the whole epochs trained so far. `packed_batch_training_seconds` is the time of all runs that
     trained together, `packed_batch_runs` of them, and is repeated for each; `training_seconds_share` adds up to the
     whole.
-
-    Args:
-        findings: One per run of the study, in its order.
     """
     text = StringIO()
     rows = csv.DictWriter(text, _COLUMNS, lineterminator="\n")

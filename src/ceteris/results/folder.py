@@ -34,22 +34,12 @@ _SMALL_FILES = 5 * 4096  # result.json, machine.json, epochs.csv and two folders
 
 
 def needed_bytes(runs: Iterable[Run], images: ImageKind) -> int:
-    """Estimate what runs leave on the disk when they are finished; the few checkpoints until then are small beside it.
-
-    Args:
-        runs: What is still to be trained.
-        images: What the runs learn from and are scored on.
-    """
+    """Estimate what runs leave on the disk when they are finished; checkpoints until then are small beside it."""
     return sum(_needed(run, images) for run in runs)
 
 
 def check_space(folder: Path, runs: Iterable[Run], images: ImageKind) -> None:
     """Refuse to begin what could not be kept.
-
-    Args:
-        folder: Where the results will go; it exists.
-        runs: What is still to be trained.
-        images: What the runs learn from and are scored on.
 
     Raises:
         ResultsError: If the disk has less room than the runs will take.
@@ -163,10 +153,7 @@ class ResultsFolder:
             raise ResultsError(f"{file} holds a study that this version of ceteris does not know: {error}") from error
 
     def read_labels(self, manifest: Manifest) -> Labels:
-        """Read the classes of the test images, in the order of every `predictions.npy`.
-
-        Returns:
-            Shape (images,), int32.
+        """Read the classes of the test images, in the order of every `predictions.npy`. Shape (images,), int32.
 
         Raises:
             ResultsError: If the file is missing or damaged.
@@ -174,14 +161,7 @@ class ResultsFolder:
         return as_labels(decode_array(self._checked(LABELS, manifest.labels_sha256)))
 
     def read_images(self, manifest: Manifest) -> NDArray[np.uint8]:
-        """Read the test images, in the order of every `predictions.npy`.
-
-        Returns:
-            Shape (images, height, width, channels), uint8.
-
-        Raises:
-            ResultsError: If the file is missing or damaged.
-        """
+        """Read the test images likewise. Shape (images, height, width, channels), uint8."""
         images: NDArray[np.uint8] = decode_array(self._checked(IMAGES, manifest.images_sha256))
         return images
 

@@ -64,11 +64,7 @@ def encode_failure(failure: RunFailure) -> bytes:
 
 
 def decode_failure(content: bytes, run: Run) -> RunFailure:
-    """Read the content of `failure.json`.
-
-    Args:
-        content: All bytes of the file.
-        run: The run whose folder it was found in.
+    """Read the content of the `failure.json` that was found in the folder of a run.
 
     Raises:
         DamagedError: If it is not as it was written, or belongs to another run.
@@ -177,16 +173,6 @@ def conclude(
 
     A network that overflows on a test image has diverged, though the validation images did not show it: an accuracy of
     the others would not be one of this test set.
-
-    Args:
-        run: What was trained.
-        epochs: Every epoch that it trained; those after divergence are left out of the record.
-        outcome: Its scores on the test images; None if it diverged.
-        engine: Name of the engine.
-        arithmetic: As the engine says it.
-        data_origin: As the data set says it.
-        image: Size of the images.
-        classes: How many classes there are.
     """
     diverged = diverged_epoch(epochs)
     assert (outcome is None) == (diverged is not None), "scored, or diverged"
@@ -233,11 +219,7 @@ def encode_record(record: RunRecord) -> bytes:
 
 
 def decode_record(content: bytes, run: Run) -> RunRecord:
-    """Read the content of `result.json`.
-
-    Args:
-        content: All bytes of the file.
-        run: The run whose folder it was found in.
+    """Read the content of the `result.json` that was found in the folder of a run.
 
     Raises:
         DamagedError: If it is not as it was written, or is the result of another run.

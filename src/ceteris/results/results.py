@@ -84,11 +84,7 @@ class Results:
         return decode_epochs(self._content(run, EPOCHS))
 
     def predictions(self, run: Run) -> NDArray[np.float16]:
-        """Read what a finished run answered to the test images.
-
-        Returns:
-            Class probabilities. Shape (images, classes), float16.
-        """
+        """Read a finished run's probabilities for the test images. Shape (images, classes), float16."""
         predictions: NDArray[np.float16] = decode_array(self._content(run, PREDICTIONS))
         return predictions
 

@@ -156,13 +156,10 @@ class RunFolder:
             remove(self.path / FAILURE)
 
     def set_aside(self, damage: Sequence[Damage], place: Path) -> Path:
-        """Move what is damaged out of the way, so that it can be redone and still be looked at.
+        """Move what is damaged into a new folder, and give that, so that it can be redone and still be looked at.
 
         A result is moved with all that belongs to it, for it stands and falls with each of its files; of an unfinished
         run only the damaged files are moved.
-
-        Returns:
-            The new folder that holds it now.
         """
         make_folder(place)
         name = f"{self.path.parent.name}-{self.path.name}"

@@ -62,11 +62,6 @@ def asked_seed(target: Target, seed: int | None) -> int | None:
 def findings_of(results: Results, target: Target, seed: int | None = None) -> tuple[Finding, ...]:
     """Give what was found of the runs of a variation, in the order of their seeds.
 
-    Args:
-        results: The results folder.
-        target: From `find_target`, with a variation.
-        seed: The one that is asked for beside the path; all if neither says one.
-
     Raises:
         ResultsError: If there is no such variation, no such seed, or the path names a run that is not counted.
     """
@@ -97,11 +92,6 @@ def findings_of(results: Results, target: Target, seed: int | None = None) -> tu
 
 def finished_findings(results: Results, target: Target, seed: int | None = None) -> tuple[Finding, ...]:
     """Give the finished runs that are meant: those that have weights.
-
-    Args:
-        results: The results folder.
-        target: From `find_target`; a study without variations need not be told its only arm.
-        seed: The one that is asked for beside the path; all if neither says one.
 
     Raises:
         ResultsError: If no variation is named and there are several, there is no such run, or none is finished.

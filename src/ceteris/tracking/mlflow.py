@@ -21,14 +21,6 @@ def log_to_mlflow(runs: Iterable[TrackedRun], folder: Path, *, experiment: str) 
 
     A run that is there already, by the digest of specification, seed and images, is left as it is.
 
-    Args:
-        runs: What to write.
-        folder: Where; nothing is asked of the network, and MLflow's telemetry is off.
-        experiment: What to call the experiment, for example the title of the study.
-
-    Yields:
-        Each run as it is written or found.
-
     Raises:
         ResultsError: If MLflow is not installed, or the folder cannot be written.
     """

@@ -19,9 +19,6 @@ def log_to_tensorboard(runs: Iterable[TrackedRun], folder: Path) -> Iterator[Tra
 
     The name of a file comes from its run, so that writing again replaces it with the same bytes.
 
-    Yields:
-        Each run as it is written.
-
     Raises:
         ResultsError: If `tensorboard` is not installed, or the folder cannot be written.
     """

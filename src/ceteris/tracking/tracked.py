@@ -82,11 +82,7 @@ class Tracker:
 
 
 def tracked_runs(results: Results) -> Iterator[TrackedRun]:
-    """Give every run that came to its end, in the order of the study.
-
-    Raises:
-        ResultsError: If a file cannot be read.
-    """
+    """Give every run that came to its end, in the order of the study."""
     for finding in results.findings:
         if finding.status in (Status.FINISHED, Status.DIVERGED):
             yield _tracked(results, finding)

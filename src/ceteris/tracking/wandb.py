@@ -19,14 +19,6 @@ def log_to_wandb(runs: Iterable[TrackedRun], folder: Path, *, project: str) -> I
 
     A run that is there already, by the digest of specification, seed and images, is left as it is.
 
-    Args:
-        runs: What to write.
-        folder: Where.
-        project: What to call the project, for example the title of the study.
-
-    Yields:
-        Each run as it is written or found.
-
     Raises:
         ResultsError: If wandb is not installed, or the folder cannot be written.
     """

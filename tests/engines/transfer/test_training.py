@@ -5,7 +5,7 @@ from torch.nn import functional
 
 from ceteris.engines.initial import initial_weights
 from ceteris.engines.streams import shifts, visited_places, visiting_order
-from ceteris.engines.torch.network import CountedDropout, Place
+from ceteris.engines.torch.network import BatchPosition, CountedDropout
 from ceteris.networks.shape import Shape
 from tests.rounding import rounding
 
@@ -61,7 +61,7 @@ def reference(engine, run, split):
                 features["mirrored" if mirrored else "training"][image]
                 for image, mirrored in zip(chosen, moved[start:], strict=False)
             ]
-            place = Place(epoch=epoch, positions=torch.arange(start, start + len(chosen)))
+            place = BatchPosition(epoch=epoch, positions=torch.arange(start, start + len(chosen)))
             labels = torch.from_numpy(split.training.labels[chosen].astype(np.int64))
             optimizer.zero_grad()
             functional.cross_entropy(logits(torch.stack(views), place), labels).backward()

@@ -21,7 +21,7 @@ from ceteris.engines.lanes.kernels import (
     packing_key,
     unsupported,
 )
-from ceteris.engines.lanes.layout import Layout, layout, pack, unpack
+from ceteris.engines.lanes.layout import FlatLayout, layout, pack, unpack
 from ceteris.engines.streams import shifts, stream_key, visited_places, visiting_order
 from ceteris.errors import EngineError
 from ceteris.networks.backbone import BackboneNetwork
@@ -124,7 +124,7 @@ class LanesTraining:
     runs: tuple[Run, ...]
     split: Split
     bank: CompiledBank
-    layout: Layout
+    layout: FlatLayout
     position: Position
     _loss: list[float] = field(default_factory=list)
     _correct: list[int] = field(default_factory=list)

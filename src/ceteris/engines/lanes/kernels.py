@@ -124,11 +124,7 @@ def chosen_instruction_set() -> InstructionSet | None:
 
 
 def load_kernels(name: InstructionSet) -> Kernels:
-    """Load one build of the kernels.
-
-    Raises:
-        ImportError: If it was not compiled.
-    """
+    """Load one build of the kernels."""
     return cast("Kernels", importlib.import_module(f"ceteris.engines.lanes._{name}"))
 
 

@@ -56,14 +56,14 @@ class Slot:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Layout:
+class FlatLayout:
     """The learnt arrays and the batch-norm statistics of a network, each kind in one flat array."""
 
     learnt: tuple[Slot, ...]
     statistics: tuple[Slot, ...]
 
 
-def layout(network: Network, image: Shape, classes: int) -> Layout:
+def layout(network: Network, image: Shape, classes: int) -> FlatLayout:
     """Lay out a network as `Network::finish` in `network.hpp` does: layer by layer, weights before biases."""
     learnt: list[Slot] = []
     statistics: list[Slot] = []
@@ -72,7 +72,7 @@ def layout(network: Network, image: Shape, classes: int) -> Layout:
             reads_image = placed.layer.flattens and name.endswith(".weight")
             slots = learnt if array.is_trained else statistics
             slots.append(_next(slots, name, array.shape, placed.before if reads_image else None))
-    return Layout(learnt=tuple(learnt), statistics=tuple(statistics))
+    return FlatLayout(learnt=tuple(learnt), statistics=tuple(statistics))
 
 
 def pack(slots: tuple[Slot, ...], arrays: Mapping[str, NDArray[np.generic]], prefix: str = "") -> Floats:

@@ -12,7 +12,7 @@ from torch.utils.dlpack import from_dlpack
 
 from ceteris.datasets.dataset import LabelledImages
 from ceteris.engines.streams import shifts, visiting_order
-from ceteris.engines.torch.network import Place
+from ceteris.engines.torch.network import BatchPosition
 from ceteris.training.training import Training
 
 
@@ -44,7 +44,7 @@ class Minibatch:
 
     pixels: Tensor
     labels: Tensor
-    place: Place
+    place: BatchPosition
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,32 +90,24 @@ def minibatch(images: DeviceImages, plan: EpochPlan, start: int, count: int) -> 
     else:
         pixels = _moved(images.pixels, chosen, plan.shifts[start : start + count])
     positions = torch.arange(start, start + len(chosen), device=chosen.device)
-    place = Place(epoch=plan.epoch, positions=positions)
+    place = BatchPosition(epoch=plan.epoch, positions=positions)
     return Minibatch(pixels=pixels, labels=images.labels.index_select(0, chosen), place=place)
 
 
 def pixel_table(scale: NDArray[np.float32], offset: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Give grey level * scale + offset with one rounding, as a fused multiply-add does, for all 256 grey levels.
+    """Give grey level * scale + offset with one rounding, as a fused multiply-add does. Shape (channels, 256), float32.
 
     A product of a grey level and a float32 has 32 bits at most and is exact in float64; so is the sum, unless scale and
     offset differ by a factor of more than 2**20, which no scaling of images asks for.
-
-    Returns:
-        Shape (channels, 256), float32.
     """
     levels = np.arange(256, dtype=np.float64)
     return (levels * scale.astype(np.float64)[:, None] + offset.astype(np.float64)[:, None]).astype(np.float32)
 
 
 def scaled(pixels: Tensor, table: Tensor) -> Tensor:
-    """Turn pixels into what the first layer sees.
+    """Turn pixels, shape (b, h, w, c), uint8, into what the first layer sees, shape (b, c, h, w), in the table's type.
 
-    Args:
-        pixels: Shape (b, h, w, c), uint8.
-        table: From `pixel_table`, on the same device.
-
-    Returns:
-        Shape (b, c, h, w), in the table's type; in memory channels stay last, which convolutions like best.
+    In memory channels stay last, which convolutions like best.
     """
     channels = torch.arange(len(table), device=table.device, dtype=torch.int32) * 256
     values = torch.take(table, (pixels.to(torch.int32) + channels).to(torch.int64))

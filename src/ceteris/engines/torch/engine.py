@@ -57,20 +57,12 @@ class OneRunEngine(PredictingEngine):
 
     @property
     def arithmetic(self) -> str:
-        """Precision, kind of device, threads and version of PyTorch: another of any of them rounds differently.
-
-        Raises:
-            EngineError: If PyTorch is missing.
-        """
+        """Precision, kind of device, threads and version of PyTorch: another of any of them rounds differently."""
         return self._arithmetic("float32")
 
     @property
     def facts(self) -> Mapping[str, str]:
-        """Device, and what it is if it is a CUDA graphics processor; threads; version of PyTorch.
-
-        Raises:
-            EngineError: If PyTorch is missing.
-        """
+        """Device, and what it is if it is a CUDA graphics processor; threads; version of PyTorch."""
         facts = {"device": self.device, "threads": str(self.threads), "PyTorch": _torch_version()}
         if self._kind == "cuda":
             import torch  # noqa: PLC0415 - torch is optional, and slow to load
@@ -126,11 +118,6 @@ class TorchEngine(OneRunEngine):
 
     def start(self, runs: Sequence[Run], split: Split, states: Sequence[RunState] | None = None) -> "LayeredTraining":
         """Begin to train one run, from its initial weights or from where it stopped.
-
-        Args:
-            runs: One run.
-            split: Its images.
-            states: Its state, if it goes on.
 
         Raises:
             EngineError: If PyTorch is missing, cannot use the device, cannot normalise a minibatch of one image, or the

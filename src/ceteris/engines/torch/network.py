@@ -22,7 +22,7 @@ _WORD = 0xFFFFFFFF
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class BatchPosition:
     """Which images of which epoch a minibatch holds.
 
     Attributes:
@@ -51,13 +51,8 @@ class CountedDropout(PlacedModule):
         self.scale = float(np.float32(1 / (1 - probability)))
         self.key = stream_key(seed, stream)
 
-    def forward(self, values: Tensor, place: Place | None) -> Tensor:
-        """Drop values of a minibatch in training; without a place, nothing is dropped.
-
-        Args:
-            values: Images of shape (b, c, h, w), or features of shape (b, n).
-            place: Where the images stand in training.
-        """
+    def forward(self, values: Tensor, place: BatchPosition | None) -> Tensor:
+        """Drop values of a minibatch in training; without a place, nothing is dropped."""
         if place is None:
             return values
         words = minibatch_words(self.key, place, values[0].numel())
@@ -67,17 +62,8 @@ class CountedDropout(PlacedModule):
         return values * ((words >= self.threshold).to(values.dtype) * self.scale)
 
 
-def minibatch_words(key: tuple[int, int], place: Place, count: int) -> Tensor:
-    """Look up what `ceteris.engines.streams.words` gives, for every image of a minibatch and on its device.
-
-    Args:
-        key: From `stream_key`.
-        place: Epoch and positions of the images.
-        count: Words per image.
-
-    Returns:
-        Shape (b, count), int64, each in [0, 2**32).
-    """
+def minibatch_words(key: tuple[int, int], place: BatchPosition, count: int) -> Tensor:
+    """Look up what `streams.words` gives, for each image of a minibatch. Shape (b, count), int64, in [0, 2**32)."""
     blocks = -(-count // 4)
     device = place.positions.device
     word0 = torch.arange(blocks, device=device)[None, :]
@@ -143,13 +129,8 @@ class LayerModules(nn.ModuleList):
         super().__init__(chain[own.index(True) if any(own) else 0] for chain, own in zip(chains, holds, strict=True))
         self.chains = tuple(chains)
 
-    def forward(self, values: Tensor, place: Place | None = None) -> Tensor:
-        """Pass a minibatch through all layers.
-
-        Args:
-            values: Images, shape (b, c, h, w).
-            place: Where the images stand in training, which decides the dropout; nothing is dropped without.
-        """
+    def forward(self, values: Tensor, place: BatchPosition | None = None) -> Tensor:
+        """Pass a minibatch, shape (b, c, h, w), through all layers; without a place in training nothing is dropped."""
         for chain in self.chains:
             for module in chain:
                 values = module(values, place) if isinstance(module, PlacedModule) else module(values)
@@ -166,7 +147,7 @@ class HoldingModule(PlacedModule):
         self.join = layer.layer.join
         self.add_module(self.inner, LayerModules(layer.inner, seed))
 
-    def forward(self, values: Tensor, place: Place | None) -> Tensor:
+    def forward(self, values: Tensor, place: BatchPosition | None) -> Tensor:
         """Pass a minibatch through the layers inside, and combine it with what they make of it."""
         joined: Tensor = self.join(values, self.get_submodule(self.inner)(values, place))
         return joined
@@ -183,13 +164,8 @@ class LayeredNetwork(nn.Module):
         super().__init__()
         self.layers = LayerModules(placed_layers(network, image, classes), seed)
 
-    def forward(self, images_bchw: Tensor, place: Place | None = None) -> Tensor:
-        """Give the logits, shape (b, k).
-
-        Args:
-            images_bchw: Scaled pixels.
-            place: Where the images stand in training, which decides the dropout; nothing is dropped without.
-        """
+    def forward(self, images_bchw: Tensor, place: BatchPosition | None = None) -> Tensor:
+        """Give the logits, shape (b, k), of scaled pixels; without their place in training nothing is dropped."""
         logits: Tensor = self.layers(images_bchw, place)
         return logits.flatten(1)
 

@@ -15,10 +15,6 @@ def optimizer_of(training: Training, groups: Sequence[tuple[list[nn.Parameter], 
     """Give PyTorch's own optimizer with the settings of a training section, and with its moments made at once.
 
     PyTorch makes them at the first step. Zeros at step 0 mean the same, and a state then has the same arrays always.
-
-    Args:
-        training: All settings but the learning rate.
-        groups: Parameters, each group with its learning rate.
     """
     described = training.chosen_optimizer.torch()
     settings = [{"params": parameters, "lr": rate} for parameters, rate in groups]

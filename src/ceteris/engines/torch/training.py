@@ -24,7 +24,7 @@ from ceteris.study.run import Run
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scores:
+class ScoredImages:
     """What a network makes of labelled images; loss and accuracy are not-a-number where the loss is not finite.
 
     Attributes:
@@ -39,14 +39,12 @@ class Scores:
 
 
 @torch.no_grad()
-def score(network: nn.Module, images: DeviceImages, inputs: Callable[[Tensor], Tensor], *, at_once: int) -> Scores:
-    """Score a network in evaluation mode, and put it back into the mode it was in.
+def score(
+    network: nn.Module, images: DeviceImages, inputs: Callable[[Tensor], Tensor], *, at_once: int
+) -> ScoredImages:
+    """Score a network in evaluation mode, some images at once, and put it back into the mode it was in.
 
-    Args:
-        network: Gives logits, shape (b, k), of what `inputs` gives.
-        images: What to look at.
-        inputs: Turns pixels, uint8, into what the network sees.
-        at_once: How many images are looked at together.
+    `inputs` turns pixels, uint8, into what the network sees, which gives logits, shape (b, k).
     """
     was_training = network.training
     network.eval()
@@ -58,7 +56,7 @@ def score(network: nn.Module, images: DeviceImages, inputs: Callable[[Tensor], T
         probabilities.append(logits_bk.softmax(1).to(torch.float32))
     network.train(was_training)
     loss, accuracy = mean_loss_and_accuracy(float(sums.loss), int(sums.correct), len(images))
-    return Scores(probabilities=torch.cat(probabilities).cpu().numpy(), loss=loss, accuracy=accuracy)
+    return ScoredImages(probabilities=torch.cat(probabilities).cpu().numpy(), loss=loss, accuracy=accuracy)
 
 
 class TorchTraining(ABC):
@@ -81,14 +79,7 @@ class TorchTraining(ABC):
     ) -> None:
         """Begin at the network's present weights.
 
-        Args:
-            run: What is trained.
-            split: Its images.
-            device: Where the network is.
-            threads: How many PyTorch's operations may use.
-            network: Gives logits, shape (b, k), of inputs and their place in training; of inputs alone when scored.
-            optimizer: Of its parameters that learn.
-            at_once: How many images are scored together.
+        The network gives logits, shape (b, k), of inputs and their place in training; of inputs alone in scoring.
         """
         self._settings, self._seed, self._threads = run.specification.training, run.seed, threads
         self._loss, self._schedule = self._settings.chosen_loss, self._settings.chosen_schedule
@@ -180,7 +171,7 @@ class TorchTraining(ABC):
         self._position = Position(epoch=self._position.epoch + 1)
         return EpochMetrics.of(self._position.epoch, training, (scores.loss, scores.accuracy))
 
-    def _score(self, images: DeviceImages) -> Scores:
+    def _score(self, images: DeviceImages) -> ScoredImages:
         return score(self._network, images, self._inputs, at_once=self._at_once)
 
     def _tensors(self) -> dict[str, Tensor]:

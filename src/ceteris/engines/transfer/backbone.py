@@ -22,11 +22,7 @@ _SHOWN = 3
 
 
 def empty_backbone(backbone: Backbone) -> nn.Sequential:
-    """Build a backbone without its classifier, its weights not yet loaded.
-
-    Returns:
-        One module per block, as `last N blocks` counts them; maps images (b, 3, h, w) to (b, f, h', w').
-    """
+    """Build a backbone, its weights not yet loaded: a module per block, from images (b, 3, h, w) to (b, f, h', w')."""
     with torch.device("meta"):
         match backbone:
             case Backbone.MOBILENET_V2:

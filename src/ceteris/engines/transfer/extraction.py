@@ -39,17 +39,7 @@ _INTERPOLATION = {
 
 
 def prepared(pixels_bhwc: Tensor, backbone: Backbone, resolution: int, dtype: torch.dtype) -> Tensor:
-    """Resize whole images, without cropping them, and normalise their channels.
-
-    Args:
-        pixels_bhwc: Shape (b, h, w, 3), uint8.
-        backbone: Which one is to see them.
-        resolution: Side of the square that they become.
-        dtype: Of what comes out.
-
-    Returns:
-        Shape (b, 3, r, r); in memory channels stay last, which convolutions like best.
-    """
+    """Resize whole images, shape (b, h, w, 3), and normalise them. Shape (b, 3, r, r), in memory channels last."""
     resized = resized_images(pixels_bhwc, backbone, resolution)
     mean = 255 * torch.tensor(MEAN, device=pixels_bhwc.device)[:, None, None]
     deviation = 255 * torch.tensor(DEVIATION, device=pixels_bhwc.device)[:, None, None]
@@ -92,16 +82,7 @@ class Extractor:
     threads: int
 
     def extract(self, images: NDArray[np.uint8], out: NDArray[np.float32], *, mirrored: bool = False) -> Iterator[int]:
-        """Fill `out` with the features of images, and tell how far it is; close the iterator to stop early.
-
-        Args:
-            images: Shape (n, h, w, 3).
-            out: Shape (n, f).
-            mirrored: Whether the images are mirrored left to right first.
-
-        Yields:
-            How many images are done, after each minibatch.
-        """
+        """Fill `out`, shape (n, f), with the features of images, shape (n, h, w, 3); yield how many are done."""
         dtype, network = getattr(torch, self.precision), self._ready
         size = _BATCH.get(self.device, _BATCH_ELSEWHERE)
 
@@ -132,11 +113,7 @@ class Extractor:
         return network.to(memory_format=torch.channels_last)
 
     def drift(self, images: NDArray[np.uint8]) -> float:
-        """Measure what the precision does to features, on a sample of images.
-
-        Returns:
-            The root mean square of what differs from float32, relative to that of the features; 0 for float32.
-        """
+        """Measure, on a sample, the root mean square error of the features to float32, relative to theirs."""
         if self.precision == "float32":
             return 0.0
         sample = images[:: max(1, len(images) // _SAMPLE)][:_SAMPLE]

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from ceteris.datasets.dataset import Split
 from ceteris.engines.engine import RunState
 from ceteris.engines.initial import initial_weights
-from ceteris.engines.torch.network import LayerModules, Place
+from ceteris.engines.torch.network import BatchPosition, LayerModules
 from ceteris.engines.torch.state import optimizer_of
 from ceteris.engines.torch.training import TorchTraining, processor_threads, usable_device
 from ceteris.engines.transfer.backbone import folded, load_backbone, pooled
@@ -51,12 +51,10 @@ class FineTunedNetwork(nn.Module):
             state[name].copy_(torch.from_numpy(array))
         self.eval()
 
-    def forward(self, images_bchw: Tensor, place: Place | None = None) -> Tensor:
-        """Give the logits, shape (b, k).
+    def forward(self, images_bchw: Tensor, place: BatchPosition | None = None) -> Tensor:
+        """Give the logits, shape (b, k), of images as `prepared` gives them.
 
-        Args:
-            images_bchw: As `prepared` gives them.
-            place: Where the images stand in training; without, nothing is dropped and no statistics are updated.
+        Without their place in training nothing is dropped and no statistics are updated.
         """
         for norm in self._norms():
             norm.train(place is not None and self.updates_statistics)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ceteris.engines.streams import stream_key
-from ceteris.engines.torch.network import Place, minibatch_words
+from ceteris.engines.torch.network import BatchPosition, minibatch_words
 from ceteris.networks.activation import SLOPE, Activation
 from ceteris.networks.dense import Dense
 from ceteris.networks.placed import PlacedLayer, placed_layers
@@ -29,7 +29,7 @@ class _Part(ABC):
         return {}
 
     @abstractmethod
-    def forward(self, rows_rp: Tensor, values_rbf: Tensor, place: Place) -> tuple[Tensor, Tensor]:
+    def forward(self, rows_rp: Tensor, values_rbf: Tensor, place: BatchPosition) -> tuple[Tensor, Tensor]:
         """Give what comes out in training, and what is needed of it on the way back."""
 
     @abstractmethod
@@ -59,7 +59,7 @@ class _DensePart(_Part):
         weights = rows_rp[:, self.start : middle].view(-1, self.neurons, self.inputs)
         return {f"{self.name}.weight": weights, f"{self.name}.bias": rows_rp[:, middle : middle + self.neurons]}
 
-    def forward(self, rows_rp: Tensor, values_rbf: Tensor, place: Place) -> tuple[Tensor, Tensor]:
+    def forward(self, rows_rp: Tensor, values_rbf: Tensor, place: BatchPosition) -> tuple[Tensor, Tensor]:
         del place
         weights, biases = self.arrays(rows_rp).values()
         sums = torch.baddbmm(biases[:, None], values_rbf, weights.transpose(1, 2))
@@ -87,7 +87,7 @@ class _DropoutPart(_Part):
     thresholds: Tensor
     scales: Tensor
 
-    def forward(self, rows_rp: Tensor, values_rbf: Tensor, place: Place) -> tuple[Tensor, Tensor]:
+    def forward(self, rows_rp: Tensor, values_rbf: Tensor, place: BatchPosition) -> tuple[Tensor, Tensor]:
         del rows_rp
         words_rbf = torch.stack([minibatch_words(key, place, values_rbf.shape[-1]) for key in self.keys])
         mask = (words_rbf >= self.thresholds).to(torch.float32) * self.scales
@@ -126,7 +126,9 @@ class StackedHead:
         found = (part.arrays(row).items() for part in self.parts)
         return {f"{prefix}{name}": tensor[0].numpy().copy() for arrays in found for name, tensor in arrays}
 
-    def gradients(self, rows_rp: Tensor, inputs_rbf: Tensor, labels_rb: Tensor, place: Place, out: Tensor) -> Tensor:
+    def gradients(
+        self, rows_rp: Tensor, inputs_rbf: Tensor, labels_rb: Tensor, place: BatchPosition, out: Tensor
+    ) -> Tensor:
         """Go forward through a minibatch of every run and back, and write the gradient of the mean loss.
 
         Args:

@@ -16,7 +16,7 @@ from ceteris.datasets.features import Features
 from ceteris.engines.engine import SLICE_SECONDS, EpochMetrics, Outcome, Position, RunState, mean_loss_and_accuracy
 from ceteris.engines.initial import initial_weights
 from ceteris.engines.streams import shifts, visited_places, visiting_order
-from ceteris.engines.torch.network import Place
+from ceteris.engines.torch.network import BatchPosition
 from ceteris.engines.transfer.extraction import ViewMaker
 from ceteris.engines.transfer.head import StackedHead, stacked_head
 from ceteris.engines.transfer.optimizer import StackedOptimizer, stacked_optimizer
@@ -136,7 +136,7 @@ class HeadTraining:
             swapped = mirrored_rn[:, step * size : (step + 1) * size].flatten()
             features[swapped] = self._tensors["mirrored"].index_select(0, flat[swapped])
         labels_rb = self._labels["training"][chosen_rb]
-        place = Place(epoch=epoch, positions=torch.arange(step * size, step * size + chosen_rb.shape[1]))
+        place = BatchPosition(epoch=epoch, positions=torch.arange(step * size, step * size + chosen_rb.shape[1]))
         inputs_rbf = features.view(*chosen_rb.shape, -1)
         logits = self._head.gradients(self._rows, inputs_rbf, labels_rb, place, self._gradient)
         self._optimizer.step(self._rows, self._gradient)

@@ -132,13 +132,7 @@ def class_accuracies(labels: ArrayLike, answers: ArrayLike, classes: int) -> Flo
 
 
 def confusion_matrix(name: str, shares: Floats, class_names: Sequence[str]) -> Drawing:
-    """Draw which classes the runs of an arm take for which; of many classes those in the most frequent mistakes.
-
-    Args:
-        name: Of the arm.
-        shares: From `confusion`. Shape (k, k).
-        class_names: One per class.
-    """
+    """Draw which classes the runs of an arm take for which; of many classes those in the most frequent mistakes."""
     indices = most_confused(shares)
     drawn, names = shares[np.ix_(indices, indices)], [class_names[index] for index in indices]
     with drawing():

@@ -57,14 +57,7 @@ _BORDER = 9.0  # points around a picture that is a file of its own
 
 
 def finished(figure: Figure, *, title: str, alt: str, file_format: Format = Format.SVG) -> Drawing:
-    """Save a figure, inside the `drawing` that it was made in.
-
-    Args:
-        figure: What was drawn.
-        title: What it shows, in a few words.
-        alt: What there is to see, in sentences.
-        file_format: As a part of a page, or as a file of its own.
-    """
+    """Save a figure, inside the `drawing` that it was made in."""
     title, alt = _ILLEGAL.sub("\N{REPLACEMENT CHARACTER}", title), _ILLEGAL.sub("\N{REPLACEMENT CHARACTER}", alt)
     content = BytesIO()
     if file_format is Format.PNG:

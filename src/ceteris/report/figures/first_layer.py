@@ -109,14 +109,7 @@ class FirstLayers(Visual):
 def first_layers(
     arms: Sequence[Arm], views: Sequence[LayerView], *, image: NDArray[np.uint8], image_name: str
 ) -> FirstLayers:
-    """Turn the first convolutions into tiles.
-
-    Args:
-        arms: All of the study, the baseline first.
-        views: Of the arms that have a convolution; at least one.
-        image: What they are shown. Shape (height, width, channels).
-        image_name: What it is.
-    """
+    """Turn the first convolutions of the arms that have one, and the image that they are shown, into tiles."""
     outputs, kernels = common_scale(views), kernel_scale(views, slice(CHANNEL, CHANNEL + 1))
     by_arm = {view.arm: view for view in views}
     cut = ", extremes cut" if "cut" in outputs.words else ""
@@ -238,12 +231,7 @@ _INK, _MUTED, _PAPER = "#1b1f24", "#5b6570", "#ffffff"
 
 
 def tile_png(tile: Tile, most: int) -> bytes:
-    """Encode a tile as a PNG file: grey if it is, larger tiles reduced.
-
-    Args:
-        tile: Shape (h, w, 4).
-        most: Pixels of its longer side, above which it is reduced by a whole factor.
-    """
+    """Encode a tile as a PNG file, grey if it is, reduced by a whole factor if a side has more than so many pixels."""
     content = BytesIO()
     picture = _picture(tile)
     picture.reduce(-(-max(picture.size) // most)).save(content, "PNG")
@@ -251,15 +239,7 @@ def tile_png(tile: Tile, most: int) -> bytes:
 
 
 def layer_picture(layer: ArmLayer, layers: FirstLayers) -> bytes:
-    """Draw the image, the output of an arm's first convolution, and the kernel of one channel, each on its own scale.
-
-    Args:
-        layer: Of an arm that has a convolution.
-        layers: All of the study, which hold the image.
-
-    Returns:
-        A PNG file.
-    """
+    """Draw the image, and the output and a kernel of an arm's first convolution, each on its own scale, as PNG."""
     headings = [
         f"{' '.join(layer.arm.split())}: {layer.layer}, seed {layers.seed}",
         *(f"output {block.stage}: {block.gap or block.own_words}" for block in layer.outputs),

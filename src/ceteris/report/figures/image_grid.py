@@ -101,14 +101,7 @@ class GridSection:
 
 
 def draw_image_grid(sections: Sequence[GridSection], *, title: str, alt: str, file_format: Format) -> Drawing:
-    """Draw sections below each other.
-
-    Args:
-        sections: At least one.
-        title: Of the picture.
-        alt: What there is to see.
-        file_format: What to draw.
-    """
+    """Draw sections below each other."""
     width = max(section.width for section in sections)
     heights = [_height(section, width) for section in sections]
     with drawing():
@@ -126,11 +119,7 @@ def draw_image_grid(sections: Sequence[GridSection], *, title: str, alt: str, fi
 
 
 def grey(values: NDArray[np.floating], scale: GreyScale) -> Tile:
-    """Turn numbers into grey, black to white; what is not a number is left open.
-
-    Args:
-        values: Shape (h, w).
-        scale: What is black and what is white; beyond is cut.
+    """Turn numbers, shape (h, w), into grey, black to white; what is not a number is left open, what is beyond is cut.
 
     Example:
         >>> grey(np.array([[0.0, 2.0]]), GreyScale(low=0, high=2, words="")).tolist()
@@ -140,12 +129,7 @@ def grey(values: NDArray[np.floating], scale: GreyScale) -> Tile:
 
 
 def colour(values: NDArray[np.floating], scale: GreyScale) -> Tile:
-    """Turn three numbers a pixel into red, green and blue on one scale; where one is not a number, it is left open.
-
-    Args:
-        values: Shape (h, w, 3).
-        scale: What is none of a colour, and what is all of it; beyond is cut.
-    """
+    """Turn three numbers a pixel, shape (h, w, 3), into red, green and blue on one scale, as `grey` does."""
     span = scale.high - scale.low or 1.0
     is_known = np.isfinite(values).all(axis=-1, keepdims=True)
     levels = np.clip((np.where(is_known, values, scale.low) - scale.low) / span, 0, 1) * 255

@@ -67,12 +67,7 @@ class MeanCurve:
 
 
 def mean_curve(arm: ArmEpochs, chance: float) -> MeanCurve:
-    """Take the mean over the runs of an arm, at least one of which has an epoch.
-
-    Args:
-        arm: Its epochs.
-        chance: The chance level, with which a diverged run counts.
-    """
+    """Take the mean over the runs of an arm, one of which has an epoch; diverged runs count with the chance level."""
     runs = [records for records in arm.epochs.values() if records]
     epochs = max(len(records) for records in runs)
     seconds = np.full((len(runs), epochs), np.nan)
@@ -127,14 +122,7 @@ def look(index: int) -> tuple[str, str, str]:
 
 
 def draw_curve(axes: Axes, x: Floats, estimates: Sequence[Estimate], index: int) -> None:
-    """Draw a mean with its band.
-
-    Args:
-        axes: On which; heights are per cent.
-        x: Shape (epochs,).
-        estimates: One an epoch.
-        index: Of the arm, the baseline's first.
-    """
+    """Draw a mean, in per cent, with its band; `index` is that of the arm, the baseline's first."""
     colour, dashes, marker = look(index)
     means = [100 * one.estimate for one in estimates]
     every = max(1, len(means) // _MOST_MARKERS)
@@ -148,12 +136,7 @@ def draw_curve(axes: Axes, x: Floats, estimates: Sequence[Estimate], index: int)
 
 
 def share_limits(figure: Figure, *, foot: float = 0.0) -> None:
-    """Give all panels one range of accuracies, that of the lines: bands may be cut.
-
-    Args:
-        figure: All its axes.
-        foot: Share of the height that is kept free of lines, below them.
-    """
+    """Give all panels one range of accuracies, that of the lines, above a share of the height that is kept free."""
     heights = [np.asarray(line.get_ydata(), np.float64) for axes in figure.axes for line in axes.lines]
     low = min((float(height.min()) for height in heights), default=0.0)
     high = max((float(height.max()) for height in heights), default=100.0)
@@ -233,11 +216,6 @@ def learning_curves(factor: str, arms: Sequence[ArmEpochs], *, chance: float) ->
     Lines are means over seeds, bands 95 % t intervals of the mean; one seed has no band. A diverged run counts with the
     chance level from the epoch that it diverged in. Seconds are a run's share of the time that its packed batch took:
     a packed batch of sixteen that trained for eight seconds cost each run half a second.
-
-    Args:
-        factor: What the variations are about.
-        arms: The baseline first, then the variations.
-        chance: The chance level, with which a diverged run counts.
     """
     curves = [mean_curve(arm, chance) for arm in arms if any(arm.epochs.values())]
     missing = [arm.name for arm in arms if not any(arm.epochs.values())]
