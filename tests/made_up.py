@@ -15,7 +15,7 @@ import numpy as np
 
 from ceteris.datasets.dataset import Dataset, LabelledImages, Origin, Split
 from ceteris.engines.engine import EpochMetrics, Outcome, Position, RunState
-from ceteris.engines.initial import initial_weights
+from ceteris.engines.streams import initial_weights
 from ceteris.networks.shape import Shape
 from ceteris.results.checkpoint import Checkpoint
 from ceteris.results.epochs import EpochRecord

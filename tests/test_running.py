@@ -6,8 +6,7 @@ import ceteris
 from ceteris.errors import StudyError
 from ceteris.networks.dense import Dense
 from ceteris.networks.max_pool import MaxPool
-from ceteris.testing.calling_thread import CallingThread
-from ceteris.testing.executors import results_of
+from ceteris.testing.executors import CallingThread, results_of
 
 
 @pytest.fixture

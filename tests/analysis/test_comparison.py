@@ -7,7 +7,7 @@ import scipy.stats
 from statsmodels.stats.multitest import multipletests
 
 from ceteris.analysis.comparison import Shared, compare_results, match_arms, shared_draws
-from ceteris.engines.initial import initial_weights
+from ceteris.engines.streams import initial_weights
 from ceteris.errors import ResultsError
 from ceteris.networks.network import Network
 from ceteris.networks.shape import Shape

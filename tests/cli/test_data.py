@@ -29,7 +29,7 @@ def test_kept_features_are_shown_and_cleared(ceteris, tmp_path, monkeypatch):
     images = images_digest(np.zeros((1, 4, 4, 3), np.uint8))
     facts = {"weights": "a" * 64, "images": images, "preparation": 1, "precision": "float32 on cpu", "view": "plain"}
     key = FeatureKey(backbone="resnet18", resolution=96, **facts)
-    feature_cache().keep(key, feature_cache().room(key, 1000, 512), seconds=1.0, drift=0.0)
+    feature_cache().keep(key, feature_cache().room(key, 1000, 512), seconds=1.0, precision_error=0.0)
 
     shown, cleared, after = (ceteris(*command)[1] for command in (["data"], ["data", "clear"], ["data"]))
 

@@ -30,7 +30,7 @@ def keep(cache, key=KEY):
     """Put three rows under a key."""
     room = cache.room(key, 3, 4)
     room[:] = VALUES
-    return cache.keep(key, room, seconds=1.5, drift=0.01)
+    return cache.keep(key, room, seconds=1.5, precision_error=0.01)
 
 
 def test_what_is_kept_is_found_again(cache):
@@ -39,7 +39,7 @@ def test_what_is_kept_is_found_again(cache):
 
     assert np.array_equal(found.values, VALUES)
     assert isinstance(found.values, np.memmap)
-    assert (found.seconds, found.drift) == (1.5, 0.01)
+    assert (found.seconds, found.precision_error) == (1.5, 0.01)
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,30 @@
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from torch import nn
 
 from ceteris.datasets.choice import DataChoice, share
-from ceteris.engines.streams import order, philox, shifts, stream_key, uniform, visited_places, visiting_order, words
+from ceteris.engines.streams import (
+    initial_weights,
+    order,
+    philox,
+    sampled_indices,
+    sampling_order,
+    shifts,
+    stream_key,
+    uniform,
+    words,
+)
+from ceteris.networks.batch_norm import BatchNorm
+from ceteris.networks.convolution import Convolution
 from ceteris.networks.dense import Dense
+from ceteris.networks.dropout import Dropout
+from ceteris.networks.max_pool import MaxPool
 from ceteris.networks.network import Network
+from ceteris.networks.shape import Shape
 from ceteris.study.run import Run
 from ceteris.study.specification import Specification
 from ceteris.training.training import Training
@@ -135,13 +152,13 @@ def run(fraction, seed=1, learning_rate=0.1):
 
 def places(fraction, **changed):
     """The images of a run, as a set."""
-    return set(visited_places(run(fraction, **changed), LABELS, classes=10).tolist())
+    return set(sampled_indices(run(fraction, **changed), LABELS, classes=10).tolist())
 
 
 @pytest.mark.parametrize("fraction", [0.1, 0.3, 1.0])
 def test_takes_its_share_of_each_class(fraction):
     """As many images as `share` says, and of every class alike, give or take one."""
-    chosen = visited_places(run(fraction), LABELS, classes=10)
+    chosen = sampled_indices(run(fraction), LABELS, classes=10)
     counts = np.bincount(LABELS[chosen], minlength=10)
 
     assert len(chosen) == share(len(LABELS), fraction)
@@ -161,8 +178,92 @@ def test_a_larger_share_has_all_of_a_smaller_one():
 
 def test_an_epoch_visits_each_image_once():
     """The order is one of the run's own images."""
-    chosen = visited_places(run(0.2), LABELS, classes=10)
-    first, second = visiting_order(1, 0, chosen), visiting_order(1, 1, chosen)
+    chosen = sampled_indices(run(0.2), LABELS, classes=10)
+    first, second = sampling_order(1, 0, chosen), sampling_order(1, 1, chosen)
 
     assert sorted(first.tolist()) == sorted(second.tolist()) == chosen.tolist()
     assert first.tolist() != second.tolist()
+
+
+IMAGE = Shape(12, 12, 3)
+NETWORK = Network(
+    layers=(
+        BatchNorm(batch_norm=True),
+        Convolution(conv=24, kernel=3),
+        Dropout(dropout=0.5),
+        Convolution(conv=16, kernel=5),
+        MaxPool(max_pool=2),
+        Dense(dense=40),
+        Dense(dense="classes"),
+    )
+)
+
+
+def test_names_and_shapes_are_those_of_pytorch():
+    """The arrays would load into the same layers built by hand, under their index in the network."""
+    layers = nn.ModuleList(
+        [
+            nn.BatchNorm2d(3),
+            nn.Conv2d(3, 24, 3),
+            nn.Dropout(),
+            nn.Conv2d(24, 16, 5),
+            nn.MaxPool2d(2),
+            nn.Linear(144, 40),
+            nn.Linear(40, 10),
+        ]
+    )
+    expected = {
+        f"layers.{name}": tuple(tensor.shape)
+        for name, tensor in layers.state_dict().items()
+        if not name.endswith("num_batches_tracked")
+    }
+
+    found = initial_weights(NETWORK, IMAGE, 10, seed=1)
+
+    assert {name: array.shape for name, array in found.items()} == expected
+    assert {array.dtype for array in found.values()} == {np.dtype(np.float32)}
+
+
+@pytest.mark.parametrize(
+    ("index", "layer", "bound"),
+    [(1, nn.Conv2d(3, 24, 3), 27**-0.5), (3, nn.Conv2d(24, 16, 5), 600**-0.5), (5, nn.Linear(144, 40), 144**-0.5)],
+)
+def test_weights_are_distributed_as_pytorch_draws_them(index, layer, bound):
+    """Weights and biases fill PyTorch's range evenly, and no test tells them from PyTorch's own."""
+    torch.manual_seed(0)
+    layer.reset_parameters()
+    draws = [initial_weights(NETWORK, IMAGE, 10, seed) for seed in range(8)]
+    weights = np.concatenate([drawn[f"layers.{index}.weight"].ravel() for drawn in draws])
+    biases = np.concatenate([drawn[f"layers.{index}.bias"] for drawn in draws])
+
+    assert 0.99 * bound < abs(weights).max() <= bound * (1 + 1e-7)
+    assert 0.9 * bound < abs(biases).max() <= bound * (1 + 1e-7)
+    assert stats.ks_2samp(weights, layer.weight.detach().numpy().ravel()).pvalue > 0.001
+    assert stats.kstest(biases, stats.uniform(-bound, 2 * bound).cdf).pvalue > 0.001
+
+
+def test_batch_norm_starts_as_pytorch_starts_it():
+    """Batch normalisation begins with weight 1, bias 0, mean 0 and variance 1."""
+    found = initial_weights(NETWORK, IMAGE, 10, seed=1)
+    expected = nn.BatchNorm2d(3).state_dict()
+
+    for name in ("weight", "bias", "running_mean", "running_var"):
+        assert found[f"layers.0.{name}"].tolist() == expected[name].tolist()
+
+
+def test_a_layer_of_another_kind_leaves_weights_as_they_were():
+    """Putting batch normalisation before a convolution leaves the convolution's initial weights, for pairs by seed."""
+    bare = Network(layers=NETWORK.layers[1:])
+    with_norm, without = initial_weights(NETWORK, IMAGE, 10, 4), initial_weights(bare, IMAGE, 10, 4)
+
+    assert np.array_equal(with_norm["layers.1.weight"], without["layers.0.weight"])
+    assert np.array_equal(with_norm["layers.6.bias"], without["layers.5.bias"])
+
+
+def test_seeds_and_layers_start_differently():
+    """No two seeds, layers or parameters of a layer begin with the same numbers."""
+    network = Network(layers=(Dense(dense=6), Dense(dense=6), Dense(dense="classes")))
+    drawn = [initial_weights(network, Shape(1, 1, 6), 6, seed) for seed in (0, 1)]
+    values = np.concatenate([array.ravel() for weights in drawn for array in weights.values()])
+
+    assert len(np.unique(values)) == len(values) == 2 * 3 * 42

@@ -3,8 +3,7 @@
 import pytest
 
 from ceteris.execution.local import LocalExecutor
-from ceteris.testing.calling_thread import CallingThread
-from ceteris.testing.executors import ExecutorConformance, ProcessConformance
+from ceteris.testing.executors import CallingThread, ExecutorConformance, ProcessConformance
 
 
 class TestLocalThreads(ExecutorConformance):

@@ -7,7 +7,7 @@ from unittest import mock
 import torch
 from torchvision import models
 
-from ceteris.engines.initial import initial_weights
+from ceteris.engines.streams import initial_weights
 from ceteris.execution.engines import choose_engines, find_backbones
 from ceteris.execution.local import LocalExecutor
 from ceteris.execution.study import run_study

@@ -1,12 +1,12 @@
 import pytest
 
-from ceteris.networks.activation import Activation
 from ceteris.networks.average_pool import AveragePool
 from ceteris.networks.batch_norm import BatchNorm
 from ceteris.networks.convolution import Convolution
 from ceteris.networks.dense import Dense
 from ceteris.networks.dropout import Dropout
 from ceteris.networks.kinds import opening_key
+from ceteris.networks.layer import Activation
 from ceteris.networks.max_pool import MaxPool
 from ceteris.networks.network import Network
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ceteris.engines.initial import initial_draws, initial_weights
+from ceteris.engines.streams import initial_draws, initial_weights
 from ceteris.inference.forward import layer_outputs
 from ceteris.networks.cost import network_cost
 from ceteris.networks.network import Network

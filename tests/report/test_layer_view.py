@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ceteris.engines.initial import initial_weights
+from ceteris.engines.streams import initial_weights
 from ceteris.errors import ResultsError
 from ceteris.inference.forward import layer_outputs, network_input
 from ceteris.networks.shape import Shape

@@ -6,7 +6,7 @@ from enum import Enum, auto
 
 from ceteris.analysis.run_pairs import ArmPair, RunPair, alike_with_other_seeds, pair_runs
 from ceteris.analysis.study_analysis import StudyAnalysis, analyze
-from ceteris.engines.initial import initial_draws
+from ceteris.engines.streams import initial_draws
 from ceteris.errors import ResultsError
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.paths import AnyPath

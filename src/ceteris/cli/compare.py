@@ -11,8 +11,7 @@ from ceteris.cli.console import plain_table, print_notes, print_sentence
 from ceteris.errors import ResultsError
 from ceteris.report.comparison.conditions import Conditions, compare_conditions
 from ceteris.report.comparison.findings import findings, notes, warnings
-from ceteris.report.comparison.tables import encode_run_pairs, result_tables
-from ceteris.report.comparison.text import render_comparison, same_line, side_line
+from ceteris.report.comparison.tables import encode_run_pairs, render_comparison, result_tables, same_line, side_line
 from ceteris.report.quantities import NOTHING
 from ceteris.report.table import Cell, Table
 from ceteris.results.atomic import write_atomically

@@ -57,12 +57,12 @@ class Features:
     Attributes:
         values: Mapped from the disk, so that processes share them. Shape (images, features).
         seconds: Wall-clock time of their extraction.
-        drift: Relative root mean square by which their precision moved them from float32, measured on a sample.
+        precision_error: Root mean square difference to float32, relative to their size, measured on a sample.
     """
 
     values: NDArray[np.float32]
     seconds: float
-    drift: float
+    precision_error: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +119,7 @@ class FeatureCache:
             if facts["key"] != asdict(key) or facts["sha256"] != file_sha256(folder / _FEATURES):
                 return None
             values = np.load(folder / _FEATURES, mmap_mode="r", allow_pickle=False)
-            return Features(values=values, seconds=facts["seconds"], drift=facts["drift"])
+            return Features(values=values, seconds=facts["seconds"], precision_error=facts["drift"])
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
@@ -134,7 +134,7 @@ class FeatureCache:
             part = folder / (_FEATURES + _PART)
             return np.lib.format.open_memmap(part, "w+", np.float32, (images, features))
 
-    def keep(self, key: FeatureKey, values: NDArray[np.float32], *, seconds: float, drift: float) -> Features:
+    def keep(self, key: FeatureKey, values: NDArray[np.float32], *, seconds: float, precision_error: float) -> Features:
         """Give the finished file of `room` its name, its checksum beside it."""
         folder = self._folder(key)
         with keeping(folder, "features", values.nbytes, advice=_ADVICE):
@@ -146,7 +146,7 @@ class FeatureCache:
                 "images": len(values),
                 "sha256": file_sha256(part),
                 "seconds": round(seconds, 3),
-                "drift": drift,
+                "drift": precision_error,
             }
             (folder / _FACTS).unlink(missing_ok=True)
             publish(part, folder / _FEATURES)

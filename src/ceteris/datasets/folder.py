@@ -52,7 +52,6 @@ class Folder(Source):
 
     def read(self, choice: "DataChoice", *, location: Path | None, download: bool) -> Generator[Event, None, Dataset]:
         """Read the folder that the study names, or the one that the user names in its place; see `read_folder`."""
-        del download
         from ceteris.datasets.folder_dataset import read_folder
 
         return (yield from read_folder(_place(choice, location), choice, cache=cache_folder()))

@@ -64,7 +64,6 @@ class Npz(Source):
 
     def read(self, choice: "DataChoice", *, location: Path | None, download: bool) -> Generator[Event, None, Dataset]:
         """Read the file that the study names, or the one that the user names in its place; see `read_npz`."""
-        del download
         return (yield from read_npz(location or expanded(choice.name, error=DataError), test=choice.test or 0.0))
 
 

@@ -210,7 +210,6 @@ class Shapes(Source):
 
     def read(self, choice: "DataChoice", *, location: Path | None, download: bool) -> Generator[Event, None, Dataset]:
         """Draw them."""
-        del download
         yield from ()
         if location is not None:
             raise DataError(

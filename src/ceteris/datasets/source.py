@@ -118,13 +118,12 @@ class Source(ABC):
         """Say whether `data.name` means it; of several that do, the first in `SOURCES` counts."""
         return name == self.name
 
-    def known(self, choice: "DataChoice") -> ImageKind | None:  # noqa: ARG002 - for those that a study tells all of
+    def known(self, choice: "DataChoice") -> ImageKind | None:
         """Say what the images are like as far as a study tells; None if only the images tell."""
         return None
 
     def presumed(self, choice: "DataChoice", classes: int) -> ImageKind | None:
         """Say what the images are like, given a number of classes where that is all that a study does not tell."""
-        del classes
         return self.known(choice)
 
     def ahead(self, choice: "DataChoice", *, location: Path | None) -> Generator[Event, None, Ahead]:
@@ -133,7 +132,6 @@ class Source(ABC):
         Raises:
             DataError: If the images cannot be what the study says.
         """
-        del location
         yield from ()
         images = self.known(choice)
         assert images is not None, "a data set that only the images tell of says here how"
@@ -141,7 +139,6 @@ class Source(ABC):
 
     def title(self, choice: "DataChoice", classes: int) -> str:
         """Name the images in a plan."""
-        del classes
         return choice.name
 
     @abstractmethod

@@ -1,4 +1,4 @@
-"""The seam between what is asked and how it is learnt: an engine trains a packed batch of runs."""
+"""The seam between what is asked and how it is trained: an engine trains a packed batch of runs."""
 
 import math
 from abc import ABC, abstractmethod
@@ -61,7 +61,7 @@ class EpochMetrics:
 
     Attributes:
         epoch: 1 for the first.
-        training_loss: Mean cross-entropy over the epoch's training images, as they were learnt from, in nats.
+        training_loss: Mean cross-entropy over the epoch's training images, as they were trained on, in nats.
         training_accuracy: Share of them classified correctly at that moment, in [0, 1].
         validation_loss: Mean cross-entropy over the validation images at the end of the epoch, in nats.
         validation_accuracy: Share of the validation images classified correctly, in [0, 1].

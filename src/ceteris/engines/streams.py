@@ -7,12 +7,16 @@ share nothing. At the end: which training images a run learns from, and in which
 """
 
 import hashlib
+import math
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ceteris.datasets.dataset import Labels
 from ceteris.datasets.split import stratified_places
+from ceteris.networks.backbone import AnyNetwork
+from ceteris.networks.placed import every_layer
+from ceteris.networks.shape import Shape
 from ceteris.study.run import Run
 
 Words = NDArray[np.uint32]
@@ -82,14 +86,14 @@ def shifts(seed: int, epoch: int, images: int, *, flip: bool, crop: int) -> NDAr
     return np.ascontiguousarray(np.concatenate([mirrored, moves], axis=1))
 
 
-def visited_places(run: Run, labels: Labels, *, classes: int) -> NDArray[np.int32]:
+def sampled_indices(run: Run, labels: Labels, *, classes: int) -> NDArray[np.int32]:
     """Choose the share of the training images that a run learns from, stratified by class.
 
     The seed alone decides, so every arm of a seed with the same fraction has the same images; but for the rounding,
     those of a smaller fraction are among those of a larger one.
 
     Returns:
-        Places of the images, rising; all of them if the fraction is 1. Shape (learnt images,).
+        Indices of the images, rising; all of them if the fraction is 1. Shape (images of the run,).
     """
     fraction = run.specification.data.fraction
     if fraction == 1:
@@ -98,7 +102,48 @@ def visited_places(run: Run, labels: Labels, *, classes: int) -> NDArray[np.int3
     return stratified_places(labels, fraction, ranks, classes=classes).astype(np.int32)
 
 
-def visiting_order(seed: int, epoch: int, places: NDArray[np.int32]) -> NDArray[np.int32]:
+def sampling_order(seed: int, epoch: int, places: NDArray[np.int32]) -> NDArray[np.int32]:
     """Give the sampling order of a run's images after `epoch` epochs: the same indices. Shape (images of the run,)."""
-    visited: NDArray[np.int32] = places[order(seed, epoch, len(places))]
-    return visited
+    sampled: NDArray[np.int32] = places[order(seed, epoch, len(places))]
+    return sampled
+
+
+def initial_draws(network: AnyNetwork, image: Shape, classes: int) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    """Name every array that a seed draws, with its shape: networks with equal draws start from the same weights.
+
+    Example:
+        >>> from ceteris.networks.dense import Dense
+        >>> from ceteris.networks.max_pool import MaxPool
+        >>> from ceteris.networks.network import Network
+        >>> network = Network(layers=[MaxPool(max_pool=8), Dense(dense="classes")])
+        >>> initial_draws(network, Shape(32, 32, 3), 10)
+        (('dense-0.weight', (10, 48)), ('dense-0.bias', (10,)))
+    """
+    return tuple(
+        (f"{placed.stream}.{name}", array.shape)
+        for placed in every_layer(network, image, classes)
+        if not placed.inner
+        for name, array in placed.layer.arrays(placed.before).items()
+        if array.fan_in is not None
+    )
+
+
+def initial_weights(network: AnyNetwork, image: Shape, classes: int, seed: int) -> dict[str, NDArray[np.float32]]:
+    """Draw what `torch.nn.Conv2d` and `torch.nn.Linear` draw: uniform within 1 / sqrt(inputs of a neuron), bias too.
+
+    Returns:
+        Arrays under PyTorch's names and in its shapes, for example `layers.0.weight`, or `head.0.weight`; batch
+        normalisation starts at weight 1, bias 0, running mean 0 and running variance 1.
+    """
+    weights: dict[str, NDArray[np.float32]] = {}
+    for placed in every_layer(network, image, classes):
+        if placed.inner:  # it has the arrays of the layers in it, which come by themselves
+            continue
+        for name, array in placed.layer.arrays(placed.before).items():
+            if array.fan_in is None:
+                weights[f"{placed.path}.{name}"] = np.full(array.shape, array.value, np.float32)
+                continue
+            bound = np.float32(1 / math.sqrt(array.fan_in))
+            drawn = uniform(seed, f"init-{placed.stream}.{name}", array.count)
+            weights[f"{placed.path}.{name}"] = ((drawn * np.float32(2) - np.float32(1)) * bound).reshape(array.shape)
+    return weights

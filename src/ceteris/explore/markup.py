@@ -76,8 +76,8 @@ def header(title: str, question: str, notes: Sequence[str]) -> str:
         parts.append(f"<p>{html.escape(question)}</p>")
     parts.append(
         "<p>Pick an image, or drop one of yours, and see what the networks of this study make of it. Each variation "
-        "was trained several times, from different seeds: where its seeds disagree, the answer owes something to "
-        "chance.</p>"
+        "was trained several times, from different seeds: where its seeds disagree, the prediction may be "
+        "due to chance.</p>"
     )
     return f"<div class='explored'>{''.join(parts)}{''.join(map(said, notes))}</div>"
 

@@ -9,7 +9,7 @@ from io import BytesIO
 import numpy as np
 from numpy.typing import NDArray
 
-from ceteris.engines.transfer.precision import Precision
+from ceteris.engines.transfer.engine import Precision
 from ceteris.errors import ResultsError
 from ceteris.export.modules import resized
 from ceteris.export.onnx_model import INPUT

@@ -46,7 +46,7 @@ def rank(probabilities_sk: Values, class_names: Sequence[str], *, top: int) -> t
 
     The mean of the probabilities of networks trained from different seeds is more often right, and its probabilities
     are truer, than those of one network (Lakshminarayanan et al. 2017, arXiv:1612.01474). Where seeds disagree, the
-    answer owes something to chance.
+    prediction may be due to chance.
 
     Args:
         probabilities_sk: What each seed says, finite. Shape (s, k).

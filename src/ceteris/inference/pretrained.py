@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ceteris.datasets.weights import find_same_weights
-from ceteris.engines.transfer.precision import Precision, features_of
+from ceteris.engines.transfer.engine import Precision, features_of
 from ceteris.errors import DataError, ResultsError
 from ceteris.inference.forward import Weights, class_probabilities
 from ceteris.networks.backbone import BackboneNetwork

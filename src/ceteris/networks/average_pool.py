@@ -31,19 +31,16 @@ class AveragePool(Layer):
 
     def faults(self, before: Shape, batch_size: int) -> Iterator[Fault]:
         """A square larger than the image."""
-        del batch_size
         if self.average_pool > before.side:
             size = f"an image of {before.height} x {before.width} pixels"
             yield Fault(sentence=f"sees {size}, smaller than its square; give average_pool = {before.side} or less.")
 
     def modules(self, before: Shape, *, is_flat: bool) -> tuple[Module, ...]:
         """Describe it as `torch.nn.AvgPool2d`."""
-        del before, is_flat
         return (Module(kind="AvgPool2d", arguments=(self.average_pool,)),)
 
     def forward(self, values_nchw: Values, arrays: Mapping[str, Values]) -> Values:
         """Average the pixels of each square."""
-        del arrays
         side = self.average_pool
         n, c = values_nchw.shape[:2]
         h, w = values_nchw.shape[2] // side, values_nchw.shape[3] // side

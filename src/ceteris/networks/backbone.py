@@ -98,7 +98,6 @@ class BackboneNetwork(Frozen):
 
     def first_input(self, image: Shape) -> Shape:
         """Give the size of the features, which its head sees as an image of one pixel."""
-        del image
         return Shape(1, 1, FEATURES[self.backbone])
 
     @property

@@ -10,8 +10,17 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from pydantic import Field
 
-from ceteris.networks.activation import ActivationName, activated, modules_of, written_after
-from ceteris.networks.layer import Array, Fault, Layer, Module, Values
+from ceteris.networks.layer import (
+    ActivationName,
+    Array,
+    Fault,
+    Layer,
+    Module,
+    Values,
+    activated,
+    modules_of,
+    written_after,
+)
 from ceteris.networks.shape import Shape
 
 _VALUES_IN_CACHE = 2**18
@@ -72,7 +81,6 @@ class Convolution(Layer):
 
     def faults(self, before: Shape, batch_size: int) -> Iterator[Fault]:
         """A kernel larger than the image, or an even one that should keep its size."""
-        del batch_size
         if self.padding is Padding.SAME and self.kernel % 2 == 0:
             kernels = f"{self.kernel - 1} or {self.kernel + 1}"
             text = f'has an even kernel, and padding = "same" needs an odd one; give kernel = {kernels}.'
@@ -84,7 +92,6 @@ class Convolution(Layer):
 
     def modules(self, before: Shape, *, is_flat: bool) -> tuple[Module, ...]:
         """Describe it as `torch.nn.Conv2d`."""
-        del is_flat
         keywords = {"padding": self.margin} if self.margin else {}
         arguments = (before.channels, self.conv, self.kernel)
         convolution = Module(kind="Conv2d", arguments=arguments, keywords=keywords, holds_arrays=True)

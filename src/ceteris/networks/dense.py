@@ -7,8 +7,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field
 
-from ceteris.networks.activation import ActivationName, activated, modules_of, written_after
-from ceteris.networks.layer import Array, Layer, Module, Values
+from ceteris.networks.layer import ActivationName, Array, Layer, Module, Values, activated, modules_of, written_after
 from ceteris.networks.shape import Shape
 
 
@@ -42,7 +41,6 @@ class Dense(Layer):
 
     def output(self, before: Shape) -> Shape:
         """One pixel with a channel for each neuron."""
-        del before
         return Shape(1, 1, self.neurons)
 
     def arrays(self, before: Shape) -> Mapping[str, Array]:

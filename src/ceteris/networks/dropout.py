@@ -30,10 +30,8 @@ class Dropout(Layer):
 
     def modules(self, before: Shape, *, is_flat: bool) -> tuple[Module, ...]:
         """Describe it as `torch.nn.Dropout`."""
-        del before, is_flat
         return (Module(kind="Dropout", arguments=(self.dropout,)),)
 
     def forward(self, values_nchw: Values, arrays: Mapping[str, Values]) -> Values:
         """Drop nothing."""
-        del arrays
         return values_nchw

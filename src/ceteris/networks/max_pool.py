@@ -31,19 +31,16 @@ class MaxPool(Layer):
 
     def faults(self, before: Shape, batch_size: int) -> Iterator[Fault]:
         """A square larger than the image."""
-        del batch_size
         if self.max_pool > before.side:
             size = f"an image of {before.height} x {before.width} pixels"
             yield Fault(sentence=f"sees {size}, smaller than its square; give max_pool = {before.side} or less.")
 
     def modules(self, before: Shape, *, is_flat: bool) -> tuple[Module, ...]:
         """Describe it as `torch.nn.MaxPool2d`."""
-        del before, is_flat
         return (Module(kind="MaxPool2d", arguments=(self.max_pool,)),)
 
     def forward(self, values_nchw: Values, arrays: Mapping[str, Values]) -> Values:
         """Take the largest of every pixel of a square, one pixel of all squares after the other."""
-        del arrays
         side = self.max_pool
         h, w = values_nchw.shape[2] // side * side, values_nchw.shape[3] // side * side
         largest = values_nchw[:, :, :h:side, :w:side].copy()

@@ -55,7 +55,6 @@ class Residual(Layer):
 
     def faults(self, before: Shape, batch_size: int) -> Iterator[Fault]:
         """No layers, or an output of another size than the input."""
-        del batch_size
         if not self.residual:
             yield Fault(sentence="holds no layers; give it some, or remove it.")
             return
@@ -70,7 +69,6 @@ class Residual(Layer):
 
     def modules(self, before: Shape, *, is_flat: bool) -> tuple[Module, ...]:
         """Describe it as a class that PyTorch lacks, which is made with the modules of its layers."""
-        del before, is_flat
         return (Module(kind="Residual", definition=_DEFINITION),)
 
     def forward(self, values_nchw: Values, arrays: Mapping[str, Values]) -> Values:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ceteris.engines.initial import initial_weights
+from ceteris.engines.streams import initial_weights
 from ceteris.errors import LayerError, ResultsError
 from ceteris.formatting.wording import listed, nearest
 from ceteris.inference.forward import Weights, layer_outputs, network_input

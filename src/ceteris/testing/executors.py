@@ -3,19 +3,21 @@
 import multiprocessing
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from ceteris.engines.engine import Engine, Position
 from ceteris.execution.events import BatchStarted, EpochFinished, Event, Progress, RunFailed, RunFinished
-from ceteris.execution.executor import Executor
+from ceteris.execution.executor import Executor, Workspace
+from ceteris.execution.packing import PackedBatch, longest_first
 from ceteris.execution.study import run_study
+from ceteris.execution.worker import train_batch
+from ceteris.resources import Resources
 from ceteris.results.folder import ResultsFolder
 from ceteris.results.record import Status
 from ceteris.study.run import Run
-from ceteris.testing.calling_thread import CallingThread
 from ceteris.testing.miniature import FakeEngine, miniature_dataset, miniature_study
 
 _STUDY = miniature_study(data={"name": "shapes", "batches": 1, "validation": 0.34})
@@ -67,7 +69,6 @@ class _Gate:
 
     def __call__(self, runs: Sequence[Run], position: Position) -> None:
         """Wait."""
-        del runs
         until = time.monotonic() + _PATIENCE
         while position == Position(epoch=1, step=1) and not self.file.exists() and time.monotonic() < until:
             time.sleep(0.01)
@@ -179,3 +180,33 @@ class ProcessConformance(ExecutorConformance):
         assert {event.failure.run.seed for event in events if isinstance(event, RunFailed)} == {1}
         self._run(executor, tmp_path / "results")
         self._is_sound(tmp_path / "results", expected=self._reference(tmp_path))
+
+
+class CallingThread:
+    """Trains one packed batch after another in the thread that asks for events, the shortest first.
+
+    An error stops where it is raised, and a breakpoint in an engine is reached. A run that ends its process ends this
+    one.
+    """
+
+    @property
+    def resources(self) -> Resources:
+        """One core; memory is not looked at."""
+        return Resources(cores=1)
+
+    def execute(
+        self, batches: Sequence[PackedBatch], workspace: Workspace, stop: threading.Event
+    ) -> Generator[Event, None, None]:
+        """Train packed batches, and tell what happens as it happens; see `Executor.execute`."""
+        for batch in reversed(longest_first(batches)):
+            if stop.is_set():
+                return
+            events = train_batch(batch, workspace, stop)
+            try:
+                for event in events:  # noqa: UP028 - `yield from` would close the worker before it could save
+                    yield event
+            except GeneratorExit:
+                stop.set()
+                for _ in events:
+                    pass
+                raise

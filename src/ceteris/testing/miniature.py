@@ -173,7 +173,6 @@ class FakeEngine:
 
     def requirements(self, specification: Specification, images: ImageKind, runs: int) -> Requirements:
         """Take a thousand bytes for each run."""
-        del specification, images
         return Requirements(memory=1000 * runs, device=self.device)
 
     def start(self, runs: Sequence[Run], split: Split, states: Sequence[RunState] | None = None) -> "FakeTraining":

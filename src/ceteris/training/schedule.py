@@ -22,5 +22,4 @@ class Constant(Schedule):
 
     def factor(self, done: float) -> float:
         """Change nothing."""
-        del done
         return 1.0

@@ -7,10 +7,9 @@ from torch.nn import functional
 
 from ceteris.datasets.choice import DataChoice
 from ceteris.datasets.dataset import LabelledImages, Split
-from ceteris.engines.initial import initial_weights
 from ceteris.engines.lanes.engine import LanesEngine
 from ceteris.engines.lanes.kernels import InstructionSet, usable_instruction_sets
-from ceteris.engines.streams import order, words
+from ceteris.engines.streams import initial_weights, order, words
 from ceteris.networks.average_pool import AveragePool
 from ceteris.networks.batch_norm import BatchNorm
 from ceteris.networks.convolution import Convolution

@@ -6,10 +6,9 @@ import torch
 from torch.nn import functional
 
 from ceteris.datasets.choice import DataChoice
-from ceteris.engines.initial import initial_weights
 from ceteris.engines.lanes.engine import LanesEngine
 from ceteris.engines.lanes.kernels import kernel_training, usable_instruction_sets
-from ceteris.engines.streams import order
+from ceteris.engines.streams import initial_weights, order
 from ceteris.networks.dense import Dense
 from ceteris.networks.network import Network
 from ceteris.networks.shape import Shape

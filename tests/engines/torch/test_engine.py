@@ -59,7 +59,7 @@ def test_naming_the_engine_does_not_load_torch():
 def test_missing_torch_is_an_error_that_says_what_to_do(split, make_run, monkeypatch):
     """Without PyTorch the engine says how to get it, and what to use instead."""
     monkeypatch.setitem(sys.modules, "torch", None)
-    monkeypatch.delitem(sys.modules, "ceteris.engines.torch.layered", raising=False)
+    monkeypatch.delitem(sys.modules, "ceteris.engines.torch.training", raising=False)
 
     with pytest.raises(EngineError) as error:
         TorchEngine().start([make_run()], split)
@@ -84,7 +84,7 @@ def test_without_torch_the_arithmetic_is_an_error(monkeypatch):
 
 def test_another_missing_module_is_not_taken_for_torch(split, make_run, monkeypatch):
     """A module of ours that cannot be imported is our mistake, and is shown as it is."""
-    monkeypatch.setitem(sys.modules, "ceteris.engines.torch.layered", None)
+    monkeypatch.setitem(sys.modules, "ceteris.engines.torch.training", None)
 
     with pytest.raises(ImportError):
         TorchEngine().start([make_run()], split)

@@ -5,15 +5,14 @@ import pytest
 import torch
 from torch import nn
 
-from ceteris.engines.initial import initial_weights
-from ceteris.engines.streams import stream_key, words
+from ceteris.engines.streams import initial_weights, stream_key, words
 from ceteris.engines.torch.network import BatchPosition, CountedDropout, ExactBatchNorm, LayeredNetwork, minibatch_words
 from ceteris.engines.torch.state import fill, weight_tensors
-from ceteris.networks.activation import Activation
 from ceteris.networks.batch_norm import BatchNorm
 from ceteris.networks.convolution import Convolution, Padding
 from ceteris.networks.dense import Dense
 from ceteris.networks.dropout import Dropout
+from ceteris.networks.layer import Activation
 from ceteris.networks.max_pool import MaxPool
 from ceteris.networks.network import Network
 from ceteris.networks.placed import placed_layers

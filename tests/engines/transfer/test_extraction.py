@@ -59,9 +59,9 @@ def test_a_mirrored_view_is_that_of_mirrored_images(network, split):
     assert not np.array_equal(features(network, images, mirrored=True), features(network, images))
 
 
-def test_the_drift_of_a_precision_is_measured(network, split):
+def test_the_error_of_a_precision_is_measured(network, split):
     """Bfloat16 has eight bits: some hundredths off, never nothing; float32 is off by nothing."""
-    drifts = {
+    errors = {
         precision: Extractor(
             network=network,
             backbone=Backbone.MOBILENET_V2,
@@ -69,12 +69,12 @@ def test_the_drift_of_a_precision_is_measured(network, split):
             precision=precision,
             device="cpu",
             threads=1,
-        ).drift(split.training.images)
+        ).precision_error(split.training.images)
         for precision in ("float32", "bfloat16")
     }
 
-    assert drifts["float32"] == 0
-    assert 0.001 < drifts["bfloat16"] < 0.2
+    assert errors["float32"] == 0
+    assert 0.001 < errors["bfloat16"] < 0.2
 
 
 def test_pixels_are_normalised_as_torchvision_does():

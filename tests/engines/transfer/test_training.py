@@ -3,8 +3,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from ceteris.engines.initial import initial_weights
-from ceteris.engines.streams import shifts, visited_places, visiting_order
+from ceteris.engines.streams import initial_weights, sampled_indices, sampling_order, shifts
 from ceteris.engines.torch.network import BatchPosition, CountedDropout
 from ceteris.networks.shape import Shape
 from tests.rounding import rounding
@@ -51,9 +50,9 @@ def reference(engine, run, split):
             values = {"tanh": torch.tanh, "relu": torch.relu, None: lambda same: same}[layer.activation](values)
         return values
 
-    places = visited_places(run, split.training.labels, classes=split.classes)
+    places = sampled_indices(run, split.training.labels, classes=split.classes)
     for epoch in range(training.epochs):
-        visited = visiting_order(run.seed, epoch, places)
+        visited = sampling_order(run.seed, epoch, places)
         moved = shifts(run.seed, epoch, len(places), flip=training.flip, crop=0)[:, 0]
         for start in range(0, len(visited), training.batch_size):
             chosen = visited[start : start + training.batch_size]
@@ -115,7 +114,7 @@ def test_an_interrupted_packed_batch_goes_on_where_it_stopped(engine, make_run, 
     runs = [make_run(seed, HIDDEN) for seed in range(3)]
     _, expected = finish(engine.start(runs, split))
     training = engine.start(runs, split)
-    order, mirrored = training._visits(0)
+    order, mirrored = training._sampling(0)
     with torch.inference_mode():
         training._learn(order, mirrored, 0, 0)
     training._position = type(training.position)(epoch=0, step=1)

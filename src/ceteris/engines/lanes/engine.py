@@ -11,18 +11,20 @@ from numpy.typing import NDArray
 
 from ceteris.datasets.dataset import ImageKind, LabelledImages, Split
 from ceteris.engines.engine import SLICE_SECONDS, EpochMetrics, Outcome, Position, RunState, mean_loss_and_accuracy
-from ceteris.engines.initial import initial_weights
 from ceteris.engines.lanes.kernels import (
     CompiledBank,
+    FlatLayout,
     InstructionSet,
     Sums,
     chosen_instruction_set,
+    layout,
     load_kernels,
+    pack,
     packing_key,
+    unpack,
     unsupported,
 )
-from ceteris.engines.lanes.layout import FlatLayout, layout, pack, unpack
-from ceteris.engines.streams import shifts, stream_key, visited_places, visiting_order
+from ceteris.engines.streams import initial_weights, sampled_indices, sampling_order, shifts, stream_key
 from ceteris.errors import EngineError
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.batch_norm import BatchNorm
@@ -134,23 +136,23 @@ class LanesTraining:
     _shifts: NDArray[np.int8] | None = None
 
     @property
-    def learnt_images(self) -> int:
-        """Images that each run visits in an epoch."""
+    def sampled_images(self) -> int:
+        """Images that each run samples in an epoch."""
         return len(self._places[0])
 
     @property
     def steps_an_epoch(self) -> int:
         """Minibatches in an epoch, the last one possibly smaller."""
-        return math.ceil(self.learnt_images / self.runs[0].specification.training.batch_size)
+        return math.ceil(self.sampled_images / self.runs[0].specification.training.batch_size)
 
     def __post_init__(self) -> None:
         """Choose the images of each run."""
         labels, classes = self.split.training.labels, self.split.classes
-        self._places = tuple(visited_places(run, labels, classes=classes) for run in self.runs)
+        self._places = tuple(sampled_indices(run, labels, classes=classes) for run in self.runs)
 
     def begin(self, weights: Sequence[dict[str, NDArray[np.float32]]]) -> None:
         """Put initial weights in place."""
-        self.bank.write("weights", np.stack([pack(self.layout.learnt, run) for run in weights]))
+        self.bank.write("weights", np.stack([pack(self.layout.trained, run) for run in weights]))
         self.bank.write("statistics", np.stack([pack(self.layout.statistics, run) for run in weights]))
         self._loss, self._correct = [0.0] * len(self.runs), [0] * len(self.runs)
 
@@ -159,7 +161,7 @@ class LanesTraining:
         assert len({state.position for state in states}) == 1
         self.begin([{name: np.asarray(array, np.float32) for name, array in state.arrays.items()} for state in states])
         for kind in ("first_moments", "second_moments"):
-            self.bank.write(kind, np.stack([pack(self.layout.learnt, state.arrays, f"{kind}.") for state in states]))
+            self.bank.write(kind, np.stack([pack(self.layout.trained, state.arrays, f"{kind}.") for state in states]))
         self.position = states[0].position
         self.bank.steps = self.position.epoch * self.steps_an_epoch + self.position.step
         self._loss = [float(state.arrays["epoch.loss"][0]) for state in states]
@@ -198,10 +200,10 @@ class LanesTraining:
             RunState(
                 position=self.position,
                 arrays={
-                    **unpack(self.layout.learnt, weights[run]),
+                    **unpack(self.layout.trained, weights[run]),
                     **unpack(self.layout.statistics, statistics[run]),
-                    **unpack(self.layout.learnt, first[run], "first_moments."),
-                    **unpack(self.layout.learnt, second[run], "second_moments."),
+                    **unpack(self.layout.trained, first[run], "first_moments."),
+                    **unpack(self.layout.trained, second[run], "second_moments."),
                     "epoch.loss": np.array([self._loss[run]], np.float64),
                     "epoch.correct": np.array([self._correct[run]], np.int64),
                 },
@@ -220,7 +222,10 @@ class LanesTraining:
                 probabilities=probabilities[run],
                 test_loss=loss,
                 test_accuracy=accuracy,
-                weights={**unpack(self.layout.learnt, weights[run]), **unpack(self.layout.statistics, statistics[run])},
+                weights={
+                    **unpack(self.layout.trained, weights[run]),
+                    **unpack(self.layout.statistics, statistics[run]),
+                },
             )
             for run, (loss, accuracy) in enumerate(means)
         )
@@ -228,22 +233,23 @@ class LanesTraining:
     def _prepare_epoch(self) -> None:
         if self._order is not None:
             return
-        training, images = self.runs[0].specification.training, self.learnt_images
+        training, images = self.runs[0].specification.training, self.sampled_images
         epoch = self.position.epoch
-        visits = zip(self.runs, self._places, strict=True)
-        self._order = np.stack([visiting_order(run.seed, epoch, places) for run, places in visits])
+        runs = zip(self.runs, self._places, strict=True)
+        self._order = np.stack([sampling_order(run.seed, epoch, places) for run, places in runs])
         if training.flip or training.crop:
             self._shifts = np.stack(
                 [shifts(run.seed, epoch, images, flip=training.flip, crop=training.crop) for run in self.runs]
             )
 
     def _end_epoch(self) -> tuple[EpochMetrics, ...]:
-        images, scored = self.learnt_images, len(self.split.validation)
-        learnt = [mean_loss_and_accuracy(*sums, images) for sums in zip(self._loss, self._correct, strict=True)]
+        images, scored = self.sampled_images, len(self.split.validation)
+        trained = [mean_loss_and_accuracy(*sums, images) for sums in zip(self._loss, self._correct, strict=True)]
         validated = [mean_loss_and_accuracy(*sums, scored) for sums in self._score(self.split.validation)]
         epoch = self.position.epoch + 1
         metrics = tuple(
-            EpochMetrics.of(epoch, training, validation) for training, validation in zip(learnt, validated, strict=True)
+            EpochMetrics.of(epoch, training, validation)
+            for training, validation in zip(trained, validated, strict=True)
         )
         self.position = Position(epoch=epoch)
         self._order = self._shifts = None

@@ -1,7 +1,13 @@
-"""The compiled kernels: which builds suit this processor, and what they train; whatever they do not list is refused."""
+"""The compiled kernels: which builds suit this processor, what they train, and how arrays lie in them.
+
+Whatever they do not list is refused. Parameters keep PyTorch's names and shapes everywhere else; in the kernels, dense
+weights lie [feature][neuron] with the features of an image in the order [row][channel][column], and all other arrays as
+PyTorch has them.
+"""
 
 import importlib
 import importlib.util
+import math
 import os
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +23,9 @@ from ceteris.engines.support import OptimizerSupport, TrainingSupport, values_bu
 from ceteris.errors import EngineError
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.layer import Layer
+from ceteris.networks.network import Network
+from ceteris.networks.placed import placed_layers
+from ceteris.networks.shape import Shape
 from ceteris.resources import processor_fact
 from ceteris.study.specification import Specification
 
@@ -34,13 +43,7 @@ class InstructionSet(StrEnum):
     @property
     def label(self) -> str:
         """The name people know it by."""
-        match self:
-            case InstructionSet.AVX512:
-                return "AVX-512"
-            case InstructionSet.AVX2:
-                return "AVX2 with FMA"
-            case InstructionSet.PORTABLE:
-                return "portable"
+        return {"avx512": "AVX-512", "avx2": "AVX2 with FMA"}.get(self, self)
 
 
 class CompiledBank(Protocol):
@@ -128,19 +131,19 @@ def load_kernels(name: InstructionSet) -> Kernels:
     return cast("Kernels", importlib.import_module(f"ceteris.engines.lanes._{name}"))
 
 
+_NEEDED_FLAGS = {
+    InstructionSet.AVX512: {"avx512f", "avx512bw", "avx512dq", "avx512vl", "avx2", "fma"},
+    InstructionSet.AVX2: {"avx2", "fma"},
+    InstructionSet.PORTABLE: set[str](),
+}
+
+
 def _installed(name: InstructionSet) -> bool:
     return importlib.util.find_spec(f"ceteris.engines.lanes._{name}") is not None
 
 
 def _runs_here(name: InstructionSet) -> bool:
-    flags = set(processor_fact("flags").split())
-    match name:
-        case InstructionSet.AVX512:
-            return {"avx512f", "avx512bw", "avx512dq", "avx512vl", "avx2", "fma"} <= flags
-        case InstructionSet.AVX2:
-            return {"avx2", "fma"} <= flags
-        case InstructionSet.PORTABLE:
-            return True
+    return _NEEDED_FLAGS[name] <= set(processor_fact("flags").split())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -221,3 +224,74 @@ def _unsupported_layer(layer: Layer, kind: KernelKind | None) -> str | None:
 
 def _text(value: object) -> str:
     return "none" if value is None else str(value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slot:
+    """One array of a network inside the flat array.
+
+    Attributes:
+        name: PyTorch's name, for example `layers.0.weight`.
+        shape: PyTorch's shape.
+        start: Place of its first number.
+        features: Size of the image that a dense weight reads; None for arrays that keep their order.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    start: int
+    features: Shape | None
+
+    @property
+    def stop(self) -> int:
+        """Place after its last number."""
+        return self.start + math.prod(self.shape)
+
+    def into_lanes(self, array: Floats) -> Floats:
+        """Turn one array from PyTorch's order into the kernels', flat."""
+        if self.features is None:
+            return array.reshape(-1)
+        image, neurons = self.features, self.shape[0]
+        return array.reshape(neurons, image.channels, image.height, image.width).transpose(2, 1, 3, 0).reshape(-1)
+
+    def from_lanes(self, flat: Floats) -> Floats:
+        """Turn one array from the kernels' order into PyTorch's."""
+        if self.features is None:
+            return np.ascontiguousarray(flat.reshape(self.shape))
+        image, neurons = self.features, self.shape[0]
+        folded = flat.reshape(image.height, image.channels, image.width, neurons).transpose(3, 1, 0, 2)
+        return np.ascontiguousarray(folded.reshape(self.shape))
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlatLayout:
+    """The trained arrays and the batch-norm statistics of a network, each kind in one flat array."""
+
+    trained: tuple[Slot, ...]
+    statistics: tuple[Slot, ...]
+
+
+def layout(network: Network, image: Shape, classes: int) -> FlatLayout:
+    """Lay out a network as `Network::finish` in `network.hpp` does: layer by layer, weights before biases."""
+    trained: list[Slot] = []
+    statistics: list[Slot] = []
+    for placed in placed_layers(network, image, classes):
+        for name, array in placed.arrays.items():
+            reads_image = placed.layer.flattens and name.endswith(".weight")
+            slots = trained if array.is_trained else statistics
+            features, start = placed.before if reads_image else None, slots[-1].stop if slots else 0
+            slots.append(Slot(name=name, shape=array.shape, start=start, features=features))
+    return FlatLayout(trained=tuple(trained), statistics=tuple(statistics))
+
+
+def pack(slots: tuple[Slot, ...], arrays: Mapping[str, NDArray[np.generic]], prefix: str = "") -> Floats:
+    """Put named arrays of one run into one flat array."""
+    flat = np.zeros(slots[-1].stop if slots else 0, np.float32)
+    for slot in slots:
+        flat[slot.start : slot.stop] = slot.into_lanes(np.asarray(arrays[prefix + slot.name], np.float32))
+    return flat
+
+
+def unpack(slots: tuple[Slot, ...], flat: Floats, prefix: str = "") -> dict[str, Floats]:
+    """Take one run's flat array apart into named arrays."""
+    return {prefix + slot.name: slot.from_lanes(flat[slot.start : slot.stop]) for slot in slots}

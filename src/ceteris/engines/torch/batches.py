@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.utils.dlpack import from_dlpack
 
 from ceteris.datasets.dataset import LabelledImages
-from ceteris.engines.streams import shifts, visiting_order
+from ceteris.engines.streams import sampling_order, shifts
 from ceteris.engines.torch.network import BatchPosition
 from ceteris.training.training import Training
 
@@ -49,7 +49,7 @@ class Minibatch:
 
 @dataclass(frozen=True, kw_only=True)
 class EpochPlan:
-    """How one epoch of one run visits its images.
+    """How one epoch of one run samples its images.
 
     Attributes:
         epoch: Epochs done before this one.
@@ -72,12 +72,12 @@ def device_images(images: LabelledImages, device: torch.device) -> DeviceImages:
 
 
 def epoch_plan(seed: int, epoch: int, places: NDArray[np.int32], training: Training, device: torch.device) -> EpochPlan:
-    """Look up how an epoch of a run visits its images, whose places `visited_places` gives."""
+    """Look up how an epoch of a run samples its images, whose indices `sampled_indices` gives."""
     moved = training.flip or training.crop > 0
     rows = shifts(seed, epoch, len(places), flip=training.flip, crop=training.crop) if moved else None
     return EpochPlan(
         epoch=epoch,
-        order=torch.from_numpy(visiting_order(seed, epoch, places)).to(device, torch.int64),
+        order=torch.from_numpy(sampling_order(seed, epoch, places)).to(device, torch.int64),
         shifts=None if rows is None else torch.from_numpy(rows).to(device, torch.int64),
     )
 

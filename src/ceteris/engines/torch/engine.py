@@ -23,7 +23,7 @@ from ceteris.study.specification import Specification, lone_value_layer
 from ceteris.training.training import LOSSES, OPTIMIZERS, SCHEDULES
 
 if TYPE_CHECKING:
-    from ceteris.engines.torch.layered import LayeredPredictor, LayeredTraining
+    from ceteris.engines.torch.training import LayeredPredictor, LayeredTraining
 
 
 TORCH_TRAINING = TrainingSupport(
@@ -76,7 +76,6 @@ class OneRunEngine(PredictingEngine):
 
     def requirements(self, specification: Specification, images: ImageKind, runs: int) -> Requirements:
         """Count a process with PyTorch, its own copy of the images, and one training step: rough, as PyTorch is."""
-        del runs  # one
         return Requirements(memory=process_memory(specification, images), cores=self.threads, device=self.device)
 
     @property
@@ -125,7 +124,7 @@ class TorchEngine(OneRunEngine):
         """
         assert len(runs) == 1, "the PyTorch engine trains one run at a time"
         try:
-            from ceteris.engines.torch.layered import LayeredTraining  # noqa: PLC0415 - torch is optional, and slow to load
+            from ceteris.engines.torch.training import LayeredTraining  # noqa: PLC0415 - torch is optional, and slow to load
         except ImportError as error:
             if not (error.name or "").startswith("torch"):
                 raise
@@ -142,7 +141,7 @@ class TorchEngine(OneRunEngine):
 
     def predictor(self, run: Run, weights: Mapping[str, NDArray[np.float32]], split: Split) -> "LayeredPredictor":
         """Build the network of a finished run on the processor, whichever engine trained it."""
-        from ceteris.engines.torch.layered import LayeredPredictor  # noqa: PLC0415 - torch is optional, slow to load
+        from ceteris.engines.torch.training import LayeredPredictor  # noqa: PLC0415 - torch is optional, slow to load
 
         return LayeredPredictor(run, weights, split)
 

@@ -55,10 +55,10 @@ def weight_tensors(network: nn.Module) -> dict[str, Tensor]:
 
 
 def state_tensors(
-    learnt: Mapping[str, Tensor], network: nn.Module, optimizer: torch.optim.Optimizer, sums: EpochSums
+    trained: Mapping[str, Tensor], network: nn.Module, optimizer: torch.optim.Optimizer, sums: EpochSums
 ) -> dict[str, Tensor]:
     """Name all that a run needs to go on: what it learns, `optimizer.<moment>.<parameter>`, and `epoch.<sum>`."""
-    tensors = dict(learnt)
+    tensors = dict(trained)
     for name, parameter in network.named_parameters():
         if parameter.requires_grad:
             tensors |= {f"optimizer.{moment}.{name}": tensor for moment, tensor in optimizer.state[parameter].items()}

@@ -1,12 +1,13 @@
-"""One run in training with PyTorch: it advances, gives its state, and leaves its outcome."""
+"""One run in training with PyTorch: it advances, gives its state, and leaves its outcome; and layers that predict."""
 
 # b = images of a minibatch, k = classes
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import torch
@@ -16,10 +17,30 @@ from torch.nn import functional
 
 from ceteris.datasets.dataset import Split
 from ceteris.engines.engine import SLICE_SECONDS, EpochMetrics, Outcome, Position, RunState, mean_loss_and_accuracy
-from ceteris.engines.streams import visited_places
-from ceteris.engines.torch.batches import DeviceImages, EpochPlan, device_images, epoch_plan, minibatch
-from ceteris.engines.torch.state import epoch_sums, fill, mismatch, state_tensors, to_arrays
+from ceteris.engines.streams import initial_weights, sampled_indices
+from ceteris.engines.torch.batches import (
+    DeviceImages,
+    EpochPlan,
+    device_images,
+    epoch_plan,
+    minibatch,
+    pixel_table,
+    scaled,
+)
+from ceteris.engines.torch.network import LayeredNetwork
+from ceteris.engines.torch.state import (
+    epoch_sums,
+    fill,
+    mismatch,
+    optimizer_of,
+    state_tensors,
+    to_arrays,
+    weight_tensors,
+)
 from ceteris.errors import EngineError
+from ceteris.networks.backbone import BackboneNetwork
+from ceteris.networks.placed import every_layer
+from ceteris.networks.shape import Shape
 from ceteris.study.run import Run
 
 
@@ -89,7 +110,7 @@ class TorchTraining(ABC):
         self._training = device_images(split.training, device)
         self._validation = device_images(split.validation, device)
         self._test = device_images(split.test, device)
-        self._places = visited_places(run, split.training.labels, classes=split.classes)
+        self._places = sampled_indices(run, split.training.labels, classes=split.classes)
         self._sums = epoch_sums(device)
         self._position = Position()
         self._plan: EpochPlan | None = None
@@ -99,7 +120,7 @@ class TorchTraining(ABC):
         """Turn pixels, uint8, into what the network sees."""
 
     @abstractmethod
-    def _learnt(self) -> dict[str, Tensor]:
+    def _trained(self) -> dict[str, Tensor]:
         """Name the tensors that change in training, as in `weights.safetensors`."""
 
     @property
@@ -138,7 +159,7 @@ class TorchTraining(ABC):
         assert self._position.epoch == self._settings.epochs, "the run is not finished"
         with processor_threads(self._threads):
             scores = self._score(self._test)
-        weights = to_arrays(self._learnt())
+        weights = to_arrays(self._trained())
         return (
             Outcome(
                 probabilities=scores.probabilities,
@@ -175,7 +196,7 @@ class TorchTraining(ABC):
         return score(self._network, images, self._inputs, at_once=self._at_once)
 
     def _tensors(self) -> dict[str, Tensor]:
-        return state_tensors(self._learnt(), self._network, self._optimizer, self._sums)
+        return state_tensors(self._trained(), self._network, self._optimizer, self._sums)
 
     def _restore(self, state: RunState, run: Run) -> None:
         fault = mismatch(self._tensors(), state.arrays)
@@ -224,3 +245,75 @@ def processor_threads(threads: int) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+# b = images of a batch, always 1, h, w, c = height, width, channels, k = classes
+
+
+VALUES_AT_ONCE = 2**22
+"""Values that the widest layer may hold while scoring: 16 MiB in float32, so that scoring needs less than training."""
+
+
+class LayeredTraining(TorchTraining):
+    """One run whose network is the study's layers, from initial weights or from where it stopped."""
+
+    def __init__(
+        self,
+        *,
+        run: Run,
+        split: Split,
+        device: str,
+        precision: Literal["float32", "float64"],
+        threads: int,
+        state: RunState | None,
+    ) -> None:
+        choice, settings = run.specification.network, run.specification.training
+        assert not isinstance(choice, BackboneNetwork), "the PyTorch engine has said that it cannot train this"
+        place, dtype = usable_device(device), torch.float64 if precision == "float64" else torch.float32
+        image = Shape(*split.training.images.shape[1:])
+        layers = every_layer(choice, image, split.classes)
+        widest = max(image.values, *(layer.after.values for layer in layers))
+        self._table = torch.from_numpy(pixel_table(split.scale, split.offset)).to(place, dtype)
+        network = LayeredNetwork(choice, image, split.classes, run.seed).to(place, dtype)
+        super().__init__(
+            run=run,
+            split=split,
+            device=place,
+            threads=threads,
+            network=network,
+            optimizer=optimizer_of(settings, [(list(network.parameters()), settings.learning_rate)]),
+            at_once=max(1, VALUES_AT_ONCE // widest),
+        )
+        if state is None:
+            fill(self._trained(), initial_weights(choice, image, split.classes, run.seed))
+        else:
+            self._restore(state, run)
+
+    def _inputs(self, pixels: Tensor) -> Tensor:
+        return scaled(pixels, self._table)
+
+    def _trained(self) -> dict[str, Tensor]:
+        return weight_tensors(self._network)
+
+
+class LayeredPredictor:
+    """Layers with the weights of a run; see `ceteris.engines.engine.Predictor`."""
+
+    pretrained_bytes = 0
+
+    def __init__(self, run: Run, weights: Mapping[str, NDArray[np.float32]], split: Split) -> None:
+        choice, image = run.specification.network, Shape(*split.training.images.shape[1:])
+        assert not isinstance(choice, BackboneNetwork), "the PyTorch engine has said that it knows no backbone"
+        self._table = torch.from_numpy(pixel_table(split.scale, split.offset)).to(torch.float32)
+        self._network = LayeredNetwork(choice, image, split.classes, run.seed)
+        with torch.no_grad():
+            for name, tensor in weight_tensors(self._network).items():
+                tensor.copy_(torch.from_numpy(weights[name]))
+        self._network.eval()
+
+    def __call__(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Go from pixels, shape (h, w, c), to class probabilities, shape (k,), on one core."""
+        with processor_threads(1), torch.inference_mode():
+            logits_bk = self._network(scaled(torch.from_numpy(image[None].copy()), self._table))
+            probabilities: NDArray[np.float32] = logits_bk.softmax(1)[0].numpy()
+            return probabilities

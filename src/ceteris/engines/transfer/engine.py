@@ -1,10 +1,11 @@
 """The engines of pretrained backbones: one trains heads on a frozen one, the other trains its blocks as well."""
 
+import re
 from collections.abc import Generator, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,19 +16,22 @@ from ceteris.engines.engine import PredictingEngine, Preparation, PreparingEngin
 from ceteris.engines.support import TrainingSupport
 from ceteris.engines.torch.engine import TORCH_TRAINING, OneRunEngine
 from ceteris.engines.transfer.optimizer import HEAD_OPTIMIZERS
-from ceteris.engines.transfer.precision import Precision, best_precision, head_arithmetic
 from ceteris.networks.backbone import FEATURES, AnyNetwork, BackboneNetwork
 from ceteris.networks.cost import network_cost
 from ceteris.networks.dropout import Dropout
 from ceteris.networks.placed import placed_layers
-from ceteris.resources import Requirements
+from ceteris.resources import Requirements, processor_fact
 from ceteris.study.run import Run
 from ceteris.study.specification import Specification
 
 if TYPE_CHECKING:
-    from ceteris.engines.transfer.extraction import ViewMaker
+    from ceteris.engines.transfer.extraction import FeatureSource
     from ceteris.engines.transfer.finetuning import BackbonePredictor, FineTuning
     from ceteris.engines.transfer.training import HeadTraining
+
+
+Precision = Literal["bfloat16", "float32"]
+"""In which numbers a frozen backbone computes: bfloat16 where a processor multiplies it fast, float32 elsewhere."""
 
 Weights = tuple[tuple[str, Path], ...]
 
@@ -106,15 +110,15 @@ class TransferEngine(PreparingEngine, PredictingEngine):
 
     def prepare(self, runs: Sequence[Run], split: Split) -> Generator[Preparation, None, None]:
         """Compute the features that the cache lacks, each backbone and resolution once."""
-        for views, mirrored in self._wanted(runs):
-            yield from views.prepare(split, mirrored=mirrored)
+        for features, mirrored in self._wanted(runs):
+            yield from features.prepare(split, mirrored=mirrored)
 
     def rehearsal(self, runs: Sequence[Run], split: Split) -> Generator[Preparation, None, None]:
         """Compute the same features of other images, and keep none."""
-        for views, mirrored in self.rehearsing()._wanted(runs):  # noqa: SLF001 - its own
-            yield from views.rehearse(split, mirrored=mirrored)
+        for features, mirrored in self.rehearsing()._wanted(runs):  # noqa: SLF001 - its own
+            yield from features.rehearse(split, mirrored=mirrored)
 
-    def _wanted(self, runs: Sequence[Run]) -> Iterator[tuple["ViewMaker", bool]]:
+    def _wanted(self, runs: Sequence[Run]) -> Iterator[tuple["FeatureSource", bool]]:
         """Give each backbone and resolution once, and whether mirrored images are seen too."""
         wanted: dict[BackboneNetwork, bool] = {}
         for run in runs:
@@ -123,7 +127,7 @@ class TransferEngine(PreparingEngine, PredictingEngine):
             alike = network.model_copy(update={"head": (), "train": "head"})
             wanted[alike] = wanted.get(alike, False) or run.specification.training.flip
         for network, mirrored in wanted.items():
-            yield self._views(network), mirrored
+            yield self._feature_source(network), mirrored
 
     def rehearsing(self) -> Self:
         """Give the same without a cache."""
@@ -140,7 +144,7 @@ class TransferEngine(PreparingEngine, PredictingEngine):
         assert len({self.packing_key(run.specification) for run in runs}) == 1
         network = runs[0].specification.network
         assert isinstance(network, BackboneNetwork)
-        return HeadTraining(runs=runs, split=split, views=self._views(network), states=states)
+        return HeadTraining(runs=runs, split=split, features=self._feature_source(network), states=states)
 
     def predictor(self, run: Run, weights: Mapping[str, NDArray[np.float32]], split: Split) -> "BackbonePredictor":
         """Build the backbone of a finished run on the processor, with its head."""
@@ -154,10 +158,10 @@ class TransferEngine(PreparingEngine, PredictingEngine):
     def _kind(self) -> str:
         return self.device.partition(":")[0]
 
-    def _views(self, network: BackboneNetwork) -> "ViewMaker":
-        from ceteris.engines.transfer.extraction import ViewMaker  # noqa: PLC0415 - torch is optional, and slow to load
+    def _feature_source(self, network: BackboneNetwork) -> "FeatureSource":
+        from ceteris.engines.transfer.extraction import FeatureSource  # noqa: PLC0415 - torch is optional, and slow to load
 
-        return ViewMaker(
+        return FeatureSource(
             network=network,
             weights=dict(self.weights)[network.weights_sha256],
             precision=self._precision,
@@ -240,3 +244,34 @@ def _predictor(
     network = run.specification.network
     assert isinstance(network, BackboneNetwork)
     return BackbonePredictor(run, trained, split, pretrained=dict(weights)[network.weights_sha256])
+
+
+def head_arithmetic(precision: Precision, kind: str) -> str:
+    """Say in which numbers a head is trained, and of which its features are; `kind` is that of the device."""
+    return f"float32 on {precision} features of {kind}, PyTorch {metadata.version('torch')}"
+
+
+def features_of(arithmetic: str) -> tuple[Precision, str]:
+    """Read from a record in which numbers, and on which kind of device, the features of a run were computed.
+
+    Example:
+        >>> features_of("float32 on bfloat16 features of cpu, PyTorch 2.10.0")
+        ('bfloat16', 'cpu')
+    """
+    found = re.match(r"float32 on (bfloat16|float32) features of (\w+),", arithmetic)
+    assert found is not None, "a head was trained on features"
+    return "bfloat16" if found[1] == "bfloat16" else "float32", found[2]
+
+
+def best_precision(device: str) -> Precision:
+    """Choose for a device, as `torch.device` names it."""
+    if device.partition(":")[0] == "cuda":
+        import torch  # noqa: PLC0415 - torch is optional, and slow to load
+
+        return "bfloat16" if torch.cuda.is_available() and torch.cuda.is_bf16_supported() else "float32"
+    return "bfloat16" if device == "cpu" and _processor_has_bfloat16() else "float32"
+
+
+def _processor_has_bfloat16() -> bool:
+    """Whether the processor has instructions for it; where the system does not tell, it counts as without."""
+    return not {"amx_bf16", "avx512_bf16"}.isdisjoint(processor_fact("flags").split())

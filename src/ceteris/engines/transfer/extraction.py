@@ -6,7 +6,7 @@ import copy
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from ceteris.datasets.dataset import LabelledImages, Split
 from ceteris.datasets.features import FeatureCache, FeatureKey, Features, images_digest
 from ceteris.engines.engine import Preparation
 from ceteris.engines.transfer.backbone import folded, load_backbone, pooled
-from ceteris.engines.transfer.precision import Precision
+from ceteris.engines.transfer.engine import Precision
 from ceteris.networks.backbone import FEATURES, Backbone, BackboneNetwork
 
 VERSION = 1
@@ -58,7 +58,7 @@ def resized_images(pixels_bhwc: Tensor, backbone: Backbone, resolution: int) -> 
 _BATCH = {"cpu": 32}
 _BATCH_ELSEWHERE = 256
 _SAMPLE = 256
-"""Images by which the drift of a precision is measured."""
+"""Images by which the error of a precision is measured."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,28 +112,20 @@ class Extractor:
         network = folded(copy.deepcopy(self.network)).to(self.device, getattr(torch, self.precision))
         return network.to(memory_format=torch.channels_last)
 
-    def drift(self, images: NDArray[np.uint8]) -> float:
+    def precision_error(self, images: NDArray[np.uint8]) -> float:
         """Measure, on a sample, the root mean square error of the features to float32, relative to theirs."""
         if self.precision == "float32":
             return 0.0
         sample = images[:: max(1, len(images) // _SAMPLE)][:_SAMPLE]
-        exact = Extractor(
-            network=self.network,
-            backbone=self.backbone,
-            resolution=self.resolution,
-            precision="float32",
-            device=self.device,
-            threads=self.threads,
-        )
         here, there = (np.empty((len(sample), FEATURES[self.backbone]), np.float32) for _ in range(2))
-        for extractor, out in ((self, here), (exact, there)):
+        for extractor, out in ((self, here), (replace(self, precision="float32"), there)):
             for _ in extractor.extract(sample, out):
                 pass
         return float(np.linalg.norm(here - there) / np.linalg.norm(there))
 
 
 @dataclass(frozen=True, kw_only=True)
-class ViewMaker:
+class FeatureSource:
     """Knows how to get features.
 
     Attributes:
@@ -167,7 +159,11 @@ class ViewMaker:
     def get(self, images: LabelledImages, *, mirrored: bool = False) -> Features:
         """Give the features of images, computed now if need be."""
         if self.cache is None:
-            return self._compute(images, mirrored=mirrored)
+            values = np.empty((len(images), FEATURES[self.network.backbone]), np.float32)
+            began = time.perf_counter()
+            for _ in self._fill(images, values, mirrored=mirrored):
+                pass
+            return Features(values=values, seconds=time.perf_counter() - began, precision_error=0.0)
         key = self._key(images, mirrored=mirrored)
         found = self.cache.read(key)
         if found is None:
@@ -193,22 +189,14 @@ class ViewMaker:
             began = time.perf_counter()
             yield from self._fill(images, values, mirrored=mirrored)
             seconds = time.perf_counter() - began
-            self.cache.keep(key, values, seconds=seconds, drift=self._drift(images))
-
-    def _compute(self, images: LabelledImages, *, mirrored: bool) -> Features:
-        values = np.empty((len(images), FEATURES[self.network.backbone]), np.float32)
-        began = time.perf_counter()
-        for _ in self._fill(images, values, mirrored=mirrored):
-            pass
-        return Features(values=values, seconds=time.perf_counter() - began, drift=0.0)
+            self.cache.keep(
+                key, values, seconds=seconds, precision_error=self._extractor.precision_error(images.images)
+            )
 
     def _fill(self, images: LabelledImages, values: NDArray[np.float32], *, mirrored: bool) -> Iterator[Preparation]:
         total = len(images)
         for done in self._extractor.extract(images.images, values, mirrored=mirrored):
             yield Preparation(what=f"features of {self.network.backbone}", done=done, total=total)
-
-    def _drift(self, images: LabelledImages) -> float:
-        return self._extractor.drift(images.images)
 
     @cached_property
     def _extractor(self) -> Extractor:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ceteris.datasets.dataset import Split
 from ceteris.engines.engine import RunState
-from ceteris.engines.initial import initial_weights
+from ceteris.engines.streams import initial_weights
 from ceteris.engines.torch.network import BatchPosition, LayerModules
 from ceteris.engines.torch.state import optimizer_of
 from ceteris.engines.torch.training import TorchTraining, processor_threads, usable_device
@@ -66,7 +66,7 @@ class FineTunedNetwork(nn.Module):
         logits: Tensor = self.head(values, place)
         return logits
 
-    def learnt(self) -> dict[str, Tensor]:
+    def trained(self) -> dict[str, Tensor]:
         """Name what changes in training: parameters, and statistics if they are updated."""
         state = {name: tensor for name, tensor in self.state_dict().items() if not name.startswith("frozen.")}
         if self.updates_statistics:
@@ -113,8 +113,8 @@ class FineTuning(TorchTraining):
     def _inputs(self, pixels: Tensor) -> Tensor:
         return prepared(pixels, self._choice.backbone, self._choice.resolution, torch.float32)
 
-    def _learnt(self) -> dict[str, Tensor]:
-        return self._fine_tuned.learnt()
+    def _trained(self) -> dict[str, Tensor]:
+        return self._fine_tuned.trained()
 
 
 class BackbonePredictor:

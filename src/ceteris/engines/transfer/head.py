@@ -13,8 +13,8 @@ from torch import Tensor
 
 from ceteris.engines.streams import stream_key
 from ceteris.engines.torch.network import BatchPosition, minibatch_words
-from ceteris.networks.activation import SLOPE, Activation
 from ceteris.networks.dense import Dense
+from ceteris.networks.layer import SLOPE, Activation
 from ceteris.networks.placed import PlacedLayer, placed_layers
 from ceteris.networks.shape import Shape
 from ceteris.study.run import Run
@@ -25,7 +25,6 @@ class _Part(ABC):
 
     def arrays(self, rows_rp: Tensor) -> dict[str, Tensor]:
         """Find its arrays in rows of parameters, by name; their first axis is the run."""
-        del rows_rp
         return {}
 
     @abstractmethod
@@ -40,7 +39,6 @@ class _Part(ABC):
 
     def score(self, row_p: Tensor, values_nf: Tensor) -> Tensor:
         """Give what one run, the only row, makes of features; nothing is dropped."""
-        del row_p
         return values_nf
 
 
@@ -60,7 +58,6 @@ class _DensePart(_Part):
         return {f"{self.name}.weight": weights, f"{self.name}.bias": rows_rp[:, middle : middle + self.neurons]}
 
     def forward(self, rows_rp: Tensor, values_rbf: Tensor, place: BatchPosition) -> tuple[Tensor, Tensor]:
-        del place
         weights, biases = self.arrays(rows_rp).values()
         sums = torch.baddbmm(biases[:, None], values_rbf, weights.transpose(1, 2))
         return _activated(sums, self.activation), sums
@@ -88,7 +85,6 @@ class _DropoutPart(_Part):
     scales: Tensor
 
     def forward(self, rows_rp: Tensor, values_rbf: Tensor, place: BatchPosition) -> tuple[Tensor, Tensor]:
-        del rows_rp
         words_rbf = torch.stack([minibatch_words(key, place, values_rbf.shape[-1]) for key in self.keys])
         mask = (words_rbf >= self.thresholds).to(torch.float32) * self.scales
         return values_rbf * mask, mask
@@ -96,7 +92,6 @@ class _DropoutPart(_Part):
     def backward(
         self, rows_rp: Tensor, back_rbk: Tensor, kept: Tensor, values_rbf: Tensor, out_rp: Tensor, *, is_first: bool
     ) -> Tensor:
-        del rows_rp, values_rbf, out_rp, is_first
         return back_rbk * kept
 
 

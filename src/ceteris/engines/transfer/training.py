@@ -14,10 +14,9 @@ from torch.utils.dlpack import from_dlpack
 from ceteris.datasets.dataset import LabelledImages, Split
 from ceteris.datasets.features import Features
 from ceteris.engines.engine import SLICE_SECONDS, EpochMetrics, Outcome, Position, RunState, mean_loss_and_accuracy
-from ceteris.engines.initial import initial_weights
-from ceteris.engines.streams import shifts, visited_places, visiting_order
+from ceteris.engines.streams import initial_weights, sampled_indices, sampling_order, shifts
 from ceteris.engines.torch.network import BatchPosition
-from ceteris.engines.transfer.extraction import ViewMaker
+from ceteris.engines.transfer.extraction import FeatureSource
 from ceteris.engines.transfer.head import StackedHead, stacked_head
 from ceteris.engines.transfer.optimizer import StackedOptimizer, stacked_optimizer
 from ceteris.networks.shape import Shape
@@ -30,18 +29,18 @@ class HeadTraining:
     """Heads in training on one core: with one thread a run's products have the same bits in any packed batch."""
 
     def __init__(
-        self, *, runs: Sequence[Run], split: Split, views: ViewMaker, states: Sequence[RunState] | None
+        self, *, runs: Sequence[Run], split: Split, features: FeatureSource, states: Sequence[RunState] | None
     ) -> None:
         self._runs, self._settings = tuple(runs), runs[0].specification.training
         self._head: StackedHead = stacked_head(runs, split.classes, _PROCESSOR)
         self._optimizer: StackedOptimizer = stacked_optimizer(runs, self._head.parameters, _PROCESSOR)
         self._features = {
-            "training": views.get(split.training),
-            "validation": views.get(split.validation),
-            "test": views.get(split.test),
+            "training": features.get(split.training),
+            "validation": features.get(split.validation),
+            "test": features.get(split.test),
         }
         if self._settings.flip:
-            self._features["mirrored"] = views.get(split.training, mirrored=True)
+            self._features["mirrored"] = features.get(split.training, mirrored=True)
         self._tensors = {name: from_dlpack(features.values) for name, features in self._features.items()}
         self._labels = {
             "training": _labels(split.training),
@@ -49,7 +48,7 @@ class HeadTraining:
             "test": _labels(split.test),
         }
         labels = split.training.labels
-        self._places = [visited_places(run, labels, classes=split.classes) for run in runs]
+        self._places = [sampled_indices(run, labels, classes=split.classes) for run in runs]
         at_once = len(runs) * min(self._settings.batch_size, len(self._places[0]))
         self._gathered = torch.empty(at_once, self._tensors["training"].shape[1])
         self._position = Position()
@@ -79,7 +78,7 @@ class HeadTraining:
         epoch, step = self._position.epoch, self._position.step
         assert epoch < self._settings.epochs, "the runs are finished"
         torch.set_num_threads(1)  # of this thread of the program alone
-        order, mirrored = self._visits(epoch)
+        order, mirrored = self._sampling(epoch)
         until = time.monotonic() + SLICE_SECONDS
         with torch.inference_mode():
             while True:
@@ -114,11 +113,11 @@ class HeadTraining:
         torch.set_num_threads(1)
         return tuple(self._outcome(run) for run in range(len(self._runs)))
 
-    def _visits(self, epoch: int) -> tuple[Tensor, Tensor | None]:
+    def _sampling(self, epoch: int) -> tuple[Tensor, Tensor | None]:
         """Look up which image each place of an epoch has, and whether it is mirrored. Shapes (r, n)."""
         if self._epoch is None or self._epoch[0] != epoch:
             seeds = [run.seed for run in self._runs]
-            orders = [visiting_order(seed, epoch, places) for seed, places in zip(seeds, self._places, strict=True)]
+            orders = [sampling_order(seed, epoch, places) for seed, places in zip(seeds, self._places, strict=True)]
             mirrored = None
             if self._settings.flip:
                 rows = [shifts(seed, epoch, len(self._places[0]), flip=True, crop=0)[:, 0] for seed in seeds]
@@ -191,5 +190,5 @@ def _labels(images: LabelledImages) -> Tensor:
 def _measured(features: dict[str, Features]) -> dict[str, float]:
     return {
         "feature extraction (seconds)": round(sum(part.seconds for part in features.values()), 3),
-        "feature drift (relative)": max(part.drift for part in features.values()),
+        "feature drift (relative)": max(part.precision_error for part in features.values()),
     }
