@@ -43,8 +43,18 @@ def test_every_state_of_a_folder_has_a_report(reports, state):
 ALWAYS = ["answer", "verdicts-heading", "factors", "pictures", "the-runs", "methods", "caveats", "what-with"]
 SECTIONS = {
     "empty": {"reservations"},
-    "official": {"differences", "metrics", "speed", "tests", "training-time"},
-    "transfer": {"reservations", "differences", "speed", "images", "metrics", "pretrained", "tests", "training-time"},
+    "official": {"differences", "metrics", "robustness", "speed", "tests", "training-time"},
+    "transfer": {
+        "reservations",
+        "differences",
+        "speed",
+        "images",
+        "metrics",
+        "pretrained",
+        "robustness",
+        "tests",
+        "training-time",
+    },
 }
 
 

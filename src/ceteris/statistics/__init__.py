@@ -18,6 +18,7 @@
     equivalence.py    Holm's adjustment; two one-sided tests within a margin
     power.py          what these seeds can show, and how many more it would take
     images.py         over test images too: bootstrap, McNemar's test
+    robust.py         checks beside the verdicts: ranks, trimmed means, bands around whole curves
     distributions.py  the distributions that the methods rest on, through scipy
 
 Units everywhere: accuracies and their differences are fractions, 0.01 is one percentage point. What is empty, not
