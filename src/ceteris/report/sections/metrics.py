@@ -1,6 +1,6 @@
 """What the stored predictions are worth by other metrics than the one that is judged: described, and not tested."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -9,7 +9,6 @@ from ceteris.report.blocks import Section
 from ceteris.report.quantities import sentence
 from ceteris.report.scale import Scale
 from ceteris.report.table import Cell, Column, Table
-from ceteris.statistics.interval import Interval
 from ceteris.statistics.metrics import METRICS, TEST_ACCURACY, Metric, Unit
 from ceteris.statistics.paired import paired_difference
 from ceteris.statistics.summary import ArmSummary
@@ -19,33 +18,55 @@ def section(analysis: StudyAnalysis) -> Section | None:
     """Give the section of the metrics that are not judged; None where no run has predictions."""
     if analysis.predictions is None or not analysis.predictions.arms:
         return None
-    return Section(anchor="metrics", heading="Other metrics", blocks=(metric_table(analysis),))
+    shown = tuple(metric for metric in METRICS.values() if metric is not TEST_ACCURACY)
+    blocks = [_means(analysis, shown)]
+    if analysis.comparisons:
+        blocks.append(_differences(analysis, shown))
+    return Section(anchor="metrics", heading="Other metrics", blocks=tuple(blocks))
 
 
-def metric_table(analysis: StudyAnalysis) -> Table:
-    """Draw up every metric but the judged one: arm by arm, with its difference from the baseline."""
-    shown = [metric for metric in METRICS.values() if metric is not TEST_ACCURACY]
-    level = f"{100 * analysis.criteria.level:g} %"
+def _means(analysis: StudyAnalysis, shown: Sequence[Metric]) -> Table:
+    rows = []
+    for arm in analysis.summaries:
+        runs = _runs(analysis, arm)
+        cells = (_mean_cell(metric, [run[metric.name] for run in runs.values()]) for metric in shown)
+        rows.append((Cell(arm.name), Cell(str(len(runs)), key=len(runs)), *cells))
     return Table(
         name="other-metrics",
         title="Other metrics of the runs that learned, on the test images",
         columns=(
             Column(title="variation"),
             Column(title="runs", is_number=True, meaning="Runs that learned and have predictions."),
-            *(Column(title=_title(metric), is_number=True, meaning=_meaning(analysis, metric)) for metric in shown),
+            *(Column(title=_title(one), is_number=True, meaning=_meaning(analysis, one)) for one in shown),
         ),
-        rows=tuple(_row(analysis, arm, shown) for arm in analysis.summaries),
+        rows=tuple(rows),
         pinned=1,
         notes=(
             (
-                "Means over the runs that learned. Below each stands the standard deviation (sd) over seeds, and for a "
-                f"variation its difference from the baseline with the {level} interval of this one difference."
+                "Means over the runs that learned, and standard deviations (sd) over seeds, computed from the stored "
+                "probabilities, which have three significant digits."
             ),
+        ),
+    )
+
+
+def _differences(analysis: StudyAnalysis, shown: Sequence[Metric]) -> Table:
+    level, before = f"{100 * analysis.criteria.level:g} %", _runs(analysis, analysis.baseline)
+    rows = []
+    for one in analysis.comparisons:
+        after = _runs(analysis, one.summary)
+        rows.append((Cell(one.variation), *(_difference_cell(metric, before, after) for metric in shown)))
+    return Table(
+        name="metric-differences",
+        title="Differences from the baseline by these metrics",
+        columns=(Column(title="variation"), *(Column(title=_title(metric), is_number=True) for metric in shown)),
+        rows=tuple(rows),
+        notes=(
             (
-                "These differences are described and not tested: no verdict rests on them, and among so many intervals "
-                "some leave out 0 by chance."
+                f"Variation minus baseline, with the {level} interval of this one difference. These differences are "
+                "described and not tested: no verdict rests on them, and among so many intervals some leave out 0 by "
+                "chance."
             ),
-            "Probabilities are stored in half precision, with three significant digits.",
         ),
     )
 
@@ -62,13 +83,6 @@ def _meaning(analysis: StudyAnalysis, metric: Metric) -> str:
     return f"{sentence(metric.definition)}. {better}{chance}."
 
 
-def _row(analysis: StudyAnalysis, arm: ArmSummary, shown: list[Metric]) -> tuple[Cell, ...]:
-    runs = _runs(analysis, arm)
-    before = _runs(analysis, analysis.baseline) if arm is not analysis.baseline else {}
-    cells = (_cell(metric, runs, before) for metric in shown)
-    return (Cell(arm.name), Cell(str(len(runs)), key=len(runs)), *cells)
-
-
 def _runs(analysis: StudyAnalysis, arm: ArmSummary) -> Mapping[int, Mapping[str, float]]:
     """Give the metrics of each run that learned, by seed."""
     assert analysis.predictions is not None
@@ -82,19 +96,25 @@ def _runs(analysis: StudyAnalysis, arm: ArmSummary) -> Mapping[int, Mapping[str,
     }
 
 
-def _cell(metric: Metric, runs: Mapping[int, Mapping[str, float]], before: Mapping[int, Mapping[str, float]]) -> Cell:
-    scale, values = Scale(metric=metric), [run[metric.name] for run in runs.values()]
+# The unit of a number stands at the top of its column.
+def _mean_cell(metric: Metric, values: Sequence[float]) -> Cell:
     if not values:
         return Cell("")
-    mean, details = float(np.mean(values)), []
-    if len(values) > 1:
-        details.append(f"sd {scale.spread(float(np.std(values, ddof=1)))}")
-    common = sorted(runs.keys() & before.keys())
-    if common:
-        found = paired_difference(
-            [before[seed][metric.name] for seed in common], [runs[seed][metric.name] for seed in common]
-        )
-        interval = f", {scale.difference_range(found)}" if isinstance(found, Interval) else ""
-        details.append(f"{scale.difference(found.estimate)}{interval}")
-    # The unit of a number stands at the top of its column.
-    return Cell(scale.value(mean).removesuffix(" nats"), key=mean, detail="; ".join(details).replace(" nats", ""))
+    scale, mean = Scale(metric=metric), float(np.mean(values))
+    spread = f"sd {scale.spread(float(np.std(values, ddof=1)))}" if len(values) > 1 else ""
+    return Cell(scale.value(mean).removesuffix(" nats"), key=mean, detail=spread.removesuffix(" nats"))
+
+
+def _difference_cell(
+    metric: Metric, before: Mapping[int, Mapping[str, float]], after: Mapping[int, Mapping[str, float]]
+) -> Cell:
+    common = sorted(before.keys() & after.keys())
+    if not common:
+        return Cell("")
+    scale = Scale(metric=metric)
+    found = paired_difference(*([arm[seed][metric.name] for seed in common] for arm in (before, after)))
+    return Cell(
+        scale.difference(found.estimate).removesuffix(" nats"),
+        key=found.estimate,
+        detail=scale.difference_range(found).removesuffix(" nats"),
+    )
