@@ -49,7 +49,7 @@ def test_what_changes_no_run_is_no_difference():
     study = miniature_study()
     varied = [variation.model_copy(update={"factor": "another"}) for variation in reversed(study.variations)]
     after = manifest(title="B", question="Why?", variation=[one.model_dump(exclude_defaults=True) for one in varied])
-    assert differences(manifest(), after) == ()
+    assert tuple(differences(manifest(), after)) == ()
 
 
 def test_every_difference_is_named():
@@ -63,7 +63,7 @@ def test_every_difference_is_named():
         {"factor": "pooling", "name": "Pool 2x2", "set": {"network.layers.0.max_pool": 2}},
     ]
     after = manifest(seed=1, seeds=[0, 1, 2, 5], baseline=baseline, variation=variation)
-    assert differences(manifest(), after) == (
+    assert tuple(differences(manifest(), after)) == (
         f"images {IMAGES[:8]} (built in) -> {OTHER_IMAGES[:8]} (built in)",
         "seeds 0-2 -> 0-2, 5",
         "epochs 3 -> 5 in 2 variations",
@@ -76,7 +76,7 @@ def test_every_difference_is_named():
 def test_images_of_another_origin_are_told():
     """A modified copy in place of the official images is a difference."""
     after = replace(manifest(), data_digest="f" * 64, data_origin=Origin.MODIFIED)
-    assert differences(manifest(), after) == (f"images {IMAGES[:8]} (built in) -> ffffffff (modified copy)",)
+    assert tuple(differences(manifest(), after)) == (f"images {IMAGES[:8]} (built in) -> ffffffff (modified copy)",)
 
 
 def at(margin, results, since="2026-01-02T03:04:05+00:00") -> Declaration:

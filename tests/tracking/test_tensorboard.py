@@ -23,7 +23,7 @@ def test_tensorboard_reads_every_number(tracked, tmp_path):
     for run in tracked:
         found = {
             (event.step, value.tag): (value.tensor.float_val[0], event.wall_time)
-            for event in events(tmp_path / run.folder)
+            for event in events(tmp_path / run.name)
             for value in event.summary.value
             if not value.tag.startswith("_hparams_")
         }
@@ -46,7 +46,7 @@ def test_sessions_are_grouped_by_variation(tracked, tmp_path):
 
     starts, ends = [], []
     for run in tracked:
-        values = [value for event in events(tmp_path / run.folder) for value in event.summary.value]
+        values = [value for event in events(tmp_path / run.name) for value in event.summary.value]
         data = {value.tag: value.metadata.plugin_data.content for value in values if value.tag.startswith("_hparams_")}
         starts.append(parse_session_start_info_plugin_data(data["_hparams_/session_start_info"]))
         ends.append(parse_session_end_info_plugin_data(data["_hparams_/session_end_info"]))

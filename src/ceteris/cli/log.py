@@ -12,8 +12,8 @@ from ceteris.paths import quoted
 from ceteris.report.quantities import count
 from ceteris.results.record import Status
 from ceteris.results.results import read_results
+from ceteris.tracking import TRACKERS
 from ceteris.tracking.tracked import tracked_runs
-from ceteris.tracking.trackers import TRACKERS
 
 
 def log(folder: Path, *, to: str, out: Path, console: Console) -> int:

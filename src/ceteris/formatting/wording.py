@@ -73,6 +73,16 @@ def byte_count(count: int) -> str:
     return f"{count:,} bytes"
 
 
+def count(number: int, noun: str, plural: str = "") -> str:
+    """Write a number with its noun.
+
+    Example:
+        >>> count(1, "run"), count(12_000, "image"), count(2, "class", "classes")
+        ('1 run', '12,000 images', '2 classes')
+    """
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
 def listed(words: Iterable[str], last: str = "and") -> str:
     """Join words as in a sentence: `a, b and c`."""
     *first, end = words

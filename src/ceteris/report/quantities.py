@@ -3,11 +3,13 @@
 import math
 from collections.abc import Sequence
 
+from ceteris.formatting import wording
 from ceteris.formatting.wording import listed
 from ceteris.statistics.convergence import Measure
 from ceteris.statistics.interval import Estimate, Interval
 
 MINUS = "\N{MINUS SIGN}"
+count = wording.count
 NOTHING = "\N{EN DASH}"
 """What stands in a table where there is no number."""
 
@@ -163,16 +165,6 @@ def unit(measure: Measure, *, difference: bool = False) -> str:
             return "pp" if difference else "%"
         case _:
             return "pp"
-
-
-def count(number: int, noun: str, plural: str = "") -> str:
-    """Write a number with its noun.
-
-    Example:
-        >>> count(1, "run"), count(12_000, "image"), count(2, "class", "classes")
-        ('1 run', '12,000 images', '2 classes')
-    """
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def duration(seconds: float) -> str:

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+import math
+from dataclasses import astuple, dataclass
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import safetensors.numpy
 
 from ceteris.checksummed import FORMAT, DamagedError, LaterFormatError, finite
 from ceteris.engines.engine import EpochMetrics, Position, RunState
-from ceteris.results.epochs import EpochRecord
+from ceteris.results.epochs import METRICS, EpochRecord
 from ceteris.study.run import Run
 
 _KEY = "ceteris"
@@ -100,23 +101,12 @@ def _verified_facts(content: bytes) -> dict[str, Any]:
 
 
 def _encode_epoch(epoch: EpochRecord) -> list[float | int | None]:
-    m = epoch.metrics
-    losses_and_accuracies = (m.training_loss, m.training_accuracy, m.validation_loss, m.validation_accuracy)
-    return [m.epoch, *(finite(number) for number in losses_and_accuracies), epoch.seconds, epoch.packed_batch_runs]
+    number, *scores = astuple(epoch.metrics)
+    return [number, *map(finite, scores), epoch.seconds, epoch.packed_batch_runs]
 
 
 def _decode_epoch(row: list[Any]) -> EpochRecord:
-    epoch, *numbers, seconds, packed_batch_runs = row
-    losses_and_accuracies = [float("nan") if number is None else number for number in numbers]
-    training_loss, training_accuracy, validation_loss, validation_accuracy = losses_and_accuracies
-    return EpochRecord(
-        metrics=EpochMetrics(
-            epoch=epoch,
-            training_loss=training_loss,
-            training_accuracy=training_accuracy,
-            validation_loss=validation_loss,
-            validation_accuracy=validation_accuracy,
-        ),
-        seconds=seconds,
-        packed_batch_runs=packed_batch_runs,
-    )
+    number, *scores, seconds, packed_batch_runs = row
+    values = (number, *(math.nan if score is None else score for score in scores))
+    metrics = EpochMetrics(**dict(zip(METRICS, values, strict=True)))
+    return EpochRecord(metrics=metrics, seconds=seconds, packed_batch_runs=packed_batch_runs)

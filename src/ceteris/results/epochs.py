@@ -3,20 +3,13 @@
 import csv
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
 from io import StringIO
 
 from ceteris.engines.engine import EpochMetrics
 
-_COLUMNS = (
-    "epoch",
-    "training_loss",
-    "training_accuracy",
-    "validation_loss",
-    "validation_accuracy",
-    "seconds",
-    "runs_in_bank",
-)
+METRICS = tuple(field.name for field in fields(EpochMetrics))
+_COLUMNS = (*METRICS, "seconds", "runs_in_bank")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,10 +66,9 @@ def encode_epochs(epochs: Sequence[EpochRecord]) -> bytes:
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(_COLUMNS)
     for epoch in epochs:
-        m = epoch.metrics
-        losses_and_accuracies = (m.training_loss, m.training_accuracy, m.validation_loss, m.validation_accuracy)
-        numbers = [float(number) if math.isfinite(number) else math.nan for number in losses_and_accuracies]
-        rows.writerow([m.epoch, *map(repr, numbers), repr(round(epoch.seconds, 6)), epoch.packed_batch_runs])
+        number, *scores = astuple(epoch.metrics)
+        written = [repr(float(score) if math.isfinite(score) else math.nan) for score in scores]
+        rows.writerow([number, *written, repr(round(epoch.seconds, 6)), epoch.packed_batch_runs])
     return text.getvalue().encode()
 
 
@@ -84,13 +76,7 @@ def decode_epochs(content: bytes) -> tuple[EpochRecord, ...]:
     """Read the content of `epochs.csv`, whose SHA-256 was compared before."""
     return tuple(
         EpochRecord(
-            metrics=EpochMetrics(
-                epoch=int(row["epoch"]),
-                training_loss=float(row["training_loss"]),
-                training_accuracy=float(row["training_accuracy"]),
-                validation_loss=float(row["validation_loss"]),
-                validation_accuracy=float(row["validation_accuracy"]),
-            ),
+            metrics=EpochMetrics(epoch=int(row["epoch"]), **{name: float(row[name]) for name in METRICS[1:]}),
             seconds=float(row["seconds"]),
             packed_batch_runs=int(row["runs_in_bank"]),
         )

@@ -13,19 +13,13 @@ from numpy.typing import NDArray
 from ceteris.checksummed import DamagedError, LaterFormatError, check_digest
 from ceteris.datasets.dataset import ImageKind, LabelledImages, Labels, as_labels, narrowed
 from ceteris.errors import ResultsError, StudyError
+from ceteris.formatting.wording import count
 from ceteris.networks.cost import network_cost
+from ceteris.results import manifest as stored
 from ceteris.results.arrays import decode_array, encode_array
 from ceteris.results.atomic import claim, clear_partials, explained, is_held, make_folder, move, write_atomically
 from ceteris.results.finding import Finding, encode_table
-from ceteris.results.manifest import (
-    Declaration,
-    Manifest,
-    declaration,
-    declared,
-    decode_manifest,
-    differences,
-    encode_manifest,
-)
+from ceteris.results.manifest import Declaration, Manifest
 from ceteris.results.run_folder import RESULT, RunFolder
 from ceteris.study.run import Run, arm_folder
 
@@ -121,12 +115,14 @@ class ResultsFolder:
             kept = replace(manifest, declarations=self._declarations(before, manifest))
             write_atomically(self.path / LABELS, encode_array(narrowed(test.labels)))
             self._write_images(manifest, test.images)
-            write_atomically(self.path / STUDY, encode_manifest(kept))
+            write_atomically(self.path / STUDY, stored.encode_manifest(kept))
         finally:
             held.release()
         self._adopt(manifest.runs())
         if stale := self.stale(manifest.runs()):
-            notes += (f"{self.path} also holds {_runs(len(stale))} of other versions of this study, not counted.",)
+            notes += (
+                f"{self.path} also holds {count(len(stale), 'run')} of other versions of this study, not counted.",
+            )
         return notes
 
     def read_manifest(self) -> Manifest:
@@ -144,7 +140,7 @@ class ResultsFolder:
                     f"{self.path} is not a results folder: it has no {STUDY}. Name the folder that `ceteris run` wrote."
                 ) from None
         try:
-            return decode_manifest(content)
+            return stored.decode_manifest(content)
         except DamagedError as error:
             raise ResultsError(f"{file} {error}. {_AGAIN}") from None
         except LaterFormatError as error:
@@ -232,15 +228,15 @@ class ResultsFolder:
         now = datetime.now(UTC).isoformat(timespec="seconds")
         earlier = () if before is None else before.declarations
         if before is not None and not earlier:
-            earlier = (declaration(before.study, since=None, results=0),)
-        return declared(earlier, declaration(manifest.study, since=now, results=results))
+            earlier = (stored.declaration(before.study, since=None, results=0),)
+        return stored.declared(earlier, stored.declaration(manifest.study, since=now, results=results))
 
     def _before(self, manifest: Manifest) -> tuple[Manifest | None, tuple[str, ...]]:
         """Give what the folder was about, if that can be read, and what a person should know of it."""
         if not (self.path / STUDY).exists():
             return None, ()
         try:
-            before = decode_manifest((self.path / STUDY).read_bytes())
+            before = stored.decode_manifest((self.path / STUDY).read_bytes())
         except LaterFormatError as error:
             raise ResultsError(f"{self.path / STUDY} {error}") from None
         except (DamagedError, StudyError) as error:
@@ -251,7 +247,7 @@ class ResultsFolder:
             move(self.path / STUDY, aside)
             note = f"{self.path / STUDY} could not be read ({error}); it is now {aside}, a new one is in its place."
             return None, (note,)
-        found = differences(before, manifest)
+        found = tuple(stored.differences(before, manifest))
         if not found:
             return before, ()
         shown = "; ".join(found[:_SHOWN_DIFFERENCES])
@@ -284,7 +280,3 @@ class ResultsFolder:
 
 def _run_name(run: Run) -> str:
     return f"seed-{run.seed:02}-{run.digest[:8]}"
-
-
-def _runs(count: int) -> str:
-    return f"{count} run" if count == 1 else f"{count} runs"

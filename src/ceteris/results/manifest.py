@@ -5,7 +5,7 @@ Declarations are kept for good, so that a change after the results is seen.
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from typing import Any, Self
 
 from pydantic import TypeAdapter
@@ -40,10 +40,6 @@ class Declaration:
     since: str | None
     results: int
 
-    def says_the_same(self, other: "Declaration") -> bool:
-        """Say whether two declarations differ in their time alone."""
-        return (self.analysis, self.seeds, self.variations) == (other.analysis, other.seeds, other.variations)
-
 
 def declaration(study: Study, *, since: str | None, results: int) -> Declaration:
     """Give what a study declares."""
@@ -53,9 +49,8 @@ def declaration(study: Study, *, since: str | None, results: int) -> Declaration
 
 def declared(before: Sequence[Declaration], new: Declaration) -> tuple[Declaration, ...]:
     """Add a declaration at the end, if it says anything else than the last one; none is ever taken away."""
-    if before and before[-1].says_the_same(new):
-        return tuple(before)
-    return (*before, new)
+    is_new = not before or new != replace(before[-1], since=new.since, results=new.results)
+    return (*before, new) if is_new else tuple(before)
 
 
 def binding(declarations: Sequence[Declaration]) -> tuple[Declaration, ...]:
@@ -171,25 +166,20 @@ def skipping(variation: str, reason: str) -> StudyNote:
     return StudyNote(f"'{variation}' is skipped: {reason}.", arms=(variation,))
 
 
+_OF_DATA, _COUNTS = ("name", "digest", "origin", "source"), ("training_images", "validation_images", "test_images")
+_DIGESTS, _LISTS = ("labels_sha256", "images_sha256"), ("class_names", "scale", "offset")
+
+
 def encode_manifest(manifest: Manifest) -> bytes:
     """Write the content of `study.json`."""
     return seal(
         {
             "study": manifest.study.model_dump(mode="json", by_alias=True),
             "data": {
-                "name": manifest.data_name,
-                "digest": manifest.data_digest,
-                "origin": manifest.data_origin.value,
-                "source": manifest.data_source,
-                "shape": [manifest.images.shape.height, manifest.images.shape.width, manifest.images.shape.channels],
-                "training_images": manifest.images.training_images,
-                "validation_images": manifest.images.validation_images,
-                "test_images": manifest.images.test_images,
-                "class_names": list(manifest.class_names),
-                "labels_sha256": manifest.labels_sha256,
-                "images_sha256": manifest.images_sha256,
-                "scale": list(manifest.scale),
-                "offset": list(manifest.offset),
+                **{name: getattr(manifest, f"data_{name}") for name in _OF_DATA},
+                **{name: getattr(manifest.images, name) for name in _COUNTS},
+                **{name: getattr(manifest, name) for name in (*_DIGESTS, *_LISTS)},
+                "shape": astuple(manifest.images.shape),
             },
             "notes": list(manifest.notes),
             "note_arms": [list(scope_of(note)) for note in manifest.notes],
@@ -214,18 +204,12 @@ def decode_manifest(content: bytes) -> Manifest:
     except ValueError:
         raise DamagedError(f"names an origin of images that is not known: '{data['origin']}'") from None
     study = Study(**facts["study"])
+    plain: dict[str, Any] = {f"data_{name}": data[name] for name in _OF_DATA} | {"data_origin": origin}
+    plain |= {name: data[name] for name in _DIGESTS} | {name: tuple(data[name]) for name in _LISTS}
     return Manifest(
         study=study,
-        data_name=data["name"],
-        data_digest=data["digest"],
-        data_origin=origin,
-        data_source=data["source"],
+        **plain,
         images=_images(study, data),
-        class_names=tuple(data["class_names"]),
-        labels_sha256=data["labels_sha256"],
-        images_sha256=data["images_sha256"],
-        scale=tuple(data["scale"]),
-        offset=tuple(data["offset"]),
         notes=tuple(_notes(facts, study)),
         skipped=facts.get("skipped", {}),
         declarations=DECLARATIONS.validate_python(facts.get("declarations", ())),
@@ -268,18 +252,12 @@ def _images(study: Study, data: Mapping[str, Any]) -> ImageKind:
     return ImageKind(
         shape=Shape(*data["shape"]),
         classes=len(data["class_names"]),
-        training_images=data["training_images"],
-        validation_images=data["validation_images"],
-        test_images=data["test_images"],
+        **{name: data[name] for name in _COUNTS},
     )
 
 
-def differences(before: Manifest, after: Manifest) -> tuple[str, ...]:
+def differences(before: Manifest, after: Manifest) -> Iterator[str]:
     """Say what makes runs of one study not count for another, in short phrases; empty if nothing does."""
-    return tuple(_differences(before, after))
-
-
-def _differences(before: Manifest, after: Manifest) -> Iterator[str]:
     if before.data_digest != after.data_digest:
         yield (
             f"images {before.data_digest[:8]} ({before.data_origin.value}) -> "

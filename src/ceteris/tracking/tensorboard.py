@@ -35,7 +35,7 @@ def log_to_tensorboard(runs: Iterable[TrackedRun], folder: Path) -> Iterator[Tra
         for event in _events(run):
             writer.write(event.SerializeToString(deterministic=True))
         writer.flush()
-        place = folder / run.folder
+        place = folder / run.name
         make_folder(place)
         write_atomically(place / f"events.out.tfevents.{run.points[0].time:.0f}.{run.digest[:8]}", buffer.getvalue())
         yield run

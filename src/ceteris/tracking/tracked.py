@@ -7,9 +7,8 @@ from pathlib import Path
 
 from ceteris.checksummed import DamagedError
 from ceteris.errors import ResultsError
-from ceteris.results.atomic import explained
 from ceteris.results.finding import Finding
-from ceteris.results.machine import Machine, decode_machine
+from ceteris.results.machine import Machine
 from ceteris.results.record import Status
 from ceteris.results.results import Results
 from ceteris.results.run_folder import MACHINE
@@ -38,7 +37,7 @@ class TrackedRun:
     """One run, for any tracker.
 
     Attributes:
-        name: `baseline/seed-07`: the folder of the variation and the seed.
+        name: `baseline/seed-07`: the folder of the variation and the seed; files about it go there.
         group: Name of the variation; runs of one group differ in their seed only.
         factor: What the variation is about.
         seed: The seed.
@@ -58,11 +57,6 @@ class TrackedRun:
     settings: Mapping[str, Setting]
     points: tuple[Point, ...]
     facts: Mapping[str, str]
-
-    @property
-    def folder(self) -> str:
-        """Where files about it go."""
-        return self.name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +85,11 @@ def tracked_runs(results: Results) -> Iterator[TrackedRun]:
 def _tracked(results: Results, finding: Finding) -> TrackedRun:
     run, record = finding.run, finding.record
     assert record is not None, "a run that came to its end has a record"
-    machine = _machine(results, finding)
+    folder = results.folder.run_folder(run)
+    try:
+        machine = folder.read_machine()
+    except DamagedError as error:
+        raise ResultsError(f"{folder.path / MACHINE} {error}. Run the study again with this folder.") from None
     specification = run.specification.model_dump(mode="json")
     declared = "head" if "head" in specification["network"] else "layers"
     specification["network"][declared] = [str(layer) for layer in run.specification.network.layers]
@@ -136,16 +134,6 @@ def _points(results: Results, finding: Finding, machine: Machine) -> Iterator[Po
             if record.test_loss is not None:
                 metrics["test/loss"] = record.test_loss
         yield Point(step=epoch.metrics.epoch, time=time, metrics=metrics)
-
-
-def _machine(results: Results, finding: Finding) -> Machine:
-    folder = results.folder.run_folder(finding.run).path
-    with explained(folder, f"read {MACHINE}", needed=0):
-        content = (folder / MACHINE).read_bytes()
-    try:
-        return decode_machine(content)
-    except DamagedError as error:
-        raise ResultsError(f"{folder / MACHINE} {error}. Run the study again with this folder.") from None
 
 
 def _flat(value: object, name: str = "") -> Iterator[tuple[str, Setting]]:
