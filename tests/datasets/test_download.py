@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from ceteris.datasets.cifar10 import Layout, Mirror, fetch_cifar10, fetched_archive
+from ceteris.datasets.cifar10 import Layout, fetch_cifar10, fetched_archive
 from ceteris.datasets.source import Setback
 from ceteris.errors import DataError
 
@@ -61,7 +61,7 @@ def ranged(content):
 
 def mirror(url):
     """A mirror of the binary archive."""
-    return Mirror(url=url, layout=Layout.BINARY)
+    return url, Layout.BINARY
 
 
 def fetch(folder, miniature, *urls, timeout=600.0):

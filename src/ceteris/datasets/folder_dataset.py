@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from filelock import FileLock, Timeout
 
 from ceteris.datasets.cache import keeping
 from ceteris.datasets.choice import DataChoice
@@ -30,9 +29,10 @@ from ceteris.datasets.folder_listing import FolderFile, FolderListing, list_fold
 from ceteris.datasets.near_copies import SIDE, Thumbnails, grey_thumbnail, nearly_in_both
 from ceteris.datasets.own_images import missing_classes, own_dataset
 from ceteris.datasets.picture import Frame, UnreadableError
-from ceteris.datasets.source import Ahead, Event, FileProgress, Waiting
+from ceteris.datasets.source import Ahead, Event, FileProgress, locked
 from ceteris.datasets.split import allot, allotted
 from ceteris.errors import DataError
+from ceteris.formatting.wording import count
 from ceteris.networks.shape import Shape
 from ceteris.paths import quoted, shown
 from ceteris.resources import available_cores
@@ -42,20 +42,13 @@ _LEAST = 3  # images of a class: one each to learn from, to validate and to test
 
 @dataclass(frozen=True, kw_only=True)
 class _Looked:
-    """A folder of images whose files were read, and not decoded.
-
-    Attributes:
-        listing: Its classes and files.
-        files: All files, each with its part.
-        digests: SHA-256 of each.
-    """
+    """A folder of images whose files were read, each with its part and SHA-256, and not decoded."""
 
     listing: FolderListing
     files: tuple[tuple[str, FolderFile], ...]
     digests: tuple[str, ...]
 
     def key(self, choice: DataChoice) -> str:
-        """Name the cached folder that these files become."""
         shares = {"test": choice.test, "validation": choice.validation}
         files = zip(self.files, self.digests, strict=True)
         return entry_key(
@@ -86,13 +79,9 @@ def read_folder(
     # An entry is whole as soon as it is there, so that reading needs no lock: another user may own the cache.
     found = open_entry(place)
     if found is None:
-        lock = FileLock(folder / ".lock")
         with keeping(folder, DECODED, EntryWriter.needed(_shape(choice), len(looked.files))):
             folder.mkdir(parents=True, exist_ok=True)
-            is_free = _acquired(lock)
-        if not is_free:
-            yield Waiting(doing="decoding images", folder=folder)
-            lock.acquire()
+            lock = yield from locked(folder, "decoding images")
         try:
             found = open_entry(place)
             if found is None:
@@ -131,7 +120,7 @@ def listed_kind(listing: FolderListing, choice: DataChoice) -> ImageKind:
     left = Counter(file.label for file in listing.training)
     for part, set_aside in (("test", choice.test), ("validation", choice.validation)):
         if part not in counts and set_aside is not None:
-            taken = {label: allotted(count, set_aside) for label, count in left.items()}
+            taken = {label: allotted(number, set_aside) for label, number in left.items()}
             left.subtract(taken)
             counts[part] = sum(taken.values())
             counts["training"] -= counts[part]
@@ -161,14 +150,6 @@ def _look(listing: FolderListing) -> Generator[Event, None, _Looked]:
     files = tuple((part, file) for part, members in listing.parts.items() for file in members)
     digests = yield from _digests([file for _, file in files])
     return _Looked(listing=listing, files=files, digests=tuple(digests))
-
-
-def _acquired(lock: FileLock) -> bool:
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:  # an OSError, but none that the disk is to blame for
-        return False
-    return True
 
 
 def _digests(files: Sequence[FolderFile]) -> Generator[Event, None, list[str]]:
@@ -214,11 +195,8 @@ def _decode(looked: _Looked, choice: DataChoice, place: Path, workers: int) -> G
         kept = [number for number in range(len(files)) if number not in reasons]
         parts = _divided(listing, choice, [(*files[number], digests[number], number) for number in kept])
         order = [number for part in PARTS for number in parts[part]]
-        near = (
-            nearly_in_both(parts["test"], [*parts["training"], *parts["validation"]], digests, thumbnails)
-            if is_large_enough(frame)
-            else {}
-        )
+        others = [*parts["training"], *parts["validation"]]
+        near = nearly_in_both(parts["test"], others, digests, thumbnails) if is_large_enough(frame) else {}
         writer.finish(
             order,
             {
@@ -248,10 +226,10 @@ def _divided(
     least = _LEAST - (listing.test is not None) - (listing.validation is not None)
     for label, name in enumerate(listing.class_names):
         if counts[label] < least:
-            have = f"{counts[label]} image" if counts[label] == 1 else f"{counts[label]} images"
             raise DataError(
-                f"{shown(listing.path)}: class '{name}' has {have} that can be read, expected at least {least}. Run "
-                f"`ceteris data check {shown(quoted(listing.path))}` to see what is wrong with the others."
+                f"{shown(listing.path)}: class '{name}' has {count(counts[label], 'image')} that can be read, expected "
+                f"at least {least}. Run `ceteris data check {shown(quoted(listing.path))}` to see what is wrong with "
+                "the others."
             )
     for part, set_aside in (("test", choice.test), ("validation", choice.validation)):
         if part in listing.parts:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ceteris.datasets.folder_entries import Entries, composed, hinted_part, list_entries, part_of, some
 from ceteris.errors import DataError
-from ceteris.formatting.wording import listed, nearest
+from ceteris.formatting.wording import count, listed, nearest
 from ceteris.paths import shown
 
 
@@ -72,8 +72,8 @@ def _no_classes_inside(parts: Mapping[str, str]) -> str:
 
 
 def _outside(files: tuple[str, ...], name: str) -> str:
-    count = "1 file lies" if len(files) == 1 else f"{len(files):,} files lie"
-    return f"{count} outside class folders in {_quoted(name)} ({some(files)})"
+    which = "1 file lies" if len(files) == 1 else f"{len(files):,} files lie"
+    return f"{which} outside class folders in {_quoted(name)} ({some(files)})"
 
 
 def _check_hints(path: Path, top: Entries) -> None:
@@ -148,12 +148,8 @@ class FolderListing:
         return {name: files for name, files in parts.items() if files is not None}
 
 
-@dataclass(frozen=True, kw_only=True)
-class _ClassFiles:
-    """The files of one part, and what was passed over among them, one sentence each."""
-
-    files: tuple[FolderFile, ...]
-    passed_over: tuple[str, ...]
+# The files of one part, and what was passed over among them, one sentence each.
+_ClassFiles = tuple[tuple[FolderFile, ...], tuple[str, ...]]
 
 
 def folder_name(path: Path) -> str:
@@ -181,13 +177,13 @@ def list_folder(path: Path) -> FolderListing:
         class_names, by_part = _in_parts(path, parts)
     if len(class_names) < 2:
         raise DataError(_too_few_classes(path, class_names, top.files))
-    if empty := sorted(set(range(len(class_names))) - {file.label for file in by_part["training"].files}):
+    if empty := sorted(set(range(len(class_names))) - {file.label for file in by_part["training"][0]}):
         what = "class folder" if len(empty) == 1 else "class folders"
         names = some(class_names[label] for label in empty)
         raise DataError(
             f"{shown(path)}: {what} {names} without a file. Fill or remove {'it' if len(empty) == 1 else 'them'}."
         )
-    files = {part: found.files for part, found in by_part.items()}
+    files = {part: found for part, (found, _) in by_part.items()}
     return FolderListing(
         path=path,
         class_names=tuple(shown(name) for name in class_names),
@@ -196,7 +192,7 @@ def list_folder(path: Path) -> FolderListing:
         test=files.get("test"),
         passed_over=(
             *(() if not parts else _beside_classes(path, top)),
-            *(sentence for found in by_part.values() for sentence in found.passed_over),
+            *(sentence for _, passed_over in by_part.values() for sentence in passed_over),
         ),
     )
 
@@ -222,10 +218,10 @@ def _in_parts(path: Path, parts: Mapping[str, str]) -> tuple[tuple[str, ...], di
 def _class_names(path: Path, folders: Iterable[str]) -> tuple[str, ...]:
     """Compose the names of class folders, and sort them by their bytes."""
     counts = Counter(map(composed, folders))
-    for name, count in counts.items():
-        if count > 1:
+    for name, number in counts.items():
+        if number > 1:
             raise DataError(
-                f"{shown(path)} has {count} folders whose names read '{shown(name)}' and differ in how Unicode "
+                f"{shown(path)} has {number} folders whose names read '{shown(name)}' and differ in how Unicode "
                 "composes the letters. Put their files into one."
             )
     return tuple(sorted(counts, key=os.fsencode))
@@ -241,7 +237,7 @@ def _class_files(path: Path, prefix: str, entries: Entries, class_names: Sequenc
                 passed_over.append(sentence)
             else:
                 files.append(FolderFile(path=path / name, name=name, label=labels[composed(folder)]))
-    return _ClassFiles(files=tuple(files), passed_over=tuple(passed_over))
+    return tuple(files), tuple(passed_over)
 
 
 def _below(path: Path, class_folder: str) -> Iterator[tuple[str, str]]:
@@ -277,8 +273,7 @@ def _too_few_classes(path: Path, class_names: Sequence[str], files: Sequence[str
     if class_names:
         return f"{where} has one class folder, {some(class_names)}, expected two or more. {want}"
     if files:
-        count = "1 file" if len(files) == 1 else f"{len(files):,} files"
-        return f"{where} has no class folders; it has {count} ({some(files)}). {want}"
+        return f"{where} has no class folders; it has {count(len(files), 'file')} ({some(files)}). {want}"
     return f"{where} is empty, expected a folder of images for each class."
 
 
@@ -286,8 +281,8 @@ def _beside_classes(path: Path, entries: Entries) -> Iterator[str]:
     """Say what lies beside class folders."""
     if entries.files:
         names = some(entries.files)
-        count = f"{names} is" if len(entries.files) == 1 else f"{len(entries.files):,} files ({names}) are"
-        yield f"{count} in {shown(path.name or path.resolve().name or path)} and not in a class folder."
+        which = f"{names} is" if len(entries.files) == 1 else f"{len(entries.files):,} files ({names}) are"
+        yield f"{which} in {shown(path.name or path.resolve().name or path)} and not in a class folder."
     yield from map(_written, entries.written)
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from filelock import FileLock, Timeout
+
 from ceteris.datasets.dataset import Dataset, ImageKind
 
 if TYPE_CHECKING:
@@ -165,6 +167,17 @@ class Source(ABC):
     def here(self) -> Iterator[str]:
         """Say what of it is on this machine, a line each; empty for what needs no files."""
         yield from ()
+
+
+def locked(folder: Path, doing: str) -> Generator[Event, None, FileLock]:
+    """Lock a folder that exists, and tell whoever must wait for another process."""
+    lock = FileLock(folder / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:  # an OSError, but none that the disk is to blame for
+        yield Waiting(doing=doing, folder=folder)
+        lock.acquire()
+    return lock
 
 
 def is_path(name: str) -> bool:
