@@ -17,7 +17,6 @@ class Cores:
     """How many processor cores there are to train on.
 
     Attributes:
-        count: At least 1.
         limit: What keeps the process from more, in words; empty if nothing does.
     """
 
@@ -27,12 +26,7 @@ class Cores:
 
 @dataclass(frozen=True, kw_only=True)
 class Memory:
-    """How much memory the process can still take.
-
-    Attributes:
-        free: Bytes.
-        limit: What sets the bound, in words.
-    """
+    """How many bytes the process can still take, and what sets that bound, in words."""
 
     free: int
     limit: str

@@ -49,7 +49,6 @@ class Speed:
 
     Attributes:
         seconds: For one image, all runs of a packed batch together.
-        day: As `2026-11-28`.
     """
 
     seconds: float

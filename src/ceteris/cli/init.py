@@ -31,16 +31,7 @@ _LONGEST_TITLE = 200
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """What a study file for a folder says.
-
-    Attributes:
-        size: Height and width that images are brought to.
-        fit: How they become square.
-        images: How many a network will learn from, about.
-        classes: Their names.
-        has_test: Whether the folder has test images.
-        has_validation: Whether it has validation images.
-    """
+    """What a study file for a folder says: size and fit of images, about how many to train on, and what there is."""
 
     size: int
     fit: str

@@ -31,9 +31,7 @@ class Named:
     """One image to be.
 
     Attributes:
-        name: What to call it in answers.
         path: Its file; None for standard input and test images.
-        number: Of the test image that is meant, from 0.
     """
 
     name: str
@@ -54,8 +52,6 @@ class Found:
 
     Attributes:
         images: In the order in which they were named; the files of a folder by their names.
-        nothing: Names that stand for no image.
-        notes: What was left out, one sentence each.
     """
 
     images: tuple[Named, ...]
@@ -147,9 +143,7 @@ class ReadPicture:
     """An image that was named, read or not.
 
     Attributes:
-        name: What to call it.
         pixels: Shape (height, width, channels), uint8; None if it could not be read.
-        notes: What was done to it, one sentence each.
         trouble: Why it could not be read, in a sentence or two; empty if it could.
     """
 

@@ -35,10 +35,7 @@ class Answer:
     """What networks say of an image, or why they say nothing.
 
     Attributes:
-        image: What it is called.
         classes: The most probable first; empty if there is trouble.
-        notes: What was done to the image, one sentence each.
-        trouble: In a sentence or two.
     """
 
     image: str

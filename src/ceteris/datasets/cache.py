@@ -18,13 +18,7 @@ ELSEWHERE = "Make room or allow writing there, or choose another folder with XDG
 
 @dataclass(frozen=True, kw_only=True)
 class Archive:
-    """A published file, known by its bytes.
-
-    Attributes:
-        name: Its file name.
-        size: Its length in bytes.
-        sha256: SHA-256 of all its bytes, in hexadecimal.
-    """
+    """A published file, known by its length in bytes and its SHA-256 in hexadecimal."""
 
     name: str
     size: int

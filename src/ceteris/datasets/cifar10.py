@@ -57,10 +57,8 @@ class Release:
     """What the official images are known by. Tests make small ones; the world has `OFFICIAL`.
 
     Attributes:
-        records: Records in each file.
         part_digests: SHA-256 of the records of each part, under the part's name.
         training_digest: SHA-256 of the records of all five training parts, one after the other.
-        archives: The published archive of each layout.
     """
 
     records: int
@@ -231,8 +229,6 @@ class Location:
 
     Attributes:
         name: Who named it: `--data`, `CETERIS_DATA`, or `cache`.
-        path: Where it is.
-        copy: What is there, if anything.
         problem: Why there is no copy; empty if there is one.
     """
 

@@ -28,7 +28,6 @@ class Members:
 
     Attributes:
         wanted: The contents of the wanted files that are there, under the names that were asked for.
-        others: The names of the other files, as the archive gives them.
     """
 
     wanted: Mapping[str, bytes]

@@ -64,13 +64,7 @@ def _wrong_length(found: int, records: int) -> str:
 
 @dataclass(eq=False)
 class _Call:
-    """A call that a pickle asks for and nobody makes.
-
-    Attributes:
-        function: What would be called.
-        arguments: With what.
-        state: What the result would be filled with.
-    """
+    """A call that a pickle asks for and nobody makes, with the state that its result would be filled with."""
 
     function: str
     arguments: tuple[Any, ...]

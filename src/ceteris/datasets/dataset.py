@@ -76,8 +76,6 @@ class Dataset:
     Attributes:
         name: `cifar10`, `shapes`, or the name of a folder.
         training: The training images of the batches that were asked for.
-        test: The test images.
-        class_names: One name per class, in label order.
         digest: SHA-256 in hexadecimal over the records (label, then red, green and blue plane) of training and test; of
             a folder, over digests of its labels and pixels.
         origin: Official, a modified copy, built in, or the user's own.
@@ -114,15 +112,7 @@ def sealed(images: LabelledImages) -> LabelledImages:
 
 @dataclass(frozen=True, kw_only=True)
 class ImageKind:
-    """The facts about images that decide which networks fit them, and how long these train.
-
-    Attributes:
-        shape: Size of every image.
-        classes: How many classes there are.
-        training_images: How many are learnt from.
-        validation_images: How many watch convergence.
-        test_images: How many the runs are scored on.
-    """
+    """Size and number of images: the facts that decide which networks fit them, and how long these train."""
 
     shape: Shape
     classes: int
@@ -138,10 +128,7 @@ class Split:
     A network sees `image * scale + offset`, computed in float32 with one rounding (a fused multiply-add).
 
     Attributes:
-        training: What the networks learn from.
         validation: What watches their convergence; stratified, the same for every run.
-        test: What they are scored on once, at the end.
-        classes: How many classes there are.
         scale: Shape (channels,), float32.
         offset: Shape (channels,), float32.
     """

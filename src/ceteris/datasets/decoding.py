@@ -42,12 +42,7 @@ class Unreadable:
 
 @dataclass(frozen=True, kw_only=True)
 class Decoded:
-    """A picture and the bytes it came from.
-
-    Attributes:
-        picture: The pixels and what was done to get them.
-        sha256: Of the whole file, in hexadecimal.
-    """
+    """A picture and the bytes it came from."""
 
     picture: Picture
     sha256: str

@@ -154,12 +154,7 @@ _WORTH_RESUMING = 1 << 20  # bytes that an attempt must bring before the same se
 
 @dataclass(frozen=True, kw_only=True)
 class Offer:
-    """A file at an address.
-
-    Attributes:
-        url: Where it is said to be.
-        archive: What it must be.
-    """
+    """An address, and the file that is said to be there."""
 
     url: str
     archive: Archive

@@ -27,10 +27,7 @@ class FeatureKey:
     """All that decides features: equal keys, equal features.
 
     Attributes:
-        backbone: Name of the network.
-        weights: SHA-256 of its weights.
         images: SHA-256 of the pixels, from `images_digest`.
-        resolution: Side in pixels that images are resized to.
         preparation: Version of how images are prepared.
         precision: In which numbers the network computed, and where.
         view: `plain` or `mirrored`.
@@ -56,7 +53,6 @@ class Features:
 
     Attributes:
         values: Mapped from the disk, so that processes share them. Shape (images, features).
-        seconds: Wall-clock time of their extraction.
         precision_error: Root mean square difference to float32, relative to their size, measured on a sample.
     """
 
@@ -67,13 +63,7 @@ class Features:
 
 @dataclass(frozen=True, kw_only=True)
 class KeptFeatures:
-    """What the cache holds under one key.
-
-    Attributes:
-        folder: Where.
-        size: Bytes on disk.
-        description: What it is, in words.
-    """
+    """What the cache holds under one key: where, its bytes on disk, and what it is in words."""
 
     folder: Path
     size: int
@@ -89,11 +79,7 @@ def images_digest(images: NDArray[np.uint8]) -> str:
 
 @dataclass(frozen=True)
 class FeatureCache:
-    """A folder with one folder per key.
-
-    Attributes:
-        path: The folder; made when something is kept.
-    """
+    """A folder with one folder per key; made when something is kept."""
 
     path: Path
 

@@ -40,13 +40,10 @@ class CachedFolder:
     Attributes:
         images: Training, then validation, then test images; on the disk, and read as they are looked at. Shape (images,
             height, width, channels), uint8.
-        labels: Shape (images,), int32.
         counts: How many images each part has, in the order of `PARTS`.
-        files: The name of each image's file in the folder.
         left_out: Files that are no pictures, each with its reason: `cat/7.jpg is cut short or damaged`.
         near: Test images that look nearly the same as one that is learnt from or watched, each with that one, by the
             names of their files; without those that are the same byte for byte.
-        images_sha256: Of the pixels.
     """
 
     images: NDArray[np.uint8]
@@ -60,15 +57,7 @@ class CachedFolder:
 
 @dataclass(frozen=True, kw_only=True)
 class KeptFolder:
-    """What the cache keeps of one folder.
-
-    Attributes:
-        path: Where.
-        source: Name of the folder of images that it was made from.
-        images: How many images it holds.
-        side: Their height and width in pixels.
-        size: Bytes on the disk.
-    """
+    """What the cache keeps of one folder of images: its name, how many images of which side, and their bytes on disk."""
 
     path: Path
     source: str

@@ -119,8 +119,6 @@ class Entries:
     """What is in one folder, in an order that is the same on every machine; hidden and system files are left out.
 
     Attributes:
-        folders: Names of folders.
-        files: Names of all else.
         written: Names of folders that hold results or exports of ceteris.
     """
 

@@ -106,9 +106,7 @@ class FolderFile:
     """A file in a class folder, whatever it holds; or a folder in one that cannot be opened.
 
     Attributes:
-        path: Where it is.
         name: Its path from the folder of images, with slashes.
-        label: The place of its class among the names of the classes.
     """
 
     path: Path
@@ -121,11 +119,7 @@ class FolderListing:
     """What a folder of images holds, by its names only: no file was opened.
 
     Attributes:
-        path: The folder.
         class_names: In the order of labels, which is that of their bytes; composed (Unicode NFC).
-        training: Files in the order of their names.
-        validation: None where the folder has no validation folder.
-        test: None where the folder has no test folder.
         passed_over: What is in no class folder, or no image of the user's, and was left alone, one sentence each.
     """
 

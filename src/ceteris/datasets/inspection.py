@@ -39,13 +39,9 @@ class PictureFile:
     """A file that can be read.
 
     Attributes:
-        file: The file, its name in the folder and its class.
         part: `training`, `validation` or `test`: where the folder puts it, or where a study with the usual
             shares would.
         width: Of the picture, upright, in pixels.
-        height: Likewise.
-        format: What the bytes are.
-        sha256: Of the file.
     """
 
     file: FolderFile
@@ -67,10 +63,7 @@ class Inspection:
     """What is in a folder of images.
 
     Attributes:
-        listing: Its classes and files, by their names.
         is_divided: Whether the folder has test images of its own.
-        pictures: What can be read, in the order of the listing.
-        unreadable: What cannot, with the reason.
         copies: Groups of two or more files that are the same, byte for byte.
         near_copies: Groups of pictures that are nearly the same, each file of a group unlike the others in its bytes.
     """

@@ -91,14 +91,7 @@ _ROWS = 256  # turned to 8 bits at a time
 
 @dataclass(frozen=True, kw_only=True)
 class Frame:
-    """What a picture is to become.
-
-    Attributes:
-        height: In pixels.
-        width: In pixels.
-        channels: 3 for red, green and blue; 1 for grey.
-        fit: What happens to proportions that differ.
-    """
+    """What a picture is to become: pixels, with 3 channels for red, green and blue or 1 for grey."""
 
     height: int
     width: int
@@ -118,10 +111,8 @@ class Picture:
     Attributes:
         pixels: Shape (height, width, channels), uint8.
         width: Of the picture in the file, upright, in pixels.
-        height: Likewise.
         format: What the bytes are, whatever the name says: one of `NAMES`.
         mode: How Pillow names its pixels: `RGB`, `L`, `P`, `CMYK`, `I;16` and others.
-        notes: What was done to it, one sentence each.
     """
 
     pixels: NDArray[np.uint8]

@@ -58,7 +58,6 @@ class ShapeKind:
     """One class of the built-in data set.
 
     Attributes:
-        name: The name of the class.
         outline: Signed distance to the edge at (u, v). The unit is half the size of the shape; v points down.
         tint: Which of red, green and blue the shape tends to have more of (1) or less (-1).
     """

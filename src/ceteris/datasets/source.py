@@ -21,13 +21,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, kw_only=True)
 class Received:
-    """How far a download is.
-
-    Attributes:
-        url: Where the file comes from.
-        received: Bytes on disk.
-        total: Bytes it will have.
-    """
+    """How far a download is, in bytes."""
 
     url: str
     received: int
@@ -36,12 +30,7 @@ class Received:
 
 @dataclass(frozen=True, kw_only=True)
 class Setback:
-    """A mirror failed; the download goes on with the next attempt.
-
-    Attributes:
-        url: Where the archive was to come from.
-        reason: What the server did.
-    """
+    """A server did not give a file, and why; the download goes on with the next attempt."""
 
     url: str
     reason: str
@@ -49,13 +38,7 @@ class Setback:
 
 @dataclass(frozen=True, kw_only=True)
 class FileProgress:
-    """How far the files of a folder of images are.
-
-    Attributes:
-        doing: `looking at` or `decoding`.
-        done: Files done.
-        total: Files in all.
-    """
+    """How many files of a folder of images are done, in `looking at` or `decoding` them."""
 
     doing: str
     done: int
@@ -64,12 +47,7 @@ class FileProgress:
 
 @dataclass(frozen=True, kw_only=True)
 class Waiting:
-    """Another process is at the same work; its result will be used.
-
-    Attributes:
-        doing: `downloading` or `decoding images`.
-        folder: Into which folder.
-    """
+    """Another process is `downloading` or `decoding images` into a folder; its result will be used."""
 
     doing: str
     folder: Path
@@ -83,7 +61,6 @@ class Ahead:
     """What is known of the images of a study before they are read.
 
     Attributes:
-        images: What they will be like.
         notes: What a reader must know before believing a result, one sentence each.
     """
 

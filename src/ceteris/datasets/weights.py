@@ -46,8 +46,6 @@ class WeightsFile:
     """A file of weights.
 
     Attributes:
-        path: Where it is.
-        sha256: Of all its bytes, in hexadecimal.
         note: What a reader must know about it; empty for torchvision's own and for a file that the study names.
     """
 

@@ -28,7 +28,6 @@ class RunState:
     """All that a run needs to go on exactly where it stopped; random numbers need no state, they are counted.
 
     Attributes:
-        position: Where it stopped.
         arrays: The network's weights under their names in `weights.safetensors` (for example `layers.0.weight`), and
             whatever else the engine keeps (moments, running sums), under names of the engine's own.
     """
@@ -111,8 +110,6 @@ class Preparation:
 
     Attributes:
         what: What it does, for example `features of mobilenet_v2`.
-        done: Images done.
-        total: Images in all.
     """
 
     what: str

@@ -15,7 +15,6 @@ class OptimizerSupport:
     """What an engine follows of an optimizer.
 
     Attributes:
-        settings: Names of the settings that it honours.
         per_run: Those of them that each run of a packed batch has for itself.
     """
 
@@ -28,7 +27,6 @@ class TrainingSupport:
     """What an engine follows.
 
     Attributes:
-        optimizers: The optimizers that it has, by key.
         shared: Other settings that it follows; all runs of a packed batch have them in common.
     """
 

@@ -42,7 +42,6 @@ class EngineChoice:
 
     Attributes:
         engines: In the order of preference.
-        notes: What a reader must know before believing a result, one sentence each.
     """
 
     engines: tuple[Engine, ...]
@@ -123,7 +122,6 @@ class Backbones:
         study: With the digests of the weights in it.
         engines: Who trains networks with a backbone; empty if no arm can be.
         skipped: By name of the variation, why it cannot be trained now and what to do.
-        notes: What a reader must know about the weights, one sentence each.
     """
 
     study: Study

@@ -17,10 +17,7 @@ class StudyStarted:
     """The results folder is ready, and it is known what is left to do.
 
     Attributes:
-        folder: The results folder.
-        findings: Every run of the study as it was found, in the order of the study.
         batches: What is trained now, the longest first.
-        images: What the images are like, and how many there are of each part.
         workers: How many packed batches are trained side by side.
     """
 

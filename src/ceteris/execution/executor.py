@@ -30,7 +30,6 @@ class Workspace:
     """The images a study looks at and the folder its results go to; can be sent to another process.
 
     Attributes:
-        folder: Where results and checkpoints go.
         splits: The images, for each way of choosing them that the study has; under `DataChoice.whole`.
         origin: What is known about where the images came from; stored with every result.
         checkpoint_seconds: Most training time that a crash may cost.

@@ -106,9 +106,7 @@ class PackedBatch:
     """Runs that advance together, from one position.
 
     Attributes:
-        engine: Who trains them.
         runs: Up to `engine.packed_runs` runs with one packing key.
-        position: Where all of them are.
         work: By which they are ordered, in multiply-adds of a forward pass: those of one image, with what its values
             and its share of an update of the weights cost, times the epochs left and the share of the images that is
             trained on. The features of a frozen backbone are there already.
@@ -182,8 +180,6 @@ class NeededMemory:
     Attributes:
         images: All images of the study, once.
         training: The packed batches that train at a time, the largest of them, and what engines keep for all runs.
-        largest: The largest packed batch.
-        arm: The name of the arm that it belongs to.
     """
 
     images: int

@@ -38,9 +38,7 @@ class Subject:
 
     Attributes:
         pixels: Shape (height, width, channels), uint8.
-        name: What to call it.
         label: What it is; empty if nobody knows.
-        notes: What was done to it, one sentence each.
     """
 
     pixels: NDArray[np.uint8]
@@ -53,7 +51,6 @@ class Explorer:
     """A results folder, and what was read of it so far.
 
     Attributes:
-        results: The results folder.
         finished: The finished runs of each variation that has any, by seed.
     """
 

@@ -48,9 +48,7 @@ class Check:
 
     Attributes:
         reader: Name and version of the library that read it; empty if there is none here.
-        images: How many test images it was shown.
         difference: The largest difference of a probability to that of the run; None if it was not checked.
-        missing: The package without which it was not.
     """
 
     reader: str = ""
@@ -66,9 +64,6 @@ class Rounding:
     Attributes:
         precision: In which numbers the run's backbone computed; the exported one computes in float32.
         levels: By how many grey levels a pixel is off, because torchvision resizes in float32 on this processor.
-        images: How many test images were compared.
-        largest: The largest difference of a probability.
-        changed: How many images get another class.
     """
 
     precision: Precision

@@ -69,12 +69,7 @@ FILES = {ExportFormat.ONNX: "model.onnx", ExportFormat.TORCH: "model.pt2", Expor
 
 @dataclass(frozen=True, kw_only=True)
 class Export:
-    """What was written.
-
-    Attributes:
-        folder: Where it is.
-        checks: By the name of each file with a network.
-    """
+    """The folder that was written, and the check of each file with a network in it."""
 
     folder: Path
     checks: dict[str, Check]

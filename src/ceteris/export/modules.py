@@ -78,8 +78,6 @@ class Piece:
     """One module of `torch.nn`, trained.
 
     Attributes:
-        module: What it is.
-        arrays: Its parameters and statistics, under the names that the class gives them.
         inner: What it is made with, if it is a layer that holds layers.
         join: How that layer combines what goes into it with what they make of it.
     """

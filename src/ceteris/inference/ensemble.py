@@ -25,11 +25,9 @@ class RankedClass:
     """One class that an image may be of.
 
     Attributes:
-        name: Of the class.
         probability: Mean over the seeds, in [0, 1].
         deviation: Sample standard deviation of the probability over the seeds; None for a single seed.
         lowest: Smallest probability that a seed gives the class.
-        highest: Largest.
         votes: How many seeds give this class their largest probability.
     """
 
@@ -85,13 +83,8 @@ class Ensemble:
 
     Attributes:
         arm: Name of the variation, or `baseline`.
-        seeds: One per network.
-        network: The layers that all of them have.
         weights: What was trained of each network, in the order of the seeds.
-        image: The size of the images that they are made for.
         scale: What the grey levels of each channel are multiplied by, as in training.
-        offset: What is added to each channel then.
-        class_names: One per class, in label order.
         pretrained: The backbone that they begin with; nothing if they are layers alone. It scales images itself.
     """
 

@@ -34,7 +34,6 @@ class Pretrained:
     """The backbone of networks that differ in their seed only.
 
     Attributes:
-        network: What the study says of it.
         file: Its pretrained weights: the very bytes of the training.
         precisions: In which numbers the backbone of each seed computes.
         note: What a reader must know of how it computes here; empty if it computes as in training.

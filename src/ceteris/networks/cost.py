@@ -16,7 +16,6 @@ class NetworkCost:
 
     Attributes:
         parameters: Numbers that decide what it answers: weights and biases, the pretrained ones too.
-        learnt: How many of them are trained.
         multiply_adds: Multiplications with addition for one image going forward through all of it.
         head_multiply_adds: Those of the layers after the backbone; all of them where there is no backbone.
         values: The most numbers of one image that a layer reads and writes: convolution, pooling or dense layer.

@@ -29,7 +29,6 @@ class Array:
     """An array that a layer holds.
 
     Attributes:
-        shape: As PyTorch has it.
         fan_in: Inputs of a neuron: initial values are drawn uniformly between -1 / sqrt(fan_in) and 1 / sqrt(fan_in).
             None if all of them start at `value`.
         value: What a constant array starts from.
@@ -53,8 +52,6 @@ class Module:
 
     Attributes:
         kind: Its class, for example `Conv2d`.
-        arguments: What it is made with.
-        keywords: Likewise, by name.
         holds_arrays: Whether the arrays of the layer are its parameters and buffers.
         definition: Python that defines the class, if PyTorch does not have it: it is made with other modules.
 

@@ -15,14 +15,11 @@ class PlacedLayer:
 
     Attributes:
         path: What its arrays are named after: `layers.0`, or `head.0` after a pretrained backbone.
-        layer: The layer, resolved.
-        before: Size of what goes in.
         after: Size of what comes out; a side below 1 means that the layer does not fit.
         is_flat: Whether rows of features go in, because a layer before has flattened the image.
         stream: Name of its random numbers, by kind and rank: `conv-0`, `conv-1`, `dropout-0`; None if it draws none.
             Rank counts layers of one kind only, so that a layer of another kind put before a convolution leaves its
             initial weights, and a pairing by seed, as they were.
-        inner: The layers that it holds, where they stand.
     """
 
     path: str

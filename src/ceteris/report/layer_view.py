@@ -33,8 +33,6 @@ class LayerView:
     """One layer of one run, looking at one image.
 
     Attributes:
-        arm: Name of the variation, or `baseline`.
-        seed: Of the run.
         layer: What the layer is, for example `layer 1 (conv 7, kernel 3, relu)`; of a pretrained backbone under the
             name that torchvision gives it, `features.0.0 (conv 32, kernel 3, stride 2)`.
         inputs: What the input channels are called: red, green and blue as long as no layer has mixed them; `own` in a
@@ -43,7 +41,6 @@ class LayerView:
             pretrained weights. Shape (channels, height, width).
         after: The same with the trained weights; None where there are none.
         kernels_before: Its initial kernels, if it is a convolution. Shape (channels, inputs, side, side).
-        kernels_after: Its trained kernels.
         gap: Why there is nothing after training, for example `diverged in epoch 2`; empty if there is something.
         stage: What `before` is: `before training` or `pretrained`.
         seen: The image as a pretrained backbone sees it, resized; None where images are not resized. Shape (height,
@@ -68,7 +65,6 @@ class LayerViews:
     """The same layer of every arm of a study, looking at one image.
 
     Attributes:
-        views: One per arm that has the layer, in the order of the study.
         gaps: Why arms on a pretrained backbone are left out, one sentence each.
     """
 

@@ -25,11 +25,7 @@ class Checkpoint:
     """Where a run stopped.
 
     Attributes:
-        run: What is trained.
-        engine: Name of the engine whose state it is.
         arithmetic: As that engine said it; another arithmetic would not continue with the same bits.
-        state: What the engine needs.
-        epochs: The epochs done.
         seconds: Wall-clock time spent in the epoch after them.
     """
 

@@ -17,7 +17,6 @@ class EpochRecord:
     """One epoch of one run.
 
     Attributes:
-        metrics: Losses and accuracies.
         seconds: Wall-clock time that its packed batch trained and validated this epoch.
         packed_batch_runs: How many runs trained together then; `seconds / packed_batch_runs` is this run's share.
     """

@@ -18,8 +18,6 @@ class Finding:
     """How far a run has come, and everything about it that a table needs.
 
     Attributes:
-        run: The run.
-        record: Its result, if it has one.
         failure: What went wrong, if it failed and was not tried again since.
         position: Where its checkpoint stops, if it has one.
         engine: The engine of the record, checkpoint or failure, whichever is there first; empty if none is.

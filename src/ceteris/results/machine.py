@@ -21,8 +21,6 @@ class Machine:
         finished: When its result was written, in UTC, ISO 8601.
         training_seconds: Wall-clock time that its packed batches trained and validated, over all resumptions: of all
             runs in them together; see `TrainingTime` for the share of this run.
-        versions: Of ceteris, Python and NumPy.
-        host: Processor, cores and operating system.
         engine: What the engine says of itself here, for example its instruction set or device.
         epochs_sha256: Of `epochs.csv`.
         measured: What else was measured, by name with its unit: by the engine, for example `feature extraction

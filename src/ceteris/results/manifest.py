@@ -93,12 +93,9 @@ class Manifest:
         data_digest: SHA-256 of the images and labels, as `Dataset.digest` gives it.
         data_origin: Official, a modified copy, built in, or the user's own.
         data_source: Where the images came from, in words.
-        images: Their size, and how many there are of each kind.
-        class_names: One name per class, in label order.
         labels_sha256: Of `labels.npy`, the classes of the test images in the order of `predictions.npy`.
         images_sha256: Of `test-images.npy`, the test images in the same order.
         scale: What the grey levels of each channel are multiplied by before the first layer, as in `Split`.
-        offset: What is added to each channel then.
         notes: What a reader must know before believing a result; a `StudyNote` where it is not about all arms.
         skipped: By name of the variation, why it cannot be trained now and what to do.
         declarations: What the study declared about its evaluation, in the order of time; the last is what it declares

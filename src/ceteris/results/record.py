@@ -34,12 +34,9 @@ class RunFailure:
     """What went wrong with a run.
 
     Attributes:
-        run: What was to be trained.
-        engine: Name of the engine that failed.
         error: Kind and text of the error, for example `MemoryError: cannot allocate 3 GB`.
         where: The calls that led to it, outermost first, as `worker.py, line 120, in train_batch`: enough for a report
             of the fault, without the folders of a machine.
-        position: How far the run had come.
     """
 
     run: Run
@@ -89,8 +86,6 @@ class RunRecord:
     does not lose its runs.
 
     Attributes:
-        run: What was trained.
-        engine: `lanes` or `torch`.
         arithmetic: What decides the last bits, as the engine says it.
         data_origin: What is known about the images: `official`, `modified copy` or `built in`.
         parameters: How many numbers the network learns.

@@ -27,8 +27,6 @@ class Results:
     """What is known so far about every run of a study.
 
     Attributes:
-        folder: Where it was read.
-        manifest: The study and its images.
         findings: One per run, in the order of the study.
         held: Runs that a process is training now.
         stale: Run folders of other versions of the study, which are not counted, as `variation/seed-07-0a1b2c3d`.

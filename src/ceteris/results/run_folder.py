@@ -46,14 +46,10 @@ _Read = TypeVar("_Read")
 
 @dataclass(frozen=True, kw_only=True)
 class RunFolder:
-    """One run on disk. Whoever writes holds the run's claim; reading needs none.
+    """One run on disk; its folder may not exist yet. Whoever writes holds the run's claim; reading needs none.
 
     `result.json` is written last and says that the run is complete; a folder without it is unfinished, whatever else it
     holds.
-
-    Attributes:
-        path: The folder; it may not exist yet.
-        run: The run that it belongs to.
     """
 
     path: Path

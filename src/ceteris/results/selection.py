@@ -21,7 +21,6 @@ class Target:
     """What a path on the command line means.
 
     Attributes:
-        folder: The results folder.
         arm: What follows it: the name of a variation or of its folder; empty for all variations.
         seed: The seed, if the path is that of a run.
         digest: The beginning of the run's digest, if its folder was named in full.

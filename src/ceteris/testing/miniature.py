@@ -145,7 +145,6 @@ class FakeEngine:
     """Honours the contract of an engine with eight numbers for a network; seeds decide what goes wrong.
 
     Attributes:
-        device: Where it says that it computes.
         diverging: Seeds whose loss is not finite from the second epoch on.
         failing: Seeds that raise in the second step of the second epoch.
         dying: Seeds that kill their process there.

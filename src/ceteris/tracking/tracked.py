@@ -39,8 +39,6 @@ class TrackedRun:
     Attributes:
         name: `baseline/seed-07`: the folder of the variation and the seed; files about it go there.
         group: Name of the variation; runs of one group differ in their seed only.
-        factor: What the variation is about.
-        seed: The seed.
         digest: Of specification, seed and images: the same for the same run wherever it is.
         status: `finished` or `diverged`.
         settings: Everything but seed and images that decides the run, by its place in a study file; a layer in words.
@@ -67,7 +65,6 @@ class Tracker:
         name: As `ceteris log --to` takes it.
         write: Writes runs into a folder, under the title of their study, and yields each as it is written or found. It
             raises `ResultsError` if a package is missing or the folder cannot be written.
-        look: The command that shows what is in such a folder.
     """
 
     name: str

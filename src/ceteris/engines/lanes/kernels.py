@@ -151,7 +151,6 @@ class KernelKind:
     """What the kernel of a layer kind honours.
 
     Attributes:
-        settings: Names of the settings.
         per_run: Those of them that may differ from run to run within a packed batch.
         choices: Of a setting with names for values, those that the kernel knows.
         largest: Of a setting with an upper bound, that bound.
@@ -231,8 +230,6 @@ class Slot:
     """One array of a network inside the flat array.
 
     Attributes:
-        name: PyTorch's name, for example `layers.0.weight`.
-        shape: PyTorch's shape.
         start: Place of its first number.
         features: Size of the image that a dense weight reads; None for arrays that keep their order.
     """

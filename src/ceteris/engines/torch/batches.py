@@ -39,7 +39,6 @@ class Minibatch:
     Attributes:
         pixels: Mirrored and moved. Shape (b, h, w, c), uint8.
         labels: Shape (b,), int64.
-        place: Where the images stand in the epoch.
     """
 
     pixels: Tensor
@@ -52,7 +51,6 @@ class EpochPlan:
     """How one epoch of one run samples its images.
 
     Attributes:
-        epoch: Epochs done before this one.
         order: Image of each place. Shape (n,), int64.
         shifts: Rows (mirrored, down, right) as `shifts` gives them; None if no image changes. Shape (n, 3), int64.
     """

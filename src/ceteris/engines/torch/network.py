@@ -26,7 +26,6 @@ class BatchPosition:
     """Which images of which epoch a minibatch holds.
 
     Attributes:
-        epoch: Epochs done before this one.
         positions: Places of the images in the epoch's order. Shape (b,), int64.
     """
 
@@ -154,11 +153,7 @@ class HoldingModule(PlacedModule):
 
 
 class LayeredNetwork(nn.Module):
-    """The layers of a study's network: parameters are named `layers.<index>.weight` and so on, indices as in the study.
-
-    Attributes:
-        layers: The layers. Parameters are not initialised: load them.
-    """
+    """The layers of a study's network, whose parameters are named `layers.<index>.weight`; load them, they are not drawn."""
 
     def __init__(self, network: Network, image: Shape, classes: int, seed: int) -> None:
         super().__init__()

@@ -50,8 +50,6 @@ class ScoredImages:
 
     Attributes:
         probabilities: Shape (images, k), float32.
-        loss: Mean cross-entropy in nats.
-        accuracy: Share of the images classified correctly, in [0, 1].
     """
 
     probabilities: NDArray[np.float32]

@@ -54,7 +54,6 @@ class TransferEngine(PreparingEngine, PredictingEngine):
 
     Attributes:
         weights: By SHA-256, where the weights of backbones are.
-        cache: Where features are kept; nowhere if there is none.
         device: Where the backbone computes, as `torch.device` names it; heads are trained on the processor.
         threads: Minibatches of images that the backbone looks at side by side.
         precision: In which numbers it does; what is best for the device if not given.

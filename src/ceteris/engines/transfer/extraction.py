@@ -67,10 +67,7 @@ class Extractor:
 
     Attributes:
         network: From `load_backbone`; it is not changed.
-        backbone: Which one it is.
-        resolution: Side in pixels that images are resized to.
         precision: In which numbers it computes; averages over the image are float32 always.
-        device: Where.
         threads: Minibatches computed side by side, each on one core, so that this number changes no bit.
     """
 
@@ -126,16 +123,7 @@ class Extractor:
 
 @dataclass(frozen=True, kw_only=True)
 class FeatureSource:
-    """Knows how to get features.
-
-    Attributes:
-        network: What the study says of the backbone.
-        weights: The file of its weights.
-        precision: In which numbers it computes.
-        device: Where.
-        threads: Minibatches side by side.
-        cache: Where features are kept; nowhere if there is none.
-    """
+    """Gets the features of a backbone from a cache, if there is one, and computes what is not there."""
 
     network: BackboneNetwork
     weights: Path

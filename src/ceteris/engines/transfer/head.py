@@ -97,12 +97,7 @@ class _DropoutPart(_Part):
 
 @dataclass(frozen=True, kw_only=True)
 class StackedHead:
-    """The shape of the heads of a packed batch; parameters are rows of one tensor, a row a run.
-
-    Attributes:
-        parts: One per layer.
-        parameters: Numbers in a row.
-    """
+    """The shape of the heads of a packed batch; parameters are rows of one tensor, a row per run."""
 
     parts: tuple[_Part, ...]
     parameters: int

@@ -23,12 +23,10 @@ class StackedOptimizer:
     """What an optimizer remembers, a row per run; settings are columns.
 
     Attributes:
-        update: How it moves the parameters.
         settings: By name, a column of the runs' values. Shape (r, 1).
         first: Mean gradient of Adam, momentum of SGD. Shape (r, p).
         second: Mean squared gradient of Adam; zeros for SGD. Shape (r, p).
         scratch: Room for what a step computes on the way: new memory at every step would cost a third of its time.
-        steps: Steps taken.
     """
 
     update: "Update"

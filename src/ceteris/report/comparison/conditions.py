@@ -16,7 +16,6 @@ class Condition:
     """One thing that may differ.
 
     Attributes:
-        what: Its name.
         first: How it is in the first folder; empty where it is not there.
         second: How it is in the second.
     """
@@ -28,12 +27,7 @@ class Condition:
 
 @dataclass(frozen=True, kw_only=True)
 class Conditions:
-    """All that may differ.
-
-    Attributes:
-        differing: What does.
-        same: Names of what does not.
-    """
+    """What differs, and the names of what does not."""
 
     differing: tuple[Condition, ...]
     same: tuple[str, ...]

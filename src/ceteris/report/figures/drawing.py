@@ -34,7 +34,6 @@ class Drawing(Visual):
         title: What it shows, in a few words.
         alt: What there is to see, in sentences, for whoever cannot see it.
         svg: One `<svg>` element to put into a page as it is, if that format was asked for; its ids are its own.
-        png: Content of a PNG file, if that format was asked for.
     """
 
     title: str

@@ -43,11 +43,9 @@ class TileBlock:
 
     Attributes:
         stage: When: before or after training.
-        names: One per tile: channel numbers, or the colours of an input.
         own: The tiles on the scale of this block.
         common: The same tiles on the scale of all arms.
         own_words: What is black and what is white on the scale of this block.
-        words: The range of the values.
         gap: Why there are no tiles; empty if there are some.
     """
 
@@ -68,8 +66,6 @@ class ArmLayer:
         arm: Name of the variation, or `baseline`.
         layer: What the layer is; empty if there is none.
         channels: How many channels it has; the first `MOST_CHANNELS` have tiles.
-        outputs: Its output, before and after training.
-        kernels: The kernel of one channel, before and after training.
         gap: Why nothing is shown; empty if something is.
     """
 
@@ -86,10 +82,7 @@ class FirstLayers(Visual):
     """The first convolutions of a study.
 
     Attributes:
-        image: What they are shown.
         image_name: For example `test image 0 (cat)`.
-        seed: Of the runs.
-        arms: The baseline first.
         scales: What black and white are on the common scales, in sentences.
         left_out: That not all networks are shown; empty if they are.
     """

@@ -29,13 +29,7 @@ _BAR = 150.0  # points: long enough for three numbers below it
 
 @dataclass(frozen=True, kw_only=True)
 class GreyScale:
-    """What grey means.
-
-    Attributes:
-        low: Black.
-        high: White.
-        words: What it is a scale of, with its unit.
-    """
+    """The values of black and of white, and what it is a scale of, with its unit."""
 
     low: float
     high: float
@@ -47,7 +41,6 @@ class GridRow:
     """What belongs to one name.
 
     Attributes:
-        name: Stands to the left.
         blocks: One per block of the section: tiles, or the reason why there are none.
     """
 
@@ -60,13 +53,10 @@ class GridSection:
     """Rows that share a scale.
 
     Attributes:
-        title: Stands above.
         blocks: What the blocks of a row are called; a name may be empty.
         tiles: What the tiles of a block are called, further ones go on in the next line; names may be empty.
-        rows: The rows.
         zoom: Points per pixel.
         scale: What grey means, if the tiles are grey.
-        note: What else to know.
         columns: The most tiles beside each other in a block.
     """
 

@@ -32,7 +32,6 @@ class ArmEpochs:
     """The epochs of the runs of one arm.
 
     Attributes:
-        name: Of the variation, or `baseline`.
         epochs: By seed, of every run that finished or diverged.
     """
 
@@ -45,12 +44,8 @@ class MeanCurve:
     """Mean and error bars over seeds.
 
     Attributes:
-        name: Of the arm.
         seconds: Mean training time up to each epoch, a run's share. Shape (epochs,).
-        training: Training accuracy, one estimate an epoch.
         validation: Validation accuracy, one estimate an epoch.
-        runs: How many runs there are.
-        diverged: How many of them diverged.
     """
 
     name: str
@@ -174,8 +169,6 @@ class CurvePanel:
     """Curves of accuracy over one unit of time.
 
     Attributes:
-        title: Stands above.
-        label: What the horizontal axis counts.
         times: Of each curve, at the end of each epoch. Shape (epochs,).
         means: Of each curve, one estimate an epoch.
         ticks: On the horizontal axis; Matplotlib's if empty.

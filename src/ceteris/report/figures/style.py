@@ -92,13 +92,7 @@ _SETTINGS: dict[Any, Any] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Mark:
-    """How a verdict is drawn.
-
-    Attributes:
-        colour: Its hue.
-        shape: Its marker, different for each verdict.
-        is_filled: Whether the marker is full.
-    """
+    """How a verdict is drawn: its hue, and a marker that no other verdict has."""
 
     colour: str
     shape: str
