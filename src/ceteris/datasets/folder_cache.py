@@ -57,7 +57,7 @@ class CachedFolder:
 
 @dataclass(frozen=True, kw_only=True)
 class KeptFolder:
-    """What the cache keeps of one folder of images: its name, how many images of which side, and their bytes on disk."""
+    """What the cache keeps of one folder of images: its name, how many images of which side, and bytes on disk."""
 
     path: Path
     source: str

@@ -153,7 +153,7 @@ class HoldingModule(PlacedModule):
 
 
 class LayeredNetwork(nn.Module):
-    """The layers of a study's network, whose parameters are named `layers.<index>.weight`; load them, they are not drawn."""
+    """The layers of a study's network; parameters are named `layers.<index>.weight` and not drawn: load them."""
 
     def __init__(self, network: Network, image: Shape, classes: int, seed: int) -> None:
         super().__init__()
