@@ -94,8 +94,41 @@ def _transfer(path):
     )
 
 
+def _level(variation):
+    """Give the changes of a variation as the only level of a crossed factor, under the variation's name."""
+    return {"name": variation["factor"], "levels": {key: variation[key] for key in variation if key != "factor"}}
+
+
+NORM = {"factor": "norm", "name": "batch norm", "insert": {"after": "network.layers.1", "layer": {"batch_norm": True}}}
+CROSSES = (
+    {"name": "depth x activation", "factor": [_level(DEEPER), _level(TANH)]},
+    {
+        "name": "three factors",
+        "factor": [_level(one) for one in (DEEPER | {"factor": "depth"}, NORM)]
+        + [
+            {
+                "name": "rate",
+                "baseline": "0.01",
+                "levels": [{"name": name, "set": {"training.learning_rate": float(name)}} for name in ("0.02", "0.03")],
+            }
+        ],
+    },
+)
+
+
+def _crossed(path):
+    """Cross factors of which one level is a variation too; two runs of a combination learned nothing."""
+    became = {("deeper, tanh", 1): "diverged", ("deeper, tanh", 4): "guessing", ("batch norm", 2): "failed"}
+    return made_up_folder(path, study=made_up_study(seeds=6, variation=(DEEPER, SHALLOW), cross=CROSSES), became=became)
+
+
 STATES = {
     "complete": made_up_folder,
+    "crossed": _crossed,
+    "crossed, one seed": lambda path: _small(path, seeds=1, variation=(), cross=CROSSES[:1]),
+    "crossed, empty": lambda path: _small(
+        path, variation=(), cross=CROSSES[:1], became={("deeper, tanh", seed): "diverged" for seed in range(3)}
+    ),
     "empty": lambda path: _small(path, became="missing"),
     "half": _half,
     "one seed": lambda path: _small(path, seeds=1),

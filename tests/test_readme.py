@@ -117,7 +117,7 @@ def test_the_study_files_of_the_page_are_valid(tmp_path, step):
     """A part of one is put into the whole one: a variation at its end, [data] in place of its own."""
     whole = next(step.text for step in STEPS if step.text.startswith("# kernel.toml"))
     text = step.text
-    if text.startswith("[[variation]]"):
+    if text.startswith(("[[variation]]", "[[cross]]")):
         text = whole + text
     elif text.startswith("[data]"):
         text = re.sub(r"\[data\]\n.*?\n\n", text + "\n", whole, flags=re.DOTALL)
@@ -178,12 +178,14 @@ def tables():
 
 SCHEMA = study_schema()
 KEYS = {
-    "key": set(SCHEMA["properties"]) - {"data", "baseline", "variation", "analysis"},
+    "key": set(SCHEMA["properties"]) - {"data", "baseline", "variation", "cross", "analysis"},
     "`[data]`": set(SCHEMA["$defs"]["DataChoice"]["properties"]),
     "pretrained network, in place of `layers`": set(SCHEMA["$defs"]["BackboneNetwork"]["properties"]),
     "`[baseline.training]`": set(SCHEMA["$defs"]["Training"]["properties"]),
     "`[analysis]`": set(SCHEMA["$defs"]["Analysis"]["properties"]),
     "`[[variation]]`": set(SCHEMA["$defs"]["Variation"]["properties"]),
+    "`[[cross]]`": set(SCHEMA["$defs"]["Cross"]["properties"]),
+    "`[[cross.factor]]`": set(SCHEMA["$defs"]["CrossedFactor"]["properties"]),
 }
 
 

@@ -41,11 +41,12 @@ if TYPE_CHECKING:
     from ceteris.running import run
     from ceteris.study.analysis import Analysis
     from ceteris.study.changes import changes
+    from ceteris.study.cross import Cross, CrossedFactor
     from ceteris.study.reader import read_study
     from ceteris.study.run import Arm, Run
     from ceteris.study.specification import Baseline, Specification
     from ceteris.study.study import Study
-    from ceteris.study.variation import Insertion, Replacement, Variation
+    from ceteris.study.variation import Insertion, Level, Replacement, Variation
     from ceteris.training.training import Training
 
 __all__ = [
@@ -55,6 +56,8 @@ __all__ = [
     "BatchNorm",
     "CeterisError",
     "Convolution",
+    "Cross",
+    "CrossedFactor",
     "DataChoice",
     "DataError",
     "Dense",
@@ -62,6 +65,7 @@ __all__ = [
     "EngineError",
     "FolderComparison",
     "Insertion",
+    "Level",
     "MaxPool",
     "Network",
     "Replacement",
@@ -93,6 +97,7 @@ _MODULES = {
     "ceteris.results.results": ("Results", "read_results"),
     "ceteris.study.analysis": ("Analysis",),
     "ceteris.study.changes": ("changes",),
+    "ceteris.study.cross": ("Cross", "CrossedFactor"),
     "ceteris.networks.batch_norm": ("BatchNorm",),
     "ceteris.networks.convolution": ("Convolution",),
     "ceteris.networks.dense": ("Dense",),
@@ -105,7 +110,7 @@ _MODULES = {
     "ceteris.datasets.choice": ("DataChoice",),
     "ceteris.study.study": ("Study",),
     "ceteris.training.training": ("Training",),
-    "ceteris.study.variation": ("Insertion", "Replacement", "Variation"),
+    "ceteris.study.variation": ("Insertion", "Level", "Replacement", "Variation"),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}
 

@@ -78,7 +78,8 @@ def efficiency_curves(
         The curves in the order of the study; none where it does not vary the share. Verdicts against the baseline's
         network at the baseline's own number of images are those of the study; all others are one family of their own.
     """
-    arms = manifest.study.arms()
+    compared = {BASELINE, *(one.variation for one in comparisons)}
+    arms = [arm for arm in manifest.study.arms() if arm.name in compared]
     groups: dict[Specification, list[Arm]] = {}
     for arm in arms:
         groups.setdefault(_apart_from_images(arm), []).append(arm)

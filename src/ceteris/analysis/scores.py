@@ -156,7 +156,7 @@ def study_scores(results: Results, predictions: Predictions | None, epochs: Epoc
     findings: dict[str, list[Finding]] = {}
     for finding in results.findings:
         findings.setdefault(finding.run.variation, []).append(finding)
-    baseline, *variations = (
+    baseline, *others = (
         ArmScores(
             name=name,
             factor=runs[0].run.factor,
@@ -166,7 +166,13 @@ def study_scores(results: Results, predictions: Predictions | None, epochs: Epoc
         )
         for name, runs in findings.items()
     )
-    return Scores(baseline=baseline, variations=tuple(variations), chance=chance.share)
+    declared = {one.name for one in results.manifest.study.variations}
+    return Scores(
+        baseline=baseline,
+        variations=tuple(arm for arm in others if arm.name in declared),
+        chance=chance.share,
+        crossed=tuple(arm for arm in others if arm.name not in declared),
+    )
 
 
 def study_criteria(analysis: Analysis) -> Criteria:

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from ceteris.analysis.efficiency import EfficiencyCurve, efficiency_curves
 from ceteris.analysis.environment import Environment, read_environment
+from ceteris.analysis.factorial import Factorial, factorials
 from ceteris.analysis.pretrained import Match, VariationCost, pretrained_matches, variation_costs
 from ceteris.analysis.scores import (
     ChanceLevel,
@@ -82,7 +83,7 @@ class StudyAnalysis:
     @cached_property
     def arm_scores(self) -> Mapping[str, ArmScores]:
         """What the runs of each arm scored, by its name."""
-        return {arm.name: arm for arm in (self.scores.baseline, *self.scores.variations)}
+        return {arm.name: arm for arm in self.scores.arms}
 
     @cached_property
     def accuracies(self) -> Mapping[str, Mapping[int, float]]:
@@ -101,7 +102,7 @@ class StudyAnalysis:
 
     def summary(self, arm: str) -> ArmSummary:
         """Give one arm by itself."""
-        return self.baseline if arm == self.baseline.name else self._comparisons[arm].summary
+        return next(one for one in self.summaries if one.name == arm)
 
     @cached_property
     def _comparisons(self) -> Mapping[str, Comparison]:
@@ -110,7 +111,9 @@ class StudyAnalysis:
     @cached_property
     def summaries(self) -> tuple[ArmSummary, ...]:
         """Every arm by itself, the baseline first."""
-        return (self.baseline, *(one.summary for one in self.comparisons))
+        level, target = self.criteria.level, self.target
+        crossed = (summarise(arm, chance=self.scores.chance, target=target, level=level) for arm in self.scores.crossed)
+        return (self.baseline, *(one.summary for one in self.comparisons), *crossed)
 
     @cached_property
     def findings(self) -> Mapping[Status, tuple[Finding, ...]]:
@@ -147,6 +150,12 @@ class StudyAnalysis:
     def efficiency(self) -> tuple[EfficiencyCurve, ...]:
         """The arms that differ in the number of training images alone; empty where a study does not vary it."""
         return efficiency_curves(self.manifest, self.summaries, self.scores, self.comparisons, self.criteria)
+
+    @cached_property
+    def factorials(self) -> tuple[Factorial, ...]:
+        """The effects and interactions of crossed factors; empty where a study crosses none."""
+        crosses, chance, level = self.manifest.study.crosses, self.scores.chance, self.criteria.level
+        return factorials(crosses, self.arms, self.arm_scores, chance=chance, level=level)
 
     @cached_property
     def matches(self) -> tuple[Match, ...]:

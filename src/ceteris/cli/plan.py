@@ -23,9 +23,11 @@ from ceteris.formatting.wording import byte_count, listed
 from ceteris.networks.cost import network_cost
 from ceteris.report.quantities import count, percentage_points
 from ceteris.resources import Memory, available_cores, cores
+from ceteris.statistics.factorial import contrast, effects
 from ceteris.statistics.power import detectable_difference
 from ceteris.study.changes import changes, in_words
 from ceteris.study.check import check_images
+from ceteris.study.cross import Cross
 from ceteris.study.reader import read_study
 from ceteris.study.run import Arm
 from ceteris.study.study import Study
@@ -74,7 +76,7 @@ def plan(
     console.print()
     console.print(plan_table(study.arms(), images))
     console.print()
-    console.print(Text(power(len(study.seeds), len(study.variations))))
+    console.print(Text("\n".join(powers(study))))
     console.print()
     if gap:
         console.print(Text(f"Time: not estimated, because {gap}", style="yellow"))
@@ -107,8 +109,11 @@ def size(study: Study, images: ImageKind, batches: Sequence[PackedBatch]) -> str
     """Say how much there is to train."""
     source = source_of(study.data)
     name, some = source.title(study.data, images.classes), "" if source.is_exact else "up to "
-    arms = f"the baseline and {count(len(study.variations), 'variation')}" if study.variations else "the baseline"
-    runs = len(study.seeds) * (1 + len(study.variations))
+    crossed = len(study.arms()) - 1 - len(study.variations)
+    variations = [count(len(study.variations), "variation")] if study.variations else []
+    combinations = [f"{count(crossed, 'combination')} of crossed factors"] if crossed else []
+    arms = listed(["the baseline", *variations, *combinations])
+    runs = len(study.seeds) * len(study.arms())
     runs_of_images = (
         f"{count(runs, 'run')}: {arms}, {count(len(study.seeds), 'seed')} each, on {some}"
         f"{images.training_images:,} training and {images.validation_images:,} validation images of {name}; tested on "
@@ -150,6 +155,14 @@ def plan_table(arms: Sequence[Arm], images: ImageKind) -> Table:
     return table
 
 
+def powers(study: Study) -> Iterator[str]:
+    """Say how small a difference the seeds of a study can show, of variations and of crossed factors."""
+    if study.variations or not study.crosses:
+        yield power(len(study.seeds), len(study.variations))
+    for cross in study.crosses:
+        yield crossed_power(len(study.seeds), cross)
+
+
 def power(seeds: int, variations: int) -> str:
     """Say how small a difference that many seeds can show."""
     if not variations:
@@ -163,6 +176,21 @@ def power(seeds: int, variations: int) -> str:
         f"What {count(seeds, 'seed')} can show: a difference of {difference:.2f} standard deviations, with 80 % "
         f"probability (paired t test at 5 %, {family}). If the differences vary by {assumed} "
         f"from seed to seed, that is {percentage_points(difference * _ASSUMED_DEVIATION / 100)}."
+    )
+
+
+def crossed_power(seeds: int, cross: Cross) -> str:
+    """Say how small a main effect of crossed factors that many seeds can show."""
+    shape = [len(factor.levels) + 1 for factor in cross.factors]
+    family = effects(shape)
+    what = f"Cross '{cross.name}': {math.prod(shape)} combinations, {len(family)} main effects and interactions"
+    if seeds < 2:
+        return f"{what}. One seed has no error bars: give at least 2 seeds, better 10."
+    spread = [math.sqrt((contrast(shape, *one) ** 2).sum()) for one in family if len(one[0]) == 1]
+    shown = detectable_difference(seeds, comparisons=len(family)) * max(spread)
+    return (
+        f"{what}. {count(seeds, 'seed')} can show a main effect of {shown:.2f} standard deviations of a run, with 80 % "
+        "probability, if runs of one seed are as different as others (t test over seeds at 5 %, Holm's method)."
     )
 
 

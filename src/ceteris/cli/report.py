@@ -21,6 +21,7 @@ from ceteris.results.results import read_results
 from ceteris.statistics.comparison import Comparison
 from ceteris.statistics.summary import ArmSummary
 from ceteris.statistics.verdict import Decision
+from ceteris.study.run import BASELINE
 
 
 def report(folder: Path, *, out: Path | None, image: int, console: Console, latex: Path | None = None) -> Report:
@@ -103,6 +104,7 @@ def results_table(analysis: StudyAnalysis, *, is_wide: bool = True) -> Table:
     arms = (
         (analysis.baseline, _baseline(analysis.baseline)),
         *((one.summary, _variation(one)) for one in analysis.comparisons),
+        *((analysis.summary(one.name), _baseline(analysis.summary(one.name))) for one in analysis.scores.crossed),
     )
     for arm, cells in arms:
         factor = [Text("" if arm is analysis.baseline else arm.factor)] if is_wide else []
@@ -111,7 +113,9 @@ def results_table(analysis: StudyAnalysis, *, is_wide: bool = True) -> Table:
 
 
 def _baseline(arm: ArmSummary) -> Sequence[Text]:
-    return (Text(arm.name, style="bold"), _accuracy(arm), Text(), Text(percent_range(arm.accuracy)), Text())
+    """Give the cells of an arm that is compared with no other: the baseline, a combination of crossed factors."""
+    style = "bold" if arm.name == BASELINE else ""
+    return (Text(arm.name, style=style), _accuracy(arm), Text(), Text(percent_range(arm.accuracy)), Text())
 
 
 def _variation(one: Comparison) -> Sequence[Text]:

@@ -56,8 +56,7 @@ def status(folder: Path, console: Console) -> None:
 
 def _at_chance(results: Results) -> tuple[str, ...]:
     level = chance_level(results)
-    scores = study_scores(results, None, {}, level)
-    arms = (scores.baseline, *scores.variations)
+    arms = study_scores(results, None, {}, level).arms
     summaries = [summarise(arm, chance=level.share) for arm in arms]
     return tuple(chance_notes(level, summaries, constant_runs(results, summaries)))
 

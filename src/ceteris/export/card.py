@@ -315,8 +315,7 @@ def _summary(analysis: StudyAnalysis, record: RunRecord) -> ArmSummary:
 
 
 def _scores(analysis: StudyAnalysis, record: RunRecord) -> list[float]:
-    arms = (analysis.scores.baseline, *analysis.scores.variations)
-    runs = next(arm for arm in arms if arm.name == record.run.variation).runs
+    runs = analysis.arm_scores[record.run.variation].runs
     return [run.test_accuracy for run in runs if run.status is Ending.FINISHED and run.test_accuracy is not None]
 
 

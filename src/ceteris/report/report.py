@@ -17,6 +17,7 @@ from ceteris.report.sections import (
     data_efficiency,
     differences,
     environment,
+    factorial,
     factors,
     limitations,
     methods,
@@ -127,6 +128,7 @@ def report_sections(analysis: StudyAnalysis, *, image: int = 0) -> tuple[Section
         answer.section(analysis),
         verdicts.section(analysis),
         differences.section(analysis),
+        factorial.section(analysis),
         factors.section(analysis),
         pictures.section(analysis, image),
         convergence.section(analysis),
@@ -150,6 +152,8 @@ def _kicker(results: Results, done: int) -> str:
     planned = len(results.findings)
     runs = count(planned, "run") if done == planned else f"{done:,} of {count(planned, 'run')}"
     arms = count(len(manifest.study.variations), "variation")
+    if crossed := len(manifest.study.arms()) - 1 - len(manifest.study.variations):
+        arms += f", {count(crossed, 'combination')} of crossed factors"
     seeds = count(len(manifest.study.seeds), "seed")
     return (
         f"A controlled experiment: {runs}, {arms}, {seeds}; images: {manifest.data_name}, {manifest.data_origin.value}"

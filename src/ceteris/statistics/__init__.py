@@ -5,6 +5,7 @@
     scores.py         what each run scored; whether it did better than chance; which runs of two arms share a seed
     summary.py        one arm by itself: mean accuracy, what became of its runs, convergence
     comparison.py     every variation against the baseline
+    factorial.py      crossed factors: main effects and two-factor interactions
     family.py         pairs of arms without a baseline in common
     side_by_side.py   one outcome as two studies measured it, run against run or mean against mean
     verdict.py        better, worse, equivalent, or undecided with what it would take

@@ -132,6 +132,7 @@ class Scores:
     Attributes:
         baseline: The arm that the others are compared with.
         variations: The other arms; all that the study planned, since they are one family of comparisons.
+        crossed: Arms that crossed factors add, which are judged as a factorial and not one by one.
         chance: The chance level, in (0, 1]; see `is_at_chance`.
 
     Raises:
@@ -141,6 +142,12 @@ class Scores:
     baseline: ArmScores
     variations: tuple[ArmScores, ...]
     chance: float
+    crossed: tuple[ArmScores, ...] = ()
+
+    @property
+    def arms(self) -> tuple[ArmScores, ...]:
+        """All arms, the baseline first."""
+        return (self.baseline, *self.variations, *self.crossed)
 
     def __post_init__(self) -> None:
         """Refuse numbers that contradict each other."""
@@ -149,7 +156,7 @@ class Scores:
                 f"chance is {self.chance}, expected a share in (0, 1]. Give that of the largest class among the test "
                 "images."
             )
-        arms = (self.baseline, *self.variations)
+        arms = self.arms
         name, count = Counter(arm.name for arm in arms).most_common(1)[0]
         if count > 1:
             raise StatisticsError(f"{count} arms are called '{name}', expected distinct names. Rename all but one.")

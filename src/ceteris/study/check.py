@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ceteris.datasets.choice import KNOWN_NAMES, SOURCES, DataChoice, presumed_images, share
@@ -13,9 +13,10 @@ from ceteris.networks.backbone import BLOCKS, BackboneNetwork, Statistics
 from ceteris.networks.dense import Dense
 from ceteris.networks.layer import Layer
 from ceteris.networks.placed import PlacedLayer, placed_layers
+from ceteris.study.cross import Cross, clashes, combined, combined_name, factor_mistakes
 from ceteris.study.run import BASELINE, arm_folder
 from ceteris.study.specification import Baseline, Specification
-from ceteris.study.variation import Variation
+from ceteris.study.variation import Level, Variation
 from ceteris.study.vary import vary
 from ceteris.training.training import Training
 from ceteris.values.mistakes import Mistake, Mistakes, Place, variation_title
@@ -30,6 +31,7 @@ def check_study(
     data: DataChoice,
     baseline: Baseline,
     variations: Sequence[Variation | None],
+    crosses: Sequence[Cross | None] = (),
 ) -> tuple[Mistake, ...]:
     """Find what makes a study impossible, or an arm of it pointless.
 
@@ -38,6 +40,7 @@ def check_study(
         data: The images.
         baseline: What the variations change.
         variations: The variations, in the order of the file; none in place of one that could not be read.
+        crosses: The crossed factors, likewise.
 
     Returns:
         One entry per mistake; places as in a study file.
@@ -54,41 +57,110 @@ def check_study(
     mistakes = [*_seed_mistakes(seeds), *_data_mistakes(data), *_baseline_mistakes(baseline, faults)]
     mistakes += _name_mistakes(variations)
     mistakes += _fraction_mistakes(data, images, ("data", "fraction"), "") if images else ()
+    arms = _Arms(baseline=specification, meant=meant, faults=faults)
     twins = {specification: "the baseline"}
     for index, variation in enumerate(variations):
         if variation is None:
             continue
         title, place = variation_title(variation, index), ("variation", index)
+        mistakes += (replace(one, sentence=f"{title}: {one.sentence}") for one in arms.mistakes(variation, place))
+        if (varied := arms.varied(variation)) is not None:
+            mistakes += _twin_mistakes(twins.get(varied), title, place)
+            twins.setdefault(varied, title)
+            arms.names.setdefault(arm_folder(variation.name), (title, varied))
+    for index, cross in enumerate(crosses):
+        if cross is not None:
+            mistakes += _cross_mistakes(cross, ("cross", index), arms)
+            if any(other is not None and other.name == cross.name for other in crosses[:index]):
+                found = f"cross {index + 1}: name = {written(cross.name)} is already the name of another cross"
+                mistakes.append(Mistake(place=("cross", index, "name"), sentence=f"{found}; choose another name."))
+    return tuple(mistakes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Arms:
+    """What is known of the baseline when its variations are checked, and the arms that are there already."""
+
+    baseline: Specification
+    meant: DataChoice
+    faults: list[tuple[Place, str]]
+    names: dict[str, tuple[str, Specification]] = field(default_factory=dict)  # by folder
+
+    def varied(self, level: Level) -> Specification | None:
+        """Give the specification with a level's changes; None if they cannot be made."""
         try:
-            varied = vary(specification, variation)
+            return vary(self.baseline, level)
+        except Mistakes:
+            return None
+
+    def mistakes(self, level: Level, place: Place) -> Iterator[Mistake]:
+        """Find what is wrong with the changes of a variation or a level, without its title."""
+        try:
+            varied = vary(self.baseline, level)
         except Mistakes as error:
-            mistakes += [
-                replace(mistake, place=(*place, *mistake.place), sentence=f"{title}: {mistake.sentence}")
-                for mistake in error.mistakes
-            ]
-            continue
-        images = presumed_images(meant, varied.network)
+            yield from (replace(mistake, place=(*place, *mistake.place)) for mistake in error.mistakes)
+            return
+        images = presumed_images(self.meant, varied.network)
         new = network_faults(varied, images) if images else ()
         # A layer that is wrong in the baseline is reported once, there.
-        known = faults if variation.network is None else []
+        known = self.faults if level.network is None else []
         known_layers = {layer for layer, _ in known if layer}
-        mistakes += [
-            Mistake(place=place, sentence=f"{title}: {fault}")
-            for layer, fault in new
-            if layer not in known_layers and (layer, fault) not in known
+        for layer, fault in new:
+            if layer not in known_layers and (layer, fault) not in known:
+                yield Mistake(place=place, sentence=fault)
+        if images and varied.data.fraction != self.baseline.data.fraction:
+            yield from _fraction_mistakes(varied.data, images, (*place, "set", "data.fraction"), "")
+        told = tuple(self.baseline.training.faults())
+        yield from (Mistake(place=place, sentence=fault) for fault in varied.training.faults() if fault not in told)
+        yield from _ignored_in_variation(level, varied.training, place)
+
+
+def _cross_mistakes(cross: Cross, place: Place, arms: _Arms) -> Iterator[Mistake]:
+    """Check the names of factors and levels, each level by itself, and then what only their combination has."""
+    title = f"cross '{cross.name}'"
+    wrong = list(factor_mistakes(cross, place, title))
+    yield from wrong
+    if wrong:
+        return
+    told: set[str] = set()
+    twins = {arms.baseline: "the baseline"}
+    for levels, chosen in cross.combinations():
+        alone = [index for index, level in enumerate(levels) if level]
+        where, what = place, f"{title}: '{combined_name(chosen)}'"
+        if len(alone) == 1:
+            where = (*place, "factor", alone[0], "levels", levels[alone[0]] - 1)
+            what = f"{title}: level '{chosen[0].name}'"
+        new = [Mistake(place=where, sentence=sentence) for sentence in clashes(chosen)] or [
+            *(arms.mistakes(chosen[0], where) if len(chosen) == 1 else _of_all(cross, chosen, where, arms))
         ]
-        if images and varied.data.fraction != data.fraction:
-            mistakes += _fraction_mistakes(varied.data, images, (*place, "set", "data.fraction"), f"{title}: ")
-        told = tuple(baseline.training.faults())
-        mistakes += [
-            Mistake(place=place, sentence=f"{title}: {fault}")
-            for fault in varied.training.faults()
-            if fault not in told
-        ]
-        mistakes += _ignored_in_variation(variation, varied.training, title, place)
-        mistakes += _twin_mistakes(twins.get(varied), title, place)
-        twins.setdefault(varied, title)
-    return tuple(mistakes)
+        for mistake in new:
+            if mistake.sentence not in told:  # what a level has is not said again of all its combinations
+                told.add(mistake.sentence)
+                yield replace(mistake, sentence=f"{what}: {mistake.sentence}")
+        if new or (varied := arms.varied(combined(cross.name, chosen))) is None:
+            continue
+        if len(chosen) == 1:
+            yield from _twin_mistakes(twins.get(varied), what, where)
+            twins.setdefault(varied, what)
+        yield from _cell_name_mistakes(combined_name(chosen), varied, what, where, arms)
+
+
+def _of_all(cross: Cross, levels: Sequence[Level], place: Place, arms: _Arms) -> Iterator[Mistake]:
+    """Say of a combination what no key of the file says."""
+    variation = combined(cross.name, levels)
+    yield from (replace(mistake, place=place) for mistake in arms.mistakes(variation, place))
+
+
+def _cell_name_mistakes(name: str, varied: Specification, title: str, place: Place, arms: _Arms) -> Iterator[Mistake]:
+    """Refuse the name of another arm; a combination that an arm is already is that arm, whatever its name."""
+    if any(varied == specification for _, specification in arms.names.values()):
+        return
+    folder = arm_folder(name)
+    other = "the baseline" if folder == arm_folder(BASELINE) else arms.names.get(folder, ("", varied))[0]
+    if other:
+        found = f"is an arm whose results folder '{folder}' is that of {other}, which changes something else"
+        yield Mistake(place=place, sentence=f"{title} {found}; give one of them another name.")
+    arms.names.setdefault(folder, (title, varied))
 
 
 def network_faults(specification: Specification, images: ImageKind) -> Iterator[tuple[Place, str]]:
@@ -191,11 +263,11 @@ def _baseline_mistakes(baseline: Baseline, faults: Sequence[tuple[Place, str]]) 
         yield Mistake(place=("baseline", "training", name), sentence=sentence, compares=True)
 
 
-def _ignored_in_variation(variation: Variation, training: Training, title: str, place: Place) -> Iterator[Mistake]:
+def _ignored_in_variation(variation: Level, training: Training, place: Place) -> Iterator[Mistake]:
     """Only what the variation sets itself: settings of the baseline may lose their meaning with its optimizer."""
     for name, reason in _ignored_settings(training):
         if (path := f"training.{name}") in variation.set:
-            yield Mistake(place=(*place, "set", path), sentence=f"{title}: {path} {reason}", compares=True)
+            yield Mistake(place=(*place, "set", path), sentence=f"{path} {reason}", compares=True)
 
 
 def _twin_mistakes(twin: str | None, title: str, place: Place) -> Iterator[Mistake]:

@@ -14,9 +14,10 @@ from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.kinds import LAYER_KINDS
 from ceteris.networks.network import Network
 from ceteris.study.analysis import Analysis
+from ceteris.study.cross import Cross, CrossedFactor
 from ceteris.study.specification import Baseline
 from ceteris.study.study import Study
-from ceteris.study.variation import Insertion, Replacement, Variation
+from ceteris.study.variation import Insertion, Level, Replacement, Variation
 from ceteris.training.kind import Kind
 from ceteris.training.training import CHOICES, SECTIONS, Training
 from ceteris.values.frozen import Frozen
@@ -32,6 +33,9 @@ _MODELS: tuple[type[BaseModel], ...] = (
     Variation,
     Insertion,
     Replacement,
+    Cross,
+    CrossedFactor,
+    Level,
     Analysis,
 )
 _NEW_ENTRY = re.compile(r"^\s{4}(\w+): ", re.MULTILINE)
@@ -50,23 +54,24 @@ def study_schema() -> dict[str, Any]:
     _explain_training(definitions["Training"])
     name = definitions["DataChoice"]["properties"]["name"]
     name["anyOf"] = [{"enum": list(KNOWN_NAMES)}, {"type": name.pop("type")}]
-    for key in ("insert", "replace"):
-        _allow_one(definitions["Variation"]["properties"][key])
-    for name, key in (
-        ("Insertion", "layer"),
-        ("Replacement", "by"),
-        ("Replacement", "layers"),
-        ("Variation", "remove"),
-    ):
-        _allow_one(definitions[name]["properties"][key])
+    for name, keys in {
+        "Insertion": ("layer",),
+        "Replacement": ("by", "layers"),
+        "Variation": ("insert", "replace", "remove"),
+        "Level": ("insert", "replace", "remove"),
+        "CrossedFactor": ("levels",),
+    }.items():
+        for key in keys:
+            _allow_one(definitions[name]["properties"][key])
     for definition in definitions.values():
         for described in definition.get("properties", {}).values():
             _without_null(described)
     layer = definitions["Network"]["properties"]["layers"]["items"]
     # Any depth of tables: the dotted keys of a path may be written without quotes.
-    definitions["Variation"]["properties"]["set"]["additionalProperties"] = {
-        "type": ["boolean", "integer", "number", "string", "object"]
-    }
+    for name in ("Variation", "Level"):
+        definitions[name]["properties"]["set"]["additionalProperties"] = {
+            "type": ["boolean", "integer", "number", "string", "object"]
+        }
     tidy = _tidied({**schema, "$defs": definitions}, layer)
     tidy["$defs"]["Layer"] = layer
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "A ceteris study", **tidy}

@@ -1,7 +1,7 @@
 """A study: one question, a baseline, and what is changed to answer it."""
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self, TypeVar
 
 from pydantic import (
     BeforeValidator,
@@ -17,9 +17,10 @@ from ceteris.datasets.choice import DataChoice
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.study.analysis import Analysis
 from ceteris.study.check import check_study
+from ceteris.study.cross import Cross, crossed_arms
 from ceteris.study.run import BASELINE, Arm, Run
 from ceteris.study.specification import Baseline, Specification
-from ceteris.study.variation import Variation
+from ceteris.study.variation import Level, Variation
 from ceteris.study.vary import vary
 from ceteris.values.frozen import Frozen
 from ceteris.values.mistakes import Mistake, Mistakes, Place, explain
@@ -59,6 +60,7 @@ class Study(Frozen):
         data: The images, the same for all arms.
         baseline: What every variation is compared with.
         variations: The baseline with declared changes, each a `[[variation]]` in a study file.
+        crosses: Factors whose levels are crossed, each a `[[cross]]` in a study file.
         analysis: What is decided before results are seen.
 
     Raises:
@@ -66,6 +68,7 @@ class Study(Frozen):
     """
 
     model_config = ConfigDict(populate_by_name=True)
+    later: ClassVar[frozenset[str]] = frozenset({"crosses"})
 
     title: Annotated[str, Field(min_length=1, max_length=200)]
     question: str = ""
@@ -73,18 +76,20 @@ class Study(Frozen):
     data: DataChoice = DataChoice()
     baseline: Baseline
     variations: Annotated[tuple[Variation, ...], Field(strict=False, alias="variation")] = ()
+    crosses: Annotated[tuple[Cross, ...], Field(strict=False, alias="cross")] = ()
     analysis: Analysis = Analysis()
 
     def arms(self) -> tuple[Arm, ...]:
-        """Give everything that is trained once per seed, the baseline first."""
+        """Give everything that is trained once per seed: the baseline, the variations, what crosses add to them."""
         baseline = Specification(data=self.data, network=self.baseline.network, training=self.baseline.training)
-        return (
+        declared = (
             Arm(factor=BASELINE, name=BASELINE, specification=baseline),
             *(
                 Arm(factor=variation.factor, name=variation.name, specification=vary(baseline, variation))
                 for variation in self.variations
             ),
         )
+        return (*declared, *crossed_arms(declared, self.crosses))
 
     def runs(self, data_digest: str) -> tuple[Run, ...]:
         """Give every network to train, arm by arm.
@@ -117,7 +122,13 @@ class Study(Frozen):
         except ValidationError as error:
             mistakes = explain(error, cls, value)
             raise Mistakes(*mistakes, *_mistakes_in_the_rest(value, mistakes)) from None
-        mistakes = check_study(seeds=study.seeds, data=study.data, baseline=study.baseline, variations=study.variations)
+        mistakes = check_study(
+            seeds=study.seeds,
+            data=study.data,
+            baseline=study.baseline,
+            variations=study.variations,
+            crosses=study.crosses,
+        )
         if mistakes:
             raise Mistakes(*mistakes)
         return study
@@ -137,12 +148,18 @@ def _mistakes_in_the_rest(value: Any, told: tuple[Mistake, ...]) -> tuple[Mistak
     if not isinstance(sound, Mapping):
         return ()
     variations = value.get("variation", value.get("variations", ()))
+    crosses = value.get("cross", value.get("crosses", ()))
     try:
         rest = _Rest.model_validate({key: sound[key] for key in _Rest.model_fields if key in sound})
     except ValidationError:
         return ()
-    readable = [_readable(entry) for entry in variations] if isinstance(variations, list | tuple) else []
-    found = check_study(seeds=rest.seeds, data=rest.data, baseline=rest.baseline, variations=readable)
+    found = check_study(
+        seeds=rest.seeds,
+        data=rest.data,
+        baseline=rest.baseline,
+        variations=_readable(Variation, variations),
+        crosses=_readable(Cross, crosses),
+    )
     is_same_baseline = not any(mistake.place[:1] == ("baseline",) for mistake in told)
     return tuple(mistake for mistake in found if is_same_baseline or not mistake.compares)
 
@@ -160,9 +177,17 @@ def _without(node: Any, places: set[Place]) -> Any:
     return node
 
 
-def _readable(variation: Any) -> Variation | None:
+_Entry = TypeVar("_Entry", bound=Frozen)
+_Changes = TypeVar("_Changes", bound=Level)
+
+
+def _readable(kind: type[_Entry], entries: Any) -> list[_Entry | None]:
+    return [_read(kind, entry) for entry in entries] if isinstance(entries, list | tuple) else []
+
+
+def _read(kind: type[_Entry], entry: Any) -> _Entry | None:
     try:
-        return Variation.model_validate(variation)
+        return kind.model_validate(entry)
     except ValidationError:
         return None
 
@@ -188,13 +213,29 @@ def pinned(study: Study, digest_of: Callable[[BackboneNetwork], str]) -> Study:
     network = study.baseline.network
     if isinstance(network, BackboneNetwork):
         fields["baseline"] = study.baseline.model_copy(update={"network": _with(network, digests[BASELINE])})
-    fields["variations"] = tuple(
-        _pinned(variation, digests.get(variation.name), digests.get(BASELINE)) for variation in study.variations
-    )
+    of_baseline = digests.get(BASELINE)
+    fields["variations"] = tuple(_pinned(one, digests.get(one.name), of_baseline) for one in study.variations)
+    fields["crosses"] = tuple(_pinned_cross(study, cross, digest_of, of_baseline) for cross in study.crosses)
     return Study(**fields)
 
 
-def _pinned(variation: Variation, digest: str | None, of_baseline: str | None) -> Variation:
+def _pinned_cross(
+    study: Study, cross: Cross, digest_of: Callable[[BackboneNetwork], str], of_baseline: str | None
+) -> Cross:
+    baseline = study.arms()[0].specification
+
+    def digest(level: Level) -> str | None:
+        network = vary(baseline, level).network
+        return digest_of(network) if isinstance(network, BackboneNetwork) else None
+
+    factors = tuple(
+        one.model_copy(update={"levels": tuple(_pinned(level, digest(level), of_baseline) for level in one.levels)})
+        for one in cross.factors
+    )
+    return cross.model_copy(update={"factors": factors})
+
+
+def _pinned(variation: _Changes, digest: str | None, of_baseline: str | None) -> _Changes:
     if digest is None:
         return variation
     if isinstance(variation.network, BackboneNetwork):

@@ -10,13 +10,14 @@ from ceteris.networks.kinds import LayerField
 from ceteris.values.frozen import Frozen
 
 _ONE_LINE = r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$"
-Name = Annotated[str, Field(min_length=1, max_length=80, pattern=_ONE_LINE)]
+LONGEST_NAME = 80
+Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME, pattern=_ONE_LINE)]
 """One line of text that can stand in a table."""
 
 Value = bool | int | float | str
 
 
-def _many(value: Any) -> Any:
+def many(value: Any) -> Any:
     """Take one table or one path for a list of one."""
     return [value] if isinstance(value, Mapping | Frozen | str) else value
 
@@ -34,8 +35,8 @@ def _flat(value: Any) -> Any:
     return flat
 
 
-Layers = Annotated[tuple[LayerField, ...], Field(strict=False), BeforeValidator(_many)]
-Paths = Annotated[tuple[str, ...], Field(strict=False), BeforeValidator(_many)]
+Layers = Annotated[tuple[LayerField, ...], Field(strict=False), BeforeValidator(many)]
+Paths = Annotated[tuple[str, ...], Field(strict=False), BeforeValidator(many)]
 
 
 class Insertion(Frozen):
@@ -66,12 +67,11 @@ class Replacement(Frozen):
     by: Layers
 
 
-class Variation(Frozen):
-    """The baseline with declared changes; every path means a place in the baseline, whatever else changes.
+class Level(Frozen):
+    """A name, and changes of the baseline; every path means a place in the baseline, whatever else changes.
 
     Attributes:
-        factor: What the variation is about, for example `depth`; variations of one factor are shown together.
-        name: Unique in the study.
+        name: Unique in the study, or in the factor whose level it is.
         set: New values by path, for example 5 for `network.layers.0.kernel`.
         insert: Layers to put between layers.
         replace: Layers to put in place of others.
@@ -79,10 +79,19 @@ class Variation(Frozen):
         network: A network to put in place of the baseline's, for example a pretrained backbone with a head.
     """
 
-    factor: Name
     name: Name
     set: Annotated[Mapping[str, Value], BeforeValidator(_flat)] = {}
-    insert: Annotated[tuple[Insertion, ...], Field(strict=False), BeforeValidator(_many)] = ()
-    replace: Annotated[tuple[Replacement, ...], Field(strict=False), BeforeValidator(_many)] = ()
+    insert: Annotated[tuple[Insertion, ...], Field(strict=False), BeforeValidator(many)] = ()
+    replace: Annotated[tuple[Replacement, ...], Field(strict=False), BeforeValidator(many)] = ()
     remove: Paths = ()
     network: NetworkField | None = None
+
+
+class Variation(Level):
+    """The baseline with declared changes, and nothing else changed.
+
+    Attributes:
+        factor: What the variation is about, for example `depth`; variations of one factor are shown together.
+    """
+
+    factor: Name

@@ -12,19 +12,19 @@ from ceteris.formatting.wording import listed, nearest, written
 from ceteris.networks.backbone import AnyNetwork
 from ceteris.networks.layer import Layer
 from ceteris.study.specification import Specification
-from ceteris.study.variation import Insertion, Replacement, Value, Variation
+from ceteris.study.variation import Insertion, Level, Replacement, Value
 from ceteris.training.training import Training
 from ceteris.values.mistakes import Mistake, Mistakes, Place, wrong_value
 
 _FRACTION = "data.fraction"
 
 
-def vary(baseline: Specification, variation: Variation) -> Specification:
+def vary(baseline: Specification, variation: Level) -> Specification:
     """Change in the baseline what a variation declares, and nothing else.
 
     Args:
         baseline: The baseline's specification; all paths of the variation mean places in it.
-        variation: What to change.
+        variation: What to change; a variation, or a level of a crossed factor.
 
     Returns:
         The specification of the variation. Whether its network fits the images is for `ceteris.study.check` to say.
@@ -75,7 +75,7 @@ class _Edit:
         """Every layer of the baseline by its path, also those that layers hold."""
         return dict(_paths(self.baseline.network.layers, self.prefix))
 
-    def put_network(self, variation: Variation) -> None:
+    def put_network(self, variation: Level) -> None:
         """Put a whole network in place of the baseline's; then no other change may mean a place in that."""
         if self.network == self.baseline.network:
             sentence = "network is what the baseline has; remove it, or give another."

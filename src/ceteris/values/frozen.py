@@ -38,4 +38,5 @@ class Frozen(BaseModel):
         written: dict[str, Any] = handler(self)
         fields = type(self).model_fields
         idle = {name for name in self.later if getattr(self, name) == fields[name].default}
+        idle |= {str(fields[name].alias) for name in idle}
         return {name: value for name, value in written.items() if name not in idle}

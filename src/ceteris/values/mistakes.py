@@ -87,9 +87,9 @@ def spelled(place: Place, found: object) -> str:
     node = found
     for index, key in enumerate(place):
         if isinstance(key, int):
-            if index == 1 and place[0] in {"variation", "variations"}:
+            if index == 1 and place[0] in {"variation", "variations", "cross"}:
                 node = _step(node, key)
-                holder, words = variation_title(node, key), []
+                holder, words = variation_title(node, key, "cross" if place[0] == "cross" else "variation"), []
             elif isinstance(node, Sequence):
                 node = _step(node, key)
                 words.append(str(key))
@@ -100,10 +100,10 @@ def spelled(place: Place, found: object) -> str:
     return f"{holder}: {path}" if holder and path else holder or path
 
 
-def variation_title(variation: object, index: int) -> str:
-    """Say which variation is meant: `variation '5x5'`, or its rank if it has no name."""
+def variation_title(variation: object, index: int, kind: str = "variation") -> str:
+    """Say which variation is meant, or which cross: `variation '5x5'`, or its rank if it has no name."""
     name = _step(variation, "name")
-    return f"variation '{name}'" if isinstance(name, str) and name else f"variation {index + 1}"
+    return f"{kind} '{name}'" if isinstance(name, str) and name else f"{kind} {index + 1}"
 
 
 def wrong_value(model: type[BaseModel], field: str, title: str, value: object) -> str:
@@ -132,8 +132,8 @@ def _sentence(kind: str, node: "_Node", where: str, key: object, value: object) 
 def _wrong_value(title: str, value: object, schema: dict[str, Any], root: dict[str, Any]) -> str:
     close = nearest(value, _choices(schema, root)) if isinstance(value, str) else None
     end = f'; did you mean "{close}"?' if close else "."
-    if title == "variation" and isinstance(value, Mapping):
-        end = "; write [[variation]] instead of [variation]."
+    if title in {"variation", "cross"} and isinstance(value, Mapping):
+        end = f"; write [[{title}]] instead of [{title}]."
     return f"{title} = {written(value)} must be {_expectation(schema, root)}{end}"
 
 

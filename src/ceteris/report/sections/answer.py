@@ -16,6 +16,7 @@ from ceteris.report.quantities import (
     sentence,
     size,
 )
+from ceteris.report.sections import factorial
 from ceteris.results.record import Status
 from ceteris.statistics.comparison import Comparison
 from ceteris.statistics.convergence import Measure
@@ -38,20 +39,23 @@ def answer(analysis: StudyAnalysis) -> tuple[str, ...]:
     """Answer the question of a study: the baseline, what is better, what is worse, what is neither, what learns faster.
 
     Returns:
-        Five sentences; fewer where there are no results, no variations or no error bars yet.
+        Five sentences, and one for each cross; fewer where there are no results, no variations or no error bars yet.
     """
     if not analysis.done:
         return (_nothing_yet(analysis),)
     if not analysis.findings[Status.FINISHED]:
         return (_all_diverged(analysis),)
     sentences = [_baseline(analysis)]
+    crossed = [factorial.summary(one) for one in analysis.factorials]
+    if not analysis.comparisons and crossed:
+        return (*sentences, *crossed)
     if not analysis.comparisons:
         return (*sentences, "The study has no variations, so there is nothing to compare the baseline with.")
     if any(_has_error_bars(one) for one in analysis.comparisons):
         sentences += [_better(analysis), _worse(analysis), _neither(analysis)]
     else:
         sentences += _without_error_bars(analysis)
-    return (*sentences, _convergence(analysis))
+    return (*sentences, _convergence(analysis), *crossed)
 
 
 def earlier(analysis: StudyAnalysis, *, sooner: bool) -> tuple[Comparison, ...]:

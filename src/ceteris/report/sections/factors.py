@@ -144,9 +144,8 @@ def _convergence(analysis: StudyAnalysis, one: Comparison) -> Iterator[str]:
 
 
 def _seed_table(analysis: StudyAnalysis, names: list[str], name: str, factor: str) -> Table:
-    arms = {arm.name: arm for arm in (analysis.scores.baseline, *analysis.scores.variations)}
     became = {(one.run.variation, one.run.seed): one.status for one in analysis.results.findings}
-    runs = {(arm, run.seed): run for arm in names for run in arms[arm].runs}
+    runs = {(arm, run.seed): run for arm in names for run in analysis.arm_scores[arm].runs}
 
     def cell(arm: str, seed: int) -> Cell:
         run = runs[arm, seed]

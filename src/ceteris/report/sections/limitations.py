@@ -124,7 +124,8 @@ def _about_seeds(analysis: StudyAnalysis) -> Iterator[str]:
 
 
 def _about_settings(analysis: StudyAnalysis) -> Iterator[str]:
-    baseline, *variations = analysis.arms
+    crossed = {arm.name for arm in analysis.scores.crossed}  # which change several things on purpose
+    baseline, *variations = (arm for arm in analysis.arms if arm.name not in crossed)
     if not variations:
         return
     rate = baseline.specification.training.learning_rate
@@ -245,8 +246,8 @@ def _records(analysis: StudyAnalysis, arm: Arm) -> list[RunRecord]:
 
 def _largest_tie(analysis: StudyAnalysis) -> float:
     """Give the largest distance between an accuracy as recorded and as counted from the stored predictions."""
-    arms = (analysis.scores.baseline, *analysis.scores.variations)
-    runs = [run for arm in arms for run in arm.runs if run.correct is not None and run.test_accuracy is not None]
+    every = [run for arm in analysis.scores.arms for run in arm.runs]
+    runs = [run for run in every if run.correct is not None and run.test_accuracy is not None]
     apart = [abs(float(run.correct.mean()) - run.test_accuracy) for run in runs]  # type: ignore[union-attr, operator]
     return max((one for one in apart if one > 1e-6), default=0.0)
 

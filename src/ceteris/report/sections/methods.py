@@ -58,9 +58,12 @@ def _experiment(analysis: StudyAnalysis) -> Iterator[str]:
         if analysis.comparisons
         else "The baseline was"
     )
+    if crossed := len(analysis.scores.crossed):
+        combined = f"{count(crossed, 'further combination')} of the levels of crossed factors were"
+        arms = f"{arms.removesuffix(' were').removesuffix(' was')} and {combined}"
     planned = count(len(analysis.results.findings), "run")
-    seeds = f"{count(len(study.seeds), 'seed')}{' each' if analysis.comparisons else ''}"
-    shared = " Runs with the same seed share its random numbers." if analysis.comparisons else ""
+    seeds = f"{count(len(study.seeds), 'seed')}{' each' if len(analysis.arms) > 1 else ''}"
+    shared = " Runs with the same seed share its random numbers." if len(analysis.arms) > 1 else ""
     yield (
         f"{arms} to be trained with {seeds}, {planned} in all; {_ended(analysis)}.{shared} The test images are scored "
         "once for each run, after its last epoch."
