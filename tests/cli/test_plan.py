@@ -4,15 +4,17 @@ import math
 import pytest
 
 from ceteris.cli.estimate import Estimate
-from ceteris.cli.plan import override, patience, power, time_needed
+from ceteris.cli.plan import crossed_power, override, patience, power, powers, size, time_needed
+from ceteris.datasets.choice import presumed_images
 from ceteris.engines.engine import Position
 from ceteris.engines.transfer import FineTuningEngine, TransferEngine
 from ceteris.errors import StudyError
 from ceteris.execution.packing import PackedBatch
 from ceteris.resources import Cores
 from ceteris.statistics.power import detectable_difference
+from ceteris.study.cross import Cross, CrossedFactor
 from ceteris.study.study import Study
-from ceteris.study.variation import Variation
+from ceteris.study.variation import Level, Variation
 
 PLAN = """\
 A miniature
@@ -98,6 +100,25 @@ def test_what_seeds_can_show_is_said_for_any_number():
     assert "one variation)" in power(16, 1)
     assert "Holm's method over 14 variations" in power(16, 14)
     assert power(16, 0) == "There is nothing to compare the baseline with: the study has no variations."
+
+
+def test_what_crossed_factors_can_show_is_said_of_each_cross(study):
+    """With nothing else to compare, of the cross alone; its combinations are counted."""
+    rates = CrossedFactor(name="rate", levels=Level(name="0.5", set={"training.learning_rate": 0.5}))
+    pools = CrossedFactor(name="pool", levels=Level(name="4", set={"network.layers.0.max_pool": 4}))
+    cross = Cross(name="rate x pool", factors=[rates, pools])
+    crossed = study.model_copy(update={"variations": (), "crosses": (cross,)})
+    sentence = "Cross 'rate x pool': 4 combinations, 3 main effects and interactions."
+    shown = detectable_difference(3, comparisons=3)
+
+    assert "".join(powers(crossed)) == (
+        f"{sentence} 3 seeds can show a main effect of {shown:.2f} standard deviations of a run, with 80 % "
+        "probability, if runs of one seed are as different as others (t test over seeds at 5 %, Holm's method)."
+    )
+    assert crossed_power(1, cross) == f"{sentence} One seed has no error bars: give at least 2 seeds, better 10."
+    assert size(crossed, presumed_images(crossed.data, crossed.baseline.network), ()).startswith(
+        "12 runs: the baseline and 3 combinations of crossed factors, 3 seeds each, on "
+    )
 
 
 def test_time_is_said_roughly():

@@ -8,12 +8,14 @@ from ceteris.analysis.study_analysis import analyze
 from ceteris.cli.report import print_results, report
 from ceteris.execution.local import LocalExecutor
 from ceteris.execution.study import run_study
-from ceteris.report.quantities import signed
+from ceteris.report.quantities import percent, percent_range, signed
+from ceteris.report.sections.factorial import summary
 from ceteris.results.results import read_results
 from ceteris.statistics.interval import mean_interval
 from ceteris.study.study import Study
 from ceteris.testing.miniature import FakeEngine, miniature_dataset
 from tests.made_up import made_up_folder, made_up_study
+from tests.states import CROSSES
 
 pytestmark = pytest.mark.usefixtures("few_images", "engine")
 
@@ -145,6 +147,18 @@ def test_means_and_differences_are_those_of_the_runs(tmp_path, console):
         "undecided",
         "3 of 3",
     ]
+
+
+def test_crossed_arms_stand_in_the_table_without_a_verdict(tmp_path, console):
+    """Each with its accuracy and its interval; what the cross came to is the last sentence."""
+    study = made_up_study(seeds=3, variation=(), cross=CROSSES[:1])
+    analysis = analyze(read_results(made_up_folder(tmp_path / "r", study=study)))
+    print_results(analysis, console)
+    lines = [line.rstrip() for line in console.file.getvalue().splitlines()]
+    arm = analysis.summary("deeper, tanh").accuracy
+
+    assert row(lines, "deeper, tanh")[-3:] == [percent(arm.estimate), percent_range(arm), "3 of 3"]
+    assert " ".join(lines).endswith(" ".join(summary(analysis.factorials[0]).split()))
 
 
 def test_the_answer_ends_the_output(tmp_path, study, console):
