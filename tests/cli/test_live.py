@@ -13,7 +13,8 @@ from ceteris.execution.local import LocalExecutor
 from ceteris.execution.packing import pack
 from ceteris.execution.study import run_study
 from ceteris.results.finding import Finding
-from ceteris.testing.miniature import MINIATURE_IMAGES, FakeEngine, miniature_dataset
+from ceteris.testing.miniature import FakeEngine, miniature_dataset
+from tests.miniature import MINIATURE_IMAGES
 
 ALONE = LocalExecutor(threads=1)
 

@@ -4,13 +4,8 @@ import pytest
 
 from ceteris.results.folder import ResultsFolder
 from ceteris.results.manifest import Manifest
-from ceteris.testing.miniature import (
-    miniature_dataset,
-    miniature_result,
-    miniature_runs,
-    miniature_split,
-    miniature_study,
-)
+from ceteris.testing.miniature import miniature_dataset, miniature_runs, miniature_split, miniature_study
+from tests.miniature import miniature_result
 
 
 @pytest.fixture(autouse=True)

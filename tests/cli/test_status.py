@@ -6,14 +6,8 @@ from ceteris.engines.engine import Position
 from ceteris.results.folder import ResultsFolder
 from ceteris.results.manifest import Manifest
 from ceteris.results.record import RunFailure
-from ceteris.testing.miniature import (
-    FakeEngine,
-    miniature_checkpoint,
-    miniature_dataset,
-    miniature_result,
-    miniature_split,
-    miniature_study,
-)
+from ceteris.testing.miniature import FakeEngine, miniature_dataset, miniature_split, miniature_study
+from tests.miniature import miniature_checkpoint, miniature_result
 
 DATASET = miniature_dataset()
 RUNS = miniature_study().runs(DATASET.digest)

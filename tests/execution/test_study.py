@@ -18,7 +18,8 @@ from ceteris.results.folder import ResultsFolder
 from ceteris.results.record import Status
 from ceteris.results.results import read_results
 from ceteris.testing.executors import results_of
-from ceteris.testing.miniature import MINIATURE_IMAGES, FakeEngine, miniature_dataset, miniature_study
+from ceteris.testing.miniature import FakeEngine, miniature_dataset, miniature_study
+from tests.miniature import MINIATURE_IMAGES
 
 STUDY = miniature_study(data={"name": "shapes", "batches": 1, "validation": 0.34})
 DATASET = miniature_dataset()

@@ -21,8 +21,9 @@ from ceteris.execution.packing import pack
 from ceteris.execution.worker import train_batch
 from ceteris.results.epochs import TrainingTime
 from ceteris.results.record import Status
-from ceteris.testing.executors import Never, StopAfter, results_of
-from ceteris.testing.miniature import FakeEngine, FakeTraining, miniature_checkpoint, miniature_result, miniature_runs
+from ceteris.testing.executors import results_of
+from ceteris.testing.miniature import FakeEngine, FakeTraining, miniature_runs
+from tests.miniature import Never, StopAfter, miniature_checkpoint, miniature_result
 
 RUNS = miniature_runs()
 STEPS = 3

@@ -7,7 +7,8 @@ import safetensors.numpy
 from ceteris.checksummed import DamagedError, LaterFormatError
 from ceteris.results import checkpoint as module
 from ceteris.results.checkpoint import decode_checkpoint, encode_checkpoint
-from ceteris.testing.miniature import flipped, miniature_checkpoint, miniature_runs
+from ceteris.testing.miniature import miniature_runs
+from tests.miniature import flipped, miniature_checkpoint
 
 RUN = miniature_runs()[0]
 

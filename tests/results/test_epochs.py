@@ -2,7 +2,8 @@ import math
 from dataclasses import replace
 
 from ceteris.results.epochs import decode_epochs, encode_epochs
-from ceteris.testing.miniature import miniature_result, miniature_runs
+from ceteris.testing.miniature import miniature_runs
+from tests.miniature import miniature_result
 
 
 def test_epochs_come_back_exactly():

@@ -6,7 +6,8 @@ from ceteris.engines.engine import Position
 from ceteris.results.epochs import TrainingTime
 from ceteris.results.finding import Finding, encode_table
 from ceteris.results.record import RunFailure
-from ceteris.testing.miniature import FakeEngine, miniature_result, miniature_runs
+from ceteris.testing.miniature import FakeEngine, miniature_runs
+from tests.miniature import miniature_result
 
 RUN = miniature_runs()[0]
 TIME = TrainingTime(packed_batch_seconds=0.75, packed_batch_runs=3, share=0.25)

@@ -16,15 +16,8 @@ from ceteris.results.folder import ResultsFolder, check_space, needed_bytes
 from ceteris.results.manifest import Manifest
 from ceteris.results.record import Status
 from ceteris.results.run_folder import RunFolder
-from ceteris.testing.miniature import (
-    FakeEngine,
-    miniature_checkpoint,
-    miniature_dataset,
-    miniature_result,
-    miniature_runs,
-    miniature_split,
-    miniature_study,
-)
+from ceteris.testing.miniature import FakeEngine, miniature_dataset, miniature_runs, miniature_split, miniature_study
+from tests.miniature import miniature_checkpoint, miniature_result
 
 DATASET = miniature_dataset()
 SPLIT = miniature_split(DATASET)

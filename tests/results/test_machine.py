@@ -9,7 +9,7 @@ import pytest
 
 from ceteris.checksummed import DamagedError
 from ceteris.results.machine import decode_machine, describe_machine, encode_machine
-from ceteris.testing.miniature import flipped
+from tests.miniature import flipped
 
 
 def test_the_machine_comes_back():

@@ -20,7 +20,8 @@ from ceteris.results.record import (
     encode_failure,
     encode_record,
 )
-from ceteris.testing.miniature import FakeEngine, flipped, miniature_outcome, miniature_result, miniature_runs
+from ceteris.testing.miniature import FakeEngine, miniature_runs
+from tests.miniature import flipped, miniature_outcome, miniature_result
 
 
 def metrics(epoch: int, *, validation_accuracy: float = 0.5, training_loss: float = 1.0, validation_loss: float = 1.0):

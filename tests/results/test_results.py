@@ -10,14 +10,8 @@ from ceteris.results.folder import ResultsFolder
 from ceteris.results.manifest import Manifest, StudyNote
 from ceteris.results.record import RunFailure
 from ceteris.results.results import read_results
-from ceteris.testing.miniature import (
-    FakeEngine,
-    miniature_dataset,
-    miniature_outcome,
-    miniature_result,
-    miniature_split,
-    miniature_study,
-)
+from ceteris.testing.miniature import FakeEngine, miniature_dataset, miniature_split, miniature_study
+from tests.miniature import miniature_outcome, miniature_result
 
 DATASET = miniature_dataset()
 SPLIT = miniature_split(DATASET)

@@ -12,7 +12,8 @@ from ceteris.errors import ResultsError
 from ceteris.results.epochs import TrainingTime
 from ceteris.results.record import RunFailure, Status
 from ceteris.results.run_folder import RunFolder
-from ceteris.testing.miniature import FakeEngine, flipped, miniature_checkpoint, miniature_result, miniature_runs
+from ceteris.testing.miniature import FakeEngine, miniature_runs
+from tests.miniature import flipped, miniature_checkpoint, miniature_result
 
 RUN, OTHER = miniature_runs()[:2]
 FACTS = {"instruction set": "none"}

@@ -7,14 +7,8 @@ from ceteris.results.folder import ResultsFolder
 from ceteris.results.manifest import Manifest
 from ceteris.results.results import read_results
 from ceteris.results.selection import Target, find_target, finished_findings
-from ceteris.testing.miniature import (
-    FakeEngine,
-    miniature_dataset,
-    miniature_result,
-    miniature_runs,
-    miniature_split,
-    miniature_study,
-)
+from ceteris.testing.miniature import FakeEngine, miniature_dataset, miniature_runs, miniature_split, miniature_study
+from tests.miniature import miniature_result
 
 DIVERGED = 2
 

@@ -7,15 +7,9 @@ import pytest
 from ceteris.results.folder import ResultsFolder
 from ceteris.results.manifest import Manifest
 from ceteris.results.results import read_results
-from ceteris.testing.miniature import (
-    FakeEngine,
-    miniature_dataset,
-    miniature_result,
-    miniature_runs,
-    miniature_split,
-    miniature_study,
-)
+from ceteris.testing.miniature import FakeEngine, miniature_dataset, miniature_runs, miniature_split, miniature_study
 from ceteris.tracking.tracked import tracked_runs
+from tests.miniature import miniature_result
 
 DIVERGED = 2
 

@@ -41,26 +41,6 @@ def _timeless(path: Path) -> bytes:
     return b"" if path.name == "machine.json" else content
 
 
-class StopAfter:
-    """A request to stop that comes after a number of looks at it."""
-
-    def __init__(self, looks: int) -> None:
-        self.looks = looks
-
-    def is_set(self) -> bool:
-        """Count a look."""
-        self.looks -= 1
-        return self.looks < 0
-
-
-class Never:
-    """A request to stop that never comes."""
-
-    def is_set(self) -> bool:
-        """Go on."""
-        return False
-
-
 @dataclass(frozen=True)
 class _Gate:
     """Holds up a minibatch of the second epoch until a file is there, wherever the engine trains."""

@@ -5,7 +5,7 @@ import math
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,11 +15,7 @@ from numpy.typing import NDArray
 from ceteris.datasets.dataset import Dataset, ImageKind, LabelledImages, Origin, Split
 from ceteris.engines.engine import EpochMetrics, Outcome, Position, RunState
 from ceteris.engines.streams import uniform, words
-from ceteris.networks.shape import Shape
 from ceteris.resources import Requirements
-from ceteris.results.checkpoint import Checkpoint
-from ceteris.results.epochs import EpochRecord
-from ceteris.results.record import Result, conclude, diverged_epoch
 from ceteris.study.run import Run
 from ceteris.study.specification import Specification
 from ceteris.study.study import Study
@@ -61,12 +57,6 @@ def miniature_dataset(seed: int = 0) -> Dataset:
     )
 
 
-MINIATURE_IMAGES = ImageKind(
-    shape=Shape(32, 32, 3), classes=10, training_images=TRAINING_IMAGES, validation_images=10, test_images=12
-)
-"""What the images of `miniature_dataset` are like."""
-
-
 def miniature_split(dataset: Dataset) -> Split:
     """Split the images of `miniature_dataset`."""
     training = dataset.training
@@ -83,61 +73,6 @@ def miniature_split(dataset: Dataset) -> Split:
 def miniature_runs(**changes: Any) -> tuple[Run, ...]:
     """Give the runs of the miniature study on its images."""
     return miniature_study(**changes).runs(miniature_dataset().digest)
-
-
-def miniature_result(run: Run, *, engine: "FakeEngine | None" = None) -> tuple[Result, tuple[EpochRecord, ...]]:
-    """Train one run alone and sum it up, without a folder."""
-    engine = engine or FakeEngine()
-    split = miniature_split(miniature_dataset())
-    training = engine.start([run], split)
-    epochs: list[EpochRecord] = []
-    while training.position.epoch < run.specification.training.epochs:
-        epochs += _recorded(training.advance())
-    diverged = diverged_epoch([epoch.metrics for epoch in epochs])
-    epochs = epochs[:diverged]
-    result = conclude(
-        run,
-        [epoch.metrics for epoch in epochs],
-        None if diverged else training.outcomes()[0],
-        engine=engine.name,
-        arithmetic=engine.arithmetic,
-        data_origin="built in",
-        image=Shape(32, 32, 3),
-        classes=10,
-    )
-    return result, tuple(epochs)
-
-
-def flipped(content: bytes, count: int) -> Iterator[bytes]:
-    """Give `count` copies of a file, each with one bit flipped at random."""
-    for bit in np.random.default_rng(1).integers(8 * len(content), size=count):
-        changed = bytearray(content)
-        changed[bit // 8] ^= 1 << int(bit % 8)
-        yield bytes(changed)
-
-
-def miniature_outcome(run: Run) -> Outcome:
-    """Train one run alone and score it."""
-    training = FakeEngine().start([run], miniature_split(miniature_dataset()))
-    while training.position.epoch < run.specification.training.epochs:
-        training.advance()
-    return training.outcomes()[0]
-
-
-def miniature_checkpoint(run: Run, *, steps: int = 4) -> Checkpoint:
-    """Train one run alone for some minibatches and give its checkpoint."""
-    training = FakeEngine().start([run], miniature_split(miniature_dataset()))
-    epochs: list[EpochRecord] = []
-    for _ in range(steps):
-        epochs += _recorded(training.advance())
-    return Checkpoint(
-        run=run,
-        engine="fake",
-        arithmetic="float32",
-        state=training.states()[0],
-        epochs=tuple(epochs),
-        seconds=0.125,
-    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -268,10 +203,6 @@ class FakeTraining:
             test_accuracy=float((probabilities.argmax(axis=1) == self.split.test.labels).mean()),
             weights={"layers.1.weight": weights, "layers.1.bias": weights[:2]},
         )
-
-
-def _recorded(metrics: tuple[EpochMetrics, ...] | None) -> list[EpochRecord]:
-    return [EpochRecord(metrics=own, seconds=0.25, packed_batch_runs=1) for own in metrics or ()]
 
 
 def _images(count: int, stream: str) -> LabelledImages:
