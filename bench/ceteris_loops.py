@@ -7,7 +7,7 @@ from baseline import Images, baseline_runs, training_split
 from ceteris.engines.engine import Engine, Position
 from ceteris.engines.lanes.engine import lanes_engine
 from ceteris.engines.lanes.kernels import chosen_instruction_set, load_kernels
-from ceteris.engines.torch import TorchEngine
+from ceteris.engines.torch.engine import TorchEngine
 
 
 def lanes(images: Images, batch_size: int, *, rank: int) -> Iterator[int]:

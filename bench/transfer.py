@@ -22,8 +22,8 @@ from ceteris.datasets.dataset import Split
 from ceteris.datasets.features import FeatureCache
 from ceteris.datasets.split import split_dataset
 from ceteris.datasets.weights import find_weights
-from ceteris.engines.transfer import TransferEngine
 from ceteris.engines.transfer.backbone import load_backbone, pooled
+from ceteris.engines.transfer.engine import TransferEngine
 from ceteris.engines.transfer.extraction import prepared
 from ceteris.execution.study import available_cores
 from ceteris.networks.backbone import Backbone, BackboneNetwork

@@ -7,7 +7,7 @@ from ceteris.cli.estimate import Estimate
 from ceteris.cli.plan import crossed_power, override, patience, power, powers, size, time_needed
 from ceteris.datasets.choice import presumed_images
 from ceteris.engines.engine import Position
-from ceteris.engines.transfer import FineTuningEngine, TransferEngine
+from ceteris.engines.transfer.engine import FineTuningEngine, TransferEngine
 from ceteris.errors import StudyError
 from ceteris.execution.packing import PackedBatch
 from ceteris.resources import Cores

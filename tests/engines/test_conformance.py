@@ -4,7 +4,7 @@ import pytest
 
 from ceteris.engines.lanes.engine import LanesEngine
 from ceteris.engines.lanes.kernels import usable_instruction_sets
-from ceteris.engines.torch import TorchEngine
+from ceteris.engines.torch.engine import TorchEngine
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.study.specification import Specification
 from ceteris.testing.engines import EngineConformance

@@ -111,14 +111,14 @@ def study_text(drafted: Draft, *, name: str, title: str, file: Path) -> str:
     """Write the study file, with the path of the folder as seen from the file."""
     named = [shown(one) for one in drafted.classes[:_NAMED]]
     more = [f"{len(drafted.classes) - _NAMED} more"] if len(drafted.classes) > _NAMED else []
-    shares = []
+    shares, heading = [], f"A first study of {title}"
     if not drafted.has_validation:
         shares.append("validation = 0.1            # share of the training images that watches convergence")
     if not drafted.has_test:
         shares.append("test = 0.2                  # share of each class that is set aside for the test, by content")
     return _STUDY.format(
         file=shown(quoted(file)),
-        title=_string(_cut(f"A first study of {title}")),
+        title=_string(heading if len(heading) <= _LONGEST_TITLE else f"{heading[: _LONGEST_TITLE - 3]}..."),
         classes=f"{len(drafted.classes)} classes: {', '.join([*named, *more])}",
         name=_string(name),
         size=drafted.size,
@@ -130,11 +130,6 @@ def study_text(drafted: Draft, *, name: str, title: str, file: Path) -> str:
         dropout=len(_LAYERS[drafted.size]) - 1,
         margin=USUAL_MARGIN,
     ).replace("\n\n\n", "\n\n")
-
-
-def _cut(title: str) -> str:
-    """Shorten a title to what a study takes."""
-    return title if len(title) <= _LONGEST_TITLE else f"{title[: _LONGEST_TITLE - 3]}..."
 
 
 def _string(text: str) -> str:
@@ -151,20 +146,15 @@ _LAST_CONVOLUTION = '  { conv = 16, kernel = 3, padding = "same", activation = "
 _FIRST = '  {{ conv = {channels}, kernel = 3, padding = "same", activation = "relu" }},'
 _POOL = "  { max_pool = 2 },"
 _END = '  { dense = "classes" },      # as many neurons as there are class folders'
+_LAST = (_LAST_CONVOLUTION, _POOL, _END)
 _LAYERS = {
-    16: [_FIRST.format(channels=8), _POOL, _LAST_CONVOLUTION, _POOL, _END],
-    32: [_FIRST.format(channels=8), _POOL, _FIRST.format(channels=12), _POOL, _LAST_CONVOLUTION, _POOL, _END],
-    64: [
-        _FIRST.format(channels=6),
-        _POOL,
-        _FIRST.format(channels=8),
-        _POOL,
-        _FIRST.format(channels=12),
-        _POOL,
+    size: [
+        *(line for width in widths for line in (_FIRST.format(channels=width), _POOL)),
         _LAST_CONVOLUTION,
         _POOL,
         _END,
-    ],
+    ]
+    for size, widths in {16: (8,), 32: (8, 12), 64: (6, 8, 12)}.items()
 }
 
 _STUDY = """\

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ceteris.analysis.study_analysis import StudyAnalysis, analyze
-from ceteris.cli.console import arm_table, print_notes, set_apart
+from ceteris.cli.console import arm_table, print_line, print_notes, set_apart
 from ceteris.errors import ResultsError
 from ceteris.paths import quoted
 from ceteris.report.quantities import percent, percent_range, points, points_range
@@ -39,7 +39,10 @@ def report(folder: Path, *, out: Path | None, image: int, console: Console, late
     if latex is not None:
         write_atomically(latex, f"{verdict_table(analysis).latex()}\n".encode())
     print_results(analysis, console)
-    _say_where(written, console)
+    console.print()
+    print_line(f"The report:      {written.page}", console)
+    print_line(f"as text:         {written.text}", console)
+    print_line(f"one row per run: {written.table}", console)
     if latex is not None:
         console.print(f"for LaTeX:     {latex}", markup=False, soft_wrap=True)
     return written
@@ -52,19 +55,8 @@ def close(folder: Path, console: Console) -> None:
     except (ResultsError, MemoryError) as error:
         reason = error if isinstance(error, ResultsError) else "there is not enough memory for it."
         console.print()
-        console.print(f"There is no report: {reason}", style="red", markup=False, soft_wrap=True)
-        console.print(
-            f"The results are not touched by this; `ceteris report {quoted(folder)}` tries again.",
-            markup=False,
-            soft_wrap=True,
-        )
-
-
-def _say_where(written: Report, console: Console) -> None:
-    console.print()
-    console.print(f"The report:      {written.page}", markup=False, soft_wrap=True)
-    console.print(f"as text:         {written.text}", markup=False, soft_wrap=True)
-    console.print(f"one row per run: {written.table}", markup=False, soft_wrap=True)
+        print_line(f"There is no report: {reason}", console, style="red")
+        print_line(f"The results are not touched by this; `ceteris report {quoted(folder)}` tries again.", console)
 
 
 _WIDE = 100  # columns of a terminal that has room for the factors too

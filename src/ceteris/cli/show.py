@@ -15,7 +15,7 @@ from ceteris.datasets.picture import Frame
 from ceteris.errors import DataError, ResultsError
 from ceteris.formatting.wording import listed
 from ceteris.paths import expanded, shown
-from ceteris.report.figures.drawing import Drawing, Format, standalone
+from ceteris.report.figures.drawing import Format, standalone
 from ceteris.report.figures.layer_figure import layer_figure
 from ceteris.report.layer_view import LayerView, layer_view, layer_views
 from ceteris.results.atomic import write_atomically
@@ -50,7 +50,7 @@ def show(
         views, image=pixels, image_name=name, channel=None if channel is None else channel - 1, file_format=kind
     )
     file = out or Path(f"{_stem(target, views, image)}.{kind}")
-    write_atomically(file, _content(picture))
+    write_atomically(file, standalone(picture).encode() if picture.png is None else picture.png)
     console.print(Text(f"{picture.title}, seed {views[0].seed}", style="bold"), soft_wrap=True)
     about = dict.fromkeys(note for view in views for note in results.notes_about(view.arm))
     print_notes((*about, *notes, *gaps), console)
@@ -148,7 +148,3 @@ def _stem(target: Target, views: tuple[LayerView, ...], image: str) -> str:
     arm = arm_folder(views[0].arm) if target.arm else "all"
     shown = f"image-{image}" if image.isdecimal() else arm_folder(Path(image).stem)
     return f"{arm}-seed-{views[0].seed:02}-{shown}"
-
-
-def _content(picture: Drawing) -> bytes:
-    return standalone(picture).encode() if picture.png is None else picture.png

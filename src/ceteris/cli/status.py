@@ -1,7 +1,7 @@
 """`ceteris status`: how far the runs of a results folder are, and what is wrong with them."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import typer
@@ -19,16 +19,7 @@ from ceteris.results.results import Results, read_results
 from ceteris.statistics.summary import summarise
 
 _IN_TRAINING = "in training"
-_COLUMNS = (
-    Status.FINISHED.value,
-    Status.DIVERGED.value,
-    _IN_TRAINING,
-    Status.UNFINISHED.value,
-    Status.MISSING.value,
-    Status.FAILED.value,
-    Status.DAMAGED.value,
-    Status.SKIPPED.value,
-)
+_COLUMNS = ("finished", "diverged", _IN_TRAINING, "unfinished", "missing", "failed", "damaged", "skipped")
 _SHOWN_TROUBLES = 10
 
 
@@ -97,16 +88,10 @@ def _cell(name: str, count: int, findings: Sequence[Finding], held: set[str]) ->
 
 
 def _trouble(finding: Finding) -> str:
-    run = finding.run
-    what = "; ".join(_reasons(finding))
+    run, failure, what = finding.run, finding.failure, "; ".join(map(str, finding.damage))
+    if not what and failure is not None:
+        what = f"{failure.error} (in epoch {failure.position.epoch + 1})"
     return f"{finding.status.value}: '{run.variation}', seed {run.seed}: {what}"
-
-
-def _reasons(finding: Finding) -> Iterator[str]:
-    if finding.damage:
-        yield from (str(damage) for damage in finding.damage)
-    elif finding.failure is not None:
-        yield f"{finding.failure.error} (in epoch {finding.failure.position.epoch + 1})"
 
 
 def _summary(results: Results) -> str:

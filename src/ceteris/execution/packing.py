@@ -143,9 +143,14 @@ def pack(
         position = positions.get(run.digest, _START)
         groups.setdefault((engine.packing_key(run.specification), position), []).append(run)
     batches = [
-        PackedBatch(engine=engine, runs=members, position=position, work=_work(members[0].specification, position))
+        PackedBatch(
+            engine=engine,
+            runs=tuple(group[first : first + engine.packed_runs]),
+            position=position,
+            work=_work(group[first].specification, position),
+        )
         for (_, position), group in groups.items()
-        for members in _chunks(group, engine.packed_runs)
+        for first in range(0, len(group), engine.packed_runs)
     ]
     return longest_first(batches)
 
@@ -157,20 +162,13 @@ def longest_first(batches: Iterable[PackedBatch]) -> tuple[PackedBatch, ...]:
 
 def _work(specification: Specification, position: Position) -> float:
     kind, network = presumed_images(specification.data, specification.network), specification.network
-    if (
-        kind is None
-    ):  # only the images tell; of one study all are alike, and the order of packed batches is all this gives
+    if kind is None:  # only the images tell; of one study all are alike, and this gives no more than an order
         kind = ImageKind(shape=_PRESUMED, classes=10, training_images=0, validation_images=0, test_images=0)
     cost = network_cost(network, kind.shape, kind.classes)
     values = sum(layer.after.values for layer in every_layer(network, kind.shape, kind.classes))
     updates = (0 if network.is_frozen else cost.parameters) / specification.training.batch_size
     image = (cost.head_multiply_adds if network.is_frozen else cost.multiply_adds) + _VALUE * values + _UPDATE * updates
     return float(image * specification.data.fraction * (specification.training.epochs - position.epoch))
-
-
-def _chunks(runs: list[Run], size: int) -> Iterator[tuple[Run, ...]]:
-    for first in range(0, len(runs), size):
-        yield tuple(runs[first : first + size])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -130,7 +130,7 @@ class Explorer:
                 parts.append(said(str(error)))
                 continue
             ranked = rank(probabilities, ensemble.class_names, top=_TOP)
-            parts.append(answer(arm, ensemble.seeds, ranked, subject.label))
+            parts.append("".join(answer(arm, ensemble.seeds, ranked, subject.label)))
         image, notes = figure(subject.pixels, subject.name), "".join(map(said, subject.notes))
         if len(parts) == 1:
             return side_by_side([image, *parts]) + notes

@@ -82,14 +82,10 @@ def header(title: str, question: str, notes: Sequence[str]) -> str:
     return f"<div class='explored'>{''.join(parts)}{''.join(map(said, notes))}</div>"
 
 
-def said(sentence: str) -> str:
-    """Give a sentence that a reader must see."""
-    return f"<p class='note'>{html.escape(sentence)}</p>"
-
-
-def alert(sentence: str) -> str:
-    """Give a sentence that is read aloud too."""
-    return f"<p class='note' role='alert'>{html.escape(sentence)}</p>"
+def said(sentence: str, *, aloud: bool = False) -> str:
+    """Give a sentence that a reader must see, or hear too."""
+    role = " role='alert'" if aloud else ""
+    return f"<p class='note'{role}>{html.escape(sentence)}</p>"
 
 
 def side_by_side(parts: Sequence[str]) -> str:
@@ -123,23 +119,16 @@ def inside(heading: str, content: str) -> str:
     return f"<div class='inside'><h2>{html.escape(heading)}</h2>{content}</div>"
 
 
-def answer(arm: str, seeds: Sequence[int], ranked: Sequence[RankedClass], label: str) -> str:
-    """Show what networks say, the most probable class first."""
-    return "".join(_answer(arm, seeds, ranked, label))
-
-
-def _answer(arm: str, seeds: Sequence[int], ranked: Sequence[RankedClass], label: str) -> Iterator[str]:
+def answer(arm: str, seeds: Sequence[int], ranked: Sequence[RankedClass], label: str) -> Iterator[str]:
+    """Show what networks say, the most probable class first, piece by piece."""
     several = len(seeds) > 1
     who = f"{len(seeds)} seeds together" if several else f"seed {seeds[0]}"
     yield f"<div class='answer'><h2>{html.escape(arm)}, {who}</h2>"
     first = ranked[0].name
     if label:
         verdict = "Right" if first == label else "Wrong"
-        yield (
-            f"<p>{verdict}: they say {html.escape(first)}, and it is {html.escape(label)}.</p>"
-            if several
-            else (f"<p>{verdict}: it says {html.escape(first)}, and it is {html.escape(label)}.</p>")
-        )
+        they = "they say" if several else "it says"
+        yield f"<p>{verdict}: {they} {html.escape(first)}, and it is {html.escape(label)}.</p>"
     spread = "<th>lowest to highest seed</th><th>votes</th>" if several else ""
     yield f"<div class='table'><table class='ranked'><tr><th>class</th><th colspan='2'>probability</th>{spread}</tr>"
     for one in ranked:

@@ -10,7 +10,7 @@ from typing import Any
 from ceteris.errors import DataError, ResultsError
 from ceteris.explore.explorer import Explorer, Subject
 from ceteris.explore.guard import HOST, MOST_BYTES, Guard, take_upload
-from ceteris.explore.markup import STYLE, alert, beside, header, said
+from ceteris.explore.markup import STYLE, beside, header, said
 from ceteris.paths import shown
 
 NONE, ALL = "(none)", "all seeds"
@@ -69,7 +69,7 @@ class Reactions:
         try:
             read = take_upload(path, self._folder, self._explorer.frame)
         except DataError as error:
-            return keep, keep, None, alert(str(error))
+            return keep, keep, None, said(str(error), aloud=True)
         return Subject(pixels=read.pixels, name=shown(path.name), notes=read.notes), None, None, ""
 
     def numbered(self, number: object) -> tuple[Any, Any, str]:
@@ -81,7 +81,7 @@ class Reactions:
             place = _whole(number)
             return self._explorer.test_image(place), place, ""
         except ResultsError as error:
-            return keep, keep, alert(str(error))
+            return keep, keep, said(str(error), aloud=True)
 
     def stepped(self, place: int) -> tuple[int, Subject, int, str]:
         """Look at the next test image, after the last one at the first."""

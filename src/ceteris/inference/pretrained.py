@@ -66,7 +66,7 @@ class Pretrained:
             features = backbone.fine_tuned_features(
                 self.network, self.blocks, weights, images_nhwc, threads=available_cores()
             )
-        head = head_network(self.network)
+        head = Network(layers=self.network.head)  # sees features as images of one pixel
         answers = [
             class_probabilities(head, head_weights(own), features_nf[:, :, None, None])
             for own, features_nf in zip(weights, features, strict=True)
@@ -141,11 +141,6 @@ def find_backbone_file(results: Results, arm: str, network: BackboneNetwork) -> 
         return find_same_weights(network, bases=(Path(), *results.folder.path.resolve().parents[:2]))
     except DataError as error:
         raise ResultsError(f"'{arm}': {error}") from error
-
-
-def head_network(network: BackboneNetwork) -> Network:
-    """Give the head as a network of its own, which sees features as images of one pixel."""
-    return Network(layers=network.head)
 
 
 def head_weights(weights: Weights) -> Mapping[str, Values]:

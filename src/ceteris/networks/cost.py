@@ -101,42 +101,58 @@ class _Block:
 def _blocks(backbone: Backbone, resolution: int) -> list[_Block]:
     match backbone:
         case Backbone.MOBILENET_V2:
-            return list(_mobilenet_v2(resolution))
+            return list(_inverted_residuals(_MOBILENET_V2, resolution, excites=False))
         case Backbone.RESNET18:
             return list(_resnet18(resolution))
         case Backbone.EFFICIENTNET_B0:
-            return list(_efficientnet_b0(resolution))
+            return list(_inverted_residuals(_EFFICIENTNET_B0, resolution, excites=True))
         case _:
             assert_never(backbone)
 
 
-# Expansion, channels, repeats and stride of each group of blocks: table 2 of the paper.
+# Expansion, kernel, stride, channels and repeats of each group of inverted residuals: tables 2 and 1 of the papers.
 _MOBILENET_V2 = (
-    (1, 16, 1, 1),
-    (6, 24, 2, 2),
-    (6, 32, 3, 2),
-    (6, 64, 4, 2),
-    (6, 96, 3, 1),
-    (6, 160, 3, 2),
-    (6, 320, 1, 1),
+    (1, 3, 1, 16, 1),
+    (6, 3, 2, 24, 2),
+    (6, 3, 2, 32, 3),
+    (6, 3, 2, 64, 4),
+    (6, 3, 1, 96, 3),
+    (6, 3, 2, 160, 3),
+    (6, 3, 1, 320, 1),
+)
+_EFFICIENTNET_B0 = (
+    (1, 3, 1, 16, 1),
+    (6, 3, 2, 24, 2),
+    (6, 5, 2, 40, 2),
+    (6, 3, 2, 80, 3),
+    (6, 5, 1, 112, 3),
+    (6, 5, 2, 192, 4),
+    (6, 3, 1, 320, 1),
 )
 
 
-def _mobilenet_v2(resolution: int) -> Iterator[_Block]:
+def _inverted_residuals(
+    groups: tuple[tuple[int, int, int, int, int], ...], resolution: int, *, excites: bool
+) -> Iterator[_Block]:
+    """Count the blocks of EfficientNet, each a whole group that excites, or of MobileNetV2, one for each repeat."""
     block = _Block(side=resolution)
     block.convolve(3, 32, 3, stride=2)
     yield block
     inputs = 32
-    for expansion, channels, repeats, first_stride in _MOBILENET_V2:
+    for expansion, kernel, first_stride, channels, repeats in groups:
         for repeat in range(repeats):
-            block = _Block(side=block.side)
+            if not (excites and repeat):
+                block = _Block(side=block.side)
             hidden = inputs * expansion
             if expansion > 1:
                 block.convolve(inputs, hidden)
-            block.convolve(hidden, hidden, 3, stride=1 if repeat else first_stride, groups=hidden)
+            block.convolve(hidden, hidden, kernel, stride=1 if repeat else first_stride, groups=hidden)
+            if excites:
+                block.excite(hidden, inputs // 4)
             block.convolve(hidden, channels)
-            yield block
             inputs = channels
+            if not excites or repeat == repeats - 1:
+                yield block
     block = _Block(side=block.side)
     block.convolve(inputs, 1280)
     yield block
@@ -158,36 +174,3 @@ def _resnet18(resolution: int) -> Iterator[_Block]:
                 block.convolve(inputs, channels)
             yield block
             inputs, side = channels, block.side
-
-
-# Expansion, kernel, stride, channels and repeats of each stage: table 1 of the paper.
-_EFFICIENTNET_B0 = (
-    (1, 3, 1, 16, 1),
-    (6, 3, 2, 24, 2),
-    (6, 5, 2, 40, 2),
-    (6, 3, 2, 80, 3),
-    (6, 5, 1, 112, 3),
-    (6, 5, 2, 192, 4),
-    (6, 3, 1, 320, 1),
-)
-
-
-def _efficientnet_b0(resolution: int) -> Iterator[_Block]:
-    block = _Block(side=resolution)
-    block.convolve(3, 32, 3, stride=2)
-    yield block
-    inputs = 32
-    for expansion, kernel, first_stride, channels, repeats in _EFFICIENTNET_B0:
-        block = _Block(side=block.side)
-        for repeat in range(repeats):
-            hidden = inputs * expansion
-            if expansion > 1:
-                block.convolve(inputs, hidden)
-            block.convolve(hidden, hidden, kernel, stride=1 if repeat else first_stride, groups=hidden)
-            block.excite(hidden, inputs // 4)
-            block.convolve(hidden, channels)
-            inputs = channels
-        yield block
-    block = _Block(side=block.side)
-    block.convolve(inputs, 1280)
-    yield block

@@ -13,19 +13,6 @@ from ceteris.networks.layer import Layer
 from ceteris.networks.max_pool import MaxPool
 from ceteris.networks.residual import Residual
 
-__all__ = [
-    "HEAD_KINDS",
-    "LAYER_KINDS",
-    "AveragePool",
-    "BatchNorm",
-    "Convolution",
-    "Dense",
-    "Dropout",
-    "Layer",
-    "MaxPool",
-    "Residual",
-]
-
 LAYER_KINDS: tuple[type[Layer], ...] = (Convolution, MaxPool, AveragePool, Dropout, BatchNorm, Dense, Residual)
 """All of them."""
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from ceteris.engines.engine import Position, RunState
-from ceteris.engines.torch import TorchEngine
+from ceteris.engines.torch.engine import TorchEngine
 from ceteris.errors import EngineError
 from ceteris.networks.batch_norm import BatchNorm
 from ceteris.networks.convolution import Convolution

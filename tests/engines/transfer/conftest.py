@@ -12,7 +12,7 @@ from ceteris.datasets.cache import file_sha256
 from ceteris.datasets.choice import DataChoice
 from ceteris.datasets.dataset import LabelledImages, Split
 from ceteris.datasets.features import FeatureCache
-from ceteris.engines.transfer import TransferEngine
+from ceteris.engines.transfer.engine import TransferEngine
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.study.run import Run
 from ceteris.study.specification import Specification

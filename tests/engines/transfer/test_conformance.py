@@ -3,7 +3,7 @@
 import pytest
 
 from ceteris.datasets.cache import file_sha256
-from ceteris.engines.transfer import FineTuningEngine
+from ceteris.engines.transfer.engine import FineTuningEngine
 from ceteris.testing.engines import EngineConformance
 from tests.engines.transfer.test_training import TOGETHER
 

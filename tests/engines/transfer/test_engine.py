@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from ceteris.datasets.dataset import Split
-from ceteris.engines.transfer import TransferEngine
+from ceteris.engines.transfer.engine import TransferEngine
 from ceteris.networks.dense import Dense
 from ceteris.networks.network import Network
 

@@ -6,8 +6,8 @@ import torch
 
 from ceteris.datasets.cache import file_sha256
 from ceteris.engines.engine import PredictingEngine
-from ceteris.engines.transfer import FineTuningEngine
 from ceteris.engines.transfer.backbone import load_backbone
+from ceteris.engines.transfer.engine import FineTuningEngine
 from ceteris.networks.backbone import Backbone
 from tests.rounding import BACKBONE
 

@@ -20,8 +20,15 @@ from ceteris.formatting.wording import listed
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.layer import Values
 from ceteris.report.blocks import Visual
-from ceteris.report.figures.image_grid import GreyScale, Tile, colour, grey
-from ceteris.report.figures.layer_figure import COLOUR_INPUTS, MOST_CHANNELS, beyond, common_scale, kernel_scale
+from ceteris.report.figures.image_grid import GreyScale, Tile, colour, grey, short
+from ceteris.report.figures.layer_figure import (
+    COLOUR_INPUTS,
+    MOST_CHANNELS,
+    beyond,
+    common_scale,
+    kernel_scale,
+    photograph,
+)
 from ceteris.report.figures.style import shortened
 from ceteris.report.layer_view import LayerView
 from ceteris.study.run import Arm, arm_folder
@@ -107,12 +114,12 @@ def first_layers(
     by_arm = {view.arm: view for view in views}
     cut = ", extremes cut" if "cut" in outputs.words else ""
     scales = [
-        f"Output: black {_number(outputs.low)}, white {_number(outputs.high)}{cut}.",
-        f"Kernels: black {_number(kernels.low)}, mid grey 0, white {_number(kernels.high)}.",
+        f"Output: black {short(outputs.low)}, white {short(outputs.high)}{cut}.",
+        f"Kernels: black {short(kernels.low)}, mid grey 0, white {short(kernels.high)}.",
         beyond(views, outputs),
     ]
     return FirstLayers(
-        image=_image(image),
+        image=photograph(image),
         image_name=image_name,
         seed=views[0].seed,
         arms=tuple(
@@ -138,12 +145,6 @@ def _no_convolution(arm: Arm) -> str:
             "the results folder; `ceteris show` draws it where they are."
         )
     return "Not shown: this network has no convolution."
-
-
-def _image(image: NDArray[np.uint8]) -> Tile:
-    scale = GreyScale(low=0, high=255, words="")
-    values = image.astype(np.float64)
-    return colour(values, scale) if values.shape[-1] == len(COLOUR_INPUTS) else grey(values[..., 0], scale)
 
 
 def _arm_layer(view: LayerView, outputs: GreyScale, kernels: GreyScale) -> ArmLayer:
@@ -174,12 +175,12 @@ def _output(stage: str, output_chw: Values, common: GreyScale) -> TileBlock:
     if not known.size:
         own, own_words, words = common, "not a number", "not a number"
     elif known.min() == known.max():
-        own, own_words = common, f"{_number(known.min())} everywhere"
+        own, own_words = common, f"{short(known.min())} everywhere"
         words = own_words
     else:
         own = GreyScale(low=float(known.min()), high=float(known.max()), words="")
-        own_words = f"black {_number(own.low)}, white {_number(own.high)}{dead_words}"
-        words = f"{_number(own.low)} to {_number(own.high)}{dead_words}"
+        own_words = f"black {short(own.low)}, white {short(own.high)}{dead_words}"
+        words = f"{short(own.low)} to {short(own.high)}{dead_words}"
     shown = values[:MOST_CHANNELS]
     return TileBlock(
         stage=stage,
@@ -202,19 +203,15 @@ def _kernel(stage: str, kernels_oiyx: Values, inputs: tuple[str, ...], common: G
         slices = tuple(grey(one, scale) for one in kernel)
         return (*slices, colour(kernel.transpose(1, 2, 0), scale)) if is_colour else slices
 
-    range_words = f"{_number(known.min())} to {_number(known.max())}" if known.size else "not a number"
+    range_words = f"{short(known.min())} to {short(known.max())}" if known.size else "not a number"
     return TileBlock(
         stage=stage,
         names=(*inputs, "colour") if is_colour else inputs,
         own=tiles(own),
         common=tiles(common),
-        own_words=f"black {_number(-most)}, white {_number(most)}" if most else range_words,
+        own_words=f"black {short(-most)}, white {short(most)}" if most else range_words,
         words=range_words,
     )
-
-
-def _number(value: float) -> str:
-    return f"{value:.2g}".replace("-", "\N{MINUS SIGN}")
 
 
 _MARGIN, _GAP, _LINE, _COLUMNS = 20, 8, 20, 8  # pixels, and tiles beside each other

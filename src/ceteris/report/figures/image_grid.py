@@ -213,11 +213,12 @@ def _draw_scale(axes: Axes, scale: GreyScale, y: float, width: float) -> None:
         if value == 0.0 and 0 < x < _BAR and min(x, _BAR - x) < _LABEL:
             continue  # the mark stays; its label would lie on that of the end
         align = "left" if x == 0 else "right" if x == _BAR else "center"
-        axes.text(x, y + 10, _number(value), size=7.5, va="top", ha=align)
+        axes.text(x, y + 10, short(value), size=7.5, va="top", ha=align)
     room = int((width - _BAR - 10) / (0.56 * 8))
     for line, words in enumerate(textwrap.wrap(scale.words, room)):
         axes.text(_BAR + 10, y - 1 + line * _LINE, words, size=8, color=MUTED, va="top")
 
 
-def _number(value: float) -> str:
+def short(value: float) -> str:
+    """Write a value of a scale with two digits."""
     return f"{value:.2g}".replace("-", "\N{MINUS SIGN}")

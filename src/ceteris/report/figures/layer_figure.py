@@ -8,7 +8,16 @@ from numpy.typing import NDArray
 from ceteris.formatting.wording import listed
 from ceteris.networks.layer import Values
 from ceteris.report.figures.drawing import Drawing, Format
-from ceteris.report.figures.image_grid import GreyScale, GridRow, GridSection, Tile, colour, draw_image_grid, grey
+from ceteris.report.figures.image_grid import (
+    GreyScale,
+    GridRow,
+    GridSection,
+    Tile,
+    colour,
+    draw_image_grid,
+    grey,
+    short,
+)
 from ceteris.report.layer_view import NOT_TRAINED, LayerView
 
 MOST_CHANNELS = 64
@@ -20,14 +29,12 @@ _PHOTOGRAPH = 80.0  # points that the image itself has
 _AFTER = "after training"
 _COLUMNS = 8  # tiles beside each other, where a layer has more than a few more
 _USUAL = 3.0  # times the median reach of arms and stages: what lies beyond is white, or black
-_EXTREME = (
-    0.2  # per cent of the values at either end that may be cut, so that one bright pixel does not darken the rest
-)
+_EXTREME = 0.2  # per cent of the values at either end that may be cut, so that one bright pixel darkens no others
 
 
 def image_section(image: NDArray[np.uint8], image_name: str) -> GridSection:
     """Give the section that shows the image itself."""
-    row = GridRow(name=image_name, blocks=((_photograph(image),),))
+    row = GridRow(name=image_name, blocks=((photograph(image),),))
     return GridSection(
         title="The image", blocks=("",), tiles=("",), rows=(row,), zoom=_PHOTOGRAPH / max(image.shape[:2])
     )
@@ -47,12 +54,13 @@ def seen_section(views: Sequence[LayerView]) -> GridSection | None:
         assert seen is not None, "those without were left out"
         sides.append(max(seen.shape[:2]))
         names = listed(dict.fromkeys(view.arm for view in same))
-        rows.append(GridRow(name=f"{seen.shape[1]} x {seen.shape[0]}, {names}", blocks=((_photograph(seen),),)))
+        rows.append(GridRow(name=f"{seen.shape[1]} x {seen.shape[0]}, {names}", blocks=((photograph(seen),),)))
     title = "The image as the pretrained network sees it"
     return GridSection(title=title, blocks=("",), tiles=("",), rows=tuple(rows), zoom=_PHOTOGRAPH / max(sides))
 
 
-def _photograph(image: NDArray[np.uint8]) -> Tile:
+def photograph(image: NDArray[np.uint8]) -> Tile:
+    """Turn an image, shape (height, width, channels), into a tile."""
     values, levels = image.astype(np.float64), GreyScale(low=0, high=255, words="")
     return colour(values, levels) if values.shape[-1] == 3 else grey(values[..., 0], levels)
 
@@ -160,12 +168,13 @@ def _layers(views: Sequence[LayerView]) -> str:
 
 
 def _range(output: Values) -> str:
-    known = output[np.isfinite(output)]
+    known = _known(output)
     if not known.size:
         return "nothing that is a number"
     dead = sum(bool((channel == 0).all()) for channel in output)
-    text = f"{known.min():.2g} to {known.max():.2g}".replace("-", "\N{MINUS SIGN}")
-    return f"{text} in {len(output)} channels" + (f", {dead} of them 0 everywhere" if dead else "")
+    return f"{short(known.min())} to {short(known.max())} in {len(output)} channels" + (
+        f", {dead} of them 0 everywhere" if dead else ""
+    )
 
 
 # o = output channels, i = input channels, y, x = index in a kernel
@@ -292,7 +301,7 @@ def _weight_range(kernels_oiyx: Values) -> str:
     known = kernels_oiyx[np.isfinite(kernels_oiyx)]
     if not known.size:
         return "nothing that is a number"
-    return f"{known.min():.2g} to {known.max():.2g}".replace("-", "\N{MINUS SIGN}")
+    return f"{short(known.min())} to {short(known.max())}"
 
 
 def layer_figure(
