@@ -103,6 +103,7 @@ def made_up_folder(
     became: Mapping[tuple[str, int], str] | str = "finished",
     measured: Mapping[str, Mapping[str, float]] = MappingProxyType({}),
     skipped: Mapping[str, str] = MappingProxyType({}),
+    asked: Mapping[str, int] = MappingProxyType({}),
 ) -> Path:
     """Write a results folder.
 
@@ -114,6 +115,7 @@ def made_up_folder(
             `diverged`, `failed`, `unfinished` or `missing`. Runs not named finished. One word stands for all runs.
         measured: What the engine measured on the way, by variation.
         skipped: Variations that are left out, and why; none of their runs is written.
+        asked: How many seeds each arm has been given, if the study adds seeds.
     """
     study, dataset = study or made_up_study(), dataset or made_up_dataset()
     split = Split(
@@ -126,8 +128,8 @@ def made_up_folder(
     )
     folder = ResultsFolder(path)
     with mock.patch.object(os, "fsync"):
-        folder.prepare(Manifest.of(study, dataset, split, skipped=skipped), dataset.test)
-        for run in study.runs(dataset.digest):
+        folder.prepare(Manifest.of(study, dataset, split, skipped=skipped, asked=asked), dataset.test)
+        for run in study.runs(dataset.digest, asked):
             fate = became if isinstance(became, str) else became.get((run.variation, run.seed), "finished")
             fate = "missing" if run.variation in skipped else fate
             _write(folder, run, fate, dataset, measured.get(run.variation))

@@ -122,6 +122,15 @@ def _crossed(path):
     return made_up_folder(path, study=made_up_study(seeds=6, variation=(DEEPER, SHALLOW), cross=CROSSES), became=became)
 
 
+LOOKS = {"first": 8, "step": 4, "most": 16}
+
+
+def _looks(path):
+    """Add seeds where the verdict is open, up to the last look."""
+    asked = {"baseline": 16, "deeper": 8, "shallow": 8, "tanh": 8, "noisy": 16}
+    return made_up_folder(path, study=made_up_study(seeds=LOOKS), asked=asked)
+
+
 STATES = {
     "complete": made_up_folder,
     "crossed": _crossed,
@@ -159,6 +168,7 @@ STATES = {
     ),
     "transfer, one seed": lambda path: _small(path, seeds=1, variation=(HEAD, *FEWER)),
     "all pretrained skipped": lambda path: _small(path, variation=(LEFT_OUT,), skipped={"left out": WHY}),
+    "looks": _looks,
     "no variations": lambda path: _small(path, variation=()),
     "one variation": lambda path: _small(path, variation=(TANH,)),
     "hostile": _hostile,

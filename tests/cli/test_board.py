@@ -206,3 +206,16 @@ def test_failed_and_held_runs_are_at_an_end_here(board, runs):
 
     board.take(RunsHeld(runs=(second, third)), 102.0)
     assert (row.failed, row.held, row.is_at_an_end) == (1, 2, True)
+
+
+def test_a_second_round_counts_its_runs_anew_and_the_time_of_the_first(board, batches, tmp_path, runs):
+    """A study that adds seeds starts once for each look: rows are those of now, what was achieved is that of all."""
+    for run in batches[0].runs:
+        failure = RunFailure(run=run, engine="fake", error="out of luck", where=(), position=Position())
+        board.take(RunFailed(failure=failure), 104.0)
+    findings = tuple(Finding(run=run) for run in runs)
+    again = StudyStarted(folder=tmp_path, findings=findings, batches=batches, images=MINIATURE_IMAGES, workers=1)
+    board.take(again, 110.0)
+
+    assert (board.planned, board.finished) == (len(runs), 0)
+    assert board.achieved(112.0)[:2] == (len(batches[0].runs), 12.0)

@@ -7,6 +7,7 @@ from ceteris.results.folder import ResultsFolder
 from ceteris.results.manifest import Manifest
 from ceteris.results.record import RunFailure
 from ceteris.testing.miniature import FakeEngine, miniature_dataset, miniature_split, miniature_study
+from tests.made_up import made_up_folder, made_up_study
 from tests.miniature import miniature_checkpoint, miniature_result
 
 DATASET = miniature_dataset()
@@ -192,3 +193,13 @@ def test_looking_changes_nothing(folder, ceteris):
     before = {path: path.stat().st_mtime_ns for path in Path("results").rglob("*")}
     ceteris("status", "results")
     assert {path: path.stat().st_mtime_ns for path in Path("results").rglob("*")} == before
+
+
+def test_the_look_is_told(ceteris, tmp_path):
+    """Of a study that adds seeds, the last line says how far its looks have come."""
+    made_up_folder(tmp_path / "results", study=made_up_study(seeds={"first": 8, "step": 4, "most": 16}))
+
+    code, out, err = ceteris("status", tmp_path / "results")
+
+    assert (code, err) == (0, "")
+    assert lines(out)[-2:] == ["40 of 40 runs done.", "Look 1 of 3 was taken, at 8 seeds; 1 variation is still open."]

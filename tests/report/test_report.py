@@ -35,6 +35,7 @@ ALWAYS = ["answer", "verdicts-heading", "factors", "pictures", "the-runs", "meth
 SECTIONS = {
     "empty": {"reservations"},
     "official": {"differences", "metrics", "robustness", "speed", "tests", "training-time"},
+    "looks": {"differences", "looks", "metrics", "reservations", "robustness", "speed", "tests", "training-time"},
     "transfer": {
         "reservations",
         "differences",

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 from ceteris.analysis.efficiency import EfficiencyCurve
 from ceteris.analysis.environment import host_words, read_machine
-from ceteris.execution.prediction_time import FIRST_QUARTILE, IMAGES, MEDIAN, PRETRAINED_BYTES, THIRD_QUARTILE
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.cost import NetworkCost, network_cost
+from ceteris.results.machine import FIRST_QUARTILE, MEDIAN, PRETRAINED_BYTES, THIRD_QUARTILE, TIMED_IMAGES
 from ceteris.results.record import RunRecord, Status
 from ceteris.results.results import Results
 from ceteris.results.run_folder import WEIGHTS
@@ -111,7 +111,7 @@ def _time(measured: Mapping[str, float], host: str) -> PredictionTime:
         median=median,
         first_quartile=measured.get(FIRST_QUARTILE, median),
         third_quartile=measured.get(THIRD_QUARTILE, median),
-        images=int(measured.get(IMAGES, 1)),
+        images=int(measured.get(TIMED_IMAGES, 1)),
         host=host,
     )
 

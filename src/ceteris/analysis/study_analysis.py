@@ -7,6 +7,7 @@ from functools import cached_property
 from ceteris.analysis.efficiency import EfficiencyCurve, efficiency_curves
 from ceteris.analysis.environment import Environment, read_environment
 from ceteris.analysis.factorial import Factorial, factorials
+from ceteris.analysis.looks import as_decided, study_looks
 from ceteris.analysis.pretrained import Match, VariationCost, pretrained_matches, variation_costs
 from ceteris.analysis.scores import (
     ChanceLevel,
@@ -27,6 +28,7 @@ from ceteris.statistics.comparison import Comparison, compare
 from ceteris.statistics.contrast import Criteria
 from ceteris.statistics.convergence import convergence_target, learning_curves
 from ceteris.statistics.interval import Interval
+from ceteris.statistics.looks import StudyLooks
 from ceteris.statistics.scores import ArmScores, Scores
 from ceteris.statistics.summary import ArmSummary, summarise
 from ceteris.statistics.verdict import Decision
@@ -55,6 +57,7 @@ class StudyAnalysis:
         environment: Machines, versions and times.
         first_verdicts: By name of the variation, what it came to by the margin that was declared when the first results
             were computed; empty where that is the margin still.
+        looks: Of a study that adds seeds where the verdict is open; the verdicts are what they decided.
     """
 
     results: Results
@@ -68,6 +71,7 @@ class StudyAnalysis:
     comparisons: tuple[Comparison, ...]
     environment: Environment
     first_verdicts: Mapping[str, Decision]
+    looks: StudyLooks | None = None
 
     # Computed once each: the tables ask for them in every row.
     @cached_property
@@ -189,6 +193,7 @@ def analyze(results: Results, *, over_images: bool = True) -> StudyAnalysis:
     curves = learning_curves(scores.baseline, scores.chance)
     target = convergence_target(curves, chance=scores.chance, share=criteria.target_share)
     baseline = summarise(scores.baseline, chance=scores.chance, target=target, level=criteria.level)
+    looks = study_looks(results)
     return StudyAnalysis(
         results=results,
         predictions=predictions,
@@ -198,9 +203,10 @@ def analyze(results: Results, *, over_images: bool = True) -> StudyAnalysis:
         criteria=criteria,
         baseline=baseline,
         target=target,
-        comparisons=compare(scores, criteria),
+        comparisons=as_decided(compare(scores, criteria), looks),
         environment=read_environment(results, epochs),
         first_verdicts=_first_verdicts(results, epochs, chance),
+        looks=looks,
     )
 
 

@@ -79,6 +79,7 @@ class Board:
         self.rows: dict[str, Row] = {}
         self.before = "looking for what is left to train"
         self._began = 0.0
+        self._earlier = 0.0  # seconds of the rounds before
         self._training: dict[str, _InTraining] = {}
         self._waiting: dict[str, PackedBatch] = {}
         self._training_images = self._validation_images = self._test_images = 0
@@ -168,11 +169,13 @@ class Board:
 
     def achieved(self, now: float) -> tuple[int, float, float]:
         """Give how many runs ended since the start, in how many seconds, and the mean images times models a second."""
-        seconds = now - self._began
+        seconds = self._earlier + now - self._began
         return self._ended, seconds, self._images_done / seconds if seconds > 0 else 0.0
 
     def _start(self, event: StudyStarted, now: float) -> None:
-        self._began = now
+        """Begin a round: a study that adds seeds has one for each look, and shows its runs anew."""
+        self._earlier += now - self._began if self.rows else 0.0
+        self._began, self.rows, self._work_done, self._busy = now, {}, 0.0, 0.0
         self._training_images = event.images.training_images
         self._validation_images = event.images.validation_images
         self._test_images = event.images.test_images

@@ -21,7 +21,7 @@ from ceteris.execution.packing import NeededMemory, PackedBatch
 from ceteris.execution.study import plan_study
 from ceteris.formatting.wording import byte_count, listed
 from ceteris.networks.cost import network_cost
-from ceteris.report.quantities import count, percentage_points
+from ceteris.report.quantities import count, percentage_points, seed_count
 from ceteris.resources import Memory, available_cores, cores
 from ceteris.statistics.factorial import contrast, effects
 from ceteris.statistics.power import detectable_difference
@@ -30,6 +30,7 @@ from ceteris.study.check import check_images
 from ceteris.study.cross import Cross
 from ceteris.study.reader import read_study
 from ceteris.study.run import Arm
+from ceteris.study.seeds import PlannedSeeds
 from ceteris.study.study import Study
 
 _NO_DATA = "0" * 64
@@ -76,6 +77,9 @@ def plan(
     console.print()
     console.print(plan_table(study.arms(), images))
     console.print()
+    if looks := planned_looks(study.seeds):
+        console.print(Text(looks))
+        console.print()
     console.print(Text("\n".join(powers(study))))
     console.print()
     if gap:
@@ -113,15 +117,42 @@ def size(study: Study, images: ImageKind, batches: Sequence[PackedBatch]) -> str
     variations = [count(len(study.variations), "variation")] if study.variations else []
     combinations = [f"{count(crossed, 'combination')} of crossed factors"] if crossed else []
     arms = listed(["the baseline", *variations, *combinations])
-    runs = len(study.seeds) * len(study.arms())
     runs_of_images = (
-        f"{count(runs, 'run')}: {arms}, {count(len(study.seeds), 'seed')} each, on {some}"
+        f"{_runs(study)}: {arms}, {seed_count(study.seeds)} each, on {some}"
         f"{images.training_images:,} training and {images.validation_images:,} validation images of {name}; tested on "
         f"{images.test_images:,}."
     )
     if not batches:
         return runs_of_images
     return "\n".join([runs_of_images, *_packing(batches)])
+
+
+def _runs(study: Study) -> str:
+    """Say how many runs there are; of a study that adds seeds, how many there may be."""
+    arms = len(study.arms())
+    if not isinstance(study.seeds, PlannedSeeds):
+        return count(len(study.seeds) * arms, "run")
+    least, most = study.seeds.plan.first * arms, len(study.seeds) * arms
+    return f"At least {count(least, 'run')}" if study.seeds.plan.most is None else f"{least:,} to {most:,} runs"
+
+
+def planned_looks(seeds: Sequence[int]) -> str | None:
+    """Say what decides how many seeds there are; None where the study gives their number."""
+    if not isinstance(seeds, PlannedSeeds):
+        return None
+    plan = seeds.plan
+    if plan.sizes is None:
+        return (
+            f"Looks at {plan.first} seeds and after every {plan.step} more, until the program is stopped: variations "
+            "with an open verdict get more seeds. The tests hold their error rate at any look, and find fewer "
+            "differences than those of a declared maximum."
+        )
+    sizes = listed(f"{size:,}" for size in plan.sizes[:6]) if len(plan.sizes) <= 6 else f"{len(plan.sizes)} sizes"
+    return (
+        f"Looks at {sizes} seeds: variations with an open verdict get more seeds, and the baseline with them. The "
+        f"tests hold their error rate over all looks together. The time below is that of the first look; all arms to "
+        f"the last one take {plan.sizes[-1] / plan.first:.1f} times as long."
+    )
 
 
 def _packing(batches: Sequence[PackedBatch]) -> Iterator[str]:

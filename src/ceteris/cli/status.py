@@ -9,14 +9,17 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ceteris.analysis.looks import study_looks
 from ceteris.analysis.scores import chance_level, constant_runs, study_scores
 from ceteris.cli.console import arm_table, print_notes, print_sentence, set_apart
 from ceteris.report.quantities import count
+from ceteris.report.sections.looks import looks_so_far
 from ceteris.report.sections.warnings import chance_notes
 from ceteris.results.finding import Finding
 from ceteris.results.record import Status
 from ceteris.results.results import Results, read_results
 from ceteris.statistics.summary import summarise
+from ceteris.study.seeds import PlannedSeeds
 
 _IN_TRAINING = "in training"
 _COLUMNS = ("finished", "diverged", _IN_TRAINING, "unfinished", "missing", "failed", "damaged", "skipped")
@@ -41,6 +44,9 @@ def status(folder: Path, console: Console) -> None:
     if len(troubles) > _SHOWN_TROUBLES:
         console.print(f"and {len(troubles) - _SHOWN_TROUBLES} more.")
     console.print(_summary(results), markup=False, soft_wrap=True)
+    seeds, looks = results.manifest.study.seeds, study_looks(results)
+    if looks is not None and isinstance(seeds, PlannedSeeds):
+        console.print(looks_so_far(looks, seeds.plan), markup=False, soft_wrap=True)
     if troubles:
         raise typer.Exit(1)
 

@@ -19,14 +19,16 @@ from ceteris.execution.events import Note
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.results.finding import Finding
 from ceteris.results.folder import ResultsFolder
-from ceteris.results.machine import describe_host
+from ceteris.results.machine import (
+    FIRST_QUARTILE,
+    MEDIAN,
+    PRETRAINED_BYTES,
+    THIRD_QUARTILE,
+    TIMED_IMAGES,
+    describe_host,
+)
 from ceteris.results.record import Status, describe_error
 from ceteris.study.run import Run
-
-MEDIAN, IMAGES = "prediction (milliseconds)", "prediction (images)"
-FIRST_QUARTILE = "prediction, first quartile (milliseconds)"
-THIRD_QUARTILE = "prediction, third quartile (milliseconds)"
-PRETRAINED_BYTES = "pretrained weights (bytes)"
 
 _WARM_UP, _FEWEST, _MOST = 5, 10, 200
 _SECONDS = 1.0
@@ -79,7 +81,7 @@ def prediction_time(
         MEDIAN: median,
         FIRST_QUARTILE: first,
         THIRD_QUARTILE: third,
-        IMAGES: float(len(seconds)),
+        TIMED_IMAGES: float(len(seconds)),
         PRETRAINED_BYTES: float(predictor.pretrained_bytes),
     }
 

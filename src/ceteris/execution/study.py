@@ -5,7 +5,9 @@ from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
+from ceteris.analysis.looks import asked_seeds
 from ceteris.datasets.dataset import Dataset, ImageKind, Origin, Split
 from ceteris.datasets.split import split_dataset
 from ceteris.engines.engine import Engine
@@ -85,6 +87,7 @@ def plan_study(
     data_digest: str = _NO_IMAGES,
     only: Collection[str] = (),
     skipped: Mapping[str, str] | None = None,
+    asked: Mapping[str, int] = MappingProxyType({}),
 ) -> StudyPlan:
     """Find out what a study has left to train, and who trains what; nothing is written.
 
@@ -96,6 +99,7 @@ def plan_study(
         data_digest: Of the images: runs on other images are other runs.
         only: Names of the variations to train now, `baseline` among them; all if empty.
         skipped: By name of the variation, why it cannot be trained now and what to do.
+        asked: Of a study that adds seeds: how many each arm gets, as for `Study.seeds_of`.
 
     Raises:
         StudyError: If `only` names what is not in the study, or a network does not fit the images.
@@ -104,7 +108,7 @@ def plan_study(
     skipped = skipped or {}
     _check_names(study, only)
     check_images(study, images)
-    runs = study.runs(data_digest)
+    runs = study.runs(data_digest, asked)
     chosen = [run for run in runs if (not only or run.variation in only) and run.variation not in skipped]
     assignment = assign(chosen, engines, images)
     resolution = Resolution(test_images=images.test_images, margin=study.analysis.margin)
@@ -140,6 +144,9 @@ def run_study(  # noqa: PLR0913 - one argument a choice that the caller has
     study has a pretrained network, predictions are timed when all is trained. `results.csv` is written at the end, also
     when the training is interrupted. Close the iterator to stop early; every run is saved first.
 
+    A study that adds seeds is trained in rounds, one for each look. What a round trains is decided by the stored
+    results of those before it, so that a study that was interrupted at any time goes on as if it had not been.
+
     Args:
         study: What is asked.
         dataset: The images it asks for.
@@ -153,7 +160,7 @@ def run_study(  # noqa: PLR0913 - one argument a choice that the caller has
         stop: Set it, from any thread, to have all runs saved and the training end.
 
     Yields:
-        Notes, then `StudyStarted`, then what the workers tell.
+        Notes, then for each round `StudyStarted` and what the workers tell.
 
     Raises:
         StudyError: If `only` names what is not in the study, or the images are not those it asks for.
@@ -174,45 +181,78 @@ def run_study(  # noqa: PLR0913 - one argument a choice that the caller has
         raise EngineError(f"the baseline cannot be trained, and all else is compared with it: {skipped[BASELINE]}.")
     stop, executor = stop or threading.Event(), executor or LocalExecutor()
     place, split = ResultsFolder(folder), split_dataset(dataset, study.data)
-    plan = plan_study(study, split.kind, engines=engines, data_digest=dataset.digest, only=only, skipped=skipped)
-    runs = [finding.run for finding in plan.findings]
-    manifest = Manifest.of(study, dataset, split, notes=(*notes, *plan.notes), skipped=plan.skipped)
-    for note in (*plan.notes, *place.prepare(manifest, dataset.test)):
-        yield Note(text=note)
     workspace = Workspace(
         folder=place, splits={study.data.whole: split}, origin=dataset.origin, checkpoint_seconds=checkpoint_seconds
     )
-    plan = plan.after(_survey(place, runs, plan.skipped))
-    _tidy(place, plan.findings)
-    yield from _missing_baseline(only, plan.findings)
-    check_space(folder, [run for batch in plan.batches for run in batch.runs], split.kind)
-    resources = executor.resources
-    check_resources(plan.batches, split.kind, resources)
-    yield StudyStarted(
-        folder=folder,
-        findings=plan.findings,
-        batches=plan.batches,
-        images=split.kind,
-        workers=min(resources.cores, len(plan.batches)),
-    )
-    try:
-        yield from _prepare(plan.batches, split, stop)
-        while plan.batches and not stop.is_set():
-            held: list[Run] = []
-            with interruptions(stop), closing(executor.execute(plan.batches, workspace, stop)) as events:
-                for event in events:
-                    if isinstance(event, RunsHeld):
-                        held += event.runs
-                    yield event
-            # What another process has let go of since, finished or not, is looked at once more.
-            plan = plan.after(place.survey(run for run in held if not stop.is_set() and not place.is_held(run)))
-        if not stop.is_set():
-            yield from time_predictions(place, _survey(place, runs, plan.skipped), engines, split)
-    except BaseException:
-        with suppress(ResultsError):
-            place.write_table(_survey(place, runs, plan.skipped))
-        raise
-    place.write_table(_survey(place, runs, plan.skipped))
+    asked = asked_seeds(place, Manifest.of(study, dataset, split, skipped=skipped))
+    is_over, is_told = False, False
+    while not is_over:
+        plan = plan_study(
+            study,
+            split.kind,
+            engines=engines,
+            data_digest=dataset.digest,
+            only=only,
+            skipped=skipped,
+            asked=asked,
+        )
+        runs = [finding.run for finding in plan.findings]
+        manifest = Manifest.of(study, dataset, split, notes=(*notes, *plan.notes), skipped=plan.skipped, asked=asked)
+        found = place.prepare(manifest, dataset.test)
+        plan = plan.after(_survey(place, runs, plan.skipped))
+        if not is_told:
+            for note in (*plan.notes, *found):
+                yield Note(text=note)
+            yield from _missing_baseline(only, plan.findings)
+            is_told = True
+        _tidy(place, plan.findings)
+        check_space(folder, [run for batch in plan.batches for run in batch.runs], split.kind)
+        check_resources(plan.batches, split.kind, executor.resources)
+        yield StudyStarted(
+            folder=folder,
+            findings=plan.findings,
+            batches=plan.batches,
+            images=split.kind,
+            workers=min(executor.resources.cores, len(plan.batches)),
+        )
+        try:
+            yield from _train(plan, workspace, executor, stop)
+            before, asked = asked, asked if stop.is_set() else asked_seeds(place, manifest)
+            is_over = asked == before
+            if is_over and not stop.is_set():
+                yield from time_predictions(place, _survey(place, runs, plan.skipped), engines, split)
+        except BaseException:
+            with suppress(ResultsError):
+                place.write_table(_survey(place, runs, plan.skipped))
+            raise
+        place.write_table(_survey(place, runs, plan.skipped))
+        if not is_over:
+            yield Note(text=_next_look(asked))
+
+
+def _train(
+    plan: StudyPlan, workspace: Workspace, executor: Executor, stop: threading.Event
+) -> Generator[Event, None, None]:
+    """Train what a plan has left, and what other processes let go of meanwhile."""
+    place, (split,) = workspace.folder, workspace.splits.values()
+    yield from _prepare(plan.batches, split, stop)
+    while plan.batches and not stop.is_set():
+        held: list[Run] = []
+        with interruptions(stop), closing(executor.execute(plan.batches, workspace, stop)) as events:
+            for event in events:
+                if isinstance(event, RunsHeld):
+                    held += event.runs
+                yield event
+        # What another process has let go of since, finished or not, is looked at once more.
+        plan = plan.after(place.survey(run for run in held if not stop.is_set() and not place.is_held(run)))
+
+
+def _next_look(asked: Mapping[str, int]) -> str:
+    """Say which look comes next, and for how many variations."""
+    size = asked[BASELINE]
+    still = sum(seeds == size for name, seeds in asked.items() if name != BASELINE)
+    they = "is" if still == 1 else "are"
+    return f"{still} of {len(asked) - 1} variations {they} not decided yet, and trained with up to {size} seeds now."
 
 
 def _prepare(batches: Sequence[PackedBatch], split: Split, stop: threading.Event) -> Iterator[Event]:

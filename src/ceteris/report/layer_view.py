@@ -134,7 +134,7 @@ def layer_views(
     Raises:
         ResultsError: If the study has no such seed, or no arm has such a layer.
     """
-    seeds = results.manifest.study.seeds
+    seeds = results.manifest.seeds_of()
     if seed is None:
         done = [one.run.seed for one in results.findings if one.status is Status.FINISHED]
         seed = max(seeds, key=done.count)  # max gives the first of equals

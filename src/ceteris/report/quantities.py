@@ -7,6 +7,7 @@ from ceteris.formatting import wording
 from ceteris.formatting.wording import listed
 from ceteris.statistics.convergence import Measure
 from ceteris.statistics.interval import Estimate, Interval
+from ceteris.study.seeds import PlannedSeeds
 
 MINUS = "\N{MINUS SIGN}"
 count = wording.count
@@ -165,6 +166,20 @@ def unit(measure: Measure, *, difference: bool = False) -> str:
             return "pp" if difference else "%"
         case _:
             return "pp"
+
+
+def seed_count(seeds: Sequence[int]) -> str:
+    """Write how many seeds a study has, or may have.
+
+    Example:
+        >>> from ceteris.statistics.sequential import LookPlan
+        >>> seed_count((4, 2)), seed_count(PlannedSeeds(LookPlan(first=8, step=8, most=32)))
+        ('2 seeds', '8 to 32 seeds')
+    """
+    if not isinstance(seeds, PlannedSeeds):
+        return count(len(seeds), "seed")
+    first, most = seeds.plan.first, seeds.plan.most
+    return f"{first:,} or more seeds" if most is None else f"{first:,} to {most:,} seeds"
 
 
 def duration(seconds: float) -> str:

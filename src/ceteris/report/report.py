@@ -10,7 +10,7 @@ from ceteris.paths import AnyPath, expanded
 from ceteris.report.blocks import Section, walk
 from ceteris.report.markdown import render_markdown
 from ceteris.report.page import render_page
-from ceteris.report.quantities import count
+from ceteris.report.quantities import count, seed_count
 from ceteris.report.sections import (
     answer,
     convergence,
@@ -20,6 +20,7 @@ from ceteris.report.sections import (
     factorial,
     factors,
     limitations,
+    looks,
     methods,
     metrics,
     pictures,
@@ -135,6 +136,7 @@ def report_sections(analysis: StudyAnalysis, *, image: int = 0) -> tuple[Section
         data_efficiency.section(analysis),
         pretrained.section(analysis),
         statistical_tests.section(analysis),
+        looks.section(analysis),
         robustness.section(analysis),
         metrics.section(analysis),
         runs.section(analysis),
@@ -154,7 +156,7 @@ def _kicker(results: Results, done: int) -> str:
     arms = count(len(manifest.study.variations), "variation")
     if crossed := len(manifest.study.arms()) - 1 - len(manifest.study.variations):
         arms += f", {count(crossed, 'combination')} of crossed factors"
-    seeds = count(len(manifest.study.seeds), "seed")
+    seeds = seed_count(manifest.study.seeds)
     return (
         f"A controlled experiment: {runs}, {arms}, {seeds}; images: {manifest.data_name}, {manifest.data_origin.value}"
     )

@@ -12,6 +12,12 @@ from typing import Any
 from ceteris.checksummed import seal, unseal
 from ceteris.resources import processor_fact
 
+# What `Machine.measured` calls the time that a trained network takes for one image; see `execution/prediction_time.py`.
+MEDIAN, TIMED_IMAGES = "prediction (milliseconds)", "prediction (images)"
+FIRST_QUARTILE = "prediction, first quartile (milliseconds)"
+THIRD_QUARTILE = "prediction, third quartile (milliseconds)"
+PRETRAINED_BYTES = "pretrained weights (bytes)"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Machine:

@@ -18,7 +18,8 @@ from ceteris.networks.shape import Shape
 from ceteris.results.arrays import encode_array
 from ceteris.study.analysis import Analysis
 from ceteris.study.changes import changes
-from ceteris.study.run import Run
+from ceteris.study.run import BASELINE, Run
+from ceteris.study.seeds import PlannedSeeds
 from ceteris.study.study import Study
 
 
@@ -100,6 +101,7 @@ class Manifest:
         skipped: By name of the variation, why it cannot be trained now and what to do.
         declarations: What the study declared about its evaluation, in the order of time; the last is what it declares
             now. Kept by `ResultsFolder.prepare`; empty where an earlier ceteris wrote the folder.
+        asked: Of a study that adds seeds: how many each arm has been given so far; see `Study.seeds_of`.
     """
 
     study: Study
@@ -116,6 +118,7 @@ class Manifest:
     notes: tuple[str, ...]
     skipped: Mapping[str, str] = field(default_factory=dict)
     declarations: tuple[Declaration, ...] = ()
+    asked: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -125,6 +128,7 @@ class Manifest:
         split: Split,
         notes: tuple[str, ...] = (),
         skipped: Mapping[str, str] | None = None,
+        asked: Mapping[str, int] | None = None,
     ) -> Self:
         """Describe a study on a data set, whose own notes come first.
 
@@ -134,6 +138,7 @@ class Manifest:
             split: The parts of them, and what a pixel becomes: the same for every arm.
             notes: What else a reader must know.
             skipped: By name of the variation, why it cannot be trained now; a note says each.
+            asked: How many seeds each arm has been given, if the study adds seeds.
         """
         skipped = skipped or {}
         left_out = tuple(skipping(name, reason) for name, reason in skipped.items())
@@ -151,11 +156,16 @@ class Manifest:
             offset=tuple(split.offset.tolist()),
             notes=dataset.notes + notes + left_out,
             skipped=dict(skipped),
+            asked=dict(asked or {}),
         )
+
+    def seeds_of(self, arm: str = BASELINE) -> tuple[int, ...]:
+        """Give the seeds that an arm has been given so far; no variation has one that the baseline lacks."""
+        return self.study.seeds_of(arm, self.asked)
 
     def runs(self) -> tuple[Run, ...]:
         """Give every run that the folder is for, arm by arm."""
-        return self.study.runs(self.data_digest)
+        return self.study.runs(self.data_digest, self.asked)
 
 
 def skipping(variation: str, reason: str) -> StudyNote:
@@ -182,6 +192,7 @@ def encode_manifest(manifest: Manifest) -> bytes:
             "note_arms": [list(scope_of(note)) for note in manifest.notes],
             "skipped": dict(manifest.skipped),
             "declarations": DECLARATIONS.dump_python(manifest.declarations, mode="json"),
+            **({"asked": dict(manifest.asked)} if manifest.asked else {}),
         }
     )
 
@@ -210,6 +221,7 @@ def decode_manifest(content: bytes) -> Manifest:
         notes=tuple(_notes(facts, study)),
         skipped=facts.get("skipped", {}),
         declarations=DECLARATIONS.validate_python(facts.get("declarations", ())),
+        asked=facts.get("asked", {}),
     )
 
 
@@ -261,7 +273,7 @@ def differences(before: Manifest, after: Manifest) -> Iterator[str]:
             f"{after.data_digest[:8]} ({after.data_origin.value})"
         )
     if before.study.seeds != after.study.seeds:
-        yield f"seeds {_spans(before.study.seeds)} -> {_spans(after.study.seeds)}"
+        yield f"seeds {_in_words(before.study.seeds)} -> {_in_words(after.study.seeds)}"
     old = {arm.name: arm.specification for arm in before.study.arms()}
     new = {arm.name: arm.specification for arm in after.study.arms()}
     where: dict[str, list[str]] = {}
@@ -275,8 +287,12 @@ def differences(before: Manifest, after: Manifest) -> Iterator[str]:
     yield from (f"{name} is new" for name in new if name not in old)
 
 
-def _spans(seeds: tuple[int, ...]) -> str:
-    """Write seeds as spans: 0-15, 20."""
+def _in_words(seeds: tuple[int, ...]) -> str:
+    """Write seeds as spans, 0-15, 20; of a plan: 8, then by 8 up to 32."""
+    if isinstance(seeds, PlannedSeeds):
+        plan = seeds.plan
+        end = "until it is stopped" if plan.most is None else f"up to {plan.most}"
+        return f"{plan.first}, then by {plan.step} {end}"
     spans: list[list[int]] = []
     for seed in sorted(seeds):
         if spans and seed == spans[-1][1] + 1:

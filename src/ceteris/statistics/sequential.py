@@ -1,6 +1,7 @@
 """Testing again as seeds are added, with the error rate of a single look: group-sequential levels, and e-values."""
 
 import math
+from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 
@@ -13,6 +14,32 @@ from ceteris.statistics.interval import Floats
 
 FEWEST_SEEDS = 6
 """At a first look with fewer seeds, Student's t is too far from the normal process that the levels come from."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LookPlan:
+    """When the results of a study are looked at, declared beforehand.
+
+    Attributes:
+        first: Seeds of each arm at the first look.
+        step: Seeds that are added before each other look.
+        most: Seeds at the last look; None where there may always be another.
+    """
+
+    first: int
+    step: int
+    most: int | None = None
+
+    @property
+    def sizes(self) -> tuple[int, ...] | None:
+        """Seeds at each look; None where there may always be another."""
+        return None if self.most is None else (*range(self.first, self.most, self.step), self.most)
+
+    def size(self, look: int) -> int:
+        """Give the seeds at a look, counted from 0."""
+        seeds = self.first + self.step * look
+        return seeds if self.most is None else min(seeds, self.most)
+
 
 _NODES_PER_STEP = 4
 """Nodes of the quadrature per standard deviation of one step of the process: the levels are exact to 1e-12."""

@@ -15,6 +15,7 @@ from ceteris.networks.layer import Layer
 from ceteris.networks.placed import PlacedLayer, placed_layers
 from ceteris.study.cross import Cross, clashes, combined, combined_name, factor_mistakes
 from ceteris.study.run import BASELINE, arm_folder
+from ceteris.study.seeds import PlannedSeeds
 from ceteris.study.specification import Baseline, Specification
 from ceteris.study.variation import Level, Variation
 from ceteris.study.vary import vary
@@ -54,7 +55,11 @@ def check_study(
     images = presumed_images(meant, baseline.network)
     specification = Specification(data=data, network=baseline.network, training=baseline.training)
     faults = list(network_faults(specification, images)) if images else []
-    mistakes = [*_seed_mistakes(seeds), *_data_mistakes(data), *_baseline_mistakes(baseline, faults)]
+    mistakes = [
+        *_seed_mistakes(seeds, is_crossed=bool(crosses)),
+        *_data_mistakes(data),
+        *_baseline_mistakes(baseline, faults),
+    ]
     mistakes += _name_mistakes(variations)
     mistakes += _fraction_mistakes(data, images, ("data", "fraction"), "") if images else ()
     arms = _Arms(baseline=specification, meant=meant, faults=faults)
@@ -287,7 +292,13 @@ def _ignored_settings(training: Training) -> Iterator[tuple[str, str]]:
             yield name, f"= {written(value)} is for {listed(owners, 'or')}, {end}"
 
 
-def _seed_mistakes(seeds: Sequence[int]) -> Iterator[Mistake]:
+def _seed_mistakes(seeds: Sequence[int], *, is_crossed: bool) -> Iterator[Mistake]:
+    if is_crossed and isinstance(seeds, PlannedSeeds):
+        sentence = (
+            "seeds adds seeds where the verdict on a variation is open, and a combination of crossed factors has none; "
+            f"give a count, for example seeds = {seeds.plan.most or 16}, or remove [[cross]]."
+        )
+        yield Mistake(place=("seeds",), sentence=sentence)
     if not seeds:
         yield Mistake(place=("seeds",), sentence="seeds is an empty list; give a count, for example seeds = 16.")
     for seed, count in Counter(seeds).items():

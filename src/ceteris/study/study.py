@@ -1,17 +1,10 @@
 """A study: one question, a baseline, and what is changed to answer it."""
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Self, TypeVar
 
-from pydantic import (
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ModelWrapValidatorHandler,
-    ValidationError,
-    WithJsonSchema,
-    model_validator,
-)
+from pydantic import ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
 
 from ceteris.datasets.choice import DataChoice
 from ceteris.networks.backbone import BackboneNetwork
@@ -19,35 +12,12 @@ from ceteris.study.analysis import Analysis
 from ceteris.study.check import check_study
 from ceteris.study.cross import Cross, crossed_arms
 from ceteris.study.run import BASELINE, Arm, Run
+from ceteris.study.seeds import PlannedSeeds, Seeds
 from ceteris.study.specification import Baseline, Specification
 from ceteris.study.variation import Level, Variation
 from ceteris.study.vary import vary
 from ceteris.values.frozen import Frozen
 from ceteris.values.mistakes import Mistake, Mistakes, Place, explain
-
-_MOST_SEEDS = 10_000
-
-
-def _counted(seeds: Any) -> Any:
-    """Take a count of seeds for that many seeds from 0."""
-    if isinstance(seeds, int) and not isinstance(seeds, bool) and 1 <= seeds <= _MOST_SEEDS:
-        return tuple(range(seeds))
-    return tuple(seeds) if isinstance(seeds, range) else seeds
-
-
-Seeds = Annotated[
-    tuple[Annotated[int, Field(ge=0)], ...],
-    BeforeValidator(_counted),
-    Field(strict=False),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "integer", "minimum": 1, "maximum": _MOST_SEEDS},
-                {"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 1, "uniqueItems": True},
-            ]
-        }
-    ),
-]
 
 
 class Study(Frozen):
@@ -56,7 +26,8 @@ class Study(Frozen):
     Attributes:
         title: What the study is called.
         question: What it asks, in a sentence for the report.
-        seeds: Each arm is trained once per seed; a count is taken for that many seeds from 0.
+        seeds: Each arm is trained once per seed; a count is taken for that many seeds from 0, a table for a plan that
+            adds seeds where the verdict is open.
         data: The images, the same for all arms.
         baseline: What every variation is compared with.
         variations: The baseline with declared changes, each a `[[variation]]` in a study file.
@@ -91,11 +62,24 @@ class Study(Frozen):
         )
         return (*declared, *crossed_arms(declared, self.crosses))
 
-    def runs(self, data_digest: str) -> tuple[Run, ...]:
+    def seeds_of(self, arm: str, asked: Mapping[str, int] = MappingProxyType({})) -> tuple[int, ...]:
+        """Give the seeds that an arm is trained with.
+
+        Args:
+            arm: Its name.
+            asked: Of a study that adds seeds: how many each arm has been given so far; those of the first look for an
+                arm that is absent.
+        """
+        return (
+            self.seeds[: asked.get(arm, self.seeds.plan.first)] if isinstance(self.seeds, PlannedSeeds) else self.seeds
+        )
+
+    def runs(self, data_digest: str, asked: Mapping[str, int] = MappingProxyType({})) -> tuple[Run, ...]:
         """Give every network to train, arm by arm.
 
         Args:
             data_digest: SHA-256 of the records the runs may look at, as `Dataset.digest` gives it.
+            asked: As for `seeds_of`.
         """
         return tuple(
             Run(
@@ -106,7 +90,7 @@ class Study(Frozen):
                 data_digest=data_digest,
             )
             for arm in self.arms()
-            for seed in self.seeds
+            for seed in self.seeds_of(arm.name, asked)
         )
 
     def on_own(self, name: str) -> Self:

@@ -81,7 +81,7 @@ def _facts(side: StudyAnalysis) -> Iterator[_Fact]:
     digests = (manifest.images_sha256, manifest.labels_sha256)
     yield _Fact(what="test images", identity=digests, words=f"{test}SHA-256 {digests[0][:8]}, labels {digests[1][:8]}")
     study = manifest.study
-    yield _Fact(what="seeds", identity=study.seeds, words=seed_ranges(study.seeds))
+    yield _Fact(what="seeds", identity=study.seeds, words=seed_ranges(manifest.seeds_of()))
     margin = f"equivalent within {study.analysis.margin:g} pp"
     yield _Fact(what="analysis", identity=study.analysis, words=f"{margin}, target {100 * study.analysis.target:g} %")
     for what, kinds in (

@@ -30,7 +30,7 @@ def _facts(analysis: StudyAnalysis) -> Iterator[tuple[str, str]]:
     yield "images", f"{manifest.data_source} ({manifest.data_origin.value})"
     yield "digest of the images (SHA-256)", manifest.data_digest
     yield "classes", ", ".join(manifest.class_names)
-    yield "seeds", seed_ranges(manifest.study.seeds)
+    yield "seeds", seed_ranges(manifest.seeds_of())
     kinds = (
         ("engine", found.engines),
         ("engine says", found.facts),

@@ -148,7 +148,9 @@ def _seed_table(analysis: StudyAnalysis, names: list[str], name: str, factor: st
     runs = {(arm, run.seed): run for arm in names for run in analysis.arm_scores[arm].runs}
 
     def cell(arm: str, seed: int) -> Cell:
-        run = runs[arm, seed]
+        run = runs.get((arm, seed))
+        if run is None:  # no seed of an arm that was decided before
+            return Cell("")
         if run.status is Ending.FINISHED and run.test_accuracy is not None:
             return Cell(percent(run.test_accuracy), key=run.test_accuracy)
         return Cell(became.get((arm, seed), Status.MISSING).value)
@@ -162,6 +164,6 @@ def _seed_table(analysis: StudyAnalysis, names: list[str], name: str, factor: st
         ),
         rows=tuple(
             (Cell(str(seed), key=seed), *(cell(arm, seed) for arm in names))
-            for seed in analysis.results.manifest.study.seeds
+            for seed in analysis.results.manifest.seeds_of()
         ),
     )

@@ -8,7 +8,7 @@ from ceteris.datasets.dataset import Scaling
 from ceteris.networks.backbone import IMAGENET, AnyNetwork, BackboneNetwork
 from ceteris.networks.network import Network
 from ceteris.report.blocks import Look, Paragraph, Section
-from ceteris.report.quantities import count, percent, size
+from ceteris.report.quantities import count, percent, seed_count, size
 from ceteris.statistics.paired import EXACT_PAIRS, RANDOM_PATTERNS
 from ceteris.statistics.scores import CHANCE_SIGNIFICANCE
 from ceteris.statistics.verdict import Decision
@@ -62,7 +62,7 @@ def _experiment(analysis: StudyAnalysis) -> Iterator[str]:
         combined = f"{count(crossed, 'further combination')} of the levels of crossed factors were"
         arms = f"{arms.removesuffix(' were').removesuffix(' was')} and {combined}"
     planned = count(len(analysis.results.findings), "run")
-    seeds = f"{count(len(study.seeds), 'seed')}{' each' if len(analysis.arms) > 1 else ''}"
+    seeds = f"{seed_count(study.seeds)}{' each' if len(analysis.arms) > 1 else ''}"
     shared = " Runs with the same seed share its random numbers." if len(analysis.arms) > 1 else ""
     yield (
         f"{arms} to be trained with {seeds}, {planned} in all; {_ended(analysis)}.{shared} The test images are scored "

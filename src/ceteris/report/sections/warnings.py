@@ -50,8 +50,8 @@ def skipped_variations(analysis: StudyAnalysis) -> tuple[str, ...]:
     for finding in analysis.findings[Status.SKIPPED]:
         which = (finding.run.variation, finding.skipped)
         left_out[which] = left_out.get(which, 0) + 1
-    planned = len(analysis.results.manifest.study.seeds)
-    return tuple(_skipped(name, runs, planned, reason) for (name, reason), runs in left_out.items())
+    planned = analysis.results.manifest.seeds_of
+    return tuple(_skipped(name, runs, len(planned(name)), reason) for (name, reason), runs in left_out.items())
 
 
 def origin_sentence(analysis: StudyAnalysis) -> str | None:

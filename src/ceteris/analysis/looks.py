@@ -1,0 +1,81 @@
+"""The looks of a study that adds seeds where the verdict is open, from its stored results alone."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from ceteris.analysis.scores import chance_level, study_criteria, study_scores
+from ceteris.results.finding import Finding
+from ceteris.results.folder import ResultsFolder
+from ceteris.results.manifest import Manifest
+from ceteris.results.results import Results
+from ceteris.statistics.comparison import Comparison
+from ceteris.statistics.looks import StudyLooks, take_looks
+from ceteris.statistics.verdict import Decision, Verdict
+from ceteris.study.run import Run
+from ceteris.study.seeds import PlannedSeeds
+
+_DECIDED = (Decision.BETTER, Decision.WORSE, Decision.EQUIVALENT)
+
+
+def study_looks(results: Results) -> StudyLooks | None:
+    """Take all looks that the runs of a results folder allow; None for a study without a plan of seeds.
+
+    Raises:
+        ResultsError: If a file of the folder cannot be read.
+    """
+    study = results.manifest.study
+    if not isinstance(study.seeds, PlannedSeeds):
+        return None
+    scores = study_scores(results, None, {}, chance_level(results))
+    return take_looks(scores, study.seeds.plan, study_criteria(study.analysis), absent=results.manifest.skipped)
+
+
+def as_decided(comparisons: Sequence[Comparison], looks: StudyLooks | None) -> tuple[Comparison, ...]:
+    """Give comparisons with the verdicts of the looks: without a look, or at an open one, none is decided."""
+    if looks is None:
+        return tuple(comparisons)
+    return tuple(replace(one, verdict=_verdict(one, looks)) for one in comparisons)
+
+
+def _verdict(one: Comparison, looks: StudyLooks) -> Verdict:
+    last = looks.last.get(one.variation)
+    if last is not None and last.verdict.decision in _DECIDED:
+        return last.verdict
+    return Verdict(decision=Decision.UNDECIDED) if one.verdict.decision in _DECIDED else one.verdict
+
+
+def asked_seeds(folder: ResultsFolder, manifest: Manifest) -> Mapping[str, int]:
+    """Find out how many seeds each arm needs now, from what is stored of earlier looks; nothing is written.
+
+    Args:
+        folder: Where the results are, or will be.
+        manifest: The study and its images, whatever it says of the seeds that were asked for.
+
+    Returns:
+        By name of the arm; empty for a study without a plan of seeds. The same results give the same answer, whenever
+        the study was interrupted.
+    """
+    if not isinstance(manifest.study.seeds, PlannedSeeds):
+        return {}
+    *_, asked = _rounds(folder, manifest)
+    return asked
+
+
+def _rounds(folder: ResultsFolder, manifest: Manifest) -> Iterator[Mapping[str, int]]:
+    """Look further into the folder for as long as what is asked for is there."""
+    known: dict[str, Finding] = {}
+    asked: Mapping[str, int] = {}
+    while True:
+        yield asked
+        manifest = replace(manifest, asked=asked)
+        runs = manifest.runs()
+        known |= {one.run.digest: one for one in folder.survey(run for run in runs if run.digest not in known)}
+        looks = study_looks(_results(folder, manifest, runs, known))
+        if looks is None or looks.asked == asked:
+            return
+        asked = looks.asked
+
+
+def _results(folder: ResultsFolder, manifest: Manifest, runs: tuple[Run, ...], known: Mapping[str, Finding]) -> Results:
+    findings = tuple(known[run.digest].unless_skipped(manifest.skipped) for run in runs)
+    return Results(folder=folder, manifest=manifest, findings=findings, held=(), stale=())
