@@ -15,7 +15,8 @@ from ceteris.statistics.power import detectable_difference
 from ceteris.study.cross import Cross, CrossedFactor
 from ceteris.study.study import Study
 from ceteris.study.variation import Level, Variation
-from ceteris.testing.miniature import MINIATURE_IMAGES, miniature_study
+from ceteris.testing.miniature import miniature_study
+from tests.miniature import MINIATURE_IMAGES
 
 PLAN = """\
 A miniature
