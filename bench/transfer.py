@@ -18,9 +18,8 @@ from torch.nn import functional
 
 from ceteris.datasets.cache import file_sha256
 from ceteris.datasets.choice import DataChoice, load_dataset
-from ceteris.datasets.dataset import Split
+from ceteris.datasets.dataset import Split, split_dataset
 from ceteris.datasets.features import FeatureCache
-from ceteris.datasets.split import split_dataset
 from ceteris.datasets.weights import find_weights
 from ceteris.engines.transfer.backbone import load_backbone, pooled
 from ceteris.engines.transfer.engine import TransferEngine

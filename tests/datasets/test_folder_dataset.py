@@ -7,11 +7,10 @@ from PIL import Image
 
 from ceteris.datasets import folder_dataset
 from ceteris.datasets.choice import DataChoice
-from ceteris.datasets.dataset import ImageKind, Origin
+from ceteris.datasets.dataset import ImageKind, Origin, split_dataset
 from ceteris.datasets.folder_cache import entries
 from ceteris.datasets.folder_dataset import folder_ahead
 from ceteris.datasets.source import Ahead, finished
-from ceteris.datasets.split import split_dataset
 from ceteris.errors import DataError
 from ceteris.networks.shape import Shape
 from tests.datasets.photographs import draw_photograph, write_photographs

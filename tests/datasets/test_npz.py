@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from ceteris.datasets.choice import DataChoice, images_ahead, load_dataset
-from ceteris.datasets.dataset import ImageKind, Origin
+from ceteris.datasets.dataset import ImageKind, Origin, split_dataset
 from ceteris.datasets.source import finished
-from ceteris.datasets.split import split_dataset
 from ceteris.errors import DataError
 from ceteris.networks.shape import Shape
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ceteris.datasets.split import split_dataset
+from ceteris.datasets.dataset import split_dataset
 from ceteris.execution.engines import choose_engines
 from ceteris.inference.ensemble import Ensemble
 from ceteris.networks.shape import Shape

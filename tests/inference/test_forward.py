@@ -66,8 +66,8 @@ def images(count=6):
 def test_every_layer_gives_what_pytorch_gives(name):
     """Each layer makes of the one before what the reference engine's does in float64, as far as float32 can tell."""
     torch = pytest.importorskip("torch")
+    from ceteris.engines.torch.batches import fill, weight_tensors  # noqa: PLC0415
     from ceteris.engines.torch.network import CountedDropout, LayeredNetwork  # noqa: PLC0415
-    from ceteris.engines.torch.state import fill, weight_tensors  # noqa: PLC0415
 
     network = Network(layers=NETWORKS[name])
     weights = trained(network)

@@ -11,7 +11,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("torchvision")
 
 from ceteris.datasets.cache import file_sha256  # noqa: E402
-from ceteris.datasets.split import split_dataset  # noqa: E402
+from ceteris.datasets.dataset import split_dataset  # noqa: E402
 from ceteris.engines.transfer.engine import FineTuningEngine  # noqa: E402
 from ceteris.errors import ResultsError  # noqa: E402
 from ceteris.inference import backbone as backbone_module  # noqa: E402

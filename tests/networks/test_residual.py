@@ -83,8 +83,8 @@ def test_a_block_costs_what_is_in_it():
 def test_numpy_gives_what_pytorch_gives(network):
     """Each layer, blocks among them, is the one of the reference engine in float64, as far as float32 can tell."""
     torch = pytest.importorskip("torch")
+    from ceteris.engines.torch.batches import fill, weight_tensors  # noqa: PLC0415
     from ceteris.engines.torch.network import LayeredNetwork, PlacedModule  # noqa: PLC0415
-    from ceteris.engines.torch.state import fill, weight_tensors  # noqa: PLC0415
 
     weights = trained(network)
     reference = LayeredNetwork(network, IMAGE, CLASSES, seed=3)

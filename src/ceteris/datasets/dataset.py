@@ -1,12 +1,22 @@
-"""Labelled images in memory, where they came from, and the part of them that each stage of a run may see."""
+"""Labelled images in memory, where they came from, and which are trained on, which validate and which test."""
 
+import hashlib
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from fractions import Fraction
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ceteris.errors import DataError
 from ceteris.networks.shape import Shape
+
+if TYPE_CHECKING:
+    from ceteris.datasets.choice import DataChoice
+
 
 Labels = NDArray[np.int32]
 """Places of classes among their names, from 0; as the kernels take them."""
@@ -150,3 +160,176 @@ class Split:
             validation_images=len(self.validation),
             test_images=len(self.test),
         )
+
+
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+_KEY = 0x63657465726973  # "ceteris" in ASCII
+_GREY_LEVELS = 255
+
+
+def split_dataset(dataset: Dataset, choice: "DataChoice") -> Split:
+    """Set a stratified share of the training images aside for validation, and say what a pixel becomes.
+
+    The split has one fixed key of its own and knows no seed: every run of every study on the same images has the same,
+    so that arms differ by what they declare. Images keep their order within each part.
+
+    Raises:
+        DataError: If the share leaves the training or the validation set without an image of some class, or a channel
+            that is the same everywhere is to be standardised.
+    """
+    learnt, validation = _divided(dataset, choice)
+    scale, offset = _scaling(learnt.images, choice.scaling)
+    return Split(
+        training=learnt,
+        validation=validation,
+        test=dataset.test,
+        classes=len(dataset.class_names),
+        scale=_read_only(scale),
+        offset=_read_only(offset),
+    )
+
+
+def _divided(dataset: Dataset, choice: "DataChoice") -> tuple[LabelledImages, LabelledImages]:
+    """Give the images to learn from and those for validation, unless they are divided already."""
+    if dataset.validation is not None:
+        return dataset.training, dataset.validation
+    validation = validation_places(dataset.training.labels, choice.validation, classes=len(dataset.class_names))
+    training = np.setdiff1d(np.arange(len(dataset.training)), validation)
+    for places, what in ((training, "training"), (validation, "validation")):
+        present = set(dataset.training.labels[places].tolist())
+        missing = sorted(set(dataset.training.labels.tolist()) - present)
+        if missing:
+            raise DataError(
+                f"validation = {choice.validation} leaves the {what} set of {len(places)} images without class "
+                f"'{dataset.class_names[missing[0]]}'. Choose a share that gives every class an image in both sets."
+            )
+    return _take(dataset.training, training), _take(dataset.training, validation)
+
+
+def validation_places(labels: Labels, share: float, *, classes: int) -> NDArray[np.intp]:
+    """Choose the images for validation: from each class its share, rounded by largest remainder.
+
+    Images are ranked by 64-bit words of NumPy's Philox4x64 under a fixed key, word i for image i: a pure function of
+    the place, stable across platforms and versions.
+
+    Args:
+        labels: Class of each training image. Shape (images,).
+        share: Share for validation, in (0, 1).
+        classes: How many classes there are.
+
+    Returns:
+        Places of the chosen images, rising. Shape (round(images * share),).
+    """
+    return stratified_places(labels, share, np.random.Philox(key=_KEY).random_raw(len(labels)), classes=classes)
+
+
+def stratified_places(labels: Labels, share: float, ranks: NDArray[np.uint64], *, classes: int) -> NDArray[np.intp]:
+    """Choose from each class its share of images, those of the lowest rank, rounded by largest remainder.
+
+    Args:
+        labels: Class of each image. Shape (images,).
+        share: In (0, 1].
+        ranks: One word for each image. Shape (images,).
+        classes: How many classes there are.
+
+    Returns:
+        Places of the chosen images, rising. Shape (round(images * share),).
+    """
+    exact = Fraction(str(share))  # 0.1 means a tenth, not the binary number next to it
+    quotas = [exact * count for count in np.bincount(labels, minlength=classes).tolist()]
+    taken = [math.floor(quota) for quota in quotas]
+    # Largest remainder first; of equal ones the smaller class number.
+    by_remainder = sorted(range(classes), key=lambda label: taken[label] - quotas[label])
+    for label in by_remainder[: round(len(labels) * exact) - sum(taken)]:
+        taken[label] += 1
+    order = np.argsort(ranks, kind="stable")
+    chosen = [order[labels[order] == label][: taken[label]] for label in range(classes)]
+    return np.sort(np.concatenate(chosen))
+
+
+def _scaling(images: NDArray[np.uint8], scaling: Scaling) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Give scale and offset per channel; sums are of whole numbers, so they are exact."""
+    channels = images.shape[-1]
+    if scaling is Scaling.SYMMETRIC:
+        return np.full(channels, 2 / _GREY_LEVELS, np.float32), np.full(channels, -1, np.float32)
+    if scaling is Scaling.UNIT:
+        return np.full(channels, 1 / _GREY_LEVELS, np.float32), np.zeros(channels, np.float32)
+    scale, offset = np.empty(channels, np.float32), np.empty(channels, np.float32)
+    for channel, counts in enumerate(_histograms(images)):
+        pixels = sum(counts)
+        total = sum(count * level for level, count in enumerate(counts))
+        squares = sum(count * level**2 for level, count in enumerate(counts))
+        # In whole numbers: pixels**2 times the variance. Only the root and the two quotients round.
+        spread = pixels * squares - total**2
+        if spread == 0:
+            raise DataError(
+                f"channel {channel} is the same in all {len(images)} training images, so it cannot be scaled to "
+                'deviation 1. Use scaling = "unit".'
+            )
+        scale[channel], offset[channel] = pixels / math.sqrt(spread), -total / math.sqrt(spread)
+    return scale, offset
+
+
+def _histograms(images: NDArray[np.uint8]) -> list[list[int]]:
+    """Count the pixels of each grey level in each channel, a thousand images at a time to save memory."""
+    counts = np.zeros((images.shape[-1], _GREY_LEVELS + 1), np.int64)
+    for start in range(0, len(images), 1000):
+        for channel in range(images.shape[-1]):
+            counts[channel] += np.bincount(images[start : start + 1000, ..., channel].reshape(-1), minlength=256)
+    return [[int(count) for count in row] for row in counts]
+
+
+def _take(images: LabelledImages, places: NDArray[np.intp]) -> LabelledImages:
+    return LabelledImages(images=_read_only(images.images[places]), labels=_read_only(images.labels[places]))
+
+
+def _read_only(array: NDArray[Scalar]) -> NDArray[Scalar]:
+    array = np.ascontiguousarray(array)
+    array.flags.writeable = False
+    return array
+
+
+def allot(labels: Sequence[int], digests: Sequence[str], share: float, purpose: str) -> tuple[int, ...]:
+    """Choose a share of the pictures of each class, by what is in the files.
+
+    A picture's turn comes with the SHA-256 of purpose and content, so that the choice is the same for every run and on
+    every machine, whatever the files are called, and one more picture moves few others. Copies of a picture within a
+    class go together: none is learnt from while another is set aside.
+
+    Args:
+        labels: Class of each picture.
+        digests: SHA-256 of each file, in hexadecimal.
+        share: Of each class, in (0, 1); rounded to whole pictures, and at least one.
+        purpose: What they are set aside for; another purpose chooses others.
+
+    Returns:
+        Places of the chosen pictures, rising. A class of which all would be chosen gives none.
+
+    Example:
+        >>> allot([0, 0, 0, 1, 1], ["aa", "bb", "cc", "dd", "ee"], 0.34, "test")
+        (2, 4)
+    """
+    chosen: list[int] = []
+    for label in set(labels):
+        places = [place for place, its in enumerate(labels) if its == label]
+        copies: dict[str, list[int]] = {}
+        for place in places:
+            copies.setdefault(digests[place], []).append(place)
+        wanted = allotted(len(places), share)
+        taken: list[int] = []
+        for digest in sorted(copies, key=lambda digest: _turn(purpose, digest)):
+            if not taken or len(taken) + len(copies[digest]) <= wanted:
+                taken += copies[digest]
+        if len(taken) < len(places):
+            chosen += taken
+    return tuple(sorted(chosen))
+
+
+def allotted(count: int, share: float) -> int:
+    """Say how many of the pictures of a class are set aside, where no two are copies."""
+    return max(1, round(Fraction(str(share)) * count))  # 0.1 means a tenth, not the binary number next to it
+
+
+def _turn(purpose: str, digest: str) -> bytes:
+    return hashlib.sha256(f"ceteris/{purpose}/1/{digest}".encode()).digest()

@@ -12,7 +12,7 @@ import numpy as np
 
 from ceteris.datasets.cache import keeping
 from ceteris.datasets.choice import DataChoice
-from ceteris.datasets.dataset import Dataset, ImageKind
+from ceteris.datasets.dataset import Dataset, ImageKind, allot, allotted
 from ceteris.datasets.decoder import read_file
 from ceteris.datasets.decoding import Decoded, decode
 from ceteris.datasets.folder_cache import (
@@ -30,7 +30,6 @@ from ceteris.datasets.near_copies import SIDE, Thumbnails, grey_thumbnail, nearl
 from ceteris.datasets.own_images import missing_classes, own_dataset
 from ceteris.datasets.picture import Frame, UnreadableError
 from ceteris.datasets.source import Ahead, Event, FileProgress, locked
-from ceteris.datasets.split import allot, allotted
 from ceteris.errors import DataError
 from ceteris.formatting.wording import count
 from ceteris.networks.shape import Shape

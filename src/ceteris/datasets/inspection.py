@@ -10,13 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ceteris.datasets.choice import DataChoice
-from ceteris.datasets.dataset import Fit
+from ceteris.datasets.dataset import Fit, allot
 from ceteris.datasets.decoding import Decoded, decode
 from ceteris.datasets.folder_listing import FolderFile, FolderListing, list_folder
 from ceteris.datasets.near_copies import SIDE, grey_thumbnail, near_copies
 from ceteris.datasets.picture import Frame
 from ceteris.datasets.source import FileProgress
-from ceteris.datasets.split import allot
 from ceteris.resources import available_cores
 
 _ENDINGS = {

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ceteris.datasets.dataset import Dataset, ImageKind, Labels, as_labels
+from ceteris.datasets.dataset import Dataset, ImageKind, Labels, allot, as_labels
 from ceteris.datasets.source import Ahead, Event, FileProgress, Source, is_path
-from ceteris.datasets.split import allot
 from ceteris.errors import DataError, reason
 from ceteris.formatting.wording import listed
 from ceteris.networks.shape import Shape

@@ -12,8 +12,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from ceteris.datasets.dataset import Labels
-from ceteris.datasets.split import stratified_places
+from ceteris.datasets.dataset import Labels, stratified_places
 from ceteris.networks.backbone import AnyNetwork
 from ceteris.networks.placed import every_layer
 from ceteris.networks.shape import Shape

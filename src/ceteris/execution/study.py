@@ -8,8 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from ceteris.analysis.looks import asked_seeds
-from ceteris.datasets.dataset import Dataset, ImageKind, Origin, Split
-from ceteris.datasets.split import split_dataset
+from ceteris.datasets.dataset import Dataset, ImageKind, Origin, Split, split_dataset
 from ceteris.engines.engine import Engine
 from ceteris.errors import EngineError, ResultsError, StudyError
 from ceteris.execution.events import Event, Note, Preparing, RunsHeld, StudyStarted

@@ -5,7 +5,7 @@ import numpy as np
 from ceteris.export.modules import network_pieces
 from ceteris.inference.ensemble import Ensemble
 from ceteris.networks.backbone import Backbone
-from ceteris.results.arrays import encode_weights
+from ceteris.results.record import encode_weights
 
 WEIGHTS, LOADER = "model.safetensors", "model.py"
 

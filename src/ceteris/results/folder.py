@@ -16,10 +16,10 @@ from ceteris.errors import ResultsError, StudyError
 from ceteris.formatting.wording import count
 from ceteris.networks.cost import network_cost
 from ceteris.results import manifest as stored
-from ceteris.results.arrays import decode_array, encode_array
 from ceteris.results.atomic import claim, clear_partials, explained, is_held, make_folder, move, write_atomically
 from ceteris.results.finding import Finding, encode_table
 from ceteris.results.manifest import Declaration, Manifest
+from ceteris.results.record import decode_array, encode_array
 from ceteris.results.run_folder import RESULT, RunFolder
 from ceteris.study.run import Run, arm_folder
 

@@ -15,7 +15,7 @@ from ceteris.datasets.choice import known_images
 from ceteris.datasets.dataset import Dataset, ImageKind, Origin, Split, narrowed
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.shape import Shape
-from ceteris.results.arrays import encode_array
+from ceteris.results.record import encode_array
 from ceteris.study.analysis import Analysis
 from ceteris.study.changes import changes
 from ceteris.study.run import BASELINE, Run

@@ -10,13 +10,12 @@ from numpy.typing import NDArray
 from ceteris.datasets.dataset import Labels
 from ceteris.errors import ResultsError
 from ceteris.paths import AnyPath, expanded
-from ceteris.results.arrays import decode_array, decode_weights
 from ceteris.results.atomic import explained
 from ceteris.results.epochs import EpochRecord, decode_epochs
 from ceteris.results.finding import Finding
 from ceteris.results.folder import ResultsFolder
 from ceteris.results.manifest import Manifest, scope_of
-from ceteris.results.record import RunFailure, RunRecord, Status
+from ceteris.results.record import RunFailure, RunRecord, Status, decode_array, decode_weights
 from ceteris.results.run_folder import EPOCHS, PREDICTIONS, WEIGHTS
 from ceteris.study.analysis import Resolution
 from ceteris.study.run import Run

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from ceteris.checksummed import Damage, DamagedError, LaterFormatError, check_digest
 from ceteris.errors import ResultsError
-from ceteris.results.arrays import decode_weights
 from ceteris.results.atomic import (
     PARTIAL,
     clear_partials,
@@ -33,6 +32,7 @@ from ceteris.results.record import (
     RunRecord,
     decode_failure,
     decode_record,
+    decode_weights,
     encode_failure,
     encode_record,
 )

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from ceteris.datasets.choice import DataChoice
+from ceteris.datasets.dataset import split_dataset
 from ceteris.datasets.shapes import draw_shapes
-from ceteris.datasets.split import split_dataset
 from ceteris.engines.lanes.engine import LanesEngine
 from ceteris.engines.lanes.kernels import usable_instruction_sets
 from ceteris.engines.torch.engine import TorchEngine

@@ -6,8 +6,8 @@ import torch
 from torch import nn
 
 from ceteris.engines.streams import initial_weights, stream_key, words
+from ceteris.engines.torch.batches import fill, weight_tensors
 from ceteris.engines.torch.network import BatchPosition, CountedDropout, ExactBatchNorm, LayeredNetwork, minibatch_words
-from ceteris.engines.torch.state import fill, weight_tensors
 from ceteris.networks.batch_norm import BatchNorm
 from ceteris.networks.convolution import Convolution, Padding
 from ceteris.networks.dense import Dense

@@ -12,10 +12,9 @@ from torch import nn
 from ceteris.engines.engine import Position
 from ceteris.engines.streams import initial_weights, order, words
 from ceteris.engines.torch import training
-from ceteris.engines.torch.batches import device_images, pixel_table, scaled
+from ceteris.engines.torch.batches import device_images, fill, pixel_table, scaled, weight_tensors
 from ceteris.engines.torch.engine import TorchEngine
 from ceteris.engines.torch.network import LayeredNetwork
-from ceteris.engines.torch.state import fill, weight_tensors
 from ceteris.engines.torch.training import score
 from ceteris.networks.batch_norm import BatchNorm
 from ceteris.networks.convolution import Convolution

@@ -23,20 +23,18 @@ from ceteris.engines.torch.batches import (
     EpochPlan,
     device_images,
     epoch_plan,
-    minibatch,
-    pixel_table,
-    scaled,
-)
-from ceteris.engines.torch.network import LayeredNetwork
-from ceteris.engines.torch.state import (
     epoch_sums,
     fill,
+    minibatch,
     mismatch,
     optimizer_of,
+    pixel_table,
+    scaled,
     state_tensors,
     to_arrays,
     weight_tensors,
 )
+from ceteris.engines.torch.network import LayeredNetwork
 from ceteris.errors import EngineError
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.placed import every_layer

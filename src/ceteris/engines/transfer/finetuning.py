@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from ceteris.datasets.dataset import Split
 from ceteris.engines.engine import RunState
 from ceteris.engines.streams import initial_weights
+from ceteris.engines.torch.batches import optimizer_of
 from ceteris.engines.torch.network import BatchPosition, LayerModules
-from ceteris.engines.torch.state import optimizer_of
 from ceteris.engines.torch.training import TorchTraining, processor_threads, usable_device
 from ceteris.engines.transfer.backbone import folded, load_backbone, pooled
 from ceteris.engines.transfer.extraction import prepared

@@ -4,10 +4,9 @@ import hashlib
 import numpy as np
 import pytest
 
-from ceteris.datasets import split
+from ceteris.datasets import dataset as module
 from ceteris.datasets.choice import DataChoice
-from ceteris.datasets.dataset import Dataset, LabelledImages, Origin
-from ceteris.datasets.split import allot, split_dataset, validation_places
+from ceteris.datasets.dataset import Dataset, LabelledImages, Origin, allot, split_dataset, validation_places
 from ceteris.errors import DataError
 
 
@@ -156,6 +155,6 @@ def test_another_purpose_chooses_others():
     assert allot(FILE_LABELS, DIGESTS, 0.2, "test") != allot(FILE_LABELS, DIGESTS, 0.2, "validation")
 
 
-def test_the_example_runs():
+def test_the_examples_run():
     """The docstring tells the truth."""
-    assert doctest.testmod(split) == (0, 1)
+    assert doctest.testmod(module) == (0, 2)
