@@ -26,31 +26,33 @@ def test_the_sentences_say_what_was_found(one):
     """What was crossed, each finding with its interval, and how many runs did not learn."""
     assert [text.replace(MINUS, "-") for text in sentences(one)] == [
         (
-            "“depth x activation” crosses depth (baseline or deeper) and activation (baseline or tanh), 4 "
-            "combinations of levels."
+            "“depth x activation” crosses depth (baseline or deeper) and activation (baseline or "
+            "tanh), 4 combinations of levels."
         ),
         (
-            "Of the 3 main effects and interactions of the cross “depth x activation”, 3 were shown to "
-            "differ from 0: “deeper” with “tanh” (-5.60 pp), “deeper” (+3.07 pp) and “tanh” (-2.59 pp)."
+            "Of the 3 main effects and interactions of the cross “depth x activation”, 3 were shown to"
+            " differ from 0: “deeper” with “tanh” (-5.60 pp), “deeper” (+3.07 pp) and “tanh” (-2.59 "
+            "pp)."
         ),
         (
-            "On these test images, averaged over seeds and the levels of activation, “deeper” in place of "
-            "“baseline” (depth) raises test accuracy by 3.07 pp (simultaneous 95 % interval +1.97 to +4.17"
-            " pp, p = 0.00091 after Holm's adjustment)."
+            "On these test images, averaged over seeds and the levels of activation, “deeper” in place"
+            " of “baseline” (depth) raises test accuracy by 3.07 pp (simultaneous 95 % interval +1.97 "
+            "to +4.17 pp, p = 0.00091 after Holm's adjustment)."
         ),
         (
             "On these test images, averaged over seeds and the levels of depth, “tanh” in place of "
-            "“baseline” (activation) lowers test accuracy by 2.59 pp (simultaneous 95 % interval -3.99 to "
-            "-1.19 pp, p = 0.0022 after Holm's adjustment)."
+            "“baseline” (activation) lowers test accuracy by 2.59 pp (simultaneous 95 % interval -3.99"
+            " to -1.19 pp, p = 0.0022 after Holm's adjustment)."
         ),
         (
-            "“tanh” in place of “baseline” (activation) changes test accuracy by +0.21 pp with “baseline” and by "
-            "-5.40 pp with “deeper” (depth): 5.6 pp less (simultaneous 95 % interval -8.35 to -2.85 pp, p = 0.0022 "
-            "after Holm's adjustment), which an average of the two hides."
+            "“tanh” in place of “baseline” (activation) changes test accuracy by +0.21 pp with "
+            "“baseline” and by -5.40 pp with “deeper” (depth): 5.6 pp less (simultaneous 95 % interval"
+            " -8.35 to -2.85 pp, p = 0.0022 after Holm's adjustment), which an average of the two "
+            "hides."
         ),
         (
-            "2 runs diverged or ended no better than chance: “deeper, tanh” (2 of 6). Effects are of runs "
-            "that learned, and say nothing about how often runs learn."
+            "2 runs diverged or ended no better than chance: “deeper, tanh” (2 of 6). Effects are of "
+            "runs that learned, and say nothing about how often runs learn."
         ),
     ]
 
@@ -67,8 +69,8 @@ def test_nothing_found_is_no_sign_that_there_is_nothing(one):
     assert said[1:4] == [
         "None of the 3 main effects and interactions of the cross “depth x activation” was shown to differ from 0.",
         (
-            "2 effects are undecided, which is no sign that there is none: the intervals in the table say "
-            "which sizes remain possible."
+            "2 effects are undecided, which is no sign that there is none: the intervals in the table "
+            "say which sizes remain possible."
         ),
         "Not estimated, because a combination has no run that learned: “deeper” with “tanh”.",
     ]
@@ -84,6 +86,20 @@ def test_one_seed_shows_nothing(analyses):
         "that none can be shown to differ from 0."
     )
     assert {tuple(row[2:]) for row in rows} == {("", "", "no error bars")}
+
+
+def test_a_combination_without_a_run_that_learned_shows_nothing(analyses):
+    """All effects rest on it: they are named, and the table says that they are not estimated."""
+    (one,) = analyses("crossed, empty").factorials
+
+    assert list(sentences(one))[1:3] == [
+        (
+            "None of the 3 main effects and interactions of the cross “depth x activation” can be "
+            "estimated yet, so that none can be shown to differ from 0."
+        ),
+        "Not estimated, because a combination has no run that learned: “deeper”, “tanh” and “deeper” with “tanh”.",
+    ]
+    assert [row[-1].text for row in effect_table(one, "crossed").rows] == ["not estimated"] * 3
 
 
 def test_the_table_has_a_row_for_each_effect(one):

@@ -55,7 +55,8 @@ def summary(one: Factorial) -> str:
     family = f"the {count(len(one.effects), 'main effect or interaction', 'main effects and interactions')} of"
     name = quoted(one.cross.name)
     if all(effect.p_value_adjusted is None for effect in one.effects):
-        return f"None of {family} the cross {name} has error bars, so that none can be shown to differ from 0."
+        why = "has error bars" if any(effect.found for effect in one.effects) else "can be estimated yet"
+        return f"None of {family} the cross {name} {why}, so that none can be shown to differ from 0."
     if not shown:
         return f"None of {family} the cross {name} was shown to differ from 0."
     labels = [f"{_label(one, effect)} ({points(_estimate(effect))})" for effect in shown]
@@ -296,7 +297,9 @@ def interactions(one: Factorial) -> Drawing:
         limits = [axes.get_ylim() for axes in figure.axes]
         for axes in figure.axes:
             axes.set_ylim(max(min(low for low, _ in limits), 0), min(max(high for _, high in limits), 100))
-        return finished(figure, title=f"Interactions of {one.cross.name}", alt=_alt(one, pairs))
+        return finished(
+            figure, title=f"Interactions of {one.cross.name}, with intervals of each mean", alt=_alt(one, pairs)
+        )
 
 
 def _draw(axes: Axes, one: Factorial, first: int, second: int) -> None:
