@@ -36,6 +36,7 @@ class Case:
         ratio: Of the standard deviations of cells with and without the first factor.
         missing: Share of the runs that are missing.
         true: Effect of the first two factors, each; all other effects are 0.
+        baseline: How many seeds the baseline has; as many as the other cells if 0.
     """
 
     seeds: int
@@ -44,21 +45,26 @@ class Case:
     ratio: float = 1.0
     missing: float = 0.0
     true: float = 0.0
+    baseline: int = 0
 
     def __str__(self) -> str:
         alike = f"{self.shared:g} shared by seed{' and level' if self.by_level else ''}"
         null = f", two effects of {self.true:g} sd" if self.true else ""
-        return f"{self.seeds} seeds, {alike}, sd ratio {self.ratio:g}, {self.missing:.0%} missing{null}"
+        seeds = f"{self.seeds} seeds, of the baseline {self.baseline}" if self.baseline else f"{self.seeds} seeds"
+        return f"{seeds}, {alike}, sd ratio {self.ratio:g}, {self.missing:.0%} missing{null}"
 
     def draw(self, generator: np.random.Generator) -> Floats:
         """Draw the runs of one study. Shape (seeds, 2, 2, 2, 2)."""
         first, second = np.meshgrid([0.0, 1.0], [0.0, 1.0], indexing="ij")
         means = self.true * (first + second)[:, :, None, None]
-        common = generator.normal(size=(self.seeds, 2 if self.by_level else 1, 1, 1, 1))
-        own = generator.normal(size=(self.seeds, *SHAPE))
+        seeds = max(self.seeds, self.baseline)
+        common = generator.normal(size=(seeds, 2 if self.by_level else 1, 1, 1, 1))
+        own = generator.normal(size=(seeds, *SHAPE))
         noise = np.sqrt(self.shared) * common + np.sqrt(1 - self.shared) * own
         spread = np.array([1.0, self.ratio])[:, None, None, None]
-        return np.where(generator.random(own.shape) < self.missing, np.nan, means + spread * noise)
+        is_missing = generator.random(own.shape) < self.missing
+        is_missing.reshape(seeds, -1)[self.seeds :, 1:] = True
+        return np.where(is_missing, np.nan, means + spread * noise)
 
     def truth(self, effect: Effect) -> float:
         """Give the true size of an effect."""
@@ -72,6 +78,7 @@ CASES = (
     *(Case(seeds=seeds, ratio=4.0, shared=0.3, missing=0.1) for seeds in (8, 16)),
     Case(seeds=8, missing=0.3),
     Case(seeds=16, true=3.0),
+    Case(seeds=16, baseline=48, shared=0.3),
 )
 
 
