@@ -153,9 +153,10 @@ def _kicker(results: Results, done: int) -> str:
     manifest = results.manifest
     planned = len(results.findings)
     runs = count(planned, "run") if done == planned else f"{done:,} of {count(planned, 'run')}"
-    arms = count(len(manifest.study.variations), "variation")
-    if crossed := len(manifest.study.arms()) - 1 - len(manifest.study.variations):
-        arms += f", {count(crossed, 'combination')} of crossed factors"
+    variations = len(manifest.study.variations)
+    crossed = len(manifest.study.arms()) - 1 - variations
+    parts = [count(variations, "variation")] if variations or not crossed else []
+    arms = ", ".join((*parts, *([f"{count(crossed, 'combination')} of crossed factors"] if crossed else [])))
     seeds = seed_count(manifest.study.seeds)
     return (
         f"A controlled experiment: {runs}, {arms}, {seeds}; images: {manifest.data_name}, {manifest.data_origin.value}"

@@ -33,6 +33,7 @@ class Declaration:
         variations: Names of what was to be compared with the baseline, one family of tests.
         since: When a run was first started with it, in UTC, ISO 8601; nothing where an earlier ceteris kept no record.
         results: How many runs in the folder had come to their end by then.
+        crosses: Names of what was crossed, with the levels of each factor.
     """
 
     analysis: Analysis
@@ -40,12 +41,19 @@ class Declaration:
     variations: tuple[str, ...]
     since: str | None
     results: int
+    crosses: tuple[str, ...] = ()
 
 
 def declaration(study: Study, *, since: str | None, results: int) -> Declaration:
     """Give what a study declares."""
-    names = tuple(variation.name for variation in study.variations)
-    return Declaration(analysis=study.analysis, seeds=len(study.seeds), variations=names, since=since, results=results)
+    return Declaration(
+        analysis=study.analysis,
+        seeds=len(study.seeds),
+        variations=tuple(variation.name for variation in study.variations),
+        since=since,
+        results=results,
+        crosses=tuple(map(str, study.crosses)),
+    )
 
 
 def declared(before: Sequence[Declaration], new: Declaration) -> tuple[Declaration, ...]:

@@ -44,6 +44,13 @@ class Cross(Frozen):
     name: Name
     factors: Annotated[tuple[CrossedFactor, ...], Field(strict=False, alias="factor")]
 
+    def __str__(self) -> str:
+        """Name it with the levels of its factors."""
+        factors = (
+            f"{one.name} ({listed([one.baseline, *(x.name for x in one.levels)], 'or')})" for one in self.factors
+        )
+        return f"{self.name}: {listed(factors)}"
+
     def combinations(self) -> Iterator[tuple[Levels, tuple[Level, ...]]]:
         """Give every cell but the baseline's: the level of each factor, and those levels that are not the baseline's.
 

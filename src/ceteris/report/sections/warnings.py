@@ -155,6 +155,12 @@ def changed_family(analysis: StudyAnalysis) -> Iterator[str]:
             f"The study had {count(first.seeds, 'seed')} {_at_first(first)} and has {now.seeds:,} now: p-values do not "
             "allow for a look in between."
         )
+    if crossed := [quoted(one) for one in now.crosses if one not in first.crosses]:
+        verb = "was" if len(crossed) == 1 else "were"
+        yield (
+            f"{listed(crossed)} {verb} not among the crossed factors {_at_first(first)}: results may have led to the "
+            "choice, for which p-values do not allow."
+        )
     gone = [quoted(name) for name in first.variations if name not in now.variations]
     new = [quoted(name) for name in now.variations if name not in first.variations]
     if gone or new:
