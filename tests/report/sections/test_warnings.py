@@ -91,13 +91,12 @@ def test_a_margin_changed_after_the_results_is_told_above_all_numbers(folder):
     assert said(folder, "margin") == (
         [
             (
-                "400 test images are too few for a margin of 0.01 pp: one image is worth 0.25 pp of "
-                "accuracy. Use at least 10,000 test images, or declare a larger margin."
+                "400 test images are too few for a margin of 0.01 pp: one image is worth 0.25 pp of accuracy. Use at "
+                "least 10,000 test images, or declare a larger margin."
             ),
             (
-                "The margin was 1.5 pp when the first results were computed and is 0.01 pp now: set to"
-                " 0.01 pp on WHEN (40 results there). By the first margin this verdict is another: "
-                "“tanh” (equivalent)."
+                "The margin was 1.5 pp when the first results were computed and is 0.01 pp now: set to 0.01 pp on WHEN "
+                "(40 results there). By the first margin this verdict is another: “tanh” (equivalent)."
             ),
         ],
         [],
@@ -111,9 +110,8 @@ def test_a_margin_that_came_back_is_told_all_the_same(folder):
 
     assert said(folder, "margin")[0] == [
         (
-            "The margin was 1.5 pp when the first results were computed and is 1.5 pp now: set to 3 pp"
-            " on WHEN (40 results there) and to 1.5 pp on WHEN (40 results there). By the first margin"
-            " all verdicts are the same."
+            "The margin was 1.5 pp when the first results were computed and is 1.5 pp now: set to 3 pp on WHEN (40 "
+            "results there) and to 1.5 pp on WHEN (40 results there). By the first margin all verdicts are the same."
         )
     ]
 
@@ -124,8 +122,8 @@ def test_a_target_changed_after_the_results_is_told(folder):
 
     assert said(folder, "target of convergence")[0] == [
         (
-            "The target of convergence was 90 % when the first results were computed and is 50 % now: "
-            "set to 50 % on WHEN (40 results there)."
+            "The target of convergence was 90 % when the first results were computed and is 50 % now: set to 50 % on "
+            "WHEN (40 results there)."
         )
     ]
 
@@ -169,13 +167,12 @@ def test_seeds_and_variations_that_came_or_went_are_told(folder):
 
     assert said(folder, "The study had")[1] == [
         (
-            "The study had 8 seeds when the first results were computed and has 5 now: p-values do not"
-            " allow for a look in between."
+            "The study had 8 seeds when the first results were computed and has 5 now: p-values do not allow for a "
+            "look in between."
         ),
         (
-            "The study had 4 variations when the first results were computed and has 2 now, without "
-            "“shallow”, “tanh” and “noisy” and with “tangent”: Holm's method allows for those of now "
-            "alone."
+            "The study had 4 variations when the first results were computed and has 2 now, without “shallow”, “tanh” "
+            "and “noisy” and with “tangent”: Holm's method allows for those of now alone."
         ),
     ]
 
@@ -186,9 +183,9 @@ def test_crossed_factors_that_came_with_results_in_sight_are_told(folder):
 
     assert said(folder, "crossed factors")[1] == [
         (
-            "“depth x activation: depth (baseline or deeper) and activation (baseline or tanh)” was "
-            "not among the crossed factors when the first results were computed: results may have led "
-            "to the choice, for which p-values do not allow."
+            "“depth x activation: depth (baseline or deeper) and activation (baseline or tanh)” was not among the "
+            "crossed factors when the first results were computed: results may have led to the choice, for which "
+            "p-values do not allow."
         )
     ]
 
