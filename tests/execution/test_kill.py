@@ -1,5 +1,6 @@
 """A study that is killed and run again ends with the bytes of one left alone: the real command and engine."""
 
+import json
 import os
 import signal
 import subprocess
@@ -96,6 +97,28 @@ def test_a_killed_study_ends_with_the_bytes_of_one_left_alone(tmp_path, kind):
     assert determined(again) == expected
     assert "failed" not in second.stdout
     assert not list(Path(again).glob("runs/*/*/checkpoint.safetensors"))
+
+
+def test_a_study_that_adds_seeds_and_is_killed_twice_ends_as_one_left_alone(tmp_path):
+    """Killed in its first and in a later round: the same runs, their bytes, and the seeds that each arm was given."""
+    study, alone, again = tmp_path / "study.toml", tmp_path / "alone", tmp_path / "again"
+    plan = "seeds = { first = 6, step = 3, most = 9 }\nanalysis = { margin = 0.001 }"
+    text = STUDY.replace("seeds = 3", plan).replace("epochs = 2", "epochs = 1")
+    study.write_text(text.replace('"training.learning_rate" = 0.001', '"training.learning_rate" = 0.00199'))
+    subprocess.run(command(study, alone), check=True, capture_output=True)
+    asked = json.loads((alone / "study.json").read_bytes())["asked"]
+    assert asked["baseline"] == 9
+
+    for results in (1, 19):  # of 18 in the first round
+        process = subprocess.Popen(command(study, again), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while process.poll() is None and len([*again.glob("runs/*/*/result.json")]) < results:
+            time.sleep(0.01)
+        process.kill()
+        process.wait()
+    subprocess.run(command(study, again), check=True, capture_output=True)
+
+    assert determined(again) == determined(alone)
+    assert json.loads((again / "study.json").read_bytes())["asked"] == asked
 
 
 def test_two_processes_share_one_folder(tmp_path):
