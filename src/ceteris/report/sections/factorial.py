@@ -114,9 +114,9 @@ def _interaction(one: Factorial, effect: Effect) -> str:
     factor, by = (one.cross.factors[index].name for index in (second, first))
     apart = f"{size(abs(_estimate(effect)))} {'more' if _estimate(effect) > 0 else 'less'}"
     return (
-        f"{quoted(others[other])} in place of {quoted(others[0])} ({factor}) changes test accuracy by {without} with "
-        f"{quoted(names[0])} and by {with_it} with {quoted(names[level])} ({by}): {apart} {_how_surely(one, effect)}, "
-        "which an average of the two hides."
+        f"On these test images, averaged over seeds, {quoted(others[other])} in place of {quoted(others[0])} "
+        f"({factor}) changes test accuracy by {without} with {quoted(names[0])} and by {with_it} with "
+        f"{quoted(names[level])} ({by}): {apart} {_how_surely(one, effect)}, which an average of the two hides."
     )
 
 
@@ -178,7 +178,8 @@ def _notes(one: Factorial) -> Iterator[str]:
     )
     yield (
         f"The {family} effects are one family: p-values by Holm's method, intervals of level "
-        f"{100 * (1 - (1 - one.level) / family):.3g} % each. These tests are apart from those of the variations."
+        f"{100 * (1 - (1 - one.level) / family):.3g} % each. These tests are apart from those of variations "
+        "and other crosses."
     )
     if any(_is_shown(one, effect) and _holds_zero(effect) for effect in one.effects):
         yield (
