@@ -6,7 +6,16 @@ import pytest
 from ceteris.report.figures.style import INK
 from ceteris.report.quantities import MINUS
 from ceteris.report.sections import factorial as module
-from ceteris.report.sections.factorial import cell_table, effect_table, interactions, section, sentences, summary
+from ceteris.report.sections.factorial import (
+    cell_table,
+    effect_table,
+    interactions,
+    method,
+    section,
+    sentences,
+    summary,
+)
+from ceteris.report.sections.methods import methods
 from ceteris.statistics.interval import Interval
 
 
@@ -117,6 +126,17 @@ def test_the_table_has_a_row_for_each_effect(one):
         "The 3 effects are one family: p-values by Holm's method, intervals of level 98.3 % each. These "
         "tests are apart from those of variations and other crosses."
     )
+
+
+def test_the_methods_of_a_paper_say_how(analyses, one):
+    """What the effects are, and the notes of their table."""
+    assert method(one) == " ".join(
+        (
+            "The cross “depth x activation” has 3 main effects and two-factor interactions.",
+            *effect_table(one, "crossed").notes,
+        )
+    )
+    assert method(one) in methods(analyses("crossed"))
 
 
 def test_every_combination_says_how_many_runs_learned(one):

@@ -165,6 +165,12 @@ def effect_table(one: Factorial, name: str) -> Table:
     )
 
 
+def method(one: Factorial) -> str:
+    """Say how the effects of a cross were estimated, for the methods of a paper."""
+    effects = count(len(one.effects), "main effect or interaction", "main effects and two-factor interactions")
+    return " ".join((f"The cross {quoted(one.cross.name)} has {effects}.", *_notes(one)))
+
+
 def _notes(one: Factorial) -> Iterator[str]:
     family = len(one.effects)
     yield (

@@ -9,6 +9,7 @@ from ceteris.networks.backbone import IMAGENET, AnyNetwork, BackboneNetwork
 from ceteris.networks.network import Network
 from ceteris.report.blocks import Look, Paragraph, Section
 from ceteris.report.quantities import count, percent, seed_count, size
+from ceteris.report.sections import factorial
 from ceteris.statistics.paired import EXACT_PAIRS, RANDOM_PATTERNS
 from ceteris.statistics.scores import CHANCE_SIGNIFICANCE
 from ceteris.statistics.verdict import Decision
@@ -25,7 +26,8 @@ def section(analysis: StudyAnalysis) -> Section:
 
 def methods(analysis: StudyAnalysis) -> tuple[str, ...]:
     """Write the methods section of a paper about this study."""
-    return (*_experiment(analysis), *_statistics(analysis))
+    crossed = map(factorial.method, analysis.factorials) if analysis.done else ()
+    return (*_experiment(analysis), *_statistics(analysis), *crossed)
 
 
 def _experiment(analysis: StudyAnalysis) -> Iterator[str]:
