@@ -10,6 +10,10 @@ from hypothesis import HealthCheck, settings
 # other work. Processes that tests start inherit this; `make test-elsewhere` asks for two threads.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# Images and weights that whoever runs the tests has at hand are nothing to a test.
+for name in ("CETERIS_DATA", "CETERIS_WEIGHTS"):
+    os.environ.pop(name, None)
+
 # How long an example takes, or the drawing of it, says how busy the machine is.
 settings.register_profile("timeless", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("timeless")

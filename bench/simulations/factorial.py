@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.claims import Claim, report
+from ceteris.statistics.difference import difference_test, mean_difference
 from ceteris.statistics.equivalence import holm
 from ceteris.statistics.factorial import Effect, factorial_effects
 from ceteris.statistics.interval import Interval
-from ceteris.statistics.paired import paired_t_test
 
 STUDIES, FACTORS, SIGNIFICANCE = 10_000, 4, 0.05
 SHAPE = (2,) * FACTORS
@@ -118,7 +118,9 @@ def power_alone(true: float, seeds: int, *, studies: int = 2_000, seed: int = 0)
     found = 0.0
     for _ in range(studies):
         arms = generator.normal(size=(5, seeds)) + true * np.array([0, 1, 1, 0, 0])[:, None]
-        p_values = [paired_t_test(arm - arms[0]) for arm in arms[1:]]
+        p_values = [
+            difference_test(mean_difference(*(dict(enumerate(one)) for one in (arms[0], arm)))) for arm in arms[1:]
+        ]
         found += (holm(p_values) <= SIGNIFICANCE)[:2].mean()
     return found / studies
 

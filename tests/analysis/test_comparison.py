@@ -22,10 +22,10 @@ SECOND = {"baseline": [53, 55, 55, 51], "5x5": [60, 62, 66, 61], "slow": [50, 47
 
 
 def test_every_difference_is_recomputed(compared):
-    """Estimates, intervals and p-values are those of scipy's paired test, adjusted by statsmodels, B minus A."""
+    """Estimates, intervals and p-values are those of scipy, adjusted with as many rates of collapse, B minus A."""
     found = compared((FIRST, {}), (SECOND, {}))
     tests = [scipy.stats.ttest_rel(np.array(SECOND[name]) / 100, np.array(FIRST[name]) / 100) for name in FIRST]
-    adjusted = multipletests([test.pvalue for test in tests], method="holm")[1]
+    adjusted = multipletests([*(test.pvalue for test in tests), 1, 1, 1], method="holm")[1][:3]
     assert [arm.pair.name for arm in found.arms] == list(FIRST)
     for arm, test, p_value in zip(found.arms, tests, adjusted, strict=True):
         interval = arm.accuracy.difference
@@ -78,10 +78,11 @@ def test_an_effect_is_paired_where_the_seeds_of_its_baseline_are(compared):
     assert (kernel.accuracy.design, kernel.effect.design) == (Design.UNPAIRED, Design.PAIRED)
 
 
-def test_a_diverged_run_counts_with_the_accuracy_of_guessing(compared):
-    """In both folders and in pairs, as in every table of ceteris."""
-    found = compared(({"baseline": [50, 50]}, {}), ({"baseline": [50, DIVERGED]}, {}))
-    assert found.arms[0].accuracy.difference.estimate == pytest.approx(-0.2)
+def test_a_diverged_run_counts_in_the_rate_of_collapse_and_in_no_accuracy(compared):
+    """In both folders, as in every table of ceteris."""
+    found = compared(({"baseline": [50, 51]}, {}), ({"baseline": [54, DIVERGED]}, {}))
+    assert found.arms[0].accuracy.difference.estimate == pytest.approx(0.04)
+    assert (found.arms[0].collapse.baseline, found.arms[0].collapse.variation) == ((0, 2), (1, 2))
 
 
 def test_means_are_of_the_runs_in_the_difference(compared):
@@ -132,7 +133,7 @@ def test_arms_of_one_folder_only_are_named_and_not_compared(compared):
     found = compared((FIRST, {}), (SECOND, {"study": other}))
     assert (found.only_first, found.only_second) == (("5x5", "slow"), ("fast",))
     (baseline,) = found.arms
-    assert baseline.accuracy.p_value_adjusted == baseline.accuracy.p_value
+    assert baseline.accuracy.p_value_adjusted == 2 * baseline.accuracy.p_value  # with its rate of collapse
 
 
 def test_a_comparison_is_a_frozen_value(compared):

@@ -11,7 +11,7 @@ from ceteris.engines.transfer.engine import FineTuningEngine, TransferEngine
 from ceteris.errors import StudyError
 from ceteris.execution.packing import PackedBatch
 from ceteris.resources import Cores
-from ceteris.statistics.power import detectable_difference
+from ceteris.statistics.power import detectable_difference, detectable_shift
 from ceteris.study.cross import Cross, CrossedFactor
 from ceteris.study.study import Study
 from ceteris.study.variation import Level, Variation
@@ -31,9 +31,9 @@ factor         variation  what it changes                        meters       ad
 learning rate  0.5        learning rate 0.1 -> 0.5                  490        480
 pooling        Pool 4x4   layer 1 (max pool 8): max pool 8 -> 4   1,930      1,920
 
-What 3 seeds can show: a difference of {difference} standard deviations, with 80 % probability (paired t
-test at 5 %, Holm's method over 2 variations). If the differences vary by 1 percentage point from
-seed to seed, that is {difference} percentage points.
+What 3 seeds can show: a difference of {difference} standard deviations over seeds, with 80 % probability (t
+test at 5 %, Holm's method over 4 tests). If accuracies vary by 4 percentage points from seed to
+seed, that is {points} percentage points.
 
 Memory: about 61 MB, 61 MB of it for the images; 16 GB are free on this machine.
 Time: about 13 s on 2 threads of this machine, at 1,000 images x models per second. Measured on
@@ -54,7 +54,8 @@ def test_the_plan_shows_all_there_is_to_know(ceteris, study_file):
 
     assert (code, err) == (0, "")
     lines = "".join(f"{line.rstrip()}\n" for line in out.splitlines())
-    assert lines == PLAN.format(difference=f"{detectable_difference(3, comparisons=2):.2f}")
+    difference = detectable_difference(3, 3, comparisons=2)
+    assert lines == PLAN.format(difference=f"{difference:.2f}", points=f"{4 * difference:.2f}")
 
 
 @pytest.mark.usefixtures("engine")
@@ -97,10 +98,10 @@ def test_a_changed_study_is_said_to_be_one(ceteris, study_file):
 
 def test_what_seeds_can_show_is_said_for_any_number():
     """One seed shows nothing, one variation needs no correction, none leaves nothing to compare."""
-    assert math.isinf(detectable_difference(1))
+    assert math.isinf(detectable_difference(1, 1))
     assert power(1, 3) == ("One seed cannot show a difference: it has no error bars. Give at least 2 seeds, better 10.")
-    assert "one variation)" in power(16, 1)
-    assert "Holm's method over 14 variations" in power(16, 14)
+    assert "Holm's method over 2 tests" in power(16, 1)
+    assert "Holm's method over 28 tests" in power(16, 14)
     assert power(16, 0) == "There is nothing to compare the baseline with: the study has no variations."
 
 
@@ -111,7 +112,7 @@ def test_what_crossed_factors_can_show_is_said_of_each_cross(study):
     cross = Cross(name="rate x pool", factors=[rates, pools])
     crossed = study.model_copy(update={"variations": (), "crosses": (cross,)})
     sentence = "Cross 'rate x pool': 4 combinations, 3 main effects and interactions."
-    shown = detectable_difference(3, comparisons=3)
+    shown = detectable_shift(2, level=0.05 / 3) / math.sqrt(3)
 
     assert "".join(powers(crossed)) == (
         f"{sentence} 3 seeds can show a main effect of {shown:.2f} standard deviations of a run, with 80 % "

@@ -34,7 +34,7 @@ def test_a_study_is_trained_and_shown(ceteris, study_file):
         TIME,
     ]
     assert lines[5] == "0 of 9 runs done"
-    assert sum(line.rstrip().endswith("3 of 3") and " %" in line for line in lines) == 3
+    assert sum(line.rstrip().endswith("3 of 3, 3 at chance") for line in lines) == 3
     assert f"The report:      {Path('results/study/report.html')}" in lines
     assert lines[-1].startswith("9 runs in ")
     rows = list(csv.DictReader(Path("results/study/results.csv").read_text().splitlines()))
@@ -90,7 +90,7 @@ def test_failures_are_counted_and_change_the_exit_code(ceteris, study_file, engi
     code, out, _ = ceteris("run", study_file)
     assert code == 1
     assert out.splitlines()[-1] == "3 runs failed. Fix the cause, and the same command tries again."
-    assert out.count("2 of 3, 1 failed") == 3
+    assert out.count("2 of 3, 2 at chance, 1 failed") == 3
 
     engine()
     code, out, _ = ceteris("run", study_file)
@@ -104,7 +104,7 @@ def test_divergence_is_a_result(ceteris, study_file, engine):
     code, out, _ = ceteris("run", study_file)
 
     assert code == 0
-    assert out.count("3 of 3, 1 diverged") == 3
+    assert out.count("3 of 3, 2 at chance, 1 diverged") == 3
 
 
 def test_ctrl_c_saves_and_leaves(ceteris, study_file, engine):

@@ -29,7 +29,7 @@ def prepared(study) -> ResultsFolder:
 
 
 CHANCE = (
-    "note: 2 runs finished no better than chance (16.67 %), and count with what they scored: “baseline” (2 of 3). All "
+    "note: 2 runs finished no better than chance (16.67 %), and count as not learned: “baseline” (2 of 3). All "
     "of them predict the same class for every test image."
 )
 

@@ -38,7 +38,7 @@ def test_a_card_says_how_well_this_network_and_its_recipe_do(analysis):
     assert text.startswith("# baseline, seed 2: Bands of colour\n")
     assert f"- This network: {percent(finding.record.test_accuracy)} of 30 test images right.\n" in text
     assert (
-        f"- 3 seeds of “baseline”: {percent(np.mean(scores))} on average, 95 % interval of this mean "
+        f"- 3 runs that learned of “baseline”: {percent(np.mean(scores))} on average, 95 % interval of this mean "
         f"{percent_range(analysis.baseline.accuracy)} (Student's t over seeds); single seeds lie between "
         f"{percent(min(scores))} and {percent(max(scores))}.\n"
     ) in text

@@ -1,7 +1,7 @@
 """The answer and the verdicts of a study computed once more, from its files and with scipy: no code of ours.
 
-Reads `results.csv`, the margin, target and classes in `study.json`, and for the fifth sentence each run's `epochs.csv`;
-`labels.npy` says how many test images there are. Needs a study with at least two pairs of every variation.
+Reads `results.csv`, the margin, target and classes in `study.json`, and for the last sentence each run's `epochs.csv`;
+`labels.npy` says how many test images there are. Needs a baseline with at least two runs that learned.
 """
 
 import csv
@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import stats
 
-LEVEL, POWER = 0.05, 0.8
+LEVEL = 0.05
 MINUS = "\N{MINUS SIGN}"
 
 
@@ -23,21 +23,23 @@ class Variation:
 
     name: str
     factor: str
-    differences: list[float]
+    mean: float
     interval: tuple[float, float]
     p_value: float
     p_equal: float
-    epochs: list[float]
+    collapsed: tuple[int, int]
+    p_collapse: float
+    rises: bool
+    epochs: float
+    epochs_interval: tuple[float, float]
     p_epochs: float
     never: str
+    has_learned: bool
+    is_conditional: bool
     adjusted: float = math.nan
+    adjusted_collapse: float = math.nan
     adjusted_equal: float = math.nan
     adjusted_epochs: float = math.nan
-
-    @property
-    def mean(self):
-        """Give the mean difference."""
-        return float(np.mean(self.differences))
 
     @property
     def label(self):
@@ -46,49 +48,109 @@ class Variation:
 
     @property
     def verdict(self):
-        """Give one of the four verdicts."""
+        """Give one of the verdicts on accuracy."""
+        if not self.has_learned:
+            return "not compared"
         if self.adjusted_equal <= LEVEL:
             return "equivalent"
         if self.adjusted <= LEVEL:
             return "better" if self.mean > 0 else "worse"
         return "undecided"
 
+    @property
+    def stability(self):
+        """Give what is shown about its rate of collapse, or nothing."""
+        if self.adjusted_collapse > LEVEL:
+            return ""
+        return "collapses more often" if self.rises else "collapses less often"
+
+    @property
+    def headline(self):
+        """Give both, as the table does."""
+        words = self.verdict
+        if words in ("better", "worse", "equivalent") and self.is_conditional:
+            words = f"{words} when it learns"
+        if not self.stability:
+            return words
+        return self.stability if words == "not compared" else f"{words}; {self.stability}"
+
 
 def recompute(folder: Path) -> tuple[tuple[str, ...], dict[str, str]]:
-    """Give the five sentences and the verdict of each variation."""
+    """Give the sentences of the answer, and the verdict of each variation."""
     manifest = json.loads((folder / "study.json").read_text())
     margin = manifest["study"]["analysis"]["margin"] / 100
     share, labels = manifest["study"]["analysis"]["target"], np.load(folder / "labels.npy")
     images, chance = len(labels), np.bincount(labels).max() / len(labels)
     with (folder / "results.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    curves = {(row["variation"], row["seed"]): _curve(folder, row, chance) for row in rows if _counts(row)}
+    arms = {(row["factor"], row["variation"]): None for row in rows}
+    scores = {name: _learned(rows, name, images, chance) for _, name in arms}
+    curves = {
+        (row["variation"], row["seed"]): _curve(folder, row, chance)
+        for row in rows
+        if row["seed"] in scores[row["variation"]]
+    }
     finals = [curve[-1] for (name, _), curve in curves.items() if name == "baseline"]
     target = share * float(np.mean(finals))
-    arms = {(row["factor"], row["variation"]): None for row in rows}
-    baseline = {row["seed"]: _accuracy(row, chance) for row in rows if row["variation"] == "baseline" and _counts(row)}
+    family = len(arms) - 1
     variations = [
-        _variation(factor, name, rows, baseline, curves, margin, chance, target)
+        _variation(factor, name, rows, scores, curves, margin, target, family)
         for factor, name in arms
         if name != "baseline"
     ]
     variations = _adjusted(variations)
-    answer = (
-        _first(rows, list(baseline.values()), images, chance),
-        _one_way(variations, "better", "gain"),
-        _one_way(variations, "worse", "loss"),
-        _neither(variations, margin),
-        _speed(variations, target, share),
+    when = (
+        " when they learn" if any(collapsed for collapsed, _ in (_rate(rows, scores, name) for _, name in arms)) else ""
     )
-    return answer, {one.name: one.verdict for one in variations}
+    answer = [
+        _first(rows, scores, images),
+        _one_way(variations, "better", "gain", when),
+        _one_way(variations, "worse", "loss", when),
+        _neither(variations, margin),
+        *_collapse(variations, rows, scores),
+        _speed(variations, target, share),
+    ]
+    return tuple(answer), {one.name: one.headline for one in variations}
 
 
 def _counts(row):
     return row["status"] in {"finished", "diverged"}
 
 
-def _accuracy(row, chance):
-    return float(row["test_accuracy"]) if row["status"] == "finished" else chance
+def _learned(rows, name, images, chance):
+    """Give the accuracies of finished runs that do better than chance, by seed."""
+    found = {}
+    for row in rows:
+        if row["variation"] == name and row["status"] == "finished":
+            correct = round(images * float(row["test_accuracy"]))
+            p = stats.binomtest(correct, images, chance, alternative="greater").pvalue
+            if p <= LEVEL or correct == images:
+                found[row["seed"]] = float(row["test_accuracy"])
+    return found
+
+
+def _rate(rows, scores, name):
+    ended = sum(row["variation"] == name and _counts(row) for row in rows)
+    return ended - len(scores[name]), ended
+
+
+def _overlapping(before, after):
+    """Give difference, standard error and degrees of freedom by Derrick, Toher and White's formulas."""
+    common = sorted(before.keys() & after.keys())
+    first, second = np.array(list(before.values())), np.array(list(after.values()))
+    if len(common) == len(first) == len(second):
+        changes = [after[seed] - before[seed] for seed in common]
+        return np.mean(changes), np.std(changes, ddof=1) / math.sqrt(len(common)), len(common) - 1
+    s0, s1, n0, n1, nc = np.std(first, ddof=1), np.std(second, ddof=1), len(first), len(second), len(common)
+    x, y = (np.array([arm[seed] for seed in common]) for arm in (before, after))
+    r = stats.pearsonr(x, y).statistic if nc > 1 and np.ptp(x) and np.ptp(y) else 0.0
+    if not s0 and not s1:
+        return second.mean() - first.mean(), 0.0, math.nan
+    gamma = (s1**2 / n1 + s0**2 / n0) ** 2 / ((s1**2 / n1) ** 2 / (n1 - 1) + (s0**2 / n0) ** 2 / (n0 - 1))
+    alone = n0 + n1 - 2 * nc
+    degrees = (nc - 1) + (gamma - nc + 1) * alone / (alone + 2 * nc)
+    error = math.sqrt(s1**2 / n1 + s0**2 / n0 - 2 * r * s1 * s0 * nc / (n1 * n0))
+    return second.mean() - first.mean(), error, degrees
 
 
 def _curve(folder, row, chance):
@@ -101,36 +163,56 @@ def _curve(folder, row, chance):
     return epochs + [chance] * (planned - len(epochs))
 
 
-def _variation(factor, name, rows, baseline, curves, margin, chance, target):
-    after = {row["seed"]: _accuracy(row, chance) for row in rows if row["variation"] == name and _counts(row)}
-    seeds = sorted(baseline.keys() & after.keys(), key=int)
-    differences = [after[seed] - baseline[seed] for seed in seeds]
-    t = stats.ttest_1samp(differences, 0)
-    interval = t.confidence_interval(1 - LEVEL)
-    above = stats.ttest_1samp(differences, -margin, alternative="greater").pvalue
-    below = stats.ttest_1samp(differences, margin, alternative="less").pvalue
-    pairs = [(_reached(curves["baseline", seed], target), _reached(curves[name, seed], target)) for seed in seeds]
-    limits = [
-        len(curves[arm, seed])
-        for seed, ends in zip(seeds, pairs, strict=True)
-        for arm, end in zip(("baseline", name), ends, strict=True)
-        if end is None
-    ]
+def _variation(factor, name, rows, scores, curves, margin, target, family):
+    before, after = scores["baseline"], scores[name]
+    (k0, n0), (k1, n1) = (_rate(rows, scores, arm) for arm in ("baseline", name))
+    facts = {
+        "name": name,
+        "factor": factor,
+        "collapsed": (k1, n1),
+        "p_collapse": float(stats.fisher_exact([[k0, n0 - k0], [k1, n1 - k1]]).pvalue),
+        "rises": k1 / n1 > k0 / n0,
+        "has_learned": bool(after),
+        "is_conditional": bool(k0 or k1),
+    }
+    if not after:
+        nothing = (math.nan, math.nan)
+        return Variation(
+            **facts,
+            mean=math.nan,
+            interval=nothing,
+            p_value=math.nan,
+            p_equal=math.nan,
+            epochs=math.nan,
+            epochs_interval=nothing,
+            p_epochs=math.nan,
+            never="",
+        )
+    mean, error, degrees = _overlapping(before, after)
+    half = stats.t.ppf(1 - LEVEL / family / 2, degrees) * error
+    ends = {(arm, seed): _reached(curves[arm, seed], target) for arm in ("baseline", name) for seed in scores[arm]}
+    limits = [len(curves[run]) for run, end in ends.items() if end is None]
     until = min(limits) if limits else math.inf
-    epochs = [min(late or until, until) - min(early or until, until) for early, late in pairs]
+    early, late = ({seed: min(ends[arm, seed] or until, until) for seed in scores[arm]} for arm in ("baseline", name))
+    pairs = [late[seed] - early[seed] for seed in early.keys() & late.keys()]
     flip = stats.permutation_test(
-        (epochs,), np.mean, permutation_type="samples", n_resamples=math.inf, alternative="two-sided"
+        (pairs,), np.mean, permutation_type="samples", n_resamples=math.inf, alternative="two-sided"
     )
-    late = [("its", sum(end is None for _, end in pairs)), ("the baseline's", sum(end is None for end, _ in pairs))]
-    never = " and ".join(f"{count} of {whose} {len(seeds)} runs" for whose, count in late if count)
+    epochs, epochs_error, epochs_degrees = _overlapping(early, late)
+    epochs_half = stats.t.ppf(1 - LEVEL / 2, epochs_degrees) * epochs_error
+    counts = [
+        (whose, sum(ends[arm, seed] is None for seed in scores[arm]), len(scores[arm]))
+        for arm, whose in ((name, "its"), ("baseline", "the baseline's"))
+    ]
+    never = " and ".join(f"{count} of {whose} {runs} runs" for whose, count, runs in counts if count)
     return Variation(
-        name=name,
-        factor=factor,
-        differences=differences,
-        interval=(float(interval.low), float(interval.high)),
-        p_value=float(t.pvalue),
-        p_equal=float(max(above, below)),
-        epochs=epochs,
+        **facts,
+        mean=float(mean),
+        interval=(float(mean - half), float(mean + half)),
+        p_value=float(2 * stats.t.sf(abs(mean) / error, degrees)),
+        p_equal=float(stats.t.sf((margin - abs(mean)) / error, degrees)),
+        epochs=float(epochs),
+        epochs_interval=(epochs - epochs_half, epochs + epochs_half),
         p_epochs=float(flip.pvalue),
         never=f"with {never} not there by epoch {until}" if never else "",
     )
@@ -141,8 +223,14 @@ def _reached(curve, target):
 
 
 def _adjusted(variations):
-    columns = [_holm([getattr(one, name) for one in variations]) for name in ("p_value", "p_equal", "p_epochs")]
-    names = ("adjusted", "adjusted_equal", "adjusted_epochs")
+    both = _holm([one.p_value for one in variations] + [one.p_collapse for one in variations])
+    columns = (
+        both[: len(variations)],
+        both[len(variations) :],
+        _holm([one.p_equal for one in variations]),
+        _holm([one.p_epochs for one in variations]),
+    )
+    names = ("adjusted", "adjusted_collapse", "adjusted_equal", "adjusted_epochs")
     return [
         Variation(**(one.__dict__ | dict(zip(names, values, strict=True))))
         for one, *values in zip(variations, *columns, strict=True)
@@ -150,49 +238,59 @@ def _adjusted(variations):
 
 
 def _holm(p_values):
-    adjusted, highest = [0.0] * len(p_values), 0.0
-    for rank, place in enumerate(sorted(range(len(p_values)), key=lambda place: p_values[place])):
+    adjusted, highest = [math.nan] * len(p_values), 0.0
+    known = [place for place, p in enumerate(p_values) if not math.isnan(p)]
+    for rank, place in enumerate(sorted(known, key=lambda place: p_values[place])):
         highest = max(highest, min(1.0, (len(p_values) - rank) * p_values[place]))
         adjusted[place] = highest
     return adjusted
 
 
-def _first(rows, accuracies, images, chance):
-    own = [row for row in rows if row["variation"] == "baseline" and _counts(row)]
+def _first(rows, scores, images):
+    accuracies = list(scores["baseline"].values())
+    collapsed, ended = _rate(rows, scores, "baseline")
     interval = stats.ttest_1samp(accuracies, 0).confidence_interval(1 - LEVEL)
     low, high = max(0.0, interval.low), min(1.0, interval.high)
     text = (
         f"he baseline classified {100 * np.mean(accuracies):.2f} % of the {images:,} test images correctly on average "
-        f"over {len(accuracies)} seeds (95 % interval {100 * low:.2f} to {100 * high:.2f} %)"
+        f"over {len(accuracies)} {'runs that learned' if collapsed else 'seeds'} (95 % interval {100 * low:.2f} to "
+        f"{100 * high:.2f} %)"
     )
-    right = [round(images * float(row["test_accuracy"])) for row in own if row["status"] == "finished"]
-    tests = [stats.binomtest(correct, images, chance, alternative="greater").pvalue for correct in right]
-    at_chance = sum(p > LEVEL and correct < images for p, correct in zip(tests, right, strict=True))
-    diverged = sum(row["status"] == "diverged" for row in own)
-    troubles = []
-    if at_chance:
-        troubles.append(f"{at_chance} of its {len(own)} runs finished no better than chance")
-    if diverged:
-        troubles.append(f"{diverged} of its {len(own)} runs diverged and counted at the chance level")
-    text += f"; {' and '.join(troubles)}" if troubles else ""
+    if collapsed:
+        text += f"; {collapsed} of its {ended} runs did not learn (no better than chance, or diverged)"
     done = sum(map(_counts, rows))
     return f"T{text}." if done == len(rows) else f"So far, with {done} of {len(rows)} runs at an end, t{text}."
 
 
-def _one_way(variations, verdict, extreme):
+def _collapse(variations, rows, scores):
+    (own, ended), runs = _rate(rows, scores, "baseline"), sum(one.collapsed[0] for one in variations)
+    if not own + runs:
+        return
+    text = f"{own + runs} runs did not learn, {own} of the baseline's {ended} among them"
+    shown = [one for one in variations if one.stability]
+    assert len(shown) < 2, "no made-up study has two"
+    if not shown:
+        yield f"{text}; no variation was shown to collapse more or less often."
+    for one in shown:
+        yield f"{text}; “{one.name}” ({one.collapsed[0]} of {one.collapsed[1]}) {one.stability}."
+
+
+def _one_way(variations, verdict, extreme, when):
     found = sorted((one for one in variations if one.verdict == verdict), key=lambda one: -abs(one.mean))
     if not found:
-        return f"{_none(variations)} to be {verdict} than the baseline."
+        return f"{_none(variations)} to be {verdict} than the baseline on these test images{when and ',' + when}."
     which = f"{len(found)} of the {len(variations)} variations {'was' if len(found) == 1 else 'were'}"
     if len(found) == len(variations):
         which = "Both variations were" if len(found) == 2 else f"All {len(found)} variations were"
     labels = [
-        f"“{one.name}” ({one.factor}, {_signed(100 * one.mean)} pp, {'95 % interval ' if not place else ''}"
-        f"{_signed(100 * one.interval[0])} to {_signed(100 * one.interval[1])} pp)"
+        f"“{one.name}” ({one.factor}, {_signed(100 * one.mean)} pp, "
+        f"{'simultaneous 95 % intervals ' if not place else ''}{_signed(100 * one.interval[0])} to "
+        f"{_signed(100 * one.interval[1])} pp)"
         for place, one in enumerate(found[:3])
     ]
     order = f", the largest {extreme} first" if len(found) > 1 else ""
-    return f"{which} {verdict} than the baseline{order}: {_listed(labels, len(found))}."
+    where = f" on these test images{when and ',' + when}"
+    return f"{which} {verdict} than the baseline{where}{order}: {_listed(labels, len(found))}."
 
 
 def _neither(variations, margin):
@@ -200,40 +298,31 @@ def _neither(variations, margin):
         sorted((one for one in variations if one.verdict == verdict), key=lambda one: -abs(one.mean))
         for verdict in ("equivalent", "undecided")
     )
+    without = [one for one in variations if not one.has_learned]
     within = f"within \N{PLUS-MINUS SIGN}{100 * margin:g} pp"
     if equal:
         labels = _listed([one.label for one in equal[:5]], len(equal))
         text = f"Equivalent to the baseline, {within}, {'was' if len(equal) == 1 else 'were'} {labels}"
     else:
         text = f"{_none(variations)} to be equivalent to the baseline, {within}"
+    if without:
+        verb, labels = "was" if len(without) == 1 else "were", _listed([one.label for one in without], len(without))
+        text += f"; {len(without)} {verb} not compared, because an arm has no run that learned: {labels}"
     if not undecided:
-        return f"{text}, and none was left undecided."
-    detectable = [100 * min(1.0, _detectable(one, len(variations))) for one in undecided]
-    least, most = f"{min(detectable):.2f}", f"{max(detectable):.2f}"
+        return f"{text}{';' if without else ','} and none was left undecided."
+    low, high = min(one.interval[0] for one in undecided), max(one.interval[1] for one in undecided)
     labels = _listed([one.label for one in undecided[:5]], len(undecided))
     return (
-        f"{text}; {len(undecided)} {'was' if len(undecided) == 1 else 'were'} left undecided: {labels}, where these "
-        f"seeds may well have missed differences below {least if least == most else f'{least} to {most}'} pp."
+        f"{text}; {len(undecided)} {'was' if len(undecided) == 1 else 'were'} left undecided: {labels}, where the "
+        f"simultaneous 95 % {'interval leaves' if len(undecided) == 1 else 'intervals leave'} differences from "
+        f"{_signed(100 * low)} to {_signed(100 * high)} pp possible."
     )
-
-
-def _detectable(one, family):
-    pairs = len(one.differences)
-    critical = stats.t.ppf(1 - LEVEL / family / 2, pairs - 1)
-
-    def power(effect):
-        shift = effect * math.sqrt(pairs)
-        other_side = stats.nct.cdf(-critical, pairs - 1, shift)  # not a number where it is next to nothing
-        return stats.nct.sf(critical, pairs - 1, shift) + np.nan_to_num(other_side)
-
-    effect = optimize.brentq(lambda effect: power(effect) - POWER, 0.01, 8)
-    return effect * np.std(one.differences, ddof=1)
 
 
 def _speed(variations, target, share):
     shown = [one for one in variations if one.adjusted_epochs <= LEVEL]
     fewer, more = (
-        sorted((one for one in shown if is_mine(np.mean(one.epochs))), key=lambda one: -abs(np.mean(one.epochs)))
+        sorted((one for one in shown if is_mine(one.epochs)), key=lambda one: -abs(one.epochs))
         for is_mine in (lambda mean: mean < 0, lambda mean: mean >= 0)
     )
     what = f"{100 * target:.2f} % validation accuracy ({100 * share:g} % of the baseline's mean final one)"
@@ -252,9 +341,9 @@ def _speed(variations, target, share):
 
 def _extreme(found, word):
     one = found[0]
-    interval = stats.ttest_1samp(one.epochs, 0).confidence_interval(1 - LEVEL)
-    spread = one.never or f"{_signed(interval.low, 1)} to {_signed(interval.high, 1)}"
-    label = f"“{one.name}” ({one.factor}, {_signed(np.mean(one.epochs), 1)} epochs, {spread})"
+    low, high = one.epochs_interval
+    spread = one.never or f"{_signed(low, 1)} to {_signed(high, 1)}"
+    label = f"“{one.name}” ({one.factor}, {_signed(one.epochs, 1)} epochs, {spread})"
     return f", {word} {label}" if len(found) > 1 else f": {label}"
 
 

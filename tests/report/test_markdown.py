@@ -39,6 +39,8 @@ def test_it_reads_top_down(reports):
         "Results by factor",
         "Convergence",
         "Statistical tests",
+        "Robustness checks",
+        "Other metrics",
         "Runs",
         "Training time",
         "Methods",

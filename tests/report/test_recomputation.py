@@ -14,8 +14,8 @@ def recomputed(request, reports):
     return report, *recompute(report.table.parent)
 
 
-def test_the_five_sentences_are_those_of_the_files(recomputed):
-    """Whoever reads results.csv with scipy writes the same five sentences, letter by letter."""
+def test_the_sentences_are_those_of_the_files(recomputed):
+    """Whoever reads results.csv with scipy writes the same sentences, letter by letter."""
     report, answer, _ = recomputed
 
     assert sentences_of(report.sections, "answer") == answer

@@ -2,12 +2,14 @@ from dataclasses import replace
 
 import pytest
 
-from ceteris.report.wording import comparison_notes, run_notes, seed_list, verdict_detail, verdict_words
+from ceteris.report.wording import comparison_notes, headline, run_notes, seed_list, verdict_detail, verdict_words
+from ceteris.statistics.collapse import Collapse, Stability
 from ceteris.statistics.comparison import compare
 from ceteris.statistics.contrast import USUAL
+from ceteris.statistics.power import Forecast
 from ceteris.statistics.scores import Ending, Scores
 from ceteris.statistics.summary import summarise
-from ceteris.statistics.verdict import Decision, Prospect, Reason, Verdict
+from ceteris.statistics.verdict import Decision, Reason, Verdict
 from tests.statistics.conftest import make_arm  # noqa: F401 - a fixture
 
 
@@ -33,41 +35,60 @@ def compared(make_arm):  # noqa: F811
             "equivalent (worse, by less than the margin)",
         ),
         (
-            Verdict(decision=Decision.UNDECIDED, more_seeds=1_000, prospect=Prospect.EQUIVALENCE),
-            "undecided: if the difference is as measured, 1,000 more seeds would probably show equivalence",
+            Verdict(
+                decision=Decision.UNDECIDED, forecast=Forecast(baseline=1, variation=0, probability=0.2, most=0.713)
+            ),
+            (
+                "undecided: 20 % probability that 1 more run of the baseline shows a difference; no number of runs "
+                "makes it more than 71 %"
+            ),
         ),
         (
-            Verdict(decision=Decision.UNDECIDED, more_seeds=1, prospect=Prospect.DIFFERENCE),
-            "undecided: if the difference is as measured, 1 more seed would probably show it",
+            Verdict(
+                decision=Decision.UNDECIDED, forecast=Forecast(baseline=48, variation=16, probability=0.7, most=0.7)
+            ),
+            ("undecided: 70 % probability that 48 more runs of the baseline and 16 of the variation show a difference"),
         ),
         (
-            Verdict(decision=Decision.UNDECIDED),
-            "undecided: if the difference is as measured, it would take more than 1,000 seeds",
+            Verdict(decision=Decision.UNDECIDED, reason=Reason.ONE_RUN),
+            "undecided: one run that learned shows no spread, error bars need at least two in each arm",
         ),
         (
-            Verdict(decision=Decision.UNDECIDED, reason=Reason.ONE_PAIR, more_seeds=1, prospect=Prospect.ERROR_BARS),
-            "undecided: one pair of runs shows no spread, error bars need at least two",
+            Verdict(decision=Decision.UNDECIDED, reason=Reason.NO_SPREAD),
+            "undecided: the runs show no spread to plan more with",
         ),
+        (Verdict(decision=Decision.NOT_COMPARED, reason=Reason.NO_RUN), "not compared: an arm has no result yet"),
         (
-            Verdict(decision=Decision.UNDECIDED, reason=Reason.EQUAL_DIFFERENCES),
-            "undecided: all 3 differences are equal, and show no spread to plan more seeds with",
-        ),
-        (Verdict(decision=Decision.UNDECIDED, reason=Reason.AT_CHANCE), "undecided: no run did better than chance"),
-        (
-            Verdict(decision=Decision.NOT_COMPARED, reason=Reason.NO_PAIR),
-            "not compared: no seed has results in both arms yet",
-        ),
-        (
-            Verdict(decision=Decision.NOT_COMPARED, reason=Reason.ALL_DIVERGED),
-            "not compared: every run that could be paired diverged",
+            Verdict(decision=Decision.NOT_COMPARED, reason=Reason.BASELINE_COLLAPSED),
+            "not compared: no run of the baseline learned",
         ),
     ],
 )
 def test_verdicts_in_words(compared, verdict, words):
-    """The decision, and after it the reason or what it would take."""
+    """The decision, and after it the reason or what more runs may show."""
     one = compared(dict.fromkeys(range(3), 0.5), dict.fromkeys(range(3), 0.6))
     assert verdict_words(replace(one, verdict=verdict)) == words
-    assert verdict_detail(verdict, 3) in words
+    assert verdict_detail(verdict) in words
+
+
+LESS = Collapse(baseline=(9, 16), variation=(0, 16), p_value=0.001, stability=Stability.LESS_OFTEN)
+OPEN = Collapse(baseline=(0, 16), variation=(1, 16), p_value=1.0)
+
+
+@pytest.mark.parametrize(
+    ("decision", "collapse", "words"),
+    [
+        (Decision.BETTER, None, "better"),
+        (Decision.BETTER, replace(OPEN, variation=(0, 16)), "better"),
+        (Decision.BETTER, OPEN, "better when it learns"),
+        (Decision.UNDECIDED, OPEN, "undecided"),
+        (Decision.EQUIVALENT, LESS, "equivalent when it learns; collapses less often"),
+        (Decision.NOT_COMPARED, replace(LESS, stability=Stability.MORE_OFTEN), "collapses more often"),
+    ],
+)
+def test_a_headline_says_what_was_found_of_accuracy_and_of_collapse(decision, collapse, words):
+    """A claim about accuracies holds for runs that learned wherever some did not."""
+    assert headline(Verdict(decision=decision), collapse) == words
 
 
 def test_every_reason_has_words():
@@ -76,28 +97,41 @@ def test_every_reason_has_words():
         assert verdict_detail(Verdict(decision=Decision.UNDECIDED, reason=reason))
 
 
-def test_a_finding_that_the_sign_flip_test_cannot_confirm_is_noted(compared):
-    """Three clear pairs pass Student's test; the exact test cannot go below 0.25, and the reader learns it."""
-    found = compared({0: 0.5, 1: 0.52, 2: 0.51}, {0: 0.60, 1: 0.621, 2: 0.609})
-    assert found.verdict.decision is Decision.BETTER
-    (note,) = comparison_notes(found, USUAL)
+def test_a_finding_that_the_sign_flip_test_does_not_confirm_is_noted(compared):
+    """Nine pairs of which two pull the other way: the exact test could have confirmed it, and does not."""
+    changes = [0.02, *[0.002 + seed % 3 / 10_000 for seed in range(6)], -0.009, -0.004]
+    before = {seed: 0.5 + seed * 7 % 5 / 1000 for seed in range(9)}
+    found = compared(before, {seed: before[seed] + changes[seed] for seed in range(9)})
+    one = replace(found, verdict=Verdict(decision=Decision.BETTER))
+    (note,) = comparison_notes(one, USUAL)
     assert note == (
-        "The sign-flip test, which does not assume a normal distribution, does not confirm this (adjusted p = "
-        "0.25; with 3 pairs a single p-value cannot go below 0.25)."
+        "The sign-flip test over 9 pairs, which does not assume a normal distribution, does not confirm this (adjusted "
+        f"p = {found.accuracy.sign_flip_adjusted:.2g})."
     )
 
 
-def test_seeds_without_a_pair_are_noted(compared):
-    """Seeds that count in one arm only."""
-    found = compared({0: 0.5, 1: 0.52, 2: 0.51}, {0: 0.50, 1: 0.53, 3: 0.51})
-    assert tuple(comparison_notes(found, USUAL)) == ("Seeds 2, 3 count in one arm only, and so in no pair.",)
+def test_few_pairs_of_one_sign_confirm_nothing_and_deny_nothing(compared):
+    """Three clear pairs: no pattern of three signs is improbable enough, which says nothing about the verdict."""
+    found = compared({0: 0.5, 1: 0.52, 2: 0.51}, {0: 0.60, 1: 0.621, 2: 0.609})
+    assert found.verdict.decision is Decision.BETTER
+    assert tuple(comparison_notes(found, USUAL)) == ()
 
 
 def test_equal_differences_are_noted(compared):
     """Without a spread the p-value is that of another test."""
     found = compared(dict.fromkeys(range(8), 0.5), dict.fromkeys(range(8), 0.5))
     assert tuple(comparison_notes(found, USUAL)) == (
-        "All 8 differences are equal; without a spread, the sign-flip test stands for Student's.",
+        "The runs show no spread; the p-value is that of the patterns of chance that would give this difference.",
+    )
+
+
+def test_a_verdict_that_hangs_on_failed_runs_is_noted(compared):
+    """What it would be if they had not learned."""
+    before = {seed: 0.5 + seed / 1000 for seed in range(8)}
+    after = {seed: 0.5 + seed / 1000 if seed < 2 else Ending.FAILED for seed in range(8)}
+    assert tuple(comparison_notes(compared(before, after), USUAL))[-1] == (
+        "If the runs that failed had not learned, the verdict would be: equivalent when it learns; collapses "
+        "more often."
     )
 
 
@@ -128,15 +162,16 @@ def test_runs_that_did_not_end_as_they_should_are_noted(make_arm):  # noqa: F811
         6: Ending.MISSING,
     }
     assert tuple(run_notes(summarise(make_arm("wide", ends), chance=0.1), 0.1)) == (
-        "1 of 7 runs of wide diverged (seed 2): counted at the chance level, 10 %.",
-        "2 of 7 runs of wide failed (seeds 3, 4): counted in no mean and in no pair.",
-        "2 of 7 runs of wide are still to come (seeds 5, 6): counted in no mean and in no pair yet.",
-        "1 of 7 runs of wide finished no better than chance (seed 0): counted with what they scored.",
+        (
+            "1 of 7 runs of wide diverged (seed 2): counted as not learned, and in the mean over all runs at chance, "
+            "10 %."
+        ),
+        "2 of 7 runs of wide failed (seeds 3, 4): counted in no number.",
+        "2 of 7 runs of wide are still to come (seeds 5, 6): counted in no number yet.",
+        "1 of 7 runs of wide finished no better than chance (seed 0): counted as not learned.",
     )
     one = summarise(make_arm("wild", {0: Ending.MISSING}), chance=1 / 3)
-    assert tuple(run_notes(one, 1 / 3)) == (
-        "1 of 1 run of wild is still to come (seed 0): counted in no mean and in no pair yet.",
-    )
+    assert tuple(run_notes(one, 1 / 3)) == ("1 of 1 run of wild is still to come (seed 0): counted in no number yet.",)
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import scipy.stats
 from statsmodels.stats.multitest import multipletests
-from statsmodels.stats.power import TTestPower
 from statsmodels.stats.weightstats import ttost_paired
 
+from ceteris.statistics.collapse import Stability
 from ceteris.statistics.comparison import compare, compare_pairs
 from ceteris.statistics.contrast import Criteria
 from ceteris.statistics.convergence import Measure
@@ -53,7 +53,8 @@ def test_a_study_recomputed_with_other_libraries():
     before = accuracies(scores.baseline)
     after = [accuracies(arm) for arm in scores.variations]
     tests = [scipy.stats.ttest_rel(other, before) for other in after]
-    adjusted = multipletests([test.pvalue for test in tests], method="holm")[1]
+    # Every run learned, so that the test of each rate of collapse has p = 1 and counts in the family.
+    adjusted = multipletests([*(test.pvalue for test in tests), 1, 1, 1, 1], method="holm")[1][:4]
     equal = [ttost_paired(other, before, -0.05, 0.05)[0] for other in after]
     equal_adjusted = multipletests(equal, method="holm")[1]
     for comparison, test, p_value, p_equal in zip(found, tests, adjusted, equal_adjusted, strict=True):
@@ -61,8 +62,9 @@ def test_a_study_recomputed_with_other_libraries():
         assert (interval.low, interval.high) == pytest.approx(test.confidence_interval(0.95), rel=1e-10)
         assert comparison.accuracy.p_value_adjusted == pytest.approx(p_value, rel=1e-10)
         assert comparison.equivalence.p_value_adjusted == pytest.approx(p_equal, rel=1e-10)
-        effect = comparison.accuracy.detectable / comparison.accuracy.deviation
-        assert TTestPower().power(effect, SEEDS, 0.05 / 4) == pytest.approx(0.8, abs=1e-8)
+        ends = test.confidence_interval(1 - 0.05 / 4)
+        simultaneous = comparison.accuracy.simultaneous
+        assert (simultaneous.low, simultaneous.high) == pytest.approx(ends, rel=1e-10)
         direction = Decision.BETTER if interval.estimate > 0 else Decision.WORSE
         significant = direction if p_value <= 0.05 else Decision.UNDECIDED
         assert comparison.verdict.decision is (Decision.EQUIVALENT if p_equal <= 0.05 else significant)
@@ -77,12 +79,7 @@ def test_a_study_recomputed_with_other_libraries():
 def test_every_outcome_of_a_full_study_is_there():
     """With curves, seconds and predictions, nothing is left out, and both scopes are labelled."""
     (found,) = compare(study([0.2]), replicates=50)
-    assert (found.variation, found.factor, found.pairs, found.unpaired) == (
-        "variation 1",
-        "gain",
-        tuple(range(SEEDS)),
-        (),
-    )
+    assert (found.variation, found.factor, found.pairs) == ("variation 1", "gain", tuple(range(SEEDS)))
     assert list(found.convergence) == list(found.summary.convergence) == list(Measure)
     assert found.accuracy.difference.scope is Scope.SEEDS
     assert found.over_images.scope is Scope.SEEDS_AND_IMAGES
@@ -97,11 +94,11 @@ def test_the_order_of_runs_does_not_matter():
 
 
 def test_other_variations_change_only_the_adjustment():
-    """A variation's numbers, bootstrap included, depend on the rest of the study in Holm's adjustment only."""
+    """A variation's numbers depend on the rest of the study in what allows for it only: Holm, simultaneous levels."""
     scores = study([0.1, 0.0])
     among = compare(scores, replicates=50)[1]
     (alone,) = compare(replace(scores, variations=scores.variations[1:]), replicates=50)
-    assert alone.over_images == among.over_images
+    assert alone.over_images.estimate == among.over_images.estimate
     assert alone.accuracy.difference == among.accuracy.difference
     assert alone.accuracy.p_value == among.accuracy.p_value
 
@@ -125,7 +122,7 @@ def test_one_seed_has_no_interval_anywhere():
     assert all(isinstance(estimate, PointEstimate) for estimate in estimates)
     assert (found.over_images, found.equivalence) == (None, None)
     assert found.mcnemar.variation_only > found.mcnemar.baseline_only
-    assert (found.verdict.decision, found.verdict.reason) == (Decision.UNDECIDED, Reason.ONE_PAIR)
+    assert (found.verdict.decision, found.verdict.reason) == (Decision.UNDECIDED, Reason.ONE_RUN)
 
 
 def test_two_seeds_have_intervals():
@@ -137,29 +134,66 @@ def test_two_seeds_have_intervals():
     assert found.verdict.decision is Decision.UNDECIDED
 
 
-def test_divergences_count_and_failures_are_named(make_arm):
-    """A diverged run is in the difference with guessing; failed and missing ones are named and in no pair."""
+def test_runs_that_did_not_learn_are_compared_by_their_rate(make_arm):
+    """A diverged run and one at chance are in no accuracy; how often they happen is tested beside it."""
     baseline = make_arm("baseline", {0: 0.5, 1: 0.52, 2: 0.51, 3: 0.5, 4: Ending.FAILED})
-    wide = make_arm("wide", {0: 0.55, 1: Ending.DIVERGED, 2: 0.56, 3: Ending.MISSING, 4: 0.57})
+    wide = make_arm("wide", {0: 0.55, 1: Ending.DIVERGED, 2: 0.56, 3: Ending.MISSING, 4: 0.57, 5: 0.1})
     (found,) = compare(Scores(baseline=baseline, variations=(wide,), chance=0.1))
-    assert found.pairs == (0, 1, 2)
-    assert found.unpaired == (3, 4)
-    assert found.accuracy.difference.estimate == pytest.approx(np.mean([0.05, 0.1 - 0.52, 0.05]))
-    assert (found.summary.diverged, found.summary.missing) == ((1,), (3,))
+    assert found.pairs == (0, 2)
+    assert found.accuracy.runs == (4, 3)
+    assert found.accuracy.difference.estimate == pytest.approx(
+        np.mean([0.55, 0.56, 0.57]) - np.mean([0.5, 0.52, 0.51, 0.5])
+    )
+    assert (found.collapse.baseline, found.collapse.variation) == ((0, 4), (2, 5))
+    assert (found.summary.diverged, found.summary.missing, found.summary.at_chance) == ((1,), (3,), (5,))
 
 
-def test_all_diverged_is_worse_not_missing(make_arm):
-    """A variation of which every run diverges is worse; where the baseline diverges too, nothing was measured."""
+def test_an_arm_that_never_learns_collapses_more_often(make_arm):
+    """It has no accuracy to compare, and the rate says why; a baseline that never learns is a reason of its own."""
     baseline = make_arm("baseline", {seed: 0.5 + seed / 1000 for seed in range(8)})
     wild = make_arm("wild", dict.fromkeys(range(8), Ending.DIVERGED))
     (found,) = compare(Scores(baseline=baseline, variations=(wild,), chance=0.1))
-    assert found.verdict.decision is Decision.WORSE
-    assert found.accuracy.correlation is None
+    assert (found.verdict.decision, found.verdict.reason) == (Decision.NOT_COMPARED, Reason.VARIATION_COLLAPSED)
+    assert found.collapse.stability is Stability.MORE_OFTEN
     both = make_arm("baseline", dict.fromkeys(range(8), Ending.DIVERGED))
     (found,) = compare(Scores(baseline=both, variations=(wild,), chance=0.1))
-    assert (found.verdict.decision, found.verdict.reason) == (Decision.NOT_COMPARED, Reason.ALL_DIVERGED)
+    assert (found.verdict.decision, found.verdict.reason) == (Decision.NOT_COMPARED, Reason.BASELINE_COLLAPSED)
     assert (found.accuracy, found.equivalence, found.over_images, found.convergence) == (None, None, None, {})
-    assert found.pairs == tuple(range(8))
+    assert found.collapse.stability is Stability.OPEN
+
+
+def test_accuracies_and_rates_are_one_family(make_arm):
+    """Two variations give four p-values: the smallest is multiplied by four, whichever kind of test it is of."""
+    baseline = make_arm("baseline", {seed: 0.5 + seed / 1000 for seed in range(16)})
+    wild = make_arm("wild", {seed: 0.1 if seed < 9 else 0.5 + seed * 5 % 16 / 1000 for seed in range(16)})
+    wide = make_arm("wide", {seed: 0.5 + (seed * 7 % 16) / 1000 for seed in range(16)})
+    found, _ = compare(Scores(baseline=baseline, variations=(wild, wide), chance=0.1))
+    assert found.collapse.p_value < found.accuracy.p_value
+    assert found.collapse.p_value_adjusted == pytest.approx(4 * found.collapse.p_value)
+
+
+def test_failed_runs_are_judged_at_their_worst_too(make_arm):
+    """Where it would change a verdict, the report has the judgement with failed runs counted as collapsed."""
+    baseline = make_arm("baseline", {seed: 0.5 + seed / 1000 for seed in range(8)})
+    fragile = make_arm("fragile", {seed: 0.5 + seed / 1000 if seed < 2 else Ending.FAILED for seed in range(8)})
+    steady = make_arm("steady", {seed: 0.6 + seed % 3 / 1000 for seed in range(8)})
+    found, other = compare(Scores(baseline=baseline, variations=(fragile, steady), chance=0.1))
+    assert found.collapse.stability is Stability.OPEN
+    assert found.with_failed.collapse.stability is Stability.MORE_OFTEN
+    assert other.with_failed is None
+
+
+def test_a_baseline_with_more_seeds_uses_all_of_them(make_arm):
+    """Sixteen runs against four: the difference is that of both means, the pairs are four."""
+    generator = np.random.default_rng(3)
+    baseline = make_arm("baseline", dict(enumerate(generator.normal(0.5, 0.01, 16))))
+    wide = make_arm("wide", dict(enumerate(generator.normal(0.6, 0.01, 4))))
+    (found,) = compare(Scores(baseline=baseline, variations=(wide,), chance=0.1))
+    assert (found.accuracy.runs, found.pairs) == ((16, 4), (0, 1, 2, 3))
+    assert found.accuracy.difference.estimate == pytest.approx(
+        np.mean([run.test_accuracy for run in wide.runs]) - np.mean([run.test_accuracy for run in baseline.runs])
+    )
+    assert found.verdict.decision is Decision.BETTER
 
 
 def test_variations_to_come_count_in_the_family(make_arm):
@@ -168,10 +202,9 @@ def test_variations_to_come_count_in_the_family(make_arm):
     done = make_arm("done", {0: 0.55, 1: 0.56, 2: 0.57})
     waiting = make_arm("waiting", dict.fromkeys(range(3), Ending.MISSING))
     found = compare(Scores(baseline=baseline, variations=(done, waiting), chance=0.1))
-    assert found[0].accuracy.p_value_adjusted == pytest.approx(2 * found[0].accuracy.p_value)
+    assert found[0].accuracy.p_value_adjusted == pytest.approx(4 * found[0].accuracy.p_value)
     assert (found[1].accuracy, found[1].equivalence, found[1].over_images, found[1].pairs) == (None, None, None, ())
-    assert (found[1].verdict.decision, found[1].verdict.reason) == (Decision.NOT_COMPARED, Reason.NO_PAIR)
-    assert found[1].unpaired == (0, 1, 2)
+    assert (found[1].verdict.decision, found[1].verdict.reason) == (Decision.NOT_COMPARED, Reason.NO_RUN)
 
 
 def test_predictions_of_some_pairs_only_are_said(make_arm):
@@ -186,7 +219,7 @@ def test_predictions_of_some_pairs_only_are_said(make_arm):
 
 
 def test_a_single_pair_with_a_diverged_run_has_no_test_over_images(make_arm):
-    """Guesses are no answers that McNemar's test could count."""
+    """A run that diverged has no predictions that McNemar's test could count."""
     baseline = make_arm("baseline", {0: 0.5}, correct={0: [1, 0]})
     wild = make_arm("wild", {0: Ending.DIVERGED})
     (found,) = compare(Scores(baseline=baseline, variations=(wild,), chance=0.1))
@@ -202,7 +235,7 @@ def test_convergence_uses_the_declared_share():
     assert first < second
     hard = Scores(
         baseline=scores.variations[0],
-        variations=(ArmScores(name="stuck", factor="", runs=flat(), images_per_epoch=900),),
+        variations=(ArmScores(name="stuck", factor="", runs=slow(), images_per_epoch=900),),
         chance=0.1,
     )
     (stuck,) = compare(hard, replicates=10)
@@ -210,10 +243,10 @@ def test_convergence_uses_the_declared_share():
     assert stuck.summary.convergence[Measure.EPOCHS].reached == 0
 
 
-def flat():
-    """Runs that never learn."""
+def slow():
+    """Runs that learn little, and never reach the target."""
     return tuple(
-        RunScore(seed=seed, status=Ending.FINISHED, test_accuracy=0.1, validation_accuracy=np.full(EPOCHS, 0.1))
+        RunScore(seed=seed, status=Ending.FINISHED, test_accuracy=0.2, validation_accuracy=np.full(EPOCHS, 0.2))
         for seed in range(SEEDS)
     )
 
@@ -236,7 +269,7 @@ def finished_arm(name, *accuracies):
 
 
 def test_p_values_are_paired_and_adjusted_over_the_family():
-    """SciPy's paired t test, the smaller p-value doubled by Holm, the larger as it is."""
+    """SciPy's paired t test, adjusted by Holm over two accuracies and two rates of collapse."""
     first, second = (0.50, 0.52, 0.51, 0.53), (0.56, 0.55, 0.57, 0.58)
     third = (0.50, 0.53, 0.50, 0.55)
     clear, doubtful = compare_pairs(
@@ -248,8 +281,8 @@ def test_p_values_are_paired_and_adjusted_over_the_family():
     )
     p = [scipy.stats.ttest_rel(other, first).pvalue for other in (second, third)]
 
-    assert clear.accuracy.p_value_adjusted == pytest.approx(2 * p[0])
-    assert doubtful.accuracy.p_value_adjusted == pytest.approx(p[1])
+    assert clear.accuracy.p_value_adjusted == pytest.approx(4 * p[0])
+    assert doubtful.accuracy.p_value_adjusted == pytest.approx(min(1, 3 * p[1]))
     assert (clear.verdict.decision, doubtful.verdict.decision) == (Decision.BETTER, Decision.UNDECIDED)
 
 

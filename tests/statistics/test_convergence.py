@@ -84,21 +84,17 @@ def test_area_and_fall_from_the_best_epoch():
     assert curve_values([curve], Measure.FINAL_MINUS_BEST, 2) == pytest.approx([-0.1])
 
 
-def test_diverged_runs_guess_to_the_end(make_arm):
-    """After divergence a run guesses for as long as the longest run of its arm was watched."""
+def test_only_runs_that_learned_have_a_curve(make_arm):
+    """Runs that diverged or ended at chance have none: how fast is asked of runs that get somewhere."""
     arm = make_arm(
         "fast",
-        {2: 0.5, 1: Ending.DIVERGED, 0: Ending.DIVERGED},
-        curves={2: [0.3, 0.4, 0.5], 1: [0.3, NAN], 0: [0.2, NAN, NAN]},
-        seconds={2: [1.0, 2.0, 3.0], 1: [1.0, 2.0], 0: [1.0, 2.0, 4.0]},
+        {2: 0.5, 1: Ending.DIVERGED, 0: 0.1},
+        curves={2: [0.3, NAN, 0.5], 1: [0.3, NAN], 0: [0.1, 0.1, 0.1]},
         images_per_epoch=100,
     )
     curves = learning_curves(arm, chance=0.1)
-    assert list(curves) == [0, 1, 2]
-    assert curves[1].accuracy.tolist() == [0.3, 0.1, 0.1]
-    assert curves[1].seconds.tolist() == [1.0, 2.0, 4.0]
-    assert curves[0].accuracy.tolist() == [0.2, 0.1, 0.1]
-    assert curves[0].seconds.tolist() == [1.0, 2.0, 4.0]
+    assert list(curves) == [2]
+    assert curves[2].accuracy.tolist() == [0.3, 0.1, 0.5]
     assert curves[2].images_per_epoch == 100
 
 
@@ -112,12 +108,6 @@ def test_only_runs_with_a_result_have_a_curve(make_arm):
     """Failed and missing runs, and finished ones without a record of their epochs, have none."""
     arm = make_arm("fast", {0: Ending.FAILED, 1: Ending.MISSING, 2: 0.5}, curves={0: [0.1], 1: [0.1]})
     assert learning_curves(arm, chance=0.1) == {}
-
-
-def test_all_not_a_number_is_all_guessing(make_arm):
-    """A run that diverged in its first epoch guesses throughout."""
-    arm = make_arm("fast", {0: Ending.DIVERGED}, curves={0: [NAN, NAN]})
-    assert learning_curves(arm, chance=0.25)[0].accuracy.tolist() == [0.25, 0.25]
 
 
 def rising(arrivals, *, epochs=10, seconds=1.0):
@@ -141,7 +131,8 @@ def test_times_are_compared_like_any_other_outcome():
     """Without censoring, the contrast is that of the arrival times, and less is better."""
     before, after = [5, 6, 7, 6], [3, 4, 4, 6]
     found = compared(rising(before), rising(after))
-    expected = contrast(before, after, generator=np.random.default_rng(0), higher_is_better=False)
+    arms = (dict(enumerate(times)) for times in (before, after))
+    expected = contrast(*arms, generator=np.random.default_rng(0), higher_is_better=False)
     assert found[Measure.EPOCHS].contrast == expected
     assert found[Measure.EPOCHS].contrast.superiority.estimate == 3.5 / 4
     assert found[Measure.IMAGES].contrast.difference.estimate == 100 * expected.difference.estimate

@@ -38,7 +38,7 @@ def test_importing_the_room_loads_nothing_heavy():
         "import sys, ceteris.statistics.comparison, ceteris.statistics.power\n"
         "print(sorted({name.partition('.')[0] for name in sys.modules} & "
         "{'scipy', 'torch', 'matplotlib', 'pydantic', 'statsmodels'}))\n"
-        "ceteris.statistics.power.detectable_difference(8)\n"
+        "ceteris.statistics.power.detectable_difference(8, 8)\n"
         "print('scipy.special' in sys.modules, 'scipy.stats' in sys.modules)\n"
     )
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -6,6 +6,7 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.weightstats import ttost_paired
 
 from ceteris.errors import StatisticsError
+from ceteris.statistics.difference import mean_difference
 from ceteris.statistics.equivalence import adjusted_equivalence, equivalence_test, holm
 
 p_values = st.lists(st.floats(0, 1), min_size=1, max_size=20)
@@ -62,6 +63,11 @@ def test_what_is_no_probability_is_refused(wrong):
     )
 
 
+def gained(values):
+    """Give paired runs whose differences are these."""
+    return mean_difference(dict.fromkeys(range(len(values)), 0.0), dict(enumerate(map(float, values))))
+
+
 changes = st.lists(st.integers(-100, 100).map(lambda count: count / 10_000), min_size=2, max_size=20)
 
 
@@ -69,7 +75,7 @@ def test_equivalence_agrees_with_statsmodels():
     """The p-value is statsmodels' two one-sided paired t tests to 1e-10."""
     before, after = np.random.default_rng(6).normal(0.6, 0.004, (2, 12))
     expected = ttost_paired(after, before, -0.005, 0.005)[0]
-    assert equivalence_test(after - before, margin=0.005).p_value == pytest.approx(expected, rel=1e-10)
+    assert equivalence_test(gained(after - before), margin=0.005).p_value == pytest.approx(expected, rel=1e-10)
 
 
 @settings(deadline=None, max_examples=80)
@@ -77,7 +83,7 @@ def test_equivalence_agrees_with_statsmodels():
 def test_passing_means_that_the_interval_lies_inside(values):
     """The tests pass at 5 % exactly where the 90 % interval lies inside the margin."""
     assume(min(values) < max(values))
-    result = equivalence_test(values, margin=0.005)
+    result = equivalence_test(gained(values), margin=0.005)
     inside = max(-result.interval.low, result.interval.high)
     assume(abs(inside - 0.005) > 1e-12)
     assert (result.p_value <= 0.05) == (inside < 0.005)
@@ -88,18 +94,21 @@ def test_passing_means_that_the_interval_lies_inside(values):
 @given(changes)
 def test_direction_does_not_matter(values):
     """Swapping the arms leaves the p-value as it was."""
-    assert equivalence_test(values, margin=0.005).p_value == equivalence_test(-np.array(values), margin=0.005).p_value
+    assert (
+        equivalence_test(gained(values), margin=0.005).p_value
+        == equivalence_test(gained(-np.array(values)), margin=0.005).p_value
+    )
 
 
 @pytest.mark.parametrize(("difference", "p_value"), [(0.0, 2**-5), (0.004, 2**-5), (0.005, 1.0), (-0.02, 1.0)])
 def test_equal_differences_are_no_certainty(difference, p_value):
     """Without spread the sign-flip test stands in: five equal differences inside the margin have p = 1 / 32."""
-    assert equivalence_test([difference] * 5, margin=0.005).p_value == p_value
+    assert equivalence_test(gained([difference] * 5), margin=0.005).p_value == p_value
 
 
 def test_adjustment_counts_what_is_to_come():
     """Holm's adjustment over the variations counts one that has no pairs yet."""
-    result = equivalence_test([0.001, -0.002, 0.002, 0.000], margin=0.005)
+    result = equivalence_test(gained([0.001, -0.002, 0.002, 0.000]), margin=0.005)
     first, second = adjusted_equivalence([result, None])
     assert first.p_value_adjusted == 2 * result.p_value
     assert second is None
@@ -109,7 +118,7 @@ def test_adjustment_counts_what_is_to_come():
 def test_a_margin_must_be_above_nothing(margin):
     """A margin of 0 is refused: nothing could ever be shown equal."""
     with pytest.raises(StatisticsError) as error:
-        equivalence_test([0.1, 0.2], margin=margin)
+        equivalence_test(gained([0.1, 0.2]), margin=margin)
     assert str(error.value) == (
         f"margin is {margin}, expected a difference above 0. Declare the smallest difference that matters, for example "
         "0.005 for half a percentage point."
@@ -119,5 +128,7 @@ def test_a_margin_must_be_above_nothing(margin):
 def test_one_difference_cannot_be_tested():
     """A test of one difference is refused."""
     with pytest.raises(StatisticsError) as error:
-        equivalence_test([0.001], margin=0.005)
-    assert str(error.value) == ("1 difference shows no spread to test it against, expected at least 2. Run more seeds.")
+        equivalence_test(gained([0.001]), margin=0.005)
+    assert str(error.value) == (
+        "1 and 1 runs show no spread to test a difference against, expected at least 2 of each arm. Run more seeds."
+    )

@@ -3,9 +3,9 @@ import pytest
 from statsmodels.stats.contingency_tables import mcnemar
 
 from ceteris.errors import StatisticsError
+from ceteris.statistics.difference import difference_interval, mean_difference
 from ceteris.statistics.images import McNemar, _draw, _replicates, mcnemar_test, two_way_bootstraps
 from ceteris.statistics.interval import PointEstimate, Scope
-from ceteris.statistics.paired import paired_difference
 
 
 def two_way_bootstrap(before, after, *, generator, **options):
@@ -84,7 +84,8 @@ def test_a_claim_about_more_is_less_sure():
     before, after = answers(seeds=20, images=40)
     after[:, ::4] = True
     over_both = two_way_bootstrap(before, after, generator=np.random.default_rng(0))
-    over_seeds = paired_difference(before.mean(axis=1), after.mean(axis=1))
+    arms = (dict(enumerate(table.mean(axis=1))) for table in (before, after))
+    over_seeds = difference_interval(mean_difference(*arms), level=0.95)
     assert over_both.high - over_both.low > 1.2 * (over_seeds.high - over_seeds.low)
 
 

@@ -5,12 +5,13 @@ import pytest
 
 from ceteris.errors import StatisticsError
 from ceteris.statistics.scores import (
+    ArmScores,
     Ending,
+    Evidence,
     RunScore,
     Scores,
-    counted_accuracy,
+    evidence,
     is_at_chance,
-    pair_accuracies,
     pair_predictions,
 )
 
@@ -51,20 +52,6 @@ def test_an_accuracy_in_per_cent_is_refused():
         "accuracy is 90, chance level 0.1, on 10 images, expected fractions and at least 1 image. Divide percentages "
         "by 100."
     )
-
-
-def test_each_status_counts_as_it_says(make_arm):
-    """A finished run counts with its accuracy, a diverged one with guessing, and the others not at all."""
-    arm = make_arm("wide", {5: Ending.FAILED, 2: Ending.DIVERGED, 1: 0.6, 0: Ending.MISSING, 3: Ending.FAILED})
-    counted = {run.seed: counted_accuracy(run, chance=0.25) for run in arm.runs}
-    assert counted == {0: None, 1: 0.6, 2: 0.25, 3: None, 5: None}
-    assert arm.seeds(Ending.FAILED) == (3, 5)
-
-
-def test_a_diverged_run_guesses_whatever_it_scored():
-    """The accuracy that a diverged network happened to score is not looked at."""
-    run = RunScore(seed=0, status=Ending.DIVERGED, test_accuracy=0.13)
-    assert counted_accuracy(run, chance=0.1) == 0.1
 
 
 def build(baseline, *variations, chance=0.1):
@@ -156,41 +143,53 @@ def test_scores_of_other_states_need_no_accuracy(make_arm):
     assert build(arm).baseline is arm
 
 
-def test_pairs_are_made_by_seed_not_by_place(make_arm):
-    """Arms in different orders are paired by seed, and seeds that count in one arm only are named."""
-    before = make_arm("baseline", {2: 0.52, 0: 0.50, 1: 0.51, 3: Ending.FAILED, 4: 0.54})
-    after = make_arm("wide", {0: 0.60, 3: 0.63, 4: Ending.DIVERGED, 2: 0.62, 1: Ending.MISSING})
-    pairing = pair_accuracies(before, after, chance=0.1)
-    assert pairing.seeds == (0, 2, 4)
-    assert pairing.unpaired == (1, 3)
-    assert pairing.baseline.tolist() == [0.50, 0.52, 0.54]
-    assert pairing.variation.tolist() == [0.60, 0.62, 0.1]
+def test_each_status_counts_as_it_says(make_arm):
+    """In a mean over all a finished run counts with its accuracy, a diverged one at chance, the others not at all."""
+    arm = make_arm("wide", {5: Ending.FAILED, 2: Ending.DIVERGED, 1: 0.6, 0: Ending.MISSING, 3: Ending.FAILED})
+    assert arm.counted(0.25) == {1: 0.6, 2: 0.25}
+    assert arm.seeds(Ending.FAILED) == (3, 5)
 
 
-def test_pairs_come_in_the_order_of_seeds(make_arm):
-    """Large seeds too come in order, which a set would not keep."""
-    accuracies = {1024: 0.5, 16: 0.6, 8: 0.7, 0: 0.8}
-    pairing = pair_accuracies(make_arm("baseline", accuracies), make_arm("wide", accuracies), chance=0.1)
-    assert pairing.seeds == (0, 8, 16, 1024)
-    assert pairing.baseline.tolist() == [0.8, 0.7, 0.6, 0.5]
+def test_what_a_diverged_run_scored_is_not_looked_at():
+    """The accuracy that a diverged network happened to score counts for nothing: it did not learn."""
+    run = RunScore(seed=0, status=Ending.DIVERGED, test_accuracy=0.9)
+    arm = ArmScores(name="wild", factor="rate", runs=(run,))
+    assert (arm.counted(0.1), arm.learned(0.1), arm.collapsed(0.1)) == ({0: 0.1}, {}, (0,))
 
 
-def test_no_pairs(make_arm):
-    """Arms without a common seed give no pairs, and both seeds are named."""
-    pairing = pair_accuracies(make_arm("baseline", {0: 0.5}), make_arm("wide", {1: 0.6}), chance=0.1)
-    assert (pairing.seeds, pairing.unpaired, len(pairing.baseline)) == ((), (0, 1), 0)
+def test_runs_learned_if_they_finished_better_than_chance(make_arm):
+    """At chance and diverged runs collapsed; failed and missing ones did neither; seeds are in order."""
+    arm = make_arm("deep", {1024: 0.5, 16: 0.1, 8: Ending.DIVERGED, 3: Ending.FAILED, 2: Ending.MISSING, 0: 0.8})
+    assert list(arm.learned(0.1).items()) == [(0, 0.8), (1024, 0.5)]
+    assert arm.collapsed(0.1) == (8, 16)
 
 
-def test_answers_are_paired_and_diverged_runs_guess(make_arm):
-    """Answers are paired by seed where both are known; a diverged run guesses every image."""
-    before = make_arm("baseline", {0: 0.5, 1: 0.5, 2: 0.5}, correct={0: [1, 0], 1: [0, 1], 2: [1, 1]})
-    after = make_arm("wide", {2: 0.5, 1: Ending.DIVERGED, 0: 0.5}, correct={2: [0, 0]})
-    answers = pair_predictions(before, after, chance=0.1)
-    assert answers.seeds == (1, 2)
-    np.testing.assert_array_equal(answers.baseline, [[0, 1], [1, 1]])
-    np.testing.assert_array_equal(answers.variation, [[0.1, 0.1], [0, 0]])
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ({0: 0.5}, {0: Ending.MISSING}, Evidence.NO_RUN),
+        ({0: Ending.FAILED}, {0: 0.5}, Evidence.NO_RUN),
+        ({0: 0.1, 1: Ending.DIVERGED}, {0: 0.1}, Evidence.BASELINE_COLLAPSED),
+        ({0: 0.5}, {0: 0.1, 1: Ending.DIVERGED}, Evidence.VARIATION_COLLAPSED),
+        ({0: 0.5, 1: 0.1}, {7: 0.6, 8: Ending.DIVERGED}, Evidence.LEARNED),
+    ],
+)
+def test_accuracies_are_compared_where_both_arms_have_a_run_that_learned(make_arm, before, after, expected):
+    """One such run of each is enough, with whatever seeds."""
+    arms = make_arm("baseline", before), make_arm("wide", after)
+    assert evidence((arms[0], 0.1), (arms[1], 0.1)) is expected
 
 
-def test_no_answers(make_arm):
+def test_predictions_are_paired_by_seed_of_runs_that_learned(make_arm):
+    """A seed whose run is at chance, diverged, or without predictions in one arm has no pair."""
+    before = make_arm("baseline", {0: 0.5, 1: 0.5, 2: 0.5, 3: 0.1}, correct={seed: [1, 0] for seed in range(4)})
+    after = make_arm("wide", {2: 0.5, 1: Ending.DIVERGED, 0: 0.5, 3: 0.5}, correct={2: [0, 0], 3: [1, 1]})
+    predictions = pair_predictions(before, after, chance=0.1)
+    assert predictions.seeds == (2,)
+    np.testing.assert_array_equal(predictions.baseline, [[1, 0]])
+    np.testing.assert_array_equal(predictions.variation, [[0, 0]])
+
+
+def test_without_predictions_there_are_no_pairs(make_arm):
     """Without predictions there is nothing to pair."""
     assert pair_predictions(make_arm("baseline", {0: 0.5}), make_arm("wide", {0: 0.6}), chance=0.1) is None

@@ -87,7 +87,7 @@ def test_findings(shift, scale, finding, design):
     found = side_by_side(
         study(np.full(8, 0.5) + NOISE[::-1] * scale / 10), second, seeds_mean_the_same=design is Design.PAIRED
     )
-    (judged,) = judged_together([found])
+    ((judged,), _) = judged_together([found])
     assert (judged.design, judged.verdict.decision) == (design, finding)
 
 
@@ -97,7 +97,7 @@ def test_all_that_is_compared_is_one_family():
         paired(study(np.full(8, 0.5)), study(0.5 + shift + NOISE)) for shift in (0.02, 0.01, 0.0)
     )
     one_pair = paired({0: 0.5}, {0: 0.9})
-    first, second, third, fourth = judged_together([less_clear, None, clear, one_pair])
+    (first, second, third, fourth), _ = judged_together([less_clear, None, clear, one_pair])
     assert third.p_value_adjusted == pytest.approx(4 * clear.p_value)
     assert first.p_value_adjusted == pytest.approx(3 * less_clear.p_value)
     assert second is None
@@ -110,5 +110,5 @@ def test_criteria_are_kept_to():
     found = side_by_side(study(np.full(8, 0.5)), study(0.5 + NOISE), seeds_mean_the_same=True, criteria=criteria)
     assert found.difference.level == pytest.approx(0.9)
     assert found.equivalence.margin == 0.02
-    (judged,) = judged_together([found], criteria)
+    ((judged,), _) = judged_together([found], criteria)
     assert judged.verdict.decision is Decision.EQUIVALENT

@@ -1,5 +1,7 @@
+import numpy as np
 import pytest
 
+from ceteris.statistics.collapse import collapse_rate
 from ceteris.statistics.convergence import Measure
 from ceteris.statistics.interval import PointEstimate, mean_interval
 from ceteris.statistics.scores import ArmScores, Ending, RunScore
@@ -7,24 +9,28 @@ from ceteris.statistics.summary import summarise
 
 
 def test_divergences_count_and_failures_are_named(make_arm):
-    """The mean holds finished and diverged runs, and the seeds of every other are given."""
+    """The accuracy is of runs that learned, the mean without interval over diverged ones too; other seeds are given."""
     arm = make_arm(
         "wide",
         {5: Ending.MISSING, 4: Ending.FAILED, 3: Ending.FAILED, 2: Ending.DIVERGED, 1: 0.6, 0: 0.7, 6: Ending.MISSING},
     )
     found = summarise(arm, chance=0.1)
-    assert found.accuracy == mean_interval([0.6, 0.7, 0.1])
-    assert found.deviation == pytest.approx(0.3214550253664318)
+    assert found.accuracy == mean_interval([0.7, 0.6])
+    assert found.deviation == pytest.approx(np.std([0.7, 0.6], ddof=1))
+    assert found.mean == pytest.approx(np.mean([0.6, 0.7, 0.1]))
+    assert found.collapse == collapse_rate(1, 3)
     assert (found.finished, found.diverged, found.failed, found.missing) == ((0, 1), (2,), (3, 4), (5, 6))
     assert found.planned == 7
 
 
 def test_runs_that_never_learnt_are_named(make_arm):
-    """A finished run that ended at guessing counts with what it scored, and the reader learns of it."""
+    """A finished run that ended at chance collapsed: it is in the mean over all and in no accuracy."""
     arm = make_arm("deep", {2: 0.1, 0: 0.103, 1: 0.4, 3: Ending.DIVERGED}, test_images=1000)
     found = summarise(arm, chance=0.1)
     assert found.at_chance == (0, 2)
-    assert found.accuracy == mean_interval([0.103, 0.4, 0.1, 0.1])
+    assert (found.learned, found.collapsed) == ((1,), (0, 2, 3))
+    assert found.accuracy == PointEstimate(estimate=0.4)
+    assert found.mean == pytest.approx(np.mean([0.103, 0.4, 0.1, 0.1]))
 
 
 def test_whether_a_run_guessed_does_not_depend_on_its_answers(make_arm):
@@ -43,17 +49,18 @@ def test_a_diverged_run_is_not_counted_twice():
 
 
 def test_all_diverged(make_arm):
-    """An arm of which every run diverged has the accuracy of guessing, without spread."""
+    """An arm of which every run diverged has a mean at chance, no accuracy, and a rate of collapse up to 1."""
     found = summarise(make_arm("wild", dict.fromkeys(range(4), Ending.DIVERGED)), chance=1 / 3)
-    assert found.accuracy == PointEstimate(estimate=1 / 3)
-    assert (found.diverged, found.deviation) == ((0, 1, 2, 3), None)
+    assert (found.accuracy, found.deviation, found.mean) == (None, None, pytest.approx(1 / 3))
+    assert (found.diverged, found.collapse.estimate, found.collapse.high) == ((0, 1, 2, 3), 1.0, 1.0)
 
 
 @pytest.mark.parametrize("status", [Ending.FAILED, Ending.MISSING])
 def test_no_result_is_no_mean(make_arm, status):
     """An arm without any result has no accuracy, rather than one of 0."""
     found = summarise(make_arm("wide", {0: status}), chance=0.1)
-    assert (found.accuracy, found.deviation, found.convergence) == (None, None, {})
+    assert (found.accuracy, found.deviation, found.mean, found.collapse) == (None,) * 4
+    assert found.convergence == {}
 
 
 def test_one_seed_has_no_interval_anywhere(make_arm):

@@ -12,6 +12,7 @@ from ceteris.networks.backbone import BackboneNetwork
 from ceteris.paths import AnyPath
 from ceteris.results.manifest import Manifest
 from ceteris.results.results import read_results
+from ceteris.statistics.collapse import Collapse, compare_collapse
 from ceteris.statistics.contrast import Criteria
 from ceteris.statistics.scores import Evidence, evidence
 from ceteris.statistics.side_by_side import SideBySide, judged_together, side_by_side
@@ -34,7 +35,8 @@ class ArmComparison:
         pair: The arm in both.
         shared: What a seed gives both runs alike; empty for nothing.
         evidence: What the runs of both can show.
-        accuracy: Test accuracy, second minus first; None where a folder has no run of it, or where every run diverged.
+        accuracy: Test accuracy of the runs that learned, second minus first; None where a folder has none.
+        collapse: How often its runs do not learn, second against first; None where a folder has none yet.
         effect: By how much the arm is above the baseline of its own folder, second minus first; None for the baseline,
             and where a folder does not compare the arm with its baseline.
         runs: The runs with the same seed.
@@ -46,6 +48,7 @@ class ArmComparison:
     shared: tuple[Shared, ...]
     evidence: Evidence
     accuracy: SideBySide | None
+    collapse: Collapse | None
     effect: SideBySide | None
     runs: tuple[RunPair, ...]
     alike_with_other_seeds: float | None
@@ -186,18 +189,21 @@ def _arms(
     shared = [shared_draws(pair, first.manifest, second.manifest) for pair in pairs]
     accuracies = [
         side_by_side(
-            first.accuracies[pair.first.name],
-            second.accuracies[pair.second.name],
+            first.learned[pair.first.name],
+            second.learned[pair.second.name],
             seeds_mean_the_same=bool(draws),
             criteria=first.criteria,
         )
         for pair, draws in zip(pairs, shared, strict=True)
     ]
-    shown = [_evidence(pair, one, first, second) for pair, one in zip(pairs, accuracies, strict=True)]
-    judged = judged_together(
-        [None if found is Evidence.DIVERGED else one for one, found in zip(accuracies, shown, strict=True)],
-        first.criteria,
-    )
+    shown = [
+        evidence(
+            (first.arm_scores[pair.first.name], first.scores.chance),
+            (second.arm_scores[pair.second.name], second.scores.chance),
+        )
+        for pair in pairs
+    ]
+    judged, collapses = judged_together(accuracies, first.criteria, [_collapse(pair, first, second) for pair in pairs])
     effects = _effects(pairs, shared, first, second)
     return tuple(
         ArmComparison(
@@ -205,6 +211,7 @@ def _arms(
             shared=shared[index],
             evidence=shown[index],
             accuracy=judged[index],
+            collapse=collapses[index],
             effect=effects.get(pair.name),
             runs=pair_runs(pair, first, second, same_test_images=same_test_images),
             alike_with_other_seeds=alike_with_other_seeds(pair, first, second) if same_test_images else None,
@@ -213,15 +220,10 @@ def _arms(
     )
 
 
-def _evidence(pair: ArmPair, one: SideBySide | None, first: StudyAnalysis, second: StudyAnalysis) -> Evidence:
-    """Say what the runs that are in a difference can show, by the rule that holds for a study's own comparisons."""
-    pairs = one.pairs if one is not None else ()
-    return evidence(
-        *(
-            (side.arm_scores[name], pairs or side.accuracies[name], side.scores.chance)
-            for side, name in ((first, pair.first.name), (second, pair.second.name))
-        )
-    )
+def _collapse(pair: ArmPair, first: StudyAnalysis, second: StudyAnalysis) -> Collapse | None:
+    arms = first.summary(pair.first.name), second.summary(pair.second.name)
+    before, after = ((len(arm.collapsed), arm.ended) for arm in arms)
+    return compare_collapse(before, after) if before[1] and after[1] else None
 
 
 def _effects(
@@ -239,4 +241,5 @@ def _effects(
         )
         for pair in chosen
     ]
-    return dict(zip((pair.name for pair in chosen), judged_together(found, first.criteria), strict=True))
+    judged, _ = judged_together(found, first.criteria)
+    return dict(zip((pair.name for pair in chosen), judged, strict=True))

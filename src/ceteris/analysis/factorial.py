@@ -89,7 +89,7 @@ def factorials(
 def _factorial(
     cross: Cross, found: Mapping[Levels, Arm], scores: Mapping[str, ArmScores], chance: float, level: float
 ) -> Factorial:
-    learned = {arm.name: _learned(scores[arm.name], chance) for arm in found.values()}
+    learned = {arm.name: scores[arm.name].learned(chance) for arm in found.values()}
     seeds = sorted({seed for runs in learned.values() for seed in runs})
     table = np.full((len(seeds), *(len(factor.levels) + 1 for factor in cross.factors)), np.nan)
     for levels, arm in found.items():
@@ -102,11 +102,6 @@ def _factorial(
         effects=factorial_effects(table, level=level),
         level=level,
     )
-
-
-def _learned(arm: ArmScores, chance: float) -> dict[int, float]:
-    collapsed = {*arm.at_chance(chance), *arm.seeds(Ending.DIVERGED)}
-    return {seed: accuracy for seed, accuracy in arm.counted(chance).items() if seed not in collapsed}
 
 
 def _cell(arm: ArmScores, learned: Mapping[int, float], level: float) -> FactorialCell:

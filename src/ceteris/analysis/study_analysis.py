@@ -24,6 +24,7 @@ from ceteris.results.finding import Finding
 from ceteris.results.manifest import Manifest, binding
 from ceteris.results.record import Status
 from ceteris.results.results import Results
+from ceteris.statistics.collapse import Stability
 from ceteris.statistics.comparison import Comparison, compare
 from ceteris.statistics.contrast import Criteria
 from ceteris.statistics.convergence import convergence_target, learning_curves
@@ -94,11 +95,16 @@ class StudyAnalysis:
         """The test accuracy that each run counts with, by arm and seed; runs without a result are absent."""
         return {name: arm.counted(self.scores.chance) for name, arm in self.arm_scores.items()}
 
+    @cached_property
+    def learned(self) -> Mapping[str, Mapping[int, float]]:
+        """The test accuracy of each run that learned, by arm and seed."""
+        return {name: arm.learned(self.scores.chance) for name, arm in self.arm_scores.items()}
+
     def effects(self, variation: str) -> Mapping[int, float]:
-        """Give by how much a variation is above the baseline by seed; empty where the two are not compared."""
-        before, after = self.accuracies[self.baseline.name], self.accuracies[variation]
+        """Give by how much a variation is above the baseline, by seed, where both runs learned."""
+        before, after = self.learned[self.baseline.name], self.learned[variation]
         one = self.comparison(variation)
-        return {seed: after[seed] - before[seed] for seed in one.pairs} if one and one.accuracy else {}
+        return {seed: after[seed] - before[seed] for seed in one.pairs} if one else {}
 
     def comparison(self, variation: str) -> Comparison | None:
         """Give the comparison of a variation with the baseline; None for the baseline."""
@@ -134,6 +140,16 @@ class StudyAnalysis:
     def has_error_bars(self) -> bool:
         """Whether anything at all was measured with more than one seed."""
         return any(isinstance(arm.accuracy, Interval) for arm in self.summaries)
+
+    def with_stability(self, finding: Stability) -> tuple[Comparison, ...]:
+        """Give the comparisons that came to one finding on the rate of collapse, the highest rates first."""
+        chosen = [one for one in self.comparisons if one.collapse and one.collapse.stability is finding]
+        return tuple(sorted(chosen, key=lambda one: -one.summary.collapse.estimate if one.summary.collapse else 0.0))
+
+    @property
+    def has_collapsed(self) -> bool:
+        """Whether any run came to its end without learning."""
+        return any(arm.collapsed for arm in self.summaries)
 
     def with_verdict(self, finding: Decision) -> tuple[Comparison, ...]:
         """Give the comparisons that came to one of the four verdicts, the largest differences first."""

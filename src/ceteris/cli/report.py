@@ -11,11 +11,12 @@ from ceteris.analysis.study_analysis import StudyAnalysis, analyze
 from ceteris.cli.console import arm_table, print_line, print_notes, set_apart
 from ceteris.errors import ResultsError
 from ceteris.paths import quoted
-from ceteris.report.quantities import percent, percent_range, points, points_range
+from ceteris.report.quantities import percent, points, points_range
 from ceteris.report.report import Report, publish
 from ceteris.report.sections.answer import answer
 from ceteris.report.sections.verdicts import footnotes, verdict_table
 from ceteris.report.sections.warnings import warnings
+from ceteris.report.wording import headline
 from ceteris.results.atomic import write_atomically
 from ceteris.results.results import read_results
 from ceteris.statistics.comparison import Comparison
@@ -84,12 +85,12 @@ def print_results(analysis: StudyAnalysis, console: Console) -> None:
 def results_table(analysis: StudyAnalysis, *, is_wide: bool = True) -> Table:
     """Draw the table: accuracies in per cent, differences to the baseline in percentage points with their intervals."""
     level = f"{100 * analysis.criteria.level:g} %"
-    words = (word for one in analysis.comparisons for word in str(one.verdict.decision).split())
+    words = (word for one in analysis.comparisons for word in headline(one.verdict, one.collapse).split())
     longest = max(map(len, words), default=0)  # which is not to be torn apart
     table = arm_table(with_factors=is_wide)
     table.add_column("accuracy", justify="right", no_wrap=True)
     table.add_column("to baseline", justify="right", no_wrap=True)
-    table.add_column(f"{level} interval", justify="right", no_wrap=True)
+    table.add_column(f"simultaneous\n{level} interval", justify="right", no_wrap=True)
     table.add_column("verdict", min_width=longest)
     table.add_column("runs", no_wrap=True)
     skipped = analysis.results.manifest.skipped
@@ -106,19 +107,20 @@ def results_table(analysis: StudyAnalysis, *, is_wide: bool = True) -> Table:
 
 def _baseline(arm: ArmSummary) -> Sequence[Text]:
     """Give the cells of an arm that is compared with no other: the baseline, a combination of crossed factors."""
-    style = "bold" if arm.name == BASELINE else ""
-    return (Text(arm.name, style=style), _accuracy(arm), Text(), Text(percent_range(arm.accuracy)), Text())
+    is_baseline = arm.name == BASELINE
+    style, verdict = ("bold", "reference") if is_baseline else ("", "")
+    return (Text(arm.name, style=style), _accuracy(arm), Text(), Text(), Text(verdict))
 
 
 def _variation(one: Comparison) -> Sequence[Text]:
     arm, finding = one.summary, one.verdict.decision
-    difference = None if one.accuracy is None else one.accuracy.difference
+    difference = None if one.accuracy is None else one.accuracy.simultaneous
     return (
         Text(arm.name),
         _accuracy(arm),
         Text("-" if difference is None else points(difference.estimate)),
         Text(points_range(difference).removesuffix(" pp")),
-        Text(str(finding), style=_STYLES[finding]),
+        Text(headline(one.verdict, one.collapse), style=_STYLES[finding]),
     )
 
 
@@ -127,8 +129,7 @@ def _accuracy(arm: ArmSummary) -> Text:
 
 
 def _runs(arm: ArmSummary, *, is_skipped: bool, is_wide: bool) -> Text:
-    done = len(arm.finished) + len(arm.diverged)
     skipped = arm.missing if is_skipped else ()
-    kinds = (("diverged", arm.diverged), ("failed", arm.failed), ("skipped", skipped))
-    parts = [f"{done} of {arm.planned}", *(f"{len(seeds)} {kind}" for kind, seeds in kinds if seeds)]
+    kinds = (("at chance", arm.at_chance), ("diverged", arm.diverged), ("failed", arm.failed), ("skipped", skipped))
+    parts = [f"{arm.ended} of {arm.planned}", *(f"{len(seeds)} {kind}" for kind, seeds in kinds if seeds)]
     return Text((", " if is_wide else "\n").join(parts))

@@ -180,9 +180,10 @@ def _quality(analysis: StudyAnalysis, finding: Finding, record: RunRecord) -> It
     images = "" if analysis.predictions is None else f" of {len(analysis.predictions.labels):,} test images"
     if record.test_accuracy is not None:
         yield f"This network: {percent(record.test_accuracy)}{images} right."
-    runs = len(summary.finished) + len(summary.diverged)
+    runs = len(summary.learned)
     if summary.accuracy is not None:
-        text = f"{count(runs, 'seed')} of {quoted(run.variation)}: {percent(summary.accuracy.estimate)} on average"
+        mean = f"{percent(summary.accuracy.estimate)} on average"
+        text = f"{count(runs, 'run')} that learned of {quoted(run.variation)}: {mean}"
         if isinstance(summary.accuracy, Interval):
             level = f"{100 * summary.accuracy.level:g} %"
             text += f", {level} interval of this mean {percent_range(summary.accuracy)} (Student's t over seeds)"
@@ -199,10 +200,10 @@ def _quality(analysis: StudyAnalysis, finding: Finding, record: RunRecord) -> It
     yield from run_notes(summary, analysis.scores.chance)
     for one in analysis.comparisons:
         if one.variation == run.variation and one.accuracy is not None:
-            difference = one.accuracy.difference
+            difference = one.accuracy.simultaneous
             text = f"Compared with the baseline: {points(difference.estimate)}"
             if isinstance(difference, Interval):
-                text += f" ({points_range(difference)})"
+                text += f" (simultaneous interval {points_range(difference)})"
             yield f"{text}; {verdict_words(one)}."
 
 

@@ -6,12 +6,13 @@ from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.report.quantities import count
 from ceteris.results.finding import Finding
 from ceteris.results.record import Status
+from ceteris.statistics.collapse import Collapse, Stability
 from ceteris.statistics.comparison import Comparison
 from ceteris.statistics.contrast import Criteria
 from ceteris.statistics.convergence import Measure
-from ceteris.statistics.power import MOST_SEEDS
+from ceteris.statistics.power import Forecast
 from ceteris.statistics.summary import ArmSummary
-from ceteris.statistics.verdict import Decision, Prospect, Reason, Verdict
+from ceteris.statistics.verdict import Decision, Reason, Verdict
 
 MEASURES = {
     Measure.EPOCHS: "epochs to target",
@@ -23,82 +24,112 @@ MEASURES = {
 """What the measures of convergence are called."""
 
 _REASONS = {
-    Reason.NO_PAIR: "no seed has results in both arms yet",
-    Reason.ALL_DIVERGED: "every run that could be paired diverged",
-    Reason.ONE_PAIR: "one pair of runs shows no spread, error bars need at least two",
-    Reason.EQUAL_DIFFERENCES: "all {pairs} differences are equal, and show no spread to plan more seeds with",
-    Reason.AT_CHANCE: "no run did better than chance",
+    Reason.NO_RUN: "an arm has no result yet",
+    Reason.BASELINE_COLLAPSED: "no run of the baseline learned",
+    Reason.VARIATION_COLLAPSED: "no run of it learned",
+    Reason.ONE_RUN: "one run that learned shows no spread, error bars need at least two in each arm",
+    Reason.NO_SPREAD: "the runs show no spread to plan more with",
     Reason.BETTER_WITHIN_MARGIN: "better, by less than the margin",
     Reason.WORSE_WITHIN_MARGIN: "worse, by less than the margin",
 }
 
+_CLAIMS = (Decision.BETTER, Decision.WORSE, Decision.EQUIVALENT)
 
-def verdict_detail(verdict: Verdict, pairs: int = 0) -> str:
-    """Say why a comparison is not decided, or what it would take; empty where a decision says all.
 
-    Args:
-        verdict: Of `decide`.
-        pairs: How many pairs of runs it rests on.
+def verdict_detail(verdict: Verdict) -> str:
+    """Say why a comparison is not decided, or what more runs may show; empty where a decision says all.
 
     Example:
-        >>> verdict_detail(Verdict(decision=Decision.UNDECIDED, more_seeds=1, prospect=Prospect.DIFFERENCE))
-        'if the difference is as measured, 1 more seed would probably show it'
+        >>> verdict_detail(Verdict(decision=Decision.NOT_COMPARED, reason=Reason.VARIATION_COLLAPSED))
+        'no run of it learned'
     """
     if verdict.reason is not None:
-        return _REASONS[verdict.reason].format(pairs=pairs)
-    if verdict.decision is not Decision.UNDECIDED:
-        return ""
-    condition = "if the difference is as measured,"
-    if verdict.more_seeds is None:
-        return f"{condition} it would take more than {MOST_SEEDS:,} seeds"
-    seeds = "1 more seed" if verdict.more_seeds == 1 else f"{verdict.more_seeds:,} more seeds"
-    return (
-        f"{condition} {seeds} would probably show {'it' if verdict.prospect is Prospect.DIFFERENCE else 'equivalence'}"
-    )
+        return _REASONS[verdict.reason]
+    return "" if verdict.forecast is None else forecast_words(verdict.forecast)
+
+
+def forecast_words(one: Forecast) -> str:
+    """Say how probable it is that more runs show a difference.
+
+    Example:
+        >>> forecast_words(Forecast(baseline=32, variation=0, probability=0.413, most=0.413))
+        '41 % probability that 32 more runs of the baseline show a difference'
+    """
+    runs = [f"{one.baseline:,} more {'run' if one.baseline == 1 else 'runs'} of the baseline"]
+    if one.variation:
+        runs.append(f"{one.variation:,} of the variation")
+    probability, most = f"{100 * one.probability:.0f} %", f"{100 * one.most:.0f} %"
+    limit = "" if probability == most else f"; no number of runs makes it more than {most}"
+    verb = "shows" if one.baseline == 1 and not one.variation else "show"
+    return f"{probability} probability that {' and '.join(runs)} {verb} a difference{limit}"
+
+
+def headline(verdict: Verdict, collapse: Collapse | None) -> str:
+    """Write a verdict in a few words, accuracy first, then how often runs do not learn.
+
+    Returns:
+        For example `better`, `equivalent when it learns`, `undecided; collapses more often`.
+    """
+    decision = verdict.decision
+    is_conditional = collapse is not None and bool(collapse.baseline[0] or collapse.variation[0])
+    words = f"{decision} when it learns" if decision in _CLAIMS and is_conditional else str(decision)
+    if collapse is None or collapse.stability is Stability.OPEN:
+        return words
+    return str(collapse.stability) if decision is Decision.NOT_COMPARED else f"{words}; {collapse.stability}"
 
 
 def verdict_words(one: Comparison) -> str:
     """Write the verdict of a comparison with its detail.
 
     Returns:
-        For example `better`, `undecided: no run did better than chance` or
-        `equivalent (better, by less than the margin)`.
+        For example `better`, `not compared: no run of it learned` or `equivalent (better, by less than the margin)`.
     """
-    decision, detail = one.verdict.decision, verdict_detail(one.verdict, len(one.pairs))
+    detail, words = verdict_detail(one.verdict), headline(one.verdict, one.collapse)
     if not detail:
-        return str(decision)
-    return f"{decision} ({detail})" if decision is Decision.EQUIVALENT else f"{decision}: {detail}"
+        return words
+    return f"{words} ({detail})" if one.verdict.decision is Decision.EQUIVALENT else f"{words}: {detail}"
+
+
+def rate_words(one: ArmSummary) -> str:
+    """Say how many runs of an arm did not learn, with the exact interval of the rate."""
+    if one.collapse is None:
+        return ""
+    text = f"{len(one.collapsed)} of {one.ended}"
+    if one.ended < 2:  # one run says nothing about a rate
+        return text
+    low, high = (f"{100 * end:.0f}" for end in (one.collapse.low, one.collapse.high))
+    return f"{text} ({low} to {high} %)"
 
 
 def is_unconfirmed(one: Comparison, criteria: Criteria) -> bool:
-    """Say whether a verdict rests on Student's test alone: the sign-flip test does not confirm it."""
+    """Say whether a verdict rests on Student's test alone: the sign-flip test could confirm it, and does not."""
     if one.verdict.decision not in (Decision.BETTER, Decision.WORSE) or one.accuracy is None:
         return False
-    p = one.accuracy.sign_flip_adjusted
-    return p is not None and p > criteria.significance
+    p, single = one.accuracy.sign_flip_adjusted, one.accuracy.sign_flip
+    if p is None or single is None or p <= criteria.significance:
+        return False
+    # With few pairs no pattern of signs is improbable enough for a family: that says nothing about the verdict.
+    return single > 2.0 ** (1 - one.accuracy.pairs)
 
 
 def comparison_notes(one: Comparison, criteria: Criteria) -> Iterator[str]:
-    """Say what a reader must know about a comparison, one sentence each; what became of runs is in `run_notes`."""
+    """Say what a reader must know about a comparison, one sentence each; how runs ended is in `run_notes`."""
     found, pairs = one.accuracy, len(one.pairs)
-    if found is None and one.pairs:
-        return
-    if one.unpaired:
-        verb = "counts" if len(one.unpaired) == 1 else "count"
-        yield f"{seed_list(one.unpaired).capitalize()} {verb} in one arm only, and so in no pair."
     if 0 < one.image_pairs < pairs:
         yield (
             f"The interval over test images rests on {one.image_pairs} of the {pairs} pairs; the others have no "
             "predictions."
         )
-    if found is not None and found.deviation == 0:
-        yield f"All {pairs} differences are equal; without a spread, the sign-flip test stands for Student's."
+    if found is not None and found.found.standard_error == 0:
+        yield "The runs show no spread; the p-value is that of the patterns of chance that would give this difference."
     if found is not None and is_unconfirmed(one, criteria):
         yield (
-            f"The sign-flip test, which does not assume a normal distribution, does not confirm this (adjusted p = "
-            f"{found.sign_flip_adjusted:.2g}; with {pairs} pairs a single p-value cannot go below "
-            f"{2.0 ** (1 - pairs):.2g})."
+            f"The sign-flip test over {count(found.pairs, 'pair')}, which does not assume a normal distribution, does "
+            f"not confirm this (adjusted p = {found.sign_flip_adjusted:.2g})."
         )
+    if one.with_failed is not None:
+        words = headline(one.with_failed.verdict, one.with_failed.collapse)
+        yield f"If the runs that failed had not learned, the verdict would be: {words}."
 
 
 def run_notes(arm: ArmSummary, chance: float) -> Iterator[str]:
@@ -111,10 +142,10 @@ def run_notes(arm: ArmSummary, chance: float) -> Iterator[str]:
     verb = "is" if len(arm.missing) == 1 else "are"
     planned = f"{arm.planned} run{'' if arm.planned == 1 else 's'} of {arm.name}"
     for seeds, became, consequence in (
-        (arm.diverged, "diverged", f"at the chance level, {100 * chance:.3g} %"),
-        (arm.failed, "failed", "in no mean and in no pair"),
-        (arm.missing, f"{verb} still to come", "in no mean and in no pair yet"),
-        (arm.at_chance, "finished no better than chance", "with what they scored"),
+        (arm.diverged, "diverged", f"as not learned, and in the mean over all runs at chance, {100 * chance:.3g} %"),
+        (arm.failed, "failed", "in no number"),
+        (arm.missing, f"{verb} still to come", "in no number yet"),
+        (arm.at_chance, "finished no better than chance", "as not learned"),
     ):
         if seeds:
             yield f"{len(seeds)} of {planned} {became} ({seed_list(seeds)}): counted {consequence}."

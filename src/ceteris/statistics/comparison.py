@@ -1,11 +1,13 @@
 """Every variation of a study against its baseline, and pairs of arms that have no baseline in common."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ceteris.statistics.contrast import USUAL, Contrast, Criteria, adjusted, contrast
+from ceteris.statistics.collapse import Collapse, compare_collapse
+from ceteris.statistics.contrast import USUAL, Contrast, Criteria, contrast, with_adjusted
 from ceteris.statistics.convergence import (
     ConvergenceContrast,
     Measure,
@@ -14,17 +16,16 @@ from ceteris.statistics.convergence import (
     convergence_target,
     learning_curves,
 )
-from ceteris.statistics.equivalence import Equivalence, adjusted_equivalence, equivalence_test
+from ceteris.statistics.equivalence import Equivalence, adjusted_equivalence, equivalence_test, holm
 from ceteris.statistics.images import McNemar, mcnemar_test, two_way_bootstraps
 from ceteris.statistics.interval import Interval
-from ceteris.statistics.paired import differences
+from ceteris.statistics.power import forecast
 from ceteris.statistics.scores import (
     ArmScores,
-    Evidence,
-    Pairing,
+    Ending,
     PredictionPairing,
     Scores,
-    pair_accuracies,
+    evidence,
     pair_predictions,
 )
 from ceteris.statistics.summary import ArmSummary, summarise
@@ -36,15 +37,16 @@ class Judgement:
     """What one pair of arms came to.
 
     Attributes:
-        pairing: The runs, pair by pair.
-        accuracy: Difference in test accuracy, second arm minus first; None where no pair has a run that was scored.
-        equivalence: Whether it stays within the margin; None for fewer than two pairs too.
-        verdict: What the second arm is, compared with the first.
+        accuracy: Difference in test accuracy between the runs that learned, second arm minus first; None where an arm
+            has none.
+        equivalence: Whether it stays within the margin; None without error bars too.
+        collapse: How often runs do not learn, second arm against first; None where an arm has no run yet.
+        verdict: On the accuracies.
     """
 
-    pairing: Pairing
     accuracy: Contrast | None
     equivalence: Equivalence | None
+    collapse: Collapse | None
     verdict: Verdict
 
 
@@ -55,30 +57,32 @@ class Comparison:
     Attributes:
         variation: Its name.
         factor: What it is about.
-        summary: The variation by itself: its accuracy, its convergence, and what became of its runs.
-        pairs: The seeds that count in both arms.
-        unpaired: Seeds that count in one arm only, and so in no pair.
-        accuracy: Test accuracy over the pairs; scope: over seeds, on these test images.
-        equivalence: Whether the difference in test accuracy stays within the margin.
+        summary: The variation by itself: its accuracy, its convergence, and how its runs ended.
+        pairs: Seeds of runs that learned in both arms.
+        accuracy: Test accuracy of the runs that learned; scope: over seeds, on these test images.
+        equivalence: Whether that difference stays within the margin.
+        collapse: How often runs do not learn, against the baseline.
         over_images: The difference in test accuracy with an interval over seeds and over test images.
         image_pairs: How many pairs have predictions of single images; 0 where none is known.
         mcnemar: For a single pair: what the images say about these two networks.
-        convergence: Each measure of convergence that the pairs have.
-        verdict: Better, worse, equivalent, or undecided with what it would take.
+        convergence: Each measure of convergence that runs of both arms have.
+        verdict: Better, worse, equivalent, or undecided, when it learns.
+        with_failed: The decision if the runs that failed had collapsed; None where that is the same.
     """
 
     variation: str
     factor: str
     summary: ArmSummary
     pairs: tuple[int, ...]
-    unpaired: tuple[int, ...]
     accuracy: Contrast | None
     equivalence: Equivalence | None
+    collapse: Collapse | None
     over_images: Interval | None
     image_pairs: int
     mcnemar: McNemar | None
     convergence: Mapping[Measure, ConvergenceContrast]
     verdict: Verdict
+    with_failed: Judgement | None = None
 
 
 def compare(
@@ -86,10 +90,12 @@ def compare(
 ) -> tuple[Comparison, ...]:
     """Say what each variation of a study changed.
 
-    Pairs are made by seed. Every p-value is adjusted by Holm's method over the variations of the study, one family for
-    test accuracy, one for equivalence, and one for each measure of convergence; a variation without pairs yet
-    counts in the families. How runs without a normal end count is said at `Ending` and `Evidence`, how verdicts fall at
-    `decide`.
+    Two things are asked of each variation: whether its runs that learn are more or less accurate (a t test over the
+    seeds that each arm has, see `mean_difference`), and whether its runs fail to learn more or less often (Fisher's
+    exact test). The p-values of both are adjusted together by Holm's method, a family of twice as many tests as the
+    study has variations; equivalence is a family of its own, and so is each measure of convergence. A variation without
+    runs yet counts in the families. That only runs that learned are compared conditions on what happened in them, which
+    is why both answers stand side by side.
 
     Args:
         scores: What each run scored.
@@ -118,8 +124,8 @@ def compare(
     curves = learning_curves(scores.baseline, chance)
     target = convergence_target(curves, chance=chance, share=criteria.target_share)
     generators = [np.random.default_rng(seed) for _ in arms]
-    judgements = _judge([(scores.baseline, arm) for arm in arms], chance, criteria, generators)
-    is_scored = [one.pairing.evidence is not Evidence.DIVERGED for one in judgements]
+    pairs = [(scores.baseline, arm) for arm in arms]
+    judgements = _judge(pairs, chance, criteria, generators)
     convergences = adjusted_convergence(
         [
             contrast_convergence(
@@ -130,30 +136,28 @@ def compare(
                 comparisons=len(arms),
                 criteria=criteria,
             )
-            if known
-            else {}
-            for arm, generator, known in zip(arms, generators, is_scored, strict=True)
+            for arm, generator in zip(arms, generators, strict=True)
         ]
     )
-    answers = [
-        pair_predictions(scores.baseline, arm, chance) if known else None
-        for arm, known in zip(arms, is_scored, strict=True)
-    ]
+    answers = [pair_predictions(scores.baseline, arm, chance) for arm in arms]
     over_images = _over_images(answers, generators, replicates, criteria)
+    failed = _with_failed(pairs, chance, criteria, seed)
+    learned = scores.baseline.learned(chance)
     return tuple(
         Comparison(
             variation=arm.name,
             factor=arm.factor,
             summary=summarise(arm, chance=chance, target=target, level=criteria.level),
-            pairs=judgement.pairing.seeds,
-            unpaired=judgement.pairing.unpaired,
+            pairs=tuple(seed for seed in arm.learned(chance) if seed in learned),
             accuracy=judgement.accuracy,
             equivalence=judgement.equivalence,
+            collapse=judgement.collapse,
             over_images=over_images[index],
             image_pairs=0 if (known := answers[index]) is None else len(known.seeds),
             mcnemar=_mcnemar(answers[index]),
             convergence=convergences[index],
             verdict=judgement.verdict,
+            with_failed=failed[index] if failed and _finding(failed[index]) != _finding(judgement) else None,
         )
         for index, (arm, judgement) in enumerate(zip(arms, judgements, strict=True))
     )
@@ -162,7 +166,7 @@ def compare(
 def compare_pairs(
     pairs: Sequence[tuple[ArmScores, ArmScores]], *, chance: float, criteria: Criteria = USUAL, seed: int = 0
 ) -> tuple[Judgement, ...]:
-    """Compare the test accuracies of pairs of arms, as `compare` does those of variations with their baseline."""
+    """Compare pairs of arms, as `compare` does variations with their baseline."""
     return _judge(pairs, chance, criteria, [np.random.default_rng(seed) for _ in pairs])
 
 
@@ -172,38 +176,94 @@ def _judge(
     criteria: Criteria,
     generators: Sequence[np.random.Generator],
 ) -> tuple[Judgement, ...]:
-    pairings = [pair_accuracies(first, second, chance) for first, second in pairs]
-    is_scored = [one.evidence in (Evidence.AT_CHANCE, Evidence.LEARNED) for one in pairings]
-    accuracies = adjusted(
-        [
-            contrast(one.baseline, one.variation, generator=generator, comparisons=len(pairs), criteria=criteria)
-            if known
-            else None
-            for one, generator, known in zip(pairings, generators, is_scored, strict=True)
-        ]
-    )
+    tests = 2 * len(pairs)
+    accuracies, collapses = _tested(pairs, chance, criteria, generators)
     equivalences = adjusted_equivalence(
         [
-            equivalence_test(
-                differences(one.baseline, one.variation), margin=criteria.margin, significance=criteria.significance
-            )
-            if known and len(one.seeds) >= 2
+            equivalence_test(one.found, margin=criteria.margin, significance=criteria.significance)
+            if one is not None and one.p_value is not None
             else None
-            for one, known in zip(pairings, is_scored, strict=True)
+            for one in accuracies
         ]
     )
     return tuple(
         Judgement(
-            pairing=pairing,
-            # What more pairs of runs at chance would detect is no question of the variation.
-            accuracy=accuracy and replace(accuracy, detectable=None)
-            if pairing.evidence is Evidence.AT_CHANCE
-            else accuracy,
+            accuracy=accuracy,
             equivalence=equivalence,
-            verdict=decide(accuracy, equivalence, comparisons=len(pairs), criteria=criteria, evidence=pairing.evidence),
+            collapse=collapse,
+            verdict=decide(
+                accuracy,
+                equivalence,
+                criteria=criteria,
+                evidence=evidence((first, chance), (second, chance)),
+                forecast=forecast(
+                    accuracy.found,
+                    accuracy.p_value,
+                    comparisons=len(pairs),
+                    tests=tests,
+                    level=criteria.significance,
+                )
+                if accuracy is not None and accuracy.p_value is not None and accuracy.has_spread
+                else None,
+            ),
         )
-        for pairing, accuracy, equivalence in zip(pairings, accuracies, equivalences, strict=True)
+        for (first, second), accuracy, equivalence, collapse in zip(
+            pairs, accuracies, equivalences, collapses, strict=True
+        )
     )
+
+
+def _tested(
+    pairs: Sequence[tuple[ArmScores, ArmScores]],
+    chance: float,
+    criteria: Criteria,
+    generators: Sequence[np.random.Generator],
+) -> tuple[list[Contrast | None], list[Collapse | None]]:
+    """Test accuracies and rates of collapse, and adjust both together."""
+    accuracies: list[Contrast | None] = []
+    collapses: list[Collapse | None] = []
+    for (first, second), generator in zip(pairs, generators, strict=True):
+        before, after = first.learned(chance), second.learned(chance)
+        accuracies.append(
+            contrast(before, after, generator=generator, comparisons=len(pairs), criteria=criteria)
+            if before and after
+            else None
+        )
+        rates = [(len(arm.collapsed(chance)), len(arm.counted(chance))) for arm in (first, second)]
+        collapses.append(compare_collapse(*rates) if all(runs for _, runs in rates) else None)
+    student = [math.nan if one is None or one.p_value is None else one.p_value for one in accuracies]
+    fisher = [math.nan if one is None else one.p_value for one in collapses]
+    flips = [math.nan if one is None or one.sign_flip is None else one.sign_flip for one in accuracies]
+    family, flip_family = holm([*student, *fisher]), holm([*flips, *fisher])
+    return (
+        [
+            None if one is None else with_adjusted(one, float(p), float(flip))
+            for one, p, flip in zip(accuracies, family, flip_family, strict=False)
+        ],
+        [
+            None if one is None else one.judged(float(p), significance=criteria.significance)
+            for one, p in zip(collapses, family[len(pairs) :], strict=True)
+        ],
+    )
+
+
+def _with_failed(
+    pairs: Sequence[tuple[ArmScores, ArmScores]], chance: float, criteria: Criteria, seed: int
+) -> tuple[Judgement, ...]:
+    """Judge as if the runs that failed had not learned: the worst that they can hide. Empty where none failed."""
+    if not any(arm.seeds(Ending.FAILED) for pair in pairs for arm in pair):
+        return ()
+    worst = [tuple(_failed_as_diverged(arm) for arm in pair) for pair in pairs]
+    return compare_pairs([(first, second) for first, second in worst], chance=chance, criteria=criteria, seed=seed)
+
+
+def _failed_as_diverged(arm: ArmScores) -> ArmScores:
+    runs = (replace(run, status=Ending.DIVERGED) if run.status is Ending.FAILED else run for run in arm.runs)
+    return replace(arm, runs=tuple(runs))
+
+
+def _finding(one: Judgement) -> tuple[object, ...]:
+    return one.verdict.decision, one.collapse and one.collapse.stability
 
 
 def _over_images(
@@ -218,17 +278,14 @@ def _over_images(
         [(one.baseline, one.variation) for one in known.values()],
         generators=[generators[place] for place in known],
         replicates=replicates,
-        level=criteria.level,
+        level=1 - criteria.significance / max(1, len(answers)),
     )
     found = dict(zip(known, estimates, strict=True))
     return [one if isinstance(one := found.get(place), Interval) else None for place in range(len(answers))]
 
 
 def _mcnemar(answers: PredictionPairing | None) -> McNemar | None:
-    """Test a single pair, unless a run of it diverged and so has no answers, only guesses."""
+    """Test a single pair."""
     if answers is None or len(answers.seeds) != 1:
         return None
-    before, after = answers.baseline[0], answers.variation[0]
-    if not np.isin([before, after], [0.0, 1.0]).all():
-        return None
-    return mcnemar_test(before, after)
+    return mcnemar_test(answers.baseline[0], answers.variation[0])

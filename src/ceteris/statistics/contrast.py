@@ -1,24 +1,23 @@
-"""What counts as a finding, and one number per seed compared pair by pair, variation against baseline."""
+"""What counts as a finding, and one number per run compared between two arms, variation against baseline."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from ceteris.errors import StatisticsError
-from ceteris.statistics.equivalence import holm
-from ceteris.statistics.interval import Estimate, describe, student_interval
-from ceteris.statistics.paired import (
-    differences,
-    paired_t_test,
-    probability_of_superiority,
+from ceteris.statistics.difference import (
+    Correlation,
+    Difference,
+    difference_interval,
+    difference_test,
+    mean_difference,
     seed_correlation,
-    sign_flip_test,
 )
-from ceteris.statistics.power import detectable_difference
-from ceteris.statistics.unpaired import welch_test
+from ceteris.statistics.equivalence import holm
+from ceteris.statistics.interval import Estimate
+from ceteris.statistics.paired import differences, probability_of_superiority, sign_flip_test
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,8 +30,7 @@ class Criteria:
         target_share: Convergence is the first epoch whose validation accuracy reaches this share of the baseline's mean
             final one.
         significance: Adjusted p-values up to this are findings, and intervals cover 1 - significance.
-        power: The probability with which a detectable difference would have been found, and with which the seeds that
-            an undecided verdict asks for would decide it.
+        power: The probability with which a design should find a difference, when it is planned.
 
     Raises:
         StatisticsError: If a number is outside its range.
@@ -67,92 +65,106 @@ USUAL = Criteria()
 
 @dataclass(frozen=True, kw_only=True)
 class Contrast:
-    """What the pairs say about one outcome; what one pair cannot say is None.
+    """What the runs of two arms say about one outcome; what so few runs cannot say is None.
 
     Attributes:
-        pairs: Seeds that both arms have.
-        difference: Variation minus baseline, with Student's interval over the pairs.
-        superiority: Probability that the variation beats the baseline with the same seed.
-        deviation: Standard deviation of the paired difference.
-        p_value: Of the paired t test, two-sided.
-        sign_flip: P-value of the test that needs no bell shape, two-sided.
-        welch: P-value of Welch's test, which does not rely on the pairing.
-        correlation: Of the two arms over seeds, in [-1, 1]: what pairing gained.
-        detectable: The difference that these pairs would have shown with the planned power, as strictly as Holm's
-            first step asks; None where all differences are equal, since nothing is known of their spread.
-        p_value_adjusted: The p-value after Holm's adjustment over the study's variations, once these are known.
+        runs: Of the baseline and of the variation.
+        pairs: Seeds that both have.
+        found: The difference of the means and its standard error.
+        difference: Variation minus baseline, with the confidence interval of this one comparison.
+        simultaneous: The same with the interval that holds for all comparisons of the study together.
+        p_value: Of the partially overlapping t test, two-sided.
+        sign_flip: P-value of the test that needs no bell shape, two-sided, over the common seeds.
+        superiority: Probability that the variation beats the baseline with the same seed; None without common seeds.
+        correlation: Of the two arms over common seeds.
+        p_value_adjusted: The p-value after Holm's adjustment over the study's tests, once these are known.
         sign_flip_adjusted: The same for the sign-flip test.
     """
 
+    runs: tuple[int, int]
     pairs: int
+    found: Difference
     difference: Estimate
-    superiority: Estimate
-    deviation: float | None = None
+    simultaneous: Estimate
     p_value: float | None = None
     sign_flip: float | None = None
-    welch: float | None = None
-    correlation: float | None = None
-    detectable: float | None = None
+    superiority: Estimate | None = None
+    correlation: Correlation | None = None
     p_value_adjusted: float | None = None
     sign_flip_adjusted: float | None = None
 
+    @property
+    def has_spread(self) -> bool:
+        """Whether the runs show how much they differ by chance."""
+        return bool(self.found.standard_error)
+
 
 def contrast(
-    baseline: ArrayLike,
-    variation: ArrayLike,
+    baseline: Mapping[int, float],
+    variation: Mapping[int, float],
     *,
     generator: np.random.Generator,
     higher_is_better: bool = True,
     comparisons: int = 1,
     criteria: Criteria = USUAL,
 ) -> Contrast:
-    """Compare one outcome of a variation with the baseline's, pair by pair.
+    """Compare one outcome of a variation with the baseline's, over the seeds that each has.
 
     Args:
-        baseline: One number per seed. Shape (pairs,).
-        variation: The same seeds, in the same order. Shape (pairs,).
+        baseline: One number per seed.
+        variation: Likewise; the seeds may be the same, others, or some of each.
         generator: Draws sign patterns where there are too many pairs to go through them all.
         higher_is_better: Whether the larger number wins, as with accuracy, or the smaller, as with time.
-        comparisons: Variations that the study compares with its baseline.
-        criteria: For the coverage of intervals and the detectable difference.
+        comparisons: Variations that the study compares with its baseline: what simultaneous intervals allow for.
+        criteria: For the coverage of intervals.
 
     Example:
-        >>> gain = contrast([0.50, 0.52, 0.51], [0.55, 0.56, 0.57], generator=np.random.default_rng(0))
-        >>> round(gain.p_value, 4), gain.sign_flip, round(gain.detectable, 3)
-        (0.0131, 0.25, 0.033)
+        >>> before, after = {0: 0.50, 1: 0.52, 2: 0.51}, {0: 0.55, 1: 0.56, 2: 0.57}
+        >>> gain = contrast(before, after, generator=np.random.default_rng(0), comparisons=5)
+        >>> round(gain.p_value, 4), gain.sign_flip, gain.pairs
+        (0.0131, 0.25, 3)
+        >>> f"{gain.simultaneous.estimate:.3f} [{gain.simultaneous.low:.3f}, {gain.simultaneous.high:.3f}]"
+        '0.050 [-0.007, 0.107]'
     """
-    changes = differences(baseline, variation)
-    sample = describe(changes)
+    found = mean_difference(baseline, variation)
+    shared = sorted(baseline.keys() & variation.keys())
+    before, after = [baseline[seed] for seed in shared], [variation[seed] for seed in shared]
     alone = Contrast(
-        pairs=sample.size,
-        difference=student_interval(sample, level=criteria.level),
-        superiority=probability_of_superiority(
-            baseline, variation, higher_is_better=higher_is_better, level=criteria.level
-        ),
+        runs=found.runs,
+        pairs=found.common,
+        found=found,
+        difference=difference_interval(found, level=criteria.level),
+        simultaneous=difference_interval(found, level=1 - criteria.significance / comparisons),
+        superiority=probability_of_superiority(before, after, higher_is_better=higher_is_better, level=criteria.level)
+        if shared
+        else None,
     )
-    if sample.deviation is None:
+    if found.standard_error is None:
         return alone
-    effect = detectable_difference(
-        sample.size, comparisons=comparisons, power=criteria.power, level=criteria.significance
-    )
     return replace(
         alone,
-        deviation=sample.deviation,
-        p_value=paired_t_test(changes),
-        sign_flip=sign_flip_test(changes, generator=generator),
-        welch=welch_test(baseline, variation),
-        correlation=seed_correlation(baseline, variation),
-        detectable=sample.deviation * effect if sample.deviation else None,
+        p_value=difference_test(found),
+        sign_flip=sign_flip_test(differences(before, after), generator=generator) if len(shared) > 1 else None,
+        correlation=seed_correlation(found, level=criteria.level),
     )
 
 
 def adjusted(family: Sequence[Contrast | None]) -> tuple[Contrast | None, ...]:
-    """Fill in Holm's adjustment over all variations of a study; one without pairs yet, None, counts all the same."""
-    student = holm([math.nan if entry is None or entry.p_value is None else entry.p_value for entry in family])
-    flip = holm([math.nan if entry is None or entry.sign_flip is None else entry.sign_flip for entry in family])
+    """Fill in Holm's adjustment over a family of tests of one kind; one without runs yet, None, counts all the same."""
+    student, flip = (
+        holm([math.nan if one is None or (p := getattr(one, name)) is None else p for one in family])
+        for name in ("p_value", "sign_flip")
+    )
     return tuple(
-        entry
-        if entry is None or entry.p_value is None
-        else replace(entry, p_value_adjusted=float(first), sign_flip_adjusted=float(second))
-        for entry, first, second in zip(family, student, flip, strict=True)
+        None if one is None else with_adjusted(one, float(first), float(second))
+        for one, first, second in zip(family, student, flip, strict=True)
+    )
+
+
+def with_adjusted(one: Contrast, p_value: float, sign_flip: float) -> Contrast:
+    """Fill in adjusted p-values; not-a-number stays None."""
+    return replace(
+        one,
+        p_value_adjusted=None if math.isnan(p_value) else p_value,
+        sign_flip_adjusted=None if math.isnan(sign_flip) else sign_flip,
     )

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ceteris.statistics.contrast import USUAL, Contrast, Criteria, adjusted, contrast
 from ceteris.statistics.interval import Floats
-from ceteris.statistics.scores import ArmScores, Ending
+from ceteris.statistics.scores import ArmScores
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -78,7 +78,7 @@ class Measure(Enum):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Curve:
-    """How one run learned, epoch by epoch; the chance level stands where divergence left no number.
+    """How one run learned, epoch by epoch; the chance level stands where there is no number.
 
     Attributes:
         accuracy: Validation accuracy at the end of each epoch. Shape (epochs,).
@@ -92,33 +92,17 @@ class Curve:
 
 
 def learning_curves(arm: ArmScores, chance: float) -> dict[int, Curve]:
-    """Give the curve of each run of an arm that finished or diverged, by seed.
-
-    A diverged run is at the chance level where its accuracy is no longer a number. Where it was stopped, it stays there
-    for as long as the longest run of its arm was watched: more training would not have brought it to the target. Failed
-    and missing runs have no curve.
-    """
-    known = {
-        run.seed: (run.validation_accuracy, run.seconds)
-        for run in sorted(arm.runs, key=lambda run: run.seed)
-        if run.status in {Ending.FINISHED, Ending.DIVERGED}
-        and run.validation_accuracy is not None
-        and len(run.validation_accuracy)
-    }
-    diverged = arm.seeds(Ending.DIVERGED)
-    epochs = max((len(accuracy) for accuracy, _ in known.values()), default=0)
-    watched = [float(seconds[-1]) for _, seconds in known.values() if seconds is not None]
-    longest = max((seconds for seconds in watched if np.isfinite(seconds)), default=0.0)
-    curves = {}
-    for seed, (accuracy, seconds) in known.items():
-        stopped = epochs - len(accuracy) if seed in diverged else 0
-        guessed = np.where(np.isfinite(accuracy), accuracy, chance)
-        curves[seed] = Curve(
-            accuracy=np.append(guessed, np.full(stopped, chance)),
-            seconds=None if seconds is None else np.append(seconds, np.full(stopped, longest)),
+    """Give the curve of each run of an arm that learned, by seed: how fast is asked of runs that get somewhere."""
+    learned = arm.learned(chance)
+    return {
+        run.seed: Curve(
+            accuracy=np.where(np.isfinite(run.validation_accuracy), run.validation_accuracy, chance),
+            seconds=run.seconds,
             images_per_epoch=arm.images_per_epoch,
         )
-    return curves
+        for run in sorted(arm.runs, key=lambda run: run.seed)
+        if run.seed in learned and run.validation_accuracy is not None and len(run.validation_accuracy)
+    }
 
 
 def convergence_target(baseline: Mapping[int, Curve], *, chance: float, share: float = 0.9) -> float | None:
@@ -217,15 +201,14 @@ def contrast_convergence(
     comparisons: int = 1,
     criteria: Criteria = USUAL,
 ) -> dict[Measure, ConvergenceContrast]:
-    """Compare the learning curves of a variation with the baseline's, pair by pair.
+    """Compare the learning curves of a variation with the baseline's.
 
     A run that never reaches the target is censored: its time is not known, but is at least as long as it was watched.
-    Each time is cut at the truncation time, for which all runs of both arms are known, so that a pair's difference is a
-    number without guesswork; the sign-flip test of these needs no more than that. Runs that never reach the target
-    count with the whole of it, are named, and are never dropped.
+    Each time is cut at the truncation time, for which all runs of both arms are known. Runs that never reach the target
+    count with the whole of it, are named, and are never dropped; runs that did not learn are not among them.
 
     Args:
-        baseline: Curves by seed, from `learning_curves`.
+        baseline: Curves by seed, from `learning_curves`: of the runs that learned.
         variation: The same of the variation.
         target: The validation accuracy that counts as converged; without it no times are compared.
         generator: Draws sign patterns where there are too many pairs to go through them all.
@@ -233,7 +216,7 @@ def contrast_convergence(
         criteria: For the coverage of intervals and the detectable difference.
 
     Returns:
-        The measures that every pair has; none where no seed has a curve in both arms.
+        The measures that every run has; none where an arm has no curve.
 
     Example:
         >>> slow = {seed: Curve(accuracy=np.array([0.1, 0.2, 0.3])) for seed in (0, 1)}
@@ -242,37 +225,47 @@ def contrast_convergence(
         >>> found[Measure.EPOCHS].contrast.difference.estimate
         -2.0
     """
-    seeds = sorted(baseline.keys() & variation.keys())
-    if not seeds:
+    if not baseline or not variation:
         return {}
-    before, after = [baseline[seed] for seed in seeds], [variation[seed] for seed in seeds]
-    epochs = min(len(curve.accuracy) for curve in (*before, *after))
+    arms = baseline, variation
+    epochs = min(len(curve.accuracy) for arm in arms for curve in arm.values())
     found = {}
     for measure in Measure:
         if not measure.is_time:
-            values = [curve_values(curves, measure, epochs) for curves in (before, after)]
-            difference = contrast(*values, generator=generator, comparisons=comparisons, criteria=criteria)
+            first, second = (
+                dict(zip(arm, curve_values(list(arm.values()), measure, epochs).tolist(), strict=True)) for arm in arms
+            )
+            difference = contrast(first, second, generator=generator, comparisons=comparisons, criteria=criteria)
             found[measure] = ConvergenceContrast(contrast=difference)
             continue
         if target is None:
             continue
-        first, second = times_to_target(before, measure, target), times_to_target(after, measure, target)
-        if first is None or second is None:
+        times = [times_to_target(list(arm.values()), measure, target) for arm in arms]
+        before, after = times
+        if before is None or after is None:
             continue
-        until = truncation_time(first, second)
+        until = truncation_time(before, after)
+        first, second = (
+            dict(zip(arm, restricted(one, until).tolist(), strict=True))
+            for arm, one in zip(arms, (before, after), strict=True)
+        )
         difference = contrast(
-            restricted(first, until),
-            restricted(second, until),
+            first,
+            second,
             generator=generator,
             higher_is_better=False,
             comparisons=comparisons,
             criteria=criteria,
         )
+        censored = [
+            tuple(seed for seed, reached in zip(arm, one.reached, strict=True) if not reached)
+            for arm, one in zip(arms, (before, after), strict=True)
+        ]
         found[measure] = ConvergenceContrast(
             contrast=difference,
             truncation_time=until,
-            censored_baseline=tuple(seed for seed, reached in zip(seeds, first.reached, strict=True) if not reached),
-            censored_variation=tuple(seed for seed, reached in zip(seeds, second.reached, strict=True) if not reached),
+            censored_baseline=censored[0],
+            censored_variation=censored[1],
         )
     return found
 

@@ -26,6 +26,16 @@ def normal_above(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(_special().ndtr(-values), np.float64)
 
 
+def normal_below(value: float) -> float:
+    """Give the probability that a standard normal number stays below a value."""
+    return float(_special().ndtr(value))
+
+
+def beta_quantile(probability: float, first: float, second: float) -> float:
+    """Give the value that a beta distributed number stays below with a probability."""
+    return float(_special().betaincinv(first, second, probability))
+
+
 def student_quantile(probability: float, freedom: float) -> float:
     """Give the value that Student's t stays below with a probability.
 

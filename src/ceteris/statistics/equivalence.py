@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ceteris.errors import StatisticsError
-from ceteris.statistics.distributions import student_above
-from ceteris.statistics.interval import Estimate, Floats, checked, describe, student_interval
+from ceteris.statistics.difference import Difference, difference_interval, inside_margin_test
+from ceteris.statistics.interval import Estimate, Floats
 
 
 def holm(p_values: ArrayLike) -> Floats:
@@ -69,51 +69,38 @@ class Equivalence:
     p_value_adjusted: float | None = None
 
 
-def equivalence_test(changes: ArrayLike, *, margin: float, significance: float = 0.05) -> Equivalence:
+def equivalence_test(found: Difference, *, margin: float, significance: float = 0.05) -> Equivalence:
     """Test whether a difference is smaller than what matters.
 
     Two one-sided t tests ask whether the difference is above -margin and whether it is below +margin; the larger of
-    their p-values counts. Where all differences are equal there is no standard error, and the p-value is that of the
-    sign-flip test of differences all on one side of the margin: 1 / 2 ** pairs, or 1 if they are outside.
+    their p-values counts. Where there is no spread, it is that of the patterns of chance.
     Method: Schuirmann 1987, doi:10.1007/BF01068419; Lakens 2017, doi:10.1177/1948550617697177.
 
     Args:
-        changes: Variation minus baseline, from `ceteris.statistics.paired.differences`. Shape (pairs,), at least 2.
+        found: From `mean_difference`, with a standard error.
         margin: The smallest difference that matters, above 0; chosen before the results are seen.
         significance: Of each one-sided test, in (0, 0.5).
 
     Raises:
-        StatisticsError: If there are fewer than two differences, if one is not finite, or if `margin` is not above 0.
+        StatisticsError: If an arm has one run, or if `margin` is not above 0.
 
     Example:
-        >>> result = equivalence_test([0.001, -0.002, 0.002, 0.000], margin=0.005)
+        >>> from ceteris.statistics.difference import mean_difference
+        >>> found = mean_difference({0: 0.5, 1: 0.5, 2: 0.5, 3: 0.5}, {0: 0.501, 1: 0.498, 2: 0.502, 3: 0.500})
+        >>> result = equivalence_test(found, margin=0.005)
         >>> f"p = {result.p_value:.4f} [{result.interval.low:+.4f}, {result.interval.high:+.4f}]"
         'p = 0.0057 [-0.0018, +0.0023]'
-    """
-    checked_margin(margin)
-    sample = describe(checked(changes, "differences"))
-    interval = student_interval(sample, level=1 - 2 * significance)
-    if sample.deviation is None:
-        raise StatisticsError("1 difference shows no spread to test it against, expected at least 2. Run more seeds.")
-    inside = margin - abs(sample.mean)
-    if sample.deviation == 0:
-        p_value = 2.0**-sample.size if inside > 0 else 1.0
-    else:
-        p_value = student_above(inside / (sample.deviation / math.sqrt(sample.size)), sample.size - 1)
-    return Equivalence(margin=margin, p_value=p_value, interval=interval)
-
-
-def checked_margin(margin: float) -> None:
-    """Make sure that a margin is above 0: within a margin of 0 nothing could ever be shown equal.
-
-    Raises:
-        StatisticsError: If it is not.
     """
     if not margin > 0:
         raise StatisticsError(
             f"margin is {margin}, expected a difference above 0. Declare the smallest difference that matters, for "
             "example 0.005 for half a percentage point."
         )
+    return Equivalence(
+        margin=margin,
+        p_value=inside_margin_test(found, margin),
+        interval=difference_interval(found, level=1 - 2 * significance),
+    )
 
 
 def adjusted_equivalence(family: Sequence[Equivalence | None]) -> tuple[Equivalence | None, ...]:

@@ -1,7 +1,6 @@
-"""What each run of a study scored, which runs did no better than chance, and which runs of two arms share a seed."""
+"""What each run of a study scored, and which runs learned: those that finished and did better than chance."""
 
 from collections import Counter
-from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 
@@ -52,9 +51,9 @@ def is_at_chance(accuracy: float, chance: float, images: int | None = None) -> b
 class Ending(StrEnum):
     """How a run ended, and so how it counts.
 
-    A diverged run is a result of its settings: it counts, at the chance level. A failed run (the machine stopped it)
-    and a missing one (it is still to come) have no result: they are left out of every mean and, with their partner, of
-    every pair; they are counted and named.
+    A diverged run is a result of its settings: it counts as one that did not learn, and in a mean over all runs at the
+    chance level. A failed run (the machine stopped it) and a missing one (it is still to come) have no result: they are
+    left out, counted and named.
     """
 
     FINISHED = "finished"
@@ -119,9 +118,26 @@ class ArmScores:
             )
         )
 
+    def collapsed(self, chance: float) -> tuple[int, ...]:
+        """Give the seeds whose runs came to their end without learning, in order: at chance, or diverged."""
+        return tuple(sorted((*self.at_chance(chance), *self.seeds(Ending.DIVERGED))))
+
+    def learned(self, chance: float) -> dict[int, float]:
+        """Give the test accuracy of each run that finished better than chance, by rising seed."""
+        at_chance = set(self.at_chance(chance))
+        counted = self.counted(chance)
+        return {seed: counted[seed] for seed in self.seeds(Ending.FINISHED) if seed not in at_chance}
+
     def counted(self, chance: float) -> dict[int, float]:
-        """Give the test accuracy that each run counts with, by rising seed; runs without a result are absent."""
-        counted = {run.seed: counted_accuracy(run, chance) for run in self.runs}
+        """Give the test accuracy that each run counts with in a mean over all, by rising seed.
+
+        The chance level is imputed for diverged runs; runs without a result are absent.
+        """
+        counted = {
+            run.seed: run.test_accuracy if run.status is Ending.FINISHED else chance
+            for run in self.runs
+            if run.status in (Ending.FINISHED, Ending.DIVERGED)
+        }
         return {seed: accuracy for seed, accuracy in sorted(counted.items()) if accuracy is not None}
 
 
@@ -193,75 +209,36 @@ def _check(arm: ArmScores) -> None:
             )
 
 
-def counted_accuracy(run: RunScore, chance: float) -> float | None:
-    """Give the test accuracy that a run counts with: the chance level for a diverged one, None without a result.
-
-    Example:
-        >>> counted_accuracy(RunScore(seed=3, status=Ending.DIVERGED), chance=0.1)
-        0.1
-    """
-    match run.status:
-        case Ending.FINISHED:
-            return run.test_accuracy
-        case Ending.DIVERGED:
-            return chance
-        case _:
-            return None
-
-
 class Evidence(Enum):
-    """What the runs of two arms can show about their difference.
+    """What the runs of two arms can show about the difference in accuracy.
 
-    This is the one rule for runs at the chance level. A diverged run counts at the chance level, which is imputed and
-    not measured: where every run diverged, nothing is compared. A run that finished no better than chance counts with
-    what it scored; where no run did better, the difference is judged like any other, but nothing is planned with it.
+    This is the one rule for runs that did not learn: accuracies are compared between runs that learned, and how often
+    runs do not is compared by itself, since a mean over both kinds of runs describes neither (see `collapse`).
     """
 
-    NO_PAIR = auto()
-    DIVERGED = auto()
-    AT_CHANCE = auto()
+    NO_RUN = auto()
+    BASELINE_COLLAPSED = auto()
+    VARIATION_COLLAPSED = auto()
     LEARNED = auto()
 
 
-def evidence(*arms: tuple[ArmScores, Collection[int], float]) -> Evidence:
+def evidence(baseline: tuple[ArmScores, float], variation: tuple[ArmScores, float]) -> Evidence:
     """Say what the runs of a comparison can show.
 
     Args:
-        arms: Both arms, each with the seeds that are in the comparison and its chance level.
+        baseline: The arm that is compared with, and its chance level.
+        variation: The arm that is compared, and its own.
 
     Example:
         >>> wild = ArmScores(name="wild", factor="rate", runs=(RunScore(seed=0, status=Ending.DIVERGED),))
-        >>> evidence((wild, {0}, 0.1), (wild, {0}, 0.1))
-        <Evidence.DIVERGED: 2>
+        >>> evidence((wild, 0.1), (wild, 0.1)).name
+        'BASELINE_COLLAPSED'
     """
-    if not all(seeds for _, seeds, _ in arms):
-        return Evidence.NO_PAIR
-    finished = [set(arm.seeds(Ending.FINISHED)).intersection(seeds) for arm, seeds, _ in arms]
-    if not any(finished):
-        return Evidence.DIVERGED
-    learned = any(
-        seeds.difference(arm.at_chance(chance)) for seeds, (arm, _, chance) in zip(finished, arms, strict=True)
-    )
-    return Evidence.LEARNED if learned else Evidence.AT_CHANCE
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Pairing:
-    """The runs of a baseline and a variation, pair by pair.
-
-    Attributes:
-        seeds: Those that count in both arms, in order.
-        unpaired: Those that count in one arm only, in order.
-        baseline: Test accuracy that each seed counts with. Shape (pairs,).
-        variation: The same seeds. Shape (pairs,).
-        evidence: What these runs can show.
-    """
-
-    seeds: tuple[int, ...]
-    unpaired: tuple[int, ...]
-    baseline: Floats
-    variation: Floats
-    evidence: Evidence
+    if not all(arm.counted(chance) for arm, chance in (baseline, variation)):
+        return Evidence.NO_RUN
+    if not baseline[0].learned(baseline[1]):
+        return Evidence.BASELINE_COLLAPSED
+    return Evidence.LEARNED if variation[0].learned(variation[1]) else Evidence.VARIATION_COLLAPSED
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -269,9 +246,8 @@ class PredictionPairing:
     """Whether each test image was classified correctly, pair by pair.
 
     Attributes:
-        seeds: Those of which it is known in both arms, in order.
-        baseline: The probability of a correct answer: 0 or 1, and the chance level for diverged runs. Shape
-            (pairs, images).
+        seeds: Of runs that learned and of which it is known, in both arms; in order.
+        baseline: Whether the answer was correct, as 0 or 1. Shape (pairs, images).
         variation: The same seeds and images. Shape (pairs, images).
     """
 
@@ -280,50 +256,23 @@ class PredictionPairing:
     variation: Floats
 
 
-def pair_accuracies(baseline: ArmScores, variation: ArmScores, chance: float) -> Pairing:
-    """Pair the test accuracies of finished and diverged runs by seed.
-
-    Example:
-        >>> runs = tuple(RunScore(seed=seed, status=Ending.FINISHED, test_accuracy=0.5) for seed in range(3))
-        >>> before = ArmScores(name="baseline", factor="baseline", runs=runs)
-        >>> after = ArmScores(name="deeper", factor="depth", runs=runs[:2])
-        >>> pairing = pair_accuracies(before, after, chance=0.1)
-        >>> pairing.seeds, pairing.unpaired
-        ((0, 1), (2,))
-    """
-    before, after = baseline.counted(chance), variation.counted(chance)
-    seeds = tuple(sorted(before.keys() & after.keys()))
-    return Pairing(
-        seeds=seeds,
-        unpaired=tuple(sorted(before.keys() ^ after.keys())),
-        baseline=np.array([before[seed] for seed in seeds]),
-        variation=np.array([after[seed] for seed in seeds]),
-        evidence=evidence((baseline, seeds, chance), (variation, seeds, chance)),
-    )
-
-
 def pair_predictions(baseline: ArmScores, variation: ArmScores, chance: float) -> PredictionPairing | None:
-    """Pair the predictions of each test image by seed.
+    """Pair the predictions of each test image by seed, of runs that learned.
 
     Returns:
-        None where no finished run of either arm has predictions.
+        None where no run has both a partner and predictions.
     """
-    sizes = [len(run.correct) for arm in (baseline, variation) for run in arm.runs if run.correct is not None]
-    if not sizes:
-        return None
-    before, after = _answers(baseline, chance, sizes[0]), _answers(variation, chance, sizes[0])
+    before, after = (_predictions(arm, chance) for arm in (baseline, variation))
     seeds = tuple(sorted(before.keys() & after.keys()))
+    if not seeds:
+        return None
     return PredictionPairing(
         seeds=seeds,
-        baseline=np.array([before[seed] for seed in seeds]).reshape(-1, sizes[0]),
-        variation=np.array([after[seed] for seed in seeds]).reshape(-1, sizes[0]),
+        baseline=np.array([before[seed] for seed in seeds], np.float64),
+        variation=np.array([after[seed] for seed in seeds], np.float64),
     )
 
 
-def _answers(arm: ArmScores, chance: float, images: int) -> dict[int, Floats]:
-    answers = {
-        run.seed: run.correct.astype(np.float64)
-        for run in arm.runs
-        if run.status is Ending.FINISHED and run.correct is not None
-    }
-    return answers | {seed: np.full(images, chance) for seed in arm.seeds(Ending.DIVERGED)}
+def _predictions(arm: ArmScores, chance: float) -> dict[int, NDArray[np.bool_]]:
+    learned = arm.learned(chance)
+    return {run.seed: run.correct for run in arm.runs if run.seed in learned and run.correct is not None}

@@ -5,13 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
-import numpy as np
-
+from ceteris.statistics.collapse import Collapse
 from ceteris.statistics.contrast import USUAL, Criteria
+from ceteris.statistics.difference import Difference, difference_interval, difference_test, mean_difference
 from ceteris.statistics.equivalence import Equivalence, adjusted_equivalence, equivalence_test, holm
 from ceteris.statistics.interval import Estimate, mean_interval
-from ceteris.statistics.paired import differences, paired_difference, paired_t_test
-from ceteris.statistics.unpaired import welch_difference, welch_equivalence_test, welch_test
 from ceteris.statistics.verdict import Decision, Verdict, judge
 
 
@@ -86,17 +84,33 @@ def side_by_side(
     return _unpaired(first, second, criteria)
 
 
-def judged_together(family: Sequence[SideBySide | None], criteria: Criteria = USUAL) -> tuple[SideBySide | None, ...]:
+def judged_together(
+    family: Sequence[SideBySide | None], criteria: Criteria = USUAL, collapses: Sequence[Collapse | None] = ()
+) -> tuple[tuple[SideBySide | None, ...], tuple[Collapse | None, ...]]:
     """Fill in Holm's adjustment over all that is compared, and what follows; what cannot be compared yet counts too.
 
-    At most 5 % of such comparisons hold a false `better` or `worse`, and at most 5 % a false `equivalent`,
-    however many arms they have.
+    At most 5 % of such comparisons hold a false `better`, `worse` or claim about a rate of collapse, and at most 5 % a
+    false `equivalent`, however many arms they have.
+
+    Args:
+        family: From `side_by_side`.
+        criteria: What counts as a finding.
+        collapses: How often runs of the same arms do not learn; they are in the same family.
+
+    Returns:
+        Both, in the order given.
     """
-    p_values = holm([math.nan if one is None or one.p_value is None else one.p_value for one in family])
+    p_values = holm([math.nan if one is None or one.p_value is None else one.p_value for one in (*family, *collapses)])
     equal = adjusted_equivalence([None if one is None else one.equivalence for one in family])
-    return tuple(
-        one if one is None or one.p_value is None else _judged(one, float(p_value), equivalence, criteria)
-        for one, p_value, equivalence in zip(family, p_values, equal, strict=True)
+    return (
+        tuple(
+            one if one is None or one.p_value is None else _judged(one, float(p_value), equivalence, criteria)
+            for one, p_value, equivalence in zip(family, p_values, equal, strict=False)
+        ),
+        tuple(
+            None if one is None else one.judged(float(p_value), significance=criteria.significance)
+            for one, p_value in zip(collapses, p_values[len(family) :], strict=True)
+        ),
     )
 
 
@@ -109,31 +123,35 @@ def _judged(one: SideBySide, p_value: float, equivalence: Equivalence | None, cr
 def _paired(
     first: Mapping[int, float], second: Mapping[int, float], common: tuple[int, ...], criteria: Criteria
 ) -> SideBySide:
-    before, after = (np.array([numbers[seed] for seed in common]) for numbers in (first, second))
-    alone = SideBySide(
-        design=Design.PAIRED,
-        pairs=common,
-        left_out=tuple(sorted(first.keys() ^ second.keys())),
-        runs=(len(common), len(common)),
-        means=(mean_interval(before, level=criteria.level), mean_interval(after, level=criteria.level)),
-        difference=paired_difference(before, after, level=criteria.level),
-    )
-    if len(common) < 2:
-        return alone
-    changes = differences(before, after)
-    equivalence = equivalence_test(changes, margin=criteria.margin, significance=criteria.significance)
-    return replace(alone, p_value=paired_t_test(changes), equivalence=equivalence)
+    before, after = ({seed: numbers[seed] for seed in common} for numbers in (first, second))
+    left_out = tuple(sorted(first.keys() ^ second.keys()))
+    return _tested(Design.PAIRED, mean_difference(before, after), common, left_out, (before, after), criteria)
 
 
 def _unpaired(first: Mapping[int, float], second: Mapping[int, float], criteria: Criteria) -> SideBySide:
-    before, after = (np.array([numbers[seed] for seed in sorted(numbers)]) for numbers in (first, second))
+    apart = {-1 - seed: number for seed, number in second.items()}  # no seed of one is a seed of the other
+    return _tested(Design.UNPAIRED, mean_difference(first, apart), (), (), (first, second), criteria)
+
+
+def _tested(
+    design: Design,
+    found: Difference,
+    pairs: tuple[int, ...],
+    left_out: tuple[int, ...],
+    arms: tuple[Mapping[int, float], Mapping[int, float]],
+    criteria: Criteria,
+) -> SideBySide:
+    before, after = (mean_interval(list(arm.values()), level=criteria.level) for arm in arms)
+    is_known = found.standard_error is not None
     return SideBySide(
-        design=Design.UNPAIRED,
-        pairs=(),
-        left_out=(),
-        runs=(len(before), len(after)),
-        means=(mean_interval(before, level=criteria.level), mean_interval(after, level=criteria.level)),
-        difference=welch_difference(before, after, level=criteria.level),
-        p_value=welch_test(before, after),
-        equivalence=welch_equivalence_test(before, after, margin=criteria.margin, significance=criteria.significance),
+        design=design,
+        pairs=pairs,
+        left_out=left_out,
+        runs=found.runs,
+        means=(before, after),
+        difference=difference_interval(found, level=criteria.level),
+        p_value=difference_test(found) if is_known else None,
+        equivalence=equivalence_test(found, margin=criteria.margin, significance=criteria.significance)
+        if is_known
+        else None,
     )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ceteris.statistics.collapse import collapse_rate
 from ceteris.statistics.convergence import (
     Curve,
     Measure,
@@ -12,7 +13,7 @@ from ceteris.statistics.convergence import (
     times_to_target,
     truncation_time,
 )
-from ceteris.statistics.interval import Estimate, checked, describe, mean_interval
+from ceteris.statistics.interval import Estimate, Interval, checked, describe, mean_interval
 from ceteris.statistics.scores import ArmScores, Ending
 
 
@@ -41,13 +42,16 @@ class ArmSummary:
         name: Of the variation, or `baseline`.
         factor: What it is about.
         finished: Seeds that ran to the end.
-        diverged: Seeds whose loss was no longer finite; they count at the chance level.
-        failed: Seeds whose run was stopped by an error; left out of the means.
-        missing: Seeds still to come; left out of the means.
-        at_chance: Finished seeds that ended no better than chance, as networks with dead units do; they count with
-            what they scored.
-        accuracy: Mean test accuracy of finished and diverged runs; None where there are none.
-        deviation: Its standard deviation over seeds; None for fewer than two, and where every run diverged.
+        diverged: Seeds whose loss was no longer finite.
+        failed: Seeds whose run was stopped by an error; left out of every number.
+        missing: Seeds still to come; left out of every number.
+        at_chance: Finished seeds that ended no better than chance, as networks with dead units do.
+        learned: Finished seeds that did better than chance.
+        accuracy: Mean test accuracy of the runs that learned; None where there are none.
+        deviation: Its standard deviation over these; None for fewer than two.
+        mean: Over all runs that came to their end, diverged ones at the chance level. It has no interval: where some
+            runs do not learn, Student's would cover too rarely. None where there are none.
+        collapse: How often runs did not learn; None where none came to its end.
         convergence: What is known of it.
     """
 
@@ -58,14 +62,27 @@ class ArmSummary:
     failed: tuple[int, ...]
     missing: tuple[int, ...]
     at_chance: tuple[int, ...]
+    learned: tuple[int, ...]
     accuracy: Estimate | None
     deviation: float | None
+    mean: float | None
+    collapse: Interval | None
     convergence: Mapping[Measure, MeasureSummary] = field(default_factory=dict)
 
     @property
     def planned(self) -> int:
         """How many runs the study planned."""
-        return len(self.finished) + len(self.diverged) + len(self.failed) + len(self.missing)
+        return self.ended + len(self.failed) + len(self.missing)
+
+    @property
+    def ended(self) -> int:
+        """How many runs came to their end."""
+        return len(self.finished) + len(self.diverged)
+
+    @property
+    def collapsed(self) -> tuple[int, ...]:
+        """Seeds whose runs came to their end without learning, in order."""
+        return tuple(sorted((*self.at_chance, *self.diverged)))
 
 
 def summarise(arm: ArmScores, *, chance: float, target: float | None = None, level: float = 0.95) -> ArmSummary:
@@ -84,11 +101,12 @@ def summarise(arm: ArmScores, *, chance: float, target: float | None = None, lev
         ...     RunScore(seed=1, status=Ending.DIVERGED),
         ... )
         >>> arm = summarise(ArmScores(name="fast", factor="learning rate", runs=(good, bad)), chance=0.1)
-        >>> arm.accuracy.estimate, arm.diverged
-        (0.35, (1,))
+        >>> arm.accuracy.estimate, arm.collapsed, arm.mean
+        (0.6, (1,), 0.35)
     """
-    counted = list(arm.counted(chance).values())
-    is_scored = bool(arm.seeds(Ending.FINISHED))
+    counted, learned = list(arm.counted(chance).values()), arm.learned(chance)
+    accuracies = list(learned.values())
+    collapsed = len(arm.collapsed(chance))
     return ArmSummary(
         name=arm.name,
         factor=arm.factor,
@@ -97,8 +115,11 @@ def summarise(arm: ArmScores, *, chance: float, target: float | None = None, lev
         failed=arm.seeds(Ending.FAILED),
         missing=arm.seeds(Ending.MISSING),
         at_chance=arm.at_chance(chance),
-        accuracy=mean_interval(counted, level=level) if counted else None,
-        deviation=describe(checked(counted, "scores")).deviation if is_scored else None,
+        learned=tuple(learned),
+        accuracy=mean_interval(accuracies, level=level) if accuracies else None,
+        deviation=describe(checked(accuracies, "scores")).deviation if accuracies else None,
+        mean=describe(checked(counted, "scores")).mean if counted else None,
+        collapse=collapse_rate(collapsed, len(counted), level=level) if counted else None,
         convergence=_convergence(learning_curves(arm, chance), target, level),
     )
 

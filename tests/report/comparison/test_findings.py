@@ -243,8 +243,8 @@ def test_troubles_are_told_of_their_folder(make_results):
     (second / "labels.npy").write_bytes(b"")
     assert notes(compare_results(first, second)) == (
         f"A and B: {COARSE}",
-        "A: 1 run finished no better than chance (10.00 %), and counts with what it scored: “baseline” (1 of 4).",
-        "A: 1 run diverged, counted at the chance level: “baseline” (1 of 4).",
+        "A: 1 run finished no better than chance (10.00 %), and counts as not learned: “baseline” (1 of 4).",
+        "A: 1 run diverged, and did not learn: “baseline” (1 of 4).",
         "B: the labels of the test images cannot be read; nothing is said of single answers.",
         "B: 1 of 4 runs is damaged, and not counted.",
         "B: 2 of 4 runs are missing.",

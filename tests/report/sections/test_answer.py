@@ -16,8 +16,7 @@ LAST = {
         "How fast the variations learn cannot be compared yet, as no seed has a learning curve in both arms."
     ),
     "baseline diverged": (
-        "Which variations learn sooner than the baseline is unknown, as the chance level reaches 90 % of its mean "
-        "final validation accuracy."
+        "How fast the variations learn cannot be compared yet, as no seed has a learning curve in both arms."
     ),
     "one variation": f"The variation was not shown to reach {TARGET} in fewer or in more epochs than the baseline.",
     "no variations": "The study has no variations, so there is nothing to compare the baseline with.",
@@ -33,33 +32,36 @@ def test_the_last_sentence_says_what_is_known_of_convergence(analyses, state):
 def test_one_variation_is_spoken_of_as_one(analyses):
     """A study of one variation has no `1 of the 1 variations`."""
     assert answer(analyses("one variation"))[1:4] == (
-        "The variation was not shown to be better than the baseline.",
-        "The variation was not shown to be worse than the baseline.",
+        "The variation was not shown to be better than the baseline on these test images.",
+        "The variation was not shown to be worse than the baseline on these test images.",
         "The variation was equivalent to the baseline, within \N{PLUS-MINUS SIGN}1.5 pp: “tanh” (activation).",
     )
 
 
-def test_one_undecided_variation_says_what_was_missed(tmp_path):
-    """It is left undecided, with the difference that would have been seen."""
+def test_one_undecided_variation_says_what_is_possible(tmp_path):
+    """It is left undecided, with the differences that its interval does not exclude."""
     study = made_up_study(seeds=3, variation=(TANH,), analysis={"margin": 0.1})
     analysis = analyze(read_results(made_up_folder(tmp_path / "r", study=study)))
 
     assert answer(analysis)[3] == (
         "The variation was left undecided, since it was not shown to be equivalent to the baseline, within "
-        "\N{PLUS-MINUS SIGN}0.1 pp, either: “tanh” (activation), where these seeds may well have missed differences "
-        "below 0.82 pp."
+        "\N{PLUS-MINUS SIGN}0.1 pp, either: “tanh” (activation), where the simultaneous 95 % interval leaves "
+        "differences from \N{MINUS SIGN}0.62 to +0.62 pp possible."
     )
 
 
 def test_a_variation_without_results_is_not_called_undecided(analyses):
     """It is said to be not compared, apart from those that were."""
-    assert "; 1 was not compared, because results are missing: “left out” (transfer)" in answer(analyses("transfer"))[3]
+    assert (
+        "; 1 was not compared, because an arm has no run that learned: “left out” (transfer)"
+        in answer(analyses("transfer"))[3]
+    )
 
 
 def test_differences_measured_once_have_no_verdict(analyses):
     """The smallest and the largest are given, and what it takes to judge them."""
     assert answer(analyses("half"))[1:3] == (
-        "Measured once, “deeper” (depth) differs from the baseline by +4.75 pp.",
+        "Measured once, “deeper” (depth) differs from the baseline by +4.67 pp.",
         "No variation can be called better, worse or equivalent yet: that takes error bars, and these take two seeds.",
     )
     assert answer(analyses("one seed"))[1] == (
@@ -85,6 +87,26 @@ def test_sooner_and_later_are_told_apart(analyses):
     assert earlier(strict, sooner=True) == earlier(strict, sooner=False) == ()
 
 
-def test_no_state_has_more_than_five_sentences(analyses, state):
-    """The answer is short, whatever there is to say; each cross has one more."""
-    assert 1 <= len(answer(analyses(state))) <= 5 + len(analyses(state).factorials)
+def test_no_state_has_more_than_six_sentences(analyses, state):
+    """The answer is short: five sentences, one more where runs did not learn, and one for each cross."""
+    analysis = analyses(state)
+    assert 1 <= len(answer(analysis)) <= 5 + analysis.has_collapsed + len(analysis.factorials)
+
+
+def test_runs_that_did_not_learn_have_a_sentence(analyses):
+    """How many, and which variations were shown to collapse more or less often; none where every run learned."""
+    assert answer(analyses("a variation diverged"))[4] == (
+        "3 runs did not learn, 0 of the baseline's 3 among them; no variation was shown to collapse more or less often."
+    )
+    assert not any("did not learn" in sentence for sentence in answer(analyses("complete")))
+
+
+def test_a_variation_that_collapses_more_often_is_named(tmp_path):
+    """With its runs that did, beside those of the baseline."""
+    became = {("tanh", seed): "guessing" for seed in range(9)}
+    study = made_up_study(seeds=12, variation=(TANH,))
+    analysis = analyze(read_results(made_up_folder(tmp_path / "r", study=study, became=became)))
+
+    assert answer(analysis)[4] == (
+        "9 runs did not learn, 0 of the baseline's 12 among them; “tanh” (9 of 12) collapses more often."
+    )

@@ -43,7 +43,7 @@ def test_bars_are_the_intervals(plot):
     low, high = axes.get_xlim()
 
     for row, one in enumerate(comparisons):
-        expected = [one.accuracy.difference, one.over_images]
+        expected = [one.accuracy.simultaneous, one.over_images]
         ends = [tuple(np.clip([100 * each.low, 100 * each.high], low, high)) for each in expected]
         np.testing.assert_allclose(bars_of(axes, row), ends)
         assert point_of(axes, row)[0] == pytest.approx(np.clip(100 * one.accuracy.difference.estimate, low, high))
@@ -72,7 +72,7 @@ def test_the_numbers_stand_beside_the_marks(plot, texts_in):
     """Each row says in figures what it draws."""
     picture, _, comparisons = plot("complete")
 
-    one = comparisons[0].accuracy.difference
+    one = comparisons[0].accuracy.simultaneous
     assert f"+{100 * one.estimate:.2f} [+{100 * one.low:.2f}, +{100 * one.high:.2f}]" in texts_in(picture.svg)
     assert {"deeper", "shallow", "tanh", "noisy", "depth", "activation", "learning rate"} <= set(texts_in(picture.svg))
     assert texts_in(picture.svg).count("depth") == 1
@@ -89,10 +89,11 @@ def test_one_pair_has_a_mark_without_bars(plot, texts_in):
 
 def test_no_pair_has_no_mark(plot, texts_in):
     """A variation without results keeps its row and says so; one whose runs all diverged likewise."""
-    for state, said in (("empty", "no pair of runs yet"), ("all diverged", "every run diverged")):
+    said = {"empty": "an arm has no result yet", "all diverged": "no run of the baseline learned"}
+    for state, words in said.items():
         picture, axes, comparisons = plot(state)
-        assert texts_in(picture.svg).count(said) == len(comparisons)
-        assert f"deeper: {said}" in picture.alt
+        assert texts_in(picture.svg).count(words) == len(comparisons)
+        assert f"deeper: {words}" in picture.alt
         assert not [line for line in axes.lines if len(line.get_xdata()) == 1]
 
 
@@ -101,11 +102,11 @@ def test_what_is_far_out_is_drawn_at_the_edge(plot, analyses):
     comparisons = list(analyses("complete").comparisons)
     collapse = Interval(estimate=-0.9, low=-0.95, high=-0.85, level=0.95)
     comparisons[1] = replace(
-        comparisons[1], accuracy=replace(comparisons[1].accuracy, difference=collapse), over_images=None
+        comparisons[1], accuracy=replace(comparisons[1].accuracy, simultaneous=collapse), over_images=None
     )
     comparisons[3] = replace(
         comparisons[3],
-        accuracy=replace(comparisons[3].accuracy, difference=PointEstimate(estimate=0.01)),
+        accuracy=replace(comparisons[3].accuracy, simultaneous=PointEstimate(estimate=0.01)),
         over_images=None,
     )
     picture, axes, _ = plot("complete", comparisons=comparisons)
@@ -123,7 +124,7 @@ def test_equal_differences_are_drawn(plot, analyses, difference):
     """An interval without width, and differences that are all 0, leave an axis with the margin on it."""
     flat = Interval(estimate=difference, low=difference, high=difference, level=0.95)
     one = analyses("one variation").comparisons[0]
-    one = replace(one, accuracy=replace(one.accuracy, difference=flat), over_images=None)
+    one = replace(one, accuracy=replace(one.accuracy, simultaneous=flat), over_images=None)
     _, axes, _ = plot("", comparisons=[one], margin=0.005)
 
     low, high = axes.get_xlim()
@@ -137,8 +138,8 @@ def test_it_says_in_words_what_it_shows(plot):
 
     assert picture.title == TITLE
     assert picture.alt.startswith(
-        "Differences in percentage points with 95 % intervals over seeds; the margin is 1.5 percentage points. Of 4 "
-        "variations: 1 better, 1 worse, 1 equivalent, 1 undecided. deeper +5.75 [+5.18, +6.32], better; "
+        "Differences in percentage points with simultaneous 95 % intervals over seeds; the margin is 1.5 percentage "
+        "points. Of 4 variations: 1 better, 1 worse, 1 equivalent, 1 undecided. deeper +5.75 [+4.95, +6.55], better; "
     )
     assert forest_plot([], margin=0.01).alt == "There is no variation to compare with the baseline."
 

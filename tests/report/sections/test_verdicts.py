@@ -21,29 +21,59 @@ def texts(table):
 
 
 def test_verdicts_have_their_numbers(analyses):
-    """Accuracy, difference, p, wins and runs, each with what surrounds it."""
+    """Accuracy, difference, p, rate of collapse and runs, each with what surrounds it."""
     rows = texts(verdict_table(analyses("complete")))
 
-    assert rows["baseline"] == [DASH, "50.31 % (49.64 to 50.98 %)", DASH, DASH, DASH, "is compared with", "8 of 8"]
+    assert rows["baseline"] == [
+        DASH,
+        "50.31 % (49.64 to 50.98 %)",
+        DASH,
+        DASH,
+        "0 of 8 (0 to 37 %)",
+        "reference",
+        "8 of 8",
+    ]
     assert rows["deeper"] == [
         "depth",
         "56.06 % (54.99 to 57.13 %)",
-        "+5.75 pp (+5.18 to +6.32 pp)",
+        "+5.75 pp (+4.95 to +6.55 pp)",
         "< 0.0001",
-        "100 % (68 to 100 %)",
+        "0 of 8 (0 to 37 %)",
         "better",
         "8 of 8",
     ]
-    assert rows["noisy"][5] == ("undecided (if the difference is as measured, 359 more seeds would probably show it)")
+    assert rows["noisy"][5] == (
+        "undecided (2 % probability that 8 more runs of the baseline and 8 of the variation show a difference; no "
+        "number of runs makes it more than 68 %)"
+    )
+
+
+def test_a_rate_of_collapse_has_its_p_value_where_a_run_did(analyses):
+    """Runs at chance and diverged ones count; where none did in either arm, there is nothing to test."""
+    rows = texts(verdict_table(analyses("some troubles")))
+
+    assert rows["baseline"][4] == "2 of 8 (3 to 65 %)"
+    assert rows["deeper"][4] == "1 of 8 (0 to 53 %) (p = 1)"
+    assert rows["deeper"][5] == "better when it learns"
 
 
 def test_a_verdict_on_student_s_test_alone_is_marked(analyses):
-    """Three pairs cannot pass the sign-flip test: the verdict has a dagger, and a note says what it means."""
-    table = verdict_table(analyses("official"))
+    """It has a dagger where the sign-flip test could confirm it and does not, and a note says what it means."""
+    analysis = analyses("complete")
+    assert UNCONFIRMED not in " ".join(verdict_table(analysis).notes)
+    doubtful = tuple(
+        replace(one, accuracy=replace(one.accuracy, sign_flip=0.03, sign_flip_adjusted=0.24))
+        for one in analysis.comparisons
+    )
+    table = verdict_table(replace(analysis, comparisons=doubtful))
 
-    assert [row[6].text for row in table.rows[1:]] == [f"better{UNCONFIRMED}", f"worse{UNCONFIRMED}"]
+    assert [row[6].text for row in table.rows[1:]] == [
+        f"better{UNCONFIRMED}",
+        f"worse{UNCONFIRMED}",
+        "equivalent",
+        "undecided",
+    ]
     assert table.notes[-1].startswith(UNCONFIRMED)
-    assert UNCONFIRMED not in " ".join(verdict_table(analyses("complete")).notes)
 
 
 def test_what_became_of_runs_is_in_the_last_column(analyses):
@@ -63,30 +93,32 @@ def test_notes_say_whether_there_are_intervals(analyses):
     """Several seeds have them, one has none, and nothing at all says nothing."""
     first = {state: verdict_table(analyses(state)).notes[0] for state in ("complete", "one seed", "empty")}
 
-    said = "Differences are variation minus baseline, seed by seed, in percentage points (pp)"
+    said = "Differences are variation minus baseline, in percentage points (pp), on these test images"
     assert first == {
-        "complete": f"{said}, with 95 % intervals.",
+        "complete": f"{said}, with simultaneous 95 % confidence intervals.",
         "one seed": f"{said}; one seed gives no interval.",
         "empty": f"{said}.",
     }
 
 
 def test_every_test_is_shown(analyses):
-    """Pairs, spread, all p-values, both intervals, correlation, and what could have been seen."""
+    """Runs, pairs, spread, all p-values, intervals of each kind, superiority, and what pairing gained."""
     rows = texts(detail_table(analyses("complete")))
 
     assert rows["tanh"] == [
+        "8, 8",
         "8",
-        "0.38",
+        "0.13",
+        f"{MINUS}0.22 to +0.41",
         "0.50",
         "1",
         "1",
-        "0.82",
         "< 0.0001",
         f"{MINUS}0.16 to +0.35",
-        f"{MINUS}0.22 to +0.41",
-        "+0.90",
-        "0.58",
+        f"{MINUS}0.39 to +0.53",
+        "62 % (31 to 86 %)",
+        "+0.90 (+0.52 to +0.98)",
+        "+90 %",
     ]
 
 
@@ -94,14 +126,14 @@ def test_one_pair_has_mcnemar_s_test_of_its_two_networks(analyses):
     """One seed has no test over seeds; what the images say of these two networks is a note, and says so."""
     table = detail_table(analyses("one seed"))
 
-    assert texts(table)["deeper"] == ["1", *[DASH] * 10]
+    assert texts(table)["deeper"] == ["1, 1", "1", *[DASH] * 11]
     assert table.notes[0].startswith("deeper: only the baseline's network was right on ")
     assert "(McNemar's test of these two networks: p " in table.notes[0]
 
 
-def test_pairs_that_all_diverged_are_counted_and_not_tested(analyses):
-    """The pairs are there; there is nothing in them to compare."""
-    assert texts(detail_table(analyses("all diverged")))["deeper"] == ["3", *[DASH] * 10]
+def test_arms_that_all_diverged_are_not_tested(analyses):
+    """There is nothing in them to compare."""
+    assert texts(detail_table(analyses("all diverged")))["deeper"] == [DASH] * 13
 
 
 def test_runs_are_counted_by_what_became_of_them(analyses):
@@ -142,28 +174,36 @@ def test_verdicts_for_print_have_short_cells(analyses):
     """The form for LaTeX fits the text of an A4 article: numbers alone in the cells, sentences below the table."""
     written = verdict_table(analyses("complete")).latex()
     rows = [line.strip() for line in written.splitlines() if " & " in line]
-    assert rows[0] == r"variation & acc. (\%) & diff. (pp) & 95 \% interval & p (Holm) & verdict & runs \\"
-    assert [row.split(" & ")[5] for row in rows[1:]] == ["--", "better", "worse", "equivalent", "undecided"]
+    assert rows[0] == (
+        r"variation & acc. (\%) & diff. (pp) & simultaneous interval & p (Holm) & collapse & verdict & runs \\"
+    )
+    assert [row.split(" & ")[6] for row in rows[1:]] == ["reference", "better", "worse", "equivalent", "undecided"]
     assert max(len(cell) for row in rows[1:] for cell in row.split(" & ")) <= len("$-$10.00 to $-$10.00")
     assert written.startswith(r"% needs \usepackage{booktabs, array}")
 
 
-BY_CHANCE = (0.01, 0.03, 0.01, 0.03)  # alone p = 0.041; beside another one Holm makes 0.081 of it
-NOTHING = (0.01, -0.01, 0.01, -0.01)
+@pytest.fixture
+def told_of(analyses):
+    """Give the analysis of a study whose variations differ from the baseline by so much, seed by seed."""
+
+    def tell(**differences):
+        baseline = arm("baseline", [0.5 + seed % 2 / 500 for seed in range(len(next(iter(differences.values()))))])
+        accuracies = [run.test_accuracy for run in baseline.runs]
+        variations = tuple(
+            arm(name, [one + by for one, by in zip(accuracies, found, strict=True)])
+            for name, found in differences.items()
+        )
+        analysis = analyses("official")
+        compared = compare(Scores(baseline=baseline, variations=variations, chance=0.1), analysis.criteria)
+        return replace(analysis, comparisons=compared)
+
+    return tell
 
 
 @pytest.fixture
-def told(analyses):
-    """Give the footnotes of a study whose variations differ from the baseline by so much, seed by seed."""
-
-    def tell(**differences):
-        baseline = arm("baseline", [0.5] * len(next(iter(differences.values()))))
-        variations = tuple(arm(name, [0.5 + by for by in found]) for name, found in differences.items())
-        analysis = analyses("official")
-        compared = compare(Scores(baseline=baseline, variations=variations, chance=0.1), analysis.criteria)
-        return footnotes(replace(analysis, comparisons=compared))
-
-    return tell
+def told(told_of):
+    """Give the footnotes of such a study."""
+    return lambda **differences: footnotes(told_of(**differences))
 
 
 def arm(name, accuracies):
@@ -172,29 +212,45 @@ def arm(name, accuracies):
     return ArmScores(name=name, factor="width", runs=tuple(runs))
 
 
+BY_CHANCE = (0.01, 0.03, 0.02, 0.01, 0.03, -0.004)
+NOTHING = (0.04, -0.04, 0.05, -0.04, 0.044, -0.053)
+
+
 def test_undecided_beside_an_interval_without_0_is_explained(told):
-    """Verdicts are adjusted and intervals are not: said where that makes a difference."""
-    assert told(wide=BY_CHANCE, tall=NOTHING) == (
+    """Verdicts allow for two tests a variation, intervals for one: said where that makes a difference."""
+    assert told(wide=BY_CHANCE) == (
         (
-            "Intervals are not adjusted for the number of comparisons, and verdicts are (Holm, 2 variations): "
-            "“wide” is undecided although the interval does not contain 0."
+            "Verdicts allow for 2 tests, two for each variation, and intervals for the differences alone: “wide” is "
+            "undecided although the interval does not contain 0."
         ),
     )
 
 
+def test_decided_beside_an_interval_with_0_is_explained(told):
+    """Holm's method is bolder than simultaneous intervals once other tests have passed."""
+    clear = (0.10, 0.11, 0.10, 0.11, 0.105, 0.11)
+    notes = told(tall=clear, broad=clear, high=clear, deep=clear, long=clear, wide=BY_CHANCE)
+    assert not any("wide" in note for note in notes)
+    assert notes[-1].startswith("The largest of 6 differences, that of “")
+
+
 def test_where_verdicts_and_intervals_agree_nothing_is_said(told):
-    """A difference that is shown, one that is not, and one variation alone, for which nothing is adjusted."""
-    assert told(wide=BY_CHANCE) == ()
-    assert told(wide=(0.10, 0.11, 0.10, 0.11), tall=NOTHING) == ()
+    """A difference that is shown, and one that is not; the largest of several is said to be chosen."""
+    assert told(wide=NOTHING) == ()
+    assert told(wide=(0.10, 0.11, 0.10, 0.11, 0.1, 0.11), tall=NOTHING) == (
+        (
+            "The largest of 2 differences, that of “wide”, was chosen because it is large, and so is probably "
+            "estimated too large."
+        ),
+    )
 
 
 def test_what_has_no_spread_and_so_no_interval_is_explained(told):
-    """With three equal differences the sign-flip test decides, and cannot go below 0.25."""
+    """With three equal differences the patterns of signs decide, and cannot go below 0.25."""
     assert told(wide=(0.25, 0.25, 0.25)) == (
-        "Within “wide”, all seeds have the same accuracy: they show no spread, so that there is no interval.",
         (
-            "The differences of “wide” are the same for every seed: they show no spread, so that there is no interval; "
-            "the verdict rests on the sign-flip test."
+            "The differences of “wide” show no spread, so that there is no interval; the verdict rests on how few "
+            "patterns of chance would give them."
         ),
     )
 
@@ -204,7 +260,7 @@ def test_equivalence_beside_an_interval_beyond_the_margin_is_explained(told):
     assert told(wide=(0.012, 0.003, 0.012, 0.003)) == (
         (
             "Equivalence is judged by two one-sided tests, which go with 90 % intervals: “wide” is "
-            "equivalent although the 95 % interval reaches beyond ±1.5 pp."
+            "equivalent although the simultaneous 95 % interval reaches beyond ±1.5 pp."
         ),
     )
 

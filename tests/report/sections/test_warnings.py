@@ -243,9 +243,9 @@ def test_unequal_classes_are_told_above_the_numbers(tmp_path):
     )
     assert warnings(analysis)[-2:] == (
         told,
-        "2 runs finished no better than chance (55.00 %), and count with what they scored: “baseline” (2 of 2).",
+        "2 runs finished no better than chance (55.00 %), and count as not learned: “baseline” (2 of 2).",
     )
-    assert "; 2 of its 2 runs finished no better than chance." in answer(analysis)[0]
+    assert "none of its 2 runs did better than chance" in answer(analysis)[0]
     assert tuple(chance_notes(analysis.chance)) == (told,)
 
 
@@ -263,6 +263,6 @@ def test_runs_that_predict_one_class_are_counted(tmp_path, monkeypatch, constant
 
     assert analysis.baseline.at_chance == (0, 1)
     assert list(chance_notes(analysis.chance, analysis.summaries, analysis.constant_runs))[-1] == (
-        "2 runs finished no better than chance (50.00 %), and count with what they scored: “baseline” (2 of 2). "
+        "2 runs finished no better than chance (50.00 %), and count as not learned: “baseline” (2 of 2). "
         f"{words} the same class for every test image."
     )

@@ -16,6 +16,8 @@ from ceteris.statistics.verdict import Decision, Verdict
 
 _SHARED = {Shared.WEIGHTS: "the same initial weights", Shared.ORDER: "the same order of the training images"}
 
+COLLAPSED = (Evidence.BASELINE_COLLAPSED, Evidence.VARIATION_COLLAPSED)
+
 FEWEST = 5
 """Pairs of runs, or runs of a folder, below which a comparison is warned of."""
 
@@ -101,7 +103,7 @@ def _troubles(side: StudyAnalysis) -> Iterator[str]:
     if diverged:
         arms = listed(f"{quoted(arm.name)} ({len(arm.diverged)} of {arm.planned})" for arm in diverged)
         runs = count(sum(len(arm.diverged) for arm in diverged), "run")
-        yield f"{runs} diverged, counted at the chance level: {arms}."
+        yield f"{runs} diverged, and did not learn: {arms}."
 
 
 def _findings(found: FolderComparison) -> Iterator[str]:
@@ -114,9 +116,9 @@ def _findings(found: FolderComparison) -> Iterator[str]:
             yield f"{listed_up_to([quoted(name) for name in names])} {verb} in {label} only, and not compared."
     yield from _repetitions(found)
     compared = [arm for arm in found.arms if arm.accuracy is not None]
-    if any(arm.evidence is Evidence.DIVERGED for arm in found.arms):
-        diverged = [arm for arm in found.arms if arm.evidence is Evidence.DIVERGED]
-        yield f"Every run of {_named(diverged, len(found.arms))} diverged in A and B, and nothing can be compared."
+    collapsed = [arm for arm in found.arms if arm.evidence in COLLAPSED]
+    if collapsed:
+        yield f"No run of {_named(collapsed, len(found.arms))} learned in one of the folders: no accuracy to compare."
     elif not compared:
         yield "No arm has a run in both folders yet."
     if not compared:

@@ -8,15 +8,14 @@ from ceteris.analysis.comparison import ArmComparison, FolderComparison
 from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.formatting.wording import listed
 from ceteris.report.comparison.conditions import Conditions, compare_conditions
-from ceteris.report.comparison.findings import designs, findings, notes, warnings
+from ceteris.report.comparison.findings import COLLAPSED, designs, findings, notes, warnings
 from ceteris.report.quantities import arrows, count, duration, percent, points
 from ceteris.report.sections.verdicts import TAGS, accuracy_cell, difference_cell, p_cell
 from ceteris.report.table import Cell, Column, Table, markdown_text
-from ceteris.report.wording import verdict_detail
+from ceteris.report.wording import headline, verdict_detail
 from ceteris.statistics.interval import Estimate
-from ceteris.statistics.scores import Evidence
 from ceteris.statistics.side_by_side import Design, SideBySide
-from ceteris.statistics.verdict import Decision
+from ceteris.statistics.verdict import Decision, Verdict
 from ceteris.study.run import BASELINE
 
 IDENTICAL, OTHER_IMAGES = "same bits", "other test images"
@@ -155,14 +154,15 @@ def _runs(one: SideBySide | None) -> str:
 def _finding_cell(found: FolderComparison, arm: ArmComparison) -> Cell:
     one = arm.accuracy
     if one is None:
-        detail = "every run diverged" if arm.evidence is Evidence.DIVERGED else ""
-        return Cell(str(Decision.NOT_COMPARED), detail=detail, tag=TAGS[Decision.NOT_COMPARED])
+        detail = "no run that learned" if arm.evidence in COLLAPSED else ""
+        words = headline(Verdict(decision=Decision.NOT_COMPARED), arm.collapse)
+        return Cell(words, detail=detail, tag=TAGS[Decision.NOT_COMPARED])
     if arm.is_identical:
         return Cell(IDENTICAL, tag=TAGS[Decision.EQUIVALENT])
     if not found.has_same_test_images:
         return Cell(OTHER_IMAGES, tag=TAGS[Decision.UNDECIDED])
-    decision = one.verdict.decision
-    return Cell(str(decision), detail=verdict_detail(one.verdict) if one.verdict.reason else "", tag=TAGS[decision])
+    detail = verdict_detail(one.verdict) if one.verdict.reason else ""
+    return Cell(headline(one.verdict, arm.collapse), detail=detail, tag=TAGS[one.verdict.decision])
 
 
 def _difference_cells(one: SideBySide | None, *, is_identical: bool) -> tuple[Cell, Cell]:
@@ -189,8 +189,8 @@ def _effect_row(found: FolderComparison, arm: ArmComparison, *, is_identical: bo
 def _effect_cell(one: SideBySide, mean: Estimate, side: StudyAnalysis, name: str) -> Cell:
     """Write an effect; its verdict too, if that rests on the same seeds."""
     own = side.comparison(name)
-    decision = "" if one.left_out or own is None else str(own.verdict.decision)
-    return Cell(points(mean.estimate), key=mean.estimate, detail=decision)
+    words = "" if one.left_out or own is None else headline(own.verdict, own.collapse)
+    return Cell(points(mean.estimate), key=mean.estimate, detail=words)
 
 
 def _run_row(arm: ArmComparison) -> tuple[Cell, ...]:

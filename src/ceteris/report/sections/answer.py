@@ -1,6 +1,6 @@
 """The answer of a study in five sentences, each computed; fewer where the runs do not allow five."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.report.blocks import Bullets, Look, Section
@@ -13,14 +13,17 @@ from ceteris.report.quantities import (
     percent_range,
     points,
     points_range,
+    quoted,
     sentence,
     size,
 )
 from ceteris.report.sections import factorial
 from ceteris.results.record import Status
+from ceteris.statistics.collapse import Stability
 from ceteris.statistics.comparison import Comparison
 from ceteris.statistics.convergence import Measure
 from ceteris.statistics.interval import Interval
+from ceteris.statistics.summary import ArmSummary
 from ceteris.statistics.verdict import Decision
 
 
@@ -36,10 +39,11 @@ def section(analysis: StudyAnalysis) -> Section:
 
 
 def answer(analysis: StudyAnalysis) -> tuple[str, ...]:
-    """Answer the question of a study: the baseline, what is better, what is worse, what is neither, what learns faster.
+    """Answer the question of a study: the baseline, what is better, worse, neither, what collapses, what learns faster.
 
     Returns:
-        Five sentences, and one for each cross; fewer where there are no results, no variations or no error bars yet.
+        Five sentences, one more where runs collapsed, and one for each cross; fewer where there are no results, no
+        variations or no error bars yet.
     """
     if not analysis.done:
         return (_nothing_yet(analysis),)
@@ -52,7 +56,7 @@ def answer(analysis: StudyAnalysis) -> tuple[str, ...]:
     if not analysis.comparisons:
         return (*sentences, "The study has no variations, so there is nothing to compare the baseline with.")
     if any(_has_error_bars(one) for one in analysis.comparisons):
-        sentences += [_better(analysis), _worse(analysis), _neither(analysis)]
+        sentences += [_better(analysis), _worse(analysis), _neither(analysis), *_collapse(analysis)]
     else:
         sentences += _without_error_bars(analysis)
     return (*sentences, _convergence(analysis), *crossed)
@@ -93,27 +97,34 @@ def _baseline(analysis: StudyAnalysis) -> str:
     so_far = (
         "" if analysis.done == planned else f"So far, with {analysis.done:,} of {count(planned, 'run')} at an end, "
     )
-    if arm.accuracy is None:
+    if not arm.ended:
         return sentence(f"{so_far}the baseline has no result, so that no variation can be compared with it.")
-    runs = len(arm.finished) + len(arm.diverged)
-    if not arm.finished:
-        which = "its only run" if runs == 1 else f"all of its {runs} runs"
-        counted = f"{'counts' if runs == 1 else 'count'} at the chance level, {percent(arm.accuracy.estimate)}"
-        return sentence(f"{so_far}the baseline learned nothing: {which} diverged and {counted}.")
+    if arm.accuracy is None:
+        which = "its only run" if arm.ended == 1 else f"none of its {arm.ended} runs"
+        did = "did not do" if arm.ended == 1 else "did"
+        return sentence(
+            f"{so_far}the baseline learned nothing: {which} {did} better than chance, and no accuracy can be "
+            "compared with it."
+        )
+    return sentence(f"{so_far}{_baseline_accuracy(analysis, arm)}.")
+
+
+def _baseline_accuracy(analysis: StudyAnalysis, arm: ArmSummary) -> str:
     images = "test images" if analysis.predictions is None else f"{len(analysis.predictions.labels):,} test images"
-    text = f"{so_far}the baseline classified {percent(arm.accuracy.estimate)} of the {images} correctly"
+    collapsed = (
+        f"{len(arm.collapsed)} of its {count(arm.ended, 'run')} did not learn (no better than chance, or diverged)"
+    )
+    assert arm.accuracy is not None
+    text = f"the baseline classified {percent(arm.accuracy.estimate)} of the {images} correctly"
+    runs = len(arm.learned)
     if isinstance(arm.accuracy, Interval):
-        text += f" on average over {runs} seeds ({_level(analysis)} interval {percent_range(arm.accuracy)})"
+        text += f" on average over {runs} {'runs that learned' if arm.collapsed else 'seeds'}"
+        text += f" ({_level(analysis)} interval {percent_range(arm.accuracy)})"
     elif runs > 1:
         text += f" with each of {runs} seeds, which show no spread and so give no interval"
     else:
         text += " with one seed, which has no error bars"
-    troubles = []
-    if arm.at_chance:
-        troubles.append(f"{len(arm.at_chance)} of its {count(runs, 'run')} finished no better than chance")
-    if arm.diverged:
-        troubles.append(f"{len(arm.diverged)} of its {count(runs, 'run')} diverged and counted at the chance level")
-    return sentence(f"{text}{'; ' if troubles else ''}{' and '.join(troubles)}.")
+    return f"{text}; {collapsed}" if arm.collapsed else text
 
 
 def _better(analysis: StudyAnalysis) -> str:
@@ -126,34 +137,36 @@ def _worse(analysis: StudyAnalysis) -> str:
 
 def _shown(analysis: StudyAnalysis, finding: Decision, extreme: str) -> str:
     found, total = analysis.with_verdict(finding), len(analysis.comparisons)
+    when = " on these test images, when it learns" if analysis.has_collapsed else " on these test images"
+    when = when if total == 1 else when.replace("it learns", "they learn")
     if not found:
-        return f"{_not_shown(total)} to be {finding} than the baseline."
+        return f"{_not_shown(total)} to be {finding} than the baseline{when}."
     labels = [_with_difference(analysis, one, is_first=one is found[0]) for one in found]
     which = f"{len(found)} of the {total} variations {_verb(found)}"
     if len(found) == total:
         which = {1: "The variation was", 2: "Both variations were"}.get(total, f"All {total} variations were")
     order = f", {extreme} first" if len(found) > 1 else ""
-    return f"{which} {finding} than the baseline{order}: {listed_up_to(labels)}."
+    return f"{which} {finding} than the baseline{when}{order}: {listed_up_to(labels)}."
 
 
 def _neither(analysis: StudyAnalysis) -> str:
     equal, undecided = analysis.with_verdict(Decision.EQUIVALENT), analysis.with_verdict(Decision.UNDECIDED)
     within = f"within \N{PLUS-MINUS SIGN}{size(analysis.criteria.margin)}"
     if len(analysis.comparisons) == 1:
-        return _neither_alone(analysis.comparisons[0], within)
+        return _neither_alone(analysis, analysis.comparisons[0], within)
     if equal:
         text = f"Equivalent to the baseline, {within}, {_verb(equal)} {_labels(equal)}"
     else:
         text = f"{_not_shown(len(analysis.comparisons))} to be equivalent to the baseline, {within}"
     without = analysis.with_verdict(Decision.NOT_COMPARED)
     if without:
-        text = f"{text}; {_were(without)} not compared, because results are missing: {_labels(without)}"
+        text = f"{text}; {_were(without)} not compared, because an arm has no run that learned: {_labels(without)}"
     if not undecided:
         return f"{text}{';' if without else ','} and none was left undecided."
-    return f"{text}; {_were(undecided)} left undecided: {_labels(undecided)}{_missed(undecided)}."
+    return f"{text}; {_were(undecided)} left undecided: {_labels(undecided)}{_possible(analysis, undecided)}."
 
 
-def _neither_alone(one: Comparison, within: str) -> str:
+def _neither_alone(analysis: StudyAnalysis, one: Comparison, within: str) -> str:
     label = labelled(one.variation, one.factor)
     match one.verdict.decision:
         case Decision.EQUIVALENT:
@@ -161,19 +174,38 @@ def _neither_alone(one: Comparison, within: str) -> str:
         case Decision.UNDECIDED:
             return (
                 f"The variation was left undecided, since it was not shown to be equivalent to the baseline, "
-                f"{within}, either: {label}{_missed([one])}."
+                f"{within}, either: {label}{_possible(analysis, [one])}."
             )
         case _:
             return f"The variation was not shown to be equivalent to the baseline, {within}."
 
 
-def _missed(undecided: Sequence[Comparison]) -> str:
-    detectable = [one.accuracy.detectable for one in undecided if one.accuracy and one.accuracy.detectable]
-    if not detectable:
+def _possible(analysis: StudyAnalysis, undecided: Sequence[Comparison]) -> str:
+    """Say what the simultaneous intervals leave possible: no difference that was missed, which nobody knows."""
+    known = [one.accuracy.simultaneous for one in undecided if one.accuracy is not None]
+    intervals = [one for one in known if isinstance(one, Interval)]
+    if not intervals:
         return ""
-    least, most = (f"{100 * min(end, 1.0):.2f}" for end in (min(detectable), max(detectable)))
-    spread = least if least == most else f"{least} to {most}"
-    return f", where these seeds may well have missed differences below {spread} pp"
+    low, high = min(one.low for one in intervals), max(one.high for one in intervals)
+    which = "interval leaves" if len(intervals) == 1 else "intervals leave"
+    ends = [points(end).removesuffix(" pp") for end in (low, high)]
+    return f", where the simultaneous {_level(analysis)} {which} differences from {ends[0]} to {ends[1]} pp possible"
+
+
+def _collapse(analysis: StudyAnalysis) -> Iterator[str]:
+    """Say which variations fail to learn more or less often than the baseline; nothing where every run learned."""
+    if not analysis.has_collapsed:
+        return
+    runs = sum(len(arm.collapsed) for arm in analysis.summaries)
+    parts = []
+    for finding in (Stability.MORE_OFTEN, Stability.LESS_OFTEN):
+        if found := analysis.with_stability(finding):
+            labels = [f"{quoted(one.variation)} ({len(one.summary.collapsed)} of {one.summary.ended})" for one in found]
+            verb = str(finding) if len(found) == 1 else str(finding).replace("collapses", "collapse")
+            parts.append(f"{listed_up_to(labels, most=5)} {verb}")
+    arm = analysis.baseline
+    text = f"{count(runs, 'run')} did not learn, {len(arm.collapsed)} of the baseline's {arm.ended} among them"
+    yield f"{text}; {'; '.join(parts)}." if parts else f"{text}; no variation was shown to collapse more or less often."
 
 
 def _without_error_bars(analysis: StudyAnalysis) -> list[str]:
@@ -235,7 +267,8 @@ def _epochs(one: Comparison) -> tuple[str, ...]:
     difference = found.contrast.difference
     text = f"{measured(difference.estimate, Measure.EPOCHS, sign=True)} epochs"
     late = ((found.censored_variation, "its"), (found.censored_baseline, "the baseline's"))
-    never = [f"{len(seeds)} of {whose} {count(len(one.pairs), 'run')}" for seeds, whose in late if seeds]
+    runs = {"its": found.contrast.runs[1], "the baseline's": found.contrast.runs[0]}
+    never = [f"{len(seeds)} of {whose} {count(runs[whose], 'run')}" for seeds, whose in late if seeds]
     if never and found.truncation_time is not None:
         return text, f"with {' and '.join(never)} not there by epoch {found.truncation_time:g}"
     if not isinstance(difference, Interval):
@@ -246,15 +279,15 @@ def _epochs(one: Comparison) -> tuple[str, ...]:
 
 def _with_difference(analysis: StudyAnalysis, one: Comparison, *, is_first: bool) -> str:
     assert one.accuracy is not None
-    difference = one.accuracy.difference
+    difference = one.accuracy.simultaneous
     if not isinstance(difference, Interval):
         return labelled(one.variation, one.factor, points(difference.estimate), "the same for every seed")
-    interval = f"{_level(analysis)} interval " if is_first else ""
+    interval = f"simultaneous {_level(analysis)} intervals " if is_first else ""
     return labelled(one.variation, one.factor, points(difference.estimate), f"{interval}{points_range(difference)}")
 
 
 def _has_error_bars(one: Comparison) -> bool:
-    return one.accuracy is not None and one.accuracy.deviation is not None
+    return one.accuracy is not None and one.accuracy.p_value is not None
 
 
 def _labels(found: Sequence[Comparison]) -> str:

@@ -30,6 +30,7 @@ from ceteris.report.figures.style import (
     shortened,
 )
 from ceteris.report.quantities import percentage_points
+from ceteris.report.wording import verdict_detail
 from ceteris.statistics.comparison import Comparison
 from ceteris.statistics.interval import Estimate, Interval
 from ceteris.statistics.summary import ArmSummary
@@ -60,9 +61,9 @@ def section(analysis: StudyAnalysis) -> Section | None:
 def forest_plot(comparisons: Sequence[Comparison], *, margin: float) -> Drawing:
     """Draw the difference of each variation from the baseline, with error bars, margin and verdict.
 
-    The thick bar is the interval over seeds, the thin one the interval over seeds and test images. A variation without
-    pairs has no mark, one with a single pair a mark without bars. What is far out of the range of the others is drawn
-    at the edge, and its numbers stand beside it.
+    The thick bar is the simultaneous interval over seeds, the thin one that over seeds and test images. A variation
+    without a run that learned has no mark, one with a single such run a mark without bars. What is far out of the range
+    of the others is drawn at the edge, and its numbers stand beside it.
 
     Args:
         comparisons: In the order to show them; those of one factor stand together.
@@ -100,7 +101,7 @@ def _draw(axes: Axes, row: int, comparison: Comparison, *, first: bool) -> None:
     if comparison.accuracy is None:
         axes.text(1.03, row, _gap(comparison), color=MUTED, va="center", size=8, transform=place)
         return
-    difference = comparison.accuracy.difference
+    difference = comparison.accuracy.simultaneous
     if comparison.over_images is not None:
         _bar(axes, row + 0.2, comparison.over_images, MUTED, 0.9)
     if isinstance(difference, Interval):
@@ -118,7 +119,7 @@ def _draw(axes: Axes, row: int, comparison: Comparison, *, first: bool) -> None:
 
 
 def _gap(comparison: Comparison) -> str:
-    return "every run diverged" if comparison.pairs else "no pair of runs yet"
+    return verdict_detail(comparison.verdict)
 
 
 def _bar(axes: Axes, row: float, interval: Interval, colour: str, width: float) -> None:
@@ -149,7 +150,7 @@ def _arrow(axes: Axes, row: float, end: float, point: float, colour: str) -> Non
 
 def _limits(comparisons: Sequence[Comparison], margin: float) -> tuple[float, float]:
     """Choose from where to where the axis goes, in percentage points; 0 and the margin are always on it."""
-    known = [one.accuracy.difference for one in comparisons if one.accuracy is not None]
+    known = [one.accuracy.simultaneous for one in comparisons if one.accuracy is not None]
     known += [one.over_images for one in comparisons if one.over_images is not None]
     ends = [end for one in known for end in ((one.low, one.high) if isinstance(one, Interval) else (one.estimate,))]
     most = max(_MOST * statistics.median(map(abs, ends)), 4 * margin) if ends else 4 * margin
@@ -176,7 +177,9 @@ def _legend(figure: Figure, comparisons: Sequence[Comparison], margin: float) ->
     level = _level(comparisons)
     bars = []
     if level is not None:
-        bars.append(Line2D([], [], color=INK, linewidth=2.2, label=f"{100 * level:.3g} % interval over seeds"))
+        bars.append(
+            Line2D([], [], color=INK, linewidth=2.2, label=f"simultaneous {100 * level:.3g} % interval over seeds")
+        )
     if any(comparison.over_images is not None for comparison in comparisons):
         bars.append(Line2D([], [], color=MUTED, linewidth=0.9, label="over seeds and test images"))
     shade = Patch(facecolor=GRID, alpha=0.55, label=f"margin: {percentage_points(margin)} either way")
@@ -186,8 +189,8 @@ def _legend(figure: Figure, comparisons: Sequence[Comparison], margin: float) ->
 
 def _level(comparisons: Sequence[Comparison]) -> float | None:
     for comparison in comparisons:
-        if comparison.accuracy is not None and isinstance(comparison.accuracy.difference, Interval):
-            return comparison.accuracy.difference.level
+        if comparison.accuracy is not None and isinstance(comparison.accuracy.simultaneous, Interval):
+            return 1 - len(comparisons) * (1 - comparison.accuracy.simultaneous.level)
     return None
 
 
@@ -198,7 +201,7 @@ def _alt(comparisons: Sequence[Comparison], margin: float) -> str:
         if any(one.verdict.decision is finding for one in comparisons)
     ]
     rows = [
-        f"{one.variation} {in_points(one.accuracy.difference)}, {one.verdict.decision}"
+        f"{one.variation} {in_points(one.accuracy.simultaneous)}, {one.verdict.decision}"
         if one.accuracy is not None
         else f"{one.variation}: {_gap(one)}"
         for one in comparisons
@@ -206,7 +209,7 @@ def _alt(comparisons: Sequence[Comparison], margin: float) -> str:
     if not rows:
         return "There is no variation to compare with the baseline."
     level = _level(comparisons)
-    bars = "" if level is None else f" with {100 * level:.3g} % intervals over seeds"
+    bars = "" if level is None else f" with simultaneous {100 * level:.3g} % intervals over seeds"
     return (
         f"Differences in percentage points{bars}; the margin is {percentage_points(margin)}. "
         f"Of {len(comparisons)} variations: {', '.join(counts)}. {'; '.join(rows)}."

@@ -15,11 +15,10 @@ from ceteris.report.quantities import (
     percent_range,
     points,
     points_range,
-    share,
     unit,
 )
 from ceteris.report.sections.convergence import convergence_table, trusted_p
-from ceteris.report.sections.verdicts import TAGS
+from ceteris.report.sections.verdicts import verdict_tag
 from ceteris.report.table import Cell, Column, Table
 from ceteris.report.wording import MEASURES, comparison_notes, run_notes, verdict_words
 from ceteris.results.record import Status
@@ -27,6 +26,7 @@ from ceteris.statistics.comparison import Comparison
 from ceteris.statistics.convergence import Measure
 from ceteris.statistics.interval import Estimate, Interval
 from ceteris.statistics.scores import Ending
+from ceteris.statistics.verdict import Reason
 from ceteris.study.changes import in_words
 from ceteris.study.run import BASELINE
 
@@ -54,7 +54,7 @@ def _card(analysis: StudyAnalysis, factor: str, name: str) -> Card:
             variation=one.variation,
             changes=changed[one.variation],
             verdict=verdict_words(one),
-            tag=TAGS[one.verdict.decision],
+            tag=verdict_tag(one),
             sentences=tuple(_sentences(analysis, one)),
         )
         for one in chosen
@@ -71,46 +71,52 @@ def _card(analysis: StudyAnalysis, factor: str, name: str) -> Card:
 
 
 def _sentences(analysis: StudyAnalysis, one: Comparison) -> Iterator[str]:
-    if one.summary.accuracy is None:
-        yield "It has no result yet."
-    else:
-        yield _accuracy(analysis, one)
+    yield from _accuracy(analysis, one)
     if one.over_images is not None:
         yield (
-            f"With the test images taken as a sample too, the interval is {points_range(one.over_images)} around "
-            f"{points(one.over_images.estimate)}."
+            f"With the test images taken as a sample too, the simultaneous interval is {points_range(one.over_images)} "
+            f"around {points(one.over_images.estimate)}."
         )
-    if isinstance(one.accuracy and one.accuracy.superiority, Interval):
-        assert one.accuracy is not None
-        pairs = share(one.accuracy.superiority)
-        yield f"It is more accurate than the baseline's run with the same seed in {pairs} of pairs."
+    yield from _collapse(one)
     yield from _convergence(analysis, one)
     yield from run_notes(one.summary, analysis.scores.chance)
     yield from comparison_notes(one, analysis.criteria)
 
 
-def _accuracy(analysis: StudyAnalysis, one: Comparison) -> str:
-    found = one.summary.accuracy
-    assert found is not None
-    if not one.summary.finished:
-        runs = len(one.summary.diverged)
-        which = "Its only run" if runs == 1 else f"All of its {runs} runs"
-        text = (
-            f"{which} diverged and {'counts' if runs == 1 else 'count'} at the chance level, {percent(found.estimate)}"
+def _accuracy(analysis: StudyAnalysis, one: Comparison) -> Iterator[str]:
+    arm = one.summary
+    if arm.accuracy is None:
+        yield (
+            "It has no result yet." if not arm.ended else "No run of it learned, so that it has no accuracy to compare."
         )
-        if one.accuracy is None and one.pairs:
-            return f"{text}; so {'does' if len(one.pairs) == 1 else 'do'} the baseline's, and nothing can be compared."
-    else:
-        text = f"Test accuracy {percent(found.estimate)}{_interval(analysis, found)}"
+        return
+    of = f" over {count(len(arm.learned), 'run')} that learned" if arm.collapsed else ""
+    text = f"Test accuracy {percent(arm.accuracy.estimate)}{of}{_interval(analysis, arm.accuracy)}"
     if one.accuracy is None:
-        return f"{text}; no seed has results in both arms, so that it has no difference to the baseline yet."
-    difference = one.accuracy.difference
+        missing = "the baseline has no result yet" if one.verdict.reason is Reason.NO_RUN else "no run of that learned"
+        yield f"{text}; it is not compared with the baseline: {missing}."
+        return
+    difference = one.accuracy.simultaneous
     text += f", a difference of {points(difference.estimate)} to the baseline"
     if one.accuracy.p_value_adjusted is None:
-        return f"{text}, from {count(one.accuracy.pairs, 'pair')} of runs without error bars."
+        yield f"{text}, without error bars."
+        return
     p = p_words(one.accuracy.p_value_adjusted)
-    spread = points_range(difference) if isinstance(difference, Interval) else "the same for every seed"
-    return f"{text} ({spread}; {p} after Holm's adjustment; {count(one.accuracy.pairs, 'pair')})."
+    spread = f"simultaneous interval {points_range(difference)}" if isinstance(difference, Interval) else "no spread"
+    yield f"{text} ({spread}; {p} after Holm's adjustment)."
+    if arm.collapsed and arm.mean is not None:
+        yield f"Over all {count(arm.ended, 'run')} the mean is {percent(arm.mean)}, which fits neither kind of run."
+
+
+def _collapse(one: Comparison) -> Iterator[str]:
+    found = one.collapse
+    if found is None or not (found.baseline[0] or found.variation[0]) or found.p_value_adjusted is None:
+        return
+    (k0, n0), (k1, n1) = found.baseline, found.variation
+    yield (
+        f"{k1} of {count(n1, 'run')} did not learn, {k0} of {n0} of the baseline: {found.stability} "
+        f"(Fisher's exact test, {p_words(found.p_value_adjusted)} after Holm's adjustment)."
+    )
 
 
 def _interval(analysis: StudyAnalysis, found: Estimate) -> str:

@@ -100,7 +100,6 @@ def _image_counts(analysis: StudyAnalysis) -> str:
 
 
 def _about_seeds(analysis: StudyAnalysis) -> Iterator[str]:
-    study = analysis.results.manifest.study
     decided = ["the initial weights", "the order of the images"]
     networks = [arm.specification.network for arm in analysis.arms]
     layers = [one for network in networks for layer in network.layers for one in layer.tree()]
@@ -116,11 +115,10 @@ def _about_seeds(analysis: StudyAnalysis) -> Iterator[str]:
         f"A seed decides {listed(decided)}; the split into training and validation images is one for all "
         "runs, so that no interval holds what another split would change."
     )
-    few = [one for one in analysis.comparisons if len(one.pairs) < len(study.seeds)]
+    few = [arm for arm in analysis.summaries if len(arm.learned) < arm.planned]
     if few and analysis.done:
-        names = [f"{quoted(one.variation)} ({count(len(one.pairs), 'pair')})" for one in few]
-        planned = count(len(study.seeds), "seed")
-        yield f"Not every one of {planned} counts in both arms: {listed_up_to(names, most=5)}."
+        names = [f"{quoted(arm.name)} ({len(arm.learned)} of {arm.planned})" for arm in few]
+        yield f"Not every planned run learned, and so counts in accuracies: {listed_up_to(names, most=5)}."
 
 
 def _about_settings(analysis: StudyAnalysis) -> Iterator[str]:
@@ -180,13 +178,19 @@ def _about_length(analysis: StudyAnalysis) -> Iterator[str]:
 
 
 def _about_spread(analysis: StudyAnalysis) -> Iterator[str]:
-    mixed = [arm for arm in analysis.summaries if arm.at_chance and len(arm.at_chance) < len(arm.finished)]
+    mixed = [arm for arm in analysis.summaries if arm.collapsed and arm.learned]
     if mixed:
         names = listed_up_to([quoted(arm.name) for arm in mixed], most=5)
-        verb = "holds" if len(mixed) == 1 else "hold"
         yield (
-            f"{names} {verb} runs that learned and runs that did no better than chance: the mean lies between the two "
-            "kinds, and says little about a single run."
+            f"Of {names} some runs learned and others did not: accuracies are compared among those that did, and that "
+            "the two arms then hold the same kind of runs cannot be tested."
+        )
+    stable = [arm for arm in analysis.summaries if arm.collapse is not None and not arm.collapsed]
+    if stable and analysis.comparisons:
+        most = max(arm.collapse.high for arm in stable if arm.collapse is not None)
+        yield (
+            f"Where no run collapsed the rate is not 0: with so few runs it may be as high as {100 * most:.0f} % "
+            f"({100 * analysis.criteria.level:g} % interval)."
         )
     doubtful = [one for one in analysis.comparisons if is_unconfirmed(one, analysis.criteria)]
     if doubtful:

@@ -108,9 +108,10 @@ def _statistics(analysis: StudyAnalysis) -> Iterator[str]:
         return
     level, significance = f"{100 * criteria.level:g} %", f"{100 * criteria.significance:g} %"
     yield (
-        f"Means over two or more seeds have Student's {level} interval. A run whose loss was no longer finite "
-        f"counts at the chance level, {percent(analysis.scores.chance)}; a run that failed or is missing counts in no "
-        "mean and in no pair."
+        f"Means over two or more runs have Student's {level} confidence interval. Accuracies are of the runs that "
+        "learned: a run collapsed if it finished no better than chance, or if its loss was no longer finite. The rate "
+        f"of collapse has Clopper and Pearson's exact {level} interval. A run that failed or is missing counts in "
+        "neither."
     )
     yield (
         "The chance level is the share of the largest class among the test images. A finished run is called no better "
@@ -120,23 +121,27 @@ def _statistics(analysis: StudyAnalysis) -> Iterator[str]:
     if not family:
         return
     pairs = max((one.accuracy.pairs for one in analysis.comparisons if one.accuracy is not None), default=0)
-    if pairs >= 2:
+    if any(one.accuracy is not None and one.accuracy.p_value is not None for one in analysis.comparisons):
+        tests = f"one family of {2 * family} tests" if family > 1 else "a family of two tests"
+        yield (
+            "Each variation was compared with the baseline twice: the accuracies of the runs that learned by the "
+            "partially overlapping t test (Derrick, Toher and White 2017), which uses the seeds that both arms have "
+            "and those that one has, and the rates of collapse by Fisher's exact test. All p-values were adjusted "
+            f"together by Holm's method, {tests}, and up to {significance} count as a finding. Simultaneous intervals "
+            f"of the differences have level {100 * (1 - criteria.significance / family):.4g} % each, so that all of "
+            f"them cover their true values together in at least {level} of studies."
+        )
         flips = (
             "exactly, over all patterns of signs"
             if pairs <= EXACT_PAIRS
             else f"over {RANDOM_PATTERNS:,} random patterns of signs"
         )
-        over = f"over {count(family, 'variation')}" if family > 1 else "(which changes nothing for one variation)"
-        yield (
-            "Each variation was compared with the baseline seed by seed, by the paired t test; p-values were adjusted "
-            f"by Holm's method {over}, and up to {significance} count as a finding. The sign-flip test was computed "
-            f"beside it, {flips}."
-        )
+        yield f"The sign-flip test was computed beside it over the seeds that both arms have, {flips}."
         yield (
             "A variation is called equivalent if two one-sided t tests, Holm-adjusted, put the difference "
             f"inside \N{PLUS-MINUS SIGN}{size(criteria.margin)}, the margin that the study declared; this comes before "
-            "better and worse. What an undecided comparison would take is the number of seeds that gives "
-            f"{100 * criteria.power:g} % power if difference and spread are as measured."
+            "better and worse. What more runs may show of an undecided comparison is the predictive probability that "
+            "the test finds a difference with them, given the runs there are, as strictly as Holm's first step asks."
         )
         if analysis.predictions is not None and any(one.over_images is not None for one in analysis.comparisons):
             yield (
@@ -152,6 +157,7 @@ def _statistics(analysis: StudyAnalysis) -> Iterator[str]:
     decided = {one.verdict.decision for one in analysis.comparisons}
     if Decision.BETTER in decided or Decision.WORSE in decided:
         yield (
-            f"If differences are about normally distributed over seeds, at most {significance} of studies like this "
-            f"one would hold a false “better” or “worse”, and at most {significance} a false “equivalent”."
+            f"If accuracies of runs that learned are about normally distributed over seeds, at most {significance} of "
+            "studies like this one would hold a false “better”, “worse” or “collapses more often” about these test "
+            f"images, and at most {significance} a false “equivalent”."
         )

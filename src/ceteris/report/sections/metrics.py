@@ -9,8 +9,8 @@ from ceteris.report.blocks import Section
 from ceteris.report.quantities import sentence
 from ceteris.report.scale import Scale
 from ceteris.report.table import Cell, Column, Table
+from ceteris.statistics.difference import difference_interval, mean_difference
 from ceteris.statistics.metrics import METRICS, TEST_ACCURACY, Metric, Unit
-from ceteris.statistics.paired import paired_difference
 from ceteris.statistics.summary import ArmSummary
 
 
@@ -108,11 +108,11 @@ def _mean_cell(metric: Metric, values: Sequence[float]) -> Cell:
 def _difference_cell(
     metric: Metric, before: Mapping[int, Mapping[str, float]], after: Mapping[int, Mapping[str, float]]
 ) -> Cell:
-    common = sorted(before.keys() & after.keys())
-    if not common:
+    if not before or not after:
         return Cell("")
     scale = Scale(metric=metric)
-    found = paired_difference(*([arm[seed][metric.name] for seed in common] for arm in (before, after)))
+    arms = ({seed: run[metric.name] for seed, run in arm.items()} for arm in (before, after))
+    found = difference_interval(mean_difference(*arms), level=0.95)
     return Cell(
         scale.difference(found.estimate).removesuffix(" nats"),
         key=found.estimate,

@@ -2,10 +2,11 @@
 
 from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.report.blocks import Section
-from ceteris.report.quantities import NOTHING, p_value, points_range, signed
+from ceteris.report.quantities import NOTHING, p_value, points_range, share, signed
 from ceteris.report.sections.verdicts import p_cell
 from ceteris.report.table import Cell, Column, Table
 from ceteris.statistics.comparison import Comparison
+from ceteris.statistics.difference import Correlation
 from ceteris.statistics.interval import Estimate, Interval, Scope
 
 
@@ -25,18 +26,19 @@ def detail_table(analysis: StudyAnalysis) -> Table:
         title="Statistical tests of each difference in test accuracy",
         columns=(
             Column(title="variation"),
-            Column(title="pairs", is_number=True, meaning="Seeds that count in both arms."),
-            Column(title="sd (pp)", is_number=True, meaning="Standard deviation of the paired difference over seeds."),
-            Column(title="p", is_number=True, meaning="Paired t test, two-sided, not adjusted."),
-            Column(title="p (Holm)", is_number=True, meaning="The same, adjusted over all variations."),
+            Column(title="runs", is_number=True, meaning="That learned, of the baseline and of the variation."),
+            Column(title="pairs", is_number=True, meaning="Seeds whose runs learned in both arms."),
+            Column(title="standard error (pp)", is_number=True, meaning="Of the difference, over seeds."),
+            Column(title=f"{level} interval (pp)", is_number=True, meaning="Of this difference alone, not adjusted."),
+            Column(title="p", is_number=True, meaning="Partially overlapping t test, two-sided, not adjusted."),
+            Column(title="p (Holm)", is_number=True, meaning="The same, adjusted over all tests of the study."),
             Column(
                 title="sign-flip p (Holm)",
                 is_number=True,
-                meaning="The exact test that assumes no normal distribution, adjusted over all variations.",
+                meaning="The exact test over pairs that assumes no normal distribution, adjusted likewise.",
             ),
-            Column(title="Welch p", is_number=True, meaning="A t test that does not rely on pairing; not adjusted."),
             Column(
-                title="p equal (Holm)",
+                title="p equivalent (Holm)",
                 is_number=True,
                 meaning="P-value of the two one-sided tests (TOST) for equivalence within the margin.",
             ),
@@ -46,21 +48,26 @@ def detail_table(analysis: StudyAnalysis) -> Table:
                 meaning="Lies inside the margin where the two one-sided tests, not adjusted, find equivalence.",
             ),
             Column(
-                title=f"{level} over images too (pp)",
+                title=f"simultaneous {level}, seeds and images (pp)",
                 is_number=True,
                 meaning="The interval for seeds and test images drawn anew: for a claim about all such images, not "
                 "only about these.",
             ),
             Column(
-                title="correlation",
+                title="superiority",
                 is_number=True,
-                meaning="How much a shared seed makes two runs alike: what pairing gained.",
+                meaning="Probability that a run of the variation is more accurate than the baseline's with the same "
+                "seed.",
             ),
             Column(
-                title="detectable (pp)",
+                title="correlation",
                 is_number=True,
-                meaning=f"The difference that these seeds would have shown with {100 * analysis.criteria.power:g} % "
-                "probability.",
+                meaning=f"Of two runs with the same seed, with its {level} interval.",
+            ),
+            Column(
+                title="gained by pairing",
+                is_number=True,
+                meaning="By how much shared seeds reduce the variance of a difference; below 0 where they add to it.",
             ),
         ),
         rows=tuple(_row(one) for one in analysis.comparisons),
@@ -78,23 +85,40 @@ def _row(one: Comparison) -> tuple[Cell, ...]:
     found, equal = one.accuracy, one.equivalence
     over_images = one.over_images
     assert over_images is None or over_images.scope is Scope.SEEDS_AND_IMAGES
-    pairs = Cell(str(len(one.pairs)), key=len(one.pairs))
     if found is None:
-        return (Cell(one.variation), pairs, *(Cell(NOTHING) for _ in range(10)))
+        return (Cell(one.variation), *(Cell(NOTHING) for _ in range(13)))
+    shared = found.correlation
     return (
         Cell(one.variation),
-        pairs,
-        _points_cell(found.deviation),
+        Cell(f"{found.runs[0]}, {found.runs[1]}", key=found.runs[1]),
+        Cell(str(found.pairs), key=found.pairs),
+        _points_cell(found.found.standard_error),
+        _range_cell(found.difference),
         p_cell(found.p_value),
         p_cell(found.p_value_adjusted),
         p_cell(found.sign_flip_adjusted),
-        p_cell(found.welch),
         p_cell(None if equal is None else equal.p_value_adjusted),
         _range_cell(None if equal is None else equal.interval),
         _range_cell(over_images),
-        Cell("") if found.correlation is None else Cell(signed(found.correlation), key=found.correlation),
-        _points_cell(found.detectable),
+        _share_cell(found.superiority),
+        _correlation_cell(shared),
+        Cell("") if shared is None else Cell(f"{signed(100 * shared.share, 0)} %", key=shared.share),
     )
+
+
+def _share_cell(superiority: Estimate | None) -> Cell:
+    if not isinstance(superiority, Interval):
+        return Cell("")
+    text, _, interval = share(superiority).partition(" (")
+    return Cell(text, key=superiority.estimate, detail=interval.removesuffix(")"))
+
+
+def _correlation_cell(found: Correlation | None) -> Cell:
+    if found is None:
+        return Cell("")
+    ends = found.interval
+    detail = "" if ends is None else f"{signed(ends.low)} to {signed(ends.high)}"
+    return Cell(signed(found.estimate), key=found.estimate, detail=detail)
 
 
 def _points_cell(fraction: float | None) -> Cell:

@@ -3,22 +3,24 @@
 from collections.abc import Iterator, Sequence
 
 from ceteris.analysis.study_analysis import StudyAnalysis
-from ceteris.report.blocks import Glossary, Section, Term
+from ceteris.report.blocks import Glossary, Section
 from ceteris.report.quantities import (
     NOTHING,
     arrows,
     listed_up_to,
     p_value,
+    p_words,
     percent,
     percent_range,
     points,
     points_range,
     quoted,
-    share,
     size,
 )
 from ceteris.report.table import Cell, Column, Table
-from ceteris.report.wording import is_unconfirmed, verdict_detail
+from ceteris.report.terms import TERMS
+from ceteris.report.wording import headline, is_unconfirmed, rate_words, verdict_detail
+from ceteris.statistics.collapse import Collapse, Stability
 from ceteris.statistics.comparison import Comparison
 from ceteris.statistics.interval import Estimate, Interval
 from ceteris.statistics.summary import ArmSummary
@@ -52,13 +54,20 @@ def verdict_table(analysis: StudyAnalysis) -> Table:
     level = f"{100 * analysis.criteria.level:g} %"
     changed = {arm.name: arrows("; ".join(in_words(analysis.changes(arm)))) for arm in analysis.arms}
     within = f"\N{PLUS-MINUS SIGN}{size(analysis.criteria.margin)}"
-    bars = f", with {level} intervals" if analysis.has_error_bars else ""
-    if analysis.done and all(len(arm.finished) + len(arm.diverged) < 2 for arm in analysis.summaries):
+    bars = f", with simultaneous {level} confidence intervals" if analysis.has_error_bars else ""
+    if analysis.done and all(arm.ended < 2 for arm in analysis.summaries):
         bars = "; one seed gives no interval"
     notes = [
-        f"Differences are variation minus baseline, seed by seed, in percentage points (pp){bars}.",
+        f"Differences are variation minus baseline, in percentage points (pp), on these test images{bars}.",
         f"Equivalent means: shown to lie within {within}, the margin that the study declares.",
     ]
+    if analysis.has_collapsed:
+        notes.insert(
+            1,
+            "Accuracies and differences are of the runs that learned. How often runs do not, because they end no "
+            "better than chance or diverge, is compared by itself: which runs learn is an outcome too, so both answers "
+            "count.",
+        )
     notes += footnotes(analysis)
     if any(is_unconfirmed(one, analysis.criteria) for one in analysis.comparisons):
         notes.append(f"{UNCONFIRMED} The sign-flip test, which assumes no normal distribution, does not confirm this.")
@@ -71,32 +80,32 @@ def verdict_table(analysis: StudyAnalysis) -> Table:
             Column(
                 title="test accuracy",
                 is_number=True,
-                meaning="Share of the test images classified correctly, mean over seeds; below it the interval that "
-                f"covers the true mean in {level} of such studies.",
+                meaning="Share of the test images classified correctly, mean over the runs that learned; below it the "
+                f"confidence interval that covers the true mean in {level} of such studies.",
             ),
             Column(
                 title="difference",
                 is_number=True,
-                meaning="Variation minus baseline with the same seed, mean over seeds; below it its interval. An "
-                "interval that does not hold 0 speaks for a real difference.",
+                meaning="Variation minus baseline, of the runs that learned; below it its confidence interval, wide "
+                f"enough that all intervals of this column cover their true values together in {level} of studies.",
             ),
             Column(
                 title="p (Holm)",
                 is_number=True,
                 meaning="How probable a difference at least this large would be if the variation changed nothing, "
-                "raised to allow for the number of variations.",
+                "raised to allow for all tests of the study: an accuracy and a rate of collapse for each variation.",
             ),
             Column(
-                title="superiority",
+                title="collapse",
                 is_number=True,
-                meaning="Probability of superiority: how often a run of the variation is more accurate than the "
-                "baseline's run with the same seed; below it its interval.",
+                meaning="Runs that did not learn, of those that came to their end, with the exact interval of the "
+                "rate; below it Fisher's test against the baseline, p (Holm).",
             ),
             Column(
                 title="verdict",
                 width="wide",
-                meaning="Better, worse, equivalent, undecided with what it would take to decide, or not "
-                "compared, because no pair of runs has results.",
+                meaning="On accuracy: better, worse, equivalent, undecided with what more runs may show, or not "
+                "compared, because an arm has no run that learned. Then whether it collapses more or less often.",
             ),
             Column(title="runs", meaning="Runs that count, of those planned.", width="medium"),
         ),
@@ -113,7 +122,6 @@ def verdict_table(analysis: StudyAnalysis) -> Table:
 
 def _compact(analysis: StudyAnalysis, notes: tuple[str, ...]) -> Table:
     """Draw up the verdicts for print: numbers alone in short cells, what they mean in the head and below."""
-    level = f"{100 * analysis.criteria.level:g} %"
     return Table(
         name="verdicts",
         title="Each variation against the baseline",
@@ -121,13 +129,21 @@ def _compact(analysis: StudyAnalysis, notes: tuple[str, ...]) -> Table:
             Column(title="variation"),
             Column(title="acc. (%)", is_number=True),
             Column(title="diff. (pp)", is_number=True),
-            Column(title=f"{level} interval", is_number=True),
+            Column(title="simultaneous interval", is_number=True),
             Column(title="p (Holm)", is_number=True),
+            Column(title="collapse", is_number=True),
             Column(title="verdict"),
             Column(title="runs", is_number=True),
         ),
         rows=(
-            (Cell(analysis.baseline.name), *_numbers(analysis.baseline), *[Cell("")] * 4, _counted(analysis.baseline)),
+            (
+                Cell(analysis.baseline.name),
+                *_numbers(analysis.baseline),
+                *[Cell("")] * 3,
+                _collapsed(analysis.baseline),
+                Cell("reference"),
+                _counted(analysis.baseline),
+            ),
             *(_compact_row(analysis, one) for one in analysis.comparisons),
         ),
         notes=notes,
@@ -136,7 +152,7 @@ def _compact(analysis: StudyAnalysis, notes: tuple[str, ...]) -> Table:
 
 def _compact_row(analysis: StudyAnalysis, one: Comparison) -> tuple[Cell, ...]:
     found = one.accuracy
-    difference = None if found is None else found.difference
+    difference = None if found is None else found.simultaneous
     interval = points_range(difference).removesuffix(" pp")
     mark = UNCONFIRMED if is_unconfirmed(one, analysis.criteria) else ""
     return (
@@ -145,7 +161,8 @@ def _compact_row(analysis: StudyAnalysis, one: Comparison) -> tuple[Cell, ...]:
         Cell("" if difference is None else points(difference.estimate).removesuffix(" pp")),
         Cell(interval),
         p_cell(None if found is None else found.p_value_adjusted),
-        Cell(f"{one.verdict.decision}{mark}"),
+        _collapsed(one.summary),
+        Cell(f"{headline(one.verdict, one.collapse)}{mark}"),
         _counted(one.summary),
     )
 
@@ -155,15 +172,18 @@ def _numbers(arm: ArmSummary) -> tuple[Cell]:
 
 
 def _counted(arm: ArmSummary) -> Cell:
-    return Cell(f"{len(arm.finished) + len(arm.diverged)}/{arm.planned}")
+    return Cell(f"{arm.ended}/{arm.planned}")
+
+
+def _collapsed(arm: ArmSummary) -> Cell:
+    return Cell("" if arm.collapse is None else f"{len(arm.collapsed)}/{arm.ended}")
 
 
 def runs_cell(arm: ArmSummary) -> Cell:
     """Say how many runs of an arm count, and the status of the others."""
-    counted = len(arm.finished) + len(arm.diverged)
     kinds = (("no better than chance", arm.at_chance), ("diverged", arm.diverged), ("failed", arm.failed))
     detail = ", ".join(f"{len(seeds)} {kind}" for kind, seeds in kinds if seeds)
-    return Cell(f"{counted} of {arm.planned}", key=counted, detail=detail)
+    return Cell(f"{arm.ended} of {arm.planned}", key=arm.ended, detail=detail)
 
 
 def accuracy_cell(accuracy: Estimate | None) -> Cell:
@@ -193,42 +213,49 @@ def _baseline_row(arm: ArmSummary) -> tuple[Cell, ...]:
         accuracy_cell(arm.accuracy),
         nothing,
         nothing,
-        nothing,
-        Cell("is compared with"),
+        _collapse_cell(arm, None),
+        Cell("reference"),
         runs_cell(arm),
     )
 
 
 def _row(analysis: StudyAnalysis, one: Comparison, changed: str) -> tuple[Cell, ...]:
     found = one.accuracy
-    superiority = None if found is None else found.superiority
     return (
         Cell(one.variation, detail=changed),
         Cell(one.factor),
         accuracy_cell(one.summary.accuracy),
-        difference_cell(None if found is None else found.difference),
+        difference_cell(None if found is None else found.simultaneous),
         p_cell(None if found is None else found.p_value_adjusted),
-        _superiority_cell(superiority),
+        _collapse_cell(one.summary, one.collapse),
         _verdict_cell(analysis, one),
         runs_cell(one.summary),
     )
 
 
-def _superiority_cell(superiority: Estimate | None) -> Cell:
-    if not isinstance(superiority, Interval):
+def _collapse_cell(arm: ArmSummary, found: Collapse | None) -> Cell:
+    if arm.collapse is None:
         return Cell("")
-    text, _, interval = share(superiority).partition(" (")
-    return Cell(text, key=superiority.estimate, detail=interval.removesuffix(")"))
+    detail = ""
+    if found is not None and found.p_value_adjusted is not None and (found.baseline[0] or found.variation[0]):
+        detail = p_words(found.p_value_adjusted)
+    return Cell(rate_words(arm), key=arm.collapse.estimate, detail=detail)
+
+
+def verdict_tag(one: Comparison) -> str:
+    """Give the mark of a verdict: that of the rate of collapse where accuracies do not decide."""
+    decision = one.verdict.decision
+    stability = Stability.OPEN if one.collapse is None else one.collapse.stability
+    if stability is not Stability.OPEN and decision not in (Decision.BETTER, Decision.WORSE):
+        decision = Decision.WORSE if stability is Stability.MORE_OFTEN else Decision.BETTER
+    return TAGS[decision]
 
 
 def _verdict_cell(analysis: StudyAnalysis, one: Comparison) -> Cell:
-    finding = one.verdict.decision
-    detail = verdict_detail(one.verdict, len(one.pairs))
-    if not one.summary.finished and one.summary.diverged:
-        detail = "all its runs diverged"
     mark = UNCONFIRMED if is_unconfirmed(one, analysis.criteria) else ""
-    order = list(TAGS).index(finding)
-    return Cell(f"{finding}{mark}", key=float(order), detail=detail, tag=TAGS[finding])
+    order = list(TAGS).index(one.verdict.decision)
+    words = f"{headline(one.verdict, one.collapse)}{mark}"
+    return Cell(words, key=float(order), detail=verdict_detail(one.verdict), tag=verdict_tag(one))
 
 
 def footnotes(analysis: StudyAnalysis) -> tuple[str, ...]:
@@ -244,20 +271,40 @@ def _footnotes(analysis: StudyAnalysis) -> Iterator[str]:
     criteria = analysis.criteria
     level, narrow = f"{100 * criteria.level:g} %", f"{100 * (1 - 2 * criteria.significance):g} %"
     careful = [one for one in analysis.comparisons if one.verdict.decision is Decision.UNDECIDED and _leaves_out_0(one)]
+    bold = [
+        one
+        for one in analysis.comparisons
+        if one.verdict.decision in (Decision.BETTER, Decision.WORSE) and _holds_0(one)
+    ]
+    tests = 2 * len(analysis.comparisons)
     if careful:
         yield (
-            f"Intervals are not adjusted for the number of comparisons, and verdicts are (Holm, "
-            f"{len(analysis.comparisons)} variations): {_are(careful)} undecided although the interval does not "
-            "contain 0."
+            f"Verdicts allow for {tests} tests, two for each variation, and intervals for the differences alone: "
+            f"{_are(careful)} undecided although the interval does not contain 0."
+        )
+    if bold:
+        yield (
+            f"Holm's method decides step by step, intervals do not: {_are(bold)} decided although the interval "
+            "contains 0."
         )
     yield from _without_spread(analysis)
     beyond = [one for one in analysis.comparisons if _reaches_beyond(one, criteria.margin)]
     if beyond:
         yield (
             f"Equivalence is judged by two one-sided tests, which go with {narrow} intervals: "
-            f"{_are(beyond)} equivalent although the {level} interval reaches beyond "
+            f"{_are(beyond)} equivalent although the simultaneous {level} interval reaches beyond "
             f"\N{PLUS-MINUS SIGN}{size(criteria.margin)}."
         )
+    largest = max(analysis.with_verdict(Decision.BETTER), key=_size_of, default=None)
+    if largest is not None and len(analysis.comparisons) > 1:
+        yield (
+            f"The largest of {len(analysis.comparisons)} differences, that of {quoted(largest.variation)}, was chosen "
+            "because it is large, and so is probably estimated too large."
+        )
+
+
+def _size_of(one: Comparison) -> float:
+    return one.accuracy.difference.estimate if one.accuracy is not None else 0.0
 
 
 def _without_spread(analysis: StudyAnalysis) -> Iterator[str]:
@@ -265,26 +312,31 @@ def _without_spread(analysis: StudyAnalysis) -> Iterator[str]:
     same = [
         arm.name
         for arm in analysis.summaries
-        if arm.accuracy is not None and len(arm.finished) > 1 and not isinstance(arm.accuracy, Interval)
+        if arm.accuracy is not None and len(arm.learned) > 1 and not isinstance(arm.accuracy, Interval)
     ]
     if same:
         names = listed_up_to([quoted(name) for name in same])
         yield f"Within {names}, all seeds have the same accuracy: they show no spread, so that there is no interval."
-    equal = [one for one in analysis.comparisons if one.accuracy is not None and one.accuracy.deviation == 0]
+    equal = [one for one in analysis.comparisons if one.accuracy is not None and one.accuracy.found.standard_error == 0]
     if equal:
         yield (
-            f"The differences of {_names(equal)} are the same for every seed: they show no spread, so that there is no "
-            "interval; the verdict rests on the sign-flip test."
+            f"The differences of {_names(equal)} show no spread, so that there is no interval; the verdict rests on "
+            "how few patterns of chance would give them."
         )
 
 
 def _leaves_out_0(one: Comparison) -> bool:
-    found = None if one.accuracy is None else one.accuracy.difference
+    found = None if one.accuracy is None else one.accuracy.simultaneous
     return isinstance(found, Interval) and not found.low <= 0 <= found.high
 
 
+def _holds_0(one: Comparison) -> bool:
+    found = None if one.accuracy is None else one.accuracy.simultaneous
+    return isinstance(found, Interval) and found.low <= 0 <= found.high
+
+
 def _reaches_beyond(one: Comparison, margin: float) -> bool:
-    found = None if one.accuracy is None else one.accuracy.difference
+    found = None if one.accuracy is None else one.accuracy.simultaneous
     if one.verdict.decision is not Decision.EQUIVALENT or not isinstance(found, Interval):
         return False
     return max(abs(found.low), abs(found.high)) > margin
@@ -296,65 +348,3 @@ def _are(found: Sequence[Comparison]) -> str:
 
 def _names(found: Sequence[Comparison]) -> str:
     return listed_up_to([quoted(one.variation) for one in found])
-
-
-TERMS = (
-    Term(
-        word="baseline, variation, factor",
-        meaning="The baseline is the network that everything is compared with. A variation is the baseline with a "
-        "declared change and nothing else changed. Variations about the same thing, such as depth, form a "
-        "factor.",
-    ),
-    Term(
-        word="seed",
-        meaning="A number from which all chance in a run follows: the weights it starts with, the order of the "
-        "images, what dropout leaves out. The same network with another seed scores a little differently, "
-        "so each is trained with many.",
-    ),
-    Term(
-        word="pp, percentage point",
-        meaning="The unit of a difference between two accuracies: from 40 % to 45 % is 5 pp.",
-    ),
-    Term(
-        word="training, validation, test images",
-        meaning="A network learns from the training images, is watched on the validation images, and is scored "
-        "once, at the end, on the test images.",
-    ),
-    Term(
-        word="epoch",
-        meaning="One pass over all training images.",
-    ),
-    Term(
-        word="95 % interval",
-        meaning="A range of plausible values: of many studies like this one, 95 % would give an interval "
-        "that contains the true value. One seed has no interval, because one number shows no spread.",
-    ),
-    Term(
-        word="p-value, Holm",
-        meaning="How often chance alone would give a difference this large or larger if the variation changed "
-        "nothing. With many variations a small one turns up by luck; Holm's method raises the p-values to "
-        "allow for that.",
-    ),
-    Term(
-        word="equivalent",
-        meaning="Shown to differ by less than the margin that the study declares, best before it has any result. It "
-        "is more than finding no difference, which may only mean that there were too few seeds.",
-    ),
-    Term(
-        word="undecided",
-        meaning="These runs show neither a difference nor equivalence. More seeds may.",
-    ),
-    Term(
-        word="not compared",
-        meaning="No seed has a result in both arms: the runs are missing, were left out or skipped, or all diverged.",
-    ),
-    Term(
-        word="chance level",
-        meaning="The accuracy of always predicting the largest class of the test images, which takes no learning: 10 % "
-        "for ten classes of the same size.",
-    ),
-    Term(
-        word="diverged",
-        meaning="A run whose loss stopped being a finite number, often because the learning rate is too large.",
-    ),
-)

@@ -80,12 +80,11 @@ def _warnings(analysis: StudyAnalysis) -> Iterator[str]:
         yield "The labels of the test images cannot be read, so that nothing is said about single images."
     yield from _not_at_an_end(analysis)
     for arm in analysis.summaries:
-        runs = len(arm.finished) + len(arm.diverged)
+        runs = arm.ended
         if arm.diverged:
             which = "The only run" if runs == 1 else f"{len(arm.diverged)} of {runs} runs"
-            chance = f"{100 * analysis.scores.chance:.3g} %"
             which += f" of {quoted(arm.name)}"
-            yield f"{which} diverged ({seed_list(arm.diverged)}): counted at the chance level, {chance}."
+            yield f"{which} diverged ({seed_list(arm.diverged)}), and did not learn."
     for arm_name, extraction in analysis.environment.extractions.items():
         yield (
             f"Seconds of {quoted(arm_name)} are those of its head alone: the features of its images took "
@@ -239,10 +238,10 @@ def chance_notes(level: ChanceLevel, summaries: Sequence[ArmSummary] = (), const
         return
     runs = sum(len(arm.at_chance) for arm in arms)
     which = listed_up_to([f"{quoted(arm.name)} ({len(arm.at_chance)} of {arm.planned})" for arm in arms], len(arms))
-    verb, who = ("counts", "it") if runs == 1 else ("count", "they")
+    verb = "counts" if runs == 1 else "count"
     text = (
-        f"{count(runs, 'run')} finished no better than chance ({percent(level.share)}), and {verb} with what {who} "
-        f"scored: {which}."
+        f"{count(runs, 'run')} finished no better than chance ({percent(level.share)}), and {verb} as not learned: "
+        f"{which}."
     )
     if constant:
         which = f"{'All' if constant == runs else constant} of them predict"
