@@ -17,7 +17,7 @@ from ceteris.study.run import arm_folder
 def export(
     path: Path, *, formats: Sequence[str] | None, seed: int | None, out: Path | None, force: bool, console: Console
 ) -> Export:
-    """Write a finished run as files for other software, and say what came of reading them back."""
+    """Write a finished run as files for other software, and print how reading them back went."""
     known = {str(one): one for one in ExportFormat}
     kinds = [chosen("--format", name, known) for name in formats or ("safetensors",)]
     target = find_target(path)

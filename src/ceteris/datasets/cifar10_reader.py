@@ -168,7 +168,7 @@ def read_cifar10(copy: Cifar10Copy, *, batches: int, release: Release = OFFICIAL
 
 
 def _difference(copy: Cifar10Copy, digests: dict[str, str], training_digest: str, release: Release) -> str:
-    """Say what is not official, or nothing."""
+    """Name the parts that are not official; empty if all are."""
     differing = [part for part, digest in digests.items() if digest != release.part_digests[part]]
     if len(digests) == BATCHES + 1 and training_digest == release.training_digest:
         differing = [part for part in differing if part == TEST]

@@ -171,7 +171,7 @@ _UNFIT = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowE
 
 
 def array_bytes(value: Any) -> tuple[tuple[int, ...], bytes] | None:
-    """Give shape and bytes of an array of uint8 in row-major order, or nothing if the value is something else."""
+    """Give shape and bytes of an array of uint8 in row-major order; None if the value is something else."""
     match value:
         case _Call(function=name, arguments=_, state=(_, tuple(shape), dtype, False, raw)) if name == _RECONSTRUCT:
             pass

@@ -318,7 +318,8 @@ def allot(labels: Sequence[int], digests: Sequence[str], share: float, purpose: 
             copies.setdefault(digests[place], []).append(place)
         wanted = allotted(len(places), share)
         taken: list[int] = []
-        for digest in sorted(copies, key=lambda digest: _turn(purpose, digest)):
+        turns = {digest: hashlib.sha256(f"ceteris/{purpose}/1/{digest}".encode()).digest() for digest in copies}
+        for digest in sorted(copies, key=turns.__getitem__):
             if not taken or len(taken) + len(copies[digest]) <= wanted:
                 taken += copies[digest]
         if len(taken) < len(places):
@@ -329,7 +330,3 @@ def allot(labels: Sequence[int], digests: Sequence[str], share: float, purpose: 
 def allotted(count: int, share: float) -> int:
     """Say how many of the pictures of a class are set aside, where no two are copies."""
     return max(1, round(Fraction(str(share)) * count))  # 0.1 means a tenth, not the binary number next to it
-
-
-def _turn(purpose: str, digest: str) -> bytes:
-    return hashlib.sha256(f"ceteris/{purpose}/1/{digest}".encode()).digest()

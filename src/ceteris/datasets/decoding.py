@@ -79,7 +79,7 @@ def decode(
         seconds: How long one file may take.
 
     Yields:
-        The place of a source and what came of it, as they are done. Close the iterator to stop early.
+        The index of a source and its picture or why there is none, as they are done. Close the iterator to stop early.
 
     Raises:
         DataError: If no decoder can be started.

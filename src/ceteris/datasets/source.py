@@ -134,7 +134,7 @@ class Source(ABC):
             What happens, as it happens.
 
         Raises:
-            DataError: If the images are damaged, are others, or cannot be had.
+            DataError: If the images are damaged, are others, or are not available.
         """
 
     def fetch(self, folder: Path | None) -> Generator[Event, None, str]:

@@ -82,7 +82,7 @@ def find_weights(network: BackboneNetwork, *, base: Path) -> WeightsFile | None:
         base: The folder that a relative path starts from.
 
     Returns:
-        The file; or nothing if torchvision's own are asked for and are not on this machine.
+        The file; None if torchvision's own are asked for and are not on this machine.
 
     Raises:
         DataError: If a file that was named is not there, or is another than `weights_sha256` says.

@@ -213,7 +213,7 @@ def _signals_held_back() -> Iterator[None]:
 
 
 class _ParentStop:
-    """Set when the parent says so, when the parent is gone, or on SIGTERM."""
+    """Set when the parent asks for it, when the parent has ended, or on SIGTERM."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

@@ -151,7 +151,7 @@ def missing_weights(study: Study, *, base: Path) -> tuple[Backbone, ...]:
 def find_backbones(study: Study, *, base: Path, device: str = "cpu", threads: int = 1) -> Backbones:
     """Find, read and check the weights of every backbone in a study.
 
-    An arm whose weights cannot be had or used is skipped, and the rest of the study goes on.
+    An arm whose weights are not available or cannot be used is skipped, and the rest of the study goes on.
 
     Args:
         study: As it was read.

@@ -91,7 +91,8 @@ def _train(runs: Sequence[Run], batch: PackedBatch, workspace: Workspace, stop: 
     groups: dict[Position, list[_Lane]] = {}
     for run in runs:
         checkpoint = workspace.folder.run_folder(run).read_checkpoint()
-        if checkpoint is not None and not _can_continue(checkpoint, batch.engine):
+        state_of = None if checkpoint is None else (checkpoint.engine, checkpoint.arithmetic)
+        if checkpoint is not None and state_of != (batch.engine.name, batch.engine.arithmetic):
             yield Note(text=_foreign(checkpoint, batch.engine))
             checkpoint = None
         lane = _lane(run, checkpoint)
@@ -253,10 +254,6 @@ def _lane(run: Run, checkpoint: Checkpoint | None) -> _Lane:
         seconds=checkpoint.seconds,
         position=checkpoint.state.position,
     )
-
-
-def _can_continue(checkpoint: Checkpoint, engine: Engine) -> bool:
-    return (checkpoint.engine, checkpoint.arithmetic) == (engine.name, engine.arithmetic)
 
 
 def _foreign(checkpoint: Checkpoint, engine: Engine) -> str:

@@ -85,7 +85,7 @@ class Ensemble:
         arm: Name of the variation, or `baseline`.
         weights: What was trained of each network, in the order of the seeds.
         scale: What the grey levels of each channel are multiplied by, as in training.
-        pretrained: The backbone that they begin with; nothing if they are layers alone. It scales images itself.
+        pretrained: The backbone that they begin with; None if they are layers alone. It scales images itself.
     """
 
     arm: str
@@ -111,7 +111,7 @@ def gather(results: Results, findings: Sequence[Finding]) -> Ensemble:
     The results folder is all that is needed, and for networks on a pretrained backbone the file of its weights.
 
     Raises:
-        ResultsError: If a file cannot be read, or a pretrained backbone cannot be had.
+        ResultsError: If a file cannot be read, or a pretrained backbone is not available.
     """
     first, manifest = findings[0].run, results.manifest
     assert {one.run.variation for one in findings} == {first.variation}, "seeds of one variation"

@@ -80,7 +80,8 @@ class ResultsFolder:
 
     def run_folder(self, run: Run) -> RunFolder:
         """Give the folder of a run, whether it exists or not."""
-        return RunFolder(path=self.path / _RUNS / arm_folder(run.variation) / _run_name(run), run=run)
+        name = f"seed-{run.seed:02}-{run.digest[:8]}"
+        return RunFolder(path=self.path / _RUNS / arm_folder(run.variation) / name, run=run)
 
     def claim(self, run: Run) -> FileLock | None:
         """Ask for the right to write a run; None if another process has it."""
@@ -276,7 +277,3 @@ class ResultsFolder:
 
     def _run_paths(self) -> list[Path]:
         return sorted((self.path / _RUNS).glob("*/seed-*"))
-
-
-def _run_name(run: Run) -> str:
-    return f"seed-{run.seed:02}-{run.digest[:8]}"

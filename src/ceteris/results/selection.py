@@ -48,7 +48,7 @@ def find_target(path: Path) -> Target:
 
 
 def asked_seed(target: Target, seed: int | None) -> int | None:
-    """Give the one seed that is asked for, by the path or beside it; nothing if neither says one.
+    """Give the one seed that is asked for, by the path or beside it; None if neither names one.
 
     Raises:
         ResultsError: If they say two.
@@ -110,7 +110,7 @@ def finished_findings(results: Results, target: Target, seed: int | None = None)
 
 
 def became(finding: Finding) -> str:
-    """Say in a few words what became of a run, for example `diverged in epoch 2`."""
+    """Give the status of a run in a few words, for example `diverged in epoch 2`."""
     if finding.status is Status.DIVERGED and finding.record is not None:
         return f"diverged in epoch {finding.record.diverged_epoch}"
     return "not trained yet" if finding.status is Status.MISSING else finding.status.value

@@ -9,13 +9,12 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ceteris.datasets.dataset import ImageKind, LabelledImages, Split
+from ceteris.datasets.dataset import ImageKind, Split
 from ceteris.engines.engine import SLICE_SECONDS, EpochMetrics, Outcome, Position, RunState, mean_loss_and_accuracy
 from ceteris.engines.lanes.kernels import (
     CompiledBank,
     FlatLayout,
     InstructionSet,
-    Sums,
     chosen_instruction_set,
     layout,
     load_kernels,
@@ -243,9 +242,10 @@ class LanesTraining:
             )
 
     def _end_epoch(self) -> tuple[EpochMetrics, ...]:
-        images, scored = self.sampled_images, len(self.split.validation)
+        images, scored = self.sampled_images, self.split.validation
+        sums_of_runs = self.bank.score(scored.images, scored.labels, self.split.scale, self.split.offset)
         trained = [mean_loss_and_accuracy(*sums, images) for sums in zip(self._loss, self._correct, strict=True)]
-        validated = [mean_loss_and_accuracy(*sums, scored) for sums in self._score(self.split.validation)]
+        validated = [mean_loss_and_accuracy(*sums, len(scored)) for sums in sums_of_runs]
         epoch = self.position.epoch + 1
         metrics = tuple(
             EpochMetrics.of(epoch, training, validation)
@@ -255,9 +255,6 @@ class LanesTraining:
         self._order = self._shifts = None
         self._loss, self._correct = [0.0] * len(self.runs), [0] * len(self.runs)
         return metrics
-
-    def _score(self, images: LabelledImages) -> Sums:
-        return self.bank.score(images.images, images.labels, self.split.scale, self.split.offset)
 
 
 def _layered(run: Run) -> Network:

@@ -105,7 +105,9 @@ class Kernels(Protocol):
 
 def usable_instruction_sets() -> tuple[InstructionSet, ...]:
     """List the builds that are installed and that this processor can run, widest first."""
-    return tuple(name for name in InstructionSet if _installed(name) and _runs_here(name))
+    flags = set(processor_fact("flags").split())
+    installed = (name for name in InstructionSet if importlib.util.find_spec(f"ceteris.engines.lanes._{name}"))
+    return tuple(name for name in installed if _NEEDED_FLAGS[name] <= flags)
 
 
 def chosen_instruction_set() -> InstructionSet | None:
@@ -136,14 +138,6 @@ _NEEDED_FLAGS = {
     InstructionSet.AVX2: {"avx2", "fma"},
     InstructionSet.PORTABLE: set[str](),
 }
-
-
-def _installed(name: InstructionSet) -> bool:
-    return importlib.util.find_spec(f"ceteris.engines.lanes._{name}") is not None
-
-
-def _runs_here(name: InstructionSet) -> bool:
-    return _NEEDED_FLAGS[name] <= set(processor_fact("flags").split())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,15 +208,11 @@ def _unsupported_layer(layer: Layer, kind: KernelKind | None) -> str | None:
             if value != field.default:
                 return f"has {name} = {value}, which its kernel does not know"
             continue
-        if name in kind.choices and _text(value) not in kind.choices[name]:
+        if name in kind.choices and ("none" if value is None else str(value)) not in kind.choices[name]:
             return f"has {name} = {value}, which its kernel does not know"
         if name in kind.largest and value > kind.largest[name]:
             return f"has {name} = {value}; the largest is {kind.largest[name]}"
     return None
-
-
-def _text(value: object) -> str:
-    return "none" if value is None else str(value)
 
 
 @dataclass(frozen=True, kw_only=True)

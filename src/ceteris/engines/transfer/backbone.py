@@ -129,7 +129,7 @@ def _state_dict(path: Path) -> Mapping[str, Tensor]:
             warnings.simplefilter("ignore")  # of old formats, which are read all the same
             content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        # PyTorch refuses whatever is not on its list of harmless types, and says so at length.
+        # PyTorch loads only types on its list of harmless ones; its message about others is long.
         unsafe = "Weights only load failed" in str(error) or "Unsupported" in str(error)
         what = "holds more than tensors, perhaps code, which is not run" if unsafe else "is no file of PyTorch"
         raise DataError(f"{path} {what}. {advice}") from error

@@ -268,9 +268,6 @@ def best_precision(device: str) -> Precision:
         import torch  # noqa: PLC0415 - torch is optional, and slow to load
 
         return "bfloat16" if torch.cuda.is_available() and torch.cuda.is_bf16_supported() else "float32"
-    return "bfloat16" if device == "cpu" and _processor_has_bfloat16() else "float32"
-
-
-def _processor_has_bfloat16() -> bool:
-    """Whether the processor has instructions for it; where the system does not tell, it counts as without."""
-    return not {"amx_bf16", "avx512_bf16"}.isdisjoint(processor_fact("flags").split())
+    # Where the system does not tell whether the processor has instructions for it, it counts as without.
+    has_it = not {"amx_bf16", "avx512_bf16"}.isdisjoint(processor_fact("flags").split())
+    return "bfloat16" if device == "cpu" and has_it else "float32"

@@ -2,7 +2,7 @@
 
 # b = images of a minibatch, c = channels, h, w = height, width, f = features, k = classes
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -56,8 +56,9 @@ class FineTunedNetwork(nn.Module):
 
         Without their place in training nothing is dropped and no statistics are updated.
         """
-        for norm in self._norms():
-            norm.train(place is not None and self.updates_statistics)
+        for module in self.backbone.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.train(place is not None and self.updates_statistics)
         with torch.no_grad():
             values: Tensor = self.frozen(images_bchw)
         for block in self.backbone.values():
@@ -73,9 +74,6 @@ class FineTunedNetwork(nn.Module):
             return {name: tensor for name, tensor in state.items() if not name.endswith("num_batches_tracked")}
         parameters = dict(self.named_parameters())
         return {name: tensor for name, tensor in state.items() if name in parameters}
-
-    def _norms(self) -> Iterator[nn.Module]:
-        return (module for module in self.backbone.modules() if isinstance(module, nn.BatchNorm2d))
 
 
 _SCORED_AT_ONCE = 64

@@ -152,7 +152,7 @@ class StackedHead:
 
 
 def stacked_head(runs: Sequence[Run], classes: int, device: torch.device) -> StackedHead:
-    """Lay out the heads of runs that differ in nothing but seeds, dropout and what the optimizer is told."""
+    """Lay out the heads of runs that differ only in seeds, dropout and settings of the optimizer."""
     heads = [placed_layers(run.specification.network, Shape(1, 1, 1), classes) for run in runs]
     parts: list[_Part] = []
     start = 0

@@ -51,7 +51,7 @@ Update = Callable[[StackedOptimizer, "Tensor", "Tensor"], None]
 
 
 def stacked_optimizer(runs: Sequence[Run], parameters: int, device: "torch.device") -> StackedOptimizer:
-    """Begin to optimise runs with one kind of optimizer."""
+    """Start one kind of optimizer for all runs."""
     import torch  # noqa: PLC0415 - torch is optional, and slow to load
 
     optimizers = [run.specification.training.chosen_optimizer for run in runs]

@@ -12,7 +12,6 @@ from torch.nn import functional
 from torch.utils.dlpack import from_dlpack
 
 from ceteris.datasets.dataset import LabelledImages, Split
-from ceteris.datasets.features import Features
 from ceteris.engines.engine import SLICE_SECONDS, EpochMetrics, Outcome, Position, RunState, mean_loss_and_accuracy
 from ceteris.engines.streams import initial_weights, sampled_indices, sampling_order, shifts
 from ceteris.engines.torch.network import BatchPosition
@@ -168,7 +167,10 @@ class HeadTraining:
             test_loss=loss,
             test_accuracy=accuracy,
             weights=self._head.arrays(self._rows, run),
-            measured=_measured(self._features),
+            measured={
+                "feature extraction (seconds)": round(sum(part.seconds for part in self._features.values()), 3),
+                "feature drift (relative)": max(part.precision_error for part in self._features.values()),
+            },
         )
 
     def _restore(self, states: Sequence[RunState]) -> None:
@@ -185,10 +187,3 @@ class HeadTraining:
 
 def _labels(images: LabelledImages) -> Tensor:
     return torch.from_numpy(images.labels.astype(np.int64))
-
-
-def _measured(features: dict[str, Features]) -> dict[str, float]:
-    return {
-        "feature extraction (seconds)": round(sum(part.seconds for part in features.values()), 3),
-        "feature drift (relative)": max(part.precision_error for part in features.values()),
-    }

@@ -195,7 +195,11 @@ def _conclusions(found: FolderComparison) -> Iterator[str]:
     ]
     if not judged:
         return
-    of_all = " Each is over all seeds of its folder." if any(_has_more_seeds(arm) for arm, _, _ in judged) else ""
+    of_all = (
+        " Each is over all seeds of its folder."
+        if any(arm.accuracy and arm.accuracy.left_out for arm, _, _ in judged)
+        else ""
+    )
     differing = [(arm, one, other) for arm, one, other in judged if one is not other]
     if not differing:
         which = {1: "The verdict on the one variation is", 2: "Both verdicts are"}
@@ -209,16 +213,9 @@ def _conclusions(found: FolderComparison) -> Iterator[str]:
         f"{len(differing)} of {count(len(judged), 'verdict')} {'differs' if len(differing) == 1 else 'differ'}: "
         f"{listed_up_to(shown)}.{of_all}"
     )
-    if not any(_is_different(arm) for arm, _, _ in differing):
+    shown_to_differ = (Decision.BETTER, Decision.WORSE)
+    if not any(arm.effect and arm.effect.verdict.decision in shown_to_differ for arm, _, _ in differing):
         yield "None of these effects is shown to differ between A and B: a verdict may fall either way by chance."
-
-
-def _has_more_seeds(arm: ArmComparison) -> bool:
-    return arm.accuracy is not None and bool(arm.accuracy.left_out)
-
-
-def _is_different(arm: ArmComparison) -> bool:
-    return arm.effect is not None and arm.effect.verdict.decision in (Decision.BETTER, Decision.WORSE)
 
 
 def _verdict(side: StudyAnalysis, name: str) -> Verdict | None:

@@ -126,25 +126,13 @@ def _tidy(element: ET.Element, used: set[str], prefix: str) -> None:
                 del element.attrib["id"]
         elif name == f"{{{_LINK}}}href":
             del element.attrib[name]
-            element.set("href", _linked(value, prefix))
+            element.set("href", f"#{prefix}{value[1:]}" if value.startswith("#") else re.sub(r"\s", "", value))
         elif value.startswith("url(#"):
             element.set(name, value.replace("#", f"#{prefix}", 1))
         elif name in ("d", "x", "y", "width", "height", "points"):
-            element.set(name, _NUMBER.sub(_rounded, value))
+            element.set(name, _NUMBER.sub(lambda match: f"{float(match[0]):.2f}".rstrip("0").rstrip("."), value))
         elif name in ("style", "fill", "stroke"):
-            element.set(name, _in_page_colours(value))
-
-
-def _linked(target: str, prefix: str) -> str:
-    return f"#{prefix}{target[1:]}" if target.startswith("#") else re.sub(r"\s", "", target)
-
-
-def _rounded(match: re.Match[str]) -> str:
-    return f"{float(match[0]):.2f}".rstrip("0").rstrip(".")
-
-
-def _in_page_colours(style: str) -> str:
-    return _HEX.sub(_variable, _FAMILY.sub("", _FONT.sub(_size_and_weight, style)))
+            element.set(name, _HEX.sub(_variable, _FAMILY.sub("", _FONT.sub(_size_and_weight, value))))
 
 
 def _size_and_weight(match: re.Match[str]) -> str:

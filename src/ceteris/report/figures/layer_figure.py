@@ -202,7 +202,10 @@ def kernel_sheet_section(view: LayerView, *, narrow: bool = False) -> GridSectio
         rows = tuple(GridRow(name=f"channel {channel + 1}", blocks=_blocks(view, channel, scale)) for channel in shown)
     else:  # what is missing is said once, and not in every row; there is room for two channels beside each other
         rows = tuple(
-            GridRow(name=f"channel {listed(str(channel + 1) for channel in pair)}", blocks=_initial(view, pair, scale))
+            GridRow(
+                name=f"channel {listed(str(channel + 1) for channel in pair)}",
+                blocks=tuple(_slices(_before(view)[channel], view.inputs, scale) for channel in pair),
+            )
             for pair in (shown[start : start + 2] for start in shown[::2])
         )
     cut = f"The first {_MOST_ROWS} of {count} channels are shown." if count > _MOST_ROWS else ""
@@ -272,10 +275,6 @@ def _blocks(view: LayerView, channel: int, scale: GreyScale) -> tuple[tuple[Tile
         _slices(_before(view)[channel], view.inputs, scale),
         view.gap if after is None else _slices(after[channel], view.inputs, scale),
     )
-
-
-def _initial(view: LayerView, channels: Sequence[int], scale: GreyScale) -> tuple[tuple[Tile, ...], ...]:
-    return tuple(_slices(_before(view)[channel], view.inputs, scale) for channel in channels)
 
 
 def _slices(kernel_iyx: Values, inputs: tuple[str, ...], scale: GreyScale) -> tuple[Tile, ...]:
