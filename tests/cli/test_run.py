@@ -147,3 +147,26 @@ def test_a_study_on_other_images_has_a_folder_of_its_own(ceteris, study_file, mo
     _, out, _ = ceteris("run", study_file)
 
     assert "results: results/study-shapes" in out.splitlines()
+
+
+@pytest.mark.usefixtures("engine")
+def test_no_look_is_begun_that_the_budget_does_not_allow(ceteris, study_file):
+    """The first look is trained as far as there is time; the next is left to the same command, which says so."""
+    study_file.write_text(study_file.read_text().replace("seeds = 3", "seeds = { first = 8, step = 2, most = 10 }"))
+    code, out, err = ceteris("run", study_file, "--budget", "1m")
+
+    assert (code, err) == (0, "")
+    assert (
+        "The first look takes about 2 min, more than the budget of 1 min: what is in training then is saved, and the "
+        "same command goes on."
+    ) in out.splitlines()
+    assert "The next look takes about 2 min, and of the budget of 1 min " in out
+    assert out.splitlines()[-1] == (
+        "Stopped within the budget: every run is saved, and the same command goes on from here."
+    )
+    rows = list(csv.DictReader(Path("results/study/results.csv").read_text().splitlines()))
+    assert [row["status"] for row in rows if int(row["seed"]) < 8] == ["finished"] * 24
+    assert {row["status"] for row in rows if int(row["seed"]) >= 8} == {"missing"}
+
+    ceteris("run", study_file)
+    assert read_results(Path("results/study")).is_complete

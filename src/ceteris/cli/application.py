@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from ceteris.cli.options import (
+    BudgetOption,
     Command,
     Commands,
     Device,
@@ -125,6 +126,7 @@ def run(  # noqa: PLR0913 - one argument an option
     threads: Threads = None,
     engine: EngineOption = "auto",
     device: Device = None,
+    budget: BudgetOption = None,
     shapes_if_no_cifar10: Annotated[bool, typer.Option("--shapes-if-no-cifar10", hidden=True)] = False,
 ) -> None:
     """Train all networks of a study, and show the results.

@@ -60,6 +60,14 @@ Only = Annotated[
         "yet: every variation is compared with it.",
     ),
 ]
+BudgetOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TIME",
+        help="Stop in time, for example after 30m or 1h30m: no look is begun that would take longer, and what is in "
+        "training then is saved.",
+    ),
+]
 Version = Annotated[
     bool, typer.Option("--version", callback=show_version, is_eager=True, help="Show the version, and end.")
 ]

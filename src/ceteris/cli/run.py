@@ -1,7 +1,8 @@
 """`ceteris run`: trains a study, shows how it goes, and ends with a table."""
 
+import threading
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from ceteris.cli.budget import Budget, read_budget
 from ceteris.cli.console import print_notes, print_sentence
 from ceteris.cli.estimate import Estimate, Measuring, estimate_time
 from ceteris.cli.fetching import download_weights, get_images
@@ -40,10 +42,15 @@ def run(  # noqa: PLR0913 - one argument an option
     threads: int | None,
     engine: str,
     device: str | None,
+    budget: str | None,
     shapes_if_no_cifar10: bool,
     console: Console,
 ) -> None:
     """Train a study file, or what its results folder still lacks of it; after Ctrl-C every run is saved."""
+    stop, seconds = threading.Event(), read_budget(budget)
+    limit = None
+    if seconds is not None:
+        limit = Budget(seconds=seconds, clock=time.monotonic, began=time.monotonic(), stop=stop)
     changed = override(read_study(file), seeds=seeds, epochs=epochs)
     choice = choose_engines(engine, device=device)
     download_weights(changed.study, base=file.parent, console=console)
@@ -67,18 +74,30 @@ def run(  # noqa: PLR0913 - one argument an option
         only=only or (),
         notes=notes,
         skipped=backbones.skipped,
+        stop=stop,
     )
+    timer = threading.Timer(limit.left if limit else 0.0, stop.set)
+    timer.daemon = True
     try:
+        if limit:
+            timer.start()
         with closing(events):  # also when nothing more can be printed
-            board = show(_with_time(events, threads, console), console, time.monotonic)
+            board = show(_with_time(events, threads, console, limit, backbones.study.seeds), console, time.monotonic)
     except KeyboardInterrupt:
         close(folder, console)
         console.print("\nStopped. Every run is saved, and the same command goes on from here.")
         raise
+    finally:
+        timer.cancel()
     achieved = achievement(board, time.monotonic())
     close(folder, console)
     console.print()
-    console.print(achieved or "Everything was there already: nothing was left to train.")
+    if achieved or not stop.is_set():
+        console.print(achieved or "Everything was there already: nothing was left to train.")
+    if stop.is_set():
+        print_sentence(
+            Text("Stopped within the budget: every run is saved, and the same command goes on from here."), console
+        )
     results = read_results(folder)
     if results.failures:
         runs = count(len(results.failures), "run")
@@ -86,8 +105,11 @@ def run(  # noqa: PLR0913 - one argument an option
         raise typer.Exit(1)
 
 
-def _with_time(events: Iterable[Event], threads: int, console: Console) -> Iterator[Event | Measuring]:
-    """Say how long the study takes here, before anything is trained."""
+def _with_time(
+    events: Iterable[Event], threads: int, console: Console, budget: Budget | None, seeds: Sequence[int]
+) -> Iterator[Event | Measuring]:
+    """Say how long the study takes here, or its next look, before it is trained; a look beyond a budget is not."""
+    is_first = True
     for event in events:
         if isinstance(event, StudyStarted) and event.batches:
             yield Measuring()
@@ -98,6 +120,12 @@ def _with_time(events: Iterable[Event], threads: int, console: Console) -> Itera
             if estimate is not None:
                 print_sentence(Text(time_needed(estimate, threads)), console)
                 # What was measured of each packed batch says better how much is left than the size of its network.
+                if budget is not None and not is_first and not budget.allows(estimate.seconds):
+                    print_sentence(Text(budget.refusal(estimate.seconds)), console)
+                    budget.stop.set()
+                elif budget is not None and is_first and (outlook := budget.outlook(seeds, estimate.seconds)):
+                    print_sentence(Text(outlook), console)
                 measured = zip(event.batches, estimate.batches, strict=True)
                 event = replace(event, batches=tuple(replace(batch, work=seconds) for batch, seconds in measured))  # noqa: PLW2901
+            is_first = False
         yield event
