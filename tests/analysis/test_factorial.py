@@ -37,9 +37,12 @@ def test_only_runs_that_learned_count(analyses):
     cell = one.cells[1, 1]
     learned = [accuracies(analyses("crossed"), "deeper, tanh")[seed] for seed in (0, 2, 3, 5)]
 
-    assert (cell.arm, cell.runs, cell.learned, cell.collapsed, cell.planned) == ("deeper, tanh", 6, 4, 2, 6)
+    assert (cell.name, cell.ended, cell.learned, cell.collapsed, cell.planned) == (
+        *("deeper, tanh", 6),
+        *((0, 2, 3, 5), (1, 4), 6),
+    )
     assert cell.accuracy.estimate == pytest.approx(np.mean(learned))
-    assert (three.cells[0, 1, 0].runs, three.cells[0, 1, 0].planned) == (5, 6)
+    assert (three.cells[0, 1, 0].ended, three.cells[0, 1, 0].planned) == (5, 6)
 
 
 def test_a_mean_at_a_level_counts_combinations_alike(analyses):

@@ -175,7 +175,7 @@ class StudyAnalysis:
     def factorials(self) -> tuple[Factorial, ...]:
         """The effects and interactions of crossed factors; empty where a study crosses none."""
         crosses, chance, level = self.manifest.study.crosses, self.scores.chance, self.criteria.level
-        return factorials(crosses, self.arms, self.arm_scores, chance=chance, level=level)
+        return factorials(crosses, self.arms, self.arm_scores, self.summaries, chance=chance, level=level)
 
     @cached_property
     def matches(self) -> tuple[Match, ...]:

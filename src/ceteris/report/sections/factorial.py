@@ -27,6 +27,7 @@ from ceteris.report.quantities import (
 )
 from ceteris.report.sections.verdicts import accuracy_cell, p_cell
 from ceteris.report.table import Cell, Column, Table
+from ceteris.report.wording import rate_words
 from ceteris.statistics.factorial import Effect
 from ceteris.statistics.interval import Interval
 
@@ -40,7 +41,7 @@ def section(analysis: StudyAnalysis) -> Section | None:
         if len(analysis.factorials) > 1:
             blocks.append(Subheading(one.cross.name))
         blocks += [Bullets(tuple(sentences(one))), effect_table(one, f"crossed-{index}")]
-        if any(cell.accuracy is not None for cell in one.cells.values()):
+        if any(arm.accuracy is not None for arm in one.cells.values()):
             blocks.append(interactions(one))
         cells = cell_table(one, f"crossed-{index}-cells")
         blocks.append(Details(summary="Every combination of levels", blocks=(cells,)))
@@ -84,10 +85,10 @@ def sentences(one: Factorial) -> Iterator[str]:
         what = listed_up_to(missing, most=5)
         yield f"Not estimated, because a combination has no run that learned: {what}."
     collapsed = [
-        f"{quoted(cell.arm)} ({cell.collapsed} of {cell.runs})" for cell in one.cells.values() if cell.collapsed
+        f"{quoted(arm.name)} ({len(arm.collapsed)} of {arm.ended})" for arm in one.cells.values() if arm.collapsed
     ]
     if collapsed:
-        runs = sum(cell.collapsed for cell in one.cells.values())
+        runs = sum(len(arm.collapsed) for arm in one.cells.values())
         yield (
             f"{count(runs, 'run')} diverged or ended no better than chance: {listed_up_to(collapsed, most=8)}. Effects "
             "are of runs that learned, and say nothing about how often runs learn."
@@ -243,7 +244,7 @@ def _label(one: Factorial, effect: Effect) -> str:
 
 
 def cell_table(one: Factorial, name: str) -> Table:
-    """Draw up every combination: its accuracy, and how many of its runs learned."""
+    """Draw up every combination: its accuracy, and how many of its runs did not learn."""
     level = f"{100 * one.level:g} %"
     return Table(
         name=name,
@@ -256,24 +257,23 @@ def cell_table(one: Factorial, name: str) -> Table:
                 is_number=True,
                 meaning=f"Mean over the runs that learned; below it its {level} interval.",
             ),
-            Column(title="learned", is_number=True, meaning="Runs that did better than chance, of those at their end."),
             Column(
-                title="collapsed",
+                title="collapse",
                 is_number=True,
-                meaning="Share of the runs at their end that diverged or did no better than chance.",
+                meaning="Runs that diverged or did no better than chance, of those at their end, with the exact "
+                f"{level} interval of the rate.",
             ),
             Column(title="planned", is_number=True, meaning="Runs that the study plans."),
         ),
         rows=tuple(
             (
-                Cell(cell.arm),
+                Cell(arm.name),
                 *(Cell(one.names(factor)[level]) for factor, level in enumerate(levels)),
-                accuracy_cell(cell.accuracy),
-                Cell(f"{cell.learned} of {cell.runs}", key=cell.learned),
-                Cell(f"{100 * cell.collapsed / cell.runs:.0f} %" if cell.runs else NOTHING, key=cell.collapsed),
-                Cell(str(cell.planned), key=cell.planned),
+                accuracy_cell(arm.accuracy),
+                Cell(rate_words(arm), key=None if arm.collapse is None else arm.collapse.estimate),
+                Cell(str(arm.planned), key=arm.planned),
             )
-            for levels, cell in one.cells.items()
+            for levels, arm in one.cells.items()
         ),
     )
 
