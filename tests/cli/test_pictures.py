@@ -135,7 +135,7 @@ def test_home_directories_are_found(tmp_path, monkeypatch):
 
 def names(content):
     """Read a list that messages call `names.txt`."""
-    return read_name_list(content, "names.txt").names
+    return read_name_list(content, "names.txt")[0]
 
 
 def test_a_list_names_an_image_a_line():
@@ -176,9 +176,9 @@ def test_names_that_are_no_text_are_told_where_there_is_no_such_file(tmp_path, m
     """Bytes that a file system holds are right as they are; where it does not, the list may be in Latin-1."""
     monkeypatch.chdir(tmp_path)
 
-    found = read_name_list(b"caf\xe9.png\na.png\nth\xe9.png\n", "names.txt")
+    found, notes = read_name_list(b"caf\xe9.png\na.png\nth\xe9.png\n", "names.txt")
 
-    assert found.names == ("caf\udce9.png", "a.png", "th\udce9.png")
-    assert found.notes == (
+    assert found == ("caf\udce9.png", "a.png", "th\udce9.png")
+    assert notes == (
         "names.txt is not in UTF-8: 2 names in it, taken byte for byte, cannot be found. Save it as UTF-8.",
     )

@@ -67,7 +67,7 @@ def test_every_layer_gives_what_torchvision_gives(loaded):
         expected = outputs_by_hand(whole, network.backbone, values)
 
     for name, output in expected.items():
-        found = layer_output(network, blocks, IMAGE, name).values
+        found = layer_output(network, blocks, IMAGE, name)[0]
         scale = float(output.abs().max())
         np.testing.assert_allclose(found, output[0].numpy(), atol=1e-4 * scale, err_msg=name)
     assert set(block_names(network.backbone)) <= set(expected)
@@ -77,11 +77,11 @@ def test_every_layer_gives_what_torchvision_gives(loaded):
 def test_kernels_are_those_of_the_convolution(loaded):
     """Of the first layer as torchvision holds them; a layer that is no convolution has none."""
     network, blocks, whole = loaded
-    first = layer_output(network, blocks, IMAGE, first_convolution(network.backbone))
+    _, kernels = layer_output(network, blocks, IMAGE, first_convolution(network.backbone))
     expected = whole.conv1 if network.backbone == "resnet18" else whole.features[0][0]
 
-    np.testing.assert_array_equal(first.kernels, expected.weight.detach().numpy())
-    assert layer_output(network, blocks, IMAGE, block_names(network.backbone)[1]).kernels is None
+    np.testing.assert_array_equal(kernels, expected.weight.detach().numpy())
+    assert layer_output(network, blocks, IMAGE, block_names(network.backbone)[1])[1] is None
 
 
 def test_layers_are_named_and_described_as_torchvision_builds_them(loaded):

@@ -194,16 +194,12 @@ _ENCODINGS = {
 _NO_TEXT = re.compile("[\ud800-\udfff]")  # what Python makes of bytes that are none
 
 
-@dataclass(frozen=True, kw_only=True)
-class NameList:
-    """The names in a list, as the file system writes them, also where they are no text; and notes about the list."""
+def read_name_list(content: bytes, where: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Read names of images, one a line; empty lines are skipped, and a byte order mark is no part of the first name.
 
-    names: tuple[str, ...]
-    notes: tuple[str, ...] = ()
-
-
-def read_name_list(content: bytes, where: str) -> NameList:
-    """Read names of images, one a line; empty lines are skipped, and a byte order mark is no part of the first name."""
+    Returns:
+        The names as the file system writes them, also where they are no text; and notes about the list.
+    """
     encoding = next((name for mark, name in _ENCODINGS.items() if content.startswith(mark)), "")
     if encoding:
         raise DataError(f"{where} is written in {encoding}, expected UTF-8 with one name a line. Save it as UTF-8.")
@@ -216,9 +212,7 @@ def read_name_list(content: bytes, where: str) -> NameList:
     names = tuple(line for line in re.split(r"[\r\n]+", text) if line)
     strange = [name for name in names if _NO_TEXT.search(name) and not os.path.lexists(name)]
     if not strange:
-        return NameList(names=names)
+        return names, ()
     count = "1 name" if len(strange) == 1 else f"{len(strange):,} names"
-    return NameList(
-        names=names,
-        notes=(f"{where} is not in UTF-8: {count} in it, taken byte for byte, cannot be found. Save it as UTF-8.",),
-    )
+    note = f"{where} is not in UTF-8: {count} in it, taken byte for byte, cannot be found. Save it as UTF-8."
+    return names, (note,)

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -49,8 +48,7 @@ def plan(
     console: Console,
 ) -> None:
     """Print the plan of a study file."""
-    changed = override(read_study(file), seeds=seeds, epochs=epochs)
-    study = changed.study
+    study, overridden = override(read_study(file), seeds=seeds, epochs=epochs)
     ahead = images_ahead(study.data)
     images = ahead.images
     check_images(study, images)
@@ -65,7 +63,7 @@ def plan(
     console.print(Text(study.title, style="bold"))
     if study.question:
         console.print(Text(study.question))
-    for note in (*ahead.notes, *changed.notes, *choice.notes, *backbones.notes, *planned.notes):
+    for note in (*ahead.notes, *overridden, *choice.notes, *backbones.notes, *planned.notes):
         console.print(Text(f"note: {note}", style="yellow"))
     for variation, reason in skipped.items():
         console.print(Text(f"SKIPPED: '{variation}': {reason}.", style="bold red"))
@@ -264,26 +262,16 @@ def patience(batches: Sequence[PackedBatch], estimate: Estimate, device: str) ->
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class ChangedStudy:
-    """A study as it will be run.
-
-    Attributes:
-        study: With other seeds or epochs than its file says, perhaps.
-        notes: What was changed, one sentence each: it belongs above every result.
-    """
-
-    study: Study
-    notes: tuple[str, ...]
-
-
-def override(study: Study, *, seeds: int | None = None, epochs: int | None = None) -> ChangedStudy:
+def override(study: Study, *, seeds: int | None = None, epochs: int | None = None) -> tuple[Study, tuple[str, ...]]:
     """Change seeds and epochs of a study.
 
     Args:
         study: As its file says.
         seeds: How many seeds to run: the first ones of the study, and more after them if it has fewer.
         epochs: How long the baseline trains, and with it every variation that does not set epochs itself.
+
+    Returns:
+        The study, and what was changed, one sentence each: it belongs above every result.
 
     Raises:
         StudyError: If the changed study cannot be.
@@ -303,6 +291,6 @@ def override(study: Study, *, seeds: int | None = None, epochs: int | None = Non
         before = study.baseline.training.epochs
         notes.append(f"This is a changed study: --epochs {epochs}, where its file says {count(before, 'epoch')}.")
     try:
-        return ChangedStudy(study=Study(**fields) if notes else study, notes=tuple(notes))
+        return Study(**fields) if notes else study, tuple(notes)
     except StudyError as error:
         raise StudyError(*(f"with --epochs {epochs}: {mistake}" for mistake in error.mistakes)) from None

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ceteris.cli.console import chosen, plain_table, print_line, print_notes, print_sentence
-from ceteris.cli.pictures import NameList, ReadPicture, find_pictures, read_name_list, read_pictures
+from ceteris.cli.pictures import ReadPicture, find_pictures, read_name_list, read_pictures
 from ceteris.datasets.picture import Frame
 from ceteris.errors import DataError
 from ceteris.formatting.wording import listed
@@ -124,13 +124,13 @@ def predict(
     target = find_target(path)
     results = read_results(target.folder)
     findings = finished_findings(results, target, seed)
-    named = _names(names_from, images)
-    found = find_pictures([*images, *named.names])
+    names, notes = _names(names_from, images)
+    found = find_pictures([*images, *names])
     ensemble = gather(results, findings)
     said = _Said(Console(highlight=False, stderr=True))
     is_one = (target.seed if seed is None else seed) is not None
     computing = (ensemble.pretrained.note,) if ensemble.pretrained is not None and ensemble.pretrained.note else ()
-    for note in (*_about(results, findings, is_one=is_one), *computing, *named.notes, *found.notes):
+    for note in (*_about(results, findings, is_one=is_one), *computing, *notes, *found.notes):
         said.note(note)
     for nothing in found.nothing:
         said.trouble(nothing.reason)
@@ -223,9 +223,9 @@ def _heading(ensemble: Ensemble) -> str:
     )
 
 
-def _names(names_from: str | None, images: Sequence[str]) -> NameList:
+def _names(names_from: str | None, images: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     if names_from is None:
-        return NameList(names=())
+        return (), ()
     where = f"--from {shown(names_from)}"
     if names_from == "-":
         if "-" in images:

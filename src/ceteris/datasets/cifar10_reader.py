@@ -22,19 +22,7 @@ _BLOCK = 1 << 20
 _DISTRUST = "Do not trust this archive: delete it, and run `ceteris data fetch` to use an intact one."
 
 
-@dataclass(frozen=True, kw_only=True)
-class Members:
-    """What was found in an archive.
-
-    Attributes:
-        wanted: The contents of the wanted files that are there, under the names that were asked for.
-    """
-
-    wanted: Mapping[str, bytes]
-    others: tuple[str, ...]
-
-
-def read_members(path: Path, wanted: Mapping[str, int], *, limit: int) -> Members:
+def read_members(path: Path, wanted: Mapping[str, int], *, limit: int) -> tuple[dict[str, bytes], list[str]]:
     """Read files of an archive by name, in whatever folder of the archive they lie.
 
     Files of other names are passed over. The archive is read to its end even when all is found, because only there
@@ -44,6 +32,9 @@ def read_members(path: Path, wanted: Mapping[str, int], *, limit: int) -> Member
         path: A `.tar.gz` or `.tar` file.
         wanted: File names without folders, each with the most bytes it may have.
         limit: The most bytes that the whole archive may unpack to.
+
+    Returns:
+        The contents of the wanted files that are there, and the names of all others.
 
     Raises:
         DataError: If the file is no intact archive, or a member is a link, a device, outside its folder, too large or
@@ -81,7 +72,7 @@ class _Capped:
         return content
 
 
-def _read(path: Path, unpacked: _Capped, wanted: Mapping[str, int]) -> Members:
+def _read(path: Path, unpacked: _Capped, wanted: Mapping[str, int]) -> tuple[dict[str, bytes], list[str]]:
     found: dict[str, bytes] = {}
     others: list[str] = []
     with tarfile.open(fileobj=cast("IO[bytes]", unpacked), mode="r|", bufsize=_BLOCK) as archive:
@@ -104,7 +95,7 @@ def _read(path: Path, unpacked: _Capped, wanted: Mapping[str, int]) -> Members:
             found[place.name] = cast("IO[bytes]", archive.extractfile(member)).read()  # None only for what is no file
     while unpacked.read(_BLOCK):
         pass
-    return Members(wanted=found, others=tuple(others))
+    return found, others
 
 
 def _kind(member: tarfile.TarInfo) -> str:
@@ -201,20 +192,20 @@ def _packed(path: Path, wanted: tuple[str, ...], release: Release) -> Iterator[_
     limits = {layout.file_name(part): _limit(layout, release) for layout in Layout for part in wanted}
     limits |= {layout.names_file: _NAMES_LIMIT for layout in Layout}
     total = (BATCHES + 2) * _limit(Layout.PYTHON, release)
-    members = read_members(path, limits, limit=total)
-    layout = max(Layout, key=lambda one: sum(one.file_name(part) in members.wanted for part in wanted))
-    missing = [layout.file_name(part) for part in wanted if layout.file_name(part) not in members.wanted]
+    found, others = read_members(path, limits, limit=total)
+    layout = max(Layout, key=lambda one: sum(one.file_name(part) in found for part in wanted))
+    missing = [layout.file_name(part) for part in wanted if layout.file_name(part) not in found]
     if len(missing) == len(wanted):
-        names = ", ".join(ascii(name[:100]) for name in members.others[:3]) or "nothing"
+        names = ", ".join(ascii(name[:100]) for name in others[:3]) or "nothing"
         raise DataError(f"{path}: none of CIFAR-10's files in this archive, but {names}. {REMEDY}")
     if missing:
         verb = "is" if len(missing) == 1 else "are"
         raise DataError(f"{path}: {', '.join(missing)} {verb} missing in this archive. {REMEDY}")
-    if layout.names_file in members.wanted:
-        _check_names(layout, members.wanted[layout.names_file], f"{path}: {layout.names_file}")
+    if layout.names_file in found:
+        _check_names(layout, found[layout.names_file], f"{path}: {layout.names_file}")
     for part in wanted:
         name = layout.file_name(part)
-        yield _Content(part=part, where=f"{path}: {name}", layout=layout, content=members.wanted[name])
+        yield _Content(part=part, where=f"{path}: {name}", layout=layout, content=found[name])
 
 
 def _limit(layout: Layout, release: Release) -> int:

@@ -178,10 +178,10 @@ def split_dataset(dataset: Dataset, choice: "DataChoice") -> Split:
         DataError: If the share leaves the training or the validation set without an image of some class, or a channel
             that is the same everywhere is to be standardised.
     """
-    learnt, validation = _divided(dataset, choice)
-    scale, offset = _scaling(learnt.images, choice.scaling)
+    training, validation = _divided(dataset, choice)
+    scale, offset = _scaling(training.images, choice.scaling)
     return Split(
-        training=learnt,
+        training=training,
         validation=validation,
         test=dataset.test,
         classes=len(dataset.class_names),
@@ -191,7 +191,7 @@ def split_dataset(dataset: Dataset, choice: "DataChoice") -> Split:
 
 
 def _divided(dataset: Dataset, choice: "DataChoice") -> tuple[LabelledImages, LabelledImages]:
-    """Give the images to learn from and those for validation, unless they are divided already."""
+    """Give the training and the validation images, unless they are divided already."""
     if dataset.validation is not None:
         return dataset.training, dataset.validation
     validation = validation_places(dataset.training.labels, choice.validation, classes=len(dataset.class_names))
@@ -295,7 +295,7 @@ def allot(labels: Sequence[int], digests: Sequence[str], share: float, purpose: 
 
     A picture's turn comes with the SHA-256 of purpose and content, so that the choice is the same for every run and on
     every machine, whatever the files are called, and one more picture moves few others. Copies of a picture within a
-    class go together: none is learnt from while another is set aside.
+    class go together: none is trained on while another is set aside.
 
     Args:
         labels: Class of each picture.

@@ -169,7 +169,7 @@ def fetch_any(
     advice: str,
     begins: tuple[bytes, ...] = (GZIP_MAGIC,),
 ) -> Generator[Event, None, None]:
-    """Download one of the files on offer into a folder, unless one is there; unless one is there.
+    """Download one of the files on offer into a folder, unless one is there.
 
     Args:
         folder: Where to put it; made if need be.

@@ -42,7 +42,7 @@ class CachedFolder:
             height, width, channels), uint8.
         counts: How many images each part has, in the order of `PARTS`.
         left_out: Files that are no pictures, each with its reason: `cat/7.jpg is cut short or damaged`.
-        near: Test images that look nearly the same as one that is learnt from or watched, each with that one, by the
+        near: Test images that look nearly the same as a training or validation image, each with that one, by the
             names of their files; without those that are the same byte for byte.
     """
 
@@ -99,7 +99,7 @@ def open_entry(path: Path) -> CachedFolder | None:
         counts=tuple(facts["counts"]),
         files=tuple(facts["files"]),
         left_out=tuple(facts["left_out"]),
-        near=tuple((test, learnt) for test, learnt in facts["near"]),
+        near=tuple((test, other) for test, other in facts["near"]),
         images_sha256=facts["images_sha256"],
     )
 

@@ -215,13 +215,13 @@ def _divided(
 ) -> dict[str, list[int]]:
     """Say which files are in which part, by their numbers; what the folder divides itself stays as it is."""
     parts: dict[str, list[int]] = {part: [] for part in PARTS}
-    learnt = []
+    training = []
     for part, file, digest, number in kept:
         if part == "training":
-            learnt.append((file.label, digest, number))
+            training.append((file.label, digest, number))
         else:
             parts[part].append(number)
-    counts = Counter(label for label, _, _ in learnt)
+    counts = Counter(label for label, _, _ in training)
     least = _LEAST - (listing.test is not None) - (listing.validation is not None)
     for label, name in enumerate(listing.class_names):
         if counts[label] < least:
@@ -236,17 +236,17 @@ def _divided(
                 raise DataError(f"{shown(listing.path)}: no {part} image can be read. Add some, or remove the folder.")
             continue
         assert set_aside is not None
-        chosen = set(allot([label for label, _, _ in learnt], [digest for _, digest, _ in learnt], set_aside, part))
-        missing = set(counts) - {learnt[place][0] for place in chosen}
+        chosen = set(allot([label for label, _, _ in training], [digest for _, digest, _ in training], set_aside, part))
+        missing = set(counts) - {training[place][0] for place in chosen}
         if missing:
             name = listing.class_names[min(missing)]
             raise DataError(
                 f"{shown(listing.path)}: {part} = {set_aside:g} would take every image of class '{name}': too few of "
                 "them differ. Add images of it, or choose a smaller share."
             )
-        parts[part] = [number for place, (_, _, number) in enumerate(learnt) if place in chosen]
-        learnt = [entry for place, entry in enumerate(learnt) if place not in chosen]
-    parts["training"] = [number for _, _, number in learnt]
+        parts[part] = [number for place, (_, _, number) in enumerate(training) if place in chosen]
+        training = [entry for place, entry in enumerate(training) if place not in chosen]
+    parts["training"] = [number for _, _, number in training]
     return parts
 
 

@@ -76,7 +76,7 @@ class Inspection:
 
     @property
     def crossing(self) -> tuple[tuple[PictureFile, ...], ...]:
-        """Give the groups of copies and near copies with a test picture and one that is learnt from or watched."""
+        """Give the groups of copies and near copies with a test picture and one of another part."""
         groups = (*self.copies, *self.near_copies)
         return tuple(group for group in groups if 0 < sum(one.part == "test" for one in group) < len(group))
 
@@ -142,11 +142,11 @@ def inspect_folder(path: Path, *, workers: int | None = None) -> Generator[FileP
 def _in_parts(listing: FolderListing, pictures: Sequence[PictureFile]) -> tuple[PictureFile, ...]:
     """Put each picture where a study with the usual shares would, unless the folder says where it belongs."""
     usual = DataChoice(name=f"./{listing.name}")
-    learnt = [place for place, one in enumerate(pictures) if one.part == "training"]
+    training = [place for place, one in enumerate(pictures) if one.part == "training"]
     moved: dict[int, str] = {}
     for part, share in (("test", usual.test or 0), ("validation", usual.validation)):
         if part not in listing.parts:
-            left = [place for place in learnt if place not in moved]
+            left = [place for place in training if place not in moved]
             chosen = allot([pictures[p].file.label for p in left], [pictures[p].sha256 for p in left], share, part)
             moved |= {left[place]: part for place in chosen}
     return tuple(replace(one, part=moved.get(place, one.part)) for place, one in enumerate(pictures))

@@ -104,13 +104,13 @@ def read_npz(path: Path, *, test: float) -> Generator[Event, None, Dataset]:
             f"{where}: test = {test:g} would take every image of class '{class_names[min(lacking)]}': too few of them "
             "differ. Add images of it, or give 'x_test' and 'y_test'."
         )
-    learnt: list[int] = np.setdiff1d(np.arange(len(images)), held).tolist()
-    near = nearly_in_both(held, learnt, digests, thumbnails) if is_compared else {}
-    order = [*learnt, *held]
+    training: list[int] = np.setdiff1d(np.arange(len(images)), held).tolist()
+    near = nearly_in_both(held, training, digests, thumbnails) if is_compared else {}
+    order = [*training, *held]
     found = CachedFolder(
         images=images[order],
         labels=labels[order],
-        counts=(len(learnt), 0, len(held)),
+        counts=(len(training), 0, len(held)),
         files=tuple(names[number] for number in order),
         left_out=(),
         near=tuple((names[one], names[other]) for one, other in near.items()),

@@ -110,10 +110,10 @@ def _contradictory(found: CachedFolder, digests: Mapping[str, str]) -> Iterator[
 
 
 def _crossing(found: CachedFolder, digests: Mapping[str, str]) -> Iterator[str]:
-    """Warn of test images that are learnt from too, byte for byte."""
+    """Warn of test images that are among the training or validation images too, byte for byte."""
     first, test = found.counts[0] + found.counts[1], found.files[found.counts[0] + found.counts[1] :]
-    learnt = {digests[name] for name in found.files[:first]}
-    both = [name for name in test if digests[name] in learnt]
+    others = {digests[name] for name in found.files[:first]}
+    both = [name for name in test if digests[name] in others]
     if both:
         names = ", ".join(shown(name) for name in both[:_NAMED])
         verb = "image is" if len(both) == 1 else "images are"
@@ -124,12 +124,12 @@ def _crossing(found: CachedFolder, digests: Mapping[str, str]) -> Iterator[str]:
 
 
 def _nearly_crossing(found: CachedFolder) -> Iterator[str]:
-    """Warn of test images that may be copies of what is learnt from: scaled, compressed again, lighter, mirrored."""
+    """Warn of test images that may be copies of other images: scaled, compressed again, lighter, mirrored."""
     if found.near:
         looks = "image looks" if len(found.near) == 1 else "images look"
-        names = ", ".join(f"{shown(test)} like {shown(learnt)}" for test, learnt in found.near[:_NAMED])
+        names = ", ".join(f"{shown(test)} like {shown(other)}" for test, other in found.near[:_NAMED])
         labels = dict(zip(found.files, found.labels.tolist(), strict=True))
-        others = sum(labels[test] != labels[learnt] for test, learnt in found.near)
+        others = sum(labels[test] != labels[other] for test, other in found.near)
         apart = (
             f" {others:,} of them {'is' if others == 1 else 'are'} of another class than its like." if others else ""
         )

@@ -3,7 +3,7 @@
 Nothing here has state. A number is looked up, not drawn: a run is the same in every packed batch and on every number of
 threads, and resuming it needs no generator. The generator is Philox4x32-10 (Salmon et al. 2011,
 doi:10.1145/2063384.2063405), whose key is made from the seed and the name of the stream by SHA-256, so that close seeds
-share nothing. At the end: which training images a run learns from, and in which order.
+share nothing. At the end: which training images a run trains on, and in which order.
 """
 
 import hashlib
@@ -86,7 +86,7 @@ def shifts(seed: int, epoch: int, images: int, *, flip: bool, crop: int) -> NDAr
 
 
 def sampled_indices(run: Run, labels: Labels, *, classes: int) -> NDArray[np.int32]:
-    """Choose the share of the training images that a run learns from, stratified by class.
+    """Choose the share of the training images that a run trains on, stratified by class.
 
     The seed alone decides, so every arm of a seed with the same fraction has the same images; but for the rounding,
     those of a smaller fraction are among those of a larger one.

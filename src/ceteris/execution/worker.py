@@ -174,8 +174,8 @@ def _advance(
         lane.seconds += seconds
         lane.position = training.position
     specification = batch.runs[0].specification
-    learnt = share(len(split.training), specification.data.fraction)
-    images = _images(before, training.position, specification.training.batch_size, learnt)
+    training_images = share(len(split.training), specification.data.fraction)
+    images = _images(before, training.position, specification.training.batch_size, training_images)
     learning = sum(not lane.is_done for lane in lanes)
     yield Progress(batch=batch, position=training.position, images=images * learning, seconds=seconds)
     if metrics is not None:

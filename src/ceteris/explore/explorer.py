@@ -175,7 +175,7 @@ class Explorer:
         return inside(f"{arm}, seed {one}", drawing(drawn))
 
     def curves(self, arms: Sequence[str]) -> str:
-        """Draw how variations learnt, the baseline with them."""
+        """Draw the learning curves of variations, the baseline with them."""
         named = [arm for arm in dict.fromkeys((BASELINE, *arms)) if arm in self._epochs]
         drawn = [ArmEpochs(name=arm, epochs=self._epochs[arm]) for arm in named]
         return drawing(learning_curves(", ".join(arms), drawn, chance=chance_level(self.results).share))

@@ -5,7 +5,6 @@
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -68,19 +67,6 @@ def trained_blocks(blocks: nn.Sequential, weights: Weights) -> nn.Sequential:
     return changed
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class LayerOutput:
-    """What comes out of one layer for one image.
-
-    Attributes:
-        values: Shape (c, h, w), float32.
-        kernels: Of the layer if it is a convolution, else None. Shape (o, i, y, x); i is 1 in a depthwise one.
-    """
-
-    values: Values
-    kernels: Values | None
-
-
 def layer_names(blocks: nn.Sequential, backbone: Backbone) -> tuple[str, ...]:
     """Name every layer of a backbone as torchvision does, in their order, blocks and the layers inside them."""
     return tuple(torchvision_modules(blocks, backbone))
@@ -106,8 +92,13 @@ def image_seen(network: BackboneNetwork, image_hwc: NDArray[np.uint8]) -> NDArra
 
 def layer_output(
     network: BackboneNetwork, blocks: nn.Sequential, image_hwc: NDArray[np.uint8], name: str
-) -> LayerOutput:
-    """Follow an image, shape (h, w, 3), to one of `layer_names`; of a layer that is used twice, to its last output."""
+) -> tuple[Values, Values | None]:
+    """Follow an image, shape (h, w, 3), to one of `layer_names`; of a layer that is used twice, to its last output.
+
+    Returns:
+        What comes out, of shape (c, h, w), float32; and the kernels of a convolution, of shape (o, i, y, x), where i
+        is 1 if it is depthwise, else None.
+    """
     module = torchvision_modules(blocks, network.backbone)[name]
     outputs: list[Tensor] = []
     # Copied at once: the activation that follows writes its own output over this one.
@@ -117,7 +108,7 @@ def layer_output(
         blocks(prepared(pixels, network.backbone, network.resolution, torch.float32))
     hook.remove()
     kernels = module.weight.detach().numpy() if isinstance(module, nn.Conv2d) else None
-    return LayerOutput(values=outputs[-1][0].contiguous().numpy(), kernels=kernels)
+    return outputs[-1][0].contiguous().numpy(), kernels
 
 
 def is_trained(blocks: nn.Sequential, network: BackboneNetwork, name: str) -> bool:

@@ -215,23 +215,25 @@ def _pretrained_view(
 
     blocks = Pretrained(network=network, file=file, precisions=()).blocks
     name = _chosen_name(network, layer, arm, layer_names(blocks, network.backbone))
-    before, after = layer_output(network, blocks, image, name), None
+    before, kernels = layer_output(network, blocks, image, name)
+    after = kernels_after = None
     gap = _gap(finding)
     if not is_trained(blocks, network, name):
         gap = NOT_TRAINED
     elif finding.status is Status.FINISHED:
-        after, gap = layer_output(network, trained_blocks(blocks, results.weights(run)), image, name), ""
-    count = 0 if before.kernels is None else before.kernels.shape[1]
+        gap = ""
+        after, kernels_after = layer_output(network, trained_blocks(blocks, results.weights(run)), image, name)
+    count = 0 if kernels is None else kernels.shape[1]
     inputs = ("own",) if count == 1 else tuple(str(number) for number in range(1, count + 1))
     return LayerView(
         arm=arm,
         seed=run.seed,
         layer=describe_layer(blocks, network.backbone, name),
         inputs=_COLOURS if name == first_convolution(network.backbone) else inputs,
-        before=before.values,
-        after=None if after is None else after.values,
-        kernels_before=before.kernels,
-        kernels_after=None if after is None else after.kernels,
+        before=before,
+        after=after,
+        kernels_before=kernels,
+        kernels_after=kernels_after,
         gap=gap,
         stage="pretrained",
         seen=image_seen(network, image),
