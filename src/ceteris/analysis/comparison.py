@@ -14,6 +14,7 @@ from ceteris.results.manifest import Manifest
 from ceteris.results.results import read_results
 from ceteris.statistics.collapse import Collapse, compare_collapse
 from ceteris.statistics.contrast import Criteria
+from ceteris.statistics.metrics import TEST_ACCURACY
 from ceteris.statistics.scores import Evidence, evidence
 from ceteris.statistics.side_by_side import SideBySide, judged_together, side_by_side
 from ceteris.study.run import BASELINE, Arm
@@ -117,7 +118,7 @@ def compare_results(first: AnyPath, second: AnyPath) -> FolderComparison:
     if paths[0].resolve() == paths[1].resolve():
         raise ResultsError(f"{paths[0]} and {paths[1]} are the same folder. Name two folders to compare.")
     # Verdicts rest on accuracies alone; without the answers to single images there is no bootstrap to wait for.
-    return compare_analyses(*(analyze(one, over_images=False) for one in results))
+    return compare_analyses(*(analyze(one, over_images=False, metric=TEST_ACCURACY) for one in results))
 
 
 def compare_analyses(first: StudyAnalysis, second: StudyAnalysis) -> FolderComparison:

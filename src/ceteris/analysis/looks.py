@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from ceteris.analysis.scores import chance_level, study_criteria, study_scores
+from ceteris.analysis.scores import chance_level, read_predictions, study_criteria, study_scores
 from ceteris.results.finding import Finding
 from ceteris.results.folder import ResultsFolder
 from ceteris.results.manifest import Manifest
 from ceteris.results.results import Results
 from ceteris.statistics.comparison import Comparison
 from ceteris.statistics.looks import StudyLooks, take_looks
+from ceteris.statistics.metrics import TEST_ACCURACY
 from ceteris.statistics.verdict import Decision, Verdict
 from ceteris.study.run import Run
 from ceteris.study.seeds import PlannedSeeds
@@ -26,7 +27,9 @@ def study_looks(results: Results) -> StudyLooks | None:
     study = results.manifest.study
     if not isinstance(study.seeds, PlannedSeeds):
         return None
-    scores = study_scores(results, None, {}, chance_level(results))
+    metric = study.analysis.judged
+    predictions = None if metric is TEST_ACCURACY else read_predictions(results)
+    scores = study_scores(results, predictions, {}, chance_level(results), metric=metric)
     return take_looks(scores, study.seeds.plan, study_criteria(study.analysis), absent=results.manifest.skipped)
 
 

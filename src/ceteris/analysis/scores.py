@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from ceteris.results.record import Status
 from ceteris.results.results import Results
 from ceteris.statistics.contrast import Criteria
 from ceteris.statistics.interval import Floats
-from ceteris.statistics.metrics import METRICS, all_metrics
+from ceteris.statistics.metrics import METRICS, TEST_ACCURACY, Metric, all_metrics
 from ceteris.statistics.scores import ArmScores, Ending, RunScore, Scores
 from ceteris.statistics.summary import ArmSummary
 from ceteris.study.analysis import Analysis
@@ -144,7 +144,14 @@ def read_epochs(results: Results) -> Epochs:
     return epochs
 
 
-def study_scores(results: Results, predictions: Predictions | None, epochs: Epochs, chance: ChanceLevel) -> Scores:
+def study_scores(
+    results: Results,
+    predictions: Predictions | None,
+    epochs: Epochs,
+    chance: ChanceLevel,
+    *,
+    metric: Metric = TEST_ACCURACY,
+) -> Scores:
     """Give what every planned run of a study scored, also those without a result.
 
     Args:
@@ -152,7 +159,18 @@ def study_scores(results: Results, predictions: Predictions | None, epochs: Epoc
         predictions: From `read_predictions`; without them nothing is known about single images.
         epochs: From `read_epochs`; runs that are not among them have no learning curve.
         chance: From `chance_level`.
+        metric: What verdicts are about. Where less of it is better its sign is turned, here and nowhere else.
+
+    Raises:
+        ResultsError: If the metric is computed from predictions, and these are not known.
     """
+    has_predictions = any(one.status is Status.FINISHED for one in results.findings)
+    if metric is not TEST_ACCURACY and predictions is None and has_predictions:
+        raise ResultsError(
+            f"{results.folder.path}: verdicts are about the {metric.name}, which is computed from predictions and the "
+            "labels of the test images, and labels.npy cannot be read. Copy it from a backup, or run the study with "
+            'metric = "test accuracy".'
+        )
     findings: dict[str, list[Finding]] = {}
     for finding in results.findings:
         findings.setdefault(finding.run.variation, []).append(finding)
@@ -160,7 +178,7 @@ def study_scores(results: Results, predictions: Predictions | None, epochs: Epoc
         ArmScores(
             name=name,
             factor=runs[0].run.factor,
-            runs=tuple(_score(one, predictions, epochs) for one in runs),
+            runs=tuple(_score(one, predictions, epochs, metric) for one in runs),
             images_per_epoch=training_images(results.manifest, runs[0].run.specification.data),
             test_images=results.manifest.images.test_images,
         )
@@ -175,9 +193,11 @@ def study_scores(results: Results, predictions: Predictions | None, epochs: Epoc
     )
 
 
-def study_criteria(analysis: Analysis) -> Criteria:
-    """Give what the study declared before any result was seen."""
-    return Criteria(margin=analysis.margin / 100, target_share=analysis.target)
+def study_criteria(analysis: Analysis, metric: Metric | None = None) -> Criteria:
+    """Give what the study declared before any result was seen; the usual margin for a metric that it does not judge."""
+    is_declared = metric is None or metric is analysis.judged
+    margin = analysis.margin_fraction if is_declared else Analysis().margin_fraction
+    return Criteria(margin=margin, target_share=analysis.target)
 
 
 def training_images(manifest: Manifest, data: DataChoice) -> int:
@@ -185,17 +205,23 @@ def training_images(manifest: Manifest, data: DataChoice) -> int:
     return share(manifest.images.training_images, data.fraction)
 
 
-def _score(finding: Finding, predictions: Predictions | None, epochs: Epochs) -> RunScore:
+def _score(finding: Finding, predictions: Predictions | None, epochs: Epochs, metric: Metric) -> RunScore:
     run, status = finding.run, _COUNTED_AS.get(finding.status, Ending.MISSING)
     if finding.record is None or status is Ending.MISSING:
         return RunScore(seed=run.seed, status=status)
-    correct = None
+    correct = score = None
     arm = None if predictions is None else predictions.arms.get(run.variation)
     if predictions is not None and arm is not None and run.seed in arm.seeds:
-        correct = arm.predictions[arm.seeds.index(run.seed)] == predictions.labels
+        index = arm.seeds.index(run.seed)
+        if metric is TEST_ACCURACY:
+            correct = arm.predictions[index] == predictions.labels
+        else:  # intervals over images are about the share of correct predictions alone
+            score = float(arm.metrics[metric.name][index]) * (1 if metric.higher_is_better else -1)
     trained = epochs.get(run.variation, {}).get(run.seed)
     if trained is None:
-        return RunScore(seed=run.seed, status=status, test_accuracy=finding.record.test_accuracy, correct=correct)
+        return RunScore(
+            seed=run.seed, status=status, test_accuracy=finding.record.test_accuracy, score=score, correct=correct
+        )
     # A network whose loss is not a number no longer learns: what it predicts then does not count.
     is_lost = [epoch.metrics.epoch == finding.record.diverged_epoch for epoch in trained]
     accuracies = [epoch.metrics.validation_accuracy for epoch in trained]
@@ -203,6 +229,7 @@ def _score(finding: Finding, predictions: Predictions | None, epochs: Epochs) ->
         seed=run.seed,
         status=status,
         test_accuracy=finding.record.test_accuracy,
+        score=score,
         correct=correct,
         validation_accuracy=np.where(is_lost, np.nan, accuracies),
         # Of runs that trained together, each took its share of the time.
@@ -219,3 +246,8 @@ def constant_runs(results: Results, summaries: Sequence[ArmSummary]) -> int:
     chosen = {(arm.name, seed) for arm in summaries for seed in arm.at_chance}
     found = [one.run for one in results.findings if (one.run.variation, one.run.seed) in chosen]
     return sum(int(np.unique(results.predictions(run).argmax(axis=1)).size == 1) for run in found)
+
+
+def by_accuracy(arm: ArmScores) -> ArmScores:
+    """Give an arm as its test accuracies judge it."""
+    return replace(arm, runs=tuple(replace(run, score=None) for run in arm.runs))

@@ -13,6 +13,7 @@ from ceteris.analysis.scores import (
     ChanceLevel,
     Epochs,
     Predictions,
+    by_accuracy,
     chance_level,
     constant_runs,
     read_epochs,
@@ -30,6 +31,7 @@ from ceteris.statistics.contrast import Criteria
 from ceteris.statistics.convergence import convergence_target, learning_curves
 from ceteris.statistics.interval import Interval
 from ceteris.statistics.looks import StudyLooks
+from ceteris.statistics.metrics import TEST_ACCURACY, Metric
 from ceteris.statistics.scores import ArmScores, Scores
 from ceteris.statistics.summary import ArmSummary, summarise
 from ceteris.statistics.verdict import Decision
@@ -50,14 +52,15 @@ class StudyAnalysis:
         epochs: How the runs that came to their end learned.
         chance: The chance level.
         scores: What every planned run counts with.
+        metric: What verdicts are about: what `accuracy` of summaries and comparisons stands for, higher is better.
         criteria: What the study declared before any result.
         baseline: The baseline by itself.
         target: The validation accuracy that counts as converged; None where the baseline has no run, or learned
             nothing.
         comparisons: Each variation against the baseline, in the order of the study.
         environment: Machines, versions and times.
-        first_verdicts: By name of the variation, what it came to by the margin that was declared when the first results
-            were computed; empty where that is the margin still.
+        first_verdicts: By name of the variation, what it came to by the metric and the margin that were declared when
+            the first results were computed; empty where these hold still.
         looks: Of a study that adds seeds where the verdict is open; the verdicts are what they decided.
     """
 
@@ -66,6 +69,7 @@ class StudyAnalysis:
     epochs: Epochs
     chance: ChanceLevel
     scores: Scores
+    metric: Metric
     criteria: Criteria
     baseline: ArmSummary
     target: float | None
@@ -173,9 +177,13 @@ class StudyAnalysis:
 
     @cached_property
     def factorials(self) -> tuple[Factorial, ...]:
-        """The effects and interactions of crossed factors; empty where a study crosses none."""
+        """The effects and interactions of crossed factors in test accuracy; empty where a study crosses none."""
         crosses, chance, level = self.manifest.study.crosses, self.scores.chance, self.criteria.level
-        return factorials(crosses, self.arms, self.arm_scores, self.summaries, chance=chance, level=level)
+        scores, summaries = self.arm_scores, self.summaries
+        if self.metric is not TEST_ACCURACY:
+            scores = {name: by_accuracy(arm) for name, arm in scores.items()}
+            summaries = tuple(summarise(arm, chance=chance, level=level) for arm in scores.values())
+        return factorials(crosses, self.arms, scores, summaries, chance=chance, level=level)
 
     @cached_property
     def matches(self) -> tuple[Match, ...]:
@@ -192,45 +200,59 @@ class StudyAnalysis:
         return {arm.name: changes(baseline, arm.specification) for arm in self.arms}
 
 
-def analyze(results: Results, *, over_images: bool = True) -> StudyAnalysis:
+def analyze(results: Results, *, over_images: bool = True, metric: Metric | None = None) -> StudyAnalysis:
     """Compute all that can be said of a results folder, also of one that is empty, half done or damaged.
 
     Args:
         results: From `read_results`.
         over_images: Whether to compute intervals over test images too, which takes most of the time.
+        metric: What verdicts are about; the study's own if not given.
 
     Raises:
         ResultsError: If a file of a finished run cannot be read.
     """
     predictions, epochs = read_predictions(results), read_epochs(results)
     chance = chance_level(results)
-    scores = study_scores(results, predictions if over_images else None, epochs, chance)
-    criteria = study_criteria(results.manifest.study.analysis)
+    declared = results.manifest.study.analysis
+    metric = declared.judged if metric is None else metric
+    needed = predictions if over_images or metric is not TEST_ACCURACY else None
+    scores = study_scores(results, needed, epochs, chance, metric=metric)
+    criteria = study_criteria(declared, metric)
     curves = learning_curves(scores.baseline, scores.chance)
     target = convergence_target(curves, chance=scores.chance, share=criteria.target_share)
     baseline = summarise(scores.baseline, chance=scores.chance, target=target, level=criteria.level)
-    looks = study_looks(results)
+    looks = study_looks(results) if metric is declared.judged else None
     return StudyAnalysis(
         results=results,
         predictions=predictions,
         epochs=epochs,
         chance=chance,
         scores=scores,
+        metric=metric,
         criteria=criteria,
         baseline=baseline,
         target=target,
         comparisons=as_decided(compare(scores, criteria), looks),
         environment=read_environment(results, epochs),
-        first_verdicts=_first_verdicts(results, epochs, chance),
+        first_verdicts=_first_verdicts(results, predictions, epochs, chance),
         looks=looks,
     )
 
 
-def _first_verdicts(results: Results, epochs: Epochs, chance: ChanceLevel) -> Mapping[str, Decision]:
-    """Judge by the margin that was declared when the first results were computed, if it was another one."""
+def _first_verdicts(
+    results: Results, predictions: Predictions | None, epochs: Epochs, chance: ChanceLevel
+) -> Mapping[str, Decision]:
+    """Judge by the metric and margin that were declared when the first results were computed, if they were others."""
     declarations = binding(results.manifest.declarations)
-    if not declarations or declarations[0].analysis.margin == results.manifest.study.analysis.margin:
+    now = results.manifest.study.analysis
+    if not declarations or (declarations[0].analysis.metric, declarations[0].analysis.margin) == (
+        now.metric,
+        now.margin,
+    ):
         return {}
-    # Verdicts rest on accuracies alone; without the answers to single images there is no bootstrap to wait for.
-    found = compare(study_scores(results, None, epochs, chance), study_criteria(declarations[0].analysis))
+    first = declarations[0].analysis
+    # Of accuracies, without the predictions of single images there is no bootstrap to wait for.
+    needed = None if first.judged is TEST_ACCURACY else predictions
+    scores = study_scores(results, needed, epochs, chance, metric=first.judged)
+    found = compare(scores, study_criteria(first))
     return {one.variation: one.verdict.decision for one in found}

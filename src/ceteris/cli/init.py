@@ -67,7 +67,7 @@ def init(folder: Path, *, out: Path | None, console: Console) -> Study:
         soft_wrap=True,
     )
     images = listed_kind(listing, study.data)
-    if warning := Resolution(test_images=images.test_images, margin=study.analysis.margin).warning:
+    if warning := Resolution(test_images=images.test_images, margin=study.analysis.margin_points).warning:
         print_notes([warning], console)
     return study
 

@@ -11,8 +11,8 @@ from ceteris.analysis.study_analysis import StudyAnalysis, analyze
 from ceteris.cli.console import arm_table, print_line, print_notes, set_apart
 from ceteris.errors import ResultsError
 from ceteris.paths import quoted
-from ceteris.report.quantities import percent, points, points_range
 from ceteris.report.report import Report, publish
+from ceteris.report.scale import Scale
 from ceteris.report.sections.answer import answer
 from ceteris.report.sections.verdicts import footnotes, verdict_table
 from ceteris.report.sections.warnings import warnings
@@ -88,16 +88,21 @@ def results_table(analysis: StudyAnalysis, *, is_wide: bool = True) -> Table:
     words = (word for one in analysis.comparisons for word in headline(one.verdict, one.collapse).split())
     longest = max(map(len, words), default=0)  # which is not to be torn apart
     table = arm_table(with_factors=is_wide)
-    table.add_column("accuracy", justify="right", no_wrap=True)
+    scale = Scale.of(analysis)
+    title = "accuracy" if scale.is_accuracy else f"{scale.metric.name}{'' if scale.is_share else scale.in_unit}"
+    table.add_column(title.replace(" ", "\n"), justify="right", no_wrap=True)
     table.add_column("to baseline", justify="right", no_wrap=True)
     table.add_column(f"simultaneous\n{level} interval", justify="right", no_wrap=True)
     table.add_column("verdict", min_width=longest)
     table.add_column("runs", no_wrap=True)
     skipped = analysis.results.manifest.skipped
     arms = (
-        (analysis.baseline, _baseline(analysis.baseline)),
-        *((one.summary, _variation(one)) for one in analysis.comparisons),
-        *((analysis.summary(one.name), _baseline(analysis.summary(one.name))) for one in analysis.scores.crossed),
+        (analysis.baseline, _baseline(analysis.baseline, scale)),
+        *((one.summary, _variation(one, scale)) for one in analysis.comparisons),
+        *(
+            (analysis.summary(one.name), _baseline(analysis.summary(one.name), scale))
+            for one in analysis.scores.crossed
+        ),
     )
     for arm, cells in arms:
         factor = [Text("" if arm is analysis.baseline else arm.factor)] if is_wide else []
@@ -105,27 +110,32 @@ def results_table(analysis: StudyAnalysis, *, is_wide: bool = True) -> Table:
     return table
 
 
-def _baseline(arm: ArmSummary) -> Sequence[Text]:
+def _baseline(arm: ArmSummary, scale: Scale) -> Sequence[Text]:
     """Give the cells of an arm that is compared with no other: the baseline, a combination of crossed factors."""
     is_baseline = arm.name == BASELINE
     style, verdict = ("bold", "reference") if is_baseline else ("", "")
-    return (Text(arm.name, style=style), _accuracy(arm), Text(), Text(), Text(verdict))
+    return (Text(arm.name, style=style), _accuracy(arm, scale), Text(), Text(), Text(verdict))
 
 
-def _variation(one: Comparison) -> Sequence[Text]:
+def _variation(one: Comparison, scale: Scale) -> Sequence[Text]:
     arm, finding = one.summary, one.verdict.decision
     difference = None if one.accuracy is None else one.accuracy.simultaneous
     return (
         Text(arm.name),
-        _accuracy(arm),
-        Text("-" if difference is None else points(difference.estimate)),
-        Text(points_range(difference).removesuffix(" pp")),
+        _accuracy(arm, scale),
+        Text("-" if difference is None else _written(scale, scale.difference(difference.estimate))),
+        Text(scale.bare(scale.difference_range(difference))),
         Text(headline(one.verdict, one.collapse), style=_STYLES[finding]),
     )
 
 
-def _accuracy(arm: ArmSummary) -> Text:
-    return Text("-" if arm.accuracy is None else percent(arm.accuracy.estimate))
+def _accuracy(arm: ArmSummary, scale: Scale) -> Text:
+    return Text("-" if arm.accuracy is None else _written(scale, scale.value(arm.accuracy.estimate)))
+
+
+def _written(scale: Scale, text: str) -> str:
+    """Leave out a unit that the head of the table has."""
+    return text if scale.is_share else scale.bare(text)
 
 
 def _runs(arm: ArmSummary, *, is_skipped: bool, is_wide: bool) -> Text:

@@ -110,7 +110,7 @@ def plan_study(
     runs = study.runs(data_digest, asked)
     chosen = [run for run in runs if (not only or run.variation in only) and run.variation not in skipped]
     assignment = assign(chosen, engines, images)
-    resolution = Resolution(test_images=images.test_images, margin=study.analysis.margin)
+    resolution = Resolution(test_images=images.test_images, margin=study.analysis.margin_points)
     plan = StudyPlan(
         study=study,
         images=images,

@@ -20,6 +20,7 @@ from ceteris.inference.ensemble import Ensemble, gather
 from ceteris.results.atomic import PARTIAL, explained, make_folder, move, write_together
 from ceteris.results.finding import Finding
 from ceteris.results.results import Results
+from ceteris.statistics.metrics import TEST_ACCURACY
 
 CARD, FACTS = "README.md", "model.json"
 
@@ -107,7 +108,7 @@ def export_run(
         checks[FILES[kind]] = check(kind, content, ensemble, shown, expected)
         if kind is ExportFormat.SAFETENSORS:
             contents[LOADER] = safetensors_loader(ensemble)
-    analysis = analyze(results)
+    analysis = analyze(results, metric=TEST_ACCURACY)
     contents[CARD] = model_card(analysis, finding, ensemble, checks, rounding).encode()
     contents[FACTS] = _facts(results, finding, ensemble, contents, checks)
     publish(out, contents, is_replacing=is_replacing)

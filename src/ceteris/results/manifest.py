@@ -28,7 +28,7 @@ class Declaration:
     """What was declared from some moment on.
 
     Attributes:
-        analysis: Margin and target.
+        analysis: Metric, margin and target.
         seeds: How many seeds each arm was to have.
         variations: Names of what was to be compared with the baseline, one family of tests.
         since: When a run was first started with it, in UTC, ISO 8601; nothing where an earlier ceteris kept no record.

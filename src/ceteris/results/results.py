@@ -57,7 +57,7 @@ class Results:
         """What a reader must know before believing a number: said above every table."""
         notes = list(self.manifest.notes)
         # A run stores this note; an earlier ceteris did not.
-        test_images, margin = self.manifest.images.test_images, self.manifest.study.analysis.margin
+        test_images, margin = self.manifest.images.test_images, self.manifest.study.analysis.margin_points
         too_few = Resolution(test_images=test_images, margin=margin).warning
         if too_few and too_few not in notes:
             notes.append(too_few)

@@ -240,13 +240,8 @@ def _first(arm: ArmScores, seeds: int) -> ArmScores:
     return replace(arm, runs=tuple(run for run in arm.runs if run.seed < seeds))
 
 
-def _learned(arm: ArmScores, chance: float) -> dict[int, float]:
-    at_chance, counted = {*arm.at_chance(chance)}, arm.counted(chance)
-    return {seed: counted[seed] for seed in arm.seeds(Ending.FINISHED) if seed not in at_chance}
-
-
 def _evidence(baseline: ArmScores, arm: ArmScores, chance: float, margin: float) -> _Evidence:
-    before, after = _learned(baseline, chance), _learned(arm, chance)
+    before, after = baseline.learned(chance), arm.learned(chance)
     seeds = tuple(sorted(before.keys() & after.keys()))
     ended = _ended(baseline.runs) & _ended(arm.runs)
     rates = (sum(seed in after for seed in ended - before.keys()), sum(seed in before for seed in ended - after.keys()))

@@ -237,7 +237,8 @@ class Robustness:
 
     Attributes:
         superiority: P(A > B) over all pairs of runs; runs that failed or diverged rank last.
-        trimmed: Difference of the trimmed means over all runs, diverged ones at the chance level, without failed ones.
+        trimmed: Difference of the trimmed means over all runs, without failed ones; diverged ones have the chance
+            level of test accuracy, and are left out where a score is judged.
         curves: Of validation accuracy over the seeds that both arms have.
     """
 
@@ -263,10 +264,10 @@ def check_robustness(
         generator: Draws patterns of signs for `curve_band`.
         level: Coverage of intervals, in (0, 1).
     """
-    arms = [arm.counted(chance) for arm in (baseline, variation)]
+    arms = [_values(arm, chance) for arm in (baseline, variation)]
     ranked = [
-        [*(value for seed, value in counted.items() if seed not in lost), *[-math.inf] * len(lost)]
-        for counted, lost in zip(arms, map(_lost, (baseline, variation)), strict=True)
+        [*arm.judged().values(), *[-math.inf] * len((*arm.seeds(Ending.DIVERGED), *arm.seeds(Ending.FAILED)))]
+        for arm in (baseline, variation)
     ]
     curves = [
         {seed: curve.accuracy for seed, curve in learning_curves(arm, chance).items()} for arm in (baseline, variation)
@@ -284,5 +285,6 @@ def check_robustness(
     )
 
 
-def _lost(arm: ArmScores) -> set[int]:
-    return {*arm.seeds(Ending.DIVERGED), *arm.seeds(Ending.FAILED)}
+def _values(arm: ArmScores, chance: float) -> dict[int, float]:
+    has_scores = any(run.score is not None for run in arm.runs)
+    return arm.judged() if has_scores else arm.counted(chance)

@@ -69,7 +69,9 @@ class RunScore:
     Attributes:
         seed: The seed of the run.
         status: How it ended.
-        test_accuracy: A fraction in [0, 1]; needed for a finished run, not looked at for any other.
+        test_accuracy: A fraction in [0, 1]; needed for a finished run, not looked at for any other. It decides
+            whether the run did better than chance.
+        score: What verdicts are about, higher is better, if that is not the test accuracy.
         correct: Whether each test image was classified correctly, where that is known. Shape (images,).
         validation_accuracy: At the end of each epoch, where that is known; what is not a number counts at the chance
             level. Shape (epochs,).
@@ -79,6 +81,7 @@ class RunScore:
     seed: int
     status: Ending
     test_accuracy: float | None = None
+    score: float | None = None
     correct: NDArray[np.bool_] | None = None
     validation_accuracy: Floats | None = None
     seconds: Floats | None = None
@@ -123,10 +126,18 @@ class ArmScores:
         return tuple(sorted((*self.at_chance(chance), *self.seeds(Ending.DIVERGED))))
 
     def learned(self, chance: float) -> dict[int, float]:
-        """Give the test accuracy of each run that finished better than chance, by rising seed."""
+        """Give the test accuracy, or score, of each run that finished better than chance, by rising seed."""
         at_chance = set(self.at_chance(chance))
-        counted = self.counted(chance)
-        return {seed: counted[seed] for seed in self.seeds(Ending.FINISHED) if seed not in at_chance}
+        return {seed: value for seed, value in self.judged().items() if seed not in at_chance}
+
+    def judged(self) -> dict[int, float]:
+        """Give the test accuracy, or score, of each run that finished, by rising seed."""
+        values = {
+            run.seed: run.test_accuracy if run.score is None else run.score
+            for run in self.runs
+            if run.status is Ending.FINISHED
+        }
+        return {seed: value for seed, value in sorted(values.items()) if value is not None}
 
     def counted(self, chance: float) -> dict[int, float]:
         """Give the test accuracy that each run counts with in a mean over all, by rising seed.

@@ -47,10 +47,11 @@ class ArmSummary:
         missing: Seeds still to come; left out of every number.
         at_chance: Finished seeds that ended no better than chance, as networks with dead units do.
         learned: Finished seeds that did better than chance.
-        accuracy: Mean test accuracy of the runs that learned; None where there are none.
+        accuracy: Mean test accuracy, or score, of the runs that learned; None where there are none.
         deviation: Its standard deviation over these; None for fewer than two.
         mean: Over all runs that came to their end, diverged ones at the chance level. It has no interval: where some
-            runs do not learn, Student's would cover too rarely. None where there are none.
+            runs do not learn, Student's would cover too rarely. None where there are none, and where verdicts are
+            about a score, which diverged runs do not have.
         collapse: How often runs did not learn; None where none came to its end.
         convergence: What is known of it.
     """
@@ -107,6 +108,7 @@ def summarise(arm: ArmScores, *, chance: float, target: float | None = None, lev
     counted, learned = list(arm.counted(chance).values()), arm.learned(chance)
     accuracies = list(learned.values())
     collapsed = len(arm.collapsed(chance))
+    has_scores = any(run.score is not None for run in arm.runs)
     return ArmSummary(
         name=arm.name,
         factor=arm.factor,
@@ -118,7 +120,7 @@ def summarise(arm: ArmScores, *, chance: float, target: float | None = None, lev
         learned=tuple(learned),
         accuracy=mean_interval(accuracies, level=level) if accuracies else None,
         deviation=describe(checked(accuracies, "scores")).deviation if accuracies else None,
-        mean=describe(checked(counted, "scores")).mean if counted else None,
+        mean=describe(checked(counted, "scores")).mean if counted and not has_scores else None,
         collapse=collapse_rate(collapsed, len(counted), level=level) if counted else None,
         convergence=_convergence(learning_curves(arm, chance), target, level),
     )

@@ -2,24 +2,66 @@
 
 import math
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from ceteris.statistics.metrics import METRICS, TEST_ACCURACY, Metric, Unit
 from ceteris.values.frozen import Frozen
+from ceteris.values.mistakes import Mistake, Mistakes
+
+if TYPE_CHECKING:
+    MetricName = str
+else:
+    MetricName = Literal[tuple(METRICS)]
 
 
 class Analysis(Frozen):
     """Declared beforehand, so that it cannot be chosen to please.
 
     Attributes:
-        margin: Differences in test accuracy smaller than this are practically none, in percentage points.
+        metric: What verdicts are about; other metrics are described beside them.
+        margin: Differences in the metric smaller than this are practically none: in percentage points, or in the
+            metric's own unit if it is no share (0.5 is then no default).
         target: Convergence is the first epoch whose validation accuracy reaches this share of the baseline's mean
             final one.
     """
 
+    later: ClassVar[frozenset[str]] = frozenset({"metric"})
+
+    metric: MetricName = TEST_ACCURACY.name
     margin: Annotated[float, Field(gt=0, le=100)] = 0.5
     target: Annotated[float, Field(gt=0, le=1)] = 0.9
+
+    @property
+    def judged(self) -> Metric:
+        """The metric that verdicts are about."""
+        return METRICS[self.metric]
+
+    @property
+    def margin_points(self) -> float:
+        """The margin in percentage points; infinite for a metric that is no share, of which an image has no step."""
+        return self.margin if self.judged.unit is Unit.SHARE else math.inf
+
+    @property
+    def margin_fraction(self) -> float:
+        """The margin as statistics take it: a fraction, or a number in the metric's own unit."""
+        return self.margin / 100 if self.judged.unit is Unit.SHARE else self.margin
+
+    @model_validator(mode="after")
+    def _margin_in_the_unit(self) -> Self:
+        """Refuse percentage points, also those of the default, for a metric that is no share."""
+        if self.judged.unit is Unit.SHARE or ("margin" in self.model_fields_set and self.margin <= 1):
+            return self
+        unit = "in nats" if self.judged.unit is Unit.NATS else "a number"
+        found = f"{self.margin:g}" if "margin" in self.model_fields_set else "not given"
+        raise Mistakes(
+            Mistake(
+                place=("analysis", "margin"),
+                sentence=f"analysis.margin is {found}, and the {self.metric} is no percentage; expected the smallest "
+                f"difference that matters, {unit}, above 0 and at most 1. Declare one, for example margin = 0.02.",
+            )
+        )
 
 
 USUAL_MARGIN = 1.0

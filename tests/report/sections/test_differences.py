@@ -5,7 +5,7 @@ import pytest
 from matplotlib.patches import Polygon, Rectangle
 
 from ceteris.report.sections import differences
-from ceteris.report.sections.differences import TITLE, forest_plot, seed_accuracies
+from ceteris.report.sections.differences import forest_plot, seed_accuracies
 from ceteris.statistics.interval import Interval, PointEstimate
 from ceteris.statistics.scores import ArmScores, Ending, RunScore
 from ceteris.statistics.summary import summarise
@@ -136,7 +136,7 @@ def test_it_says_in_words_what_it_shows(plot):
     """The text alternative counts the verdicts and gives every difference."""
     picture, _, _ = plot("complete")
 
-    assert picture.title == TITLE
+    assert picture.title == "Difference in test accuracy from the baseline"
     assert picture.alt.startswith(
         "Differences in percentage points with simultaneous 95 % intervals over seeds; the margin is 1.5 percentage "
         "points. Of 4 variations: 1 better, 1 worse, 1 equivalent, 1 undecided. deeper +5.75 [+4.95, +6.55], better; "

@@ -7,7 +7,9 @@ from ceteris.analysis.comparison import FolderComparison
 from ceteris.analysis.run_pairs import ArmPair
 from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.report.quantities import count, listed_up_to, quoted
+from ceteris.report.scale import Scale
 from ceteris.report.wording import seed_ranges
+from ceteris.statistics.metrics import TEST_ACCURACY
 from ceteris.study.changes import Change
 
 
@@ -82,7 +84,9 @@ def _facts(side: StudyAnalysis) -> Iterator[_Fact]:
     yield _Fact(what="test images", identity=digests, words=f"{test}SHA-256 {digests[0][:8]}, labels {digests[1][:8]}")
     study = manifest.study
     yield _Fact(what="seeds", identity=study.seeds, words=seed_ranges(manifest.seeds_of()))
-    margin = f"equivalent within {study.analysis.margin:g} pp"
+    unit = Scale(metric=study.analysis.judged).unit
+    judged = "" if study.analysis.judged is TEST_ACCURACY else f"{study.analysis.metric}, "
+    margin = f"{judged}equivalent within {study.analysis.margin:g} {unit}".rstrip()
     yield _Fact(what="analysis", identity=study.analysis, words=f"{margin}, target {100 * study.analysis.target:g} %")
     for what, kinds in (
         ("engine", found.engines),

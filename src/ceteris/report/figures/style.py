@@ -16,7 +16,6 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ceteris.report.quantities import signed
 from ceteris.statistics.interval import Estimate, Interval
 from ceteris.statistics.verdict import Decision
 
@@ -180,19 +179,6 @@ def shortened(text: str, width: float, size: float = 9.0) -> str:
     while text and text_width(text + "...", size) > width:
         text = text[:-1]
     return f"{text.rstrip()}..."
-
-
-def in_points(estimate: Estimate) -> str:
-    """Say a difference of accuracies in percentage points, with its error bars if it has some.
-
-    Example:
-        >>> in_points(Interval(estimate=0.012, low=0.004, high=0.02, level=0.95))
-        '+1.20 [+0.40, +2.00]'
-    """
-    value = signed(100 * estimate.estimate)
-    if not isinstance(estimate, Interval):
-        return value
-    return f"{value} [{signed(100 * estimate.low)}, {signed(100 * estimate.high)}]"
 
 
 def in_per_cent(estimate: Estimate) -> str:

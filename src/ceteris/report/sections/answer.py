@@ -1,6 +1,7 @@
 """The answer of a study in five sentences, each computed; fewer where the runs do not allow five."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.report.blocks import Bullets, Look, Section
@@ -10,13 +11,10 @@ from ceteris.report.quantities import (
     listed_up_to,
     measured,
     percent,
-    percent_range,
-    points,
-    points_range,
     quoted,
     sentence,
-    size,
 )
+from ceteris.report.scale import Scale
 from ceteris.report.sections import factorial
 from ceteris.results.record import Status
 from ceteris.statistics.collapse import Stability
@@ -115,11 +113,15 @@ def _baseline_accuracy(analysis: StudyAnalysis, arm: ArmSummary) -> str:
         f"{len(arm.collapsed)} of its {count(arm.ended, 'run')} did not learn (no better than chance, or diverged)"
     )
     assert arm.accuracy is not None
-    text = f"the baseline classified {percent(arm.accuracy.estimate)} of the {images} correctly"
+    scale = Scale.of(analysis)
+    value = scale.value(arm.accuracy.estimate)
+    text = f"the baseline classified {value} of the {images} correctly"
+    if not scale.is_accuracy:
+        text = f"the baseline's {scale.metric.name} was {value} on the {images}"
     runs = len(arm.learned)
     if isinstance(arm.accuracy, Interval):
         text += f" on average over {runs} {'runs that learned' if arm.collapsed else 'seeds'}"
-        text += f" ({_level(analysis)} interval {percent_range(arm.accuracy)})"
+        text += f" ({_level(analysis)} interval {scale.value_range(arm.accuracy)})"
     elif runs > 1:
         text += f" with each of {runs} seeds, which show no spread and so give no interval"
     else:
@@ -137,7 +139,9 @@ def _worse(analysis: StudyAnalysis) -> str:
 
 def _shown(analysis: StudyAnalysis, finding: Decision, extreme: str) -> str:
     found, total = analysis.with_verdict(finding), len(analysis.comparisons)
-    when = " on these test images, when it learns" if analysis.has_collapsed else " on these test images"
+    scale = Scale.of(analysis)
+    by = "" if scale.is_accuracy else f" by the {scale.metric.name}"
+    when = f"{by} on these test images, when it learns" if analysis.has_collapsed else f"{by} on these test images"
     when = when if total == 1 else when.replace("it learns", "they learn")
     if not found:
         return f"{_not_shown(total)} to be {finding} than the baseline{when}."
@@ -151,7 +155,7 @@ def _shown(analysis: StudyAnalysis, finding: Decision, extreme: str) -> str:
 
 def _neither(analysis: StudyAnalysis) -> str:
     equal, undecided = analysis.with_verdict(Decision.EQUIVALENT), analysis.with_verdict(Decision.UNDECIDED)
-    within = f"within \N{PLUS-MINUS SIGN}{size(analysis.criteria.margin)}"
+    within = f"within \N{PLUS-MINUS SIGN}{Scale.of(analysis).size(analysis.criteria.margin)}"
     if len(analysis.comparisons) == 1:
         return _neither_alone(analysis, analysis.comparisons[0], within)
     if equal:
@@ -186,10 +190,10 @@ def _possible(analysis: StudyAnalysis, undecided: Sequence[Comparison]) -> str:
     intervals = [one for one in known if isinstance(one, Interval)]
     if not intervals:
         return ""
-    low, high = min(one.low for one in intervals), max(one.high for one in intervals)
+    scale, level = Scale.of(analysis), _level(analysis)
+    whole = replace(intervals[0], low=min(one.low for one in intervals), high=max(one.high for one in intervals))
     which = "interval leaves" if len(intervals) == 1 else "intervals leave"
-    ends = [points(end).removesuffix(" pp") for end in (low, high)]
-    return f", where the simultaneous {_level(analysis)} {which} differences from {ends[0]} to {ends[1]} pp possible"
+    return f", where the simultaneous {level} {which} differences from {scale.difference_range(whole)} possible"
 
 
 def _collapse(analysis: StudyAnalysis) -> Iterator[str]:
@@ -211,15 +215,15 @@ def _collapse(analysis: StudyAnalysis) -> Iterator[str]:
 def _without_error_bars(analysis: StudyAnalysis) -> list[str]:
     found = [(one, one.accuracy.difference.estimate) for one in analysis.comparisons if one.accuracy is not None]
     found.sort(key=lambda entry: entry[1])
-    sentences = []
+    sentences, written = [], Scale.of(analysis).difference
     if len(found) == 1:
         one, difference = found[0]
         label = labelled(one.variation, one.factor)
-        sentences.append(f"Measured once, {label} differs from the baseline by {points(difference)}.")
+        sentences.append(f"Measured once, {label} differs from the baseline by {written(difference)}.")
     elif found:
         total = len(analysis.comparisons)
         which = "each variation" if len(found) == total else f"{len(found)} of the {total} variations"
-        lowest, highest = (labelled(one.variation, one.factor, points(by)) for one, by in (found[0], found[-1]))
+        lowest, highest = (labelled(one.variation, one.factor, written(by)) for one, by in (found[0], found[-1]))
         sentences.append(f"The difference to the baseline, measured once for {which}, goes from {lowest} to {highest}.")
     return [
         *sentences,
@@ -279,11 +283,12 @@ def _epochs(one: Comparison) -> tuple[str, ...]:
 
 def _with_difference(analysis: StudyAnalysis, one: Comparison, *, is_first: bool) -> str:
     assert one.accuracy is not None
-    difference = one.accuracy.simultaneous
+    difference, scale = one.accuracy.simultaneous, Scale.of(analysis)
+    by = scale.difference(difference.estimate)
     if not isinstance(difference, Interval):
-        return labelled(one.variation, one.factor, points(difference.estimate), "the same for every seed")
+        return labelled(one.variation, one.factor, by, "the same for every seed")
     interval = f"simultaneous {_level(analysis)} intervals " if is_first else ""
-    return labelled(one.variation, one.factor, points(difference.estimate), f"{interval}{points_range(difference)}")
+    return labelled(one.variation, one.factor, by, f"{interval}{scale.difference_range(difference)}")
 
 
 def _has_error_bars(one: Comparison) -> bool:

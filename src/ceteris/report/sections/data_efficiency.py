@@ -26,13 +26,17 @@ from ceteris.report.quantities import quoted
 from ceteris.report.sections.verdicts import TAGS, accuracy_cell, difference_cell, p_cell, runs_cell
 from ceteris.report.table import Cell, Column, Table
 from ceteris.statistics.interval import Interval
+from ceteris.statistics.metrics import TEST_ACCURACY
 from ceteris.study.run import BASELINE
 
 
 def section(analysis: StudyAnalysis) -> Section | None:
-    """Give the section of accuracy by the number of training images; None where a study does not vary it."""
+    """Give the section of accuracy by the number of training images; None where a study does not vary it.
+
+    It is about test accuracy: where verdicts are about another metric it is left out.
+    """
     curves = analysis.efficiency
-    if not curves:
+    if not curves or analysis.metric is not TEST_ACCURACY:
         return None
     is_known = any(point.accuracy is not None for curve in curves for point in curve.points)
     figure = (data_efficiency(curves),) if is_known else ()

@@ -23,20 +23,18 @@ from ceteris.report.figures.style import (
     VERMILION,
     drawing,
     in_per_cent,
-    in_points,
     inches,
     legend_line,
     panel,
     shortened,
 )
-from ceteris.report.quantities import percentage_points
+from ceteris.report.quantities import sentence, signed
+from ceteris.report.scale import ACCURACY, Scale
 from ceteris.report.wording import verdict_detail
 from ceteris.statistics.comparison import Comparison
-from ceteris.statistics.interval import Estimate, Interval
+from ceteris.statistics.interval import Estimate, Interval, PointEstimate
 from ceteris.statistics.summary import ArmSummary
 from ceteris.statistics.verdict import Decision
-
-TITLE = "Difference in test accuracy from the baseline"
 
 _WIDTH, _ROW, _TOP, _BOTTOM = 620.0, 20.0, 44.0, 42.0
 _LEFT, _MIDDLE = 190.0, 250.0
@@ -48,17 +46,20 @@ def section(analysis: StudyAnalysis) -> Section | None:
     """Give the section that shows all differences; None before any run has finished or diverged."""
     if not analysis.done:
         return None
-    seeds = seed_accuracies(analysis.summaries, analysis.accuracies)
-    forest = (forest_plot(analysis.comparisons, margin=analysis.criteria.margin),) if analysis.comparisons else ()
+    scale = Scale.of(analysis)
+    values = analysis.accuracies if scale.is_accuracy else {n: arm.judged() for n, arm in analysis.arm_scores.items()}
+    seeds = seed_accuracies(analysis.summaries, values, scale=scale)
+    margin = analysis.criteria.margin
+    forest = (forest_plot(analysis.comparisons, margin=margin, scale=scale),) if analysis.comparisons else ()
     return Section(
         anchor="differences",
-        heading="Differences in test accuracy",
+        heading=f"Differences in {scale.metric.name}",
         short="Differences",
         blocks=(*forest, seeds),
     )
 
 
-def forest_plot(comparisons: Sequence[Comparison], *, margin: float) -> Drawing:
+def forest_plot(comparisons: Sequence[Comparison], *, margin: float, scale: Scale = ACCURACY) -> Drawing:
     """Draw the difference of each variation from the baseline, with error bars, margin and verdict.
 
     The thick bar is the simultaneous interval over seeds, the thin one that over seeds and test images. A variation
@@ -67,29 +68,43 @@ def forest_plot(comparisons: Sequence[Comparison], *, margin: float) -> Drawing:
 
     Args:
         comparisons: In the order to show them; those of one factor stand together.
-        margin: Differences smaller than this are practically none; a fraction.
+        margin: Differences smaller than this are practically none; a fraction, or a number in the metric's unit.
+        scale: Of what is compared.
     """
-    alt = _alt(comparisons, margin)
-    limits = _limits(comparisons, margin)
+    alt = _alt(comparisons, margin, scale)
+    edge = scale.own(PointEstimate(estimate=margin)).estimate
+    limits = _limits(comparisons, abs(edge), scale)
     height = _TOP + _ROW * max(len(comparisons), 1) + _BOTTOM
     with drawing():
         figure = Figure(figsize=(inches(_WIDTH), inches(height)))
         axes = panel(figure, _LEFT, _TOP, _MIDDLE, height - _TOP - _BOTTOM)
         axes.set_xlim(*limits)
         axes.set_ylim(max(len(comparisons), 1) - 0.5, -0.5)
-        axes.axvspan(-100 * margin, 100 * margin, color=GRID, alpha=0.55, linewidth=0)
+        axes.axvspan(-edge, edge, color=GRID, alpha=0.55, linewidth=0)
         axes.axvline(0, color=INK, linewidth=0.8)
         axes.grid(visible=True, axis="x")
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
-        axes.set_xlabel("percentage points, variation minus baseline")
+        axes.set_xlabel(f"{_unit(scale)}variation minus baseline{'; lower is better' if scale.is_turned else ''}")
         for row, comparison in enumerate(comparisons):
-            _draw(axes, row, comparison, first=row == 0 or comparisons[row - 1].factor != comparison.factor)
-        _legend(figure, comparisons, margin)
-        return finished(figure, title=TITLE, alt=alt)
+            is_first = row == 0 or comparisons[row - 1].factor != comparison.factor
+            _draw(axes, row, comparison, scale, first=is_first)
+        _legend(figure, comparisons, scale.full_size(margin))
+        return finished(figure, title=f"Difference in {scale.metric.name} from the baseline", alt=alt)
 
 
-def _draw(axes: Axes, row: int, comparison: Comparison, *, first: bool) -> None:
+def _unit(scale: Scale) -> str:
+    return "percentage points, " if scale.is_share else f"{scale.unit}, " if scale.unit else ""
+
+
+def _beside(estimate: Estimate, scale: Scale) -> str:
+    """Say a difference as `in_points` does, in the metric's own sign and unit."""
+    own, digits = scale.own(estimate), 2 if scale.is_share else 4
+    ends = f" [{signed(own.low, digits)}, {signed(own.high, digits)}]" if isinstance(own, Interval) else ""
+    return f"{signed(own.estimate, digits)}{ends}"
+
+
+def _draw(axes: Axes, row: int, comparison: Comparison, scale: Scale, *, first: bool) -> None:
     place = axes.get_yaxis_transform()
     if first and row:
         axes.plot([-0.76, 1.7], [row - 0.5] * 2, color=GRID, linewidth=0.6, transform=place, clip_on=False)
@@ -101,36 +116,37 @@ def _draw(axes: Axes, row: int, comparison: Comparison, *, first: bool) -> None:
     if comparison.accuracy is None:
         axes.text(1.03, row, _gap(comparison), color=MUTED, va="center", size=8, transform=place)
         return
-    difference = comparison.accuracy.simultaneous
+    difference = scale.own(comparison.accuracy.simultaneous)
     if comparison.over_images is not None:
-        _bar(axes, row + 0.2, comparison.over_images, MUTED, 0.9)
+        _bar(axes, row + 0.2, scale.own(comparison.over_images), MUTED, 0.9)
     if isinstance(difference, Interval):
         _bar(axes, row, difference, mark.colour, 2.2)
     face = mark.colour if mark.is_filled else PAPER
     low, high = axes.get_xlim()
-    value, point = 100 * difference.estimate, (high - low) / _MIDDLE
+    value, point = difference.estimate, (high - low) / _MIDDLE
     if not low <= value <= high:
         edge, inwards = (low, point) if value < low else (high, -point)
         value = edge + (_ARROW + _MARKER) * inwards
         if not isinstance(difference, Interval):  # else its bar has the arrow
             _arrow(axes, row, edge, -inwards, mark.colour)
     axes.plot([value], [row], mark.shape, color=mark.colour, markerfacecolor=face, markersize=5.5, zorder=4)
-    axes.text(1.03, row, in_points(difference), va="center", size=8.5, transform=place)
+    axes.text(1.03, row, _beside(comparison.accuracy.simultaneous, scale), va="center", size=8.5, transform=place)
 
 
 def _gap(comparison: Comparison) -> str:
     return verdict_detail(comparison.verdict)
 
 
-def _bar(axes: Axes, row: float, interval: Interval, colour: str, width: float) -> None:
+def _bar(axes: Axes, row: float, interval: Estimate, colour: str, width: float) -> None:
+    assert isinstance(interval, Interval)
     left, right = axes.get_xlim()
-    low, high = max(100 * interval.low, left), min(100 * interval.high, right)
+    low, high = max(interval.low, left), min(interval.high, right)
     if low < high:
         axes.plot([low, high], [row, row], color=colour, linewidth=width, solid_capstyle="butt", zorder=3)
     point = (right - left) / _MIDDLE
-    if 100 * interval.low < left:
+    if interval.low < left:
         _arrow(axes, row, left, -point, colour)
-    if 100 * interval.high > right:
+    if interval.high > right:
         _arrow(axes, row, right, point, colour)
 
 
@@ -148,18 +164,18 @@ def _arrow(axes: Axes, row: float, end: float, point: float, colour: str) -> Non
     axes.annotate("", (end, row), xytext=(end - _ARROW * point, row), arrowprops=arrow)
 
 
-def _limits(comparisons: Sequence[Comparison], margin: float) -> tuple[float, float]:
-    """Choose from where to where the axis goes, in percentage points; 0 and the margin are always on it."""
-    known = [one.accuracy.simultaneous for one in comparisons if one.accuracy is not None]
-    known += [one.over_images for one in comparisons if one.over_images is not None]
+def _limits(comparisons: Sequence[Comparison], margin: float, scale: Scale) -> tuple[float, float]:
+    """Choose from where to where the axis goes, in the unit that is drawn; 0 and the margin are always on it."""
+    known = [scale.own(one.accuracy.simultaneous) for one in comparisons if one.accuracy is not None]
+    known += [scale.own(one.over_images) for one in comparisons if one.over_images is not None]
     ends = [end for one in known for end in ((one.low, one.high) if isinstance(one, Interval) else (one.estimate,))]
     most = max(_MOST * statistics.median(map(abs, ends)), 4 * margin) if ends else 4 * margin
     low, high = max(min([*ends, -2 * margin]), -most), min(max([*ends, 2 * margin]), most)
     space = 1.5 * _MARKER / _MIDDLE * (high - low)
-    return 100 * (low - space), 100 * (high + space)
+    return low - space, high + space
 
 
-def _legend(figure: Figure, comparisons: Sequence[Comparison], margin: float) -> None:
+def _legend(figure: Figure, comparisons: Sequence[Comparison], margin: str) -> None:
     found = {comparison.verdict.decision for comparison in comparisons}
     verdicts = [
         Line2D(
@@ -182,7 +198,7 @@ def _legend(figure: Figure, comparisons: Sequence[Comparison], margin: float) ->
         )
     if any(comparison.over_images is not None for comparison in comparisons):
         bars.append(Line2D([], [], color=MUTED, linewidth=0.9, label="over seeds and test images"))
-    shade = Patch(facecolor=GRID, alpha=0.55, label=f"margin: {percentage_points(margin)} either way")
+    shade = Patch(facecolor=GRID, alpha=0.55, label=f"margin: {margin} either way")
     legend_line(figure, verdicts)
     legend_line(figure, [*bars, shade], 1)
 
@@ -194,14 +210,14 @@ def _level(comparisons: Sequence[Comparison]) -> float | None:
     return None
 
 
-def _alt(comparisons: Sequence[Comparison], margin: float) -> str:
+def _alt(comparisons: Sequence[Comparison], margin: float, scale: Scale) -> str:
     counts = [
         f"{sum(one.verdict.decision is finding for one in comparisons)} {finding}"
         for finding in Decision
         if any(one.verdict.decision is finding for one in comparisons)
     ]
     rows = [
-        f"{one.variation} {in_points(one.accuracy.simultaneous)}, {one.verdict.decision}"
+        f"{one.variation} {_beside(one.accuracy.simultaneous, scale)}, {one.verdict.decision}"
         if one.accuracy is not None
         else f"{one.variation}: {_gap(one)}"
         for one in comparisons
@@ -211,7 +227,8 @@ def _alt(comparisons: Sequence[Comparison], margin: float) -> str:
     level = _level(comparisons)
     bars = "" if level is None else f" with simultaneous {100 * level:.3g} % intervals over seeds"
     return (
-        f"Differences in percentage points{bars}; the margin is {percentage_points(margin)}. "
+        f"Differences in {_unit(scale).removesuffix(', ') or scale.metric.name}{bars}; the margin is "
+        f"{scale.full_size(margin)}. "
         f"Of {len(comparisons)} variations: {', '.join(counts)}. {'; '.join(rows)}."
     )
 
@@ -226,8 +243,8 @@ class _SeedRow:
 
     Attributes:
         name: What it is called.
-        values: By seed, in per cent, with whether the run diverged.
-        estimate: Mean and error bars, as a fraction; None where there is no value.
+        values: By seed, in the unit that is drawn, with whether the run diverged.
+        estimate: Mean and error bars, likewise; None where there is no value.
         words: What stands beside it.
     """
 
@@ -237,14 +254,18 @@ class _SeedRow:
     words: str
 
 
-def seed_accuracies(summaries: Sequence[ArmSummary], accuracies: Mapping[str, Mapping[int, float]]) -> Drawing:
-    """Draw the test accuracy of every run, and the mean of every arm.
+def seed_accuracies(
+    summaries: Sequence[ArmSummary], accuracies: Mapping[str, Mapping[int, float]], *, scale: Scale = ACCURACY
+) -> Drawing:
+    """Draw the test accuracy of every run, or another metric, and the mean of every arm.
 
     Args:
         summaries: Every arm by itself.
         accuracies: What each run counts with, by arm and seed.
+        scale: Of what is shown.
     """
-    rows = [_accuracy_row(arm, accuracies[arm.name]) for arm in summaries]
+    rows = [_accuracy_row(arm, accuracies[arm.name], scale) for arm in summaries]
+    label = f"{scale.metric.name}, %" if scale.is_share else f"{scale.metric.name}{scale.in_unit}"
     height = _SEED_TOP + _SEED_ROW * len(rows) + _BOTTOM
     with drawing():
         figure = Figure(figsize=(inches(_WIDTH), inches(height)))
@@ -253,22 +274,28 @@ def seed_accuracies(summaries: Sequence[ArmSummary], accuracies: Mapping[str, Ma
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
         axes.grid(visible=True, axis="x")
-        axes.set_xlabel("test accuracy, %")
+        axes.set_xlabel(label)
         for place, row in enumerate(rows):
             _draw_row(axes, place, row)
         if any(row.values for row in rows):
             low, high = axes.get_xlim()
-            axes.set_xlim(max(low, 0), min(high, 100))
+            axes.set_xlim(max(low, 0), min(high, 100) if scale.is_share else high)
         _seed_legend(figure, rows)
-        return finished(figure, title="Test accuracy, seed by seed", alt=_seed_alt(rows))
+        return finished(figure, title=f"{sentence(scale.metric.name)}, seed by seed", alt=_seed_alt(rows, label))
 
 
-def _accuracy_row(arm: ArmSummary, accuracies: Mapping[int, float]) -> _SeedRow:
+def _accuracy_row(arm: ArmSummary, accuracies: Mapping[int, float], scale: Scale) -> _SeedRow:
+    values = {seed: scale.own(PointEstimate(estimate=value)).estimate for seed, value in accuracies.items()}
+    words = "no run yet"
+    if arm.accuracy is not None:
+        words = (
+            in_per_cent(arm.accuracy) if scale.is_share and not scale.is_turned else scale.value(arm.accuracy.estimate)
+        )
     return _SeedRow(
         name=arm.name,
-        values=tuple((seed, 100 * accuracy, seed in arm.diverged) for seed, accuracy in accuracies.items()),
-        estimate=arm.accuracy,
-        words="no run yet" if arm.accuracy is None else in_per_cent(arm.accuracy),
+        values=tuple((seed, value, seed in arm.diverged) for seed, value in values.items()),
+        estimate=None if arm.accuracy is None else scale.own(arm.accuracy),
+        words=words,
     )
 
 
@@ -285,9 +312,9 @@ def _draw_row(axes: Axes, place: int, row: _SeedRow) -> None:
             y = [place + _shift(seed) for seed, _ in chosen]
             axes.plot(x, y, marker, color=colour, markersize=3.6, alpha=0.75, markeredgewidth=1.0 if is_diverged else 0)
     if isinstance(row.estimate, Interval):
-        mean = 100 * row.estimate.estimate
+        mean = row.estimate.estimate
         axes.plot([mean, mean], [place - 0.36, place + 0.36], color=INK, linewidth=1.6, zorder=4)
-        bar = 100 * np.clip([row.estimate.low, row.estimate.high], -1, 1)
+        bar = np.clip([row.estimate.low, row.estimate.high], -100, 100)
         axes.plot(bar, [place, place], color=INK, linewidth=1.2, zorder=4)
 
 
@@ -306,7 +333,7 @@ def _seed_legend(figure: Figure, rows: Sequence[_SeedRow]) -> None:
     legend_line(figure, handles)
 
 
-def _seed_alt(rows: Sequence[_SeedRow]) -> str:
+def _seed_alt(rows: Sequence[_SeedRow], label: str) -> str:
     parts = []
     for row in rows:
         text = f"{row.name}: {row.words}"
@@ -317,4 +344,4 @@ def _seed_alt(rows: Sequence[_SeedRow]) -> str:
         if count := sum(diverged for _, _, diverged in row.values):
             text += f", {count} with divergence"
         parts.append(text)
-    return f"One point a seed, in test accuracy, %. {'; '.join(parts)}."
+    return f"One point a seed, in {label}. {'; '.join(parts)}."

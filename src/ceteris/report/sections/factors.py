@@ -12,11 +12,12 @@ from ceteris.report.quantities import (
     measured,
     p_words,
     percent,
-    percent_range,
     points,
     points_range,
+    sentence,
     unit,
 )
+from ceteris.report.scale import Scale
 from ceteris.report.sections.convergence import convergence_table, trusted_p
 from ceteris.report.sections.verdicts import verdict_tag
 from ceteris.report.table import Cell, Column, Table
@@ -84,25 +85,27 @@ def _sentences(analysis: StudyAnalysis, one: Comparison) -> Iterator[str]:
 
 
 def _accuracy(analysis: StudyAnalysis, one: Comparison) -> Iterator[str]:
-    arm = one.summary
+    arm, scale = one.summary, Scale.of(analysis)
     if arm.accuracy is None:
         yield (
             "It has no result yet." if not arm.ended else "No run of it learned, so that it has no accuracy to compare."
         )
         return
     of = f" over {count(len(arm.learned), 'run')} that learned" if arm.collapsed else ""
-    text = f"Test accuracy {percent(arm.accuracy.estimate)}{of}{_interval(analysis, arm.accuracy)}"
+    mean = scale.value(arm.accuracy.estimate)
+    text = f"{sentence(scale.metric.name)} {mean}{of}{_interval(analysis, arm.accuracy)}"
     if one.accuracy is None:
         missing = "the baseline has no result yet" if one.verdict.reason is Reason.NO_RUN else "no run of that learned"
         yield f"{text}; it is not compared with the baseline: {missing}."
         return
     difference = one.accuracy.simultaneous
-    text += f", a difference of {points(difference.estimate)} to the baseline"
+    text += f", a difference of {scale.difference(difference.estimate)} to the baseline"
     if one.accuracy.p_value_adjusted is None:
         yield f"{text}, without error bars."
         return
     p = p_words(one.accuracy.p_value_adjusted)
-    spread = f"simultaneous interval {points_range(difference)}" if isinstance(difference, Interval) else "no spread"
+    interval = scale.difference_range(difference)
+    spread = f"simultaneous interval {interval}" if interval else "no spread"
     yield f"{text} ({spread}; {p} after Holm's adjustment)."
     if arm.collapsed and arm.mean is not None:
         yield f"Over all {count(arm.ended, 'run')} the mean is {percent(arm.mean)}, which fits neither kind of run."
@@ -121,7 +124,7 @@ def _collapse(one: Comparison) -> Iterator[str]:
 
 def _interval(analysis: StudyAnalysis, found: Estimate) -> str:
     level = f"{100 * analysis.criteria.level:g} %"
-    return f" ({level} interval {percent_range(found)})" if isinstance(found, Interval) else ""
+    return f" ({level} interval {Scale.of(analysis).value_range(found)})" if isinstance(found, Interval) else ""
 
 
 def _convergence(analysis: StudyAnalysis, one: Comparison) -> Iterator[str]:

@@ -11,7 +11,8 @@ from ceteris.formatting.wording import listed
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.dropout import Dropout
 from ceteris.report.blocks import Bullets, Look, Section
-from ceteris.report.quantities import count, labelled, listed_up_to, points, quoted
+from ceteris.report.quantities import count, labelled, listed_up_to, quoted
+from ceteris.report.scale import Scale
 from ceteris.report.sections.warnings import changed_family, foresight, origin_sentence
 from ceteris.report.wording import is_unconfirmed
 from ceteris.results.record import RunRecord, Status
@@ -136,7 +137,9 @@ def _about_settings(analysis: StudyAnalysis) -> Iterator[str]:
     }
     better = [one for one in analysis.with_verdict(Decision.BETTER) if one.variation in only_rate]
     if better and better[0].accuracy is not None and same:
-        best = labelled(better[0].variation, better[0].factor, points(better[0].accuracy.difference.estimate))
+        best = labelled(
+            better[0].variation, better[0].factor, Scale.of(analysis).difference(better[0].accuracy.difference.estimate)
+        )
         yield (
             f"The baseline's learning rate is not the best of those tried, {best} is better: what the other variations "
             f"do at {rate:g} they need not do there."

@@ -2,8 +2,9 @@
 
 from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.report.blocks import Paragraph, Section
-from ceteris.report.quantities import count, listed_up_to, p_value, points, points_range, quoted, seed_count
-from ceteris.report.sections.verdicts import TAGS
+from ceteris.report.quantities import count, listed_up_to, p_value, quoted, seed_count
+from ceteris.report.scale import Scale
+from ceteris.report.sections.verdicts import TAGS, difference_cell
 from ceteris.report.table import Cell, Column, Table
 from ceteris.statistics.looks import LookResult, StudyLook, StudyLooks
 from ceteris.statistics.sequential import LookPlan
@@ -93,6 +94,7 @@ def _look_row(look: StudyLook) -> tuple[Cell, ...]:
 
 def interval_table(analysis: StudyAnalysis, looks: StudyLooks) -> Table:
     """Draw up each variation at its last look."""
+    scale = Scale.of(analysis)
     at = {one.variation: look.seeds for look in looks.done for one in look.results}
     return Table(
         name="look-decisions",
@@ -101,26 +103,23 @@ def interval_table(analysis: StudyAnalysis, looks: StudyLooks) -> Table:
             Column(title="variation"),
             Column(title="seeds", is_number=True, meaning="At the look that decided it, or at the last one."),
             Column(
-                title="repeated interval (pp)",
+                title=f"repeated interval{scale.in_unit}",
                 is_number=True,
-                meaning="Of the difference in test accuracy: over all looks and all variations together, at most "
-                f"{100 * analysis.criteria.significance:g} % of such studies have one without the true difference.",
+                meaning=f"Of the difference in {scale.metric.name}: over all looks and all variations together, at "
+                f"most {100 * analysis.criteria.significance:g} % of such studies have one without the true "
+                "difference.",
             ),
-            Column(title="p", is_number=True, meaning="Of no difference in test accuracy, not adjusted."),
+            Column(title="p", is_number=True, meaning=f"Of no difference in {scale.metric.name}, not adjusted."),
             Column(title="p equal", is_number=True, meaning="Of a difference outside the margin, not adjusted."),
             Column(title="decided", meaning="What the look decided."),
         ),
-        rows=tuple(_interval_row(name, at[name], one) for name, one in looks.last.items()),
+        rows=tuple(_interval_row(name, at[name], one, scale) for name, one in looks.last.items()),
     )
 
 
-def _interval_row(name: str, seeds: int, one: LookResult) -> tuple[Cell, ...]:
+def _interval_row(name: str, seeds: int, one: LookResult, scale: Scale) -> tuple[Cell, ...]:
     difference = one.difference
-    found = (
-        Cell("")
-        if difference is None
-        else Cell(points(difference.estimate), key=difference.estimate, detail=points_range(difference))
-    )
+    found = Cell("") if difference is None else difference_cell(difference, scale)
     return (
         Cell(name),
         Cell(str(seeds), key=seeds),

@@ -8,8 +8,10 @@ from ceteris.datasets.dataset import Scaling
 from ceteris.networks.backbone import IMAGENET, AnyNetwork, BackboneNetwork
 from ceteris.networks.network import Network
 from ceteris.report.blocks import Look, Paragraph, Section
-from ceteris.report.quantities import count, percent, seed_count, size
+from ceteris.report.quantities import count, percent, seed_count
+from ceteris.report.scale import Scale
 from ceteris.report.sections import factorial
+from ceteris.statistics.metrics import TEST_ACCURACY
 from ceteris.statistics.paired import EXACT_PAIRS, RANDOM_PATTERNS
 from ceteris.statistics.scores import CHANCE_SIGNIFICANCE
 from ceteris.statistics.verdict import Decision
@@ -106,6 +108,14 @@ def _statistics(analysis: StudyAnalysis) -> Iterator[str]:
     criteria, family = analysis.criteria, len(analysis.comparisons)
     if not analysis.done:
         return
+    if (metric := analysis.metric) is not TEST_ACCURACY:
+        yield (
+            f"Verdicts are about the {metric.name}: {metric.definition}; "
+            f"{'higher' if metric.higher_is_better else 'lower'} is better. It was computed for each run from its "
+            "stored probabilities, and stands for accuracy in what follows; whether a run learned is decided by its "
+            f"test accuracy{', which effects of crossed factors are about too' if analysis.factorials else ''}."
+        )
+    within = f"\N{PLUS-MINUS SIGN}{Scale.of(analysis).size(criteria.margin)}"
     level, significance = f"{100 * criteria.level:g} %", f"{100 * criteria.significance:g} %"
     yield (
         f"Means over two or more runs have Student's {level} confidence interval. Accuracies are of the runs that "
@@ -138,10 +148,10 @@ def _statistics(analysis: StudyAnalysis) -> Iterator[str]:
         )
         yield f"The sign-flip test was computed beside it over the seeds that both arms have, {flips}."
         yield (
-            "A variation is called equivalent if two one-sided t tests, Holm-adjusted, put the difference "
-            f"inside \N{PLUS-MINUS SIGN}{size(criteria.margin)}, the margin that the study declared; this comes before "
-            "better and worse. What more runs may show of an undecided comparison is the predictive probability that "
-            "the test finds a difference with them, given the runs there are, as strictly as Holm's first step asks."
+            "A variation is called equivalent if two one-sided t tests, Holm-adjusted, put the difference inside "
+            f"{within}, the margin that the study declared; this comes before better and worse. What more runs may "
+            "show of an undecided comparison is the predictive probability that the test finds a difference with them, "
+            "given the runs there are, as strictly as Holm's first step asks."
         )
         if analysis.predictions is not None and any(one.over_images is not None for one in analysis.comparisons):
             yield (

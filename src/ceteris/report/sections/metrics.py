@@ -10,7 +10,7 @@ from ceteris.report.quantities import sentence
 from ceteris.report.scale import Scale
 from ceteris.report.table import Cell, Column, Table
 from ceteris.statistics.difference import difference_interval, mean_difference
-from ceteris.statistics.metrics import METRICS, TEST_ACCURACY, Metric, Unit
+from ceteris.statistics.metrics import METRICS, Metric, Unit
 from ceteris.statistics.summary import ArmSummary
 
 
@@ -18,7 +18,7 @@ def section(analysis: StudyAnalysis) -> Section | None:
     """Give the section of the metrics that are not judged; None where no run has predictions."""
     if analysis.predictions is None or not analysis.predictions.arms:
         return None
-    shown = tuple(metric for metric in METRICS.values() if metric is not TEST_ACCURACY)
+    shown = tuple(metric for metric in METRICS.values() if metric is not analysis.metric)
     blocks = [_means(analysis, shown)]
     if analysis.comparisons:
         blocks.append(_differences(analysis, shown))
@@ -51,11 +51,11 @@ def _means(analysis: StudyAnalysis, shown: Sequence[Metric]) -> Table:
 
 
 def _differences(analysis: StudyAnalysis, shown: Sequence[Metric]) -> Table:
-    level, before = f"{100 * analysis.criteria.level:g} %", _runs(analysis, analysis.baseline)
+    level, before = analysis.criteria.level, _runs(analysis, analysis.baseline)
     rows = []
     for one in analysis.comparisons:
         after = _runs(analysis, one.summary)
-        rows.append((Cell(one.variation), *(_difference_cell(metric, before, after) for metric in shown)))
+        rows.append((Cell(one.variation), *(_difference_cell(metric, before, after, level) for metric in shown)))
     return Table(
         name="metric-differences",
         title="Differences from the baseline by these metrics",
@@ -63,9 +63,9 @@ def _differences(analysis: StudyAnalysis, shown: Sequence[Metric]) -> Table:
         rows=tuple(rows),
         notes=(
             (
-                f"Variation minus baseline, with the {level} interval of this one difference. These differences are "
-                "described and not tested: no verdict rests on them, and among so many intervals some leave out 0 by "
-                "chance."
+                f"Variation minus baseline, with the {100 * level:g} % interval of this one difference. These "
+                "differences are described and not tested: no verdict rests on them, and among so many intervals some "
+                "leave out 0 by chance."
             ),
         ),
     )
@@ -106,13 +106,16 @@ def _mean_cell(metric: Metric, values: Sequence[float]) -> Cell:
 
 
 def _difference_cell(
-    metric: Metric, before: Mapping[int, Mapping[str, float]], after: Mapping[int, Mapping[str, float]]
+    metric: Metric,
+    before: Mapping[int, Mapping[str, float]],
+    after: Mapping[int, Mapping[str, float]],
+    level: float,
 ) -> Cell:
     if not before or not after:
         return Cell("")
     scale = Scale(metric=metric)
-    arms = ({seed: run[metric.name] for seed, run in arm.items()} for arm in (before, after))
-    found = difference_interval(mean_difference(*arms), level=0.95)
+    values = ({seed: run[metric.name] for seed, run in arm.items()} for arm in (before, after))
+    found = difference_interval(mean_difference(*values), level=level)
     return Cell(
         scale.difference(found.estimate).removesuffix(" nats"),
         key=found.estimate,

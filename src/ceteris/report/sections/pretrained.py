@@ -28,14 +28,18 @@ from ceteris.report.figures.style import INK, PAPER, drawing, in_per_cent
 from ceteris.report.quantities import duration, file_size, milliseconds
 from ceteris.report.sections.discussion import discussion
 from ceteris.report.table import Cell, Column, Table
+from ceteris.statistics.metrics import TEST_ACCURACY
 from ceteris.study.run import BASELINE
 
 _NOT_MEASURED = "not measured"
 
 
 def section(analysis: StudyAnalysis) -> Section | None:
-    """Give the section of pretrained networks and others; None where no network of a study is pretrained."""
-    if not analysis.costs:
+    """Give the section of pretrained networks and others; None where no network of a study is pretrained.
+
+    It is about test accuracy: where verdicts are about another metric it is left out.
+    """
+    if not analysis.costs or analysis.metric is not TEST_ACCURACY:
         return None
     figure = _learning_figure(analysis)
     return Section(

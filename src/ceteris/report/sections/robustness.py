@@ -4,7 +4,8 @@ import numpy as np
 
 from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.report.blocks import Section
-from ceteris.report.quantities import p_words, points, points_range, share
+from ceteris.report.quantities import p_words, share
+from ceteris.report.scale import Scale
 from ceteris.report.table import Cell, Column, Table
 from ceteris.report.wording import seed_ranges
 from ceteris.statistics.robust import Check, CurveBand, Robustness, check_robustness
@@ -27,7 +28,7 @@ def section(analysis: StudyAnalysis) -> Section | None:
     if not checks:
         return None
     level = f"{100 * analysis.criteria.level:g} %"
-    rows = tuple(_row(name, one) for name, one in checks.items())
+    rows = tuple(_row(name, one, Scale.of(analysis)) for name, one in checks.items())
     return Section(anchor="robustness", heading="Robustness checks", blocks=(_table(level, rows),))
 
 
@@ -68,15 +69,15 @@ def _table(level: str, rows: tuple[tuple[Cell, ...], ...]) -> Table:
     )
 
 
-def _row(name: str, found: Robustness) -> tuple[Cell, ...]:
+def _row(name: str, found: Robustness, scale: Scale) -> tuple[Cell, ...]:
     superiority = None if found.superiority is None else found.superiority.estimate
     text, _, interval = share(superiority).partition(" (")
     return (
         Cell(name),
         _check_cell(text, interval.removesuffix(")"), found.superiority),
         _check_cell(
-            points(found.trimmed.estimate.estimate) if found.trimmed else "",
-            points_range(found.trimmed.estimate) if found.trimmed else "",
+            scale.difference(found.trimmed.estimate.estimate) if found.trimmed else "",
+            scale.difference_range(found.trimmed.estimate) if found.trimmed else "",
             found.trimmed,
         ),
         Cell("") if found.curves is None else _curves_cell(found.curves),

@@ -2,7 +2,8 @@
 
 from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.report.blocks import Section
-from ceteris.report.quantities import NOTHING, p_value, points_range, share, signed
+from ceteris.report.quantities import NOTHING, p_value, share, signed
+from ceteris.report.scale import Scale
 from ceteris.report.sections.verdicts import p_cell
 from ceteris.report.table import Cell, Column, Table
 from ceteris.statistics.comparison import Comparison
@@ -18,18 +19,23 @@ def section(analysis: StudyAnalysis) -> Section | None:
 
 
 def detail_table(analysis: StudyAnalysis) -> Table:
-    """Draw up tests and intervals of each difference in test accuracy."""
+    """Draw up tests and intervals of each difference."""
     level = f"{100 * analysis.criteria.level:g} %"
+    scale = Scale.of(analysis)
     narrow = f"{100 * (1 - 2 * analysis.criteria.significance):g} %"
     return Table(
         name="details",
-        title="Statistical tests of each difference in test accuracy",
+        title=f"Statistical tests of each difference in {scale.metric.name}",
         columns=(
             Column(title="variation"),
             Column(title="runs", is_number=True, meaning="That learned, of the baseline and of the variation."),
             Column(title="pairs", is_number=True, meaning="Seeds whose runs learned in both arms."),
-            Column(title="standard error (pp)", is_number=True, meaning="Of the difference, over seeds."),
-            Column(title=f"{level} interval (pp)", is_number=True, meaning="Of this difference alone, not adjusted."),
+            Column(title=f"standard error{scale.in_unit}", is_number=True, meaning="Of the difference, over seeds."),
+            Column(
+                title=f"{level} interval{scale.in_unit}",
+                is_number=True,
+                meaning="Of this difference alone, not adjusted.",
+            ),
             Column(title="p", is_number=True, meaning="Partially overlapping t test, two-sided, not adjusted."),
             Column(title="p (Holm)", is_number=True, meaning="The same, adjusted over all tests of the study."),
             Column(
@@ -43,12 +49,12 @@ def detail_table(analysis: StudyAnalysis) -> Table:
                 meaning="P-value of the two one-sided tests (TOST) for equivalence within the margin.",
             ),
             Column(
-                title=f"{narrow} interval (pp)",
+                title=f"{narrow} interval{scale.in_unit}",
                 is_number=True,
                 meaning="Lies inside the margin where the two one-sided tests, not adjusted, find equivalence.",
             ),
             Column(
-                title=f"simultaneous {level}, seeds and images (pp)",
+                title=f"simultaneous {level}, seeds and images{scale.in_unit}",
                 is_number=True,
                 meaning="The interval for seeds and test images drawn anew: for a claim about all such images, not "
                 "only about these.",
@@ -56,8 +62,7 @@ def detail_table(analysis: StudyAnalysis) -> Table:
             Column(
                 title="superiority",
                 is_number=True,
-                meaning="Probability that a run of the variation is more accurate than the baseline's with the same "
-                "seed.",
+                meaning="Probability that a run of the variation is better than the baseline's with the same seed.",
             ),
             Column(
                 title="correlation",
@@ -70,7 +75,7 @@ def detail_table(analysis: StudyAnalysis) -> Table:
                 meaning="By how much shared seeds reduce the variance of a difference; below 0 where they add to it.",
             ),
         ),
-        rows=tuple(_row(one) for one in analysis.comparisons),
+        rows=tuple(_row(one, scale) for one in analysis.comparisons),
         notes=tuple(
             f"{one.variation}: only the baseline's network was right on {one.mcnemar.baseline_only:,} images, only the "
             f"variation's on {one.mcnemar.variation_only:,} (McNemar's test of these two networks: "
@@ -81,7 +86,7 @@ def detail_table(analysis: StudyAnalysis) -> Table:
     )
 
 
-def _row(one: Comparison) -> tuple[Cell, ...]:
+def _row(one: Comparison, scale: Scale) -> tuple[Cell, ...]:
     found, equal = one.accuracy, one.equivalence
     over_images = one.over_images
     assert over_images is None or over_images.scope is Scope.SEEDS_AND_IMAGES
@@ -92,14 +97,14 @@ def _row(one: Comparison) -> tuple[Cell, ...]:
         Cell(one.variation),
         Cell(f"{found.runs[0]}, {found.runs[1]}", key=found.runs[1]),
         Cell(str(found.pairs), key=found.pairs),
-        _points_cell(found.found.standard_error),
-        _range_cell(found.difference),
+        _points_cell(found.found.standard_error, scale),
+        _range_cell(found.difference, scale),
         p_cell(found.p_value),
         p_cell(found.p_value_adjusted),
         p_cell(found.sign_flip_adjusted),
         p_cell(None if equal is None else equal.p_value_adjusted),
-        _range_cell(None if equal is None else equal.interval),
-        _range_cell(over_images),
+        _range_cell(None if equal is None else equal.interval, scale),
+        _range_cell(over_images, scale),
         _share_cell(found.superiority),
         _correlation_cell(shared),
         Cell("") if shared is None else Cell(f"{signed(100 * shared.share, 0)} %", key=shared.share),
@@ -121,13 +126,14 @@ def _correlation_cell(found: Correlation | None) -> Cell:
     return Cell(signed(found.estimate), key=found.estimate, detail=detail)
 
 
-def _points_cell(fraction: float | None) -> Cell:
+def _points_cell(fraction: float | None, scale: Scale) -> Cell:
     if fraction is None:
         return Cell("")
-    return Cell("> 100" if fraction > 1 else f"{100 * fraction:.2f}", key=fraction)
+    is_large = scale.is_share and fraction > 1
+    return Cell("> 100" if is_large else scale.bare(scale.spread(fraction)), key=fraction)
 
 
-def _range_cell(estimate: Estimate | None) -> Cell:
+def _range_cell(estimate: Estimate | None, scale: Scale) -> Cell:
     if not isinstance(estimate, Interval):
         return Cell("")
-    return Cell(points_range(estimate).removesuffix(" pp"), key=estimate.estimate)
+    return Cell(scale.bare(scale.difference_range(estimate)), key=scale.own(estimate).estimate)

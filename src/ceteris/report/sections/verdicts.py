@@ -10,13 +10,10 @@ from ceteris.report.quantities import (
     listed_up_to,
     p_value,
     p_words,
-    percent,
-    percent_range,
-    points,
-    points_range,
     quoted,
-    size,
+    sentence,
 )
+from ceteris.report.scale import ACCURACY, Scale
 from ceteris.report.table import Cell, Column, Table
 from ceteris.report.terms import TERMS
 from ceteris.report.wording import headline, is_unconfirmed, rate_words, verdict_detail
@@ -53,20 +50,21 @@ def verdict_table(analysis: StudyAnalysis) -> Table:
     """Draw up the verdicts, the baseline above them."""
     level = f"{100 * analysis.criteria.level:g} %"
     changed = {arm.name: arrows("; ".join(in_words(analysis.changes(arm)))) for arm in analysis.arms}
-    within = f"\N{PLUS-MINUS SIGN}{size(analysis.criteria.margin)}"
+    scale = Scale.of(analysis)
+    within = f"\N{PLUS-MINUS SIGN}{scale.size(analysis.criteria.margin)}"
     bars = f", with simultaneous {level} confidence intervals" if analysis.has_error_bars else ""
     if analysis.done and all(arm.ended < 2 for arm in analysis.summaries):
         bars = "; one seed gives no interval"
     notes = [
-        f"Differences are variation minus baseline, in percentage points (pp), on these test images{bars}.",
+        f"Differences are variation minus baseline{_in_words(scale)}, on these test images{bars}.",
         f"Equivalent means: shown to lie within {within}, the margin that the study declares.",
     ]
     if analysis.has_collapsed:
         notes.insert(
             1,
-            "Accuracies and differences are of the runs that learned. How often runs do not, because they end no "
-            "better than chance or diverge, is compared by itself: which runs learn is an outcome too, so both answers "
-            "count.",
+            f"{'Accuracies' if scale.is_accuracy else 'Means'} and differences are of the runs that learned. How "
+            "often runs do not, because they end no better than chance or diverge, is compared by itself: which runs "
+            "learn is an outcome too, so both answers count.",
         )
     notes += footnotes(analysis)
     if any(is_unconfirmed(one, analysis.criteria) for one in analysis.comparisons):
@@ -78,10 +76,10 @@ def verdict_table(analysis: StudyAnalysis) -> Table:
             Column(title="variation", meaning="Its name, and what it changes in the baseline, computed.", width="wide"),
             Column(title="factor", meaning="What the variation is about."),
             Column(
-                title="test accuracy",
+                title=scale.metric.name,
                 is_number=True,
-                meaning="Share of the test images classified correctly, mean over the runs that learned; below it the "
-                f"confidence interval that covers the true mean in {level} of such studies.",
+                meaning=f"{_definition(scale)}, mean over the runs that learned; below it the confidence "
+                f"interval that covers the true mean in {level} of such studies.",
             ),
             Column(
                 title="difference",
@@ -93,7 +91,7 @@ def verdict_table(analysis: StudyAnalysis) -> Table:
                 title="p (Holm)",
                 is_number=True,
                 meaning="How probable a difference at least this large would be if the variation changed nothing, "
-                "raised to allow for all tests of the study: an accuracy and a rate of collapse for each variation.",
+                "raised to allow for all tests of the study: a difference and a rate of collapse for each variation.",
             ),
             Column(
                 title="collapse",
@@ -104,13 +102,14 @@ def verdict_table(analysis: StudyAnalysis) -> Table:
             Column(
                 title="verdict",
                 width="wide",
-                meaning="On accuracy: better, worse, equivalent, undecided with what more runs may show, or not "
-                "compared, because an arm has no run that learned. Then whether it collapses more or less often.",
+                meaning=f"On {'accuracy' if scale.is_accuracy else f'the {scale.metric.name}'}: better, worse, "
+                "equivalent, undecided with what more runs may show, or not compared, because an arm has no run that "
+                "learned. Then whether it collapses more or less often.",
             ),
             Column(title="runs", meaning="Runs that count, of those planned.", width="medium"),
         ),
         rows=(
-            _baseline_row(analysis.baseline),
+            _baseline_row(scale, analysis.baseline),
             *(_row(analysis, one, changed[one.variation]) for one in analysis.comparisons),
         ),
         pinned=1,
@@ -122,13 +121,14 @@ def verdict_table(analysis: StudyAnalysis) -> Table:
 
 def _compact(analysis: StudyAnalysis, notes: tuple[str, ...]) -> Table:
     """Draw up the verdicts for print: numbers alone in short cells, what they mean in the head and below."""
+    scale = Scale.of(analysis)
     return Table(
         name="verdicts",
         title="Each variation against the baseline",
         columns=(
             Column(title="variation"),
-            Column(title="acc. (%)", is_number=True),
-            Column(title="diff. (pp)", is_number=True),
+            Column(title="acc. (%)" if scale.is_accuracy else _title(scale), is_number=True),
+            Column(title=f"diff.{scale.in_unit}", is_number=True),
             Column(title="simultaneous interval", is_number=True),
             Column(title="p (Holm)", is_number=True),
             Column(title="collapse", is_number=True),
@@ -138,7 +138,7 @@ def _compact(analysis: StudyAnalysis, notes: tuple[str, ...]) -> Table:
         rows=(
             (
                 Cell(analysis.baseline.name),
-                *_numbers(analysis.baseline),
+                *_numbers(scale, analysis.baseline),
                 *[Cell("")] * 3,
                 _collapsed(analysis.baseline),
                 Cell("reference"),
@@ -151,14 +151,14 @@ def _compact(analysis: StudyAnalysis, notes: tuple[str, ...]) -> Table:
 
 
 def _compact_row(analysis: StudyAnalysis, one: Comparison) -> tuple[Cell, ...]:
-    found = one.accuracy
+    found, scale = one.accuracy, Scale.of(analysis)
     difference = None if found is None else found.simultaneous
-    interval = points_range(difference).removesuffix(" pp")
+    interval = scale.bare(scale.difference_range(difference))
     mark = UNCONFIRMED if is_unconfirmed(one, analysis.criteria) else ""
     return (
         Cell(one.variation),
-        *_numbers(one.summary),
-        Cell("" if difference is None else points(difference.estimate).removesuffix(" pp")),
+        *_numbers(scale, one.summary),
+        Cell("" if difference is None else scale.bare(scale.difference(difference.estimate))),
         Cell(interval),
         p_cell(None if found is None else found.p_value_adjusted),
         _collapsed(one.summary),
@@ -167,8 +167,25 @@ def _compact_row(analysis: StudyAnalysis, one: Comparison) -> tuple[Cell, ...]:
     )
 
 
-def _numbers(arm: ArmSummary) -> tuple[Cell]:
-    return (Cell("" if arm.accuracy is None else percent(arm.accuracy.estimate).removesuffix(" %")),)
+def _numbers(scale: Scale, arm: ArmSummary) -> tuple[Cell]:
+    value = "" if arm.accuracy is None else scale.value(arm.accuracy.estimate)
+    return (Cell(scale.bare(value.removesuffix(" %"))),)
+
+
+def _title(scale: Scale) -> str:
+    return f"{scale.metric.name} (%)" if scale.is_share else f"{scale.metric.name}{scale.in_unit}"
+
+
+def _definition(scale: Scale) -> str:
+    if scale.is_accuracy:
+        return "Share of the test images classified correctly"
+    better = "higher" if scale.metric.higher_is_better else "lower"
+    return f"{sentence(scale.metric.definition)}; {better} is better"
+
+
+def _in_words(scale: Scale) -> str:
+    unit = "percentage points (pp)" if scale.is_share else scale.unit
+    return (f", in {unit}" if unit else "") + (" (lower is better)" if scale.is_turned else "")
 
 
 def _counted(arm: ArmSummary) -> Cell:
@@ -186,18 +203,20 @@ def runs_cell(arm: ArmSummary) -> Cell:
     return Cell(f"{arm.ended} of {arm.planned}", key=arm.ended, detail=detail)
 
 
-def accuracy_cell(accuracy: Estimate | None) -> Cell:
-    """Write a mean accuracy above its interval."""
+def accuracy_cell(accuracy: Estimate | None, scale: Scale = ACCURACY) -> Cell:
+    """Write a mean accuracy, or mean of another metric, above its interval."""
     if accuracy is None:
         return Cell("")
-    return Cell(percent(accuracy.estimate), key=accuracy.estimate, detail=percent_range(accuracy))
+    value = scale.own(accuracy).estimate
+    return Cell(scale.value(accuracy.estimate), key=value, detail=scale.value_range(accuracy))
 
 
-def difference_cell(difference: Estimate | None) -> Cell:
-    """Write a difference of accuracies above its interval."""
+def difference_cell(difference: Estimate | None, scale: Scale = ACCURACY) -> Cell:
+    """Write a difference of accuracies, or of another metric, above its interval."""
     if difference is None:
         return Cell("")
-    return Cell(points(difference.estimate), key=difference.estimate, detail=points_range(difference))
+    value = scale.own(difference).estimate
+    return Cell(scale.difference(difference.estimate), key=value, detail=scale.difference_range(difference))
 
 
 def p_cell(p: float | None) -> Cell:
@@ -205,12 +224,12 @@ def p_cell(p: float | None) -> Cell:
     return Cell("") if p is None else Cell(p_value(p), key=p)
 
 
-def _baseline_row(arm: ArmSummary) -> tuple[Cell, ...]:
+def _baseline_row(scale: Scale, arm: ArmSummary) -> tuple[Cell, ...]:
     nothing = Cell(NOTHING)
     return (
         Cell(arm.name),
         nothing,
-        accuracy_cell(arm.accuracy),
+        accuracy_cell(arm.accuracy, scale),
         nothing,
         nothing,
         _collapse_cell(arm, None),
@@ -220,12 +239,12 @@ def _baseline_row(arm: ArmSummary) -> tuple[Cell, ...]:
 
 
 def _row(analysis: StudyAnalysis, one: Comparison, changed: str) -> tuple[Cell, ...]:
-    found = one.accuracy
+    found, scale = one.accuracy, Scale.of(analysis)
     return (
         Cell(one.variation, detail=changed),
         Cell(one.factor),
-        accuracy_cell(one.summary.accuracy),
-        difference_cell(None if found is None else found.simultaneous),
+        accuracy_cell(one.summary.accuracy, scale),
+        difference_cell(None if found is None else found.simultaneous, scale),
         p_cell(None if found is None else found.p_value_adjusted),
         _collapse_cell(one.summary, one.collapse),
         _verdict_cell(analysis, one),
@@ -293,7 +312,7 @@ def _footnotes(analysis: StudyAnalysis) -> Iterator[str]:
         yield (
             f"Equivalence is judged by two one-sided tests, which go with {narrow} intervals: "
             f"{_are(beyond)} equivalent although the simultaneous {level} interval reaches beyond "
-            f"\N{PLUS-MINUS SIGN}{size(criteria.margin)}."
+            f"\N{PLUS-MINUS SIGN}{Scale.of(analysis).size(criteria.margin)}."
         )
     largest = max(analysis.with_verdict(Decision.BETTER), key=_size_of, default=None)
     if largest is not None and len(analysis.comparisons) > 1:
@@ -316,7 +335,8 @@ def _without_spread(analysis: StudyAnalysis) -> Iterator[str]:
     ]
     if same:
         names = listed_up_to([quoted(name) for name in same])
-        yield f"Within {names}, all seeds have the same accuracy: they show no spread, so that there is no interval."
+        what = analysis.metric.name.removeprefix("test ")
+        yield f"Within {names}, all seeds have the same {what}: they show no spread, so that there is no interval."
     equal = [one for one in analysis.comparisons if one.accuracy is not None and one.accuracy.found.standard_error == 0]
     if equal:
         yield (

@@ -9,7 +9,8 @@ from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.datasets.dataset import Origin
 from ceteris.formatting.wording import listed
 from ceteris.report.blocks import Block, Bullets, Look, Section, Subheading
-from ceteris.report.quantities import count, duration, listed_up_to, percent, quoted, size
+from ceteris.report.quantities import count, duration, listed_up_to, percent, quoted
+from ceteris.report.scale import Scale
 from ceteris.report.wording import seed_list, unfinished_runs
 from ceteris.results.finding import Finding
 from ceteris.results.manifest import Declaration, binding, skipping
@@ -126,7 +127,7 @@ def _reason(finding: Finding) -> str:
 
 
 def changed_analysis(analysis: StudyAnalysis) -> Iterator[str]:
-    """Say that margin or target were changed after results were there, and what the first margin makes of verdicts."""
+    """Say that metric, margin or target were changed after results were there, and what the first make of verdicts."""
     kept = binding(analysis.results.manifest.declarations)
     if not kept:
         return
@@ -135,9 +136,12 @@ def changed_analysis(analysis: StudyAnalysis) -> Iterator[str]:
             "What margin and target the study declared when the first results were computed is not known: the record "
             f"of them begins {_when(kept[0])}."
         )
-    margin = _history("margin", kept, lambda one: f"{one.analysis.margin:g} pp")
+    metric = _history("metric that verdicts are about", kept, lambda one: one.analysis.metric)
+    margin = _history("margin", kept, _margin)
+    if metric:
+        yield metric if margin else f"{metric} {_by_the_first(analysis, 'metric')}"
     if margin:
-        yield f"{margin} {_by_the_first_margin(analysis)}"
+        yield f"{margin} {_by_the_first(analysis, 'metric and margin' if metric else 'margin')}"
     target = _history("target of convergence", kept, lambda one: f"{100 * one.analysis.target:g} %")
     if target:
         yield target
@@ -173,10 +177,10 @@ def changed_family(analysis: StudyAnalysis) -> Iterator[str]:
 def foresight(analysis: StudyAnalysis) -> Iterator[str]:
     """Say whether the margin was declared before any result, as far as the records show; not where it changed."""
     kept = binding(analysis.results.manifest.declarations)
-    margin = f"The margin of \N{PLUS-MINUS SIGN}{size(analysis.criteria.margin)}"
+    margin = f"The margin of \N{PLUS-MINUS SIGN}{Scale.of(analysis).size(analysis.criteria.margin)}"
     if not kept or kept[0].since is None or kept[0].results:
         yield f"{margin} should have been declared before any result; the records cannot show that it was."
-    elif len({one.analysis.margin for one in kept}) == 1:
+    elif len({(one.analysis.metric, one.analysis.margin) for one in kept}) == 1:
         yield (
             f"{margin} was declared on {_time(kept[0])}, before this folder held any result; what was seen elsewhere "
             "is not recorded."
@@ -192,16 +196,20 @@ def _history(what: str, kept: Sequence[Declaration], value: Callable[[Declaratio
     return f"The {what} was {value(kept[0])} {_at_first(kept[0])} and is {value(kept[-1])} now: set {steps}."
 
 
-def _by_the_first_margin(analysis: StudyAnalysis) -> str:
+def _margin(one: Declaration) -> str:
+    return f"{one.analysis.margin:g} {Scale(metric=one.analysis.judged).unit}".rstrip()
+
+
+def _by_the_first(analysis: StudyAnalysis, what: str) -> str:
     others = [
         f"{quoted(one.variation)} ({analysis.first_verdicts[one.variation]})"
         for one in analysis.comparisons
         if analysis.first_verdicts.get(one.variation, one.verdict.decision) is not one.verdict.decision
     ]
     if not others:
-        return "By the first margin all verdicts are the same."
+        return f"By the first {what} all verdicts are the same."
     verdicts = "this verdict is another" if len(others) == 1 else "these verdicts are others"
-    return f"By the first margin {verdicts}: {listed_up_to(others, most=len(others))}."
+    return f"By the first {what} {verdicts}: {listed_up_to(others, most=len(others))}."
 
 
 def _at_first(first: Declaration) -> str:
