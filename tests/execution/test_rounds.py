@@ -91,7 +91,7 @@ def test_only_open_variations_get_more_seeds(tmp_path):
     looks = study_looks(results)
     assert looks.is_over
     assert [look.seeds for look in looks.done] == [8, 14, 20]
-    assert [(name, one.verdict.decision) for name, one in looks.last.items()] == [
+    assert [(name, one.judgement.verdict.decision) for name, one in looks.last.items()] == [
         ("0.5", Decision.BETTER),
         ("Pool 4x4", Decision.UNDECIDED),
     ]
@@ -170,4 +170,4 @@ def test_a_study_without_an_end_goes_on_until_it_is_stopped(tmp_path):
     looks = study_looks(read_results(tmp_path))
     assert [look.seeds for look in looks.done] == [8, 12, 16]
     assert not looks.is_over
-    assert looks.last["0.5"].verdict.decision is Decision.BETTER
+    assert looks.last["0.5"].judgement.verdict.decision is Decision.BETTER

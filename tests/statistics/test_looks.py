@@ -1,15 +1,21 @@
-import math
-from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
 from scipy import stats
 
+from ceteris.statistics.collapse import Stability
 from ceteris.statistics.contrast import Criteria
 from ceteris.statistics.looks import take_looks
 from ceteris.statistics.scores import Ending, Scores
-from ceteris.statistics.sequential import LookPlan, family_levels, nominal_levels, one_sided_levels
+from ceteris.statistics.sequential import (
+    LookPlan,
+    anytime_quantile,
+    e_value,
+    family_levels,
+    nominal_levels,
+    one_sided_levels,
+)
 from ceteris.statistics.verdict import Decision
 
 PLAN = LookPlan(first=8, step=8, most=24)
@@ -47,7 +53,7 @@ def test_each_look_decides_what_its_levels_allow(study):
     looks = take_looks(study(arms), PLAN, CRITERIA)
 
     assert [[one.variation for one in look.results] for look in looks.done] == [[*NAMES], ["near"], ["near"]]
-    assert {name: one.verdict.decision for name, one in looks.last.items()} == {
+    assert {name: one.judgement.verdict.decision for name, one in looks.last.items()} == {
         "far": Decision.BETTER,
         "equal": Decision.EQUIVALENT,
         "near": Decision.UNDECIDED,
@@ -58,12 +64,12 @@ def test_each_look_decides_what_its_levels_allow(study):
         for one in look.results:
             before, after = ([arms[name][seed] for seed in range(look.seeds)] for name in ("baseline", one.variation))
             changes = np.subtract(after, before)
-            assert one.p_value == pytest.approx(stats.ttest_rel(after, before).pvalue)
+            assert one.judgement.accuracy.p_value == pytest.approx(stats.ttest_rel(after, before).pvalue)
             sides = [
                 stats.ttest_1samp(changes, -0.01, alternative="greater").pvalue,
                 stats.ttest_1samp(changes, 0.01, alternative="less").pvalue,
             ]
-            assert one.p_equivalent == pytest.approx(max(sides))
+            assert one.judgement.equivalence.p_value == pytest.approx(max(sides))
 
 
 def test_levels_belong_to_two_tests_for_each_variation(study):
@@ -81,12 +87,25 @@ def test_intervals_are_repeated_ones(study):
     arms = accuracies()
     looks = take_looks(study(arms), PLAN, CRITERIA)
     for number, look in enumerate(looks.done):
-        near = look.results[-1]
+        near = look.results[-1].judgement.accuracy.simultaneous
         changes = np.subtract(*([arms[name][seed] for seed in range(look.seeds)] for name in ("near", "baseline")))
         level = 1 - nominal_levels((8, 16, 24), 0.05 / 3)[number]
         low, high = stats.t.interval(level, len(changes) - 1, changes.mean(), stats.sem(changes))
-        assert (near.difference.low, near.difference.high) == pytest.approx((low, high))
-        assert near.difference.level == pytest.approx(level)
+        assert (near.low, near.high) == pytest.approx((low, high))
+        assert near.level == pytest.approx(1 - 0.05 / 3)
+
+
+def test_adjusted_p_values_agree_with_decisions(study):
+    """They are at most 5 % where a look decides, and are the error rate at which it would just have decided."""
+    looks = take_looks(study(accuracies()), PLAN, CRITERIA)
+    far, equal, near = (one.judgement for one in looks.done[0].results)
+
+    assert far.accuracy.p_value_adjusted < 0.05 < near.accuracy.p_value_adjusted
+    assert equal.equivalence.p_value_adjusted < 0.05 < near.equivalence.p_value_adjusted
+    # The smallest of three: the look would just have decided at the rate a third of which has this level.
+    rate = equal.equivalence.p_value_adjusted
+    level = nominal_levels((8, 16, 24), 2 * rate / 3)[0] / 2
+    assert level == pytest.approx(equal.equivalence.p_value, rel=2e-3)
 
 
 @pytest.mark.parametrize("plan", [PLAN, OPEN])
@@ -128,14 +147,39 @@ def test_an_absent_variation_counts_in_the_family(study):
 
 
 def test_too_few_runs_that_learned_decide_nothing(study):
-    """With fewer than six runs that learned, an arm has no p-value; with none, there is nothing to compare."""
+    """With fewer than six runs that learned, accuracies are not tested; with none, there is nothing to compare."""
     arms = accuracies(8)
     arms["far"] |= dict.fromkeys(range(3), Ending.DIVERGED)
-    arms["near"] = dict.fromkeys(range(8), 0.1)
+    arms["near"] = dict.fromkeys(range(4), 0.1) | dict.fromkeys(range(4, 8), Ending.DIVERGED)
     far, _, near = take_looks(study(arms), PLAN, CRITERIA).done[0].results
 
-    assert (far.p_value, far.verdict.decision, far.is_open) == (None, Decision.UNDECIDED, True)
-    assert (near.difference, near.verdict.decision, near.is_open) == (None, Decision.NOT_COMPARED, True)
+    assert (far.judgement.accuracy.p_value_adjusted, far.judgement.verdict.decision) == (1.0, Decision.UNDECIDED)
+    assert far.is_open
+    assert (near.judgement.accuracy, near.judgement.verdict.decision) == (None, Decision.NOT_COMPARED)
+
+
+@pytest.mark.parametrize("plan", [PLAN, OPEN])
+def test_an_arm_of_which_no_run_learns_is_decided(study, plan):
+    """That it collapses more often is found, and it gets no more seeds."""
+    arms = accuracies(24)
+    arms["near"] = dict.fromkeys(range(24), Ending.DIVERGED)
+    looks = take_looks(study(arms), plan, CRITERIA)
+    near = looks.last["near"]
+
+    assert near.judgement.collapse.stability is Stability.MORE_OFTEN
+    assert not near.is_open
+    assert looks.is_over
+
+
+def test_a_rate_of_collapse_stays_found(study):
+    """What a look found of it is kept at later ones, which go on with the accuracies."""
+    arms = accuracies(24)
+    arms["near"] |= dict.fromkeys([*range(6), *range(8, 14)], Ending.DIVERGED)
+    looks = take_looks(study(arms), PLAN, CRITERIA)
+    found = [one.judgement.collapse for look in looks.done for one in look.results if one.variation == "near"]
+
+    assert [one.stability for one in found] == [Stability.OPEN, *[Stability.MORE_OFTEN] * 2]
+    assert [one.variation for one in found] == [(6, 8), (12, 16), (12, 16)]
 
 
 def test_differences_without_spread(study):
@@ -143,44 +187,47 @@ def test_differences_without_spread(study):
     arms = {"baseline": dict.fromkeys(range(24), 0.5), "same": dict.fromkeys(range(24), 0.5)}
     arms["more"] = dict.fromkeys(range(24), 0.75)
     looks = take_looks(study(arms), PLAN, CRITERIA)
+    open_looks = take_looks(study(arms), OPEN, CRITERIA)
 
-    first = {one.variation: one for one in looks.done[0].results}
-    assert (first["same"].p_value, first["same"].p_equivalent) == (1.0, 2.0**-8)
-    assert (first["more"].p_value, first["more"].p_equivalent) == (2.0**-7, 1.0)
-    assert looks.last["more"].verdict.decision is Decision.BETTER
-    assert looks.last["same"].verdict.decision is Decision.EQUIVALENT
+    first = {one.variation: one.judgement for one in looks.done[0].results}
+    assert (first["same"].accuracy.p_value, first["same"].equivalence.p_value) == (1.0, 2.0**-8)
+    assert (first["more"].accuracy.p_value, first["more"].equivalence.p_value) == (2.0**-7, 1.0)
+    anytime = {one.variation: one.judgement for one in open_looks.done[0].results}
+    assert (anytime["same"].accuracy.p_value, anytime["same"].equivalence.p_value) == (1.0, 9 / 2.0**8)
+    assert (anytime["more"].accuracy.p_value, anytime["more"].equivalence.p_value) == (9 / 2.0**8, 1.0)
+    for taken in (looks, open_looks):
+        assert taken.last["more"].judgement.verdict.decision is Decision.BETTER
+        assert taken.last["same"].judgement.verdict.decision is Decision.EQUIVALENT
 
 
-def test_without_a_last_look_the_smallest_p_value_so_far_counts(study):
-    """What e-values have shown once stays shown; they ask for more than a t test, and intervals are wider."""
-    looks = take_looks(study(accuracies()), OPEN, CRITERIA)
-    planned = take_looks(study(accuracies()), PLAN, CRITERIA)
+def test_without_a_last_look_p_values_are_those_of_e_values(study):
+    """What they have shown once stays shown; they ask for more than a t test, and intervals are wider."""
+    arms = accuracies()
+    looks = take_looks(study(arms), OPEN, CRITERIA)
+    planned = take_looks(study(arms), PLAN, CRITERIA)
 
     assert not looks.is_over
     assert looks.asked["near"] == 32
-    near = [look.results[-1] for look in looks.done]
-    assert all(second.p_value <= first.p_value for first, second in pairwise(near))
-    assert looks.last["far"].verdict.decision is Decision.BETTER
-    for one, other in zip(looks.done[0].results, planned.done[0].results, strict=True):
-        assert one.p_value > other.p_value
-        assert one.difference.high > other.difference.high
+    near = [look.results[-1].judgement for look in looks.done]
+    assert all(after.accuracy.p_value_adjusted <= before.accuracy.p_value_adjusted for before, after in pairwise(near))
+    for number, one in enumerate(near):
+        size = 8 * (number + 1)
+        changes = np.subtract(*([arms[name][seed] for seed in range(size)] for name in ("near", "baseline")))
+        t = changes.mean() / stats.sem(changes)
+        assert one.accuracy.p_value == pytest.approx(min(1, 1 / float(e_value(t, size))))
+        half = anytime_quantile(size, 1 - 0.05 / 3) * stats.sem(changes)
+        assert one.accuracy.simultaneous.high == pytest.approx(changes.mean() + half)
+    assert looks.last["far"].judgement.verdict.decision is Decision.BETTER
+    far, other = (taken.done[0].results[0].judgement.accuracy for taken in (looks, planned))
+    assert far.p_value > other.p_value
 
 
-def test_without_a_last_look_arms_that_collapse_are_decided(study):
-    """An arm of which no run learns is found by the pairs, and gets no more seeds."""
-    arms = accuracies(24)
-    arms["near"] = dict.fromkeys(range(24), Ending.DIVERGED)
-    looks = take_looks(study(arms), OPEN, CRITERIA)
-    near = looks.last["near"]
+def test_equivalence_at_any_time(study):
+    """Both ends of the margin have to be excluded by the evidence; a difference beyond it has none."""
+    arms = accuracies()
+    far, equal, _ = (one.judgement.equivalence for one in take_looks(study(arms), OPEN, CRITERIA).done[0].results)
+    changes = np.subtract(*([arms[name][seed] for seed in range(8)] for name in ("equal", "baseline")))
+    ends = [(changes.mean() + side * 0.01) / stats.sem(changes) for side in (-1, 1)]
 
-    assert near.is_collapse_found
-    assert near.p_collapse == pytest.approx((near_pairs := looks.asked["near"]) and (near_pairs + 1) / 2.0**near_pairs)
-    assert not near.is_open
-
-
-def test_margins_are_not_met_by_differences_outside(study):
-    """A difference beyond the margin has no evidence of equivalence."""
-    far = take_looks(study(accuracies()), replace(OPEN), CRITERIA).done[0].results[0]
-
-    assert far.p_equivalent == 1.0
-    assert math.isfinite(far.difference.low)
+    assert far.p_value == 1.0
+    assert equal.p_value == pytest.approx(1 / float(e_value(ends, 8).min()))

@@ -11,6 +11,7 @@ from ceteris.statistics.sequential import (
     anytime_p,
     anytime_quantile,
     e_value,
+    error_rates,
     family_levels,
     group_sequential_holm,
     nominal_levels,
@@ -44,6 +45,17 @@ def test_levels_spend_what_is_planned():
         motion = stats.multivariate_normal(cov=covariance[:looks_done, :looks_done], abseps=1e-9, maxpts=1_000_000)
         inside = motion.cdf(upper, lower_limit=-upper, rng=np.random.default_rng(0))
         assert 1 - inside == pytest.approx(level * (sizes[looks_done - 1] / 30) ** 2, abs=1e-6)
+
+
+@pytest.mark.parametrize("look", range(4))
+def test_error_rates_invert_levels(look):
+    """The error rate of a p-value is that whose level at this look it would be; outside its range it ends."""
+    for rate in (1e-9, 0.0004, 0.05, 0.6):
+        level = nominal_levels(LOOKS, rate)[look]
+        assert error_rates([level], LOOKS, look)[0] == pytest.approx(rate, rel=1e-3)
+    least, most, unknown = error_rates([0.0, 1.0, math.nan], LOOKS, look)
+    assert (least, most) == (pytest.approx(1e-15), 1.0)
+    assert math.isnan(unknown)
 
 
 def test_one_look_is_an_ordinary_test():

@@ -1,5 +1,6 @@
 """The looks of a study that adds seeds where the verdict is open, from its stored results alone."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -8,14 +9,14 @@ from ceteris.results.finding import Finding
 from ceteris.results.folder import ResultsFolder
 from ceteris.results.manifest import Manifest
 from ceteris.results.results import Results
+from ceteris.statistics.collapse import Stability
 from ceteris.statistics.comparison import Comparison
-from ceteris.statistics.looks import StudyLooks, take_looks
+from ceteris.statistics.contrast import with_adjusted
+from ceteris.statistics.looks import LookResult, StudyLooks, take_looks
 from ceteris.statistics.metrics import TEST_ACCURACY
 from ceteris.statistics.verdict import Decision, Verdict
 from ceteris.study.run import Run
 from ceteris.study.seeds import PlannedSeeds
-
-_DECIDED = (Decision.BETTER, Decision.WORSE, Decision.EQUIVALENT)
 
 
 def study_looks(results: Results) -> StudyLooks | None:
@@ -34,17 +35,33 @@ def study_looks(results: Results) -> StudyLooks | None:
 
 
 def as_decided(comparisons: Sequence[Comparison], looks: StudyLooks | None) -> tuple[Comparison, ...]:
-    """Give comparisons with the verdicts of the looks: without a look, or at an open one, none is decided."""
+    """Give comparisons with the tests and verdicts of each variation's last look; without a look none is decided."""
     if looks is None:
         return tuple(comparisons)
-    return tuple(replace(one, verdict=_verdict(one, looks)) for one in comparisons)
+    return tuple(_as_decided(one, looks.last.get(one.variation)) for one in comparisons)
 
 
-def _verdict(one: Comparison, looks: StudyLooks) -> Verdict:
-    last = looks.last.get(one.variation)
-    if last is not None and last.verdict.decision in _DECIDED:
-        return last.verdict
-    return Verdict(decision=Decision.UNDECIDED) if one.verdict.decision in _DECIDED else one.verdict
+def _as_decided(one: Comparison, last: LookResult | None) -> Comparison:
+    # Neither interval over images nor verdict with failed runs has levels that allow for looks.
+    one = replace(one, over_images=None, with_failed=None)
+    if last is not None:
+        found = last.judgement
+        return replace(
+            one,
+            pairs=last.seeds,
+            accuracy=found.accuracy,
+            equivalence=found.equivalence,
+            collapse=found.collapse,
+            verdict=found.verdict,
+        )
+    is_decided = one.verdict.decision in (Decision.BETTER, Decision.WORSE, Decision.EQUIVALENT)
+    return replace(
+        one,
+        accuracy=one.accuracy and with_adjusted(one.accuracy, math.nan, math.nan),
+        equivalence=one.equivalence and replace(one.equivalence, p_value_adjusted=None),
+        collapse=one.collapse and replace(one.collapse, p_value_adjusted=None, stability=Stability.OPEN),
+        verdict=Verdict(decision=Decision.UNDECIDED) if is_decided else replace(one.verdict, forecast=None),
+    )
 
 
 def asked_seeds(folder: ResultsFolder, manifest: Manifest) -> Mapping[str, int]:

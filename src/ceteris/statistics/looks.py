@@ -5,23 +5,27 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ceteris.statistics.contrast import USUAL, Criteria
-from ceteris.statistics.distributions import student_above
-from ceteris.statistics.equivalence import holm
-from ceteris.statistics.interval import Estimate, Floats, Interval, PointEstimate, Sample, describe, student_interval
-from ceteris.statistics.scores import ArmScores, Ending, RunScore, Scores
+from ceteris.statistics.collapse import Collapse, Stability
+from ceteris.statistics.comparison import Judgement, compare_pairs
+from ceteris.statistics.contrast import USUAL, Contrast, Criteria, with_adjusted
+from ceteris.statistics.difference import difference_interval
+from ceteris.statistics.equivalence import Equivalence, holm
+from ceteris.statistics.interval import Estimate, Floats, Interval
+from ceteris.statistics.scores import ArmScores, Ending, Scores, evidence
 from ceteris.statistics.sequential import (
     FEWEST_SEEDS,
     LookPlan,
     anytime_quantile,
     e_value,
+    error_rates,
     family_levels,
     group_sequential_holm,
     one_sided_levels,
     paired_rates_e_value,
 )
-from ceteris.statistics.verdict import Decision, Verdict, judge
+from ceteris.statistics.verdict import Decision, decide
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,32 +34,22 @@ class LookResult:
 
     Attributes:
         variation: Its name.
-        seeds: Runs that learned in both arms, by their common seeds.
-        difference: In test accuracy, variation minus baseline, with the repeated interval, which holds over all looks
-            and variations together. None without such runs.
-        p_value: Of no difference in accuracy: at this look, or with e-values over the looks so far. None where fewer
-            than 6 runs of an arm learned.
-        p_equivalent: Of a difference outside the margin, likewise.
-        p_collapse: Of equal rates of collapse, likewise.
-        verdict: What is decided with this look.
-        is_collapse_found: Whether the rates of collapse are found to differ, at this look or before.
+        seeds: Of the runs that learned in both arms.
+        judgement: Its tests. Their adjusted p-values are the error rate of the study at which this look would just
+            decide; the simultaneous interval holds over all looks and variations together. Without a last look,
+            p-values hold at any time, and adjusted ones are those of the smallest so far.
     """
 
     variation: str
     seeds: tuple[int, ...]
-    difference: Estimate | None
-    p_value: float | None
-    p_equivalent: float | None
-    p_collapse: float | None
-    verdict: Verdict
-    is_collapse_found: bool
+    judgement: Judgement
 
     @property
     def is_open(self) -> bool:
         """Whether more seeds may decide something."""
-        if self.verdict.decision is Decision.NOT_COMPARED:
-            return not self.is_collapse_found
-        return self.verdict.decision is Decision.UNDECIDED
+        if self.judgement.verdict.decision is Decision.NOT_COMPARED:
+            return self.judgement.collapse is None or self.judgement.collapse.stability is Stability.OPEN
+        return self.judgement.verdict.decision is Decision.UNDECIDED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,46 +137,51 @@ class _State:
     def __init__(self, *, scores: Scores, plan: LookPlan, criteria: Criteria) -> None:
         self.scores, self.plan, self.criteria = scores, plan, criteria
         self.names = [arm.name for arm in scores.variations]
-        tests, sizes = len(self.names), plan.sizes
+        tests = len(self.names)
         self.rejected, self.equal = np.zeros(2 * tests, np.bool_), np.zeros(tests, np.bool_)
         # Without a last look: the smallest p-values so far.
         self.smallest, self.smallest_equal = np.full(2 * tests, np.nan), np.full(tests, np.nan)
-        self.levels = None if sizes is None else family_levels(sizes, criteria.significance, 2 * tests)
-        self.one_sided = None if sizes is None else one_sided_levels(sizes, criteria.significance, tests)
-        self.intervals = None if sizes is None else family_levels(sizes, criteria.significance, tests)[:, 0]
+        self.collapses: dict[str, Collapse] = {}
 
     def look(self, arms: Mapping[str, ArmScores], number: int) -> StudyLook:
         """Take the next look, at the arms that are open."""
-        size, tests = self.plan.size(number), len(self.names)
+        size, tests, chance = self.plan.size(number), len(self.names), self.scores.chance
         before = _first(self.scores.baseline, size)
-        found = {
-            name: _evidence(before, _first(arm, size), self.scores.chance, self.criteria.margin)
-            for name, arm in arms.items()
-        }
-        is_anytime = self.levels is None
+        pairs = [(before, _first(arm, size)) for arm in arms.values()]
+        if self.plan.sizes is None:
+            found = tuple(_at_any_time(first, second, chance, self.criteria) for first, second in pairs)
+        else:
+            found = compare_pairs(pairs, chance=chance, criteria=self.criteria)
         p_values, p_equal = np.full(2 * tests, np.nan), np.full(tests, np.nan)
-        for name, one in found.items():
-            place = self.names.index(name)
-            p_values[place], p_equal[place], p_values[tests + place] = one.anytime if is_anytime else one.fixed
+        for place, one in zip(map(self.names.index, arms), found, strict=True):
+            if one.accuracy is not None and min(one.accuracy.found.runs) >= FEWEST_SEEDS:
+                p_values[place] = _p_value(one.accuracy)
+                p_equal[place] = _p_value(one.equivalence)
+            p_values[tests + place] = math.nan if self.rejected[tests + place] else _p_value(one.collapse)
         earlier = int(self.rejected.sum())
-        level, equivalence_level = self._judge(p_values, p_equal, number)
+        level, equivalence_level, adjusted, adjusted_equal = self._judge(p_values, p_equal, number)
         results = []
-        for name, one in found.items():
+        for name, (first, second), one in zip(arms, pairs, found, strict=True):
             place = self.names.index(name)
-            values = (p_values[place], p_equal[place], p_values[tests + place])
-            p_value, p_equivalent, p_collapse = (None if math.isnan(value) else float(value) for value in values)
-            results.append(
-                LookResult(
-                    variation=name,
-                    seeds=one.seeds,
-                    difference=self._interval(one.sample, number),
-                    p_value=p_value,
-                    p_equivalent=p_equivalent,
-                    p_collapse=p_collapse,
-                    verdict=self._verdict(one.sample, place),
-                    is_collapse_found=bool(self.rejected[tests + place]),
-                )
+            accuracy, equal = one.accuracy, one.equivalence
+            if accuracy is not None:
+                accuracy = with_adjusted(accuracy, adjusted[place], math.nan)
+                accuracy = replace(accuracy, simultaneous=self._interval(accuracy, number))
+            if equal is not None:
+                equal = replace(equal, p_value_adjusted=adjusted_equal[place])
+            if one.collapse is not None and not math.isnan(p_values[tests + place]):
+                judged = one.collapse.judged(adjusted[tests + place], significance=self.criteria.significance)
+                self.collapses[name] = judged
+            known = evidence((first, chance), (second, chance))
+            judgement = Judgement(
+                accuracy=accuracy,
+                equivalence=equal,
+                collapse=self.collapses.get(name),
+                verdict=decide(accuracy, equal, criteria=self.criteria, evidence=known),
             )
+            learned = first.learned(chance)
+            seeds = tuple(seed for seed in second.learned(chance) if seed in learned)
+            results.append(LookResult(variation=name, seeds=seeds, judgement=judgement))
         return StudyLook(
             seeds=size,
             level=level,
@@ -191,48 +190,47 @@ class _State:
             results=tuple(results),
         )
 
-    def _judge(self, p_values: Floats, p_equal: Floats, number: int) -> tuple[float, float]:
-        """Add to what is rejected, and give the levels of the first rejection; p-values become those so far."""
+    def _judge(self, p_values: Floats, p_equal: Floats, number: int) -> tuple[float, float, list[float], list[float]]:
+        """Add to what is rejected; give the levels of the first rejection, and adjusted p-values."""
         count, count_equal = int(self.rejected.sum()), int(self.equal.sum())
-        if self.levels is not None and self.one_sided is not None:
-            levels, one_sided = self.levels[number], self.one_sided[number]
+        sizes, significance = self.plan.sizes, self.criteria.significance
+        if sizes is None:
+            self.smallest, self.smallest_equal = np.fmin(self.smallest, p_values), np.fmin(self.smallest_equal, p_equal)
+            adjusted, adjusted_equal = holm(self.smallest), holm(self.smallest_equal)
+            self.rejected = self.rejected | (adjusted <= significance)
+            self.equal = self.equal | (adjusted_equal <= significance)
+            level = significance / max(1, self.rejected.size - count)
+            one_sided = significance / max(1, self.equal.size - count_equal)
+        else:
+            levels = family_levels(sizes, significance, self.rejected.size)[number]
+            levels_equal = one_sided_levels(sizes, significance, self.equal.size)[number]
             self.rejected = group_sequential_holm(p_values, self.rejected, levels)
-            self.equal = group_sequential_holm(p_equal, self.equal, one_sided)
-            last = len(self.names) - 1
-            return float(levels[min(count, 2 * last + 1)]), float(one_sided[min(count_equal, last)])
-        significance = self.criteria.significance
-        self.smallest, self.smallest_equal = np.fmin(self.smallest, p_values), np.fmin(self.smallest_equal, p_equal)
-        p_values[:], p_equal[:] = self.smallest, self.smallest_equal
-        self.rejected = self.rejected | (holm(self.smallest) <= significance)
-        self.equal = self.equal | (holm(self.smallest_equal) <= significance)
-        return significance / max(1, self.rejected.size - count), significance / max(1, self.equal.size - count_equal)
+            self.equal = group_sequential_holm(p_equal, self.equal, levels_equal)
+            level, one_sided = (
+                float(levels[min(count, levels.size - 1)]),
+                float(levels_equal[min(count_equal, levels_equal.size - 1)]),
+            )
+            adjusted = _step_down(error_rates(p_values, sizes, number), self.rejected.size - count)
+            adjusted_equal = _step_down(error_rates(2 * p_equal, sizes, number) / 2, self.equal.size - count_equal)
+        return (
+            level,
+            one_sided,
+            _as_decided(adjusted, self.rejected, significance),
+            _as_decided(adjusted_equal, self.equal, significance),
+        )
 
-    def _interval(self, sample: Sample | None, number: int) -> Estimate | None:
-        if sample is None:
-            return None
-        if self.intervals is not None:
-            return student_interval(sample, level=1 - float(self.intervals[number]))
-        if not sample.deviation:
-            return PointEstimate(estimate=sample.mean)
-        level = 1 - self.criteria.significance / len(self.names)
-        half = anytime_quantile(sample.size, level) * sample.deviation / math.sqrt(sample.size)
-        return Interval(estimate=sample.mean, low=sample.mean - half, high=sample.mean + half, level=level)
-
-    def _verdict(self, sample: Sample | None, place: int) -> Verdict:
-        if sample is None:
-            return Verdict(decision=Decision.NOT_COMPARED)
-        p_value, p_equal = 1.0 - self.rejected[place], 1.0 - self.equal[place]
-        return judge(sample.mean, p_value, p_equal, criteria=self.criteria)
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Evidence:
-    """The p-values of a look for accuracy, equivalence and collapse, for planned looks and for any time."""
-
-    seeds: tuple[int, ...]
-    sample: Sample | None
-    fixed: tuple[float, float, float] = (math.nan, math.nan, math.nan)
-    anytime: tuple[float, float, float] = (math.nan, math.nan, math.nan)
+    def _interval(self, one: Contrast, number: int) -> Estimate:
+        """Give the repeated interval; the level of one look is smaller, what is meant is that of all together."""
+        level, sizes = 1 - self.criteria.significance / len(self.names), self.plan.sizes
+        if sizes is not None:
+            at_look = family_levels(sizes, self.criteria.significance, len(self.names))[number, 0]
+            estimate = difference_interval(one.found, level=1 - float(at_look))
+            return replace(estimate, level=level) if isinstance(estimate, Interval) else estimate
+        estimate = difference_interval(one.found, level=level)
+        if not isinstance(estimate, Interval) or one.found.standard_error is None:
+            return estimate
+        half = anytime_quantile(one.found.common, level) * one.found.standard_error
+        return replace(estimate, low=estimate.estimate - half, high=estimate.estimate + half)
 
 
 def _first(arm: ArmScores, seeds: int) -> ArmScores:
@@ -240,46 +238,50 @@ def _first(arm: ArmScores, seeds: int) -> ArmScores:
     return replace(arm, runs=tuple(run for run in arm.runs if run.seed < seeds))
 
 
-def _evidence(baseline: ArmScores, arm: ArmScores, chance: float, margin: float) -> _Evidence:
-    before, after = baseline.learned(chance), arm.learned(chance)
-    seeds = tuple(sorted(before.keys() & after.keys()))
-    ended = _ended(baseline.runs) & _ended(arm.runs)
-    rates = (sum(seed in after for seed in ended - before.keys()), sum(seed in before for seed in ended - after.keys()))
-    collapse = min(1.0, 1 / paired_rates_e_value(*rates))
-    if not seeds:
-        return _Evidence(seeds=(), sample=None, anytime=(math.nan, math.nan, collapse))
-    sample = describe(np.array([after[seed] - before[seed] for seed in seeds]))
-    if sample.deviation is None or sample.size < FEWEST_SEEDS:
-        return _Evidence(seeds=seeds, sample=sample, anytime=(math.nan, math.nan, collapse))
-    inside = margin - abs(sample.mean)
-    if not sample.deviation:
-        # All pairs differ alike: of 2 ** pairs patterns of signs two are as extreme, and one for either side.
-        few = 2.0 ** (1 - sample.size)
-        certain = 1 / paired_rates_e_value(0, sample.size)
-        return _Evidence(
-            seeds=seeds,
-            sample=sample,
-            fixed=(few if sample.mean else 1.0, few / 2 if inside > 0 else 1.0, math.nan),
-            anytime=(certain if sample.mean else 1.0, certain if inside > 0 else 1.0, collapse),
-        )
-    error, degrees = sample.deviation / math.sqrt(sample.size), sample.size - 1
-    ends = [(sample.mean + side * margin) / error for side in (-1, 1)]
-    strength = float(e_value(ends, sample.size).min()) if inside > 0 else 0.0
-    return _Evidence(
-        seeds=seeds,
-        sample=sample,
-        fixed=(
-            2 * student_above(abs(sample.mean) / error, degrees),
-            student_above(inside / error, degrees),
-            math.nan,
-        ),
-        anytime=(
-            min(1.0, 1 / float(e_value(sample.mean / error, sample.size))),
-            min(1.0, 1 / strength) if strength else 1.0,
-            collapse,
-        ),
+def _p_value(one: Contrast | Equivalence | Collapse | None) -> float:
+    return math.nan if one is None or one.p_value is None else one.p_value
+
+
+def _step_down(rates: Floats, left: int) -> Floats:
+    """Adjust the p-values of a look as Holm's method does, for the tests that are left."""
+    order = np.argsort(rates, kind="stable")  # not-a-number comes last
+    adjusted = np.empty_like(rates)
+    adjusted[order] = np.fmax.accumulate(rates[order] * np.maximum(left - np.arange(rates.size), 1))
+    return np.where(np.isnan(rates), np.nan, np.minimum(adjusted, 1.0))
+
+
+def _as_decided(adjusted: Floats, rejected: NDArray[np.bool_], significance: float) -> list[float]:
+    """Hold adjusted p-values to the decisions, which are exact: not done is not rejected."""
+    above = np.maximum(np.where(np.isnan(adjusted), 1.0, adjusted), np.nextafter(significance, 1))
+    values: list[float] = np.where(rejected, np.fmin(adjusted, significance), above).tolist()
+    return values
+
+
+def _at_any_time(baseline: ArmScores, arm: ArmScores, chance: float, criteria: Criteria) -> Judgement:
+    """Compare two arms by pairs, with p-values that hold whenever one stops."""
+    learned = baseline.learned(chance).keys() & arm.learned(chance).keys()
+    both = [replace(one, runs=tuple(run for run in one.runs if run.seed in learned)) for one in (baseline, arm)]
+    (one,) = compare_pairs([(both[0], both[1])], chance=chance, criteria=criteria)
+    ended = baseline.counted(chance).keys() & arm.counted(chance).keys()
+    lost = [ended & {*each.collapsed(chance)} for each in (baseline, arm)]
+    (counts,) = compare_pairs([(baseline, arm)], chance=chance, criteria=criteria)
+    collapse = counts.collapse and replace(
+        counts.collapse, p_value=min(1.0, 1 / paired_rates_e_value(len(lost[0] - lost[1]), len(lost[1] - lost[0])))
     )
-
-
-def _ended(runs: Iterable[RunScore]) -> set[int]:
-    return {run.seed for run in runs if run.status in (Ending.FINISHED, Ending.DIVERGED)}
+    accuracy, equal = one.accuracy, one.equivalence
+    if accuracy is None or accuracy.p_value is None or equal is None or accuracy.found.standard_error is None:
+        return replace(one, collapse=collapse)
+    estimate, error, pairs = accuracy.found.estimate, accuracy.found.standard_error, accuracy.found.common
+    is_inside = abs(estimate) < criteria.margin
+    if error:
+        p_value = 1 / float(e_value(estimate / error, pairs))
+        p_equal = 1 / float(e_value([(estimate + side * criteria.margin) / error for side in (-1, 1)], pairs).min())
+    else:  # All pairs differ alike: each to one side of 0, or of the ends of the margin.
+        p_equal = 1 / paired_rates_e_value(0, pairs)
+        p_value = p_equal if estimate else 1.0
+    return replace(
+        one,
+        accuracy=replace(accuracy, p_value=min(1.0, p_value)),
+        equivalence=replace(equal, p_value=min(1.0, p_equal) if is_inside else 1.0),
+        collapse=collapse,
+    )

@@ -142,6 +142,35 @@ def one_sided_levels(sizes: tuple[int, ...], significance: float, tests: int) ->
     return _family_levels(sizes, 2 * significance, tests) / 2
 
 
+@cache
+def _rates(sizes: tuple[int, ...]) -> tuple[Floats, Floats]:
+    rates = np.logspace(-15, math.log10(0.99), 80)
+    return np.log(rates), np.log([nominal_levels(sizes, float(rate)) for rate in rates])
+
+
+def error_rates(p_values: ArrayLike, sizes: tuple[int, ...], look: int) -> Floats:
+    """Give the error rate over all looks at which a p-value would just be small enough at one of them.
+
+    Args:
+        p_values: Two-sided; not-a-number stays so. Any shape.
+        sizes: Seeds at each look, as for `nominal_levels`.
+        look: Which one, from 0.
+
+    Returns:
+        In the shape of `p_values`, to a thousandth of themselves, at least 1e-15 and at most 1.
+
+    Example:
+        >>> [round(float(rate), 4) for rate in error_rates([0.003125, 0.010487], (8, 16, 24, 32), 1)]
+        [0.0153, 0.05]
+    """
+    rates, levels = _rates(sizes)
+    with np.errstate(divide="ignore"):
+        logarithms = np.log(np.asarray(p_values, np.float64))
+    return np.asarray(
+        np.where(logarithms > levels[-1, look], 1.0, np.exp(np.interp(logarithms, levels[:, look], rates)))
+    )
+
+
 def group_sequential_holm(p_values: ArrayLike, rejected: ArrayLike, levels: ArrayLike) -> NDArray[np.bool_]:
     """Do one look at a family: reject what Holm's method rejects at the levels of this look.
 

@@ -2,10 +2,11 @@
 
 from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.report.blocks import Paragraph, Section
-from ceteris.report.quantities import count, listed_up_to, p_value, quoted, seed_count
+from ceteris.report.quantities import count, listed_up_to, quoted, seed_count
 from ceteris.report.scale import Scale
-from ceteris.report.sections.verdicts import TAGS, difference_cell
+from ceteris.report.sections.verdicts import TAGS, difference_cell, p_cell
 from ceteris.report.table import Cell, Column, Table
+from ceteris.report.wording import headline
 from ceteris.statistics.looks import LookResult, StudyLook, StudyLooks
 from ceteris.statistics.sequential import LookPlan
 from ceteris.study.seeds import PlannedSeeds
@@ -14,7 +15,8 @@ _METHOD = (
     "Seeds were added where the verdict was open, by a plan that was declared beforehand: {seeds} for each arm. {end} "
     "Tests at several looks err more often than one test at the same level, so each look has levels of its own; over "
     "all looks together, at most {error} of such studies hold a false difference, and at most {error} a false "
-    "equivalence."
+    "equivalence. Adjusted p-values elsewhere in this report are the error rate at which the last look at a variation "
+    "would just have decided."
 )
 _PLANNED = "The levels follow Kim and DeMets' spending function and are passed on by Holm's method."
 _UNTIL_STOPPED = (
@@ -110,6 +112,7 @@ def interval_table(analysis: StudyAnalysis, looks: StudyLooks) -> Table:
                 "difference.",
             ),
             Column(title="p", is_number=True, meaning=f"Of no difference in {scale.metric.name}, not adjusted."),
+            Column(title="p collapse", is_number=True, meaning="Of equal rates of collapse, not adjusted."),
             Column(title="p equal", is_number=True, meaning="Of a difference outside the margin, not adjusted."),
             Column(title="decided", meaning="What the look decided."),
         ),
@@ -118,13 +121,14 @@ def interval_table(analysis: StudyAnalysis, looks: StudyLooks) -> Table:
 
 
 def _interval_row(name: str, seeds: int, one: LookResult, scale: Scale) -> tuple[Cell, ...]:
-    difference = one.difference
-    found = Cell("") if difference is None else difference_cell(difference, scale)
+    found = one.judgement
+    has_collapsed = found.collapse is not None and (found.collapse.baseline[0] or found.collapse.variation[0])
     return (
         Cell(name),
         Cell(str(seeds), key=seeds),
-        found,
-        Cell("" if one.p_value is None else p_value(one.p_value), key=one.p_value),
-        Cell("" if one.p_equivalent is None else p_value(one.p_equivalent), key=one.p_equivalent),
-        Cell(one.verdict.decision.value, tag=TAGS[one.verdict.decision]),
+        difference_cell(None if found.accuracy is None else found.accuracy.simultaneous, scale),
+        p_cell(None if found.accuracy is None else found.accuracy.p_value),
+        p_cell(found.collapse.p_value if found.collapse is not None and has_collapsed else None),
+        p_cell(None if found.equivalence is None else found.equivalence.p_value),
+        Cell(headline(found.verdict, found.collapse), tag=TAGS[found.verdict.decision]),
     )
