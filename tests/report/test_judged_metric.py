@@ -192,7 +192,7 @@ def test_looks_decide_by_the_metric(tmp_path):
     rows = {row[0].text: row for row in tables_of(report_sections(analysis))["look-decisions"].rows}
 
     assert rows["deeper"][2].text.startswith(MINUS)
-    assert (rows["deeper"][5].text, rows["shallow"][5].text) == ("better", "worse")
+    assert (rows["deeper"][6].text, rows["shallow"][6].text) == ("better", "worse")
 
 
 def test_effects_of_crossed_factors_stay_in_test_accuracy(analyses):
