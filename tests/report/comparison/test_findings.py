@@ -4,6 +4,7 @@ import pytest
 
 from ceteris.analysis.comparison import compare_results
 from ceteris.report.comparison.findings import designs, findings, notes, warnings
+from ceteris.report.comparison.tables import accuracy_table, effect_table
 from tests.made_results import DIVERGED, made_study
 
 FIRST = {"baseline": [50, 52, 51, 49], "5x5": [61, 60, 66, 62], "slow": [40, 41, 45, 42]}
@@ -114,12 +115,12 @@ def test_fewer_than_five_pairs_are_a_warning(compared):
 
 
 def test_other_test_images_are_a_warning(compared):
-    """No arm is called better or worse then; what variations do can still be compared."""
+    """No arm is called better or worse then, and no effect higher or lower: neither allows for the images."""
     found = compared((FIRST, {}), (moved(20), {"images": "other"}))
     assert warnings(found) == (
         (
             "The accuracies of A and B are of different test images: a difference between them may be one of the "
-            "images alone, and no arm is called better or worse."
+            "images alone, and no arm is called better or worse, and no effect higher or lower."
         ),
         f"Only 4 pairs of runs are compared: {FEW}",
     )
@@ -170,7 +171,9 @@ def test_verdicts_that_differ_are_named(compared):
     """And whether the effects behind them are shown to differ."""
     second = FIRST | {"slow": [49, 57, 45, 52]}
     *_, verdicts, effects = findings(compared((FIRST, {}), (second, {"engine": "torch"})))
-    assert verdicts == "1 of 2 verdicts differs: “slow” (worse in A, undecided in B)."
+    assert verdicts == (
+        "1 of 2 verdicts is the same in A and B: better; 1 differs: “slow” (worse in A, undecided in B)."
+    )
     assert effects == (
         "None of these effects is shown to differ between A and B: a verdict may fall either way by chance."
     )
@@ -180,7 +183,32 @@ def test_verdicts_whose_effects_differ_stand_alone(compared):
     """Worse in one and better in the other, with little noise, is no matter of chance."""
     second = FIRST | {"slow": [61, 60, 66, 62]}
     *_, verdicts = findings(compared((FIRST, {}), (second, {"engine": "torch"})))
-    assert verdicts == "1 of 2 verdicts differs: “slow” (worse in A, better in B)."
+    assert verdicts == ("1 of 2 verdicts is the same in A and B: better; 1 differs: “slow” (worse in A, better in B).")
+
+
+def test_two_undecided_verdicts_do_not_agree(compared):
+    """What is undecided in both is counted apart from verdicts that are the same."""
+    open_ = FIRST | {"slow": [49, 57, 45, 52]}
+    *_, verdicts = findings(compared((open_, {}), (open_, {"engine": "torch"})))
+    assert verdicts == "1 of 2 verdicts is the same in A and B: better; 1 is undecided in both, which is no agreement."
+    neither = open_ | {"5x5": [50, 58, 46, 53]}
+    *_, verdicts = findings(compared((neither, {}), (neither, {"engine": "torch"})))
+    assert verdicts == "2 of 2 verdicts are undecided in both, which is no agreement."
+
+
+def test_effects_on_other_test_images_are_not_judged(compared):
+    """Neither word nor p-value compares them, and verdicts that differ are not put down to chance or to the effects."""
+    second = moved(3) | {"slow": [61, 60, 66, 62]}
+    found = compared((FIRST, {}), (second, {"images": "other"}))
+    *_, verdicts, effects = findings(found)
+    assert verdicts.endswith("1 differs: “slow” (worse in A, better in B).")
+    assert (
+        effects == "Whether these effects differ between A and B is not judged, as their test images are not the same."
+    )
+    for table in (accuracy_table(found), effect_table(found)):
+        for row in table.rows:
+            *_, difference, p_cell, words = row
+            assert (difference.detail, p_cell.text, words.text) == ("", "", "other test images")
 
 
 def test_means_against_means_say_why(compared):

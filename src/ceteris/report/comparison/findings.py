@@ -46,7 +46,7 @@ def _warnings(found: FolderComparison) -> Iterator[str]:
     if not found.has_same_test_images:
         yield (
             "The accuracies of A and B are of different test images: a difference between them may be one of the "
-            "images alone, and no arm is called better or worse."
+            "images alone, and no arm is called better or worse, and no effect higher or lower."
         )
     broken = [run for run in found.run_pairs if run.should_have_same_bits and not run.has_same_bits]
     if broken:
@@ -186,7 +186,7 @@ def _all(number: int, of: int) -> str:
 
 
 def _conclusions(found: FolderComparison) -> Iterator[str]:
-    """Say whether the two studies tell the same of each variation."""
+    """Say whether the two studies tell the same of each variation; what is undecided in both tells nothing."""
     judged = [
         (arm, one.decision, other.decision)
         for arm in found.arms
@@ -201,20 +201,29 @@ def _conclusions(found: FolderComparison) -> Iterator[str]:
         else ""
     )
     differing = [(arm, one, other) for arm, one, other in judged if one is not other]
+    kinds = Counter(str(one) for _, one, other in judged if one is other and one is not Decision.UNDECIDED)
+    same, total = sum(kinds.values()), count(len(judged), "verdict")
+    parts = []
+    if same:
+        told = listed([f"{number} {kind}" for kind, number in kinds.items()] if same > 1 else list(kinds))
+        which = {1: "The verdict on the one variation is", 2: "Both verdicts are"}.get(same, f"All {same} verdicts are")
+        if same < len(judged):
+            which = f"{same} of {total} {'is' if same == 1 else 'are'}"
+        parts.append(f"{which} the same in A and B: {told}")
+    if differing:
+        shown = [f"{quoted(arm.pair.name)} ({one} in A, {other} in B)" for arm, one, other in differing]
+        verb = "differs" if len(differing) == 1 else "differ"
+        parts.append(f"{len(differing)}{'' if parts else f' of {total}'} {verb}: {listed_up_to(shown)}")
+    if undecided := len(judged) - same - len(differing):
+        verb = "is" if undecided == 1 else "are"
+        parts.append(f"{undecided}{'' if parts else f' of {total}'} {verb} undecided in both, which is no agreement")
+    yield f"{'; '.join(parts)}.{of_all}"
     if not differing:
-        which = {1: "The verdict on the one variation is", 2: "Both verdicts are"}
-        both = which.get(len(judged), f"All {len(judged)} verdicts are")
-        kinds = Counter(str(one) for _, one, _ in judged)
-        told = listed([f"{number} {kind}" for kind, number in kinds.items()] if len(judged) > 1 else list(kinds))
-        yield f"{both} the same in A and B: {told}.{of_all}"
         return
-    shown = [f"{quoted(arm.pair.name)} ({one} in A, {other} in B)" for arm, one, other in differing]
-    yield (
-        f"{len(differing)} of {count(len(judged), 'verdict')} {'differs' if len(differing) == 1 else 'differ'}: "
-        f"{listed_up_to(shown)}.{of_all}"
-    )
     shown_to_differ = (Decision.BETTER, Decision.WORSE)
-    if not any(arm.effect and arm.effect.verdict.decision in shown_to_differ for arm, _, _ in differing):
+    if not found.has_same_test_images:
+        yield "Whether these effects differ between A and B is not judged, as their test images are not the same."
+    elif not any(arm.effect and arm.effect.verdict.decision in shown_to_differ for arm, _, _ in differing):
         yield "None of these effects is shown to differ between A and B: a verdict may fall either way by chance."
 
 

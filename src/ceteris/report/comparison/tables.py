@@ -137,7 +137,7 @@ def _accuracy_row(found: FolderComparison, arm: ArmComparison) -> tuple[Cell, ..
     return (
         Cell(arm.pair.name, detail=_runs(one)),
         *map(accuracy_cell, means),
-        *_difference_cells(one, is_identical=arm.is_identical),
+        *_difference_cells(found, one, is_identical=arm.is_identical),
         _finding_cell(found, arm),
     )
 
@@ -165,12 +165,17 @@ def _finding_cell(found: FolderComparison, arm: ArmComparison) -> Cell:
     return Cell(headline(one.verdict, arm.collapse), detail=detail, tag=TAGS[one.verdict.decision])
 
 
-def _difference_cells(one: SideBySide | None, *, is_identical: bool) -> tuple[Cell, Cell]:
-    """Write a difference with its interval, and its p-value; runs with the same bits have no use for either."""
+def _difference_cells(found: FolderComparison, one: SideBySide | None, *, is_identical: bool) -> tuple[Cell, Cell]:
+    """Write a difference with its interval, and its p-value.
+
+    Runs with the same bits have no use for either, and a p-value over seeds says nothing of other test images.
+    """
     if one is None:
         return Cell(""), Cell("")
     if is_identical:
         return Cell(points(0.0), key=0.0), Cell("")
+    if not found.has_same_test_images:
+        return Cell(points(one.difference.estimate), key=one.difference.estimate), Cell("")
     return difference_cell(one.difference), p_cell(one.p_value_adjusted)
 
 
@@ -181,9 +186,15 @@ def _effect_row(found: FolderComparison, arm: ArmComparison, *, is_identical: bo
         Cell(arm.pair.name),
         _effect_cell(one, one.means[0], found.first, arm.pair.first.name),
         _effect_cell(one, one.means[1], found.second, arm.pair.second.name),
-        *_difference_cells(one, is_identical=is_identical),
-        Cell(IDENTICAL if is_identical else _EFFECT_WORDS[one.verdict.decision]),
+        *_difference_cells(found, one, is_identical=is_identical),
+        Cell(_effect_words(found, one, is_identical=is_identical)),
     )
+
+
+def _effect_words(found: FolderComparison, one: SideBySide, *, is_identical: bool) -> str:
+    if is_identical:
+        return IDENTICAL
+    return _EFFECT_WORDS[one.verdict.decision] if found.has_same_test_images else OTHER_IMAGES
 
 
 def _effect_cell(one: SideBySide, mean: Estimate, side: StudyAnalysis, name: str) -> Cell:
