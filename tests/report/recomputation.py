@@ -1,6 +1,6 @@
 """The answer and the verdicts of a study computed once more, from its files and with scipy: no code of ours.
 
-Reads `results.csv`, the margin, target and classes in `study.json`, and for the last sentence each run's `epochs.csv`;
+Reads `results.csv`, the margin and classes in `study.json`, and for the last sentence each run's `epochs.csv`;
 `labels.npy` says how many test images there are. Needs a baseline with at least two runs that learned.
 """
 
@@ -19,7 +19,7 @@ MINUS = "\N{MINUS SIGN}"
 
 @dataclass(frozen=True, kw_only=True)
 class Variation:
-    """What was recomputed of one variation; fractions, but for epochs."""
+    """What was recomputed of one variation; fractions."""
 
     name: str
     factor: str
@@ -30,16 +30,15 @@ class Variation:
     collapsed: tuple[int, int]
     p_collapse: float
     rises: bool
-    epochs: float
-    epochs_interval: tuple[float, float]
-    p_epochs: float
-    never: str
+    area: float
+    area_interval: tuple[float, float]
+    p_area: float
     has_learned: bool
     is_conditional: bool
     adjusted: float = math.nan
     adjusted_collapse: float = math.nan
     adjusted_equal: float = math.nan
-    adjusted_epochs: float = math.nan
+    adjusted_area: float = math.nan
 
     @property
     def label(self):
@@ -79,24 +78,18 @@ def recompute(folder: Path) -> tuple[tuple[str, ...], dict[str, str]]:
     """Give the sentences of the answer, and the verdict of each variation."""
     manifest = json.loads((folder / "study.json").read_text())
     margin = manifest["study"]["analysis"]["margin"] / 100
-    share, labels = manifest["study"]["analysis"]["target"], np.load(folder / "labels.npy")
+    labels = np.load(folder / "labels.npy")
     images, chance = len(labels), np.bincount(labels).max() / len(labels)
     with (folder / "results.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     arms = {(row["factor"], row["variation"]): None for row in rows}
     scores = {name: _learned(rows, name, images, chance) for _, name in arms}
     curves = {
-        (row["variation"], row["seed"]): _curve(folder, row, chance)
-        for row in rows
-        if row["seed"] in scores[row["variation"]]
+        (row["variation"], row["seed"]): _curve(folder, row) for row in rows if row["seed"] in scores[row["variation"]]
     }
-    finals = [curve[-1] for (name, _), curve in curves.items() if name == "baseline"]
-    target = share * float(np.mean(finals))
     family = len(arms) - 1
     variations = [
-        _variation(factor, name, rows, scores, curves, margin, target, family)
-        for factor, name in arms
-        if name != "baseline"
+        _variation(factor, name, rows, scores, curves, margin, family) for factor, name in arms if name != "baseline"
     ]
     variations = _adjusted(variations)
     when = (
@@ -108,7 +101,7 @@ def recompute(folder: Path) -> tuple[tuple[str, ...], dict[str, str]]:
         _one_way(variations, "worse", "loss", when),
         _neither(variations, margin),
         *_collapse(variations, rows, scores),
-        _speed(variations, target, share),
+        _speed(variations),
     ]
     return tuple(answer), {one.name: one.headline for one in variations}
 
@@ -153,17 +146,13 @@ def _overlapping(before, after):
     return second.mean() - first.mean(), error, degrees
 
 
-def _curve(folder, row, chance):
+def _curve(folder, row):
     (file,) = folder.glob(f"runs/*/seed-*-{row['digest'][:8]}/epochs.csv")
     with file.open(newline="") as content:
-        rows = list(csv.DictReader(content))
-    specification = json.loads((file.parent / "result.json").read_text())["specification"]
-    planned = specification["training"]["epochs"]
-    epochs = [chance if "nan" in epoch.values() else float(epoch["validation_accuracy"]) for epoch in rows]
-    return epochs + [chance] * (planned - len(epochs))
+        return [float(epoch["validation_accuracy"]) for epoch in csv.DictReader(content)]
 
 
-def _variation(factor, name, rows, scores, curves, margin, target, family):
+def _variation(factor, name, rows, scores, curves, margin, family):
     before, after = scores["baseline"], scores[name]
     (k0, n0), (k1, n1) = (_rate(rows, scores, arm) for arm in ("baseline", name))
     facts = {
@@ -183,43 +172,26 @@ def _variation(factor, name, rows, scores, curves, margin, target, family):
             interval=nothing,
             p_value=math.nan,
             p_equal=math.nan,
-            epochs=math.nan,
-            epochs_interval=nothing,
-            p_epochs=math.nan,
-            never="",
+            area=math.nan,
+            area_interval=nothing,
+            p_area=math.nan,
         )
     mean, error, degrees = _overlapping(before, after)
     half = stats.t.ppf(1 - LEVEL / family / 2, degrees) * error
-    ends = {(arm, seed): _reached(curves[arm, seed], target) for arm in ("baseline", name) for seed in scores[arm]}
-    limits = [len(curves[run]) for run, end in ends.items() if end is None]
-    until = min(limits) if limits else math.inf
-    early, late = ({seed: min(ends[arm, seed] or until, until) for seed in scores[arm]} for arm in ("baseline", name))
-    pairs = [late[seed] - early[seed] for seed in early.keys() & late.keys()]
-    flip = stats.permutation_test(
-        (pairs,), np.mean, permutation_type="samples", n_resamples=math.inf, alternative="two-sided"
-    )
-    epochs, epochs_error, epochs_degrees = _overlapping(early, late)
-    epochs_half = stats.t.ppf(1 - LEVEL / 2, epochs_degrees) * epochs_error
-    counts = [
-        (whose, sum(ends[arm, seed] is None for seed in scores[arm]), len(scores[arm]))
-        for arm, whose in ((name, "its"), ("baseline", "the baseline's"))
-    ]
-    never = " and ".join(f"{count} of {whose} {runs} runs" for whose, count, runs in counts if count)
+    epochs = min(len(curves[arm, seed]) for arm in ("baseline", name) for seed in scores[arm])
+    areas = [{seed: np.mean(curves[arm, seed][:epochs]) for seed in scores[arm]} for arm in ("baseline", name)]
+    area, area_error, area_degrees = _overlapping(*areas)
+    area_half = stats.t.ppf(1 - LEVEL / 2, area_degrees) * area_error
     return Variation(
         **facts,
         mean=float(mean),
         interval=(float(mean - half), float(mean + half)),
         p_value=float(2 * stats.t.sf(abs(mean) / error, degrees)),
         p_equal=float(stats.t.sf((margin - abs(mean)) / error, degrees)),
-        epochs=float(epochs),
-        epochs_interval=(epochs - epochs_half, epochs + epochs_half),
-        p_epochs=float(flip.pvalue),
-        never=f"with {never} not there by epoch {until}" if never else "",
+        area=float(area),
+        area_interval=(area - area_half, area + area_half),
+        p_area=float(2 * stats.t.sf(abs(area) / area_error, area_degrees)),
     )
-
-
-def _reached(curve, target):
-    return next((epoch for epoch, accuracy in enumerate(curve, start=1) if accuracy >= target), None)
 
 
 def _adjusted(variations):
@@ -228,9 +200,9 @@ def _adjusted(variations):
         both[: len(variations)],
         both[len(variations) :],
         _holm([one.p_equal for one in variations]),
-        _holm([one.p_epochs for one in variations]),
+        _holm([one.p_area for one in variations]),
     )
-    names = ("adjusted", "adjusted_collapse", "adjusted_equal", "adjusted_epochs")
+    names = ("adjusted", "adjusted_collapse", "adjusted_equal", "adjusted_area")
     return [
         Variation(**(one.__dict__ | dict(zip(names, values, strict=True))))
         for one, *values in zip(variations, *columns, strict=True)
@@ -319,32 +291,28 @@ def _neither(variations, margin):
     )
 
 
-def _speed(variations, target, share):
-    shown = [one for one in variations if one.adjusted_epochs <= LEVEL]
-    fewer, more = (
-        sorted((one for one in shown if is_mine(one.epochs)), key=lambda one: -abs(one.epochs))
-        for is_mine in (lambda mean: mean < 0, lambda mean: mean >= 0)
-    )
-    what = f"{100 * target:.2f} % validation accuracy ({100 * share:g} % of the baseline's mean final one)"
+def _speed(variations):
+    shown = sorted((one for one in variations if one.adjusted_area <= LEVEL), key=lambda one: -abs(one.area))
+    higher, lower = [one for one in shown if one.area > 0], [one for one in shown if one.area < 0]
+    what = "mean validation accuracy over the epochs (area under the learning curve of runs that learned)"
     if not shown:
-        return f"{_none(variations)} to reach {what} in fewer or in more epochs than the baseline."
-    if not fewer:
-        verb = "was" if len(more) == 1 else "were"
+        return f"{_none(variations)} to have a higher or a lower {what} than the baseline."
+    if not higher:
+        verb = "was" if len(lower) == 1 else "were"
         return (
-            f"{_none(variations)} to reach {what} in fewer epochs than the baseline; {len(more)} {verb} shown to take "
-            f"more{_extreme(more, 'latest')}."
+            f"{_none(variations)} to have a higher {what} than the baseline; {len(lower)} {verb} shown to have a lower "
+            f"one{_extreme(lower, 'loss')}."
         )
-    variation = "1 variation" if len(fewer) == 1 else f"{len(fewer)} variations"
-    slower = f", and {len(more)} in more{_extreme(more, 'latest')}" if more else ""
-    return f"{variation} reached {what} in fewer epochs than the baseline{_extreme(fewer, 'soonest')}{slower}."
+    variation = "1 variation" if len(higher) == 1 else f"{len(higher)} variations"
+    rest = f", and {len(lower)} a lower one{_extreme(lower, 'loss')}" if lower else ""
+    return f"{variation} had a higher {what} than the baseline{_extreme(higher, 'gain')}{rest}."
 
 
 def _extreme(found, word):
     one = found[0]
-    low, high = one.epochs_interval
-    spread = one.never or f"{_signed(low, 1)} to {_signed(high, 1)}"
-    label = f"“{one.name}” ({one.factor}, {_signed(one.epochs, 1)} epochs, {spread})"
-    return f", {word} {label}" if len(found) > 1 else f": {label}"
+    low, high = (_signed(100 * end) for end in one.area_interval)
+    label = f"“{one.name}” ({one.factor}, {_signed(100 * one.area)} pp, individual 95 % interval {low} to {high} pp)"
+    return f", the largest {word} {label}" if len(found) > 1 else f": {label}"
 
 
 def _none(variations):

@@ -20,7 +20,7 @@ def compared(make_arm):  # noqa: F811
     def compare_arms(before, after, correct=(None, None)):
         baseline = make_arm("baseline", before, correct=correct[0])
         variation = make_arm("wide", after, correct=correct[1])
-        return compare(Scores(baseline=baseline, variations=(variation,), chance=0.1), replicates=20)[0]
+        return compare(Scores(baseline=baseline, variations=(variation,), chance=0.1))[0]
 
     return compare_arms
 
@@ -135,13 +135,17 @@ def test_a_verdict_that_hangs_on_failed_runs_is_noted(compared):
     )
 
 
-def test_predictions_of_some_pairs_only_are_noted(compared):
-    """The interval over images rests on fewer pairs than the verdict."""
-    correct = [{seed: [1, right, 1, seed % 2] for seed in range(3)} for right in (0, 1)]
-    found = compared(dict.fromkeys(range(4), 0.5), dict.fromkeys(range(4), 0.75), correct)
-    assert next(comparison_notes(found, USUAL)) == (
-        "The interval over test images rests on 3 of the 4 pairs; the others have no predictions."
+def test_a_verdict_that_holds_on_these_test_images_only_is_noted(compared):
+    """One image of four makes the difference: it is certain here, and says little of other images."""
+    narrow, wide = (
+        [{seed: [1, right, 1, right, *[0, right] * 50][:images] for seed in range(8)} for right in (0, 1)]
+        for images in (3, 104)
     )
+    scores = dict.fromkeys(range(8), 0.5), dict.fromkeys(range(8), 0.75)
+    assert next(comparison_notes(compared(*scores, narrow), USUAL)) == (
+        "It is shown on these test images only: with the images taken as a sample too, the verdict would be undecided."
+    )
+    assert not any("images only" in note for note in comparison_notes(compared(*scores, wide), USUAL))
 
 
 def test_nothing_is_noted_of_arms_that_all_diverged(compared):

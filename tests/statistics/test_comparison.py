@@ -10,6 +10,9 @@ from ceteris.statistics.collapse import Stability
 from ceteris.statistics.comparison import compare, compare_pairs
 from ceteris.statistics.contrast import Criteria
 from ceteris.statistics.convergence import Measure
+from ceteris.statistics.difference import difference_interval, difference_test
+from ceteris.statistics.equivalence import equivalence_test
+from ceteris.statistics.images import over_images, two_way_interval
 from ceteris.statistics.interval import Interval, PointEstimate, Scope
 from ceteris.statistics.scores import ArmScores, Ending, RunScore, Scores
 from ceteris.statistics.verdict import Decision, Reason
@@ -49,7 +52,7 @@ def accuracies(arm):
 def test_a_study_recomputed_with_other_libraries():
     """All p-values and intervals of a study, adjusted, are those of scipy and statsmodels to 1e-10."""
     scores = study([0.0, 0.3, -0.1, 0.05])
-    found = compare(scores, Criteria(margin=0.05), replicates=50)
+    found = compare(scores, Criteria(margin=0.05))
     before = accuracies(scores.baseline)
     after = [accuracies(arm) for arm in scores.variations]
     tests = [scipy.stats.ttest_rel(other, before) for other in after]
@@ -78,36 +81,67 @@ def test_a_study_recomputed_with_other_libraries():
 
 def test_every_outcome_of_a_full_study_is_there():
     """With curves, seconds and predictions, nothing is left out, and both scopes are labelled."""
-    (found,) = compare(study([0.2]), replicates=50)
+    (found,) = compare(study([0.2]))
     assert (found.variation, found.factor, found.pairs) == ("variation 1", "gain", tuple(range(SEEDS)))
     assert list(found.convergence) == list(found.summary.convergence) == list(Measure)
     assert found.accuracy.difference.scope is Scope.SEEDS
     assert found.over_images.scope is Scope.SEEDS_AND_IMAGES
     assert found.over_images.estimate == pytest.approx(found.accuracy.difference.estimate, abs=1e-12)
-    assert all(measure.contrast.p_value_adjusted is not None for measure in found.convergence.values())
-    assert (found.mcnemar, found.image_pairs) == (None, SEEDS)
+    assert {measure for measure, one in found.convergence.items() if one.p_value_adjusted is None} == {
+        Measure.SECONDS,
+        Measure.FINAL_MINUS_BEST,
+    }
+    assert found.mcnemar is None
 
 
 def test_the_order_of_runs_does_not_matter():
     """Runs in another order give the same comparison, bit for bit."""
-    assert compare(study([0.1, 0.0]), replicates=50) == compare(study([0.1, 0.0], order=-1), replicates=50)
+    assert compare(study([0.1, 0.0])) == compare(study([0.1, 0.0], order=-1))
 
 
 def test_other_variations_change_only_the_adjustment():
     """A variation's numbers depend on the rest of the study in what allows for it only: Holm, simultaneous levels."""
     scores = study([0.1, 0.0])
-    among = compare(scores, replicates=50)[1]
-    (alone,) = compare(replace(scores, variations=scores.variations[1:]), replicates=50)
+    among = compare(scores)[1]
+    (alone,) = compare(replace(scores, variations=scores.variations[1:]))
     assert alone.over_images.estimate == among.over_images.estimate
     assert alone.accuracy.difference == among.accuracy.difference
     assert alone.accuracy.p_value == among.accuracy.p_value
 
 
-def test_the_seed_decides_the_bootstrap_only():
-    """Another seed draws other replicates and leaves every other number as it was."""
-    first, second = (compare(study([0.1]), seed=seed, replicates=50)[0] for seed in (0, 1))
-    assert first.over_images != second.over_images
-    assert first.accuracy == second.accuracy
+def test_intervals_over_images_hold_for_all_variations_together():
+    """They are of the two-way error of each variation, at the level of simultaneous intervals."""
+    scores = study([0.1, 0.0])
+    for one, arm in zip(compare(scores), scores.variations, strict=True):
+        before, after = scores.baseline.predictions(0.1), arm.predictions(0.1)
+        assert one.over_images == two_way_interval(one.accuracy.found, before, after, level=1 - 0.05 / 2)
+
+
+def test_a_study_of_the_population_takes_the_images_as_a_sample():
+    """Test, intervals and equivalence are then of the two-way error, and nothing is forecast of more seeds."""
+    scores = study([0.1, 0.01])
+    here, there = (
+        compare(scores, Criteria(margin=0.05, scope=scope)) for scope in (Scope.SEEDS, Scope.SEEDS_AND_IMAGES)
+    )
+    for one, other, arm in zip(here, there, scores.variations, strict=True):
+        found = over_images(one.accuracy.found, scores.baseline.predictions(0.1), arm.predictions(0.1))
+        assert other.accuracy.p_value == difference_test(found)
+        assert other.accuracy.simultaneous == difference_interval(found, level=1 - 0.05 / 2)
+        assert other.equivalence.p_value == equivalence_test(found, margin=0.05).p_value
+        assert one.in_population is other.in_population is other.verdict.decision
+        assert other.verdict.forecast is None
+
+
+def test_a_verdict_on_few_images_need_not_hold_for_the_population(make_arm):
+    """Every run gains the same two of twelve images: certain on these, and open for others."""
+    before = {seed: [1] * 6 + [0] * 6 for seed in range(8)}
+    after = {seed: [1] * (7 + (seed > 1)) + [0] * (5 - (seed > 1)) for seed in range(8)}
+    arms = [
+        make_arm(name, {seed: float(np.mean(one)) for seed, one in correct.items()}, correct=correct)
+        for name, correct in (("baseline", before), ("wide", after))
+    ]
+    (found,) = compare(Scores(baseline=arms[0], variations=(arms[1],), chance=0.1))
+    assert (found.verdict.decision, found.in_population) == (Decision.BETTER, Decision.UNDECIDED)
 
 
 def test_one_seed_has_no_interval_anywhere():
@@ -117,7 +151,7 @@ def test_one_seed_has_no_interval_anywhere():
         found.accuracy.difference,
         found.accuracy.superiority,
         found.summary.accuracy,
-        *(measure.contrast.difference for measure in found.convergence.values()),
+        *(measure.difference for measure in found.convergence.values()),
     ]
     assert all(isinstance(estimate, PointEstimate) for estimate in estimates)
     assert (found.over_images, found.equivalence) == (None, None)
@@ -127,7 +161,7 @@ def test_one_seed_has_no_interval_anywhere():
 
 def test_two_seeds_have_intervals():
     """Two seeds have intervals, both scopes, and a verdict with what it would take."""
-    (found,) = compare(study([0.0], seeds=2), replicates=50)
+    (found,) = compare(study([0.0], seeds=2))
     assert isinstance(found.accuracy.difference, Interval)
     assert isinstance(found.over_images, Interval)
     assert found.accuracy.correlation is None
@@ -207,15 +241,17 @@ def test_variations_to_come_count_in_the_family(make_arm):
     assert (found[1].verdict.decision, found[1].verdict.reason) == (Decision.NOT_COMPARED, Reason.NO_RUN)
 
 
-def test_predictions_of_some_pairs_only_are_said(make_arm):
-    """The interval over images uses the pairs that have predictions, and how many they are is given."""
+def test_images_are_allowed_for_with_the_predictions_that_there_are(make_arm):
+    """The interval is around the difference of all runs, also where some have no predictions."""
     correct = {seed: [1, 0, 1, seed % 2] for seed in range(3)}
-    baseline = make_arm("baseline", dict.fromkeys(range(4), 0.5), correct=correct)
+    baseline = make_arm("baseline", {seed: 0.5 + seed / 100 for seed in range(4)}, correct=correct)
     better = {seed: [1, 1, seed % 2, 1] for seed in range(3)}
     wide = make_arm("wide", dict.fromkeys(range(4), 0.75), correct=better)
-    (found,) = compare(Scores(baseline=baseline, variations=(wide,), chance=0.1), replicates=20)
-    assert isinstance(found.over_images, Interval)
-    assert (found.image_pairs, len(found.pairs)) == (3, 4)
+    (found,) = compare(Scores(baseline=baseline, variations=(wide,), chance=0.1))
+    assert found.over_images.estimate == found.accuracy.difference.estimate
+    bare = make_arm("bare", dict.fromkeys(range(4), 0.75))
+    (found,) = compare(Scores(baseline=baseline, variations=(bare,), chance=0.1))
+    assert found.over_images is None
 
 
 def test_a_single_pair_with_a_diverged_run_has_no_test_over_images(make_arm):
@@ -229,7 +265,7 @@ def test_a_single_pair_with_a_diverged_run_has_no_test_over_images(make_arm):
 def test_convergence_uses_the_declared_share():
     """The target is a share of the baseline's mean final accuracy; a target out of reach censors every run."""
     scores = study([0.2])
-    (early,), (late,) = (compare(scores, Criteria(target_share=share), replicates=10) for share in (0.3, 0.95))
+    (early,), (late,) = (compare(scores, Criteria(target_share=share)) for share in (0.3, 0.95))
     assert early.convergence[Measure.EPOCHS].censored_variation == ()
     first, second = (found.summary.convergence[Measure.EPOCHS].mean.estimate for found in (early, late))
     assert first < second
@@ -238,7 +274,7 @@ def test_convergence_uses_the_declared_share():
         variations=(ArmScores(name="stuck", factor="", runs=slow(), images_per_epoch=900),),
         chance=0.1,
     )
-    (stuck,) = compare(hard, replicates=10)
+    (stuck,) = compare(hard)
     assert stuck.convergence[Measure.EPOCHS].censored_variation == tuple(range(SEEDS))
     assert stuck.summary.convergence[Measure.EPOCHS].reached == 0
 

@@ -14,6 +14,7 @@ from ceteris.statistics.paired import (
     RANDOM_PATTERNS,
     differences,
     probability_of_superiority,
+    sign_flip_interval,
     sign_flip_test,
 )
 
@@ -197,4 +198,50 @@ def test_too_many_pairs_need_a_generator():
     assert str(error.value) == (
         "the sign-flip test of 33 pairs has 2 ** 33 sign patterns, expected at most 32 pairs to go through them all. "
         "Give a generator to draw 99,999 of them, for example generator=np.random.default_rng(0)."
+    )
+
+
+@pytest.mark.parametrize(("pairs", "significance"), [(6, 0.05), (9, 0.05), (10, 0.2), (13, 0.01)])
+def test_sign_flip_interval_holds_the_shifts_that_are_not_rejected(pairs, significance):
+    """Just inside its ends the sign-flip test of the shifted differences is not significant, just outside it is."""
+    values = np.random.default_rng(pairs).normal(0.3, 1, pairs)
+    found, p_value = sign_flip_interval(values, significance=significance)
+    assert p_value == sign_flip_test(values)
+    for end, outwards in ((found.low, -1), (found.high, 1)):
+        assert sign_flip_test(values - (end - 1e-6 * outwards)) > significance
+        assert sign_flip_test(values - (end + 1e-6 * outwards)) <= significance
+    assert found.estimate == pytest.approx(values.mean(), abs=1e-12)
+    assert found.level == 1 - significance
+
+
+def test_sign_flip_interval_of_whole_numbers_with_ties():
+    """Of whole epochs too the p-value is that of the sign-flip test, and the interval leaves out 0 with it."""
+    for seed in range(200):
+        values = np.random.default_rng(seed).integers(-2, 4, 8)
+        found, p_value = sign_flip_interval(values, significance=0.05)
+        assert p_value == sign_flip_test(values)
+        if isinstance(found, Interval):
+            assert (found.low <= 0 <= found.high) == (p_value > 0.05)
+
+
+def test_sign_flip_interval_of_too_few_pairs_is_a_point():
+    """Five pairs cannot reject any shift at 5 %, and equal differences show no spread."""
+    assert sign_flip_interval([1, 2, 3, 4, 5], significance=0.05) == (PointEstimate(estimate=3.0), 0.0625)
+    assert sign_flip_interval([2] * 8, significance=0.05) == (PointEstimate(estimate=2.0), 2 / 2**8)
+
+
+def test_sign_flip_interval_of_many_pairs_draws_subsets():
+    """Ends and p-value are near those of Student's for normal differences, and the same for the same generator."""
+    values = np.random.default_rng(5).normal(0.2, 1, 60)
+    first, again = (sign_flip_interval(values, significance=0.05, generator=np.random.default_rng(1)) for _ in range(2))
+    assert first == again
+    student = scipy.stats.ttest_1samp(values, 0)
+    low, high = student.confidence_interval()
+    assert (first[0].low, first[0].high) == pytest.approx((low, high), abs=0.03)
+    assert first[1] == pytest.approx(student.pvalue, abs=0.02)
+    with pytest.raises(StatisticsError) as error:
+        sign_flip_interval(values, significance=0.05)
+    assert str(error.value) == (
+        "60 pairs have 2 ** 60 subsets, expected at most 20 pairs to go through them all. Give a generator to draw "
+        "99,999 of them, for example generator=np.random.default_rng(0)."
     )

@@ -1,6 +1,5 @@
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from ceteris.errors import StatisticsError
@@ -12,7 +11,6 @@ from ceteris.statistics.scores import (
     Scores,
     evidence,
     is_at_chance,
-    pair_predictions,
 )
 
 
@@ -180,16 +178,8 @@ def test_accuracies_are_compared_where_both_arms_have_a_run_that_learned(make_ar
     assert evidence((arms[0], 0.1), (arms[1], 0.1)) is expected
 
 
-def test_predictions_are_paired_by_seed_of_runs_that_learned(make_arm):
-    """A seed whose run is at chance, diverged, or without predictions in one arm has no pair."""
-    before = make_arm("baseline", {0: 0.5, 1: 0.5, 2: 0.5, 3: 0.1}, correct={seed: [1, 0] for seed in range(4)})
-    after = make_arm("wide", {2: 0.5, 1: Ending.DIVERGED, 0: 0.5, 3: 0.5}, correct={2: [0, 0], 3: [1, 1]})
-    predictions = pair_predictions(before, after, chance=0.1)
-    assert predictions.seeds == (2,)
-    np.testing.assert_array_equal(predictions.baseline, [[1, 0]])
-    np.testing.assert_array_equal(predictions.variation, [[0, 0]])
-
-
-def test_without_predictions_there_are_no_pairs(make_arm):
-    """Without predictions there is nothing to pair."""
-    assert pair_predictions(make_arm("baseline", {0: 0.5}), make_arm("wide", {0: 0.6}), chance=0.1) is None
+def test_predictions_are_those_of_runs_that_learned(make_arm):
+    """A run at chance, diverged, or without predictions has none."""
+    correct = {0: [1, 0], 1: [1, 1], 2: [0, 0]}
+    arm = make_arm("wide", {0: 0.5, 1: Ending.DIVERGED, 2: 0.1, 3: 0.5}, correct=correct)
+    assert {seed: one.tolist() for seed, one in arm.predictions(0.1).items()} == {0: [True, False]}

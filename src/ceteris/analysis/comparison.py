@@ -69,7 +69,8 @@ class FolderComparison:
         first: What is compared with, called A.
         second: What is compared, called B; differences are B minus A.
         criteria: What counts as a finding: what the study of A declared.
-        has_same_test_images: Whether the accuracies are of the same images; if not, no arm is called better or worse.
+        has_same_test_images: Whether the accuracies are of the same images; if not, no arm is called better or worse,
+            and no effect higher or lower.
         arms: What both have, in the order of A.
         only_first: Names of arms that only A has.
         only_second: Names of arms that only B has.
@@ -117,8 +118,7 @@ def compare_results(first: AnyPath, second: AnyPath) -> FolderComparison:
     paths = [one.folder.path for one in results]
     if paths[0].resolve() == paths[1].resolve():
         raise ResultsError(f"{paths[0]} and {paths[1]} are the same folder. Name two folders to compare.")
-    # Verdicts rest on accuracies alone; without the answers to single images there is no bootstrap to wait for.
-    return compare_analyses(*(analyze(one, over_images=False, metric=TEST_ACCURACY) for one in results))
+    return compare_analyses(*(analyze(one, metric=TEST_ACCURACY) for one in results))
 
 
 def compare_analyses(first: StudyAnalysis, second: StudyAnalysis) -> FolderComparison:

@@ -16,7 +16,7 @@ from ceteris.results.manifest import Manifest
 from ceteris.results.record import Status
 from ceteris.results.results import Results
 from ceteris.statistics.contrast import Criteria
-from ceteris.statistics.interval import Floats
+from ceteris.statistics.interval import Floats, Scope
 from ceteris.statistics.metrics import METRICS, TEST_ACCURACY, Metric, all_metrics
 from ceteris.statistics.scores import ArmScores, Ending, RunScore, Scores
 from ceteris.statistics.summary import ArmSummary
@@ -197,7 +197,8 @@ def study_criteria(analysis: Analysis, metric: Metric | None = None) -> Criteria
     """Give what the study declared before any result was seen; the usual margin for a metric that it does not judge."""
     is_declared = metric is None or metric is analysis.judged
     margin = analysis.margin_fraction if is_declared else Analysis().margin_fraction
-    return Criteria(margin=margin, target_share=analysis.target)
+    scope = Scope.SEEDS_AND_IMAGES if analysis.scope == "population" else Scope.SEEDS
+    return Criteria(margin=margin, target_share=analysis.target, scope=scope)
 
 
 def training_images(manifest: Manifest, data: DataChoice) -> int:

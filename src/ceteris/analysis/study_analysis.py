@@ -200,12 +200,11 @@ class StudyAnalysis:
         return {arm.name: changes(baseline, arm.specification) for arm in self.arms}
 
 
-def analyze(results: Results, *, over_images: bool = True, metric: Metric | None = None) -> StudyAnalysis:
+def analyze(results: Results, *, metric: Metric | None = None) -> StudyAnalysis:
     """Compute all that can be said of a results folder, also of one that is empty, half done or damaged.
 
     Args:
         results: From `read_results`.
-        over_images: Whether to compute intervals over test images too, which takes most of the time.
         metric: What verdicts are about; the study's own if not given.
 
     Raises:
@@ -215,8 +214,7 @@ def analyze(results: Results, *, over_images: bool = True, metric: Metric | None
     chance = chance_level(results)
     declared = results.manifest.study.analysis
     metric = declared.judged if metric is None else metric
-    needed = predictions if over_images or metric is not TEST_ACCURACY else None
-    scores = study_scores(results, needed, epochs, chance, metric=metric)
+    scores = study_scores(results, predictions, epochs, chance, metric=metric)
     criteria = study_criteria(declared, metric)
     curves = learning_curves(scores.baseline, scores.chance)
     target = convergence_target(curves, chance=scores.chance, share=criteria.target_share)
@@ -251,8 +249,6 @@ def _first_verdicts(
     ):
         return {}
     first = declarations[0].analysis
-    # Of accuracies, without the predictions of single images there is no bootstrap to wait for.
-    needed = None if first.judged is TEST_ACCURACY else predictions
-    scores = study_scores(results, needed, epochs, chance, metric=first.judged)
+    scores = study_scores(results, predictions, epochs, chance, metric=first.judged)
     found = compare(scores, study_criteria(first))
     return {one.variation: one.verdict.decision for one in found}

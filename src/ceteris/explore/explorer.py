@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ceteris.analysis.scores import Epochs, chance_level, read_epochs
+from ceteris.analysis.scores import Epochs, chance_level, read_epochs, study_scores
 from ceteris.datasets.dataset import Labels
 from ceteris.datasets.picture import Frame
 from ceteris.errors import ResultsError
@@ -21,7 +21,7 @@ from ceteris.networks.network import Network
 from ceteris.networks.shape import Shape
 from ceteris.paths import quoted
 from ceteris.report.figures.layer_figure import layer_figure
-from ceteris.report.figures.learning_curves import ArmEpochs, learning_curves
+from ceteris.report.figures.learning_curves import arm_epochs, learning_curves
 from ceteris.report.layer_view import layer_view
 from ceteris.results.finding import Finding
 from ceteris.results.record import Status
@@ -176,9 +176,14 @@ class Explorer:
 
     def curves(self, arms: Sequence[str]) -> str:
         """Draw the learning curves of variations, the baseline with them."""
-        named = [arm for arm in dict.fromkeys((BASELINE, *arms)) if arm in self._epochs]
-        drawn = [ArmEpochs(name=arm, epochs=self._epochs[arm]) for arm in named]
-        return drawing(learning_curves(", ".join(arms), drawn, chance=chance_level(self.results).share))
+        chance = chance_level(self.results)
+        scores = study_scores(self.results, None, self._epochs, chance)
+        drawn = [
+            arm_epochs(arm, self._epochs[arm.name], chance.share)
+            for arm in (scores.baseline, *scores.variations)
+            if arm.name in self._epochs and arm.name in (BASELINE, *arms)
+        ]
+        return drawing(learning_curves(", ".join(arms), drawn))
 
     @cached_property
     def _epochs(self) -> Epochs:

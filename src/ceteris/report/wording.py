@@ -10,6 +10,7 @@ from ceteris.statistics.collapse import Collapse, Stability
 from ceteris.statistics.comparison import Comparison
 from ceteris.statistics.contrast import Criteria
 from ceteris.statistics.convergence import Measure
+from ceteris.statistics.interval import Scope
 from ceteris.statistics.power import Forecast
 from ceteris.statistics.summary import ArmSummary
 from ceteris.statistics.verdict import Decision, Reason, Verdict
@@ -112,13 +113,25 @@ def is_unconfirmed(one: Comparison, criteria: Criteria) -> bool:
     return single > 2.0 ** (1 - one.accuracy.pairs)
 
 
+def is_of_these_images(one: Comparison) -> bool:
+    """Say whether a verdict holds on these test images alone: with the images as a sample too it would be open."""
+    if one.in_population is None or one.verdict.decision in (Decision.UNDECIDED, Decision.NOT_COMPARED):
+        return False
+    return one.in_population is not one.verdict.decision
+
+
+def scope_words(criteria: Criteria) -> str:
+    """Say which images a verdict speaks of, to follow it."""
+    return "on these test images" if criteria.scope is Scope.SEEDS else "on images like these test images"
+
+
 def comparison_notes(one: Comparison, criteria: Criteria) -> Iterator[str]:
     """Say what a reader must know about a comparison, one sentence each; how runs ended is in `run_notes`."""
-    found, pairs = one.accuracy, len(one.pairs)
-    if 0 < one.image_pairs < pairs:
+    found = one.accuracy
+    if is_of_these_images(one):
         yield (
-            f"The interval over test images rests on {one.image_pairs} of the {pairs} pairs; the others have no "
-            "predictions."
+            "It is shown on these test images only: with the images taken as a sample too, the verdict would be "
+            f"{one.in_population}."
         )
     if found is not None and found.found.standard_error == 0:
         yield "The runs show no spread; the p-value is that of the patterns of chance that would give this difference."

@@ -19,7 +19,7 @@
     equivalence.py    Holm's adjustment; two one-sided tests within a margin
     power.py          what a design can show; how probable it is that more runs show a difference
     sequential.py     tests at several looks: spending, repeated intervals, e-values
-    images.py         over test images too: bootstrap, McNemar's test
+    images.py         over test images too: two-way standard error, McNemar's test
     robust.py         checks beside the verdicts: ranks, trimmed means, bands around whole curves
     distributions.py  the distributions that the methods rest on, through scipy
 

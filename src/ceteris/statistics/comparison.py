@@ -17,19 +17,17 @@ from ceteris.statistics.convergence import (
     learning_curves,
 )
 from ceteris.statistics.equivalence import Equivalence, adjusted_equivalence, equivalence_test, holm
-from ceteris.statistics.images import McNemar, mcnemar_test, two_way_bootstraps
-from ceteris.statistics.interval import Interval
+from ceteris.statistics.images import Correct, McNemar, mcnemar_test, two_way_interval
+from ceteris.statistics.interval import Interval, Scope
 from ceteris.statistics.power import forecast
 from ceteris.statistics.scores import (
     ArmScores,
     Ending,
-    PredictionPairing,
     Scores,
     evidence,
-    pair_predictions,
 )
 from ceteris.statistics.summary import ArmSummary, summarise
-from ceteris.statistics.verdict import Verdict, decide
+from ceteris.statistics.verdict import Decision, Verdict, decide
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,10 +61,10 @@ class Comparison:
         equivalence: Whether that difference stays within the margin.
         collapse: How often runs do not learn, against the baseline.
         over_images: The difference in test accuracy with an interval over seeds and over test images.
-        image_pairs: How many pairs have predictions of single images; 0 where none is known.
         mcnemar: For a single pair: what the images say about these two networks.
         convergence: Each measure of convergence that runs of both arms have.
         verdict: Better, worse, equivalent, or undecided, when it learns.
+        in_population: The decision where the test images are a sample too; None where single predictions are unknown.
         with_failed: The decision if the runs that failed had collapsed; None where that is the same.
     """
 
@@ -78,16 +76,14 @@ class Comparison:
     equivalence: Equivalence | None
     collapse: Collapse | None
     over_images: Interval | None
-    image_pairs: int
     mcnemar: McNemar | None
     convergence: Mapping[Measure, ConvergenceContrast]
     verdict: Verdict
+    in_population: Decision | None = None
     with_failed: Judgement | None = None
 
 
-def compare(
-    scores: Scores, criteria: Criteria = USUAL, *, seed: int = 0, replicates: int = 2_000
-) -> tuple[Comparison, ...]:
+def compare(scores: Scores, criteria: Criteria = USUAL, *, seed: int = 0) -> tuple[Comparison, ...]:
     """Say what each variation of a study changed.
 
     Two things are asked of each variation: whether its runs that learn are more or less accurate (a t test over the
@@ -100,9 +96,8 @@ def compare(
     Args:
         scores: What each run scored.
         criteria: What counts as a finding.
-        seed: Decides the draws of the bootstrap, which begin anew for each variation: its numbers do not depend on
-            which others the study has.
-        replicates: Of the bootstrap.
+        seed: Decides the draws of sign patterns where there are too many pairs to go through them all; they begin anew
+            for each variation, whose numbers do not depend on which others the study has.
 
     Returns:
         One comparison per variation, in the order of `scores.variations`; independent of the order of the runs.
@@ -133,14 +128,16 @@ def compare(
                 learning_curves(arm, chance),
                 target=target,
                 generator=generator,
-                comparisons=len(arms),
                 criteria=criteria,
             )
             for arm, generator in zip(arms, generators, strict=True)
         ]
     )
-    answers = [pair_predictions(scores.baseline, arm, chance) for arm in arms]
-    over_images = _over_images(answers, generators, replicates, criteria)
+    wider = _judge(
+        pairs, chance, replace(criteria, scope=Scope.SEEDS_AND_IMAGES), [np.random.default_rng(seed) for _ in arms]
+    )
+    correct = scores.baseline.predictions(chance)
+    predictions = [arm.predictions(chance) for arm in arms]
     failed = _with_failed(pairs, chance, criteria, seed)
     learned = scores.baseline.learned(chance)
     return tuple(
@@ -152,11 +149,18 @@ def compare(
             accuracy=judgement.accuracy,
             equivalence=judgement.equivalence,
             collapse=judgement.collapse,
-            over_images=over_images[index],
-            image_pairs=0 if (known := answers[index]) is None else len(known.seeds),
-            mcnemar=_mcnemar(answers[index]),
+            over_images=two_way_interval(
+                judgement.accuracy.found,
+                correct,
+                predictions[index],
+                level=1 - criteria.significance / len(arms),
+            )
+            if judgement.accuracy is not None
+            else None,
+            mcnemar=_mcnemar(correct, predictions[index]),
             convergence=convergences[index],
             verdict=judgement.verdict,
+            in_population=wider[index].verdict.decision if correct and predictions[index] else None,
             with_failed=failed[index] if failed and _finding(failed[index]) != _finding(judgement) else None,
         )
         for index, (arm, judgement) in enumerate(zip(arms, judgements, strict=True))
@@ -203,7 +207,10 @@ def _judge(
                     tests=tests,
                     level=criteria.significance,
                 )
-                if accuracy is not None and accuracy.p_value is not None and accuracy.has_spread
+                if accuracy is not None
+                and accuracy.p_value is not None
+                and accuracy.has_spread
+                and criteria.scope is Scope.SEEDS  # more runs make no more images
                 else None,
             ),
         )
@@ -225,7 +232,16 @@ def _tested(
     for (first, second), generator in zip(pairs, generators, strict=True):
         before, after = first.learned(chance), second.learned(chance)
         accuracies.append(
-            contrast(before, after, generator=generator, comparisons=len(pairs), criteria=criteria)
+            contrast(
+                before,
+                after,
+                generator=generator,
+                comparisons=len(pairs),
+                criteria=criteria,
+                images=(first.predictions(chance), second.predictions(chance))
+                if criteria.scope is Scope.SEEDS_AND_IMAGES
+                else None,
+            )
             if before and after
             else None
         )
@@ -266,26 +282,7 @@ def _finding(one: Judgement) -> tuple[object, ...]:
     return one.verdict.decision, one.collapse and one.collapse.stability
 
 
-def _over_images(
-    answers: Sequence[PredictionPairing | None],
-    generators: Sequence[np.random.Generator],
-    replicates: int,
-    criteria: Criteria,
-) -> list[Interval | None]:
-    """Give for each variation the interval over seeds and images, if it has one."""
-    known = {place: one for place, one in enumerate(answers) if one is not None and min(one.baseline.shape) >= 2}
-    estimates = two_way_bootstraps(
-        [(one.baseline, one.variation) for one in known.values()],
-        generators=[generators[place] for place in known],
-        replicates=replicates,
-        level=1 - criteria.significance / max(1, len(answers)),
-    )
-    found = dict(zip(known, estimates, strict=True))
-    return [one if isinstance(one := found.get(place), Interval) else None for place in range(len(answers))]
-
-
-def _mcnemar(answers: PredictionPairing | None) -> McNemar | None:
+def _mcnemar(baseline: Correct, variation: Correct) -> McNemar | None:
     """Test a single pair."""
-    if answers is None or len(answers.seeds) != 1:
-        return None
-    return mcnemar_test(answers.baseline[0], answers.variation[0])
+    seeds = tuple(baseline.keys() & variation.keys())
+    return mcnemar_test(baseline[seeds[0]], variation[seeds[0]]) if len(seeds) == 1 else None

@@ -16,7 +16,8 @@ from ceteris.statistics.difference import (
     seed_correlation,
 )
 from ceteris.statistics.equivalence import holm
-from ceteris.statistics.interval import Estimate
+from ceteris.statistics.images import Correct, over_images
+from ceteris.statistics.interval import Estimate, Scope
 from ceteris.statistics.paired import differences, probability_of_superiority, sign_flip_test
 
 
@@ -27,10 +28,11 @@ class Criteria:
     Attributes:
         margin: Differences in test accuracy smaller than this are practically none; a fraction, 0.005 is half a
             percentage point.
-        target_share: Convergence is the first epoch whose validation accuracy reaches this share of the baseline's mean
-            final one.
+        target_share: Convergence is the first of two epochs in a row whose validation accuracy reaches this share of
+            the baseline's mean final one.
         significance: Adjusted p-values up to this are findings, and intervals cover 1 - significance.
         power: The probability with which a design should find a difference, when it is planned.
+        scope: Whether verdicts on accuracy speak of these test images, or allow for the images too.
 
     Raises:
         StatisticsError: If a number is outside its range.
@@ -40,6 +42,7 @@ class Criteria:
     target_share: float = 0.9
     significance: float = 0.05
     power: float = 0.8
+    scope: Scope = Scope.SEEDS
 
     def __post_init__(self) -> None:
         """Refuse numbers outside their range."""
@@ -107,6 +110,7 @@ def contrast(
     higher_is_better: bool = True,
     comparisons: int = 1,
     criteria: Criteria = USUAL,
+    images: tuple[Correct, Correct] | None = None,
 ) -> Contrast:
     """Compare one outcome of a variation with the baseline's, over the seeds that each has.
 
@@ -117,6 +121,8 @@ def contrast(
         higher_is_better: Whether the larger number wins, as with accuracy, or the smaller, as with time.
         comparisons: Variations that the study compares with its baseline: what simultaneous intervals allow for.
         criteria: For the coverage of intervals.
+        images: Which test images the runs of both arms classified correctly: error, test and intervals then allow for
+            the images too, see `over_images`; where that is not known, there are none.
 
     Example:
         >>> before, after = {0: 0.50, 1: 0.52, 2: 0.51}, {0: 0.55, 1: 0.56, 2: 0.57}
@@ -127,6 +133,8 @@ def contrast(
         '0.050 [-0.007, 0.107]'
     """
     found = mean_difference(baseline, variation)
+    if images is not None:
+        found = over_images(found, *images) or replace(found, standard_error=None)
     shared = sorted(baseline.keys() & variation.keys())
     before, after = [baseline[seed] for seed in shared], [variation[seed] for seed in shared]
     alone = Contrast(

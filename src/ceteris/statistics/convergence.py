@@ -1,5 +1,6 @@
 """How soon the validation accuracy rises, and whether it falls again: convergence as an outcome of its own."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
@@ -7,8 +8,11 @@ from enum import Enum, auto
 import numpy as np
 from numpy.typing import NDArray
 
-from ceteris.statistics.contrast import USUAL, Contrast, Criteria, adjusted, contrast
-from ceteris.statistics.interval import Floats
+from ceteris.statistics.contrast import USUAL, Criteria
+from ceteris.statistics.difference import difference_interval, difference_test, mean_difference
+from ceteris.statistics.equivalence import holm
+from ceteris.statistics.interval import Estimate, Floats, PointEstimate
+from ceteris.statistics.paired import differences, sign_flip_interval
 from ceteris.statistics.scores import ArmScores
 
 
@@ -59,21 +63,31 @@ def restricted(times: Times, until: float) -> Floats:
 class Measure(Enum):
     """A number that one learning curve comes to.
 
-    The first three say when the validation accuracy first reached the target: epochs done, training images seen, and
-    seconds of training, each at the end of that epoch. `AREA` is the mean validation accuracy over the epochs, which is
-    high where it rises early. `FINAL_MINUS_BEST` is how far the last epoch lies below the best one: 0 or negative.
+    `AREA` is the mean validation accuracy over the epochs, the area under the curve, and comes first: noise from epoch
+    to epoch does not favour any arm in it. The next three say when the validation accuracy reached the target and held
+    it for a second epoch: epochs done, training images seen, and seconds of training. `FINAL_MINUS_BEST` is how far the
+    last epoch lies below the best one: 0 or negative.
+
+    Two are described, not tested. Seconds are measured once per packed batch, whose runs share them: equal arms differ
+    in them by what else the machine did. The best of many noisy epochs is too high, so that final minus best is
+    negative for a flat curve too, and the more so the noisier the arm.
     """
 
+    AREA = auto()
     EPOCHS = auto()
     IMAGES = auto()
     SECONDS = auto()
-    AREA = auto()
     FINAL_MINUS_BEST = auto()
 
     @property
     def is_time(self) -> bool:
         """Whether it is a time, which may be censored, and of which less is better."""
         return self in {Measure.EPOCHS, Measure.IMAGES, Measure.SECONDS}
+
+    @property
+    def is_tested(self) -> bool:
+        """Whether it has intervals and p-values."""
+        return self in {Measure.AREA, Measure.EPOCHS, Measure.IMAGES}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -130,21 +144,27 @@ def convergence_target(baseline: Mapping[int, Curve], *, chance: float, share: f
 
 
 def times_to_target(curves: Sequence[Curve], measure: Measure, target: float) -> Times | None:
-    """Say when each run first reached a target; None where a curve does not know its seconds or its images.
+    """Say when each run reached a target and held it: the first of two epochs in a row that are at or above it.
+
+    One epoch alone would be reached too soon by the noisier of two equal arms; so the last epoch does not count, after
+    which nothing is known.
+
+    Returns:
+        None where a curve does not know its seconds or its images.
 
     Example:
-        >>> curve = Curve(accuracy=np.array([0.3, 0.5, 0.4]), images_per_epoch=9000)
+        >>> curve = Curve(accuracy=np.array([0.3, 0.5, 0.4, 0.6, 0.5]), images_per_epoch=9000)
         >>> times_to_target([curve], Measure.IMAGES, 0.45).times
-        array([18000.])
+        array([36000.])
     """
     ends = [_ends_of_epochs(curve, measure) for curve in curves]
     known = [end for end in ends if end is not None]
     if len(known) < len(curves):
         return None
-    there = [curve.accuracy >= target for curve in curves]
+    held = [(curve.accuracy[:-1] >= target) & (curve.accuracy[1:] >= target) for curve in curves]
     return Times(
-        times=np.array([end[np.argmax(yes)] if yes.any() else end[-1] for end, yes in zip(known, there, strict=True)]),
-        reached=np.array([bool(yes.any()) for yes in there]),
+        times=np.array([end[np.argmax(yes)] if yes.any() else end[-1] for end, yes in zip(known, held, strict=True)]),
+        reached=np.array([bool(yes.any()) for yes in held]),
     )
 
 
@@ -176,17 +196,27 @@ def _ends_of_epochs(curve: Curve, measure: Measure) -> Floats | None:
 
 @dataclass(frozen=True, kw_only=True)
 class ConvergenceContrast:
-    """One measure of convergence, variation against baseline.
+    """One measure of convergence, variation against baseline, in the runs that learned.
+
+    Interval and p-value come from one test, so that the interval leaves out 0 where the p-value is at most the
+    significance, and nowhere else. Of the area it is the partially overlapping t test over all runs; of times, which
+    may be censored and are whole epochs with many ties, the sign-flip test over the seeds that both arms have.
 
     Attributes:
-        contrast: Variation minus baseline over the pairs; of a time, up to the truncation time. Where times were
-            censored, or are whole epochs with many ties, its sign-flip test is the one to trust.
-        truncation_time: Of a time: until when all paired runs are known.
+        difference: Variation minus baseline, with the interval of this one comparison; of a time, up to the truncation
+            time. A point estimate where the measure is not tested, or where there are too few runs for an interval.
+        p_value: Two-sided; None where the measure is not tested, or where there are too few runs.
+        p_value_adjusted: After Holm's adjustment over the variations, once these are known.
+        runs: Of the baseline and of the variation: how many the difference rests on.
+        truncation_time: Of a time: until when all these runs are known.
         censored_baseline: Of a time: seeds whose baseline run never reached the target.
         censored_variation: Of a time: seeds whose run of the variation never reached it.
     """
 
-    contrast: Contrast
+    difference: Estimate
+    p_value: float | None
+    runs: tuple[int, int]
+    p_value_adjusted: float | None = None
     truncation_time: float | None = None
     censored_baseline: tuple[int, ...] = ()
     censored_variation: tuple[int, ...] = ()
@@ -198,7 +228,6 @@ def contrast_convergence(
     *,
     target: float | None,
     generator: np.random.Generator,
-    comparisons: int = 1,
     criteria: Criteria = USUAL,
 ) -> dict[Measure, ConvergenceContrast]:
     """Compare the learning curves of a variation with the baseline's.
@@ -212,62 +241,78 @@ def contrast_convergence(
         variation: The same of the variation.
         target: The validation accuracy that counts as converged; without it no times are compared.
         generator: Draws sign patterns where there are too many pairs to go through them all.
-        comparisons: Variations that the study compares with its baseline.
-        criteria: For the coverage of intervals and the detectable difference.
+        criteria: For the coverage of intervals.
 
     Returns:
-        The measures that every run has; none where an arm has no curve.
+        The measures that every run has; none where an arm has no curve, and no times where no seed is in both.
 
     Example:
-        >>> slow = {seed: Curve(accuracy=np.array([0.1, 0.2, 0.3])) for seed in (0, 1)}
-        >>> fast = {seed: Curve(accuracy=np.array([0.3, 0.4, 0.5])) for seed in (0, 1)}
+        >>> slow = {seed: Curve(accuracy=np.array([0.1, 0.2, 0.3, 0.3])) for seed in (0, 1)}
+        >>> fast = {seed: Curve(accuracy=np.array([0.3, 0.4, 0.5, 0.5])) for seed in (0, 1)}
         >>> found = contrast_convergence(slow, fast, target=0.3, generator=np.random.default_rng(0))
-        >>> found[Measure.EPOCHS].contrast.difference.estimate
+        >>> found[Measure.EPOCHS].difference.estimate
         -2.0
     """
     if not baseline or not variation:
         return {}
-    arms = baseline, variation
-    epochs = min(len(curve.accuracy) for arm in arms for curve in arm.values())
+    seeds = tuple(sorted(baseline.keys() & variation.keys()))
+    common = [[arm[seed] for seed in seeds] for arm in (baseline, variation)]
     found = {}
     for measure in Measure:
         if not measure.is_time:
-            first, second = (
-                dict(zip(arm, curve_values(list(arm.values()), measure, epochs).tolist(), strict=True)) for arm in arms
-            )
-            difference = contrast(first, second, generator=generator, comparisons=comparisons, criteria=criteria)
-            found[measure] = ConvergenceContrast(contrast=difference)
-            continue
-        if target is None:
-            continue
-        times = [times_to_target(list(arm.values()), measure, target) for arm in arms]
-        before, after = times
-        if before is None or after is None:
-            continue
-        until = truncation_time(before, after)
-        first, second = (
-            dict(zip(arm, restricted(one, until).tolist(), strict=True))
-            for arm, one in zip(arms, (before, after), strict=True)
-        )
-        difference = contrast(
-            first,
-            second,
-            generator=generator,
-            higher_is_better=False,
-            comparisons=comparisons,
-            criteria=criteria,
-        )
-        censored = [
-            tuple(seed for seed, reached in zip(arm, one.reached, strict=True) if not reached)
-            for arm, one in zip(arms, (before, after), strict=True)
-        ]
-        found[measure] = ConvergenceContrast(
-            contrast=difference,
-            truncation_time=until,
-            censored_baseline=censored[0],
-            censored_variation=censored[1],
-        )
+            found[measure] = _of_values(baseline, variation, measure, criteria)
+        elif target is not None and seeds:
+            before, after = (times_to_target(curves, measure, target) for curves in common)
+            if before is not None and after is not None:
+                found[measure] = _of_times(seeds, before, after, measure, generator, criteria)
     return found
+
+
+def _of_values(
+    baseline: Mapping[int, Curve], variation: Mapping[int, Curve], measure: Measure, criteria: Criteria
+) -> ConvergenceContrast:
+    arms = baseline, variation
+    epochs = min(len(curve.accuracy) for arm in arms for curve in arm.values())
+    before, after = (
+        dict(zip(arm, curve_values(list(arm.values()), measure, epochs).tolist(), strict=True)) for arm in arms
+    )
+    difference = mean_difference(before, after)
+    if not measure.is_tested:
+        return ConvergenceContrast(
+            difference=PointEstimate(estimate=difference.estimate), p_value=None, runs=difference.runs
+        )
+    return ConvergenceContrast(
+        difference=difference_interval(difference, level=criteria.level),
+        p_value=None if difference.standard_error is None else difference_test(difference),
+        runs=difference.runs,
+    )
+
+
+def _of_times(
+    seeds: tuple[int, ...],
+    before: Times,
+    after: Times,
+    measure: Measure,
+    generator: np.random.Generator,
+    criteria: Criteria,
+) -> ConvergenceContrast:
+    until = truncation_time(before, after)
+    changes = differences(restricted(before, until), restricted(after, until))
+    difference: Estimate = PointEstimate(estimate=float(changes.mean()))
+    p_value = None
+    if measure.is_tested and len(seeds) > 1:
+        difference, p_value = sign_flip_interval(changes, significance=criteria.significance, generator=generator)
+    never = [
+        tuple(seed for seed, reached in zip(seeds, arm.reached, strict=True) if not reached) for arm in (before, after)
+    ]
+    return ConvergenceContrast(
+        difference=difference,
+        p_value=p_value,
+        runs=(len(seeds), len(seeds)),
+        truncation_time=until,
+        censored_baseline=never[0],
+        censored_variation=never[1],
+    )
 
 
 def adjusted_convergence(
@@ -277,8 +322,8 @@ def adjusted_convergence(
     filled: tuple[dict[Measure, ConvergenceContrast], ...] = tuple({} for _ in family)
     for measure in Measure:
         entries = [entry.get(measure) for entry in family]
-        contrasts = adjusted([None if entry is None else entry.contrast for entry in entries])
-        for into, entry, difference in zip(filled, entries, contrasts, strict=True):
-            if entry is not None and difference is not None:
-                into[measure] = replace(entry, contrast=difference)
+        p_values = holm([math.nan if one is None or one.p_value is None else one.p_value for one in entries])
+        for into, one, p_value in zip(filled, entries, p_values.tolist(), strict=True):
+            if one is not None:
+                into[measure] = replace(one, p_value_adjusted=None if math.isnan(p_value) else p_value)
     return filled

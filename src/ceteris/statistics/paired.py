@@ -141,3 +141,67 @@ def _signed_sums(values: Floats) -> Floats:
     for value in values:
         sums = np.concatenate([sums - value, sums + value])
     return sums
+
+
+SUBSET_PAIRS = 20
+"""Up to so many pairs the interval of the sign-flip test goes through the means of all subsets, a million."""
+
+
+def sign_flip_interval(
+    changes: ArrayLike, *, significance: float, generator: np.random.Generator | None = None
+) -> tuple[Estimate, float]:
+    """Bound a paired difference by the sign-flip test: by all shifts that the test does not reject.
+
+    Interval and p-value are of one test: the interval leaves out 0 where the p-value is at most the significance, and
+    nowhere else. A shift is rejected by how many subsets of the pairs have a mean difference beyond it, so that the
+    ends are means of subsets ("typical values"; Hartigan 1969, doi:10.1080/01621459.1969.10501057). The interval
+    assumes that differences are symmetric about one shift; the p-value only that both arms are alike if there is none.
+
+    Args:
+        changes: Variation minus baseline. Shape (pairs,).
+        significance: The interval covers 1 - significance.
+        generator: Draws subsets where there are more than `SUBSET_PAIRS` pairs.
+
+    Returns:
+        The mean difference with its interval, and the two-sided p-value. A point estimate where all differences are
+        equal, or where so few pairs reject no shift: 5 at the level of 5 %.
+
+    Raises:
+        StatisticsError: If there are more than `SUBSET_PAIRS` and no generator.
+
+    Example:
+        >>> gain, p_value = sign_flip_interval([-3, -2, -4, -1, -2, -1], significance=0.05)
+        >>> f"{gain.estimate:.2f} [{gain.low:.0f}, {gain.high:.0f}] {p_value}"
+        '-2.17 [-4, -1] 0.03125'
+    """
+    values = checked(changes, "differences")
+    estimate = float(values.mean())
+    means = _subset_means(values, generator)
+    patterns = len(means) + 1  # the empty subset too: the pattern that was seen
+    beyond = 1 + min(np.count_nonzero(means <= 0), np.count_nonzero(means >= 0))
+    p_value = min(1.0, 2 * float(beyond) / patterns)
+    rank = math.floor(significance * patterns / 2)  # so many of the most extreme means are rejected shifts
+    if rank == 0 or values.min() == values.max():
+        return PointEstimate(estimate=estimate), p_value
+    ordered = np.partition(means, (rank - 1, len(means) - rank))
+    low, high = float(ordered[rank - 1]), float(ordered[-rank])
+    return Interval(estimate=estimate, low=low, high=high, level=1 - significance), p_value
+
+
+def _subset_means(values: Floats, generator: np.random.Generator | None) -> Floats:
+    """Give the mean of every subset of some numbers but the empty one, or of subsets drawn at random."""
+    if len(values) <= SUBSET_PAIRS:
+        sums = sizes = np.zeros(1)
+        for value in values:
+            sums, sizes = np.concatenate([sums, sums + value]), np.concatenate([sizes, sizes + 1])
+        return sums[1:] / sizes[1:]
+    if generator is None:
+        raise StatisticsError(
+            f"{len(values)} pairs have 2 ** {len(values)} subsets, expected at most {SUBSET_PAIRS} pairs to go through "
+            f"them all. Give a generator to draw {RANDOM_PATTERNS:,} of them, for example "
+            "generator=np.random.default_rng(0)."
+        )
+    drawn = generator.integers(0, 2, (RANDOM_PATTERNS, len(values)), dtype=np.int8)
+    sizes = drawn.sum(axis=1)
+    means: Floats = (drawn @ values)[sizes > 0] / sizes[sizes > 0]
+    return means

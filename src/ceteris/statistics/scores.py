@@ -139,6 +139,11 @@ class ArmScores:
         }
         return {seed: value for seed, value in sorted(values.items()) if value is not None}
 
+    def predictions(self, chance: float) -> dict[int, NDArray[np.bool_]]:
+        """Give which test images each run that learned classified correctly, by seed, where that is known."""
+        learned = self.learned(chance)
+        return {run.seed: run.correct for run in self.runs if run.seed in learned and run.correct is not None}
+
     def counted(self, chance: float) -> dict[int, float]:
         """Give the test accuracy that each run counts with in a mean over all, by rising seed.
 
@@ -250,40 +255,3 @@ def evidence(baseline: tuple[ArmScores, float], variation: tuple[ArmScores, floa
     if not baseline[0].learned(baseline[1]):
         return Evidence.BASELINE_COLLAPSED
     return Evidence.LEARNED if variation[0].learned(variation[1]) else Evidence.VARIATION_COLLAPSED
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class PredictionPairing:
-    """Whether each test image was classified correctly, pair by pair.
-
-    Attributes:
-        seeds: Of runs that learned and of which it is known, in both arms; in order.
-        baseline: Whether the answer was correct, as 0 or 1. Shape (pairs, images).
-        variation: The same seeds and images. Shape (pairs, images).
-    """
-
-    seeds: tuple[int, ...]
-    baseline: Floats
-    variation: Floats
-
-
-def pair_predictions(baseline: ArmScores, variation: ArmScores, chance: float) -> PredictionPairing | None:
-    """Pair the predictions of each test image by seed, of runs that learned.
-
-    Returns:
-        None where no run has both a partner and predictions.
-    """
-    before, after = (_predictions(arm, chance) for arm in (baseline, variation))
-    seeds = tuple(sorted(before.keys() & after.keys()))
-    if not seeds:
-        return None
-    return PredictionPairing(
-        seeds=seeds,
-        baseline=np.array([before[seed] for seed in seeds], np.float64),
-        variation=np.array([after[seed] for seed in seeds], np.float64),
-    )
-
-
-def _predictions(arm: ArmScores, chance: float) -> dict[int, NDArray[np.bool_]]:
-    learned = arm.learned(chance)
-    return {run.seed: run.correct for run in arm.runs if run.seed in learned and run.correct is not None}

@@ -13,7 +13,7 @@ from ceteris.statistics.convergence import (
     times_to_target,
     truncation_time,
 )
-from ceteris.statistics.interval import Estimate, Interval, checked, describe, mean_interval
+from ceteris.statistics.interval import Estimate, Floats, Interval, PointEstimate, checked, describe, mean_interval
 from ceteris.statistics.scores import ArmScores, Ending
 
 
@@ -23,7 +23,8 @@ class MeasureSummary:
 
     Attributes:
         runs: How many runs have it.
-        mean: With Student's interval; of a time, up to the truncation time, with which a censored run counts.
+        mean: With Student's interval where the measure is tested; of a time, up to the truncation time, with which a
+            censored run counts.
         reached: Of a time: how many runs reached the target.
         truncation_time: Of a time: until when all runs are known.
     """
@@ -135,13 +136,17 @@ def _convergence(curves: Mapping[int, Curve], target: float | None, level: float
     for measure in Measure:
         if not measure.is_time:
             values = curve_values(runs, measure, epochs)
-            summaries[measure] = MeasureSummary(runs=len(runs), mean=mean_interval(values, level=level))
+            summaries[measure] = MeasureSummary(runs=len(runs), mean=_mean(measure, values, level))
         elif target is not None and (times := times_to_target(runs, measure, target)) is not None:
             until = truncation_time(times)
             summaries[measure] = MeasureSummary(
                 runs=len(runs),
-                mean=mean_interval(restricted(times, until), level=level),
+                mean=_mean(measure, restricted(times, until), level),
                 reached=int(times.reached.sum()),
                 truncation_time=until,
             )
     return summaries
+
+
+def _mean(measure: Measure, values: Floats, level: float) -> Estimate:
+    return mean_interval(values, level=level) if measure.is_tested else PointEstimate(estimate=float(values.mean()))

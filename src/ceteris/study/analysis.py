@@ -23,15 +23,18 @@ class Analysis(Frozen):
         metric: What verdicts are about; other metrics are described beside them.
         margin: Differences in the metric smaller than this are practically none: in percentage points, or in the
             metric's own unit if it is no share (0.5 is then no default).
-        target: Convergence is the first epoch whose validation accuracy reaches this share of the baseline's mean
-            final one.
+        target: Convergence is the first of two epochs in a row whose validation accuracy reaches this share of the
+            baseline's mean final one.
+        scope: What verdicts on accuracy speak of: these test images, averaged over seeds; or the population that they
+            were drawn from, which takes the images as a sample too and shows less.
     """
 
-    later: ClassVar[frozenset[str]] = frozenset({"metric"})
+    later: ClassVar[frozenset[str]] = frozenset({"metric", "scope"})
 
     metric: MetricName = TEST_ACCURACY.name
     margin: Annotated[float, Field(gt=0, le=100)] = 0.5
     target: Annotated[float, Field(gt=0, le=1)] = 0.9
+    scope: Literal["test images", "population"] = "test images"
 
     @property
     def judged(self) -> Metric:
@@ -60,6 +63,19 @@ class Analysis(Frozen):
                 place=("analysis", "margin"),
                 sentence=f"analysis.margin is {found}, and the {self.metric} is no percentage; expected the smallest "
                 f"difference that matters, {unit}, above 0 and at most 1. Declare one, for example margin = 0.02.",
+            )
+        )
+
+    @model_validator(mode="after")
+    def _scope_of_accuracy(self) -> Self:
+        """Refuse verdicts on the population by a metric whose error over images is not known."""
+        if self.scope == "test images" or self.judged is TEST_ACCURACY:
+            return self
+        raise Mistakes(
+            Mistake(
+                place=("analysis", "scope"),
+                sentence=f"analysis.scope is 'population' and analysis.metric '{self.metric}'; expected the test "
+                "accuracy, the only metric whose error over images is computed. Leave out one of the two.",
             )
         )
 

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from ceteris.report.figures import learning_curves as module
-from ceteris.report.figures.learning_curves import ArmEpochs, learning_curves
+from ceteris.report.figures.learning_curves import ArmEpochs, arm_epochs, learning_curves, mean_curve
 from ceteris.statistics.interval import mean_interval
+from ceteris.statistics.scores import ArmScores, Ending, RunScore
 
 NAN = float("nan")
 
@@ -14,9 +15,8 @@ def curves(drawn):
     figures = drawn(module)
 
     def draw(**arms):
-        picture = learning_curves(
-            "depth", [ArmEpochs(name=name, epochs=dict(enumerate(runs))) for name, runs in arms.items()], chance=0.1
-        )
+        drawn = [ArmEpochs(name=name, epochs=dict(enumerate(runs)), ended=len(runs)) for name, runs in arms.items()]
+        picture = learning_curves("depth", drawn)
         names = ("training, epochs", "validation, epochs", "training, seconds", "validation, seconds")
         return picture, dict(zip(names, figures[-1].axes, strict=True))
 
@@ -61,21 +61,47 @@ def test_one_seed_has_no_band(curves, epochs, texts_in):
     assert "interval" not in picture.alt
 
 
-def test_a_diverged_run_guesses_from_then_on(curves, epochs):
-    """It stays in the mean with the accuracy of guessing, and is counted in the legend."""
-    picture, panels = curves(baseline=[epochs(0.5, 0.7, 0.7), epochs(0.3, NAN)])
+def test_bands_are_called_pointwise(curves, epochs, texts_in):
+    """Legend and text say that each covers the mean of one epoch, not all of them together."""
+    picture, _ = curves(baseline=[epochs(0.2, 0.4), epochs(0.3, 0.5)])
 
-    np.testing.assert_allclose(panels["validation, epochs"].lines[0].get_ydata(), [40, 40, 40])
-    assert "baseline (2 seeds, 1 diverged)" in picture.alt
+    assert "pointwise 95 % interval" in texts_in(picture.svg)
+    assert picture.alt.startswith(
+        "Means over the runs that learned, with pointwise 95 % t intervals, on epochs and on seconds. baseline (2 "
+    )
 
 
-def test_what_all_runs_guess_has_no_band(curves, epochs):
-    """Where every run has diverged there is a line at guessing and no spread around it."""
-    _, panels = curves(baseline=[epochs(0.2, NAN), epochs(0.3, NAN)])
-    (band,) = panels["validation, epochs"].collections
+def scored(name, *ends):
+    """An arm of runs that finished with an accuracy, or ended otherwise, by seed."""
+    return ArmScores(
+        name=name,
+        factor="rate",
+        runs=tuple(
+            RunScore(seed=seed, status=end)
+            if isinstance(end, Ending)
+            else RunScore(seed=seed, status=Ending.FINISHED, test_accuracy=end)
+            for seed, end in enumerate(ends)
+        ),
+    )
 
-    assert {round(x) for path in band.get_paths() for x in path.vertices[:, 0]} == {1}
-    np.testing.assert_allclose(panels["validation, epochs"].lines[0].get_ydata(), [25, 10])
+
+def test_only_runs_that_learned_are_drawn(epochs):
+    """By the rule of the statistics: a run that diverged or ended at chance is counted, and not drawn."""
+    arm = scored("deeper", 0.5, Ending.DIVERGED, 0.1, 0.6, Ending.MISSING)
+    found = arm_epochs(arm, {seed: epochs(0.2, 0.4) for seed in range(4)}, chance=0.1)
+
+    assert (list(found.epochs), found.words) == ([0, 3], "2 of 4 seeds learned")
+    np.testing.assert_allclose([one.estimate for one in mean_curve(found).validation], [0.2, 0.4])
+
+
+def test_an_arm_of_which_no_run_learned_has_no_curve(epochs, texts_in):
+    """It stands in the legend with the reason: neither a line at chance nor a single point where it diverged."""
+    arm = scored("wild", Ending.DIVERGED, Ending.DIVERGED)
+    wild = arm_epochs(arm, {0: epochs(NAN), 1: epochs(NAN)}, chance=0.1)
+    picture = learning_curves("rate", [ArmEpochs(name="baseline", epochs={0: epochs(0.2, 0.4)}, ended=1), wild])
+
+    assert "wild (no run learned)" in texts_in(picture.svg)
+    assert picture.alt.endswith("wild: no run learned.")
 
 
 def test_arms_without_a_run_are_named(curves, epochs, texts_in):

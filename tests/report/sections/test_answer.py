@@ -3,22 +3,24 @@ from dataclasses import replace
 import pytest
 
 from ceteris.analysis.study_analysis import analyze
-from ceteris.report.sections.answer import answer, earlier
+from ceteris.report.sections.answer import answer, faster
+from ceteris.report.sections.methods import methods
 from ceteris.results.results import read_results
 from tests.made_up import made_up_folder, made_up_study
 from tests.states import TANH
 
-TARGET = "44.82 % validation accuracy (90 % of the baseline's mean final one)"
+AREA = "mean validation accuracy over the epochs (area under the learning curve of runs that learned)"
+
+NO_CURVES = (
+    "How fast the variations learn cannot be compared: that takes a run that learned of the baseline and of a "
+    "variation."
+)
 
 LAST = {
-    "one seed": f"Which variations reach {TARGET} sooner than the baseline is not known from one pair of runs each.",
-    "baseline missing": (
-        "How fast the variations learn cannot be compared yet, as no seed has a learning curve in both arms."
-    ),
-    "baseline diverged": (
-        "How fast the variations learn cannot be compared yet, as no seed has a learning curve in both arms."
-    ),
-    "one variation": f"The variation was not shown to reach {TARGET} in fewer or in more epochs than the baseline.",
+    "one seed": "How fast the variations learn is not known from one run each.",
+    "baseline missing": NO_CURVES,
+    "baseline diverged": NO_CURVES,
+    "one variation": f"The variation was not shown to have a higher or a lower {AREA} than the baseline.",
     "no variations": "The study has no variations, so there is nothing to compare the baseline with.",
 }
 
@@ -70,21 +72,41 @@ def test_differences_measured_once_have_no_verdict(analyses):
     )
 
 
-def test_times_that_were_cut_off_have_no_interval(analyses):
-    """A run that never got there is counted and named in place of an interval that would be too short."""
-    assert answer(analyses("complete"))[-1].endswith(
-        "and 1 in more: “shallow” (depth, +2.0 epochs, with 8 of its 8 runs not there by epoch 5)."
+def test_areas_under_the_curve_are_told_with_their_individual_interval(analyses):
+    """The largest gain and the largest loss are named, with what the t test of the area shows of them."""
+    assert answer(analyses("complete"))[-1] == (
+        f"1 variation had a higher {AREA} than the baseline: “deeper” (depth, +9.73 pp, individual 95 % interval "
+        "+9.16 to +10.30 pp), and 1 a lower one: “shallow” (depth, \N{MINUS SIGN}16.08 pp, individual 95 % interval "
+        "\N{MINUS SIGN}16.61 to \N{MINUS SIGN}15.55 pp)."
     )
 
 
-def test_sooner_and_later_are_told_apart(analyses):
-    """By the sign of the difference in epochs, if the sign-flip test shows it after Holm's adjustment."""
+def test_a_loss_without_a_gain_is_told(analyses):
+    """None is shown to be higher, and the one that is lower is named."""
+    analysis = analyses("complete")
+    chosen = tuple(one for one in analysis.comparisons if one.variation != "deeper")
+    told = answer(replace(analysis, comparisons=chosen))[-1]
+    assert told.startswith(
+        f"None of the 3 variations was shown to have a higher {AREA} than the baseline; 1 was shown to"
+    )
+
+
+def test_higher_and_lower_areas_are_told_apart(analyses):
+    """By the sign of the difference, if the t test shows it after Holm's adjustment."""
     analysis = analyses("complete")
 
-    assert [one.variation for one in earlier(analysis, sooner=True)] == ["deeper"]
-    assert [one.variation for one in earlier(analysis, sooner=False)] == ["shallow"]
-    strict = replace(analysis, criteria=replace(analysis.criteria, significance=0.001))
-    assert earlier(strict, sooner=True) == earlier(strict, sooner=False) == ()
+    assert [one.variation for one in faster(analysis, higher=True)] == ["deeper"]
+    assert [one.variation for one in faster(analysis, higher=False)] == ["shallow"]
+    strict = replace(analysis, criteria=replace(analysis.criteria, significance=1e-12))
+    assert faster(strict, higher=True) == faster(strict, higher=False) == ()
+
+
+def test_a_study_of_the_population_says_so(tmp_path):
+    """Its verdicts speak of images like the test images, in the summary and in the methods."""
+    study = made_up_study(seeds=6, analysis={"margin": 1.5, "scope": "population"})
+    analysis = analyze(read_results(made_up_folder(tmp_path / "r", study=study)))
+    assert "better than the baseline on images like these test images" in answer(analysis)[1]
+    assert any(text.startswith("As the study declares, test images are a sample too: ") for text in methods(analysis))
 
 
 def test_no_state_has_more_than_six_sentences(analyses, state):

@@ -47,8 +47,8 @@ def test_one_pair_is_told_without_error_bars(analyses):
         "Test accuracy 55.00 %, a difference of +4.75 pp to the baseline, without error bars.",
         "Its only run reached 44.82 % validation accuracy.",
         (
-            "Learning, compared with the baseline: epochs to target \N{MINUS SIGN}1.0; area under the curve +8.74 pp; "
-            "final minus best epoch 0.00 pp."
+            "Learning, compared with the baseline: area under the curve +8.74 pp; epochs to target \N{MINUS SIGN}1.0; "
+            "final minus best epoch 0.00 pp (not tested, as the best epoch is selected)."
         ),
     )
 

@@ -52,7 +52,7 @@ def test_a_baseline_without_predictions_is_told(analyses):
     """What cannot be compared is said in place of the picture."""
     for state in ("baseline missing", "baseline diverged"):
         assert [one.reason for one in blocks_of([section(analyses(state))], MissingFigure)] == [
-            "What the variations changed for each class is not shown: the baseline has no predictions to compare.",
+            "Classes are not shown: the baseline has no predictions of a run that learned.",
         ]
 
 

@@ -19,10 +19,9 @@ def clocks(drawn, epochs):
         head = {} if missing else {0: epochs(0.6, 0.7, seconds=2.0, packed_batch_runs=4)}
         picture = curves_by_unit(
             [
-                ArmLearning(epochs=ArmEpochs(name="baseline", epochs=baseline), images=9000, features=None),
-                ArmLearning(epochs=ArmEpochs(name="head", epochs=head), images=900, features=features),
-            ],
-            chance=0.1,
+                ArmLearning(epochs=ArmEpochs(name=name, epochs=arm, ended=len(arm)), images=images, features=spent)
+                for name, arm, images, spent in (("baseline", baseline, 9000, None), ("head", head, 900, features))
+            ]
         )
         return picture, figures[-1].axes
 

@@ -115,7 +115,7 @@ def test_every_test_is_shown(analyses):
         "1",
         "< 0.0001",
         f"{MINUS}0.16 to +0.35",
-        f"{MINUS}0.39 to +0.53",
+        f"{MINUS}0.35 to +0.54",
         "62 % (31 to 86 %)",
         "+0.90 (+0.52 to +0.98)",
         "+90 %",

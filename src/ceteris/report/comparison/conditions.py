@@ -84,10 +84,12 @@ def _facts(side: StudyAnalysis) -> Iterator[_Fact]:
     yield _Fact(what="test images", identity=digests, words=f"{test}SHA-256 {digests[0][:8]}, labels {digests[1][:8]}")
     study = manifest.study
     yield _Fact(what="seeds", identity=study.seeds, words=seed_ranges(manifest.seeds_of()))
-    unit = Scale(metric=study.analysis.judged).unit
-    judged = "" if study.analysis.judged is TEST_ACCURACY else f"{study.analysis.metric}, "
-    margin = f"{judged}equivalent within {study.analysis.margin:g} {unit}".rstrip()
-    yield _Fact(what="analysis", identity=study.analysis, words=f"{margin}, target {100 * study.analysis.target:g} %")
+    analysis = study.analysis
+    judged = "" if analysis.judged is TEST_ACCURACY else f"{analysis.metric}, "
+    margin = f"{judged}equivalent within {analysis.margin:g} {Scale(metric=analysis.judged).unit}".rstrip()
+    words = f"{margin}, target {100 * analysis.target:g} %"
+    words += ", verdicts on the population" if analysis.scope == "population" else ""
+    yield _Fact(what="analysis", identity=analysis, words=words)
     for what, kinds in (
         ("engine", found.engines),
         ("engine details", found.facts),

@@ -150,7 +150,8 @@ def confusion_matrix(name: str, shares: Floats, class_names: Sequence[str]) -> D
 def class_change_table(changes: Mapping[str, Floats], class_names: Sequence[str]) -> Drawing:
     """Draw how all variations change the accuracy of each class, on average over the pairs of runs.
 
-    Of many classes those are drawn that changed most, which the caption says: chosen so, they overstate.
+    The caption says that none of so many means is tested. Of many classes those are drawn that changed most, which the
+    caption says too: chosen so, they overstate.
 
     Args:
         changes: `class_accuracies` of a variation minus those of the baseline, pair by pair of runs with the same
@@ -162,20 +163,25 @@ def class_change_table(changes: Mapping[str, Floats], class_names: Sequence[str]
     means, class_names = means[:, indices], [class_names[index] for index in indices]
     strongest = float(np.nanmax(np.abs(means), initial=1e-9)) if np.isfinite(means).any() else 1.0
     with drawing():
-        figure, axes = _grid(max(len(changes), 1), len(class_names))
+        figure, axes = _grid(max(len(changes), 1), len(class_names), lines=2)
         _cells(axes, np.abs(means), np.sign(means), top=strongest)
         _names(axes, tuple(changes), class_names)
         _numbers(axes, means, lambda change: signed(100 * change, 1), strongest=strongest)
         kept = of_all(indices, classes, _CHANGED)
-        _caption(axes, f"percentage points of a class, variation minus baseline; a dash: no pairs of runs{kept}")
+        _caption(
+            axes,
+            f"percentage points of a class, variation minus baseline; a dash: no pairs of runs{kept}\n"
+            f"{means.size:,} means, none of them tested: the largest of so many are partly chance",
+        )
         alt = " ".join(_extremes(name, row, class_names) for name, row in zip(changes, means, strict=True))
         title = "Change of each class by each variation"
         return finished(figure, title=title, alt=alt or "There is no variation.")
 
 
-def _grid(rows: int, columns: int) -> tuple[Figure, Axes]:
+def _grid(rows: int, columns: int, *, lines: int = 1) -> tuple[Figure, Axes]:
+    """Make room for cells, with a caption of some lines below."""
     width, height = _CELL * columns, 0.8 * _CELL * rows
-    figure = Figure(figsize=(inches(_NAMES + width + 30), inches(height + 92)))
+    figure = Figure(figsize=(inches(_NAMES + width + 30), inches(height + 80 + 12 * lines)))
     axes = panel(figure, _NAMES, 70, width, height)
     axes.set_xlim(-0.5, columns - 0.5)
     axes.set_ylim(rows - 0.5, -0.5)

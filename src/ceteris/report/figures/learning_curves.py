@@ -1,4 +1,4 @@
-"""The mean of an arm's learning curves over seeds, with its error bars: what pictures of learning are drawn from."""
+"""The mean learning curve of the runs of an arm that learned, with error bars: what pictures of learning show."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,8 @@ from ceteris.report.figures.style import (
     shortened,
 )
 from ceteris.results.epochs import EpochRecord
-from ceteris.statistics.interval import Estimate, Floats, Interval, PointEstimate, mean_interval
+from ceteris.statistics.interval import Estimate, Floats, Interval, mean_interval
+from ceteris.statistics.scores import ArmScores
 
 _MOST_MARKERS = 12
 
@@ -32,28 +33,48 @@ class ArmEpochs:
     """The epochs of the runs of one arm.
 
     Attributes:
-        epochs: By seed, of every run that finished or diverged.
+        epochs: By seed, of every run that learned.
+        ended: How many runs came to their end, also without learning.
     """
 
     name: str
     epochs: Mapping[int, Sequence[EpochRecord]]
+    ended: int
+
+    @property
+    def words(self) -> str:
+        """Say how many runs a curve rests on."""
+        if not self.epochs:
+            return "no run learned" if self.ended else "no run yet"
+        seeds = "1 seed" if self.ended == 1 else f"{self.ended} seeds"
+        return seeds if len(self.epochs) == self.ended else f"{len(self.epochs)} of {seeds} learned"
+
+
+def arm_epochs(arm: ArmScores, epochs: Mapping[int, Sequence[EpochRecord]], chance: float) -> ArmEpochs:
+    """Give the epochs of the runs of an arm that learned: those whose curves the statistics compare.
+
+    Args:
+        arm: What its runs scored.
+        epochs: Of all its runs, by seed.
+        chance: The chance level.
+    """
+    learned = {seed: epochs[seed] for seed in arm.learned(chance) if epochs.get(seed)}
+    return ArmEpochs(name=arm.name, epochs=learned, ended=len(arm.counted(chance)))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class MeanCurve:
-    """Mean and error bars over seeds.
+    """Mean and error bars over the runs that learned.
 
     Attributes:
         seconds: Mean training time up to each epoch, a run's share. Shape (epochs,).
-        validation: Validation accuracy, one estimate an epoch.
+        training: Training accuracy, one estimate per epoch.
     """
 
-    name: str
+    arm: ArmEpochs
     seconds: Floats
     training: tuple[Estimate, ...]
     validation: tuple[Estimate, ...]
-    runs: int
-    diverged: int
 
     @property
     def has_band(self) -> bool:
@@ -61,41 +82,16 @@ class MeanCurve:
         return any(isinstance(one, Interval) for one in self.validation)
 
 
-def mean_curve(arm: ArmEpochs, chance: float) -> MeanCurve:
-    """Take the mean over the runs of an arm, one of which has an epoch; diverged runs count with the chance level."""
-    runs = [records for records in arm.epochs.values() if records]
-    epochs = max(len(records) for records in runs)
-    seconds = np.full((len(runs), epochs), np.nan)
-    values = np.full((2, len(runs), epochs), chance)
-    measured = np.zeros(epochs, np.bool_)
-    diverged = 0
-    for row, records in enumerate(runs):
-        seconds[row, : len(records)] = np.cumsum([record.seconds / record.packed_batch_runs for record in records])
-        metrics = [record.metrics for record in records]
-        pairs = np.array([[one.training_accuracy for one in metrics], [one.validation_accuracy for one in metrics]])
-        losses = np.array([[one.training_loss, one.validation_loss] for one in metrics])
-        is_sound = np.isfinite(pairs).all(axis=0) & np.isfinite(losses).all(axis=1)
-        values[:, row, : len(records)] = np.where(is_sound, pairs, chance)
-        measured[: len(records)] |= is_sound
-        diverged += not is_sound.all()
-    known = np.where(np.isnan(seconds), 0, seconds).sum(axis=0) / (~np.isnan(seconds)).sum(axis=0)
-    # Where all runs have diverged their accuracy is the chance level by decree, and has no spread to draw.
+def mean_curve(arm: ArmEpochs) -> MeanCurve:
+    """Take the mean over the runs of an arm that learned, at least one, in each epoch that all of them have."""
+    epochs = min(len(records) for records in arm.epochs.values())
+    runs = [records[:epochs] for records in arm.epochs.values()]
+    seconds = np.cumsum([[one.seconds / one.packed_batch_runs for one in records] for records in runs], axis=1)
     training, validation = (
-        tuple(
-            mean_interval(column) if is_measured else PointEstimate(estimate=chance)
-            for column, is_measured in zip(kind.T, measured, strict=True)
-        )
-        for kind in values
+        tuple(mean_interval([getattr(run[epoch].metrics, kind) for run in runs]) for epoch in range(epochs))
+        for kind in ("training_accuracy", "validation_accuracy")
     )
-    # Runs that diverged early must not make the mean time go back.
-    return MeanCurve(
-        name=arm.name,
-        seconds=np.maximum.accumulate(known),
-        training=training,
-        validation=validation,
-        runs=len(runs),
-        diverged=diverged,
-    )
+    return MeanCurve(arm=arm, seconds=seconds.mean(axis=0), training=training, validation=validation)
 
 
 def bar(estimate: Estimate) -> tuple[float, float]:
@@ -103,12 +99,6 @@ def bar(estimate: Estimate) -> tuple[float, float]:
     if not isinstance(estimate, Interval):
         return np.nan, np.nan
     return max(estimate.low, 0), min(estimate.high, 1)
-
-
-def runs_words(curve: MeanCurve) -> str:
-    """Say how many seeds a curve rests on, and how many of them diverged."""
-    runs = "1 seed" if curve.runs == 1 else f"{curve.runs} seeds"
-    return f"{runs}, {curve.diverged} diverged" if curve.diverged else runs
 
 
 def look(index: int) -> tuple[str, str, str]:
@@ -145,17 +135,17 @@ def share_limits(figure: Figure, *, foot: float = 0.0) -> None:
 
 
 def curve_legend(
-    figure: Figure, curves: Sequence[MeanCurve], missing: Sequence[str], more: Sequence[Line2D] = ()
+    figure: Figure, curves: Sequence[MeanCurve], missing: Sequence[ArmEpochs], more: Sequence[Line2D] = ()
 ) -> None:
     """Name the curves, the arms that have none yet, and what else is drawn."""
     handles: list[Line2D | Patch] = []
     for index, curve in enumerate(curves):
         colour, dashes, marker = look(index)
-        label = f"{shortened(curve.name, 150, 8.5)} ({runs_words(curve)})"
+        label = f"{shortened(curve.arm.name, 150, 8.5)} ({curve.arm.words})"
         handles.append(Line2D([], [], color=colour, ls=dashes, marker=marker, markersize=3, label=label))
-    handles += [Line2D([], [], linestyle="", label=f"{shortened(name, 150, 8.5)} (no run yet)") for name in missing]
+    handles += [Line2D([], [], linestyle="", label=f"{shortened(arm.name, 150, 8.5)} ({arm.words})") for arm in missing]
     if any(curve.has_band for curve in curves):
-        handles.append(Patch(facecolor=INK, alpha=0.16, label="95 % interval of the mean"))
+        handles.append(Patch(facecolor=INK, alpha=0.16, label="pointwise 95 % interval"))
     handles += more
     legend_on_top(figure, handles)
 
@@ -203,15 +193,16 @@ def draw_panels(panels: Sequence[CurvePanel], *, names: int, height: float) -> F
     return figure
 
 
-def learning_curves(factor: str, arms: Sequence[ArmEpochs], *, chance: float) -> Drawing:
+def learning_curves(factor: str, arms: Sequence[ArmEpochs]) -> Drawing:
     """Draw training and validation accuracy of a factor's variations and of the baseline, on epochs and on seconds.
 
-    Lines are means over seeds, bands 95 % t intervals of the mean; one seed has no band. A diverged run counts with the
-    chance level from the epoch that it diverged in. Seconds are a run's share of the time that its packed batch took:
-    a packed batch of sixteen that trained for eight seconds cost each run half a second.
+    Lines are means over the runs that learned, bands 95 % t intervals of the mean; one run has no band. The bands are
+    pointwise: each covers the mean of its epoch in 95 % of studies, all epochs together less often. Seconds are a run's
+    share of the time that its packed batch took: a packed batch of sixteen that trained for eight seconds cost each run
+    half a second.
     """
-    curves = [mean_curve(arm, chance) for arm in arms if any(arm.epochs.values())]
-    missing = [arm.name for arm in arms if not any(arm.epochs.values())]
+    curves = [mean_curve(arm) for arm in arms if arm.epochs]
+    missing = [arm for arm in arms if not arm.epochs]
     longest = max((len(curve.training) for curve in curves), default=1)
     step = max(1, -(-longest // 10))
     epochs = [np.arange(1.0, len(curve.training) + 1) for curve in curves]
@@ -235,13 +226,18 @@ def learning_curves(factor: str, arms: Sequence[ArmEpochs], *, chance: float) ->
         return finished(figure, title=f"Learning curves: {factor}", alt=_alt(curves, missing))
 
 
-def _alt(curves: Sequence[MeanCurve], missing: Sequence[str]) -> str:
+def _alt(curves: Sequence[MeanCurve], missing: Sequence[ArmEpochs]) -> str:
     parts = [
-        f"{curve.name} ({runs_words(curve)}): validation accuracy {in_per_cent(curve.validation[0])} after the first "
+        f"{curve.arm.name} ({curve.arm.words}): validation accuracy {in_per_cent(curve.validation[0])} after the first "
         f"epoch, {in_per_cent(curve.validation[-1])} after {len(curve.validation)}, in {curve.seconds[-1]:.3g} s; "
         f"training accuracy {in_per_cent(curve.training[-1])} then"
         for curve in curves
     ]
-    parts += [f"{name}: no run yet" for name in missing]
-    bands = "Means over seeds with 95 % t intervals, on epochs and on seconds. "
-    return f"{bands if any(curve.has_band for curve in curves) else ''}{'. '.join(parts)}."
+    parts += [f"{arm.name}: {arm.words}" for arm in missing]
+    return f"{means_words(curves)} on epochs and on seconds. {'. '.join(parts)}."
+
+
+def means_words(curves: Sequence[MeanCurve]) -> str:
+    """Say what lines and bands are."""
+    bands = ", with pointwise 95 % t intervals," if any(curve.has_band for curve in curves) else ""
+    return f"Means over the runs that learned{bands}"

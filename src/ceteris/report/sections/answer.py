@@ -9,13 +9,14 @@ from ceteris.report.quantities import (
     count,
     labelled,
     listed_up_to,
-    measured,
-    percent,
+    points,
+    points_range,
     quoted,
     sentence,
 )
 from ceteris.report.scale import Scale
 from ceteris.report.sections import factorial
+from ceteris.report.wording import scope_words
 from ceteris.results.record import Status
 from ceteris.statistics.collapse import Stability
 from ceteris.statistics.comparison import Comparison
@@ -60,21 +61,20 @@ def answer(analysis: StudyAnalysis) -> tuple[str, ...]:
     return (*sentences, _convergence(analysis), *crossed)
 
 
-def earlier(analysis: StudyAnalysis, *, sooner: bool) -> tuple[Comparison, ...]:
-    """Give the variations that were shown to reach the target in fewer epochs than the baseline, or in more.
+def faster(analysis: StudyAnalysis, *, higher: bool) -> tuple[Comparison, ...]:
+    """Give the variations whose area under the learning curve was shown to be higher than the baseline's, or lower.
 
-    Judged by the sign-flip test, Holm-adjusted, since times may be censored and full of ties; largest first.
+    Judged by the t test of the area, Holm-adjusted; largest first.
     """
 
     def is_shown(one: Comparison) -> bool:
-        found = one.convergence.get(Measure.EPOCHS)
-        if found is None or found.contrast.sign_flip_adjusted is None:
+        found = one.convergence.get(Measure.AREA)
+        if found is None or found.p_value_adjusted is None:
             return False
-        is_sooner = found.contrast.difference.estimate < 0
-        return found.contrast.sign_flip_adjusted <= analysis.criteria.significance and is_sooner is sooner
+        return found.p_value_adjusted <= analysis.criteria.significance and (found.difference.estimate > 0) is higher
 
     shown = [one for one in analysis.comparisons if is_shown(one)]
-    return tuple(sorted(shown, key=lambda one: -abs(one.convergence[Measure.EPOCHS].contrast.difference.estimate)))
+    return tuple(sorted(shown, key=lambda one: -abs(one.convergence[Measure.AREA].difference.estimate)))
 
 
 def _nothing_yet(analysis: StudyAnalysis) -> str:
@@ -141,7 +141,7 @@ def _shown(analysis: StudyAnalysis, finding: Decision, extreme: str) -> str:
     found, total = analysis.with_verdict(finding), len(analysis.comparisons)
     scale = Scale.of(analysis)
     by = "" if scale.is_accuracy else f" by the {scale.metric.name}"
-    when = f"{by} on these test images, when it learns" if analysis.has_collapsed else f"{by} on these test images"
+    when = f"{by} {scope_words(analysis.criteria)}{', when it learns' if analysis.has_collapsed else ''}"
     when = when if total == 1 else when.replace("it learns", "they learn")
     if not found:
         return f"{_not_shown(total)} to be {finding} than the baseline{when}."
@@ -232,53 +232,35 @@ def _without_error_bars(analysis: StudyAnalysis) -> list[str]:
 
 
 def _convergence(analysis: StudyAnalysis) -> str:
-    known = [one for one in analysis.comparisons if Measure.EPOCHS in one.convergence]
-    target_share = f"{100 * analysis.criteria.target_share:g} %"
-    if analysis.target is None and any(one.convergence for one in analysis.comparisons):
+    areas = [one.convergence[Measure.AREA] for one in analysis.comparisons if Measure.AREA in one.convergence]
+    if not areas:
         return (
-            "Which variations learn sooner than the baseline is unknown, as the chance level reaches "
-            f"{target_share} of its mean final validation accuracy."
+            "How fast the variations learn cannot be compared: that takes a run that learned of the baseline and of a "
+            "variation."
         )
-    if analysis.target is None or not known:
-        return "How fast the variations learn cannot be compared yet, as no seed has a learning curve in both arms."
-    target = f"{percent(analysis.target)} validation accuracy ({target_share} of the baseline's mean final one)"
-    if not any(one.convergence[Measure.EPOCHS].contrast.sign_flip_adjusted is not None for one in known):
-        return f"Which variations reach {target} sooner than the baseline is not known from one pair of runs each."
-    fewer, more = (earlier(analysis, sooner=sooner) for sooner in (True, False))
-    if not fewer and not more:
-        return (
-            f"{_not_shown(len(analysis.comparisons))} to reach {target} in fewer or in more epochs than the baseline."
-        )
-    if not fewer:
-        took = f"{_were(more)} shown to take more{_extreme(more, 'latest')}"
-        return f"{_not_shown(len(analysis.comparisons))} to reach {target} in fewer epochs than the baseline; {took}."
-    slower = f", and {len(more)} in more{_extreme(more, 'latest')}" if more else ""
+    if all(one.p_value is None for one in areas):
+        return "How fast the variations learn is not known from one run each."
+    higher, lower = (faster(analysis, higher=is_higher) for is_higher in (True, False))
+    what = "mean validation accuracy over the epochs (area under the learning curve of runs that learned)"
+    if not higher and not lower:
+        return f"{_not_shown(len(analysis.comparisons))} to have a higher or a lower {what} than the baseline."
+    if not higher:
+        shown = f"{_were(lower)} shown to have a lower one{_extreme(analysis, lower, 'loss')}"
+        return f"{_not_shown(len(analysis.comparisons))} to have a higher {what} than the baseline; {shown}."
+    rest = f", and {len(lower)} a lower one{_extreme(analysis, lower, 'loss')}" if lower else ""
     return (
-        f"{count(len(fewer), 'variation')} reached {target} in fewer epochs than the baseline"
-        f"{_extreme(fewer, 'soonest')}{slower}."
+        f"{count(len(higher), 'variation')} had a higher {what} than the baseline{_extreme(analysis, higher, 'gain')}"
+        f"{rest}."
     )
 
 
-def _extreme(found: Sequence[Comparison], word: str) -> str:
-    first = found[0]
-    label = labelled(first.variation, first.factor, *_epochs(first))
-    return f", {word} {label}" if len(found) > 1 else f": {label}"
-
-
-def _epochs(one: Comparison) -> tuple[str, ...]:
-    """Write a difference in epochs; where runs never reached the target it is cut off, and has no true interval."""
-    found = one.convergence[Measure.EPOCHS]
-    difference = found.contrast.difference
-    text = f"{measured(difference.estimate, Measure.EPOCHS, sign=True)} epochs"
-    late = ((found.censored_variation, "its"), (found.censored_baseline, "the baseline's"))
-    runs = {"its": found.contrast.runs[1], "the baseline's": found.contrast.runs[0]}
-    never = [f"{len(seeds)} of {whose} {count(runs[whose], 'run')}" for seeds, whose in late if seeds]
-    if never and found.truncation_time is not None:
-        return text, f"with {' and '.join(never)} not there by epoch {found.truncation_time:g}"
-    if not isinstance(difference, Interval):
-        return (text,)
-    ends = [measured(end, Measure.EPOCHS, sign=True) for end in (difference.low, difference.high)]
-    return text, f"{ends[0]} to {ends[1]}"
+def _extreme(analysis: StudyAnalysis, found: Sequence[Comparison], word: str) -> str:
+    difference = found[0].convergence[Measure.AREA].difference
+    numbers = [points(difference.estimate)]
+    if isinstance(difference, Interval):
+        numbers.append(f"individual {_level(analysis)} interval {points_range(difference)}")
+    label = labelled(found[0].variation, found[0].factor, *numbers)
+    return f", the largest {word} {label}" if len(found) > 1 else f": {label}"
 
 
 def _with_difference(analysis: StudyAnalysis, one: Comparison, *, is_first: bool) -> str:

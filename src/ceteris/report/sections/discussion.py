@@ -9,7 +9,6 @@ from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.formatting.wording import listed
 from ceteris.report.blocks import Block, Bullets, Paragraph, Subheading
 from ceteris.report.quantities import (
-    MINUS,
     count,
     duration,
     file_size,
@@ -40,18 +39,18 @@ _Numbers = tuple[float, float, str]
 """A count for the pretrained network and for the other, and how the first is written."""
 
 _RULE = (
-    "Listed is only what the results of this study support: on accuracies, a verdict adjusted by Holm's method; on the "
-    "time to the target, the sign-flip test, adjusted likewise; on the time of a prediction, interquartile ranges that "
-    "do not overlap."
+    "Listed is only what the results of this study support: on accuracies, a verdict adjusted by Holm's method; on "
+    "epochs to the target, the sign-flip test, adjusted likewise; on the time of a prediction, interquartile ranges "
+    "that do not overlap. Seconds of training are given as measured."
 )
 
 
 def discussion(analysis: StudyAnalysis) -> tuple[Block, ...]:
     """Weigh each pretrained network against the study's network that is not.
 
-    An accuracy is called higher or lower only on a Holm-adjusted verdict, a time to the target shorter or longer only
-    on a Holm-adjusted sign-flip test. Nothing is said of seconds that were not taken on one kind of machine, and of
-    the time of a prediction only where the middle halves of both lie apart.
+    An accuracy is called higher or lower only on a Holm-adjusted verdict, epochs to the target fewer or more only on a
+    Holm-adjusted sign-flip test. Seconds of training are described, and nothing is said of those that were not taken on
+    one kind of machine; of the time of a prediction only where the middle halves of both lie apart.
 
     Args:
         analysis: Of a study with a pretrained network.
@@ -110,14 +109,15 @@ def _about_accuracy(analysis: StudyAnalysis, match: Match) -> Iterator[_Sentence
 
 def _about_convergence(analysis: StudyAnalysis, match: Match) -> Iterator[_Sentence]:
     """Say which reached the target in fewer epochs, and so, as both learn from as many images, in fewer of those."""
-    shown = _shown_time(analysis, match, Measure.EPOCHS)
+    shown = _shown_epochs(analysis, match)
     if shown is None or analysis.target is None:
         return
     difference, words = shown
     side, fewer = (_Side.BENEFIT, "fewer") if difference.estimate < 0 else (_Side.DRAWBACK, "more")
     images = ""
-    if (found := _time(match, Measure.IMAGES)) is not None and found.estimate * difference.estimate > 0:
-        images = f" ({abs(found.estimate):,.0f} {fewer} images)"
+    found = None if match.comparison is None else match.comparison.convergence.get(Measure.IMAGES)
+    if found is not None and match.turned(found.difference).estimate * difference.estimate > 0:
+        images = f" ({abs(found.difference.estimate):,.0f} {fewer} images)"
     yield (
         side,
         sentence(
@@ -128,37 +128,22 @@ def _about_convergence(analysis: StudyAnalysis, match: Match) -> Iterator[_Sente
 
 
 def _about_seconds(analysis: StudyAnalysis, match: Match) -> Iterator[_Sentence]:
-    """Compare seconds of training, if they can be: also with the whole time for features, which one run alone needs."""
-    shown = _shown_time(analysis, match, Measure.SECONDS)
-    if shown is None or analysis.target is None or not _has_one_clock(analysis):
+    """Give the seconds to the target as measured: once per packed batch, which supports no claim."""
+    arms = [analysis.summary(arm.name).convergence.get(Measure.SECONDS) for arm in (match.pretrained, match.small)]
+    mine, theirs = arms
+    if mine is None or theirs is None or analysis.target is None or not _has_one_clock(analysis):
         return
-    difference, words = shown
     extraction = analysis.environment.extractions.get(match.pretrained.name)
-    features = 0.0 if extraction is None else extraction.seconds
-    who, other = _name(match.pretrained), _name(match.small)
-    reached = f"{who} reached {percent(analysis.target)} validation accuracy {abs(difference.estimate):.2g} s"
-    if difference.estimate > 0:
-        yield _Side.DRAWBACK, sentence(f"{reached} of training later than {other} ({words}).")
-    elif not isinstance(difference, Interval) or difference.high >= 0:
-        return
-    elif not features:
-        yield _Side.BENEFIT, sentence(f"{reached} of training sooner than {other} ({words}).")
-    elif difference.high + features < 0:
-        yield (
-            _Side.BENEFIT,
-            sentence(
-                f"{reached} of training sooner than {other} ({words}), which is more than the {duration(features)} "
-                "that its features took."
-            ),
-        )
-    else:
-        yield (
-            _Side.BALANCE,
-            sentence(
-                f"{reached} of training sooner than {other} ({words}), but only if the {duration(features)} for its "
-                "features, spent once for all runs, are not counted."
-            ),
-        )
+    features = ""
+    if extraction is not None and extraction.seconds:
+        features = f", without the {duration(extraction.seconds)} for its features, spent once for all runs"
+    taken = [
+        f"{'' if one.reached == one.runs else 'at least '}{duration(one.mean.estimate)} with {_name(arm)}"
+        for one, arm in ((mine, match.pretrained), (theirs, match.small))
+    ]
+    text = f"Mean training time to {percent(analysis.target)} validation accuracy, a run's share of its packed batch: "
+    text += f"{taken[0]}{features}; {taken[1]}. Seconds were measured once per packed batch, and are not tested."
+    yield _Side.BALANCE, text
 
 
 def _about_features(analysis: StudyAnalysis, match: Match) -> Iterator[_Sentence]:
@@ -238,13 +223,13 @@ def _about_predicting(costs: Mapping[str, VariationCost], match: Match) -> Itera
     )
 
 
-def _shown_time(analysis: StudyAnalysis, match: Match, measure: Measure) -> tuple[Estimate, str] | None:
-    """Give a difference in the time to the target, if the sign-flip test shows one, and the words about it."""
-    found = None if match.comparison is None else match.comparison.convergence.get(measure)
-    p = None if found is None else found.contrast.sign_flip_adjusted
-    if found is None or p is None or p > analysis.criteria.significance or not found.contrast.difference.estimate:
+def _shown_epochs(analysis: StudyAnalysis, match: Match) -> tuple[Estimate, str] | None:
+    """Give a difference in epochs to the target, if the sign-flip test shows one, and the words about it."""
+    found = None if match.comparison is None else match.comparison.convergence.get(Measure.EPOCHS)
+    p = None if found is None else found.p_value_adjusted
+    if found is None or p is None or p > analysis.criteria.significance or not found.difference.estimate:
         return None
-    difference = match.turned(found.contrast.difference)
+    difference = match.turned(found.difference)
     never = len(found.censored_baseline) + len(found.censored_variation)
     parts = []
     if never and found.truncation_time is not None:
@@ -252,16 +237,10 @@ def _shown_time(analysis: StudyAnalysis, match: Match, measure: Measure) -> tupl
         parts.append(f"times cut off at {found.truncation_time:.3g}, as {count(never, 'run')} never got there")
     elif isinstance(difference, Interval):
         ends = sorted((abs(difference.low), abs(difference.high)))
-        is_one_sided = difference.low * difference.high > 0
-        span = f"{ends[0]:.2g} to {ends[1]:.2g}" if is_one_sided else f"{difference.low:+.2g} to {difference.high:+.2g}"
-        parts.append(f"{100 * difference.level:g} % interval {span.replace('-', MINUS)}")
+        span = f"{ends[0]:.2g} to {ends[1]:.2g}"
+        parts.append(f"individual {100 * difference.level:g} % interval {span}")
     parts.append(f"sign-flip test, {p_words(p)} after Holm's adjustment")
     return difference, "; ".join(parts)
-
-
-def _time(match: Match, measure: Measure) -> Estimate | None:
-    found = None if match.comparison is None else match.comparison.convergence.get(measure)
-    return None if found is None else match.turned(found.contrast.difference)
 
 
 def _has_one_clock(analysis: StudyAnalysis) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.report.blocks import Block, Card, Details, Section, VariationSummary
-from ceteris.report.figures.learning_curves import ArmEpochs, learning_curves
+from ceteris.report.figures.learning_curves import arm_epochs, learning_curves
 from ceteris.report.quantities import (
     arrows,
     count,
@@ -18,7 +18,7 @@ from ceteris.report.quantities import (
     unit,
 )
 from ceteris.report.scale import Scale
-from ceteris.report.sections.convergence import convergence_table, trusted_p
+from ceteris.report.sections.convergence import convergence_table, tested
 from ceteris.report.sections.verdicts import verdict_tag
 from ceteris.report.table import Cell, Column, Table
 from ceteris.report.wording import MEASURES, comparison_notes, run_notes, verdict_words
@@ -31,7 +31,7 @@ from ceteris.statistics.verdict import Reason
 from ceteris.study.changes import in_words
 from ceteris.study.run import BASELINE
 
-_TOLD = (Measure.EPOCHS, Measure.AREA, Measure.FINAL_MINUS_BEST)
+_TOLD = (Measure.AREA, Measure.EPOCHS, Measure.FINAL_MINUS_BEST)
 """Measures that a card tells in words; images are epochs times a constant, and seconds stand in the table."""
 
 
@@ -60,9 +60,10 @@ def _card(analysis: StudyAnalysis, factor: str, name: str) -> Card:
         )
         for one in chosen
     ]
-    if any(analysis.epochs.get(name) for name in names):
-        arms = [ArmEpochs(name=name, epochs=analysis.epochs.get(name, {})) for name in names]
-        blocks.append(learning_curves(factor, arms, chance=analysis.scores.chance))
+    scores, chance = analysis.arm_scores, analysis.scores.chance
+    arms = [arm_epochs(scores[name], analysis.epochs.get(name, {}), chance) for name in names]
+    if any(arm.epochs for arm in arms):
+        blocks.append(learning_curves(factor, arms))
     if (found := convergence_table(analysis, factor)) is not None:
         table = replace(found, name=f"{name}-convergence", title=f"{factor}: convergence of each variation")
         blocks.append(Details(summary="Convergence in numbers", blocks=(table,), is_repeated=True))
@@ -140,13 +141,17 @@ def _convergence(analysis: StudyAnalysis, one: Comparison) -> Iterator[str]:
         found = one.convergence.get(measure)
         if found is None:
             continue
-        difference = found.contrast.difference
+        difference = found.difference
         of = "" if measure is Measure.EPOCHS else f" {unit(measure, difference=True)}"
         text = f"{MEASURES[measure]} {measured(difference.estimate, measure, sign=True)}{of}"
-        p = trusted_p(measure, found)
-        if isinstance(difference, Interval) and p is not None:
-            low, high = (measured(end, measure, sign=True) for end in (difference.low, difference.high))
-            text += f" ({low} to {high}, {p_words(p)})"
+        details = [p_values] if (p_values := tested(found)) else []
+        if isinstance(difference, Interval):
+            details.insert(
+                0, " to ".join(measured(end, measure, sign=True) for end in (difference.low, difference.high))
+            )
+        if not measure.is_tested:
+            details = ["not tested, as the best epoch is selected"]
+        text += f" ({'; '.join(details)})" if details else ""
         parts.append(text)
     if parts:
         yield f"Learning, compared with the baseline: {'; '.join(parts)}."

@@ -14,8 +14,9 @@ from ceteris.report.blocks import Bullets, Look, Section
 from ceteris.report.quantities import count, labelled, listed_up_to, quoted
 from ceteris.report.scale import Scale
 from ceteris.report.sections.warnings import changed_family, foresight, origin_sentence
-from ceteris.report.wording import is_unconfirmed
+from ceteris.report.wording import is_of_these_images, is_unconfirmed
 from ceteris.results.record import RunRecord, Status
+from ceteris.statistics.interval import Scope
 from ceteris.statistics.verdict import Decision
 from ceteris.study.changes import SettingChange, in_words
 from ceteris.study.run import Arm
@@ -68,10 +69,16 @@ def _about_images(analysis: StudyAnalysis) -> Iterator[str]:
     yield f"One data set, {manifest.data_name}, was used: results may differ on other images."
     if manifest.data_origin is Origin.OWN:
         yield _about_copies(min(manifest.images.shape.height, manifest.images.shape.width))
-    if analysis.comparisons and analysis.predictions is not None and analysis.has_error_bars:
+    is_narrow = analysis.criteria.scope is Scope.SEEDS
+    if is_narrow and analysis.comparisons and analysis.predictions is not None and analysis.has_error_bars:
         yield (
             f"Intervals over seeds speak of these {len(analysis.predictions.labels):,} test images; for a claim about "
             "all such images, look at the intervals over images too."
+        )
+    if narrow := [quoted(one.variation) for one in analysis.comparisons if is_of_these_images(one)]:
+        yield (
+            f"What is said of {listed_up_to(narrow, most=5)} is shown on these test images only: with the images taken "
+            "as a sample too, it would be undecided."
         )
     apart = _largest_tie(analysis)
     if apart:

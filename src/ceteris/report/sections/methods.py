@@ -11,6 +11,8 @@ from ceteris.report.blocks import Look, Paragraph, Section
 from ceteris.report.quantities import count, percent, seed_count
 from ceteris.report.scale import Scale
 from ceteris.report.sections import factorial
+from ceteris.report.wording import scope_words
+from ceteris.statistics.interval import Scope
 from ceteris.statistics.metrics import TEST_ACCURACY
 from ceteris.statistics.paired import EXACT_PAIRS, RANDOM_PATTERNS
 from ceteris.statistics.scores import CHANCE_SIGNIFICANCE
@@ -154,20 +156,26 @@ def _statistics(analysis: StudyAnalysis) -> Iterator[str]:
             "given the runs there are, as strictly as Holm's first step asks."
         )
         if analysis.predictions is not None and any(one.over_images is not None for one in analysis.comparisons):
+            which = "Intervals over test images too are"
+            if criteria.scope is Scope.SEEDS_AND_IMAGES:
+                which = "As the study declares, test images are a sample too: tests and intervals of accuracies are"
             yield (
-                "Intervals over test images too come from a bootstrap over seeds and images at once, scaled to the "
-                "unbiased variance of a two-way table."
+                f"{which} Student's with the standard error of a two-way table of seeds and images, and "
+                "Satterthwaite's degrees of freedom."
             )
     if analysis.target is not None:
         yield (
-            f"Convergence is the first epoch whose validation accuracy reached {percent(analysis.target)}, "
-            f"{100 * criteria.target_share:g} % of the baseline's mean final one. Runs that did not reach it "
-            "are right-censored at their last epoch, and included."
+            "How fast runs that learned do so is judged by the area under their validation curve, with the partially "
+            "overlapping t test. Convergence is the first of two epochs in a row at or above "
+            f"{percent(analysis.target)} validation accuracy, {100 * criteria.target_share:g} % of the baseline's mean "
+            "final one. Runs that did not reach it are right-censored at their last epoch, and included; the sign-flip "
+            "test and the interval that inverts it compare these times. Seconds are measured once per packed batch, "
+            "and not tested."
         )
     decided = {one.verdict.decision for one in analysis.comparisons}
     if Decision.BETTER in decided or Decision.WORSE in decided:
         yield (
             f"If accuracies of runs that learned are about normally distributed over seeds, at most {significance} of "
-            "studies like this one would hold a false “better”, “worse” or “collapses more often” about these test "
-            f"images, and at most {significance} a false “equivalent”."
+            "studies like this one would hold a false “better”, “worse” or “collapses more often” "
+            f"{scope_words(criteria)}, and at most {significance} a false “equivalent”."
         )

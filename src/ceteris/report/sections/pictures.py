@@ -59,11 +59,12 @@ def _layers(analysis: StudyAnalysis, image: int) -> Visual:
 
 def _classes(analysis: StudyAnalysis) -> tuple[Visual, ...]:
     predictions = analysis.predictions
-    if predictions is None or BASELINE not in predictions.arms:
-        reason = "What the variations changed for each class is not shown: the baseline has no predictions to compare."
+    if predictions is None or not analysis.baseline.learned:
+        reason = "Classes are not shown: the baseline has no predictions of a run that learned."
         return (MissingFigure(reason),) if analysis.done else ()
     names, baseline = analysis.results.manifest.class_names, predictions.arms[BASELINE]
-    shares = confusion(predictions.labels, baseline.predictions, len(names))
+    learned = [baseline.seeds.index(seed) for seed in analysis.baseline.learned]
+    shares = confusion(predictions.labels, baseline.predictions[learned], len(names))
     pictures = [confusion_matrix(BASELINE, shares, names)]
     before = class_accuracies(predictions.labels, baseline.predictions, len(names))
     changes: dict[str, Floats] = {}
@@ -71,15 +72,16 @@ def _classes(analysis: StudyAnalysis) -> tuple[Visual, ...]:
         arm = predictions.arms.get(one.variation)
         if arm is not None:
             after = class_accuracies(predictions.labels, arm.predictions, len(names))
-            changes[one.variation] = _paired(baseline, before, arm, after)
+            changes[one.variation] = _paired(baseline, before, arm, after, one.pairs)
     if changes:
         pictures.append(class_change_table(changes, names))
     return tuple(pictures)
 
 
-def _paired(baseline: ArmPredictions, before: Floats, arm: ArmPredictions, after: Floats) -> Floats:
-    """Subtract seed by seed. Shape (pairs, classes)."""
-    seeds = [seed for seed in arm.seeds if seed in baseline.seeds]
+def _paired(
+    baseline: ArmPredictions, before: Floats, arm: ArmPredictions, after: Floats, seeds: Sequence[int]
+) -> Floats:
+    """Subtract seed by seed, for seeds that learned in both. Shape (pairs, classes)."""
     rows = [after[arm.seeds.index(seed)] - before[baseline.seeds.index(seed)] for seed in seeds]
     return np.array(rows).reshape(-1, before.shape[1])
 

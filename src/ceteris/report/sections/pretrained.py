@@ -17,11 +17,12 @@ from ceteris.report.figures.learning_curves import (
     ArmEpochs,
     CurvePanel,
     MeanCurve,
+    arm_epochs,
     curve_legend,
     draw_panels,
     look,
     mean_curve,
-    runs_words,
+    means_words,
     share_limits,
 )
 from ceteris.report.figures.style import INK, PAPER, drawing, in_per_cent
@@ -54,19 +55,22 @@ def _learning_figure(analysis: StudyAnalysis) -> Drawing | None:
     baseline = analysis.arms[0]
     # A network that is not pretrained is drawn if it is the baseline, or what a pretrained baseline is compared with.
     chosen = [arm for arm in analysis.arms if arm.name == BASELINE or has_backbone(arm) or has_backbone(baseline)]
-    if not any(analysis.epochs.get(arm.name) for arm in chosen):
+    epochs = {
+        arm.name: arm_epochs(analysis.arm_scores[arm.name], analysis.epochs.get(arm.name, {}), analysis.scores.chance)
+        for arm in chosen
+    }
+    if not any(one.epochs for one in epochs.values()):
         return None
     extractions = analysis.environment.extractions
     return curves_by_unit(
         [
             ArmLearning(
-                epochs=ArmEpochs(name=arm.name, epochs=analysis.epochs.get(arm.name, {})),
+                epochs=epochs[arm.name],
                 images=training_images(analysis.results.manifest, arm.specification.data),
                 features=extractions[arm.name].seconds if arm.name in extractions else None,
             )
             for arm in chosen
-        ],
-        chance=analysis.scores.chance,
+        ]
     )
 
 
@@ -181,7 +185,7 @@ class ArmLearning:
     features: float | None
 
 
-def curves_by_unit(arms: Sequence[ArmLearning], *, chance: float) -> Drawing:
+def curves_by_unit(arms: Sequence[ArmLearning]) -> Drawing:
     """Draw validation accuracy on epochs, on images and on seconds of training.
 
     Where features were computed first, a fourth panel counts their seconds too, in full, as if one run alone had needed
@@ -189,11 +193,10 @@ def curves_by_unit(arms: Sequence[ArmLearning], *, chance: float) -> Drawing:
 
     Args:
         arms: The baseline first; at least one has a run.
-        chance: The chance level, with which a diverged run counts.
     """
-    known = [arm for arm in arms if any(arm.epochs.epochs.values())]
-    missing = [arm.epochs.name for arm in arms if not any(arm.epochs.epochs.values())]
-    curves = [mean_curve(arm.epochs, chance) for arm in known]
+    known = [arm for arm in arms if arm.epochs.epochs]
+    missing = [arm.epochs for arm in arms if not arm.epochs.epochs]
+    curves = [mean_curve(arm.epochs) for arm in known]
     epochs = [np.arange(1.0, len(curve.validation) + 1) for curve in curves]
     units = [
         ("epochs", "epochs", epochs),
@@ -256,16 +259,15 @@ def _draw_features(axes: Axes, arms: Sequence[ArmLearning], foot: float) -> None
         height += _STEP
 
 
-def _alt(arms: Sequence[ArmLearning], curves: Sequence[MeanCurve], missing: Sequence[str]) -> str:
+def _alt(arms: Sequence[ArmLearning], curves: Sequence[MeanCurve], missing: Sequence[ArmEpochs]) -> str:
     parts = []
     for arm, curve in zip(arms, curves, strict=True):
         features = f"{duration(arm.features)} for features, once for all its runs, then " if arm.features else ""
         parts.append(
-            f"{curve.name} ({runs_words(curve)}): {features}{in_per_cent(curve.validation[0])} after the first epoch "
+            f"{curve.arm.name} ({curve.arm.words}): {features}{in_per_cent(curve.validation[0])} after the first epoch "
             f"of {arm.images:,} images and {curve.seconds[0]:.3g} s, {in_per_cent(curve.validation[-1])} after "
             f"{len(curve.validation)} epochs, {len(curve.validation) * arm.images:,} images and "
             f"{curve.seconds[-1]:.3g} s of training"
         )
-    parts += [f"{name}: no run yet" for name in missing]
-    bands = "; means over seeds with 95 % t intervals" if any(curve.has_band for curve in curves) else ""
-    return f"Validation accuracy on epochs, on images and on seconds{bands}. {'. '.join(parts)}."
+    parts += [f"{one.name}: {one.words}" for one in missing]
+    return f"Validation accuracy. {means_words(curves)} on epochs, on images and on seconds. {'. '.join(parts)}."

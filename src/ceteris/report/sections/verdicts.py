@@ -16,7 +16,7 @@ from ceteris.report.quantities import (
 from ceteris.report.scale import ACCURACY, Scale
 from ceteris.report.table import Cell, Column, Table
 from ceteris.report.terms import TERMS
-from ceteris.report.wording import headline, is_unconfirmed, rate_words, verdict_detail
+from ceteris.report.wording import headline, is_unconfirmed, rate_words, scope_words, verdict_detail
 from ceteris.statistics.collapse import Collapse, Stability
 from ceteris.statistics.comparison import Comparison
 from ceteris.statistics.interval import Estimate, Interval
@@ -56,7 +56,7 @@ def verdict_table(analysis: StudyAnalysis) -> Table:
     if analysis.done and all(arm.ended < 2 for arm in analysis.summaries):
         bars = "; one seed gives no interval"
     notes = [
-        f"Differences are variation minus baseline{_in_words(scale)}, on these test images{bars}.",
+        f"Differences are variation minus baseline{_in_words(scale)}, {scope_words(analysis.criteria)}{bars}.",
         f"Equivalent means: shown to lie within {within}, the margin that the study declares.",
     ]
     if analysis.has_collapsed:

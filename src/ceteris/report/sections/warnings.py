@@ -145,6 +145,8 @@ def changed_analysis(analysis: StudyAnalysis) -> Iterator[str]:
     target = _history("target of convergence", kept, lambda one: f"{100 * one.analysis.target:g} %")
     if target:
         yield target
+    if scope := _history("scope of verdicts", kept, lambda one: one.analysis.scope):
+        yield scope
 
 
 def changed_family(analysis: StudyAnalysis) -> Iterator[str]:
