@@ -5,7 +5,7 @@ import pytest
 import ceteris
 from ceteris.errors import StudyError
 from ceteris.networks.dense import Dense
-from ceteris.networks.max_pool import MaxPool
+from ceteris.networks.pooling import MaxPool
 from ceteris.testing.executors import CallingThread, results_of
 
 

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from ceteris.networks.convolution import Convolution
     from ceteris.networks.dense import Dense
     from ceteris.networks.dropout import Dropout
-    from ceteris.networks.max_pool import MaxPool
     from ceteris.networks.network import Network
+    from ceteris.networks.pooling import MaxPool
     from ceteris.report.report import Report, write_report
     from ceteris.results.results import Results, read_results
     from ceteris.running import run
@@ -102,7 +102,7 @@ _MODULES = {
     "ceteris.networks.convolution": ("Convolution",),
     "ceteris.networks.dense": ("Dense",),
     "ceteris.networks.dropout": ("Dropout",),
-    "ceteris.networks.max_pool": ("MaxPool",),
+    "ceteris.networks.pooling": ("MaxPool",),
     "ceteris.networks.network": ("Network",),
     "ceteris.study.reader": ("read_study",),
     "ceteris.study.run": ("Arm", "Run"),

@@ -11,7 +11,6 @@ from ceteris.engines.lanes.engine import LanesEngine
 from ceteris.engines.lanes.kernels import kernel_kinds, usable_instruction_sets
 from ceteris.engines.torch.engine import TorchEngine
 from ceteris.engines.transfer.engine import FineTuningEngine, TransferEngine
-from ceteris.networks.average_pool import AveragePool
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.batch_norm import BatchNorm
 from ceteris.networks.convolution import Convolution
@@ -19,8 +18,8 @@ from ceteris.networks.dense import Dense
 from ceteris.networks.dropout import Dropout
 from ceteris.networks.kinds import LAYER_KINDS
 from ceteris.networks.layer import Layer, Module
-from ceteris.networks.max_pool import MaxPool
 from ceteris.networks.network import Network
+from ceteris.networks.pooling import AveragePool, MaxPool
 from ceteris.networks.residual import Residual
 from ceteris.study.specification import Specification
 from ceteris.training.training import OPTIMIZERS, Training

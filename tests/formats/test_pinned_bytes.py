@@ -16,8 +16,8 @@ from ceteris.networks.batch_norm import BatchNorm
 from ceteris.networks.convolution import Convolution
 from ceteris.networks.dense import Dense
 from ceteris.networks.dropout import Dropout
-from ceteris.networks.max_pool import MaxPool
 from ceteris.networks.network import Network
+from ceteris.networks.pooling import MaxPool
 from ceteris.networks.shape import Shape
 from ceteris.results.record import conclude, encode_record
 from ceteris.study.reader import read_study

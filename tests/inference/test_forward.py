@@ -7,14 +7,13 @@ from ceteris.engines.streams import initial_weights
 from ceteris.inference import forward
 from ceteris.inference.forward import class_probabilities, layer_outputs, network_input
 from ceteris.networks import convolution
-from ceteris.networks.average_pool import AveragePool
 from ceteris.networks.batch_norm import BatchNorm
 from ceteris.networks.convolution import Convolution, Padding
 from ceteris.networks.dense import Dense
 from ceteris.networks.dropout import Dropout
 from ceteris.networks.layer import Activation
-from ceteris.networks.max_pool import MaxPool
 from ceteris.networks.network import Network
+from ceteris.networks.pooling import AveragePool, MaxPool
 from ceteris.networks.shape import Shape
 from tests.rounding import rounding
 

@@ -1,14 +1,13 @@
 import pytest
 
-from ceteris.networks.average_pool import AveragePool
 from ceteris.networks.batch_norm import BatchNorm
 from ceteris.networks.convolution import Convolution
 from ceteris.networks.dense import Dense
 from ceteris.networks.dropout import Dropout
 from ceteris.networks.kinds import opening_key
 from ceteris.networks.layer import Activation
-from ceteris.networks.max_pool import MaxPool
 from ceteris.networks.network import Network
+from ceteris.networks.pooling import AveragePool, MaxPool
 
 WRITTEN = [
     ({"conv": 7}, Convolution(conv=7), "conv 7, kernel 3"),

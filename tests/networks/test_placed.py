@@ -2,9 +2,9 @@ from ceteris.networks.batch_norm import BatchNorm
 from ceteris.networks.convolution import Convolution
 from ceteris.networks.dense import Dense
 from ceteris.networks.dropout import Dropout
-from ceteris.networks.max_pool import MaxPool
 from ceteris.networks.network import Network
 from ceteris.networks.placed import placed_layers
+from ceteris.networks.pooling import MaxPool
 from ceteris.networks.shape import Shape
 
 IMAGE = Shape(32, 32, 3)

@@ -6,8 +6,8 @@ from ceteris.datasets.choice import DataChoice
 from ceteris.networks.convolution import Convolution
 from ceteris.networks.dense import Dense
 from ceteris.networks.dropout import Dropout
-from ceteris.networks.max_pool import MaxPool
 from ceteris.networks.network import Network
+from ceteris.networks.pooling import MaxPool
 from ceteris.study.specification import Baseline, Specification
 from ceteris.training.training import Training
 

@@ -8,8 +8,8 @@ from ceteris.networks.batch_norm import BatchNorm
 from ceteris.networks.convolution import Convolution
 from ceteris.networks.dense import Dense
 from ceteris.networks.dropout import Dropout
-from ceteris.networks.max_pool import MaxPool
 from ceteris.networks.network import Network
+from ceteris.networks.pooling import MaxPool
 from ceteris.study.changes import LayerAdded, LayerRemoved, SettingChange, changes
 from ceteris.study.specification import Specification
 from ceteris.study.variation import Variation

@@ -3,8 +3,8 @@ import pytest
 from ceteris.datasets.choice import DataChoice, known_images
 from ceteris.networks.convolution import Convolution
 from ceteris.networks.dense import Dense
-from ceteris.networks.max_pool import MaxPool
 from ceteris.networks.network import Network
+from ceteris.networks.pooling import MaxPool
 from ceteris.study.check import check_study, network_faults
 from ceteris.study.specification import Specification
 from ceteris.study.variation import Variation

@@ -112,7 +112,7 @@ def initial_draws(network: AnyNetwork, image: Shape, classes: int) -> tuple[tupl
 
     Example:
         >>> from ceteris.networks.dense import Dense
-        >>> from ceteris.networks.max_pool import MaxPool
+        >>> from ceteris.networks.pooling import MaxPool
         >>> from ceteris.networks.network import Network
         >>> network = Network(layers=[MaxPool(max_pool=8), Dense(dense="classes")])
         >>> initial_draws(network, Shape(32, 32, 3), 10)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -184,24 +185,11 @@ def _read_onnx(content: bytes, _: Ensemble) -> tuple[str, Predict]:
 def _read_torch(content: bytes, _: Ensemble) -> tuple[str, Predict]:
     import torch  # noqa: PLC0415 - an extra
 
-    program = torch.export.load(BytesIO(content)).module()
-
-    def predict(images: NDArray[np.uint8]) -> Values:
-        with torch.no_grad():
-            probabilities: Values = program(torch.from_numpy(images)).numpy()
-        return probabilities
-
-    return f"PyTorch {_version('torch')}", predict
+    return _in_torch(torch.export.load(BytesIO(content)).module())
 
 
-def _read_safetensors(content: bytes, ensemble: Ensemble) -> tuple[str, Predict]:
+def _in_torch(module: Callable[..., Any]) -> tuple[str, Predict]:
     import torch  # noqa: PLC0415 - an extra
-    from safetensors.torch import load  # noqa: PLC0415 - needs torch
-
-    from ceteris.export.torch_program import torch_module  # noqa: PLC0415 - needs torch
-
-    module = torch_module(ensemble)
-    module.load_state_dict(load(content))
 
     def predict(images: NDArray[np.uint8]) -> Values:
         with torch.no_grad():
@@ -209,6 +197,16 @@ def _read_safetensors(content: bytes, ensemble: Ensemble) -> tuple[str, Predict]
         return probabilities
 
     return f"PyTorch {_version('torch')}", predict
+
+
+def _read_safetensors(content: bytes, ensemble: Ensemble) -> tuple[str, Predict]:
+    from safetensors.torch import load  # noqa: PLC0415 - needs torch
+
+    from ceteris.export.torch_program import torch_module  # noqa: PLC0415 - needs torch
+
+    module = torch_module(ensemble)
+    module.load_state_dict(load(content))
+    return _in_torch(module)
 
 
 _READERS = {

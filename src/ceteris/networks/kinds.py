@@ -4,14 +4,26 @@ from typing import TYPE_CHECKING, Annotated, Union
 
 from pydantic import Discriminator, Tag
 
-from ceteris.networks.average_pool import AveragePool
 from ceteris.networks.batch_norm import BatchNorm
 from ceteris.networks.convolution import Convolution
 from ceteris.networks.dense import Dense
 from ceteris.networks.dropout import Dropout
 from ceteris.networks.layer import Layer
-from ceteris.networks.max_pool import MaxPool
+from ceteris.networks.pooling import AveragePool, MaxPool
 from ceteris.networks.residual import Residual
+
+__all__ = [
+    "HEAD_KINDS",
+    "LAYER_KINDS",
+    "AveragePool",
+    "BatchNorm",
+    "Convolution",
+    "Dense",
+    "Dropout",
+    "Layer",
+    "MaxPool",
+    "Residual",
+]
 
 LAYER_KINDS: tuple[type[Layer], ...] = (Convolution, MaxPool, AveragePool, Dropout, BatchNorm, Dense, Residual)
 """All of them."""

@@ -11,8 +11,8 @@ from ceteris.engines.lanes.kernels import usable_instruction_sets
 from ceteris.engines.torch.engine import TorchEngine
 from ceteris.networks.convolution import Convolution
 from ceteris.networks.dense import Dense
-from ceteris.networks.max_pool import MaxPool
 from ceteris.networks.network import Network
+from ceteris.networks.pooling import MaxPool
 from tests.rounding import rounding
 
 pytestmark = pytest.mark.skipif(not usable_instruction_sets(), reason="the lanes engine is not compiled here")

@@ -10,14 +10,13 @@ from ceteris.datasets.dataset import LabelledImages, Split
 from ceteris.engines.lanes.engine import LanesEngine
 from ceteris.engines.lanes.kernels import InstructionSet, usable_instruction_sets
 from ceteris.engines.streams import initial_weights, order, words
-from ceteris.networks.average_pool import AveragePool
 from ceteris.networks.batch_norm import BatchNorm
 from ceteris.networks.convolution import Convolution
 from ceteris.networks.dense import Dense
 from ceteris.networks.dropout import Dropout
-from ceteris.networks.max_pool import MaxPool
 from ceteris.networks.network import Network
 from ceteris.networks.placed import placed_layers
+from ceteris.networks.pooling import AveragePool, MaxPool
 from ceteris.networks.shape import Shape
 from ceteris.study.run import Run
 from ceteris.study.specification import Specification

@@ -11,8 +11,8 @@ from ceteris.networks.convolution import Convolution
 from ceteris.networks.dense import Dense
 from ceteris.networks.dropout import Dropout
 from ceteris.networks.layer import Activation, Layer
-from ceteris.networks.max_pool import MaxPool
 from ceteris.networks.network import Network
+from ceteris.networks.pooling import MaxPool
 from ceteris.study.run import Run
 from ceteris.study.specification import Specification
 from ceteris.training.training import Training

@@ -21,8 +21,8 @@ from ceteris.networks.convolution import Convolution
 from ceteris.networks.dense import Dense
 from ceteris.networks.dropout import Dropout
 from ceteris.networks.layer import Activation
-from ceteris.networks.max_pool import MaxPool
 from ceteris.networks.network import Network
+from ceteris.networks.pooling import MaxPool
 from ceteris.networks.shape import Shape
 from ceteris.training.loss import CrossEntropy
 from ceteris.training.schedule import Constant
