@@ -127,9 +127,7 @@ def test_every_metric_can_be_judged(tmp_path, name):
     # Made-up networks are as sure of themselves whatever they score, so that accuracy alone decides their metrics.
     assert better
     mean = np.mean([METRICS[name].of(*one) for one in _learned(analysis, "deeper")])
-    assert tables["verdicts"].rows[1][2].key == pytest.approx(
-        mean * (100 if Scale.of(analysis).is_share else 1), rel=1e-9
-    )
+    assert tables["verdicts"].rows[1][2].key == pytest.approx(mean)
 
 
 def _learned(analysis, arm):

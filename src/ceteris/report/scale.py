@@ -62,7 +62,7 @@ class Scale:
             >>> [Scale(metric=METRICS[name]).value(0.5) for name in ("macro F1", "negative log likelihood")]
             ['50.00 %', '0.5000 nats']
         """
-        own = self._signed(number)
+        own = self.signed(number)
         return percent(own) if self.is_share else self._with_unit(f"{own:.4f}")
 
     def value_range(self, estimate: Estimate) -> str:
@@ -71,7 +71,7 @@ class Scale:
             return ""
         best = 1.0 if self.metric.higher_is_better else 0.0
         least, most = sorted((self.metric.worst, best))
-        ends = sorted(min(max(self._signed(end), least), most) for end in (estimate.low, estimate.high))
+        ends = sorted(min(max(self.signed(end), least), most) for end in (estimate.low, estimate.high))
         if self.is_share:
             return f"{100 * ends[0]:.2f} to {100 * ends[1]:.2f} %"
         return self._with_unit(f"{ends[0]:.4f} to {ends[1]:.4f}")
@@ -96,7 +96,7 @@ class Scale:
             >>> Scale(metric=METRICS["Brier score"], is_turned=True).difference(0.012)
             '\N{MINUS SIGN}0.0120'
         """
-        own = self._signed(number)
+        own = self.signed(number)
         return points(own) if self.is_share else self._with_unit(signed(own, 4))
 
     def difference_range(self, estimate: Estimate | None) -> str:
@@ -111,7 +111,8 @@ class Scale:
         """Leave out the unit of a difference, or of a number in nats, where a heading has it."""
         return text.removesuffix(f" {self.unit}") if self.unit else text
 
-    def _signed(self, number: float) -> float:
+    def signed(self, number: float) -> float:
+        """Give a number in the metric's own sign."""
         return -number if self.is_turned else number
 
     def _with_unit(self, text: str) -> str:

@@ -136,4 +136,4 @@ def _points_cell(fraction: float | None, scale: Scale) -> Cell:
 def _range_cell(estimate: Estimate | None, scale: Scale) -> Cell:
     if not isinstance(estimate, Interval):
         return Cell("")
-    return Cell(scale.bare(scale.difference_range(estimate)), key=scale.own(estimate).estimate)
+    return Cell(scale.bare(scale.difference_range(estimate)), key=scale.signed(estimate.estimate))

@@ -207,16 +207,16 @@ def accuracy_cell(accuracy: Estimate | None, scale: Scale = ACCURACY) -> Cell:
     """Write a mean accuracy, or mean of another metric, above its interval."""
     if accuracy is None:
         return Cell("")
-    value = scale.own(accuracy).estimate
-    return Cell(scale.value(accuracy.estimate), key=value, detail=scale.value_range(accuracy))
+    key = scale.signed(accuracy.estimate)
+    return Cell(scale.value(accuracy.estimate), key=key, detail=scale.value_range(accuracy))
 
 
 def difference_cell(difference: Estimate | None, scale: Scale = ACCURACY) -> Cell:
     """Write a difference of accuracies, or of another metric, above its interval."""
     if difference is None:
         return Cell("")
-    value = scale.own(difference).estimate
-    return Cell(scale.difference(difference.estimate), key=value, detail=scale.difference_range(difference))
+    key = scale.signed(difference.estimate)
+    return Cell(scale.difference(difference.estimate), key=key, detail=scale.difference_range(difference))
 
 
 def p_cell(p: float | None) -> Cell:
