@@ -57,7 +57,7 @@ VARIATIONS = (
 
 
 def made_up_study(**changes) -> Study:
-    """Give a study of a baseline and four variations with eight seeds."""
+    """Give a study of a baseline and four variations with eight seeds each."""
     facts = {
         "title": "What depth does",
         "question": "Does a deeper network see more?",
@@ -77,7 +77,9 @@ def made_up_study(**changes) -> Study:
         "variation": VARIATIONS,
         "analysis": {"margin": 1.5},
     }
-    return Study(**(facts | changes))
+    facts |= changes
+    own = {} if isinstance(facts["seeds"], dict) else {"baseline_seeds": facts["seeds"]}
+    return Study(**(own | facts))
 
 
 def made_up_dataset(**changes) -> Dataset:

@@ -44,7 +44,7 @@ def test_the_file_is_read_planned_and_trained(ceteris):
     assert (code, err) == (0, "")
     assert out == (
         "study: photos.toml\n"
-        "3 classes, images of 64 x 64 pixels, a baseline and 6 variations, 8 seeds each.\n"
+        "3 classes, images of 64 x 64 pixels, a baseline and 6 variations, 8 seeds each, the baseline 16.\n"
         "Read it and change it; then `ceteris plan photos.toml` says what it costs, and `ceteris run photos.toml` "
         "trains it.\n"
         "note: 9 test images are too few for a margin of 1 pp: one image is worth 11.1 pp of accuracy. Use at least "
@@ -55,7 +55,7 @@ def test_the_file_is_read_planned_and_trained(ceteris):
     code, out, err = ceteris("run", "photos.toml", "--seeds", 1, "--epochs", 1)
     assert (code, err) == (0, "")
     assert "one more convolution" in out
-    assert "7 runs in " in out
+    assert "8 runs in " in out
 
 
 @pytest.mark.parametrize(

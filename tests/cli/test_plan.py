@@ -99,10 +99,12 @@ def test_a_changed_study_is_said_to_be_one(ceteris, study_file):
 def test_what_seeds_can_show_is_said_for_any_number():
     """One seed shows nothing, one variation needs no correction, none leaves nothing to compare."""
     assert math.isinf(detectable_difference(1, 1))
-    assert power(1, 3) == ("One seed cannot show a difference: it has no error bars. Give at least 2 seeds, better 10.")
-    assert "Holm's method over 2 tests" in power(16, 1)
-    assert "Holm's method over 28 tests" in power(16, 14)
-    assert power(16, 0) == "There is nothing to compare the baseline with: the study has no variations."
+    assert power(1, 1, 3) == (
+        "One seed cannot show a difference: it has no error bars. Give at least 2 seeds, better 10."
+    )
+    assert "Holm's method over 2 tests" in power(16, 16, 1)
+    assert "Holm's method over 28 tests" in power(16, 16, 14)
+    assert power(16, 16, 0) == "There is nothing to compare the baseline with: the study has no variations."
 
 
 def test_what_crossed_factors_can_show_is_said_of_each_cross(study):

@@ -17,6 +17,7 @@ from ceteris.execution.study import plan_study, run_study
 from ceteris.results.folder import ResultsFolder
 from ceteris.results.record import Status
 from ceteris.results.results import read_results
+from ceteris.study.study import Study
 from ceteris.testing.executors import results_of
 from ceteris.testing.miniature import FakeEngine, miniature_dataset, miniature_study
 from tests.miniature import MINIATURE_IMAGES
@@ -90,6 +91,16 @@ def test_running_again_repeats_nothing(tmp_path):
     assert [type(event) for event in events] == [StudyStarted]
     assert events[0].batches == ()
     assert results_of(tmp_path / "results") == before
+
+
+def test_a_folder_keeps_the_seeds_of_its_baseline(tmp_path):
+    """A study that declares none goes on with those that the folder has; one that declares more trains them."""
+    folder = tmp_path / "results"
+    run(folder, Study(**{**dict(STUDY), "baseline_seeds": 4}))
+    assert of_kind(run(folder), StudyStarted)[0].batches == ()
+    assert len(read_results(folder).records) == 10
+    run(folder, Study(**{**dict(STUDY), "baseline_seeds": 6}))
+    assert len(read_results(folder).records) == 12
 
 
 def test_only_variations_without_a_baseline_have_nothing_to_be_compared_with(tmp_path):

@@ -129,7 +129,9 @@ def test_the_files_of_a_run_on_the_lanes_engine(name):
 
 def study_digest(path):
     """Hash the digests of all runs of a study on images with a digest of zeros."""
-    runs = read_study(path).runs("0" * 64)
+    study = read_study(path)
+    # Since these were pinned, the baseline has seeds of its own; the runs that were there are there still.
+    runs = [run for run in study.runs("0" * 64) if run.seed in study.seeds]
     return {"runs": len(runs), "sha256": hashlib.sha256("".join(run.digest for run in runs).encode()).hexdigest()}
 
 

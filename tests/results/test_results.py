@@ -35,7 +35,7 @@ def test_everything_is_read_from_the_folder_alone(folder):
     """Records, epochs, predictions, weights, images and labels are there without the study or the images."""
     publish(folder, RUNS[0])
     results = read_results(folder.path)
-    assert results.manifest.study == miniature_study()
+    assert results.manifest.study == miniature_study().with_baseline_seeds()
     assert [record.run for record in results.records] == [RUNS[0]]
     assert [epoch.metrics.epoch for epoch in results.epochs(RUNS[0])] == [1, 2, 3]
     outcome = miniature_outcome(RUNS[0])

@@ -62,6 +62,60 @@ def test_arms_are_the_baseline_and_its_variations(study, specification):
     assert rate.specification.training.learning_rate == 0.001
 
 
+@pytest.mark.parametrize(("variations", "factor"), [(0, 1), (2, 1), (3, 2), (6, 2), (7, 3), (15, 4)])
+def test_the_baseline_has_the_root_of_the_variations_times_their_seeds(baseline, variations, factor):
+    """Rounded; every seed of a variation is one of the baseline too, since pairs may share something."""
+    several = [
+        {"factor": "rate", "name": f"rate {number}", "set": {"training.learning_rate": 0.01 + number / 1000}}
+        for number in range(1, variations + 1)
+    ]
+    study = Study(title="t", seeds=[5, 1, 9], baseline=baseline, variations=several)
+    own = study.seeds_of("baseline")
+    assert (own[:3], len(own), len({*own})) == ((5, 1, 9), 3 * factor, 3 * factor)
+    assert len(study.runs("0" * 64)) == 3 * factor + 3 * variations
+
+
+def test_declared_seeds_of_the_baseline_are_taken(study):
+    """A count or a list; those written out are the same study."""
+    declared = Study(**{**dict(study), "baseline_seeds": 5})
+    assert declared.seeds_of("baseline") == (0, 1, 2, 3, 4)
+    assert declared.seeds_of("kernel 1") == (0, 1, 2)
+    assert study.with_baseline_seeds().baseline_seeds == study.seeds_of("baseline")
+
+
+@pytest.mark.parametrize(
+    ("seeds", "own", "message"),
+    [
+        (
+            3,
+            [0, 1],
+            (
+                "baseline_seeds lacks seed 2 of seeds; give the baseline every seed that variations have, for "
+                "example baseline_seeds = 9."
+            ),
+        ),
+        (
+            2,
+            [0, 1, 1],
+            "baseline_seeds names 1 twice; give distinct seeds, or a count, for example baseline_seeds = 2.",
+        ),
+        (
+            {"first": 8, "step": 8, "most": 32},
+            48,
+            (
+                "baseline_seeds is for a fixed number of seeds, and seeds adds some "
+                "where the verdict is open; give a count, for example seeds = 32, or remove baseline_seeds."
+            ),
+        ),
+    ],
+)
+def test_seeds_of_the_baseline_that_do_not_go_with_the_others_are_refused(baseline, seeds, own, message):
+    """What is wrong, and what to write."""
+    with pytest.raises(StudyError) as error:
+        Study(title="t", seeds=seeds, baseline_seeds=own, baseline=baseline)
+    assert str(error.value).endswith(message)
+
+
 def test_runs_are_arms_times_seeds(study):
     """Each arm is trained once per seed, and each run has a digest of its own."""
     runs = study.runs("d" * 64)

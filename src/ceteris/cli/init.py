@@ -17,6 +17,7 @@ from ceteris.datasets.folder_listing import FolderListing, list_folder
 from ceteris.datasets.picture import Frame
 from ceteris.errors import DataError, StudyError
 from ceteris.paths import quoted, shown
+from ceteris.report.quantities import seeds_each
 from ceteris.resources import available_cores
 from ceteris.results.atomic import write_atomically
 from ceteris.study.analysis import USUAL_MARGIN, Resolution
@@ -60,7 +61,7 @@ def init(folder: Path, *, out: Path | None, console: Console) -> Study:
     console.print(
         Text(
             f"{len(drafted.classes)} classes, images of {drafted.size} x {drafted.size} pixels, a baseline and "
-            f"{arms - 1} variations, {len(study.seeds)} seeds each.\n"
+            f"{arms - 1} variations, {seeds_each(study)}.\n"
             f"Read it and change it; then `ceteris plan {command_file}` says what it costs, and "
             f"`ceteris run {command_file}` trains it."
         ),

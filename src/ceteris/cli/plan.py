@@ -20,7 +20,7 @@ from ceteris.execution.packing import NeededMemory, PackedBatch
 from ceteris.execution.study import plan_study
 from ceteris.formatting.wording import byte_count, listed
 from ceteris.networks.cost import network_cost
-from ceteris.report.quantities import count, percentage_points, seed_count
+from ceteris.report.quantities import count, percentage_points, seeds_each
 from ceteris.resources import Memory, available_cores, cores
 from ceteris.statistics.factorial import contrast, effects
 from ceteris.statistics.power import detectable_difference, detectable_shift
@@ -28,7 +28,7 @@ from ceteris.study.changes import changes, in_words
 from ceteris.study.check import check_images
 from ceteris.study.cross import Cross
 from ceteris.study.reader import read_study
-from ceteris.study.run import Arm
+from ceteris.study.run import BASELINE, Arm
 from ceteris.study.seeds import PlannedSeeds
 from ceteris.study.study import Study
 
@@ -116,7 +116,7 @@ def size(study: Study, images: ImageKind, batches: Sequence[PackedBatch]) -> str
     combinations = [f"{count(crossed, 'combination')} of crossed factors"] if crossed else []
     arms = listed(["the baseline", *variations, *combinations])
     runs_of_images = (
-        f"{_runs(study)}: {arms}, {seed_count(study.seeds)} each, on {some}"
+        f"{_runs(study)}: {arms}, {seeds_each(study)}, on {some}"
         f"{images.training_images:,} training and {images.validation_images:,} validation images of {name}; tested on "
         f"{images.test_images:,}."
     )
@@ -129,7 +129,7 @@ def _runs(study: Study) -> str:
     """Say how many runs there are; of a study that adds seeds, how many there may be."""
     arms = len(study.arms())
     if not isinstance(study.seeds, PlannedSeeds):
-        return count(len(study.seeds) * arms, "run")
+        return count(sum(len(study.seeds_of(arm.name)) for arm in study.arms()), "run")
     least, most = study.seeds.plan.first * arms, len(study.seeds) * arms
     return f"At least {count(least, 'run')}" if study.seeds.plan.most is None else f"{least:,} to {most:,} runs"
 
@@ -187,23 +187,24 @@ def plan_table(arms: Sequence[Arm], images: ImageKind) -> Table:
 def powers(study: Study) -> Iterator[str]:
     """Say how small a difference the seeds of a study can show, of variations and of crossed factors."""
     if study.variations or not study.crosses:
-        yield power(len(study.seeds), len(study.variations))
+        yield power(len(study.seeds_of(BASELINE)), len(study.seeds_of("")), len(study.variations))
     for cross in study.crosses:
         yield crossed_power(len(study.seeds), cross)
 
 
-def power(seeds: int, variations: int) -> str:
-    """Say how small a difference that many seeds can show."""
+def power(baseline: int, seeds: int, variations: int) -> str:
+    """Say how small a difference can be shown with that many seeds of the baseline and of each variation."""
     if not variations:
         return "There is nothing to compare the baseline with: the study has no variations."
-    difference = detectable_difference(seeds, seeds, comparisons=variations)
+    difference = detectable_difference(baseline, seeds, comparisons=variations)
     if math.isinf(difference):
         return "One seed cannot show a difference: it has no error bars. Give at least 2 seeds, better 10."
+    own = f", and {baseline:,} of the baseline," if baseline != seeds else ""
     assumed = percentage_points(_ASSUMED_DEVIATION / 100)
     return (
-        f"What {count(seeds, 'seed')} can show: a difference of {difference:.2f} standard deviations over seeds, with "
-        f"80 % probability (t test at 5 %, Holm's method over {2 * variations} tests). If accuracies vary by {assumed} "
-        f"from seed to seed, that is {percentage_points(difference * _ASSUMED_DEVIATION / 100)}."
+        f"What {count(seeds, 'seed')}{own} can show: a difference of {difference:.2f} standard deviations over seeds, "
+        f"with 80 % probability (t test at 5 %, Holm's method over {2 * variations} tests). If accuracies vary by "
+        f"{assumed} from seed to seed, that is {percentage_points(difference * _ASSUMED_DEVIATION / 100)}."
     )
 
 
@@ -282,6 +283,7 @@ def override(study: Study, *, seeds: int | None = None, epochs: int | None = Non
         others = (seed for seed in range(seeds + len(study.seeds)) if seed not in study.seeds)
         kept = study.seeds[:seeds]
         fields["seeds"] = (*kept, *(next(others) for _ in range(seeds - len(kept))))
+        fields["baseline_seeds"] = None
         notes.append(
             f"This is a changed study: --seeds {seeds}, where its file says {count(len(study.seeds), 'seed')}."
         )

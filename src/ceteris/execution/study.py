@@ -180,6 +180,7 @@ def run_study(  # noqa: PLR0913 - one argument a choice that the caller has
         raise EngineError(f"the baseline cannot be trained, and all else is compared with it: {skipped[BASELINE]}.")
     stop, executor = stop or threading.Event(), executor or LocalExecutor()
     place, split = ResultsFolder(folder), split_dataset(dataset, study.data)
+    study = _with_baseline_seeds(study, place)
     workspace = Workspace(
         folder=place, splits={study.data.whole: split}, origin=dataset.origin, checkpoint_seconds=checkpoint_seconds
     )
@@ -272,6 +273,19 @@ def _missing_baseline(only: Collection[str], findings: Sequence[Finding]) -> Ite
             text="The baseline is not trained, and all is compared with it: there are no verdicts before it is. Name "
             "it too: --only baseline."
         )
+
+
+def _with_baseline_seeds(study: Study, place: ResultsFolder) -> Study:
+    """Go on with the baseline's seeds of the folder where a study declares none: nothing is added unasked."""
+    if study.baseline_seeds is not None:
+        return study
+    try:
+        before = place.read_manifest().study
+    except ResultsError:  # no folder yet, or one that `prepare` has to say more about
+        return study
+    if before.baseline_seeds is not None and before.baseline_seeds == before.seeds:
+        return study.with_baseline_seeds(study.seeds)
+    return study.with_baseline_seeds(before.baseline_seeds) if before.seeds == study.seeds else study
 
 
 def _survey(place: ResultsFolder, runs: Sequence[Run], skipped: Mapping[str, str]) -> tuple[Finding, ...]:

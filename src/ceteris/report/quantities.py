@@ -7,7 +7,9 @@ from ceteris.formatting import wording
 from ceteris.formatting.wording import listed
 from ceteris.statistics.convergence import Measure
 from ceteris.statistics.interval import Estimate, Interval
+from ceteris.study.run import BASELINE
 from ceteris.study.seeds import PlannedSeeds
+from ceteris.study.study import Study
 
 MINUS = "\N{MINUS SIGN}"
 count = wording.count
@@ -180,6 +182,15 @@ def seed_count(seeds: Sequence[int]) -> str:
         return count(len(seeds), "seed")
     first, most = seeds.plan.first, seeds.plan.most
     return f"{first:,} or more seeds" if most is None else f"{first:,} to {most:,} seeds"
+
+
+def seeds_each(study: Study) -> str:
+    """Say how many seeds the arms of a study have: for example `16 seeds each, the baseline 48`."""
+    each = f"{seed_count(study.seeds)} each"
+    own = len(study.seeds_of(BASELINE))
+    if isinstance(study.seeds, PlannedSeeds) or own == len(study.seeds) or len(study.arms()) == 1:
+        return each
+    return f"{each}, the baseline {own:,}"
 
 
 def duration(seconds: float) -> str:

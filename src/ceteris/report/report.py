@@ -10,7 +10,7 @@ from ceteris.paths import AnyPath, expanded
 from ceteris.report.blocks import Section, walk
 from ceteris.report.markdown import render_markdown
 from ceteris.report.page import render_page
-from ceteris.report.quantities import count, seed_count
+from ceteris.report.quantities import count, seeds_each
 from ceteris.report.sections import (
     answer,
     convergence,
@@ -157,7 +157,7 @@ def _kicker(results: Results, done: int) -> str:
     crossed = len(manifest.study.arms()) - 1 - variations
     parts = [count(variations, "variation")] if variations or not crossed else []
     arms = ", ".join((*parts, *([f"{count(crossed, 'combination')} of crossed factors"] if crossed else [])))
-    seeds = seed_count(manifest.study.seeds)
+    seeds = seeds_each(manifest.study).replace(" each", "")
     return (
         f"A controlled experiment: {runs}, {arms}, {seeds}; images: {manifest.data_name}, {manifest.data_origin.value}"
     )

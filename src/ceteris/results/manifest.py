@@ -151,7 +151,7 @@ class Manifest:
         skipped = skipped or {}
         left_out = tuple(skipping(name, reason) for name, reason in skipped.items())
         return cls(
-            study=study,
+            study=study.with_baseline_seeds(),
             data_name=dataset.name,
             data_digest=dataset.digest,
             data_origin=dataset.origin,
@@ -219,7 +219,9 @@ def decode_manifest(content: bytes) -> Manifest:
         origin = Origin(data["origin"])
     except ValueError:
         raise DamagedError(f"names an origin of images that is not known: '{data['origin']}'") from None
-    study = Study(**facts["study"])
+    # The first version of ceteris gave every arm the same seeds.
+    same = {} if isinstance(facts["study"]["seeds"], dict) else {"baseline_seeds": facts["study"]["seeds"]}
+    study = Study(**same | facts["study"])
     plain: dict[str, Any] = {f"data_{name}": data[name] for name in _OF_DATA} | {"data_origin": origin}
     plain |= {name: data[name] for name in _DIGESTS} | {name: tuple(data[name]) for name in _LISTS}
     return Manifest(
@@ -282,6 +284,9 @@ def differences(before: Manifest, after: Manifest) -> Iterator[str]:
         )
     if before.study.seeds != after.study.seeds:
         yield f"seeds {_in_words(before.study.seeds)} -> {_in_words(after.study.seeds)}"
+    own, new_own = before.study.baseline_seeds, after.study.baseline_seeds
+    if own != new_own and (own, new_own) != (before.study.seeds, after.study.seeds):
+        yield f"baseline_seeds {_in_words(own or ())} -> {_in_words(new_own or ())}"
     old = {arm.name: arm.specification for arm in before.study.arms()}
     new = {arm.name: arm.specification for arm in after.study.arms()}
     where: dict[str, list[str]] = {}

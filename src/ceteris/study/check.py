@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 def check_study(
     *,
     seeds: Sequence[int],
+    baseline_seeds: Sequence[int] | None = None,
     data: DataChoice,
     baseline: Baseline,
     variations: Sequence[Variation | None],
@@ -37,7 +38,8 @@ def check_study(
     """Find what makes a study impossible, or an arm of it pointless.
 
     Args:
-        seeds: One run of each arm per seed.
+        seeds: One run of each variation per seed.
+        baseline_seeds: One run of the baseline per seed; None for the default.
         data: The images.
         baseline: What the variations change.
         variations: The variations, in the order of the file; none in place of one that could not be read.
@@ -56,10 +58,11 @@ def check_study(
     specification = Specification(data=data, network=baseline.network, training=baseline.training)
     faults = list(network_faults(specification, images)) if images else []
     mistakes = [
-        *_seed_mistakes(seeds, is_crossed=bool(crosses)),
+        *_seed_mistakes(seeds, "seeds", is_crossed=bool(crosses)),
         *_data_mistakes(data),
         *_baseline_mistakes(baseline, faults),
     ]
+    mistakes += () if baseline_seeds is None else _own_seed_mistakes(seeds, baseline_seeds)
     mistakes += _name_mistakes(variations)
     mistakes += _fraction_mistakes(data, images, ("data", "fraction"), "") if images else ()
     arms = _Arms(baseline=specification, meant=meant, faults=faults)
@@ -292,7 +295,27 @@ def _ignored_settings(training: Training) -> Iterator[tuple[str, str]]:
             yield name, f"= {written(value)} is for {listed(owners, 'or')}, {end}"
 
 
-def _seed_mistakes(seeds: Sequence[int], *, is_crossed: bool) -> Iterator[Mistake]:
+def _own_seed_mistakes(seeds: Sequence[int], own: Sequence[int]) -> Iterator[Mistake]:
+    """Check the seeds of the baseline."""
+    place = ("baseline_seeds",)
+    if isinstance(seeds, PlannedSeeds):
+        yield Mistake(
+            place=place,
+            sentence="baseline_seeds is for a fixed number of seeds, and seeds adds some where the verdict is open; "
+            f"give a count, for example seeds = {seeds.plan.most or 16}, or remove baseline_seeds.",
+        )
+        return
+    yield from _seed_mistakes(own, "baseline_seeds", is_crossed=False)
+    lacking = [seed for seed in seeds if seed not in own]
+    if own and lacking:
+        yield Mistake(
+            place=place,
+            sentence=f"baseline_seeds lacks seed {lacking[0]} of seeds; give the baseline every seed that variations "
+            f"have, for example baseline_seeds = {3 * len(seeds)}.",
+        )
+
+
+def _seed_mistakes(seeds: Sequence[int], key: str, *, is_crossed: bool) -> Iterator[Mistake]:
     if is_crossed and isinstance(seeds, PlannedSeeds):
         sentence = (
             "seeds adds seeds where the verdict on a variation is open, and a combination of crossed factors has none; "
@@ -300,14 +323,14 @@ def _seed_mistakes(seeds: Sequence[int], *, is_crossed: bool) -> Iterator[Mistak
         )
         yield Mistake(place=("seeds",), sentence=sentence)
     if not seeds:
-        yield Mistake(place=("seeds",), sentence="seeds is an empty list; give a count, for example seeds = 16.")
+        yield Mistake(place=(key,), sentence=f"{key} is an empty list; give a count, for example {key} = 16.")
     for seed, count in Counter(seeds).items():
         if count > 1:
             times = "twice" if count == 2 else f"{count} times"
             sentence = (
-                f"seeds names {seed} {times}; give distinct seeds, or a count, for example seeds = {len(set(seeds))}."
+                f"{key} names {seed} {times}; give distinct seeds, or a count, for example {key} = {len(set(seeds))}."
             )
-            yield Mistake(place=("seeds",), sentence=sentence)
+            yield Mistake(place=(key,), sentence=sentence)
 
 
 def _data_mistakes(data: DataChoice) -> Iterator[Mistake]:

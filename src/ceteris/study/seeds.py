@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
-from pydantic import Field, ValidatorFunctionWrapHandler, WithJsonSchema, WrapSerializer, WrapValidator
+from pydantic import BeforeValidator, Field, ValidatorFunctionWrapHandler, WithJsonSchema, WrapSerializer, WrapValidator
 
 from ceteris.formatting.wording import written
 from ceteris.statistics.sequential import FEWEST_SEEDS, LookPlan
@@ -57,9 +57,14 @@ def _validated(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
         return value
     if isinstance(value, Mapping):
         return _planned(value)
+    return handler(_counted(value))
+
+
+def _counted(value: Any) -> Any:
+    """Take a count of seeds for that many seeds from 0."""
     if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MOST_SEEDS:
         return tuple(range(value))
-    return handler(tuple(value) if isinstance(value, range) else value)
+    return tuple(value) if isinstance(value, range) else value
 
 
 def _planned(table: Mapping[str, Any]) -> PlannedSeeds:
@@ -113,6 +118,16 @@ def _plan_schema(**end: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "required": [*properties], "additionalProperties": False}
 
 
+_COUNT = {"type": "integer", "minimum": 1, "maximum": MOST_SEEDS}
+_LIST = {"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 1, "uniqueItems": True}
+
+FixedSeeds = Annotated[
+    tuple[Annotated[int, Field(ge=0)], ...],
+    BeforeValidator(_counted),
+    Field(strict=False),
+    WithJsonSchema({"anyOf": [_COUNT, _LIST]}),
+]
+
 Seeds = Annotated[
     tuple[Annotated[int, Field(ge=0)], ...],
     WrapValidator(_validated),
@@ -121,14 +136,14 @@ Seeds = Annotated[
     WithJsonSchema(
         {
             "anyOf": [
-                {"type": "integer", "minimum": 1, "maximum": MOST_SEEDS},
+                _COUNT,
                 _plan_schema(
                     most={**_SIZE, "minimum": FEWEST_SEEDS + 1, "description": "Seeds of an arm at the last look."}
                 ),
                 _plan_schema(
                     until={"const": "stopped", "description": "Seeds are added until the program is stopped."}
                 ),
-                {"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 1, "uniqueItems": True},
+                _LIST,
             ]
         }
     ),

@@ -8,7 +8,7 @@ from ceteris.datasets.dataset import Scaling
 from ceteris.networks.backbone import IMAGENET, AnyNetwork, BackboneNetwork
 from ceteris.networks.network import Network
 from ceteris.report.blocks import Look, Paragraph, Section
-from ceteris.report.quantities import count, percent, seed_count
+from ceteris.report.quantities import count, percent, seed_count, seeds_each
 from ceteris.report.scale import Scale
 from ceteris.report.sections import factorial
 from ceteris.report.wording import scope_words
@@ -68,7 +68,7 @@ def _experiment(analysis: StudyAnalysis) -> Iterator[str]:
         combined = f"{count(crossed, 'further combination')} of the levels of crossed factors were"
         arms = f"{arms.removesuffix(' were').removesuffix(' was')} and {combined}"
     planned = count(len(analysis.results.findings), "run")
-    seeds = f"{seed_count(study.seeds)}{' each' if len(analysis.arms) > 1 else ''}"
+    seeds = seeds_each(study) if len(analysis.arms) > 1 else seed_count(study.seeds)
     shared = " Runs with the same seed share its random numbers." if len(analysis.arms) > 1 else ""
     yield (
         f"{arms} to be trained with {seeds}, {planned} in all; {_ended(analysis)}.{shared} The test images are scored "
