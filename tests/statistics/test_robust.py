@@ -208,6 +208,21 @@ def test_every_run_counts_in_its_own_way():
     assert found.curves.mean == pytest.approx([0, 0])
 
 
+def test_scores_stand_for_accuracies_where_they_are_judged():
+    """A diverged run has none: it ranks last all the same, and is in no mean."""
+    runs = [
+        RunScore(seed=seed, status=Ending.FINISHED, test_accuracy=0.5, score=-seed / 100, validation_accuracy=None)
+        for seed in range(10)
+    ]
+    lost = RunScore(seed=10, status=Ending.DIVERGED)
+    arms = [ArmScores(name=name, factor="depth", runs=(*runs, lost)) for name in ("baseline", "deeper")]
+    found = check_robustness(*arms, chance=0.1, generator=np.random.default_rng(0))
+    scores = [run.score for run in runs]
+
+    assert found.superiority == superiority_over_all_pairs([*scores, -math.inf], [*scores, -math.inf])
+    assert found.trimmed == trimmed_difference(scores, scores)
+
+
 def test_an_arm_without_a_run_is_not_compared():
     """Nothing is ranked, trimmed or drawn."""
     found = check_robustness(
