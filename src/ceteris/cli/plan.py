@@ -264,12 +264,9 @@ def patience(batches: Sequence[PackedBatch], estimate: Estimate, device: str) ->
 
 
 def override(study: Study, *, seeds: int | None = None, epochs: int | None = None) -> tuple[Study, tuple[str, ...]]:
-    """Change seeds and epochs of a study.
+    """Change how many seeds a study has, and how long the baseline and every variation without epochs of its own train.
 
-    Args:
-        study: As its file says.
-        seeds: How many seeds to run: the first ones of the study, and more after them if it has fewer.
-        epochs: How long the baseline trains, and with it every variation that does not set epochs itself.
+    Of more seeds than the study has, its own come first.
 
     Returns:
         The study, and what was changed, one sentence each: it belongs above every result.

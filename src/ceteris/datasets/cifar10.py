@@ -131,16 +131,11 @@ def fetch_cifar10(
     timeout: float = 20.0,
     release: Release = OFFICIAL,
 ) -> Generator[Event, None, None]:
-    """Download an official archive of CIFAR-10 into a folder, unless one is there.
+    """Download an official archive of CIFAR-10 into a folder, unless one is there, from the first mirror that gives it.
 
     A broken download is kept and continued, also by the next call. The archive gets its name only after its SHA-256
-    was found right, so whatever has the name is whole.
-
-    Args:
-        folder: Where to put it; made if need be.
-        mirrors: Whom to ask, in this order.
-        timeout: Seconds a server may take to answer, or be nearly silent, before the next is asked.
-        release: What official is.
+    was found right, so whatever has the name is whole. A server that does not answer in `timeout` seconds, or is nearly
+    silent for so long, is given up.
 
     Raises:
         DataError: If no mirror gives the archive, or the folder cannot hold it.

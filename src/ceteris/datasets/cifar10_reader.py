@@ -23,13 +23,13 @@ _DISTRUST = "Do not trust this archive: delete it, and run `ceteris data fetch` 
 
 
 def read_members(path: Path, wanted: Mapping[str, int], *, limit: int) -> tuple[dict[str, bytes], list[str]]:
-    """Read files of an archive by name, in whatever folder of the archive they lie.
+    """Read files of a `.tar.gz` or `.tar` archive by name, in whatever folder of the archive they lie.
 
     Files of other names are passed over. The archive is read to its end even when all is found, because only there
     does gzip say whether the bytes are intact.
 
     Args:
-        path: A `.tar.gz` or `.tar` file.
+        path: The archive.
         wanted: File names without folders, each with the most bytes it may have.
         limit: The most bytes that the whole archive may unpack to.
 
@@ -116,15 +116,10 @@ class _Content:
 
 
 def read_cifar10(copy: Cifar10Copy, *, batches: int, release: Release = OFFICIAL) -> Dataset:
-    """Read training and test images, and compare them with the published checksums.
+    """Read that many training batches, from the first, and the test images, and compare them with published checksums.
 
     Whether a copy is official is decided by the images and labels themselves, so it does not matter in which form they
-    came, and a file that only bears the right name convinces nobody.
-
-    Args:
-        copy: What `find_copy` found.
-        batches: How many training batches, from the first. The others are not decoded and need not be there.
-        release: What official is.
+    came, and a file that only bears the right name convinces nobody. Batches that are not asked for need not be there.
 
     Raises:
         DataError: If a file is missing, damaged, unreadable, or not CIFAR-10.

@@ -208,15 +208,10 @@ def _divided(dataset: Dataset, choice: "DataChoice") -> tuple[LabelledImages, La
 
 
 def validation_places(labels: Labels, share: float, *, classes: int) -> NDArray[np.intp]:
-    """Choose the images for validation: from each class its share, rounded by largest remainder.
+    """Choose the images for validation: from each class its share, in (0, 1), rounded by largest remainder.
 
     Images are ranked by 64-bit words of NumPy's Philox4x64 under a fixed key, word i for image i: a pure function of
-    the place, stable across platforms and versions.
-
-    Args:
-        labels: Class of each training image. Shape (images,).
-        share: Share for validation, in (0, 1).
-        classes: How many classes there are.
+    the place, stable across platforms and versions. Labels have the shape (images,).
 
     Returns:
         Places of the chosen images, rising. Shape (round(images * share),).
@@ -225,13 +220,9 @@ def validation_places(labels: Labels, share: float, *, classes: int) -> NDArray[
 
 
 def stratified_places(labels: Labels, share: float, ranks: NDArray[np.uint64], *, classes: int) -> NDArray[np.intp]:
-    """Choose from each class its share of images, those of the lowest rank, rounded by largest remainder.
+    """Choose from each class its share of images, in (0, 1], those of the lowest rank, rounded by largest remainder.
 
-    Args:
-        labels: Class of each image. Shape (images,).
-        share: In (0, 1].
-        ranks: One word for each image. Shape (images,).
-        classes: How many classes there are.
+    Labels and ranks, one word for each image, have the shape (images,).
 
     Returns:
         Places of the chosen images, rising. Shape (round(images * share),).

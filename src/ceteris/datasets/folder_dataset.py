@@ -58,16 +58,10 @@ class _Looked:
 def read_folder(
     path: Path, choice: DataChoice, *, cache: Path, workers: int | None = None
 ) -> Generator[Event, None, Dataset]:
-    """Read a folder of images, from the cache if it was decoded before.
+    """Read a folder of images, from the cache if it was decoded before, else decoded in so many processes.
 
     Files that are no pictures are left out and named in the notes. Copies of a picture stay on one side of every
     division that is made here; where the folder divides them itself, the notes say so.
-
-    Args:
-        path: The folder.
-        choice: Size, fit, and which share of the images is set aside where the folder does not say.
-        cache: Where decoded images are kept.
-        workers: How many processes decode; as many as there are cores, if not given.
 
     Raises:
         DataError: If the folder has no images of two classes, or the cache cannot hold them.

@@ -45,10 +45,7 @@ def grey_thumbnail(pixels: NDArray[np.uint8]) -> Thumbnails:
 
 
 def hashes(thumbnails: Thumbnails) -> NDArray[np.uint64]:
-    """Compute the bits by which candidates are found.
-
-    Args:
-        thumbnails: Shape (pictures, 32, 32), uint8.
+    """Compute the bits by which candidates are found, of thumbnails of shape (pictures, 32, 32), uint8.
 
     Returns:
         Shape (pictures, 2), uint64: differences to the right, differences downwards.
@@ -67,13 +64,8 @@ def hashes(thumbnails: Thumbnails) -> NDArray[np.uint64]:
 def near_copies(thumbnails: Thumbnails, *, bits: int = BITS, likeness: float = LIKENESS) -> Iterator[tuple[int, int]]:
     """Find pairs of pictures that are nearly the same, or one nearly the mirror image of the other.
 
-    Args:
-        thumbnails: Shape (pictures, 32, 32), uint8.
-        bits: How many of 128 bits may differ.
-        likeness: Correlation that candidates must reach.
-
-    Yields:
-        The places of two pictures, the smaller first.
+    Thumbnails have the shape (pictures, 32, 32), uint8. Of 128 bits `bits` may differ; candidates must reach
+    `likeness`, a correlation. The places of two pictures are yielded, the smaller first.
     """
     pairs = near_copies_across(thumbnails, thumbnails, bits=bits, likeness=likeness)
     return ((row, column) for row, column in pairs if row < column)
@@ -82,11 +74,7 @@ def near_copies(thumbnails: Thumbnails, *, bits: int = BITS, likeness: float = L
 def near_copies_across(
     thumbnails: Thumbnails, others: Thumbnails, *, bits: int = BITS, likeness: float = LIKENESS
 ) -> Iterator[tuple[int, int]]:
-    """Find pairs of pictures, one from each of two sets, as `near_copies` does within one.
-
-    Yields:
-        The place of a picture and that of another, rising.
-    """
+    """Find pairs of pictures, one from each of two sets, as `near_copies` does within one; their places come rising."""
     found, views = hashes(thumbnails), (others, others[:, :, ::-1])
     theirs = [hashes(view) for view in views]
     for start in range(0, len(found), _BLOCK):

@@ -67,14 +67,10 @@ class Npz(Source):
 
 
 def read_npz(path: Path, *, test: float) -> Generator[Event, None, Dataset]:
-    """Read images and labels, and divide them where the file does not.
+    """Read images and labels, and set a share of each class aside for the test where the file has no test images.
 
     Images are uint8, of shape (images, height, width), or with 1 or 3 channels at the end; grey becomes red, green and
     blue. Labels are whole numbers from 0. `class_names`, an array of texts, may name them; else they are numbers.
-
-    Args:
-        path: A file that `numpy.savez` or `numpy.savez_compressed` wrote.
-        test: The share of each class that is held out for the test where the file has no test images.
 
     Raises:
         DataError: If there is no such file, or it holds something else.

@@ -122,16 +122,12 @@ class Source(ABC):
 
     @abstractmethod
     def read(self, choice: "DataChoice", *, location: Path | None, download: bool) -> Generator[Event, None, Dataset]:
-        """Read the images that a study asks for, and no others.
+        """Read the images that a study asks for, and no others; what happens is yielded as it happens.
 
         Args:
             choice: Which images.
-            location: What the user named on the command line in place of what the study or the system says, if
-                anything.
+            location: What the user named on the command line in place of what the study or the system says.
             download: Whether they may be downloaded if they are nowhere.
-
-        Yields:
-            What happens, as it happens.
 
         Raises:
             DataError: If the images are damaged, are others, or are not available.

@@ -75,11 +75,7 @@ def named_weights() -> str:
 
 
 def find_weights(network: BackboneNetwork, *, base: Path) -> WeightsFile | None:
-    """Find the weights that a network asks for, and read every byte of them.
-
-    Args:
-        network: What it says of `weights` and `weights_sha256` counts.
-        base: The folder that a relative path starts from.
+    """Find the weights that a network asks for, and read every byte of them; a relative path starts from `base`.
 
     Returns:
         The file; None if torchvision's own are asked for and are not on this machine.
@@ -99,11 +95,8 @@ def find_weights(network: BackboneNetwork, *, base: Path) -> WeightsFile | None:
 def find_same_weights(network: BackboneNetwork, *, bases: Iterable[Path]) -> Path:
     """Find the very weights that a network was trained on, by all their bytes, wherever they are now.
 
-    Looked for in order: the file that the network names, what `CETERIS_WEIGHTS` names, the downloaded weights.
-
-    Args:
-        network: With `weights_sha256`.
-        bases: Folders that a relative path may start from.
+    Looked for in order: the file that the network names, relative to each of `bases` too; what `CETERIS_WEIGHTS` names;
+    the downloaded weights.
 
     Raises:
         DataError: If they are in none of these places.

@@ -149,15 +149,10 @@ def missing_weights(study: Study, *, base: Path) -> tuple[Backbone, ...]:
 
 
 def find_backbones(study: Study, *, base: Path, device: str = "cpu", threads: int = 1) -> Backbones:
-    """Find, read and check the weights of every backbone in a study.
+    """Find, read and check the weights of every backbone in a study, whose paths start from `base`.
 
-    An arm whose weights are not available or cannot be used is skipped, and the rest of the study goes on.
-
-    Args:
-        study: As it was read.
-        base: The folder that paths in the study start from.
-        device: Where backbones compute, as `torch.device` names it.
-        threads: How many minibatches of images they look at side by side.
+    An arm whose weights are not available or cannot be used is skipped, and the rest of the study goes on. Backbones
+    compute on a device, as `torch.device` names it, and look at so many minibatches of images side by side.
     """
     networks = _networks(study)
     files: dict[tuple[Backbone, str, str], WeightsFile | str] = {}

@@ -60,12 +60,8 @@ class Executor(Protocol):
         """Train packed batches, and tell what happens as it happens.
 
         Every packed batch is given to a worker once, in any order and whatever becomes of the others. Should a worker
-        die, the runs that it leaves are given to another one in halves, so that only the run that kills it fails.
-
-        Args:
-            batches: What to train.
-            workspace: With which images, and where results go.
-            stop: Once set, every run is saved and the iterator ends. Closing the iterator does the same.
+        die, the runs that it leaves are given to another one in halves, so that only the run that kills it fails. Once
+        `stop` is set, every run is saved and the iterator ends; closing the iterator does the same.
 
         Raises:
             ResultsError: If the results folder can no longer be written; every packed batch that could be saved was.

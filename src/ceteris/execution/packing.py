@@ -125,14 +125,10 @@ class PackedBatch:
 def pack(
     runs: Iterable[Run], engine: Engine, positions: Mapping[str, Position] | None = None
 ) -> tuple[PackedBatch, ...]:
-    """Put runs into as few packed batches as one engine can train them in.
+    """Put runs, all within an engine's reach, into as few packed batches as it can train them in.
 
     The same runs give the same packed batches. A run's result does not depend on its packed batch, only its time does.
-
-    Args:
-        runs: What is to be trained, all of it within the engine's reach.
-        engine: Who trains it.
-        positions: By digest of the run, where an unfinished one goes on; others start at the beginning.
+    An unfinished run goes on at its position, by digest; others start at the beginning.
 
     Returns:
         The packed batches, the longest first, so that the cores end at about the same time.

@@ -50,12 +50,8 @@ def train_batch(batch: PackedBatch, workspace: Workspace, stop: Stop) -> Iterato
 
     Runs that another process holds are left to it. What is found on disk decides where each run goes on, also if that
     has changed since they were packed. If the engine raises, the packed batch is tried again in halves, so that in the
-    end only the runs that cannot be trained have failed.
-
-    Args:
-        batch: What to train.
-        workspace: With which images, and where results go.
-        stop: Looked at several times a second; once set, every run is saved and the iterator ends.
+    end only the runs that cannot be trained have failed. Several times a second it is seen whether to stop; then every
+    run is saved and the iterator ends.
 
     Raises:
         ResultsError: If the results folder cannot be written.

@@ -30,16 +30,11 @@ class Attention:
 
 
 def grad_cam(ensemble: Ensemble, image: NDArray[np.uint8], label: int) -> Attention | str:
-    """Say which places of an image spoke for a class, at the last convolution of a network.
+    """Say which places of an image, shape (height, width, channels), spoke for a class, at the last convolution.
 
     Of a pretrained backbone its last block is asked, whose output the head sees averaged over the image. The maps of
     that layer, after its activation, are weighted by the mean gradient of the class's logit, summed, and cut off below
-    zero. It shows places that raise the logit at the layer's resolution, not why.
-
-    Args:
-        ensemble: With a single seed.
-        image: Shape (height, width, channels).
-        label: The class.
+    zero. It shows places that raise the logit at the layer's resolution, not why. The ensemble has a single seed.
 
     Returns:
         The places, or in a sentence why there are none.

@@ -81,14 +81,8 @@ def export_run(
 ) -> Export:
     """Write a finished run as files for other software, with a card that says what it is and how well it does.
 
-    Every file is read back and compared on test images before anything is written, where its library is installed.
-
-    Args:
-        results: The results folder of the run.
-        finding: The run; it is finished.
-        formats: What to write, at least one.
-        out: The folder to make; it and all that is in it appears at once.
-        is_replacing: Whether an earlier export may be replaced.
+    Every file is read back and compared on test images before anything is written, where its library is installed. The
+    folder appears at once with all that is in it; an earlier export in its place is replaced only if that is asked for.
 
     Raises:
         ResultsError: If a library is missing, something is in the way, or a file does not say what the run says.

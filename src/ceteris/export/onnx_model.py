@@ -15,14 +15,10 @@ INPUT, OUTPUT = "images", "probabilities"
 
 
 def onnx_model(ensemble: Ensemble, facts: Mapping[str, str]) -> bytes:
-    """Write the content of `model.onnx`.
+    """Write the content of `model.onnx`, of an ensemble with a single seed; the file says the facts of itself, by name.
 
     The input `images` is uint8, shape (batch, channels, height, width), of any number of images; the output
     `probabilities` is float32, shape (batch, classes). Scaling is a part of the graph.
-
-    Args:
-        ensemble: With a single seed.
-        facts: What the file is to say of itself, by name.
 
     Raises:
         ResultsError: If PyTorch, `onnx` or `onnxscript` is not installed.

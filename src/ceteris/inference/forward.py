@@ -23,12 +23,7 @@ _VALUES_AT_ONCE = 2**22
 
 
 def network_input(images: NDArray[np.uint8], scale: Sequence[float], offset: Sequence[float]) -> Values:
-    """Turn grey levels into what the first layer sees.
-
-    Args:
-        images: Shape (n, h, w, c).
-        scale: One number per channel, as the results folder keeps it.
-        offset: One number per channel.
+    """Turn grey levels, shape (n, h, w, c), into what the first layer sees; scale and offset have a number per channel.
 
     Returns:
         `images * scale + offset`, rounded once. Shape (n, c, h, w), float32.
@@ -42,12 +37,9 @@ def network_input(images: NDArray[np.uint8], scale: Sequence[float], offset: Seq
 
 
 def layer_outputs(network: Network, weights: Weights, inputs: Values) -> tuple[Values, ...]:
-    """Follow images through a network.
+    """Follow images from `network_input`, shape (n, c, h, w), through a network.
 
-    Args:
-        network: The layers.
-        weights: Under PyTorch's names and in its shapes, for example `layers.0.weight`.
-        inputs: From `network_input`. Shape (n, c, h, w).
+    Weights go by PyTorch's names and have its shapes, for example `layers.0.weight`.
 
     Returns:
         What comes out of each layer, after its activation; a dense layer gives images of one pixel. One array of shape

@@ -146,18 +146,14 @@ class Layer(Frozen, ABC):
     def modules(self, before: Shape, *, is_flat: bool) -> tuple[Module, ...]:
         """Describe a resolved layer in PyTorch; at most one of the modules holds arrays, those of `arrays`.
 
-        Args:
-            before: Size of what goes in.
-            is_flat: Whether that is rows of features, shape (n, c), and not images, shape (n, c, h, w).
+        What goes in has a size, and is images, shape (n, c, h, w), or, if it is flat, rows of features, shape (n, c).
         """
 
     @abstractmethod
     def forward(self, values_nchw: Values, arrays: Mapping[str, Values]) -> Values:
         """Compute what comes out when images are scored: nothing is dropped, and statistics are the running ones.
 
-        Args:
-            values_nchw: What goes in; features are channels of images of one pixel.
-            arrays: Under the names that `arrays` gives them.
+        Features are channels of images of one pixel; arrays go under the names that `arrays` gives them.
         """
 
 

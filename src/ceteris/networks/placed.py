@@ -58,12 +58,7 @@ class PlacedLayer:
 
 
 def placed_layers(network: AnyNetwork, image: Shape, classes: int) -> tuple[PlacedLayer, ...]:
-    """Follow an image through a network.
-
-    Args:
-        network: The layers; of a backbone with a head, the head's.
-        image: Size of the images; the head of a backbone sees its features instead.
-        classes: Neurons of a layer that says `dense = "classes"`.
+    """Follow an image through a network; through the head of a backbone, its features.
 
     Returns:
         One entry per layer. Sizes are computed even where a layer does not fit; `ceteris.study.check` reports those.

@@ -22,14 +22,9 @@ _UNITS = re.compile(r"(?<=\d) (?=(%|pp|epochs?|runs?|seeds?|pairs?)\b|%)")
 
 
 def render_page(sections: Iterable[Section], *, title: str, kicker: str, question: str = "", footer: str) -> str:
-    """Write sections as a page.
+    """Write sections, at least one, as a page; those that are not listed stand above the table of contents.
 
-    Args:
-        sections: In order; at least one. Those that are not listed stand above the table of contents.
-        title: Of the page.
-        kicker: A line above the title: what the page is.
-        question: Stands below the title; may be empty.
-        footer: Stands at the end.
+    The kicker is a line above the title that says what the page is, the question stands below it.
 
     Returns:
         All of an HTML file. It needs nothing from anywhere; its security policy forbids every request, and lets only

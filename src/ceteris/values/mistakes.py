@@ -36,12 +36,7 @@ class Mistakes(ValueError):  # noqa: N818 - a plural noun: it carries findings t
 
 
 def explain(error: ValidationError, model: type[BaseModel], found: object) -> tuple[Mistake, ...]:
-    """Retell what pydantic found in sentences of the house.
-
-    Args:
-        error: What validating `found` raised.
-        model: The model that `found` was to become.
-        found: The unchecked value, as it was given.
+    """Retell what pydantic found in an unchecked value that was to become a model, in sentences of the house.
 
     Returns:
         One entry per mistake; the several findings on one value of a union become one.
@@ -107,14 +102,7 @@ def variation_title(variation: object, index: int, kind: str = "variation") -> s
 
 
 def wrong_value(model: type[BaseModel], field: str, title: str, value: object) -> str:
-    """Say that a field does not take a value, and what it does take.
-
-    Args:
-        model: The model that has the field.
-        field: Its name in the model.
-        title: Its name for the reader.
-        value: What was given.
-    """
+    """Say that a model's field, which the reader knows by a title, does not take a value, and what it does take."""
     schema = model.model_json_schema()
     return _wrong_value(title, value, schema["properties"][field], schema)
 

@@ -37,14 +37,9 @@ def empty_backbone(backbone: Backbone) -> nn.Sequential:
 
 
 def load_backbone(path: Path, backbone: Backbone) -> nn.Sequential:
-    """Build a backbone and give it the weights of a file.
+    """Build a backbone, as `empty_backbone` in evaluation mode, and give it the weights of a file.
 
-    Args:
-        path: What `torch.save` wrote of a state dict with torchvision's names; a classifier in it is left aside.
-        backbone: Which network they are for.
-
-    Returns:
-        As `empty_backbone`, in evaluation mode.
+    The file is what `torch.save` wrote of a state dict with torchvision's names; a classifier in it is left aside.
 
     Raises:
         DataError: If the file cannot be read, holds anything but tensors, or tensors of another network.

@@ -19,11 +19,9 @@ MOST_CLASSES = 40
 
 
 def most_confused(shares: Floats, count: int = MOST_CLASSES) -> NDArray[np.intp]:
-    """Choose the classes of the most frequent mistakes, each with the class it is taken for.
+    """Choose the `count` classes of the most frequent mistakes, each with the class it is taken for.
 
-    Args:
-        shares: Share of the images of a class (row) that were given a class (column). Shape (k, k).
-        count: How many classes there is room for.
+    Shares are of the images of a class (row) that were given a class (column). Shape (k, k).
 
     Returns:
         Their indices, rising; all of them if there is room. Shape (min(count, k),).
@@ -47,11 +45,9 @@ def most_confused(shares: Floats, count: int = MOST_CLASSES) -> NDArray[np.intp]
 
 
 def most_changed(means: Floats, count: int = MOST_CLASSES) -> NDArray[np.intp]:
-    """Choose the classes that some variation changed most, either way.
+    """Choose the `count` classes that some variation changed most, either way.
 
-    Args:
-        means: Mean change of each class by each variation, perhaps not-a-number. Shape (variations, k).
-        count: How many classes there is room for.
+    Means of changes, perhaps not-a-number, have the shape (variations, k).
 
     Returns:
         Their indices, rising; all of them if there is room. Shape (min(count, k),).
@@ -86,12 +82,7 @@ _DARK = 0.75  # of the strongest: from here on white is easier to read, on light
 
 
 def confusion(labels: ArrayLike, answers: ArrayLike, classes: int) -> Floats:
-    """Count how often each class was taken for each, over all runs of an arm.
-
-    Args:
-        labels: Class of each test image. Shape (n,).
-        answers: Class that each run gave. Shape (s, n).
-        classes: How many there are.
+    """Count how often each class was taken for each: labels have the shape (n,), the answers of an arm's runs (s, n).
 
     Returns:
         Share of the images of a class (row) that were given a class (column), in [0, 1]. Shape (k, k); a class without
@@ -109,12 +100,7 @@ def confusion(labels: ArrayLike, answers: ArrayLike, classes: int) -> Floats:
 
 
 def class_accuracies(labels: ArrayLike, answers: ArrayLike, classes: int) -> Floats:
-    """Give the share of each class that each run classified correctly.
-
-    Args:
-        labels: Class of each test image. Shape (n,).
-        answers: Class that each run gave. Shape (s, n).
-        classes: How many there are.
+    """Give the share of each class that each run classified correctly: labels have the shape (n,), answers (s, n).
 
     Returns:
         In [0, 1]; not-a-number for a class without images. Shape (s, k).
@@ -150,13 +136,9 @@ def confusion_matrix(name: str, shares: Floats, class_names: Sequence[str]) -> D
 def class_change_table(changes: Mapping[str, Floats], class_names: Sequence[str]) -> Drawing:
     """Draw how all variations change the accuracy of each class, on average over the pairs of runs.
 
-    The caption says that none of so many means is tested. Of many classes those are drawn that changed most, which the
-    caption says too: chosen so, they overstate.
-
-    Args:
-        changes: `class_accuracies` of a variation minus those of the baseline, pair by pair of runs with the same
-            seed, by variation. Shape (pairs, k).
-        class_names: One per class.
+    Changes are `class_accuracies` of a variation minus those of the baseline, by variation, pair by pair of runs with
+    the same seed. Shape (pairs, k). The caption says that none of so many means is tested. Of many classes those are
+    drawn that changed most, which the caption says too: chosen so, they overstate.
     """
     means = np.array([_means(one) for one in changes.values()]).reshape(len(changes), len(class_names))
     classes, indices = len(class_names), most_changed(means)
