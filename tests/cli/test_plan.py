@@ -273,3 +273,12 @@ def test_a_study_that_adds_seeds_has_a_range_of_runs(seeds, runs, looks):
 
     assert size(study, MINIATURE_IMAGES, ()).startswith(runs)
     assert planned_looks(study.seeds) == looks
+
+
+def test_what_a_study_that_adds_seeds_can_show():
+    """What its last look can show; without one, what the first can."""
+    study = miniature_study(seeds={"first": 8, "step": 8, "until": "stopped"})
+
+    assert [*powers(study)] == [power(8, 8, 2)]
+    planned = miniature_study(seeds={"first": 8, "step": 8, "most": 20})
+    assert [*powers(planned)] == [power(20, 20, 2)]

@@ -12,6 +12,7 @@ from ceteris.results.results import Results
 from ceteris.statistics.collapse import Stability
 from ceteris.statistics.comparison import Comparison
 from ceteris.statistics.contrast import with_adjusted
+from ceteris.statistics.interval import Scope
 from ceteris.statistics.looks import LookResult, StudyLooks, take_looks
 from ceteris.statistics.metrics import TEST_ACCURACY
 from ceteris.statistics.verdict import Decision, Verdict
@@ -29,9 +30,11 @@ def study_looks(results: Results) -> StudyLooks | None:
     if not isinstance(study.seeds, PlannedSeeds):
         return None
     metric = study.analysis.judged
-    predictions = None if metric is TEST_ACCURACY else read_predictions(results)
+    criteria = study_criteria(study.analysis)
+    needs_images = metric is not TEST_ACCURACY or criteria.scope is Scope.SEEDS_AND_IMAGES
+    predictions = read_predictions(results) if needs_images else None
     scores = study_scores(results, predictions, {}, chance_level(results), metric=metric)
-    return take_looks(scores, study.seeds.plan, study_criteria(study.analysis), absent=results.manifest.skipped)
+    return take_looks(scores, study.seeds.plan, criteria, absent=results.manifest.skipped)
 
 
 def as_decided(comparisons: Sequence[Comparison], looks: StudyLooks | None) -> tuple[Comparison, ...]:
@@ -42,8 +45,8 @@ def as_decided(comparisons: Sequence[Comparison], looks: StudyLooks | None) -> t
 
 
 def _as_decided(one: Comparison, last: LookResult | None) -> Comparison:
-    # Neither interval over images nor verdict with failed runs has levels that allow for looks.
-    one = replace(one, over_images=None, with_failed=None)
+    # What stands beside a verdict, over images or with failed runs, has no levels that allow for looks.
+    one = replace(one, over_images=None, in_population=None, with_failed=None)
     if last is not None:
         found = last.judgement
         return replace(

@@ -187,7 +187,10 @@ def plan_table(arms: Sequence[Arm], images: ImageKind) -> Table:
 def powers(study: Study) -> Iterator[str]:
     """Say how small a difference the seeds of a study can show, of variations and of crossed factors."""
     if study.variations or not study.crosses:
-        yield power(len(study.seeds_of(BASELINE)), len(study.seeds_of("")), len(study.variations))
+        most = study.seeds.plan.most if isinstance(study.seeds, PlannedSeeds) else None
+        asked = {} if most is None else {BASELINE: most, "": most}  # without a last look, what the first can show
+        own, others = (len(study.seeds_of(arm, asked)) for arm in (BASELINE, ""))
+        yield power(own, others, len(study.variations))
     for cross in study.crosses:
         yield crossed_power(len(study.seeds), cross)
 

@@ -34,6 +34,7 @@ class Declaration:
         since: When a run was first started with it, in UTC, ISO 8601; nothing where an earlier ceteris kept no record.
         results: How many runs in the folder had come to their end by then.
         crosses: Names of what was crossed, with the levels of each factor.
+        looks: How seeds are added where the verdict is open, in words; empty where their number is fixed.
     """
 
     analysis: Analysis
@@ -42,6 +43,7 @@ class Declaration:
     since: str | None
     results: int
     crosses: tuple[str, ...] = ()
+    looks: str = ""
 
 
 def declaration(study: Study, *, since: str | None, results: int) -> Declaration:
@@ -53,6 +55,7 @@ def declaration(study: Study, *, since: str | None, results: int) -> Declaration
         since=since,
         results=results,
         crosses=tuple(map(str, study.crosses)),
+        looks=_in_words(study.seeds) if isinstance(study.seeds, PlannedSeeds) else "",
     )
 
 

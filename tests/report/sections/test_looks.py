@@ -5,6 +5,7 @@ from ceteris.analysis.study_analysis import analyze
 from ceteris.report.blocks import Paragraph
 from ceteris.report.quantities import MINUS, NOTHING
 from ceteris.report.sections.looks import looks_so_far, section
+from ceteris.report.sections.methods import methods
 from ceteris.report.table import Table
 from ceteris.results.results import read_results
 from ceteris.statistics.looks import StudyLooks
@@ -112,3 +113,29 @@ def test_a_study_that_is_decided_early(analysis):
     text = looks_so_far(early, LookPlan(first=8, step=4, most=16))
 
     assert text == "Look 1 of 3 was taken, at 8 seeds, and left 1 variation open. 40 of 80 runs were not needed."
+
+
+@pytest.mark.parametrize(
+    ("end", "how"),
+    [
+        ({"most": 16}, "at levels of its own"),
+        ({"until": "stopped"}, "by e-values, which allow for any number of looks"),
+    ],
+)
+def test_methods_tell_of_the_looks(tmp_path, end, how):
+    """How tests were done at each look, in a sentence."""
+    folder = made_up_folder(tmp_path, study=made_up_study(seeds={"first": 8, "step": 4, **end}))
+
+    told = f"Results were looked at while seeds were added, and tested at each look {how}; see Looks."
+    assert told in methods(analyze(read_results(folder)))
+
+
+def test_looks_may_judge_the_population(tmp_path):
+    """Where the study declares it, each look allows for the test images too."""
+    declared = {"margin": 1.5, "scope": "population"}
+    folder = made_up_folder(tmp_path, study=made_up_study(seeds=LOOKS, analysis=declared))
+    wide = analyze(read_results(folder)).looks.last["deeper"].judgement.accuracy
+    narrow = analyze(read_results(made_up_folder(tmp_path / "narrow", study=made_up_study(seeds=LOOKS)))).looks
+    beside = narrow.last["deeper"].judgement.accuracy
+
+    assert wide.found.standard_error > beside.found.standard_error

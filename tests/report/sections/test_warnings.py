@@ -10,6 +10,7 @@ from ceteris.checksummed import seal, unseal
 from ceteris.report.report import write_report
 from ceteris.report.sections.answer import answer
 from ceteris.report.sections.limitations import limitations
+from ceteris.report.sections.methods import methods
 from ceteris.report.sections.warnings import chance_notes, skipped_variations, warnings
 from ceteris.results.folder import STUDY, ResultsFolder
 from ceteris.results.results import Results, read_results
@@ -175,6 +176,29 @@ def test_seeds_and_variations_that_came_or_went_are_told(folder):
             "and “noisy” and with “tangent”: Holm's method allows for those of now alone."
         ),
     ]
+
+
+@pytest.mark.parametrize(
+    ("plan", "now"),
+    [
+        ({"first": 8, "step": 4, "most": 16}, "8, then by 4 up to 16"),
+        ({"first": 8, "step": 8, "until": "stopped"}, "8, then by 8 until it is stopped"),
+    ],
+)
+def test_a_plan_of_seeds_that_came_with_results_in_sight_is_told(folder, plan, now):
+    """Looks that were planned after the first one do not protect it, and no error rate is promised."""
+    declare(folder, seeds=plan, baseline_seeds=None)
+
+    told = (
+        f"The plan of seeds was 8 when the first results were computed and is {now} now: p-values do not allow for a "
+    )
+    assert said(folder, "The plan of seeds")[1] == [f"{told}look in between."]
+    assert not any("would hold a false" in text for text in methods(analyze(read_results(folder))))
+
+
+def test_the_error_rate_is_promised_where_nothing_changed(folder):
+    """As long as seeds, margin and family are those that were declared first."""
+    assert any("would hold a false" in text for text in methods(analyze(read_results(folder))))
 
 
 def test_crossed_factors_that_came_with_results_in_sight_are_told(folder):

@@ -11,12 +11,14 @@ from ceteris.report.blocks import Look, Paragraph, Section
 from ceteris.report.quantities import count, percent, seed_count, seeds_each
 from ceteris.report.scale import Scale
 from ceteris.report.sections import factorial
+from ceteris.report.sections.warnings import changed_family
 from ceteris.report.wording import scope_words
 from ceteris.statistics.interval import Scope
 from ceteris.statistics.metrics import TEST_ACCURACY
 from ceteris.statistics.paired import EXACT_PAIRS, RANDOM_PATTERNS
 from ceteris.statistics.scores import CHANCE_SIGNIFICANCE
 from ceteris.statistics.verdict import Decision
+from ceteris.study.seeds import PlannedSeeds
 from ceteris.training.training import Training
 
 _RESIZED = "Images were resized to a square, and normalised as the backbone's weights were trained."
@@ -143,6 +145,11 @@ def _statistics(analysis: StudyAnalysis) -> Iterator[str]:
             f"of the differences have level {100 * (1 - criteria.significance / family):.4g} % each, so that all of "
             f"them cover their true values together in at least {level} of studies."
         )
+        if analysis.looks is not None:
+            seeds = analysis.manifest.study.seeds
+            is_planned = isinstance(seeds, PlannedSeeds) and seeds.plan.most is not None
+            how = "at levels of its own" if is_planned else "by e-values, which allow for any number of looks"
+            yield f"Results were looked at while seeds were added, and tested at each look {how}; see Looks."
         flips = (
             "exactly, over all patterns of signs"
             if pairs <= EXACT_PAIRS
@@ -173,7 +180,8 @@ def _statistics(analysis: StudyAnalysis) -> Iterator[str]:
             "and not tested."
         )
     decided = {one.verdict.decision for one in analysis.comparisons}
-    if Decision.BETTER in decided or Decision.WORSE in decided:
+    is_as_declared = not analysis.first_verdicts and not any(changed_family(analysis))
+    if is_as_declared and (Decision.BETTER in decided or Decision.WORSE in decided):
         yield (
             f"If accuracies of runs that learned are about normally distributed over seeds, at most {significance} of "
             "studies like this one would hold a false “better”, “worse” or “collapses more often” "

@@ -155,7 +155,13 @@ def changed_family(analysis: StudyAnalysis) -> Iterator[str]:
     if not kept:
         return
     first, now = kept[0], kept[-1]
-    if first.seeds != now.seeds:
+    if first.looks != now.looks:
+        before, after = (one.looks or one.seeds for one in (first, now))
+        yield (
+            f"The plan of seeds was {before} {_at_first(first)} and is {after} now: p-values do not allow for a look "
+            "in between."
+        )
+    elif first.seeds != now.seeds:
         yield (
             f"The study had {count(first.seeds, 'seed')} {_at_first(first)} and has {now.seeds:,} now: p-values do not "
             "allow for a look in between."
