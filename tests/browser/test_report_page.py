@@ -1,5 +1,6 @@
 """The page of a report as a reader meets it: opened from the file system, with keyboard or mouse, and printed."""
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -150,8 +151,10 @@ def test_a_click_on_a_heading_sorts(page):
     ), strict=True))  # fmt: skip
 
     assert [direction for direction, _ in shown] == ["ascending", "descending", None]
-    assert [values[name] for name in shown[0][1]] == sorted(values.values())
-    assert [values[name] for name in shown[1][1]] == sorted(values.values(), reverse=True)
+    known = sorted(value for value in values.values() if not math.isnan(value))
+    assert len(known) == len(values) - 1  # no run of one variation learned: it stands last, either way
+    assert [values[name] for name in shown[0][1][:-1]] == known
+    assert [values[name] for name in shown[1][1][:-1]] == known[::-1]
     assert shown[2][1] == study
 
 
@@ -280,7 +283,7 @@ def test_marks_lie_on_the_axis_and_numbers_beside_it(page):
     )
     end = min(left for left, _ in numbers)
 
-    assert len(numbers) == 3
+    assert len(numbers) == 2
     assert axis
     assert max(right for _, right in marks) < end
 

@@ -107,7 +107,6 @@ def contrast(
     variation: Mapping[int, float],
     *,
     generator: np.random.Generator,
-    higher_is_better: bool = True,
     comparisons: int = 1,
     criteria: Criteria = USUAL,
     images: tuple[Correct, Correct] | None = None,
@@ -118,7 +117,6 @@ def contrast(
         baseline: One number per seed.
         variation: Likewise; the seeds may be the same, others, or some of each.
         generator: Draws sign patterns where there are too many pairs to go through them all.
-        higher_is_better: Whether the larger number wins, as with accuracy, or the smaller, as with time.
         comparisons: Variations that the study compares with its baseline: what simultaneous intervals allow for.
         criteria: For the coverage of intervals.
         images: Which test images the runs of both arms classified correctly: error, test and intervals then allow for
@@ -143,9 +141,7 @@ def contrast(
         found=found,
         difference=difference_interval(found, level=criteria.level),
         simultaneous=difference_interval(found, level=1 - criteria.significance / comparisons),
-        superiority=probability_of_superiority(before, after, higher_is_better=higher_is_better, level=criteria.level)
-        if shared
-        else None,
+        superiority=probability_of_superiority(before, after, level=criteria.level) if shared else None,
     )
     if found.standard_error is None:
         return alone

@@ -129,6 +129,18 @@ def test_a_target_changed_after_the_results_is_told(folder):
     ]
 
 
+def test_a_scope_changed_after_the_results_is_told(folder):
+    """Whether verdicts speak of the test images or of the population decides how much they show."""
+    declare(folder, analysis={"margin": 1.5, "scope": "population"})
+
+    assert said(folder, "scope of verdicts")[0] == [
+        (
+            "The scope of verdicts was test images when the first results were computed and is population now: set to "
+            "population on WHEN (40 results there)."
+        )
+    ]
+
+
 def test_what_was_changed_before_any_result_is_nobody_s_business(copied):
     """A study is often written in several goes."""
     empty = copied("empty")
