@@ -18,7 +18,7 @@ from ceteris.statistics.interval import Interval, PointEstimate
 from ceteris.statistics.metrics import METRICS
 from ceteris.statistics.verdict import Decision
 from tests.made_up import made_up_folder, made_up_study
-from tests.report.reading import tables_of
+from tests.report.reading import sentences_of, tables_of
 from tests.states import FEWER, HEAD
 
 LOWER = {"analysis": {"metric": "Brier score", "margin": 0.01}}
@@ -179,8 +179,17 @@ def test_sections_about_test_accuracy_are_left_out(tmp_path):
     """Pretrained networks and data efficiency are described by accuracies."""
     study = made_up_study(seeds=3, variation=(HEAD, *FEWER), **LOWER)
     sections = report_sections(analyze(read_results(made_up_folder(tmp_path / "r", study=study))))
+    said = sentences_of(sections, "caveats")
 
     assert {"pretrained", "images"}.isdisjoint(section.anchor for section in sections)
+    assert (
+        "What is shown of pretrained networks and of fewer training images is about test accuracy; it is left out "
+        "here, because verdicts are about the Brier score."
+    ) in said
+    assert (
+        "Intervals over seeds speak of these 400 test images, and none is computed that takes the images as a sample "
+        "too."
+    ) in said
 
 
 def test_looks_decide_by_the_metric(tmp_path):

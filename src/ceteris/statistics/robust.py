@@ -239,7 +239,7 @@ class Robustness:
         superiority: P(A > B) over all pairs of runs; runs that failed or diverged rank last.
         trimmed: Difference of the trimmed means over all runs, without failed ones; diverged ones have the chance
             level of test accuracy, and are left out where a score is judged.
-        curves: Of validation accuracy over the seeds that both arms have.
+        curves: Of validation accuracy over the seeds whose runs learned in both arms.
     """
 
     superiority: Check | None

@@ -17,6 +17,7 @@ from ceteris.report.sections.warnings import changed_family, foresight, origin_s
 from ceteris.report.wording import is_of_these_images, is_unconfirmed
 from ceteris.results.record import RunRecord, Status
 from ceteris.statistics.interval import Scope
+from ceteris.statistics.metrics import TEST_ACCURACY
 from ceteris.statistics.verdict import Decision
 from ceteris.study.changes import SettingChange, in_words
 from ceteris.study.run import Arm
@@ -71,9 +72,15 @@ def _about_images(analysis: StudyAnalysis) -> Iterator[str]:
         yield _about_copies(min(manifest.images.shape.height, manifest.images.shape.width))
     is_narrow = analysis.criteria.scope is Scope.SEEDS
     if is_narrow and analysis.comparisons and analysis.predictions is not None and analysis.has_error_bars:
+        images = f"Intervals over seeds speak of these {len(analysis.predictions.labels):,} test images"
+        if analysis.metric is TEST_ACCURACY:
+            yield f"{images}; for a claim about all such images, look at the intervals over images too."
+        else:
+            yield f"{images}, and none is computed that takes the images as a sample too."
+    if analysis.metric is not TEST_ACCURACY and (analysis.costs or analysis.efficiency):
         yield (
-            f"Intervals over seeds speak of these {len(analysis.predictions.labels):,} test images; for a claim about "
-            "all such images, look at the intervals over images too."
+            "What is shown of pretrained networks and of fewer training images is about test accuracy; it is left out "
+            f"here, because verdicts are about the {analysis.metric.name}."
         )
     if narrow := [quoted(one.variation) for one in analysis.comparisons if is_of_these_images(one)]:
         yield (

@@ -35,7 +35,7 @@ def section(analysis: StudyAnalysis) -> Section | None:
 def _table(level: str, rows: tuple[tuple[Cell, ...], ...]) -> Table:
     return Table(
         name="robustness-checks",
-        title="Checks by methods with other assumptions, over all runs",
+        title="Checks by methods with other assumptions",
         columns=(
             Column(title="variation"),
             Column(
@@ -54,16 +54,16 @@ def _table(level: str, rows: tuple[tuple[Cell, ...], ...]) -> Table:
             ),
             Column(
                 title="learning curves",
-                meaning="Epochs at which the mean validation accuracy over common seeds lies above or below the "
-                f"baseline's, by a {level} band for all epochs together (largest t over sign flips); below it the "
-                "p-value of equal curves.",
+                meaning="Epochs at which the mean validation accuracy over seeds whose runs learned in both arms lies "
+                f"above or below the baseline's, by a {level} band for all epochs together (largest t of sign flips), "
+                "and the p-value of equal curves.",
             ),
         ),
         rows=rows,
         notes=(
             (
-                "Checks, not verdicts: they are not adjusted for the number of variations, and decide nothing. Runs "
-                "that did no better than chance count with what they scored."
+                "Checks, not verdicts: they are not adjusted for the number of variations, and decide nothing. But in "
+                "learning curves, runs that did no better than chance count too, with what they scored."
             ),
         ),
     )
