@@ -106,15 +106,12 @@ def test_every_test_is_shown(analyses):
     rows = texts(detail_table(analyses("complete")))
 
     assert rows["tanh"] == [
-        "8, 8",
-        "8",
+        "8, 8 (8 pairs)",
         "0.13",
-        f"{MINUS}0.22 to +0.41",
-        "0.50",
+        f"0.50 ({MINUS}0.22 to +0.41)",
         "1",
         "1",
-        "< 0.0001",
-        f"{MINUS}0.16 to +0.35",
+        f"< 0.0001 ({MINUS}0.16 to +0.35)",
         f"{MINUS}0.35 to +0.54",
         "62 % (31 to 86 %)",
         "+0.90 (+0.52 to +0.98)",
@@ -126,14 +123,14 @@ def test_one_pair_has_mcnemar_s_test_of_its_two_networks(analyses):
     """One seed has no test over seeds; what the images say of these two networks is a note, and says so."""
     table = detail_table(analyses("one seed"))
 
-    assert texts(table)["deeper"] == ["1, 1", "1", *[DASH] * 11]
+    assert texts(table)["deeper"] == ["1, 1 (1 pair)", *[DASH] * 9]
     assert table.notes[0].startswith("deeper: only the baseline's network was right on ")
     assert "(McNemar's test of these two networks: p " in table.notes[0]
 
 
 def test_arms_that_all_diverged_are_not_tested(analyses):
     """There is nothing in them to compare."""
-    assert texts(detail_table(analyses("all diverged")))["deeper"] == [DASH] * 13
+    assert texts(detail_table(analyses("all diverged")))["deeper"] == [DASH] * 10
 
 
 def test_runs_are_counted_by_what_became_of_them(analyses):

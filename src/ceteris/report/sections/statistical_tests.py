@@ -1,8 +1,10 @@
 """Every number behind the verdicts, for a reader who wants to check them."""
 
+from dataclasses import replace
+
 from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.report.blocks import Section
-from ceteris.report.quantities import NOTHING, p_value, share, signed
+from ceteris.report.quantities import NOTHING, count, p_value, share, signed
 from ceteris.report.scale import Scale
 from ceteris.report.sections.verdicts import p_cell
 from ceteris.report.table import Cell, Column, Table
@@ -28,15 +30,18 @@ def detail_table(analysis: StudyAnalysis) -> Table:
         title=f"Statistical tests of each difference in {scale.metric.name}",
         columns=(
             Column(title="variation"),
-            Column(title="runs", is_number=True, meaning="That learned, of the baseline and of the variation."),
-            Column(title="pairs", is_number=True, meaning="Seeds whose runs learned in both arms."),
+            Column(
+                title="runs",
+                is_number=True,
+                meaning="That learned, of the baseline and of the variation; below, how many pairs have the same seed.",
+            ),
             Column(title=f"standard error{scale.in_unit}", is_number=True, meaning="Of the difference, over seeds."),
             Column(
-                title=f"{level} interval{scale.in_unit}",
+                title="p",
                 is_number=True,
-                meaning="Of this difference alone, not adjusted.",
+                meaning="Partially overlapping t test, two-sided, not adjusted; below, the "
+                f"{level} interval{scale.in_unit} of this difference alone.",
             ),
-            Column(title="p", is_number=True, meaning="Partially overlapping t test, two-sided, not adjusted."),
             Column(title="p (Holm)", is_number=True, meaning="The same, adjusted over all tests of the study."),
             Column(
                 title="sign-flip p (Holm)",
@@ -46,12 +51,8 @@ def detail_table(analysis: StudyAnalysis) -> Table:
             Column(
                 title="p equivalent (Holm)",
                 is_number=True,
-                meaning="P-value of the two one-sided tests (TOST) for equivalence within the margin.",
-            ),
-            Column(
-                title=f"{narrow} interval{scale.in_unit}",
-                is_number=True,
-                meaning="Lies inside the margin where the two one-sided tests, not adjusted, find equivalence.",
+                meaning="P-value of the two one-sided tests (TOST) for equivalence within the margin; below, the "
+                f"{narrow} interval{scale.in_unit}, which lies inside the margin where they, not adjusted, find it.",
             ),
             Column(
                 title=f"simultaneous {level}, seeds and images{scale.in_unit}",
@@ -91,19 +92,19 @@ def _row(one: Comparison, scale: Scale) -> tuple[Cell, ...]:
     over_images = one.over_images
     assert over_images is None or over_images.scope is Scope.SEEDS_AND_IMAGES
     if found is None:
-        return (Cell(one.variation), *(Cell(NOTHING) for _ in range(13)))
+        return (Cell(one.variation), *(Cell(NOTHING) for _ in range(10)))
     shared = found.correlation
     return (
         Cell(one.variation),
-        Cell(f"{found.runs[0]}, {found.runs[1]}", key=found.runs[1]),
-        Cell(str(found.pairs), key=found.pairs),
+        Cell(f"{found.runs[0]}, {found.runs[1]}", key=found.runs[1], detail=count(found.pairs, "pair")),
         _points_cell(found.found.standard_error, scale),
-        _range_cell(found.difference, scale),
-        p_cell(found.p_value),
+        replace(p_cell(found.p_value), detail=_range_cell(found.difference, scale).text),
         p_cell(found.p_value_adjusted),
         p_cell(found.sign_flip_adjusted),
-        p_cell(None if equal is None else equal.p_value_adjusted),
-        _range_cell(None if equal is None else equal.interval, scale),
+        replace(
+            p_cell(None if equal is None else equal.p_value_adjusted),
+            detail=_range_cell(None if equal is None else equal.interval, scale).text,
+        ),
         _range_cell(over_images, scale),
         _share_cell(found.superiority),
         _correlation_cell(shared),
