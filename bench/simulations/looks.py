@@ -14,9 +14,13 @@ from numpy.typing import NDArray
 from scipy.special import stdtr
 
 from bench.claims import Claim, report
+from ceteris.statistics.collapse import Stability
 from ceteris.statistics.distributions import student_quantile
 from ceteris.statistics.equivalence import holm
+from ceteris.statistics.looks import take_looks
+from ceteris.statistics.scores import ArmScores, Ending, RunScore, Scores
 from ceteris.statistics.sequential import (
+    LookPlan,
     anytime_p,
     anytime_quantile,
     e_value,
@@ -24,11 +28,14 @@ from ceteris.statistics.sequential import (
     group_sequential_holm,
     one_sided_levels,
 )
+from ceteris.statistics.verdict import Decision
 
 STUDIES, VARIATIONS = 20_000, 15
 SIZES = (8, 16, 24, 32)
 MARGIN, SIGNIFICANCE, BOUND = 0.6, 0.05, 0.055
 _PART = 2_000
+ANALYSED = 1_000
+"""Studies that are analysed whole, a fifth of a second each."""
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -138,6 +145,40 @@ def power(effect: float) -> tuple[float, float]:
     return float(rejected.mean()), float(seeds.mean())
 
 
+def false_claims_of_the_analysis(rate: float, *, studies: int, seed: int = 0) -> float:
+    """Give the share of studies without any difference whose looks claim one, as the analysis of a folder takes them.
+
+    Args:
+        rate: At which runs of every arm diverge.
+        studies: How many.
+        seed: Of the random numbers.
+    """
+    generator = np.random.default_rng(seed)
+    plan, wrong = LookPlan(first=SIZES[0], step=SIZES[1] - SIZES[0], most=SIZES[-1]), 0
+    for _ in range(studies):
+        values = 0.6 + 0.01 * generator.normal(size=(1 + VARIATIONS, SIZES[-1]))
+        lost = generator.random(values.shape) < rate
+        baseline, *others = (_arm(f"arm {index}", *arm) for index, arm in enumerate(zip(values, lost, strict=True)))
+        looks = take_looks(Scores(baseline=baseline, variations=tuple(others), chance=0.1), plan)
+        found = [one.judgement for look in looks.done for one in look.results]
+        wrong += any(
+            one.verdict.decision in (Decision.BETTER, Decision.WORSE)
+            or (one.collapse is not None and one.collapse.stability is not Stability.OPEN)
+            for one in found
+        )
+    return wrong / studies
+
+
+def _arm(name: str, accuracies: Floats, lost: Flags) -> ArmScores:
+    runs = (
+        RunScore(seed=seed, status=Ending.DIVERGED)
+        if is_lost
+        else RunScore(seed=seed, status=Ending.FINISHED, test_accuracy=float(accuracy))
+        for seed, (accuracy, is_lost) in enumerate(zip(accuracies, lost, strict=True))
+    )
+    return ArmScores(name=name, factor=name, runs=tuple(runs))
+
+
 def claims() -> Iterator[Claim]:
     """Simulate everything that is claimed."""
     levels, one_sided = (make(SIZES, SIGNIFICANCE, VARIATIONS) for make in (family_levels, one_sided_levels))
@@ -155,6 +196,13 @@ def claims() -> Iterator[Claim]:
         what="a false difference if each look is tested as if it were the only one",
         found=false_findings(0, 0.0, levels=naive, seed=1),
         low=0.1,
+    )
+    found = false_claims_of_the_analysis(0.05, studies=ANALYSED, seed=6)
+    yield Claim(
+        what=f"a false difference in accuracy or rate of collapse, of which each run has 5 %, in {ANALYSED:,} studies "
+        "analysed as a folder is",
+        found=found,
+        high=BOUND,
     )
     many = tuple(range(8, 129, 8))
     found, _, outside = until_stopped(0.0, sizes=many, studies=STUDIES, seed=4)

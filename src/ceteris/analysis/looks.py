@@ -45,8 +45,9 @@ def as_decided(comparisons: Sequence[Comparison], looks: StudyLooks | None) -> t
 
 
 def _as_decided(one: Comparison, last: LookResult | None) -> Comparison:
-    # What stands beside a verdict, over images or with failed runs, has no levels that allow for looks.
-    one = replace(one, over_images=None, in_population=None, with_failed=None)
+    # What stands beside a verdict, over images, with failed runs or of convergence, has no levels that allow for looks.
+    convergence = {measure: replace(found, p_value_adjusted=None) for measure, found in one.convergence.items()}
+    one = replace(one, over_images=None, in_population=None, with_failed=None, convergence=convergence)
     if last is not None:
         found = last.judgement
         return replace(

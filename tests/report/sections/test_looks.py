@@ -4,8 +4,10 @@ from ceteris.analysis.looks import asked_seeds
 from ceteris.analysis.study_analysis import analyze
 from ceteris.report.blocks import Paragraph
 from ceteris.report.quantities import MINUS, NOTHING
+from ceteris.report.sections.answer import answer
 from ceteris.report.sections.looks import looks_so_far, section
 from ceteris.report.sections.methods import methods
+from ceteris.report.sections.verdicts import footnotes
 from ceteris.report.table import Table
 from ceteris.results.results import read_results
 from ceteris.statistics.looks import StudyLooks
@@ -68,7 +70,8 @@ def test_what_the_looks_say_in_sentences(analysis):
             "at several looks err more often than one test at the same level, so each look has levels of its own; "
             "over all looks together, at most 5 % of such studies hold a false difference, and at most 5 % a false "
             "equivalence. Adjusted p-values elsewhere in this report are the error rate at which the last look at a "
-            "variation would just have decided."
+            "variation would just have decided. A difference that was decided early is probably estimated too large, "
+            "since those that are large by chance are decided first."
         ),
         "Look 3 of 3 was taken, at 16 seeds, and left 1 variation open. 24 of 80 runs were not needed.",
     ]
@@ -139,3 +142,11 @@ def test_looks_may_judge_the_population(tmp_path):
     beside = narrow.last["deeper"].judgement.accuracy
 
     assert wide.found.standard_error > beside.found.standard_error
+
+
+def test_what_has_no_levels_for_looks_is_not_claimed(analysis):
+    """Convergence is not tested, nor is anything said of other images; means and differences are told apart."""
+    assert all(found.p_value_adjusted is None for one in analysis.comparisons for found in one.convergence.values())
+    assert all(one.over_images is one.in_population is None for one in analysis.comparisons)
+    assert any(sentence.startswith("How fast the variations learn was not tested") for sentence in answer(analysis))
+    assert any(note.startswith("Seeds were added where the verdict was open") for note in footnotes(analysis))

@@ -16,7 +16,8 @@ _METHOD = (
     "Tests at several looks err more often than one test at the same level, so each look has levels of its own; over "
     "all looks together, at most {error} of such studies hold a false difference, and at most {error} a false "
     "equivalence. Adjusted p-values elsewhere in this report are the error rate at which the last look at a variation "
-    "would just have decided."
+    "would just have decided. A difference that was decided early is probably estimated too large, since those that "
+    "are large by chance are decided first."
 )
 _PLANNED = "The levels follow Kim and DeMets' spending function and are passed on by Holm's method."
 _UNTIL_STOPPED = (

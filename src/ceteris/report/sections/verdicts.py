@@ -289,6 +289,11 @@ def footnotes(analysis: StudyAnalysis) -> tuple[str, ...]:
 def _footnotes(analysis: StudyAnalysis) -> Iterator[str]:
     criteria = analysis.criteria
     level, narrow = f"{100 * criteria.level:g} %", f"{100 * (1 - 2 * criteria.significance):g} %"
+    if analysis.looks is not None and len({len(arm.learned) for arm in analysis.summaries}) > 1:
+        yield (
+            "Seeds were added where the verdict was open: a difference is that of the seeds which both arms had when "
+            "the variation was decided, the mean of an arm is that of all its seeds."
+        )
     careful = [one for one in analysis.comparisons if one.verdict.decision is Decision.UNDECIDED and _leaves_out_0(one)]
     bold = [
         one
