@@ -85,7 +85,9 @@ def print_results(analysis: StudyAnalysis, console: Console) -> None:
 def results_table(analysis: StudyAnalysis, *, is_wide: bool = True) -> Table:
     """Draw the table: accuracies in per cent, differences to the baseline in percentage points with their intervals."""
     level = f"{100 * analysis.criteria.level:g} %"
-    words = (word for one in analysis.comparisons for word in headline(one.verdict, one.collapse).split())
+    words = (
+        word for one in analysis.comparisons for word in headline(one.verdict, one.collapse, is_short=True).split()
+    )
     longest = max(map(len, words), default=0)  # which is not to be torn apart
     table = arm_table(with_factors=is_wide)
     scale = Scale.of(analysis)
@@ -125,7 +127,7 @@ def _variation(one: Comparison, scale: Scale) -> Sequence[Text]:
         _accuracy(arm, scale),
         Text("-" if difference is None else _written(scale, scale.difference(difference.estimate))),
         Text(scale.bare(scale.difference_range(difference))),
-        Text(headline(one.verdict, one.collapse), style=_STYLES[finding]),
+        Text(headline(one.verdict, one.collapse, is_short=True), style=_STYLES[finding]),
     )
 
 

@@ -65,15 +65,21 @@ def forecast_words(one: Forecast) -> str:
     return f"{probability} probability that {' and '.join(runs)} {verb} a difference{limit}"
 
 
-def headline(verdict: Verdict, collapse: Collapse | None) -> str:
+def headline(verdict: Verdict, collapse: Collapse | None, *, is_short: bool = False) -> str:
     """Write a verdict in a few words, accuracy first, then how often runs do not learn.
+
+    Args:
+        verdict: On accuracy.
+        collapse: How often runs do not learn.
+        is_short: Whether to leave out that a claim about accuracy holds for runs that learn; say it elsewhere then.
 
     Returns:
         For example `better`, `equivalent when it learns`, `undecided; collapses more often`.
     """
     decision = verdict.decision
     is_conditional = collapse is not None and bool(collapse.baseline[0] or collapse.variation[0])
-    words = f"{decision} when it learns" if decision in _CLAIMS and is_conditional else str(decision)
+    is_told = decision in _CLAIMS and is_conditional and not is_short
+    words = f"{decision} when it learns" if is_told else str(decision)
     if collapse is None or collapse.stability is Stability.OPEN:
         return words
     return str(collapse.stability) if decision is Decision.NOT_COMPARED else f"{words}; {collapse.stability}"

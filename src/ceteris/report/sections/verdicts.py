@@ -59,13 +59,6 @@ def verdict_table(analysis: StudyAnalysis) -> Table:
         f"Differences are variation minus baseline{_in_words(scale)}, {scope_words(analysis.criteria)}{bars}.",
         f"Equivalent means: shown to lie within {within}, the margin that the study declares.",
     ]
-    if analysis.has_collapsed:
-        notes.insert(
-            1,
-            f"{'Accuracies' if scale.is_accuracy else 'Means'} and differences are of the runs that learned. How "
-            "often runs do not, because they end no better than chance or diverge, is compared by itself: which runs "
-            "learn is an outcome too, so both answers count.",
-        )
     notes += footnotes(analysis)
     if any(is_unconfirmed(one, analysis.criteria) for one in analysis.comparisons):
         notes.append(f"{UNCONFIRMED} The sign-flip test, which assumes no normal distribution, does not confirm this.")
@@ -162,7 +155,7 @@ def _compact_row(analysis: StudyAnalysis, one: Comparison) -> tuple[Cell, ...]:
         Cell(interval),
         p_cell(None if found is None else found.p_value_adjusted),
         _collapsed(one.summary),
-        Cell(f"{headline(one.verdict, one.collapse)}{mark}"),
+        Cell(f"{headline(one.verdict, one.collapse, is_short=True)}{mark}"),
         _counted(one.summary),
     )
 
@@ -287,6 +280,12 @@ def footnotes(analysis: StudyAnalysis) -> tuple[str, ...]:
 
 
 def _footnotes(analysis: StudyAnalysis) -> Iterator[str]:
+    if analysis.has_collapsed:
+        yield (
+            "Accuracies and differences are of the runs that learned. How often runs do not, because they end no "
+            "better than chance or diverge, is compared by itself: which runs learn is an outcome too, so both answers "
+            "count."
+        )
     criteria = analysis.criteria
     level, narrow = f"{100 * criteria.level:g} %", f"{100 * (1 - 2 * criteria.significance):g} %"
     if analysis.looks is not None and len({len(arm.learned) for arm in analysis.summaries}) > 1:
