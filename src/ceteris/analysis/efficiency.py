@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ceteris.analysis.looks import without_verdict
 from ceteris.analysis.scores import training_images
 from ceteris.results.manifest import Manifest
 from ceteris.statistics.comparison import Comparison, compare_pairs
@@ -12,6 +13,7 @@ from ceteris.statistics.scores import Scores
 from ceteris.statistics.summary import ArmSummary
 from ceteris.statistics.verdict import Verdict
 from ceteris.study.run import BASELINE, Arm
+from ceteris.study.seeds import PlannedSeeds
 from ceteris.study.specification import Specification
 
 
@@ -95,7 +97,8 @@ def efficiency_curves(
         for arm in members
         if (other := same_images.get(_fraction(arm))) is not None
     ]
-    matched = _matched(pairs, scores, comparisons, criteria)
+    is_fixed = not isinstance(manifest.study.seeds, PlannedSeeds)
+    matched = _matched(pairs, scores, comparisons, criteria, is_fixed=is_fixed)
     by_name = {one.name: one for one in summaries}
     return tuple(
         EfficiencyCurve(
@@ -115,15 +118,24 @@ def efficiency_curves(
 
 
 def _matched(
-    pairs: Sequence[tuple[Arm, Arm]], scores: Scores, comparisons: Sequence[Comparison], criteria: Criteria
+    pairs: Sequence[tuple[Arm, Arm]],
+    scores: Scores,
+    comparisons: Sequence[Comparison],
+    criteria: Criteria,
+    *,
+    is_fixed: bool,
 ) -> dict[str, MatchedComparison]:
-    """Compare each second arm with the first; what the study compares already is not judged again."""
+    """Compare each second arm with the first; what the study compares already is not judged again.
+
+    Where seeds are added, nothing else is judged: no test but those of the looks allows for them.
+    """
     known = {one.variation: one for one in comparisons}
     arms = {arm.name: arm for arm in scores.variations}
     apart = [(other.name, arm.name) for other, arm in pairs if other.name != BASELINE]
     judged = compare_pairs(
         [(arms[other], arms[name]) for other, name in apart], chance=scores.chance, criteria=criteria
     )
+    judged = judged if is_fixed else tuple(map(without_verdict, judged))
     found = {
         name: MatchedComparison(other=other, accuracy=one.accuracy, verdict=one.verdict)
         for (other, name), one in zip(apart, judged, strict=True)

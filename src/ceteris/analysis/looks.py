@@ -10,7 +10,7 @@ from ceteris.results.folder import ResultsFolder
 from ceteris.results.manifest import Manifest
 from ceteris.results.results import Results
 from ceteris.statistics.collapse import Stability
-from ceteris.statistics.comparison import Comparison
+from ceteris.statistics.comparison import Comparison, Judgement
 from ceteris.statistics.contrast import with_adjusted
 from ceteris.statistics.interval import Scope
 from ceteris.statistics.looks import LookResult, StudyLooks, take_looks
@@ -58,14 +58,25 @@ def _as_decided(one: Comparison, last: LookResult | None) -> Comparison:
             collapse=found.collapse,
             verdict=found.verdict,
         )
-    is_decided = one.verdict.decision in (Decision.BETTER, Decision.WORSE, Decision.EQUIVALENT)
     return replace(
         one,
         accuracy=one.accuracy and with_adjusted(one.accuracy, math.nan, math.nan),
         equivalence=one.equivalence and replace(one.equivalence, p_value_adjusted=None),
         collapse=one.collapse and replace(one.collapse, p_value_adjusted=None, stability=Stability.OPEN),
-        verdict=Verdict(decision=Decision.UNDECIDED) if is_decided else replace(one.verdict, forecast=None),
+        verdict=_open(one.verdict),
     )
+
+
+def without_verdict(one: Judgement) -> Judgement:
+    """Give a comparison of two arms that no look has judged: seeds were added by what others showed."""
+    return replace(
+        one, accuracy=one.accuracy and with_adjusted(one.accuracy, math.nan, math.nan), verdict=_open(one.verdict)
+    )
+
+
+def _open(verdict: Verdict) -> Verdict:
+    is_decided = verdict.decision in (Decision.BETTER, Decision.WORSE, Decision.EQUIVALENT)
+    return Verdict(decision=Decision.UNDECIDED) if is_decided else replace(verdict, forecast=None)
 
 
 def asked_seeds(folder: ResultsFolder, manifest: Manifest) -> Mapping[str, int]:

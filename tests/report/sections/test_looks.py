@@ -14,7 +14,7 @@ from ceteris.statistics.looks import StudyLooks
 from ceteris.statistics.sequential import LookPlan
 from ceteris.statistics.verdict import Decision
 from tests.made_up import made_up_folder, made_up_study
-from tests.states import LOOKS
+from tests.states import DEEPER, LOOKS
 
 
 @pytest.fixture
@@ -150,3 +150,16 @@ def test_what_has_no_levels_for_looks_is_not_claimed(analysis):
     assert all(one.over_images is one.in_population is None for one in analysis.comparisons)
     assert any(sentence.startswith("How fast the variations learn was not tested") for sentence in answer(analysis))
     assert any(note.startswith("Seeds were added where the verdict was open") for note in footnotes(analysis))
+
+
+@pytest.mark.parametrize("seeds", [LOOKS, 8])
+def test_arms_that_no_look_compares_have_no_verdict(tmp_path, seeds):
+    """Networks on as many images as another arm are compared, and judged only where the number of seeds was fixed."""
+    tenth = {"set": {"data.fraction": 0.1}}
+    variations = (DEEPER, {"factor": "images", "name": "a tenth", **tenth}, DEEPER | {"name": "both", **tenth})
+    analysis = analyze(read_results(made_up_folder(tmp_path, study=made_up_study(seeds=seeds, variation=variations))))
+    (matched,) = [point.matched for curve in analysis.efficiency for point in curve.points if point.arm.name == "both"]
+
+    assert matched.other == "a tenth"
+    assert (matched.accuracy.p_value_adjusted is None) is (seeds is LOOKS)
+    assert matched.verdict.decision is Decision.UNDECIDED
