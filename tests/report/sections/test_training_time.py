@@ -18,13 +18,27 @@ def test_times_are_shares_with_their_spread(analyses):
 
     assert [cell.plain for cell in row] == [
         "baseline",
-        "3",
+        "3 (3 packed batches)",
         "1.09 (sd 0.156; 0.938 to 1.25)",
         "0.219 (sd 0.0312; 0.188 to 0.250)",
         "183",
         "1.00 times",
     ]
     assert row[2].key == pytest.approx(5 * (1.5 + 1.75 + 2) / 3 / 8)
+
+
+def test_runs_of_one_packed_batch_are_one_measurement(analyses):
+    """Eight seeds that share the times of a packed batch have no spread; of two packed batches there is one."""
+    complete = analyses("complete")
+    runs = complete.epochs["deeper"]
+    shared = dict.fromkeys(runs, runs[0])
+    one, two = (
+        rows_of(replace(complete, epochs=complete.epochs | {"deeper": times}))["deeper"]
+        for times in (shared, shared | {7: runs[7]})
+    )
+
+    assert one[:3] == ["8 (1 packed batch)", "0.938", "0.188"]
+    assert two[:2] == ["8 (2 packed batches)", "0.957 (sd 0.110; 0.938 to 1.09)"]
 
 
 def test_variations_are_set_against_the_baseline(analyses):

@@ -1,4 +1,4 @@
-"""How long training took, variation by variation: what was measured, with its spread over seeds, and no test."""
+"""How long training took, variation by variation: what was measured, once per packed batch, and no test."""
 
 import statistics
 from collections.abc import Iterator, Sequence
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from ceteris.analysis.scores import training_images
 from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.report.blocks import Section
-from ceteris.report.quantities import NOTHING, quoted
+from ceteris.report.quantities import NOTHING, count, quoted
 from ceteris.report.table import Cell, Column, Table
 from ceteris.results.record import Status
 from ceteris.study.run import Arm
@@ -28,12 +28,17 @@ def training_time_table(analysis: StudyAnalysis) -> Table:
         title="Training time of finished runs, in seconds",
         columns=(
             Column(title="variation"),
-            Column(title="runs", is_number=True, meaning="Finished runs; those that diverged stopped early."),
+            Column(
+                title="runs",
+                is_number=True,
+                meaning="Finished runs; those that diverged stopped early. Below, in how many packed batches: runs of "
+                "one share its time, which was measured once.",
+            ),
             Column(
                 title="seconds per run",
                 is_number=True,
-                meaning="Mean over seeds of a run's share of the time of its packed batch; below it the standard "
-                "deviation (sd) over seeds, and the shortest and the longest.",
+                meaning="Mean of a run's share of the time of its packed batch; of several packed batches, below it "
+                "the standard deviation (sd) over these, and the shortest and the longest.",
             ),
             Column(title="seconds per epoch", is_number=True, meaning="The same for the mean epoch of each run."),
             Column(title="images per second", is_number=True, meaning="Training images of an epoch, by its seconds."),
@@ -60,21 +65,23 @@ def _row(
         return (Cell(arm.name), Cell(str(len(runs)), key=len(runs)), *(Cell(NOTHING) for _ in range(4)))
     speed = training_images(analysis.results.manifest, arm.specification.data) / statistics.fmean(epochs)
     ratio = statistics.fmean(runs) / statistics.fmean(baseline) if any(baseline) else None
+    measured = list(dict.fromkeys(map(tuple, seconds)))  # runs of one packed batch have the same times
     return (
         Cell(arm.name),
-        Cell(f"{len(runs):,}", key=len(runs)),
-        _spread_cell(runs),
-        _spread_cell(epochs),
+        Cell(f"{len(runs):,}", key=len(runs), detail=count(len(measured), "packed batch", "packed batches")),
+        _spread_cell(runs, [sum(batch) for batch in measured]),
+        _spread_cell(epochs, [statistics.fmean(batch) for batch in measured]),
         Cell(_written(speed), key=speed),
         Cell(NOTHING) if ratio is None else Cell(f"{_written(ratio)} times", key=ratio),
     )
 
 
-def _spread_cell(times: Sequence[float]) -> Cell:
+def _spread_cell(times: Sequence[float], measured: Sequence[float]) -> Cell:
+    """Write the mean over runs, and the spread of what was measured apart."""
     mean = statistics.fmean(times)
-    if len(times) == 1:
+    if len(measured) == 1:
         return Cell(_written(mean), key=mean)
-    spread = f"sd {_written(statistics.stdev(times))}; {_written(min(times))} to {_written(max(times))}"
+    spread = f"sd {_written(statistics.stdev(measured))}; {_written(min(measured))} to {_written(max(measured))}"
     return Cell(_written(mean), key=mean, detail=spread)
 
 
@@ -91,7 +98,7 @@ def _written(number: float) -> str:
 def _notes(analysis: StudyAnalysis) -> Iterator[str]:
     yield (
         "Times are as measured, whatever else the machine did, and are described here without a test. Runs of one "
-        "packed batch train together and share its time equally: their spread says little about a run alone."
+        "packed batch train together and share its time equally, so that seeds give it no error bars."
     )
     hosts = len(analysis.environment.hosts)
     if hosts > 1:
