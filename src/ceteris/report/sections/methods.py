@@ -162,14 +162,7 @@ def _statistics(analysis: StudyAnalysis) -> Iterator[str]:
             "show of an undecided comparison is the predictive probability that the test finds a difference with them, "
             "given the runs there are, as strictly as Holm's first step asks."
         )
-        if analysis.predictions is not None and any(one.over_images is not None for one in analysis.comparisons):
-            which = "Intervals over test images too are"
-            if criteria.scope is Scope.SEEDS_AND_IMAGES:
-                which = "As the study declares, test images are a sample too: tests and intervals of accuracies are"
-            yield (
-                f"{which} Student's with the standard error of a two-way table of seeds and images, and "
-                "Satterthwaite's degrees of freedom."
-            )
+        yield from _over_images(analysis)
     if analysis.target is not None:
         yield (
             "How fast runs that learned do so is judged by the area under their validation curve, with the partially "
@@ -187,3 +180,18 @@ def _statistics(analysis: StudyAnalysis) -> Iterator[str]:
             "studies like this one would hold a false “better”, “worse” or “collapses more often” "
             f"{scope_words(criteria)}, and at most {significance} a false “equivalent”."
         )
+
+
+def _over_images(analysis: StudyAnalysis) -> Iterator[str]:
+    """Say how tests and intervals allow for the test images, and which do not although the study asks for it."""
+    if analysis.predictions is None or all(one.over_images is None for one in analysis.comparisons):
+        return
+    which, is_population = "Intervals over test images too are", analysis.criteria.scope is Scope.SEEDS_AND_IMAGES
+    if is_population:
+        which = "As the study declares, test images are a sample too: tests and intervals of accuracies are"
+    yield (
+        f"{which} Student's with the standard error of a two-way table of seeds and images, and Satterthwaite's "
+        "degrees of freedom."
+    )
+    if is_population and analysis.factorials:
+        yield "Effects of crossed factors speak of these test images."
