@@ -154,7 +154,7 @@ def sign_flip_interval(
 
     Interval and p-value are of one test: the interval leaves out 0 where the p-value is at most the significance, and
     nowhere else. A shift is rejected by how many subsets of the pairs have a mean difference beyond it, so that the
-    ends are means of subsets ("typical values"; Hartigan 1969, doi:10.1080/01621459.1969.10501057). The interval
+    ends are means of subsets ("typical values"; Hartigan 1969, JASA 64, 1303). The interval
     assumes that differences are symmetric about one shift; the p-value only that both arms are alike if there is none.
 
     Args:
