@@ -93,6 +93,10 @@ def init(
 def plan(
     file: StudyFile,
     *,
+    like: Annotated[
+        Path | None,
+        path_option("DIR", "A results folder: take the spread over seeds from its runs, in place of an assumed one."),
+    ] = None,
     seeds: Seeds = None,
     epochs: Epochs = None,
     threads: Threads = None,

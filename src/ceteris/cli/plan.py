@@ -1,27 +1,32 @@
 """`ceteris plan`: what a study will train, how long that takes here, and what it can show."""
 
 import math
+import statistics
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ceteris.analysis.study_analysis import analyze
 from ceteris.cli.console import arm_table, duration
 from ceteris.cli.estimate import Estimate, estimate_time
 from ceteris.datasets.choice import images_ahead, source_of
 from ceteris.datasets.dataset import ImageKind
 from ceteris.engines.transfer.engine import FINE_TUNING
-from ceteris.errors import NoEngineError, StudyError
+from ceteris.errors import NoEngineError, ResultsError, StudyError
 from ceteris.execution.engines import EngineChoice, choose_engines, find_backbones, missing_weights
 from ceteris.execution.local import LocalExecutor
 from ceteris.execution.packing import NeededMemory, PackedBatch
 from ceteris.execution.study import plan_study
 from ceteris.formatting.wording import byte_count, listed
 from ceteris.networks.cost import network_cost
+from ceteris.paths import shown
 from ceteris.report.quantities import count, percentage_points, seeds_each
 from ceteris.resources import Memory, available_cores, cores
+from ceteris.results.results import read_results
 from ceteris.statistics.factorial import contrast, effects
 from ceteris.statistics.power import detectable_difference, detectable_shift
 from ceteris.study.changes import changes, in_words
@@ -33,13 +38,24 @@ from ceteris.study.seeds import PlannedSeeds
 from ceteris.study.study import Study
 
 _NO_DATA = "0" * 64
-_ASSUMED_DEVIATION = 4.0
-"""Percentage points by which accuracies are assumed to vary over seeds: 3.1 to 5.3 in the founding study."""
+
+
+@dataclass(frozen=True)
+class Spread:
+    """By how much accuracies vary over seeds, as a fraction, and the words that say where that is from."""
+
+    deviation: float
+    words: str
+
+
+ASSUMED = Spread(0.02, "If accuracies vary")
+"""Runs that learned of the founding study's small networks vary by 1.2 to 3.8 percentage points, in the median by 2."""
 
 
 def plan(
     file: Path,
     *,
+    like: Path | None,
     seeds: int | None,
     epochs: int | None,
     threads: int | None,
@@ -52,6 +68,7 @@ def plan(
     ahead = images_ahead(study.data)
     images = ahead.images
     check_images(study, images)
+    spread = ASSUMED if like is None else spread_of(like)
     choice, gap = _choice(engine, device)
     executor = LocalExecutor(threads=threads or available_cores())
     backbones = find_backbones(study, base=file.parent, device=device or "cpu", threads=executor.threads)
@@ -78,7 +95,7 @@ def plan(
     if looks := planned_looks(study.seeds):
         console.print(Text(looks))
         console.print()
-    console.print(Text("\n".join(powers(study))))
+    console.print(Text("\n".join(powers(study, spread))))
     console.print()
     if gap:
         console.print(Text(f"Time: not estimated, because {gap}", style="yellow"))
@@ -184,31 +201,67 @@ def plan_table(arms: Sequence[Arm], images: ImageKind) -> Table:
     return table
 
 
-def powers(study: Study) -> Iterator[str]:
+def spread_of(folder: Path) -> Spread:
+    """Take the spread over seeds from the runs that learned of a results folder: the median of its arms.
+
+    Raises:
+        ResultsError: If it is no results folder, or no arm has two runs that learned.
+    """
+    deviations = [arm.deviation for arm in analyze(read_results(folder)).summaries if arm.deviation]
+    if not deviations:
+        raise ResultsError(
+            f"{shown(folder)}: no arm has two runs that learned, so that their spread over seeds is not known. Name "
+            "another folder, or leave out --like."
+        )
+    arms = count(len(deviations), "arm")
+    return Spread(statistics.median(deviations), f"As accuracies in {shown(folder)} (median of {arms}) vary")
+
+
+def powers(study: Study, spread: Spread = ASSUMED) -> Iterator[str]:
     """Say how small a difference the seeds of a study can show, of variations and of crossed factors."""
     if study.variations or not study.crosses:
         most = study.seeds.plan.most if isinstance(study.seeds, PlannedSeeds) else None
         asked = {} if most is None else {BASELINE: most, "": most}  # without a last look, what the first can show
         own, others = (len(study.seeds_of(arm, asked)) for arm in (BASELINE, ""))
-        yield power(own, others, len(study.variations))
+        yield power(own, others, len(study.variations), spread)
     for cross in study.crosses:
         yield crossed_power(len(study.seeds), cross)
 
 
-def power(baseline: int, seeds: int, variations: int) -> str:
-    """Say how small a difference can be shown with that many seeds of the baseline and of each variation."""
+def power(baseline: int, seeds: int, variations: int, spread: Spread = ASSUMED) -> str:
+    """Say how small a difference can be shown with that many seeds of the baseline and of each variation.
+
+    Where as many runs could show notably less if they were divided otherwise, that is proposed.
+    """
     if not variations:
         return "There is nothing to compare the baseline with: the study has no variations."
     difference = detectable_difference(baseline, seeds, comparisons=variations)
     if math.isinf(difference):
         return "One seed cannot show a difference: it has no error bars. Give at least 2 seeds, better 10."
     own = f", and {baseline:,} of the baseline," if baseline != seeds else ""
-    assumed = percentage_points(_ASSUMED_DEVIATION / 100)
+    better, others, least = min(_divisions(baseline + variations * seeds, variations), key=lambda one: one[2])
+    proposal = ""
+    if least < _NOTABLY * difference:
+        proposal = (
+            f" With as many runs, seeds = {others} and baseline_seeds = {better} can show "
+            f"{percentage_points(least * spread.deviation)}."
+        )
     return (
         f"What {count(seeds, 'seed')}{own} can show: a difference of {difference:.2f} standard deviations over seeds, "
-        f"with 80 % probability (t test at 5 %, Holm's method over {2 * variations} tests). If accuracies vary by "
-        f"{assumed} from seed to seed, that is {percentage_points(difference * _ASSUMED_DEVIATION / 100)}."
+        f"with 80 % probability (t test at 5 %, Holm's method over {2 * variations} tests). {spread.words} by "
+        f"{percentage_points(spread.deviation)} from seed to seed, that is "
+        f"{percentage_points(difference * spread.deviation)}.{proposal}"
     )
+
+
+_NOTABLY = 0.95  # of the difference that a design can show
+
+
+def _divisions(runs: int, variations: int) -> Iterator[tuple[int, int, float]]:
+    """Give the ways to divide runs between baseline and variations, with the difference that each can show."""
+    for others in range(2, runs // (variations + 1) + 1):
+        own = runs - variations * others
+        yield own, others, detectable_difference(own, others, comparisons=variations)
 
 
 def crossed_power(seeds: int, cross: Cross) -> str:
