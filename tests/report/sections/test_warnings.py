@@ -8,6 +8,7 @@ from ceteris.analysis.scores import ChanceLevel, chance_level
 from ceteris.analysis.study_analysis import analyze
 from ceteris.checksummed import seal, unseal
 from ceteris.report.report import write_report
+from ceteris.report.sections import looks
 from ceteris.report.sections.answer import answer
 from ceteris.report.sections.limitations import limitations
 from ceteris.report.sections.methods import methods
@@ -205,7 +206,11 @@ def test_a_plan_of_seeds_that_came_with_results_in_sight_is_told(folder, plan, n
         f"The plan of seeds was 8 when the first results were computed and is {now} now: p-values do not allow for a "
     )
     assert said(folder, "The plan of seeds")[1] == [f"{told}look in between."]
-    assert not any("would hold a false" in text for text in methods(analyze(read_results(folder))))
+    analysis = analyze(read_results(folder))
+    assert not any("would hold a false" in text for text in methods(analysis))
+    method = looks.section(analysis).blocks[0].text
+    assert "changed when there were results, they hold no error rate that could be named." in method
+    assert "5 %" not in method
 
 
 def test_the_error_rate_is_promised_where_nothing_changed(folder):

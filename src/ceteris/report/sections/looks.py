@@ -5,6 +5,7 @@ from ceteris.report.blocks import Paragraph, Section
 from ceteris.report.quantities import count, listed_up_to, quoted, seed_count
 from ceteris.report.scale import Scale
 from ceteris.report.sections.verdicts import TAGS, difference_cell, p_cell
+from ceteris.report.sections.warnings import changed_family
 from ceteris.report.table import Cell, Column, Table
 from ceteris.report.wording import headline
 from ceteris.statistics.looks import LookResult, StudyLook, StudyLooks
@@ -12,12 +13,19 @@ from ceteris.statistics.sequential import LookPlan
 from ceteris.study.seeds import PlannedSeeds
 
 _METHOD = (
-    "Seeds were added where the verdict was open, by a plan that was declared beforehand: {seeds} for each arm. {end} "
-    "Tests at several looks err more often than one test at the same level, so each look has levels of its own; over "
-    "all looks together, at most {error} of such studies hold a false difference, and at most {error} a false "
-    "equivalence. Adjusted p-values elsewhere in this report are the error rate at which the last look at a variation "
-    "would just have decided. A difference that was decided early is probably estimated too large, since those that "
-    "are large by chance are decided first."
+    "Seeds were added where the verdict was open, by a plan: {seeds} for each arm. {end} Tests at several looks err "
+    "more often than one test at the same level, so each look has levels of its own; {promise}. Adjusted p-values "
+    "elsewhere in this report are the error rate at which the last look at a variation would just have decided. A "
+    "difference that was decided early is probably estimated too large, since those that are large by chance are "
+    "decided first."
+)
+_PROMISE = (
+    "over all looks together, at most {error} of such studies hold a false difference, and at most {error} a false "
+    "equivalence"
+)
+_NO_PROMISE = (
+    "since the plan, the margin or the variations were changed when there were results, they hold no error rate that "
+    "could be named"
 )
 _PLANNED = "The levels follow Kim and DeMets' spending function and are passed on by Holm's method."
 _UNTIL_STOPPED = (
@@ -31,10 +39,12 @@ def section(analysis: StudyAnalysis) -> Section | None:
     looks, seeds = analysis.looks, analysis.manifest.study.seeds
     if looks is None or not isinstance(seeds, PlannedSeeds) or not analysis.comparisons:
         return None
+    is_as_declared = not analysis.first_verdicts and not any(changed_family(analysis))
+    error = f"{100 * analysis.criteria.significance:g} %"
     text = _METHOD.format(
         seeds=seed_count(seeds),
         end=_UNTIL_STOPPED if seeds.plan.most is None else _PLANNED,
-        error=f"{100 * analysis.criteria.significance:g} %",
+        promise=_PROMISE.format(error=error) if is_as_declared else _NO_PROMISE,
     )
     tables = (look_table(looks), interval_table(analysis, looks)) if looks.done else ()
     return Section(
