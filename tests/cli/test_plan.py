@@ -313,3 +313,11 @@ def test_what_a_study_that_adds_seeds_can_show():
     assert [*powers(study)] == [power(8, 8, 2)]
     planned = miniature_study(seeds={"first": 8, "step": 8, "most": 20})
     assert [*powers(planned)] == [power(20, 20, 2)]
+
+
+def test_a_number_of_seeds_replaces_a_plan():
+    """So many seeds are run, without looks, also where the plan would add up to as many."""
+    study, notes = override(miniature_study(seeds={"first": 8, "step": 8, "most": 20}), seeds=20)
+
+    assert study.seeds == tuple(range(20))
+    assert notes == ("This is a changed study: --seeds 20, where its file says 8 to 20 seeds.",)

@@ -24,7 +24,7 @@ from ceteris.execution.study import plan_study
 from ceteris.formatting.wording import byte_count, listed
 from ceteris.networks.cost import network_cost
 from ceteris.paths import shown
-from ceteris.report.quantities import count, percentage_points, seeds_each
+from ceteris.report.quantities import count, percentage_points, seed_count, seeds_each
 from ceteris.resources import Memory, available_cores, cores
 from ceteris.results.results import read_results
 from ceteris.statistics.factorial import contrast, effects
@@ -322,7 +322,7 @@ def patience(batches: Sequence[PackedBatch], estimate: Estimate, device: str) ->
 def override(study: Study, *, seeds: int | None = None, epochs: int | None = None) -> tuple[Study, tuple[str, ...]]:
     """Change how many seeds a study has, and how long the baseline and every variation without epochs of its own train.
 
-    Of more seeds than the study has, its own come first.
+    Of more seeds than the study has, its own come first; a plan that adds seeds is replaced by so many.
 
     Returns:
         The study, and what was changed, one sentence each: it belongs above every result.
@@ -332,14 +332,12 @@ def override(study: Study, *, seeds: int | None = None, epochs: int | None = Non
     """
     fields = {name: getattr(study, name) for name in Study.model_fields}
     notes: list[str] = []
-    if seeds is not None and seeds != len(study.seeds):
+    if seeds is not None and (seeds != len(study.seeds) or isinstance(study.seeds, PlannedSeeds)):
         others = (seed for seed in range(seeds + len(study.seeds)) if seed not in study.seeds)
         kept = study.seeds[:seeds]
         fields["seeds"] = (*kept, *(next(others) for _ in range(seeds - len(kept))))
         fields["baseline_seeds"] = None
-        notes.append(
-            f"This is a changed study: --seeds {seeds}, where its file says {count(len(study.seeds), 'seed')}."
-        )
+        notes.append(f"This is a changed study: --seeds {seeds}, where its file says {seed_count(study.seeds)}.")
     if epochs is not None and epochs != study.baseline.training.epochs:
         training = study.baseline.training.model_copy(update={"epochs": epochs})
         fields["baseline"] = study.baseline.model_copy(update={"training": training})
