@@ -86,13 +86,17 @@ def at(margin, results, since="2026-01-02T03:04:05+00:00") -> Declaration:
 
 
 def test_a_declaration_is_what_verdicts_rest_on():
-    """Margin and target, the number of seeds, and the variations that are one family of tests."""
-    assert at(0.75, 3) == Declaration(
+    """Margin and target, the seeds, and the variations that are one family of tests, each with what it is."""
+    found = at(0.75, 3)
+    assert list(found.contents) == ["baseline", "0.5", "Pool 4x4"]
+    assert len({*found.contents.values()}) == 3
+    assert replace(found, contents={}) == Declaration(
         analysis=Analysis(margin=0.75),
         seeds=3,
         variations=("0.5", "Pool 4x4"),
         since="2026-01-02T03:04:05+00:00",
         results=3,
+        named=((0, 1, 2), (0, 1, 2)),
     )
 
 

@@ -4,6 +4,7 @@ Declarations are kept for good, so that a change after the results is seen.
 """
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, field, replace
 from typing import Any, Self
@@ -18,7 +19,7 @@ from ceteris.networks.shape import Shape
 from ceteris.results.record import encode_array
 from ceteris.study.analysis import Analysis
 from ceteris.study.changes import changes
-from ceteris.study.run import BASELINE, Run
+from ceteris.study.run import BASELINE, Arm, Run
 from ceteris.study.seeds import PlannedSeeds
 from ceteris.study.study import Study
 
@@ -35,6 +36,8 @@ class Declaration:
         results: How many runs in the folder had come to their end by then.
         crosses: Names of what was crossed, with the levels of each factor.
         looks: How seeds are added where the verdict is open, in words; empty where their number is fixed.
+        named: The seeds of the variations, and those of the baseline; None where an earlier ceteris kept only how many.
+        contents: By name of a variation, the first digits of the SHA-256 of its specification; empty likewise.
     """
 
     analysis: Analysis
@@ -44,6 +47,8 @@ class Declaration:
     results: int
     crosses: tuple[str, ...] = ()
     looks: str = ""
+    named: tuple[tuple[int, ...], tuple[int, ...]] | None = None
+    contents: Mapping[str, str] = field(default_factory=dict)
 
 
 def declaration(study: Study, *, since: str | None, results: int) -> Declaration:
@@ -56,7 +61,14 @@ def declaration(study: Study, *, since: str | None, results: int) -> Declaration
         results=results,
         crosses=tuple(map(str, study.crosses)),
         looks=_in_words(study.seeds) if isinstance(study.seeds, PlannedSeeds) else "",
+        named=None if isinstance(study.seeds, PlannedSeeds) else (study.seeds, study.seeds_of(BASELINE)),
+        contents={arm.name: _digest(arm) for arm in study.arms()},
     )
+
+
+def _digest(arm: Arm) -> str:
+    content = json.dumps(arm.specification.model_dump(mode="json"), sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()[:12]
 
 
 def declared(before: Sequence[Declaration], new: Declaration) -> tuple[Declaration, ...]:

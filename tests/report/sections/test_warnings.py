@@ -142,6 +142,35 @@ def test_a_scope_changed_after_the_results_is_told(folder):
     ]
 
 
+def test_seeds_of_the_baseline_that_were_added_are_told(folder):
+    """Also where those of the variations are as they were, and where their number is."""
+    declare(folder, baseline_seeds=16)
+    assert said(folder, "look in between")[1] == [
+        (
+            "The seeds of the baseline are others than when the first results were computed: p-values do not allow for "
+            "a look in between."
+        )
+    ]
+    declare(folder, baseline_seeds=8, seeds=[1, 2, 3, 4, 5, 6, 7, 0])
+    assert said(folder, "look in between")[1] == [
+        "The seeds are others than when the first results were computed: p-values do not allow for a look in between."
+    ]
+
+
+def test_a_variation_that_was_changed_under_its_name_is_told(folder):
+    """Its name is as before, and what it changes is not."""
+    variations = [
+        one | {"set": {"network.layers.0.activation": "none"}} if one["name"] == "tanh" else one for one in VARIATIONS
+    ]
+    declare(folder, variation=variations)
+    assert said(folder, "led to the change")[1] == [
+        (
+            "“tanh” is not what it was when the first results were computed: results may have led to the change, for "
+            "which p-values do not allow."
+        )
+    ]
+
+
 def test_what_was_changed_before_any_result_is_nobody_s_business(copied):
     """A study is often written in several goes."""
     empty = copied("empty")

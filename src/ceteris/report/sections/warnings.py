@@ -16,6 +16,7 @@ from ceteris.results.finding import Finding
 from ceteris.results.manifest import Declaration, binding, skipping
 from ceteris.results.record import Status
 from ceteris.statistics.summary import ArmSummary
+from ceteris.study.run import BASELINE
 
 
 def section(analysis: StudyAnalysis) -> Section | None:
@@ -165,6 +166,20 @@ def changed_family(analysis: StudyAnalysis) -> Iterator[str]:
         yield (
             f"The study had {count(first.seeds, 'seed')} {_at_first(first)} and has {now.seeds:,} now: p-values do not "
             "allow for a look in between."
+        )
+    elif first.named and now.named and first.named != now.named:
+        which = "seeds of the baseline" if first.named[0] == now.named[0] else "seeds"
+        yield f"The {which} are others than {_at_first(first)}: p-values do not allow for a look in between."
+    changed = [
+        quoted(name)
+        for name, digest in now.contents.items()
+        if first.contents.get(name, digest) != digest and name in (BASELINE, *now.variations)
+    ]
+    if changed:
+        verb = "is" if len(changed) == 1 else "are"
+        yield (
+            f"{listed_up_to(changed, most=5)} {verb} not what {'it was' if len(changed) == 1 else 'they were'} "
+            f"{_at_first(first)}: results may have led to the change, for which p-values do not allow."
         )
     if crossed := [quoted(one) for one in now.crosses if one not in first.crosses]:
         verb = "was" if len(crossed) == 1 else "were"
