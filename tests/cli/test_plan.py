@@ -310,9 +310,11 @@ def test_what_a_study_that_adds_seeds_can_show():
     """What its last look can show; without one, what the first can."""
     study = miniature_study(seeds={"first": 8, "step": 8, "until": "stopped"})
 
-    assert [*powers(study)] == [power(8, 8, 2)]
+    one = power(8, 8, 2, is_fixed=False)
+    assert [*powers(study)] == [f"{one} That is for one look by a t test; e-values show less."]
     planned = miniature_study(seeds={"first": 8, "step": 8, "most": 20})
-    assert [*powers(planned)] == [power(20, 20, 2)]
+    last = power(20, 20, 2, is_fixed=False)
+    assert [*powers(planned)] == [f"{last} That is for one look; several show a little less."]
 
 
 def test_a_number_of_seeds_replaces_a_plan():

@@ -223,15 +223,20 @@ def powers(study: Study, spread: Spread = ASSUMED) -> Iterator[str]:
         most = study.seeds.plan.most if isinstance(study.seeds, PlannedSeeds) else None
         asked = {} if most is None else {BASELINE: most, "": most}  # without a last look, what the first can show
         own, others = (len(study.seeds_of(arm, asked)) for arm in (BASELINE, ""))
-        yield power(own, others, len(study.variations), spread)
+        if not isinstance(study.seeds, PlannedSeeds) or not study.variations:
+            yield power(own, others, len(study.variations), spread)
+        else:
+            told = power(own, others, len(study.variations), spread, is_fixed=False)
+            less = "one look; several show a little less" if most else "one look by a t test; e-values show less"
+            yield f"{told} That is for {less}."
     for cross in study.crosses:
         yield crossed_power(len(study.seeds), cross)
 
 
-def power(baseline: int, seeds: int, variations: int, spread: Spread = ASSUMED) -> str:
+def power(baseline: int, seeds: int, variations: int, spread: Spread = ASSUMED, *, is_fixed: bool = True) -> str:
     """Say how small a difference can be shown with that many seeds of the baseline and of each variation.
 
-    Where as many runs could show notably less if they were divided otherwise, that is proposed.
+    Where as many runs, of a fixed number, could show notably less if they were divided otherwise, that is proposed.
     """
     if not variations:
         return "There is nothing to compare the baseline with: the study has no variations."
@@ -241,7 +246,7 @@ def power(baseline: int, seeds: int, variations: int, spread: Spread = ASSUMED) 
     own = f", and {baseline:,} of the baseline," if baseline != seeds else ""
     better, others, least = min(_divisions(baseline + variations * seeds, variations), key=lambda one: one[2])
     proposal = ""
-    if least < _NOTABLY * difference:
+    if is_fixed and least < _NOTABLY * difference:
         proposal = (
             f" With as many runs, seeds = {others} and baseline_seeds = {better} can show "
             f"{percentage_points(least * spread.deviation)}."
