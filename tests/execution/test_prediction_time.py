@@ -130,7 +130,9 @@ def test_a_study_without_pretrained_networks_is_not_timed(run, monkeypatch):
 def test_what_cannot_be_timed_is_said_and_costs_no_result(study, run, monkeypatch):
     """The runs are finished; a note says which time is not known, and why."""
     monkeypatch.setattr(module.importlib.util, "find_spec", lambda name: name)
-    notes, measured = run(study.model_copy(update={"seeds": (0,)}), PredictingFake(is_broken=True))
+    notes, measured = run(
+        study.model_copy(update={"seeds": (0,), "baseline_seeds": (0,)}), PredictingFake(is_broken=True)
+    )
 
     assert [note for note in notes if "'head'" in note] == [
         "'head': the time of a prediction is not known (RuntimeError: no head today)."
