@@ -17,7 +17,7 @@ class DamagedError(Exception):
 
 
 class LaterFormatError(Exception):
-    """A file is of a later version of ceteris: no damage, which would be set aside, and nothing to guess at either."""
+    """A file is of a later version of ceteris: not damaged, and not to be moved or guessed at."""
 
     def __init__(self, found: int, known: int) -> None:
         super().__init__(f"has format {found}, and this ceteris reads up to {known}. Install a later version.")

@@ -1,12 +1,13 @@
+import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from ceteris.errors import StatisticsError
-from ceteris.statistics.contrast import Criteria, adjusted, contrast
+from ceteris.statistics.contrast import Criteria, contrast, with_adjusted
 from ceteris.statistics.difference import mean_difference
-from ceteris.statistics.equivalence import adjusted_equivalence, equivalence_test
+from ceteris.statistics.equivalence import adjusted_equivalence, equivalence_test, holm
 from ceteris.statistics.power import Forecast
 from ceteris.statistics.scores import Evidence
 from ceteris.statistics.verdict import Decision, Reason, Verdict, decide
@@ -25,7 +26,8 @@ def compared(changes, *, comparisons=1, margin=0.005):
     others = [None] * (comparisons - 1)
     gain = contrast(before, after, generator=np.random.default_rng(0), comparisons=comparisons)
     equal = equivalence_test(mean_difference(before, after), margin=margin)
-    return adjusted([gain, *others])[0], adjusted_equivalence([equal, *others])[0]
+    p_value, *_ = holm([gain.p_value, *[math.nan] * len(others)])
+    return with_adjusted(gain, p_value, math.nan), adjusted_equivalence([equal, *others])[0]
 
 
 def judged(changes, *, comparisons=1, margin=0.005):
@@ -104,5 +106,5 @@ def test_p_values_must_be_adjusted_first():
         decide(replace(accuracy, p_value_adjusted=None), equivalence)
     assert str(error.value) == (
         "the p-values are not adjusted yet, expected Holm's adjustment over all tests of the study. Pass the contrasts "
-        "through `adjusted` and the equivalences through `adjusted_equivalence` first."
+        "through `with_adjusted` and the equivalences through `adjusted_equivalence` first."
     )

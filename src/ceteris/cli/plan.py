@@ -220,13 +220,12 @@ def spread_of(folder: Path) -> Spread:
 def powers(study: Study, spread: Spread = ASSUMED) -> Iterator[str]:
     """Say how small a difference the seeds of a study can show, of variations and of crossed factors."""
     if study.variations or not study.crosses:
-        most = study.seeds.plan.most if isinstance(study.seeds, PlannedSeeds) else None
-        asked = {} if most is None else {BASELINE: most, "": most}  # without a last look, what the first can show
-        own, others = (len(study.seeds_of(arm, asked)) for arm in (BASELINE, ""))
         if not isinstance(study.seeds, PlannedSeeds) or not study.variations:
-            yield power(own, others, len(study.variations), spread)
+            yield power(len(study.seeds_of(BASELINE)), len(study.seeds), len(study.variations), spread)
         else:
-            told = power(own, others, len(study.variations), spread, is_fixed=False)
+            most = study.seeds.plan.most
+            size = most or study.seeds.plan.first  # without a last look, what the first can show
+            told = power(size, size, len(study.variations), spread, is_fixed=False)
             less = "one look; several show a little less" if most else "one look by a t test; e-values show less"
             yield f"{told} That is for {less}."
     for cross in study.crosses:

@@ -50,7 +50,7 @@ def report(folder: Path, *, out: Path | None, image: int, console: Console, late
 
 
 def close(folder: Path, console: Console) -> None:
-    """End a run: print what the folder comes to, and write its report; results never depend on whether that works."""
+    """End a run: print the results of the folder, and write its report; results never depend on whether that works."""
     try:
         report(folder, out=None, image=0, console=console)
     except (ResultsError, MemoryError) as error:

@@ -61,7 +61,7 @@ def read_folder(
     """Read a folder of images, from the cache if it was decoded before, else decoded in so many processes.
 
     Files that are no pictures are left out and named in the notes. Copies of a picture stay on one side of every
-    division that is made here; where the folder divides them itself, the notes say so.
+    division that is made here; where the folder divides them itself, a note says it.
 
     Raises:
         DataError: If the folder has no images of two classes, or the cache cannot hold them.

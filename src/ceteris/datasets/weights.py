@@ -178,7 +178,7 @@ def _own(backbone: Backbone) -> WeightsFile | None:
 
 
 def _substitute(backbone: Backbone, place: Path) -> WeightsFile:
-    """Take what `CETERIS_WEIGHTS` names, and say so if it is not torchvision's own."""
+    """Take what `CETERIS_WEIGHTS` names, with a note if it is not torchvision's own."""
     official = OFFICIAL_WEIGHTS[backbone]
     candidates = [place] if place.is_file() else sorted(place.glob(f"{backbone}*.pth"))
     candidates.sort(key=lambda path: path.name != official.name)

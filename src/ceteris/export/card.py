@@ -220,7 +220,7 @@ def _per_class(analysis: StudyAnalysis, finding: Finding, ensemble: Ensemble) ->
         of_shown = f"{100 * found / shown.sum():.1f} %" if shown.any() else NOTHING
         of_named = f"{100 * found / named.sum():.1f} %" if named.any() else NOTHING
         rows.append((markdown_text(name), f"{int(np.sum(shown)):,}", of_shown, of_named))
-    yield _table(("class", "test images", "of these recognised (recall)", "right when it says so (precision)"), rows)
+    yield _table(("class", "test images", "recall", "precision"), rows)
 
 
 def _interface(ensemble: Ensemble) -> Iterator[str]:

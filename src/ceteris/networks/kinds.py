@@ -41,7 +41,7 @@ def opening_key(layer: object) -> str | None:
     return next((key for key in keys if key in known), None)
 
 
-# Chosen by the opening key before anything else is looked at, so that a mistake is told once and not five times.
+# Chosen by the opening key before anything else is looked at, so that a mistake gives one message and not five.
 if TYPE_CHECKING:
     LayerField = Layer
     HeadLayerField = Layer

@@ -184,9 +184,9 @@ def seed_count(seeds: Sequence[int]) -> str:
     return f"{first:,} or more seeds" if most is None else f"{first:,} to {most:,} seeds"
 
 
-def seeds_each(study: Study) -> str:
+def seeds_each(study: Study, each: str = " each") -> str:
     """Say how many seeds the arms of a study have: for example `16 seeds each, the baseline 48`."""
-    each = f"{seed_count(study.seeds)} each"
+    each = f"{seed_count(study.seeds)}{each}"
     own = len(study.seeds_of(BASELINE))
     if isinstance(study.seeds, PlannedSeeds) or own == len(study.seeds) or len(study.arms()) == 1:
         return each

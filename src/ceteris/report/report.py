@@ -157,7 +157,7 @@ def _kicker(results: Results, done: int) -> str:
     crossed = len(manifest.study.arms()) - 1 - variations
     parts = [count(variations, "variation")] if variations or not crossed else []
     arms = ", ".join((*parts, *([f"{count(crossed, 'combination')} of crossed factors"] if crossed else [])))
-    seeds = seeds_each(manifest.study).replace(" each", "")
+    seeds = seeds_each(manifest.study, each="")
     return (
         f"A controlled experiment: {runs}, {arms}, {seeds}; images: {manifest.data_name}, {manifest.data_origin.value}"
     )

@@ -23,7 +23,7 @@ class Finding:
         engine: The engine of the record, checkpoint or failure, whichever is there first; empty if none is.
         training_time: Of its packed batches, and its share of it, if it has a result.
         skipped: Why it cannot be trained now and what to do, if it has nothing yet and was left out.
-        damage: Files that are not as they were written; set aside and redone by the next `ceteris run`.
+        damage: Files that are not as they were written; moved aside and redone by the next `ceteris run`.
     """
 
     run: Run

@@ -186,6 +186,12 @@ class Manifest:
         """Give the seeds that an arm has been given so far; no variation has one that the baseline lacks."""
         return self.study.seeds_of(arm, self.asked)
 
+    @property
+    def variation_seeds(self) -> tuple[int, ...]:
+        """The seeds of the variations; of a study that adds seeds, those of the variation that has most so far."""
+        given = (self.seeds_of(variation.name) for variation in self.study.variations)
+        return max(given, key=len, default=self.seeds_of())
+
     def runs(self) -> tuple[Run, ...]:
         """Give every run that the folder is for, arm by arm."""
         return self.study.runs(self.data_digest, self.asked)

@@ -86,7 +86,7 @@ def decode_failure(content: bytes, run: Run) -> RunFailure:
 class RunRecord:
     """The result of a run: the same, to the last bit, in whatever company and with whatever interruptions it trained.
 
-    Which variation the run stands for is told by the study and not stored with the result, so that renaming a variation
+    The study says which variation the run belongs to; it is not stored with the result, so that renaming a variation
     does not lose its runs.
 
     Attributes:

@@ -1,12 +1,14 @@
 """How often runs of an arm do not learn: their rate with exact bounds, and whether two arms differ in it."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 
 from ceteris.errors import StatisticsError
 from ceteris.statistics.distributions import beta_quantile
+from ceteris.statistics.equivalence import holm
 from ceteris.statistics.interval import Interval
 
 
@@ -27,7 +29,7 @@ class Collapse:
         variation: The same of the variation.
         p_value: Of Fisher's exact test, two-sided.
         p_value_adjusted: After Holm's adjustment over the study's tests, once these are known.
-        stability: What that comes to; open until then.
+        stability: The finding; open until then.
     """
 
     baseline: tuple[int, int]
@@ -37,7 +39,7 @@ class Collapse:
     stability: Stability = Stability.OPEN
 
     def judged(self, p_value_adjusted: float, *, significance: float) -> "Collapse":
-        """Fill in the adjusted p-value, and what it comes to."""
+        """Fill in the adjusted p-value, and the finding."""
         stability = Stability.OPEN
         if p_value_adjusted <= significance:
             (k0, n0), (k1, n1) = self.baseline, self.variation
@@ -57,6 +59,34 @@ def compare_collapse(baseline: tuple[int, int], variation: tuple[int, int]) -> C
         0.0177
     """
     return Collapse(baseline=baseline, variation=variation, p_value=fisher_test(baseline, variation))
+
+
+def holm_with_collapse(
+    p_values: Sequence[float], collapses: Sequence[Collapse | None], *, significance: float
+) -> tuple[list[float], list[Collapse | None]]:
+    """Adjust tests of accuracies and of rates of collapse as one family, by Holm's method.
+
+    Args:
+        p_values: Of the accuracies, not-a-number where there is none yet; it counts in the family all the same.
+        collapses: Of the same arms; None where there is none yet.
+        significance: Adjusted p-values up to this are findings.
+
+    Returns:
+        The adjusted p-values of the accuracies, and the rates with theirs and what they show.
+
+    Example:
+        >>> tests = [compare_collapse((0, 16), (0, 16)), compare_collapse((0, 16), (9, 16))]
+        >>> adjusted, rates = holm_with_collapse([0.01, 0.04], tests, significance=0.05)
+        >>> [round(p, 3) for p in adjusted], rates[1].stability.value
+        ([0.03, 0.08], 'collapses more often')
+    """
+    known = [math.nan if one is None else one.p_value for one in collapses]
+    family = holm([*p_values, *known]).tolist()
+    rates = family[len(p_values) :]
+    return family[: len(p_values)], [
+        None if one is None else one.judged(p, significance=significance)
+        for one, p in zip(collapses, rates, strict=True)
+    ]
 
 
 def collapse_rate(collapsed: int, runs: int, *, level: float = 0.95) -> Interval:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ceteris.statistics.collapse import Collapse, compare_collapse
+from ceteris.statistics.collapse import Collapse, compare_collapse, holm_with_collapse
 from ceteris.statistics.contrast import USUAL, Contrast, Criteria, contrast, with_adjusted
 from ceteris.statistics.convergence import (
     ConvergenceContrast,
@@ -16,7 +16,7 @@ from ceteris.statistics.convergence import (
     convergence_target,
     learning_curves,
 )
-from ceteris.statistics.equivalence import Equivalence, adjusted_equivalence, equivalence_test, holm
+from ceteris.statistics.equivalence import Equivalence, adjusted_equivalence, equivalence_test
 from ceteris.statistics.images import Correct, McNemar, mcnemar_test, two_way_interval
 from ceteris.statistics.interval import Interval, Scope
 from ceteris.statistics.power import forecast
@@ -248,19 +248,14 @@ def _tested(
         rates = [(len(arm.collapsed(chance)), len(arm.counted(chance))) for arm in (first, second)]
         collapses.append(compare_collapse(*rates) if all(runs for _, runs in rates) else None)
     student = [math.nan if one is None or one.p_value is None else one.p_value for one in accuracies]
-    fisher = [math.nan if one is None else one.p_value for one in collapses]
     flips = [math.nan if one is None or one.sign_flip is None else one.sign_flip for one in accuracies]
-    family, flip_family = holm([*student, *fisher]), holm([*flips, *fisher])
-    return (
-        [
-            None if one is None else with_adjusted(one, float(p), float(flip))
-            for one, p, flip in zip(accuracies, family, flip_family, strict=False)
-        ],
-        [
-            None if one is None else one.judged(float(p), significance=criteria.significance)
-            for one, p in zip(collapses, family[len(pairs) :], strict=True)
-        ],
-    )
+    family, judged = holm_with_collapse(student, collapses, significance=criteria.significance)
+    flip_family, _ = holm_with_collapse(flips, collapses, significance=criteria.significance)
+    adjusted = [
+        None if one is None else with_adjusted(one, p, flip)
+        for one, p, flip in zip(accuracies, family, flip_family, strict=True)
+    ]
+    return adjusted, judged
 
 
 def _with_failed(

@@ -1,7 +1,7 @@
 """What counts as a finding, and one number per run compared between two arms, variation against baseline."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,7 +15,6 @@ from ceteris.statistics.difference import (
     mean_difference,
     seed_correlation,
 )
-from ceteris.statistics.equivalence import holm
 from ceteris.statistics.images import Correct, over_images
 from ceteris.statistics.interval import Estimate, Scope
 from ceteris.statistics.paired import differences, probability_of_superiority, sign_flip_test
@@ -150,18 +149,6 @@ def contrast(
         p_value=difference_test(found),
         sign_flip=sign_flip_test(differences(before, after), generator=generator) if len(shared) > 1 else None,
         correlation=seed_correlation(found, level=criteria.level),
-    )
-
-
-def adjusted(family: Sequence[Contrast | None]) -> tuple[Contrast | None, ...]:
-    """Fill in Holm's adjustment over a family of tests of one kind; one without runs yet, None, counts all the same."""
-    student, flip = (
-        holm([math.nan if one is None or (p := getattr(one, name)) is None else p for one in family])
-        for name in ("p_value", "sign_flip")
-    )
-    return tuple(
-        None if one is None else with_adjusted(one, float(first), float(second))
-        for one, first, second in zip(family, student, flip, strict=True)
     )
 
 

@@ -61,7 +61,7 @@ def restricted(times: Times, until: float) -> Floats:
 
 
 class Measure(Enum):
-    """A number that one learning curve comes to.
+    """A number that summarises one learning curve.
 
     `AREA` is the mean validation accuracy over the epochs, the area under the curve, and comes first: noise from epoch
     to epoch does not favour any arm in it. The next three say when the validation accuracy reached the target and held

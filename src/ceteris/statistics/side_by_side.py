@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
-from ceteris.statistics.collapse import Collapse
+from ceteris.statistics.collapse import Collapse, holm_with_collapse
 from ceteris.statistics.contrast import USUAL, Criteria
 from ceteris.statistics.difference import Difference, difference_interval, difference_test, mean_difference
-from ceteris.statistics.equivalence import Equivalence, adjusted_equivalence, equivalence_test, holm
+from ceteris.statistics.equivalence import Equivalence, adjusted_equivalence, equivalence_test
 from ceteris.statistics.interval import Estimate, mean_interval
 from ceteris.statistics.verdict import Decision, Verdict, judge
 
@@ -100,18 +100,14 @@ def judged_together(
     Returns:
         Both, in the order given.
     """
-    p_values = holm([math.nan if one is None or one.p_value is None else one.p_value for one in (*family, *collapses)])
+    known = [math.nan if one is None or one.p_value is None else one.p_value for one in family]
+    p_values, rates = holm_with_collapse(known, collapses, significance=criteria.significance)
     equal = adjusted_equivalence([None if one is None else one.equivalence for one in family])
-    return (
-        tuple(
-            one if one is None or one.p_value is None else _judged(one, float(p_value), equivalence, criteria)
-            for one, p_value, equivalence in zip(family, p_values, equal, strict=False)
-        ),
-        tuple(
-            None if one is None else one.judged(float(p_value), significance=criteria.significance)
-            for one, p_value in zip(collapses, p_values[len(family) :], strict=True)
-        ),
+    judged = (
+        one if one is None or one.p_value is None else _judged(one, p_value, equivalence, criteria)
+        for one, p_value, equivalence in zip(family, p_values, equal, strict=True)
     )
+    return tuple(judged), tuple(rates)
 
 
 def _judged(one: SideBySide, p_value: float, equivalence: Equivalence | None, criteria: Criteria) -> SideBySide:

@@ -1,4 +1,4 @@
-"""One arm of a study by itself: how accurate, how soon, and what became of its runs."""
+"""One arm of a study by itself: accuracy, convergence, and the status of its runs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ from ceteris.statistics.scores import ArmScores, Ending
 
 @dataclass(frozen=True, kw_only=True)
 class MeasureSummary:
-    """What one measure of convergence comes to over the seeds of one arm.
+    """One measure of convergence over the seeds of one arm.
 
     Attributes:
         runs: How many runs have it.

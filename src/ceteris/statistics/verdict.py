@@ -11,7 +11,7 @@ from ceteris.statistics.scores import Evidence
 
 
 class Decision(StrEnum):
-    """What a comparison of accuracies comes to: one of four, or none, because an arm has no run that learned."""
+    """The verdict on accuracies: one of four, or none, because an arm has no run that learned."""
 
     BETTER = "better"
     WORSE = "worse"
@@ -69,7 +69,7 @@ def decide(
 
     1. An arm has no run that learned: not compared. One has a single such run: undecided, error bars need two.
     2. The two one-sided tests pass, Holm-adjusted: equivalent, even where a difference inside the margin is
-       certain, since the study declared such differences not to matter; the reason then says so.
+       certain, since the study declared such differences not to matter; the reason then names the direction.
     3. The t test passes, Holm-adjusted: better or worse, by the sign of the difference.
     4. Otherwise undecided, with the forecast; without one where the runs show no spread.
 
@@ -98,7 +98,7 @@ def decide(
     if p_value is None or p_equal is None:
         raise StatisticsError(
             "the p-values are not adjusted yet, expected Holm's adjustment over all tests of the study. Pass the "
-            "contrasts through `adjusted` and the equivalences through `adjusted_equivalence` first."
+            "contrasts through `with_adjusted` and the equivalences through `adjusted_equivalence` first."
         )
     verdict = judge(accuracy.difference.estimate, p_value, p_equal, criteria=criteria)
     if verdict.decision is not Decision.UNDECIDED:

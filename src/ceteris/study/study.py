@@ -211,7 +211,7 @@ def pinned(study: Study, digest_of: Callable[[BackboneNetwork], str]) -> Study:
 
     Args:
         study: As it was asked.
-        digest_of: Gives the SHA-256 of a network's weights in hexadecimal; empty where they are not to be had.
+        digest_of: Gives the SHA-256 of a network's weights in hexadecimal; empty where they are not available.
 
     Returns:
         The study itself if none of its networks has a backbone.

@@ -140,7 +140,7 @@ class EngineConformance:
     def test_a_run_that_diverges_is_a_result(
         self, engine: Engine, runs: Sequence[Run], split: Split, diverging: Run | None
     ) -> None:
-        """A loss that is not finite is told as one, without an error, and its neighbour learns on."""
+        """A loss that is not finite is reported as one, without an error, and its neighbour learns on."""
         if diverging is None:
             return
         packed = (runs[0], diverging) if engine.packed_runs > 1 else (diverging,)

@@ -83,7 +83,7 @@ def _facts(side: StudyAnalysis) -> Iterator[_Fact]:
     digests = (manifest.images_sha256, manifest.labels_sha256)
     yield _Fact(what="test images", identity=digests, words=f"{test}SHA-256 {digests[0][:8]}, labels {digests[1][:8]}")
     study = manifest.study
-    seeds, own = manifest.seeds_of(""), manifest.seeds_of()
+    seeds, own = manifest.variation_seeds, manifest.seeds_of()
     words = seed_ranges(seeds) if own == seeds else f"{seed_ranges(seeds)}; baseline {seed_ranges(own)}"
     yield _Fact(what="seeds", identity=(study.seeds, own), words=words)
     analysis = study.analysis

@@ -33,7 +33,7 @@ def notes(found: FolderComparison) -> tuple[str, ...]:
 
 
 def findings(found: FolderComparison) -> tuple[str, ...]:
-    """Say what the comparison comes to, in a few sentences."""
+    """Summarise the comparison in a few sentences."""
     return tuple(_findings(found))
 
 
@@ -151,7 +151,7 @@ def _repetitions(found: FolderComparison) -> Iterator[str]:
 
 
 def _accuracies(found: FolderComparison, compared: Sequence[ArmComparison]) -> str:
-    """Count what became of the test accuracies."""
+    """Count the arms by the verdict on their test accuracies."""
     words = {
         Decision.BETTER: "better",
         Decision.WORSE: "worse",

@@ -7,5 +7,5 @@ missing.
 
 import logging
 
-# Without a home directory that it may write, matplotlib says so in two long lines; it works all the same.
+# Without a writable home directory matplotlib logs two long lines, and works all the same.
 logging.getLogger("matplotlib").setLevel(logging.ERROR)

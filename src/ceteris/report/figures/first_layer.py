@@ -41,7 +41,7 @@ CHANNEL = 0
 """The channel whose kernel is shown, from 0."""
 
 MOST_NETWORKS = 64
-"""How many networks are shown; a sentence says so where a study has more."""
+"""How many networks are shown; where a study has more, a sentence gives their number."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

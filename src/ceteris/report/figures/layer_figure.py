@@ -21,7 +21,7 @@ from ceteris.report.figures.image_grid import (
 from ceteris.report.layer_view import NOT_TRAINED, LayerView
 
 MOST_CHANNELS = 64
-"""How many channels are drawn; a note says so where a layer has more."""
+"""How many channels are drawn; where a layer has more, a note gives their number."""
 
 _WIDTH, _LARGEST = 520.0, 2.2  # points for all tiles, points per pixel
 _SMALLEST = 22.0  # points that a tile has at least, also one of a single pixel

@@ -1,6 +1,6 @@
 """How figures look: colours that everybody can tell apart, in print and in the dark, and drawing without global state.
 
-The hues are those of Okabe and Ito (2008, "Color Universal Design"); nothing is told by hue alone: verdicts have
+The hues are those of Okabe and Ito (2008, "Color Universal Design"); hue is never the only sign: verdicts have
 shapes, curves have dashes.
 """
 

@@ -30,8 +30,8 @@ def _facts(analysis: StudyAnalysis) -> Iterator[tuple[str, str]]:
     yield "images", f"{manifest.data_source} ({manifest.data_origin.value})"
     yield "digest of the images (SHA-256)", manifest.data_digest
     yield "classes", ", ".join(manifest.class_names)
-    yield "seeds", seed_ranges(manifest.seeds_of(""))
-    if manifest.seeds_of() != manifest.seeds_of(""):
+    yield "seeds", seed_ranges(manifest.variation_seeds)
+    if manifest.seeds_of() != manifest.variation_seeds:
         yield "seeds of the baseline", seed_ranges(manifest.seeds_of())
     kinds = (
         ("engine", found.engines),
