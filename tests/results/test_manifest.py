@@ -119,3 +119,12 @@ def test_a_declaration_comes_back_whole():
     """What is read equals what was written, also where no time is known."""
     for one in (at(0.5, 7), at(0.5, 0, since=None)):
         assert DECLARATIONS.validate_python(DECLARATIONS.dump_python((one,), mode="json")) == (one,)
+
+
+def test_the_seeds_of_variations_are_apart_from_those_of_the_baseline():
+    """A fixed number as declared; of a study that adds seeds, those of the variation that has most so far."""
+    fixed = manifest(baseline_seeds=5)
+    assert (fixed.seeds_of(), fixed.variation_seeds) == ((0, 1, 2, 3, 4), (0, 1, 2))
+    growing = manifest(seeds={"first": 8, "step": 8, "most": 32})
+    later = replace(growing, asked={"baseline": 24, "0.5": 24, "Pool 4x4": 16})
+    assert (len(later.seeds_of()), len(later.variation_seeds)) == (24, 24)
