@@ -58,8 +58,13 @@ SETTINGS = {
     "weight_decay": {"weight_decay": 0.5},
     "flip": {"flip": True},
     "crop": {"crop": 2},
+    "rotation": {"rotation": 10.0},
+    "cutout": {"cutout": 4},
+    "brightness": {"brightness": 0.5},
+    "contrast": {"contrast": 0.5},
 }
-REFUSED_SETTINGS = {("heads", "crop")}
+AUGMENTATIONS = {"flip", "crop", "rotation", "cutout", "brightness", "contrast"}
+REFUSED_SETTINGS = {("heads", name) for name in AUGMENTATIONS - {"flip"}}
 
 
 LAST = Dense(dense="classes")
@@ -198,6 +203,7 @@ def test_an_unknown_setting_or_value_of_a_layer_is_refused_by_the_lanes_engine()
 def test_runs_share_a_packed_batch_only_if_they_differ_in_what_each_has_for_itself(engine, setting):
     """The rest is part of the key, also what nobody thought of: keys are made by exclusion."""
     own = {"learning_rate", "momentum", "beta1", "beta2", "epsilon", "weight_decay"}
+    own |= AUGMENTATIONS if engine == "lanes" else set()
     usual = {"optimizer": "sgd"} if setting == "momentum" else {}
     key = ENGINES[engine].packing_key
     same = key(asked(engine, Training(**usual))) == key(asked(engine, Training(**SETTINGS[setting])))

@@ -21,7 +21,7 @@ KINDS = (BackboneNetwork, DataChoice, Network, Specification, Training, *LAYER_K
 class LaterTraining(Training):
     """Training with a setting that version 0.1 did not have."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"warm_up"})
+    later: ClassVar[frozenset[str]] = Training.later | {"warm_up"}
     warm_up: int = 0
 
 

@@ -284,11 +284,16 @@ def _kind(batch: PackedBatch) -> Hashable:
     """Give what decides the speed of a packed batch: values such as the learning rate do not."""
     specification = batch.runs[0].specification
     training = specification.training
+    augmentations = [one for run in batch.runs for one in run.specification.training.augmentations]
     return (
         batch.engine.name,
         len(batch.runs) if batch.engine.packed_runs == 1 else batch.engine.packed_runs,
         specification.network.model_dump_json(),
-        (training.optimizer, training.batch_size, training.flip, training.crop),
+        (
+            training.optimizer,
+            training.batch_size,
+            sorted({type(one).__name__ for one in augmentations if one.is_active}),
+        ),
     )
 
 

@@ -28,17 +28,20 @@ class TrainingSupport:
 
     Attributes:
         shared: Other settings that it follows; all runs of a packed batch have them in common.
+        per_run: Other settings that it follows; each run of a packed batch has them for itself.
     """
 
     optimizers: Mapping[str, OptimizerSupport]
     shared: frozenset[str]
+    per_run: frozenset[str] = frozenset()
 
     def unsupported(self, training: Training) -> str | None:
         """Say what of a training section the engine does not follow, or None; a default changes nothing."""
         if training.optimizer not in self.optimizers:
             return f"the optimizer {training.optimizer} is not supported"
         fields = type(training).model_fields
-        followed = self.optimizers[training.optimizer].settings | self.shared | {"optimizer"} | _idle(training)
+        followed = self.optimizers[training.optimizer].settings | self.shared | self.per_run
+        followed |= {"optimizer"} | _idle(training)
         for name in sorted(fields.keys() - followed):
             value = getattr(training, name)
             if value != fields[name].default:
@@ -47,7 +50,7 @@ class TrainingSupport:
 
     def key(self, training: Training) -> Hashable:
         """Give what runs of a packed batch must have in common: every setting but those that each has for itself."""
-        own = self.optimizers[training.optimizer].per_run | _idle(training)
+        own = self.optimizers[training.optimizer].per_run | self.per_run | _idle(training)
         return values_but(training.model_dump(mode="json"), own)
 
 

@@ -19,7 +19,8 @@ from ceteris.study.seeds import PlannedSeeds
 from ceteris.study.specification import Baseline, Specification
 from ceteris.study.variation import Level, Variation
 from ceteris.study.vary import vary
-from ceteris.training.training import Training
+from ceteris.training.augmentation import Flip
+from ceteris.training.training import AUGMENTATIONS, Training
 from ceteris.values.mistakes import Mistake, Mistakes, Place, variation_title
 
 if TYPE_CHECKING:
@@ -255,9 +256,14 @@ def _backbone_faults(network: BackboneNetwork, training: Training) -> Iterator[t
             (),
             'batch_norm = "updated" is for a backbone that is trained, and train = "head"; remove one of the two.',
         )
-    if training.crop:
-        end = "a frozen backbone sees each image once; set training.crop = 0, or train some of its blocks."
-        yield (), f"training.crop = {training.crop} makes new images in every epoch, and {end}"
+    for name in _NEW_IMAGES:
+        if value := getattr(training, name):
+            end = f"a frozen backbone sees each image once; set training.{name} = 0, or train some of its blocks."
+            yield (), f"training.{name} = {value:g} makes new images in every epoch, and {end}"
+
+
+# Features of mirrored images are computed once too; of these they would be new in every epoch.
+_NEW_IMAGES = [name for kind in AUGMENTATIONS if kind is not Flip for name in kind.model_fields]
 
 
 def _baseline_mistakes(baseline: Baseline, faults: Sequence[tuple[Place, str]]) -> Iterator[Mistake]:

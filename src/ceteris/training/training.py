@@ -7,7 +7,7 @@ from pydantic import Field, create_model, model_validator
 
 from ceteris.training.adam import Adam
 from ceteris.training.adamw import AdamW
-from ceteris.training.augmentation import Augmentation, Crop, Flip
+from ceteris.training.augmentation import Augmentation, Brightness, Contrast, Crop, Cutout, Flip, Rotation
 from ceteris.training.kind import Kind, Optimizer
 from ceteris.training.loss import CrossEntropy, Loss
 from ceteris.training.schedule import Constant, Schedule
@@ -17,7 +17,7 @@ from ceteris.values.frozen import Frozen
 OPTIMIZERS: tuple[type[Optimizer], ...] = (Adam, SGD, AdamW)
 LOSSES: tuple[type[Loss], ...] = (CrossEntropy,)
 SCHEDULES: tuple[type[Schedule], ...] = (Constant,)
-AUGMENTATIONS: tuple[type[Augmentation], ...] = (Flip, Crop)
+AUGMENTATIONS: tuple[type[Augmentation], ...] = (Flip, Crop, Rotation, Cutout, Brightness, Contrast)
 
 CHOICES: Mapping[str, Sequence[type[Kind]]] = {"optimizer": OPTIMIZERS, "loss": LOSSES, "schedule": SCHEDULES}
 """Keys of `[baseline.training]` that choose a kind, the first one if they are not given; a choice of one has no key."""
@@ -128,6 +128,10 @@ if TYPE_CHECKING:
         epochs: int
         flip: bool
         crop: int
+        rotation: float
+        cutout: int
+        brightness: float
+        contrast: float
 
 else:
     Training = create_model("Training", __base__=_Training, __module__=__name__, __doc__=_Training.__doc__, **_fields())

@@ -42,7 +42,7 @@ class Hash {
 struct Pictures {
   std::vector<uint8_t> bytes;
   std::vector<int32_t> labels, order;
-  std::vector<Shift> shifts;
+  std::vector<View> views;
 };
 
 Pictures draw_pictures() {
@@ -53,8 +53,11 @@ Pictures draw_pictures() {
   for (int run = 0; run < kRuns; ++run)
     for (int i = 0; i < kImages; ++i) {
       images.order.push_back((i * 17 + run) % kImages);
-      images.shifts.push_back(
-          {static_cast<int8_t>(draws.below(2)), static_cast<int8_t>(draws.below(5) - 2), static_cast<int8_t>(draws.below(5) - 2)});
+      View view;
+      view.mirrored = static_cast<int16_t>(draws.below(2));
+      view.down = static_cast<int16_t>(draws.below(5) - 2);
+      view.right = static_cast<int16_t>(draws.below(5) - 2);
+      images.views.push_back(view);
     }
   return images;
 }
@@ -122,7 +125,7 @@ uint64_t train(const std::vector<Description>& layers, const std::string& optimi
   Hash hash;
   for (uint32_t epoch = 0; epoch < kEpochs; ++epoch) {
     // In the last two epochs first weights have no gradient, and their moments decay to where numbers are flushed to zero.
-    const Epoch work{epoch < 2 ? pixels : black, images.labels.data(), images.order.data(), images.shifts.data(), kImages, epoch};
+    const Epoch work{epoch < 2 ? pixels : black, images.labels.data(), images.order.data(), images.views.data(), kImages, epoch};
     for (const Totals& total : bank.train(work, 0, kImages)) hash.add(std::vector<double>{total.loss});
   }
   std::vector<float> probabilities(static_cast<size_t>(kRuns) * kImages * kClasses);
@@ -141,6 +144,32 @@ uint64_t train(const std::vector<Description>& layers, const std::string& optimi
   return hash.value();
 }
 
+// A hash of images that are changed in every way, one for each run.
+uint64_t see(const Pictures& images) {
+  Draws draws(3);
+  Gatherer gatherer(kImage);
+  const Boundary room(kImage, 0, 1, true);
+  const std::vector<float> scale(3, 2.0f / 255), offset(3, -1.0f);
+  Hash hash;
+  for (int run = 0; run < kRuns; run += kWidth) {
+    int64_t index[kWidth];
+    View views[kWidth];
+    for (int lane = 0; lane < kWidth; ++lane) {
+      const auto within = [&](int largest) { return static_cast<int16_t>(draws.below(2 * largest + 1) - largest); };
+      index[lane] = run + lane;
+      views[lane] = {within(1), within(3), within(3), within(16384), within(16384),
+                     within(9), within(9), within(9), within(8192),  4000};
+    }
+    gatherer.gather({images.bytes.data(), kImage, scale.data(), offset.data()}, index, views, room.image(0));
+    for (int lane = 0; lane < kWidth; ++lane) {
+      std::vector<float> values;
+      for (size_t i = 0; i < kImage.values(); ++i) values.push_back(room.flat(0)[i][lane]);
+      hash.add(values);
+    }
+  }
+  return hash.value();
+}
+
 }  // namespace
 
 int main() {
@@ -148,4 +177,5 @@ int main() {
   for (const auto& [name, layers] : kNetworks)
     for (const auto& [optimizer, kind] : optimizers())
       std::printf("%s %s: %016" PRIx64 "\n", name.c_str(), optimizer.c_str(), train(layers, optimizer, images));
+  std::printf("seen: %016" PRIx64 "\n", see(images));
 }

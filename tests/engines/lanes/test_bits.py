@@ -72,6 +72,24 @@ def test_a_packed_batch_may_mix_learning_rates_dropout_and_all_settings_of_an_op
     assert together == [finish(engine().start([run], make.split()))[0] for run in runs]
 
 
+def test_a_packed_batch_may_mix_augmentations_and_their_strengths(make):
+    """Each run sees its images as it would alone, also one that changes none."""
+    runs = [
+        make.run(1),
+        make.run(1, flip=True, crop=2),
+        make.run(1, flip=True),
+        make.run(2, rotation=30.0, brightness=0.2),
+        make.run(2, rotation=5.0, contrast=0.4),
+        make.run(2, cutout=4),
+    ]
+    assert len({engine().packing_key(run.specification) for run in runs}) == 1
+
+    together = finish(engine().start(runs, make.split()))
+
+    assert len(set(together)) == len(runs)
+    assert together == [finish(engine().start([run], make.split()))[0] for run in runs]
+
+
 def test_momentum_is_each_runs_own(make):
     """Runs of gradient descent with different momentum share a packed batch, and each gives the bits it gives alone."""
     runs = [make.run(1, optimizer="sgd", momentum=momentum) for momentum in (0.0, 0.5, 0.9)]

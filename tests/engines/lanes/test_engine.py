@@ -54,6 +54,7 @@ def test_both_engines_learn_from_the_same_share_of_the_images(make):
         {"optimizer": "sgd", "momentum": 0.9, "weight_decay": 0.01, "learning_rate": 0.05},
         {"optimizer": "adam", "learning_rate": 0.001, "epsilon": 1e-4, "weight_decay": 0.01},
         {"optimizer": "sgd", "learning_rate": 0.05, "flip": True, "crop": 2},
+        {"rotation": 15.0, "cutout": 3, "brightness": 0.3, "contrast": 0.3},
     ],
 )
 @pytest.mark.parametrize("batch_norm", [False, True])
@@ -115,17 +116,16 @@ def test_accuracy_and_loss_are_those_of_the_probabilities(make):
 
 
 def test_runs_share_a_packed_batch_only_where_the_kernels_let_them(make):
-    """Seed, rates and drop-out may differ; batch size, epochs, optimiser, augmentation and layers may not."""
+    """Seed, rates, drop-out and augmentation may differ; batch size, epochs, optimiser and layers may not."""
     key = engine().packing_key
     baseline = make.run(0).specification
 
     assert key(make.run(1, learning_rate=0.5, dropout=0.1, weight_decay=0.1).specification) == key(baseline)
+    assert key(make.run(1, flip=True, cutout=3, rotation=5.0).specification) == key(baseline)
     for other in (
         {"batch_size": 4},
         {"epochs": 3},
         {"optimizer": "sgd"},
-        {"flip": True},
-        {"crop": 1},
         {"batch_norm": True},
     ):
         assert key(make.run(0, **other).specification) != key(baseline), other

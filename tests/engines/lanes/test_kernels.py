@@ -62,7 +62,7 @@ def test_a_packed_batch_refuses_arrays_that_do_not_fit():
     bank.add("dense", [{"dense": 2, "activation": "none"}] * 2)
     bank.finish("sgd", [{"learning_rate": 0.1, "momentum": 0.0, "weight_decay": 0.0}] * 2)
     images, scale = np.zeros((3, 4, 4, 3), np.uint8), np.ones(3, np.float32)
-    work = {"images": images, "scale": scale, "offset": scale, "shifts": None, "epoch": 0, "first_step": 0, "steps": 1}
+    work = {"images": images, "scale": scale, "offset": scale, "views": None, "epoch": 0, "first_step": 0, "steps": 1}
     labels, order = np.zeros(3, np.int32), np.zeros((2, 3), np.int32)
 
     with pytest.raises(ValueError, match="labels below the number of classes"):

@@ -7,9 +7,11 @@ from torch import nn
 
 from ceteris.engines.streams import order, shifts
 from ceteris.engines.torch.batches import device_images, epoch_plan, minibatch, optimizer_of, pixel_table, scaled
+from ceteris.networks.shape import Shape
 from ceteris.training.training import Training
 
 CPU = torch.device("cpu")
+IMAGE = Shape(9, 9, 3)
 
 
 def test_images_on_the_processor_are_not_copied(split):
@@ -23,7 +25,7 @@ def test_images_on_the_processor_are_not_copied(split):
 def test_minibatches_follow_the_order_to_the_last_image(split):
     """Each minibatch holds the next images of the order, and the last one what is left."""
     images = device_images(split.training, CPU)
-    plan = epoch_plan(3, 5, np.arange(75, dtype=np.int32), Training(), CPU)
+    plan = epoch_plan(3, 5, np.arange(75, dtype=np.int32), Training(), image=IMAGE, device=CPU)
     batches = [minibatch(images, plan, start, 32) for start in range(0, 75, 32)]
     expected = order(3, 5, 75)
 
@@ -37,7 +39,7 @@ def test_minibatches_follow_the_order_to_the_last_image(split):
 @pytest.mark.parametrize(("flip", "crop"), [(True, 0), (False, 2), (True, 4), (True, 12)])
 def test_images_are_mirrored_and_moved_as_defined(split, flip, crop):
     """Pixel (y, x) is pixel (y + down, x + right) of the mirrored image, black outside, for each place in the order."""
-    plan = epoch_plan(3, 1, np.arange(75, dtype=np.int32), Training(flip=flip, crop=crop), CPU)
+    plan = epoch_plan(3, 1, np.arange(75, dtype=np.int32), Training(flip=flip, crop=crop), image=IMAGE, device=CPU)
     batch = minibatch(device_images(split.training, CPU), plan, 16, 20)
     rows = shifts(3, 1, 75, flip=flip, crop=crop)[16:36]
 

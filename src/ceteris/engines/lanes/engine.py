@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ceteris.datasets.dataset import ImageKind, Split
+from ceteris.engines.augmentation import plain_views, views
 from ceteris.engines.engine import SLICE_SECONDS, EpochMetrics, Outcome, Position, RunState, mean_loss_and_accuracy
 from ceteris.engines.lanes.kernels import (
     CompiledBank,
@@ -23,7 +24,7 @@ from ceteris.engines.lanes.kernels import (
     unpack,
     unsupported,
 )
-from ceteris.engines.streams import initial_weights, sampled_indices, sampling_order, shifts, stream_key
+from ceteris.engines.streams import initial_weights, sampled_indices, sampling_order, stream_key
 from ceteris.errors import EngineError
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.batch_norm import BatchNorm
@@ -42,8 +43,8 @@ _GROUP = 16  # images that there is room for in a packed batch, at least: `capac
 class LanesEngine:
     """Trains small networks on the CPU, sixteen runs a core.
 
-    Runs share a packed batch if they have the same network but for drop-out rates, batch size, epochs, optimizer and
-    augmentation; seed, learning rate, momentum, betas, weight decay and drop-out rate are each run's own.
+    Runs share a packed batch if they have the same network but for drop-out rates, batch size, epochs and optimizer;
+    seed, learning rate, momentum, betas, weight decay, drop-out rate and augmentation are each run's own.
 
     Attributes:
         instruction_set: Which build of the kernels to use; builds with fused multiply-add give the same bits.
@@ -132,7 +133,7 @@ class LanesTraining:
     _steps_a_slice: int = 1
     _places: tuple[NDArray[np.int32], ...] = ()
     _order: NDArray[np.int32] | None = None
-    _shifts: NDArray[np.int8] | None = None
+    _views: NDArray[np.int16] | None = None
 
     @property
     def sampled_images(self) -> int:
@@ -178,7 +179,7 @@ class LanesTraining:
             scale=self.split.scale,
             offset=self.split.offset,
             order=self._order,
-            shifts=self._shifts,
+            views=self._views,
             epoch=self.position.epoch,
             first_step=self.position.step,
             steps=steps,
@@ -232,14 +233,13 @@ class LanesTraining:
     def _prepare_epoch(self) -> None:
         if self._order is not None:
             return
-        training, images = self.runs[0].specification.training, self.sampled_images
-        epoch = self.position.epoch
+        epoch, image = self.position.epoch, Shape(*self.split.training.images.shape[1:])
         runs = zip(self.runs, self._places, strict=True)
         self._order = np.stack([sampling_order(run.seed, epoch, places) for run, places in runs])
-        if training.flip or training.crop:
-            self._shifts = np.stack(
-                [shifts(run.seed, epoch, images, flip=training.flip, crop=training.crop) for run in self.runs]
-            )
+        own = [views(run.seed, epoch, self.sampled_images, run.specification.training, image) for run in self.runs]
+        if any(rows is not None for rows in own):
+            plain = plain_views(self.sampled_images)
+            self._views = np.stack([plain if rows is None else rows for rows in own])
 
     def _end_epoch(self) -> tuple[EpochMetrics, ...]:
         images, scored = self.sampled_images, self.split.validation
@@ -252,7 +252,7 @@ class LanesTraining:
             for training, validation in zip(trained, validated, strict=True)
         )
         self.position = Position(epoch=epoch)
-        self._order = self._shifts = None
+        self._order = self._views = None
         self._loss, self._correct = [0.0] * len(self.runs), [0] * len(self.runs)
         return metrics
 

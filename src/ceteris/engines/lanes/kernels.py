@@ -28,6 +28,7 @@ from ceteris.networks.placed import placed_layers
 from ceteris.networks.shape import Shape
 from ceteris.resources import processor_fact
 from ceteris.study.specification import Specification
+from ceteris.training.training import AUGMENTATIONS
 
 Floats = NDArray[np.float32]
 Sums = list[tuple[float, int]]
@@ -61,7 +62,7 @@ class CompiledBank(Protocol):
         scale: Floats,
         offset: Floats,
         order: NDArray[np.int32],
-        shifts: NDArray[np.int8] | None,
+        views: NDArray[np.int16] | None,
         epoch: int,
         first_step: int,
         steps: int,
@@ -101,6 +102,9 @@ class Kernels(Protocol):
 
     def apply(self, function: str, values: Floats) -> Floats:
         """Apply `exp`, `log` or `tanh` to each value, for the tests."""
+
+    def seen(self, images: NDArray[np.uint8], views: NDArray[np.int16]) -> NDArray[np.uint8]:
+        """Give each image, shape (n, h, w, c), as its row of `augmentation.views` says it is seen, for the tests."""
 
 
 def usable_instruction_sets() -> tuple[InstructionSet, ...]:
@@ -173,7 +177,8 @@ def kernel_training(instruction_set: InstructionSet) -> TrainingSupport:
             key: OptimizerSupport(settings=frozenset(settings), per_run=frozenset(per_run))
             for key, (settings, per_run) in load_kernels(instruction_set).optimizers().items()
         },
-        shared=frozenset({"batch_size", "epochs", "flip", "crop"}),
+        shared=frozenset({"batch_size", "epochs"}),
+        per_run=frozenset(name for kind in AUGMENTATIONS for name in kind.model_fields),
     )
 
 

@@ -12,8 +12,10 @@ from torch import Tensor, nn
 from torch.utils.dlpack import from_dlpack
 
 from ceteris.datasets.dataset import LabelledImages
-from ceteris.engines.streams import sampling_order, shifts
+from ceteris.engines.augmentation import FACTOR_OF_ONE, View, views
+from ceteris.engines.streams import sampling_order
 from ceteris.engines.torch.network import BatchPosition
+from ceteris.networks.shape import Shape
 from ceteris.training.training import Training
 
 
@@ -38,7 +40,7 @@ class Minibatch:
     """Images of one step.
 
     Attributes:
-        pixels: Mirrored and moved. Shape (b, h, w, c), uint8.
+        pixels: As they are seen. Shape (b, h, w, c), uint8.
         labels: Shape (b,), int64.
     """
 
@@ -53,12 +55,12 @@ class EpochPlan:
 
     Attributes:
         order: Image of each place. Shape (n,), int64.
-        shifts: Rows (mirrored, down, right) as `shifts` gives them; None if no image changes. Shape (n, 3), int64.
+        views: Rows as `augmentation.views` gives them; None if no image changes. Shape (n, 10), int64.
     """
 
     epoch: int
     order: Tensor
-    shifts: Tensor | None
+    views: Tensor | None
 
 
 def device_images(images: LabelledImages, device: torch.device) -> DeviceImages:
@@ -70,24 +72,25 @@ def device_images(images: LabelledImages, device: torch.device) -> DeviceImages:
     )
 
 
-def epoch_plan(seed: int, epoch: int, places: NDArray[np.int32], training: Training, device: torch.device) -> EpochPlan:
+def epoch_plan(
+    seed: int, epoch: int, places: NDArray[np.int32], training: Training, *, image: Shape, device: torch.device
+) -> EpochPlan:
     """Look up how an epoch of a run samples its images, whose indices `sampled_indices` gives."""
-    moved = training.flip or training.crop > 0
-    rows = shifts(seed, epoch, len(places), flip=training.flip, crop=training.crop) if moved else None
+    rows = views(seed, epoch, len(places), training, image)
     return EpochPlan(
         epoch=epoch,
         order=torch.from_numpy(sampling_order(seed, epoch, places)).to(device, torch.int64),
-        shifts=None if rows is None else torch.from_numpy(rows).to(device, torch.int64),
+        views=None if rows is None else torch.from_numpy(rows).to(device, torch.int64),
     )
 
 
 def minibatch(images: DeviceImages, plan: EpochPlan, start: int, count: int) -> Minibatch:
     """Gather the images at places `start` to `start + count` of an epoch; the last minibatch may be smaller."""
     chosen = plan.order[start : start + count]
-    if plan.shifts is None:
+    if plan.views is None:
         pixels = images.pixels.index_select(0, chosen)
     else:
-        pixels = _moved(images.pixels, chosen, plan.shifts[start : start + count])
+        pixels = seen(images.pixels, chosen, plan.views[start : start + count])
     positions = torch.arange(start, start + len(chosen), device=chosen.device)
     place = BatchPosition(epoch=plan.epoch, positions=positions)
     return Minibatch(pixels=pixels, labels=images.labels.index_select(0, chosen), place=place)
@@ -113,17 +116,31 @@ def scaled(pixels: Tensor, table: Tensor) -> Tensor:
     return values.permute(0, 3, 1, 2)
 
 
-def _moved(pixels: Tensor, chosen: Tensor, shifts: Tensor) -> Tensor:
+def seen(pixels: Tensor, chosen: Tensor, views: Tensor) -> Tensor:
+    """Give chosen images as they are seen; `ceteris.engines.augmentation` says how. Shape (b, h, w, c), uint8."""
     height, width = pixels.shape[1:3]
-    mirrored, down, right = (column[:, None] for column in shifts.unbind(1))
-    rows = torch.arange(height, device=pixels.device) + down
-    columns = torch.arange(width, device=pixels.device) + right
-    inside = ((rows >= 0) & (rows < height))[:, :, None] & ((columns >= 0) & (columns < width))[:, None, :]
-    columns = torch.where(mirrored == 1, width - 1 - columns, columns)
-    gathered = pixels[
-        chosen[:, None, None], rows.clamp(0, height - 1)[:, :, None], columns.clamp(0, width - 1)[:, None, :]
-    ]
-    return gathered * inside[..., None]
+    own = dict(zip(View, views[:, :, None, None].unbind(1), strict=True))
+    rows = torch.arange(height, device=pixels.device)[:, None]
+    columns = torch.arange(width, device=pixels.device)
+    outside = _within(rows - own[View.TOP], own[View.SIDE]) & _within(columns - own[View.LEFT], own[View.SIDE])
+    rows, columns = rows + own[View.DOWN], columns + own[View.RIGHT]
+    inside = _within(rows, height) & _within(columns, width) & ~outside
+    across, along = 2 * columns - (width - 1), 2 * rows - (height - 1)
+    columns = (own[View.COSINE] * across + own[View.SINE] * along + (width << 14)) >> 15
+    rows = (own[View.COSINE] * along - own[View.SINE] * across + (height << 14)) >> 15
+    inside = inside & _within(rows, height) & _within(columns, width)
+    columns = torch.where(own[View.MIRRORED] == 1, width - 1 - columns, columns)
+    found = pixels[chosen[:, None, None], rows.clamp(0, height - 1), columns.clamp(0, width - 1)]
+    gain = (own[View.BRIGHTNESS] * own[View.CONTRAST]) >> 12
+    offset = 128 * (FACTOR_OF_ONE - own[View.CONTRAST]) + FACTOR_OF_ONE // 2
+    if bool((own[View.BRIGHTNESS] != FACTOR_OF_ONE).any() | (own[View.CONTRAST] != FACTOR_OF_ONE).any()):
+        levels = (found.to(torch.int32) * gain[..., None].to(torch.int32) + offset[..., None].to(torch.int32)) >> 12
+        found = levels.clamp(0, 255).to(torch.uint8)
+    return found * inside[..., None]
+
+
+def _within(places: Tensor, end: Tensor | int) -> Tensor:
+    return (places >= 0) & (places < end)
 
 
 def optimizer_of(training: Training, groups: Sequence[tuple[list[nn.Parameter], float]]) -> torch.optim.Optimizer:

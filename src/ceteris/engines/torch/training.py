@@ -129,7 +129,8 @@ class TorchTraining(ABC):
         epoch, step = self._position.epoch, self._position.step
         assert epoch < self._settings.epochs, "the run is finished"
         if self._plan is None or self._plan.epoch != epoch:
-            self._plan = epoch_plan(self._seed, epoch, self._places, self._settings, self._device)
+            image = Shape(*self._training.pixels.shape[1:])
+            self._plan = epoch_plan(self._seed, epoch, self._places, self._settings, image=image, device=self._device)
         until = time.monotonic() + SLICE_SECONDS
         with processor_threads(self._threads):
             while True:

@@ -21,6 +21,7 @@ from ceteris.statistics.metrics import TEST_ACCURACY
 from ceteris.statistics.verdict import Decision
 from ceteris.study.changes import SettingChange, in_words
 from ceteris.study.run import Arm
+from ceteris.training.augmentation import Crop, Flip
 
 
 def section(analysis: StudyAnalysis) -> Section:
@@ -120,8 +121,10 @@ def _about_seeds(analysis: StudyAnalysis) -> Iterator[str]:
     layers = [one for network in networks for layer in network.layers for one in layer.tree()]
     if any(isinstance(layer, Dropout) and layer.dropout for layer in layers):
         decided.append("what dropout leaves out")
-    if any(arm.specification.training.flip or arm.specification.training.crop for arm in analysis.arms):
-        decided.append("how images are mirrored and shifted")
+    active = [one for arm in analysis.arms for one in arm.specification.training.augmentations if one.is_active]
+    if active:
+        is_moved = all(isinstance(one, Flip | Crop) for one in active)
+        decided.append(f"how images are {'mirrored and shifted' if is_moved else 'augmented'}")
     if any(arm.specification.data.fraction < 1 for arm in analysis.arms):
         decided.append("which images are trained on")
     if any(isinstance(network, BackboneNetwork) for network in networks):

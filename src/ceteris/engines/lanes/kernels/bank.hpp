@@ -23,12 +23,12 @@ struct Totals {
   int64_t correct = 0;
 };
 
-// The training images and the way through them: `order` is [run][place], `shifts` likewise, or null.
+// The training images and the way through them: `order` is [run][place], `views` likewise, or null.
 struct Epoch {
   Pixels pixels;
   const int32_t* labels;
   const int32_t* order;
-  const Shift* shifts;
+  const View* views;
   int64_t images;
   uint32_t number;
 };
@@ -102,15 +102,15 @@ class Part {
  private:
   void gather_training(const Epoch& epoch, int64_t place, int image) {
     int64_t index[kWidth];
-    Shift shifts[kWidth];
+    View views[kWidth];
     Integers& label = labels_[static_cast<size_t>(image)];
     for (int lane = 0; lane < kWidth; ++lane) {
       const int64_t at = run(lane) * epoch.images + place;
       index[lane] = epoch.order[at];
       label[lane] = epoch.labels[index[lane]];
-      if (epoch.shifts) shifts[lane] = epoch.shifts[at];
+      if (epoch.views) views[lane] = epoch.views[at];
     }
-    gatherer_.gather(epoch.pixels, index, epoch.shifts ? shifts : nullptr, network.input().image(image));
+    gatherer_.gather(epoch.pixels, index, epoch.views ? views : nullptr, network.input().image(image));
   }
 
   // Turns logits into probabilities, adds up loss and hits, and leaves the gradient of the logits of a minibatch of

@@ -69,16 +69,16 @@ Output<Rank> new_array(const size_t (&shape)[Rank]) {
 }
 
 Sums train(Bank& bank, Input<uint8_t, 4> images, Input<int32_t, 1> labels, Input<float, 1> scale, Input<float, 1> offset,
-           Input<int32_t, 2> order, std::optional<Input<int8_t, 3>> shifts, uint32_t epoch, int64_t first_step, int64_t steps) {
+           Input<int32_t, 2> order, std::optional<Input<int16_t, 3>> views, uint32_t epoch, int64_t first_step, int64_t steps) {
   const auto runs = static_cast<size_t>(bank.runs());
   require(order.shape(0) == runs, "one order per run");
   require_labels(images, labels, bank.classes());
   for (size_t i = 0; i < order.size(); ++i)
     require(order.data()[i] >= 0 && static_cast<size_t>(order.data()[i]) < images.shape(0), "an order of the images");
-  if (shifts) require(shifts->shape(0) == runs && shifts->shape(1) == order.shape(1) && shifts->shape(2) == 3, "a shift per place");
-  static_assert(sizeof(Shift) == 3);
-  const auto* moves = shifts ? reinterpret_cast<const Shift*>(shifts->data()) : nullptr;
-  const Epoch work{pixels_of(images, scale, offset),     labels.data(), order.data(), moves,
+  if (views) require(views->shape(0) == runs && views->shape(1) == order.shape(1) && views->shape(2) == 10, "a view per place");
+  static_assert(sizeof(View) == 10 * sizeof(int16_t));
+  const auto* seen = views ? reinterpret_cast<const View*>(views->data()) : nullptr;
+  const Epoch work{pixels_of(images, scale, offset),     labels.data(), order.data(), seen,
                    static_cast<int64_t>(order.shape(1)), epoch};
   const nb::gil_scoped_release release;
   return sums_of(bank.train(work, first_step, steps));
@@ -90,6 +90,34 @@ Sums score(Bank& bank, Input<uint8_t, 4> images, Input<int32_t, 1> labels, Input
   const Pixels pixels = pixels_of(images, scale, offset);
   const nb::gil_scoped_release release;
   return sums_of(bank.score(pixels, labels.data(), static_cast<int64_t>(images.shape(0)), probabilities));
+}
+
+// Each image as its view says that it is seen: a lane at a time has an image, and the others those after it.
+nb::ndarray<nb::numpy, uint8_t, nb::ndim<4>> seen_images(Input<uint8_t, 4> images, Input<int16_t, 2> views) {
+  const Shape shape{static_cast<int>(images.shape(1)), static_cast<int>(images.shape(2)), static_cast<int>(images.shape(3))};
+  const auto count = static_cast<int64_t>(images.shape(0));
+  require(views.shape(0) == images.shape(0) && views.shape(1) == 10 && count > 0, "a view per image");
+  const std::vector<float> scale(images.shape(3), 1.0f), offset(images.shape(3), 0.0f);
+  auto* bytes = new uint8_t[images.size()];
+  nb::capsule owner(bytes, [](void* memory) noexcept { delete[] static_cast<uint8_t*>(memory); });
+  Gatherer gatherer(shape);
+  const Boundary room(shape, 0, 1, true);
+  const auto* all = reinterpret_cast<const View*>(views.data());
+  for (int64_t first = 0; first < count; first += kWidth) {
+    int64_t index[kWidth];
+    View seen[kWidth];
+    for (int lane = 0; lane < kWidth; ++lane) seen[lane] = all[index[lane] = std::min(first + lane, count - 1)];
+    const Map map = room.image(0);
+    gatherer.gather({images.data(), shape, scale.data(), offset.data()}, index, seen, map);
+    for (int lane = 0; lane < kWidth; ++lane)
+      for (int y = 0; y < shape.height; ++y)
+        for (int x = 0; x < shape.width; ++x)
+          for (int c = 0; c < shape.channels; ++c)
+            bytes[((index[lane] * shape.height + y) * shape.width + x) * shape.channels + c] =
+                static_cast<uint8_t>(map.row(y, c)[x][lane]);
+  }
+  const size_t sides[] = {images.shape(0), images.shape(1), images.shape(2), images.shape(3)};
+  return {bytes, 4, sides, owner};
 }
 
 // The floating-point operations a second that one core can do at most: twelve chains of multiply-adds, each long enough
@@ -141,6 +169,7 @@ NB_MODULE(CETERIS_MODULE, module) {
     }
     return output;
   });
+  module.def("seen", &seen_images);
 
   nb::class_<Bank>(module, "Bank")
       .def(
@@ -162,7 +191,7 @@ NB_MODULE(CETERIS_MODULE, module) {
              bank.finish(kind, runs);
            })
       .def("train", &train, nb::arg("images"), nb::arg("labels"), nb::arg("scale"), nb::arg("offset"), nb::arg("order"),
-           nb::arg("shifts").none(), nb::arg("epoch"), nb::arg("first_step"), nb::arg("steps"))
+           nb::arg("views").none(), nb::arg("epoch"), nb::arg("first_step"), nb::arg("steps"))
       .def("score", [](Bank& bank, Input<uint8_t, 4> images, Input<int32_t, 1> labels, Input<float, 1> scale,
                        Input<float, 1> offset) { return score(bank, images, labels, scale, offset, nullptr); })
       .def("predict",
