@@ -36,7 +36,7 @@ def run(  # noqa: PLR0913 - one argument a choice that the caller has
     Args:
         study: From `read_study` or built in Python.
         folder: Where the results are, or will be.
-        data: A copy of CIFAR-10; else the one that `CETERIS_DATA` names, the one in the cache, or a download. Or a
+        data: A copy of the data set; else the one that `CETERIS_DATA` names, the one in the cache, or a download. Or a
             folder of images, in place of the one that the study names.
         engine: `auto`, `lanes` or `torch`.
         device: As `torch.device` names it; the processor if not given.

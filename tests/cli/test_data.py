@@ -3,7 +3,19 @@ import pytest
 
 from ceteris.cli.application import app  # noqa: F401 - the command is part of the application
 from ceteris.datasets.features import FeatureKey, feature_cache, images_digest
+from ceteris.datasets.mnist import Mnist
+from ceteris.datasets.svhn import Svhn
+from tests.datasets.published_files import OFFERED, small, write
+from tests.datasets.test_download import server
+from tests.datasets.test_published import offer
 from tests.datasets.weights_server import CONTENT, NAME
+
+NOT_HERE = [
+    "cifar100: not here yet; `ceteris data fetch cifar100` downloads CIFAR-100 (169 MB), as a study does.",
+    "mnist: not here yet; `ceteris data fetch mnist` downloads MNIST (12 MB), as a study does.",
+    "fashion_mnist: not here yet; `ceteris data fetch fashion_mnist` downloads Fashion-MNIST (31 MB), as a study does.",
+    "svhn: not here yet; `ceteris data fetch svhn` downloads SVHN (246 MB), as a study does.",
+]
 
 
 def test_without_a_copy_it_says_where_it_looked_and_what_to_do(ceteris, tmp_path, monkeypatch):
@@ -17,6 +29,7 @@ def test_without_a_copy_it_says_where_it_looked_and_what_to_do(ceteris, tmp_path
     assert out.splitlines() == [
         f"cache: {tmp_path / 'ceteris'}: nothing that can be used",
         "CIFAR-10 is not here yet: the first study that needs it downloads it, or `ceteris data fetch` does.",
+        *NOT_HERE,
         f"weights: {tmp_path / 'ceteris' / 'weights'}: none yet",
         f"features: {tmp_path / 'ceteris' / 'features'}: none yet",
     ]
@@ -89,5 +102,45 @@ def test_what_is_not_offered_is_not_fetched(ceteris):
     """A name that is close is meant; else all are listed."""
     sentence = "error: there is nothing called '{}' to download; {}\n"
     assert ceteris("data", "fetch", "resnet") == (2, "", sentence.format("resnet", "did you mean 'resnet18'?"))
-    names = "there are cifar10, mobilenet_v2, resnet18 and efficientnet_b0."
+    names = "there are cifar10, cifar100, mnist, fashion_mnist, svhn, mobilenet_v2, resnet18 and efficientnet_b0."
     assert ceteris("data", "fetch", "x") == (2, "", sentence.format("x", names))
+
+
+def test_a_copy_of_a_data_set_is_verified_by_name(ceteris, tmp_path, monkeypatch):
+    """`ceteris data verify svhn PATH` reads it whole: official or not, digest, images of each class."""
+    monkeypatch.setattr(Svhn, "release", small(Svhn).release)
+    folder = write(tmp_path / "digits", OFFERED[Svhn])
+
+    code, out, err = ceteris("data", "verify", "svhn", folder)
+
+    assert (code, err) == (0, "")
+    lines = [line.split() for line in out.splitlines()]
+    assert lines[0] == ["SVHN:", "official"]
+    assert lines[1][0] == "digest:"
+    assert lines[-10:] == [[str(digit), "4", "2"] for digit in range(10)]
+
+
+def test_what_is_no_data_set_is_not_verified(ceteris, tmp_path):
+    """With two arguments the first is the name of a data set."""
+    assert ceteris("data", "verify", "emnist", tmp_path) == (
+        2,
+        "",
+        "error: 'emnist' is no data set; there are cifar10, cifar100, mnist, fashion_mnist and svhn.\n",
+    )
+
+
+def test_a_data_set_is_fetched_by_name(ceteris, tmp_path, monkeypatch):
+    """`ceteris data fetch mnist --to FOLDER` brings its files into a folder of its name, and says how to name it."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    with server(offer(OFFERED[Mnist])) as (url, _):
+        monkeypatch.setattr(Mnist, "release", small(Mnist, f"{url.rpartition('/')[0]}/").release)
+        code, out, err = ceteris("data", "fetch", "mnist", "--to", tmp_path / "mine")
+
+    assert (code, err) == (0, "")
+    assert out.splitlines()[-1] == (
+        f"MNIST is in {tmp_path / 'mine' / 'mnist'}: official, every byte checked. Set CETERIS_DATA to "
+        f"{tmp_path / 'mine'} to use it: ceteris looks in the cache alone otherwise."
+    )
+    assert out.splitlines()[0] == "MNIST: 0 of 0 MB"
+    monkeypatch.setenv("CETERIS_DATA", str(tmp_path / "mine"))
+    assert f"mnist: {tmp_path / 'mine' / 'mnist'}, named by CETERIS_DATA" in ceteris("data")[1].splitlines()

@@ -123,7 +123,7 @@ EVENTS = (
 
 def test_a_log_has_a_line_for_every_tenth(console, tmp_path):
     """Without a terminal, eleven lines tell of the whole download, and one of each thing that went wrong."""
-    show_progress(iter((Waiting(doing="downloading", folder=tmp_path), *EVENTS)), console)
+    show_progress(iter((Waiting(doing="downloading", folder=tmp_path), *EVENTS)), console, what="CIFAR-10")
 
     lines = console.file.getvalue().splitlines()
     assert lines[:2] == [

@@ -84,8 +84,8 @@ def test_networks_are_not_judged_for_images_of_unknown_size(baseline):
         (
             ("data", "name"),
             (
-                'data.name = "imagenet" must be one of "cifar10" and "shapes", or an .npz file or a folder of images; '
-                'a folder is named by its path, such as "./imagenet".'
+                'data.name = "imagenet" must be one of "cifar10", "cifar100", "mnist", "fashion_mnist", "svhn" and '
+                '"shapes", or an .npz file or a folder of images; a folder is named by its path, such as "./imagenet".'
             ),
         )
     ]

@@ -41,7 +41,7 @@ app = typer.Typer(
 )
 data = typer.Typer(
     cls=Commands,
-    help="Show what is on this machine: CIFAR-10, weights, features, decoded images. Check, download, verify, clear.",
+    help="Show what is on this machine: data sets, weights, features, decoded images. Check, download, verify, clear.",
     invoke_without_command=True,
     rich_markup_mode=None,
 )
@@ -120,8 +120,8 @@ def run(  # noqa: PLR0913 - one argument an option
         Path | None,
         path_option(
             "PATH",
-            "A copy of CIFAR-10: an archive, or a folder of its files. Else CETERIS_DATA names one, else the one in "
-            "the cache is taken, else it is downloaded. Or a folder of images, in place of the one that FILE names.",
+            "A copy of the data set: an archive, or a folder of its files. Else CETERIS_DATA names one, else the one "
+            "in the cache is taken, else it is downloaded. Or a folder of images, in place of the one that FILE names.",
         ),
     ] = None,
     seeds: Seeds = None,
@@ -304,7 +304,7 @@ def schema() -> None:
 
 @data.callback()
 def show_data(context: typer.Context) -> None:
-    """Show where CIFAR-10 was looked for and what was found, and what else is kept: weights, features, images."""
+    """Show where data sets were looked for and what was found, and what else is kept: weights, features, images."""
     if context.invoked_subcommand is None:
         _call("data", "show")
 
@@ -312,22 +312,30 @@ def show_data(context: typer.Context) -> None:
 @_command(data, "data")
 def fetch(
     what: Annotated[
-        str, typer.Argument(metavar="[NAME]", help="cifar10, or weights: mobilenet_v2, resnet18 or efficientnet_b0.")
+        str,
+        typer.Argument(
+            metavar="[NAME]",
+            help="cifar10, cifar100, mnist, fashion_mnist or svhn; or weights: mobilenet_v2, resnet18 or "
+            "efficientnet_b0.",
+        ),
     ] = "cifar10",
     to: Annotated[Path | None, path_option("FOLDER", "Folder to download into; the cache if not given.")] = None,
 ) -> None:
-    """Download CIFAR-10 (170 MB) or the weights of a pretrained network (14 to 47 MB), and check every byte.
+    """Download a data set (12 to 246 MB) or the weights of a pretrained network (14 to 47 MB), and check every byte.
 
-    Continues where a broken download stopped. CIFAR-10 is asked of its official page, then of mirrors; weights of
+    Continues where a broken download stopped. A data set is asked of its official page and of mirrors; weights of
     PyTorch's server.
     """
 
 
 @_command(data, "data")
 def verify(
+    what: Annotated[
+        Path | None, path_argument("NAME", "A data set, or the path of a copy of CIFAR-10; cifar10 if not given.")
+    ] = None,
     path: Annotated[Path | None, path_argument("PATH", "A copy; the one that a study would use if not given.")] = None,
 ) -> None:
-    """Read a whole copy, and say whether it is the official CIFAR-10."""
+    """Read a whole copy of a data set, and say whether it is the official one."""
 
 
 @_command(data, "data")

@@ -1,4 +1,4 @@
-"""`ceteris data`: shows, fetches and verifies CIFAR-10, shows and clears what is kept, and checks folders of images."""
+"""`ceteris data`: shows, fetches and verifies data sets, shows and clears what is kept, checks folders of images."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,10 +12,11 @@ from ceteris.cli.console import plain_table, print_line
 from ceteris.cli.fetching import show_progress
 from ceteris.datasets import cifar10, folder_cache, weights
 from ceteris.datasets.cache import cache_folder
-from ceteris.datasets.choice import SOURCES
+from ceteris.datasets.choice import SOURCES, DataChoice
 from ceteris.datasets.cifar10_reader import read_cifar10
 from ceteris.datasets.features import feature_cache
 from ceteris.datasets.inspection import Inspection, inspect_folder
+from ceteris.datasets.published import PublishedSource
 from ceteris.errors import DataError, ResultsError
 from ceteris.formatting.wording import byte_count, listed, nearest
 from ceteris.networks.backbone import Backbone
@@ -69,7 +70,7 @@ def fetch(what: str, to: Path | None, console: Console) -> None:
     """Download a data set, or the weights of a pretrained network, into a folder."""
     fetched = {source.name: source for source in SOURCES if source.is_fetched}
     if what in fetched:
-        print_line(show_progress(fetched[what].fetch(to), console), console)
+        print_line(show_progress(fetched[what].fetch(to), console, what=fetched[what].label), console)
     elif what in tuple(Backbone):
         backbone = Backbone(what)
         show_progress(weights.fetch_weights(backbone, folder=to), console, what=f"weights of {backbone}")
@@ -84,19 +85,20 @@ def fetch(what: str, to: Path | None, console: Console) -> None:
         raise DataError(f"there is nothing called '{what}' to download; {end}")
 
 
-def verify(path: Path | None, console: Console) -> None:
+def verify(what: Path | None, path: Path | None, console: Console) -> None:
     """Read a copy whole, and print origin, digest and counts."""
-    if path is not None:
-        copy = cifar10.find_copy(path, batches=cifar10.BATCHES)
-    elif (found := cifar10.find_cifar10(batches=cifar10.BATCHES)) is not None:
-        copy = found
+    published = {Path(source.name): source for source in SOURCES if isinstance(source, PublishedSource)}
+    if what in published:
+        source = published[what]
+        choice = DataChoice(name=source.name)
+        dataset = show_progress(source.read(choice, location=path, download=False), console, what=source.label)
+        where = source.label
+    elif path is not None and what != Path("cifar10"):
+        raise DataError(f"'{what}' is no data set; there are {listed(['cifar10', *map(str, published)])}.")
     else:
-        raise DataError(
-            f"there is no CIFAR-10 to verify: no CETERIS_DATA, nothing in {cache_folder()}. Run `ceteris data fetch`, "
-            "or name a copy: `ceteris data verify PATH`."
-        )
-    dataset = read_cifar10(copy, batches=cifar10.BATCHES)
-    print_line(f"{copy.path}: {dataset.origin}", console)
+        copy = _cifar10(path or (None if what == Path("cifar10") else what))
+        dataset, where = read_cifar10(copy, batches=cifar10.BATCHES), str(copy.path)
+    print_line(f"{where}: {dataset.origin}", console)
     for note in dataset.notes:
         print_line(f"note: {note}", console)
     print_line(f"digest: {dataset.digest}", console)
@@ -108,6 +110,17 @@ def verify(path: Path | None, console: Console) -> None:
     for name, training, test in zip(dataset.class_names, *counts, strict=True):
         table.add_row(name, f"{training:,}", f"{test:,}")
     console.print(table)
+
+
+def _cifar10(path: Path | None) -> cifar10.Cifar10Copy:
+    if path is not None:
+        return cifar10.find_copy(path, batches=cifar10.BATCHES)
+    if (found := cifar10.find_cifar10(batches=cifar10.BATCHES)) is not None:
+        return found
+    raise DataError(
+        f"there is no CIFAR-10 to verify: no CETERIS_DATA, nothing in {cache_folder()}. Run `ceteris data fetch`, or "
+        "name a copy: `ceteris data verify PATH`."
+    )
 
 
 def check(folder: Path, *, out: Path | None, console: Console) -> Inspection:

@@ -41,14 +41,15 @@ class Images:
 
 
 def get_images(study: Study, *, location: Path | None, or_shapes: bool, console: Console) -> Images:
-    """Read the images of a study, from `location` if that is given, and download CIFAR-10 if it is nowhere.
+    """Read the images of a study, from `location` if that is given, and download a published data set that is nowhere.
 
     If it cannot be downloaded either, the built-in shapes take its place where that is allowed. A copy that was named
     and is not right is an error all the same.
     """
     try:
-        events = source_of(study.data).read(study.data, location=location, download=True)
-        return Images(study=study, dataset=show_progress(events, console))
+        source = source_of(study.data)
+        events = source.read(study.data, location=location, download=True)
+        return Images(study=study, dataset=show_progress(events, console, what=source.label))
     except DataError as error:
         is_missing = (
             study.data.name == "cifar10" and find_cifar10(batches=study.data.batches, location=location) is None
@@ -86,7 +87,7 @@ _TENTHS = 10
 _LOOKING = "looking at"  # quick beside the decoding, so that it gets no lines of its own
 
 
-def show_progress(events: Generator[Event, None, Result], console: Console, *, what: str = "CIFAR-10") -> Result:
+def show_progress(events: Generator[Event, None, Result], console: Console, *, what: str = "") -> Result:
     """Take events to their end, show what they tell, and give what comes of them."""
     # Without a terminal the bar is silent, and lines tell how far it is.
     columns = (TextColumn("{task.description}"), BarColumn(), _Amount(), TimeRemainingColumn())

@@ -8,18 +8,31 @@ from typing import Annotated, Any
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from ceteris.datasets.cifar10 import BATCHES, Cifar10
+from ceteris.datasets.cifar100 import Cifar100
 from ceteris.datasets.dataset import Dataset, Fit, ImageKind, Scaling
+from ceteris.datasets.fashion_mnist import FashionMnist
 from ceteris.datasets.folder import Folder
+from ceteris.datasets.mnist import Mnist
 from ceteris.datasets.npz import Npz
 from ceteris.datasets.shapes import Shapes
 from ceteris.datasets.source import Ahead, Source, finished
+from ceteris.datasets.svhn import Svhn
 from ceteris.errors import DataError
 from ceteris.formatting.wording import listed
 from ceteris.networks.backbone import AnyNetwork
 from ceteris.networks.dense import Dense
 from ceteris.values.frozen import Frozen
 
-SOURCES: tuple[Source, ...] = (Cifar10(), Shapes(), Npz(), Folder())
+SOURCES: tuple[Source, ...] = (
+    Cifar10(),
+    Cifar100(),
+    Mnist(),
+    FashionMnist(),
+    Svhn(),
+    Shapes(),
+    Npz(),
+    Folder(),
+)
 """Every data set, and every way to keep images of one's own; the first that takes a name is meant by it."""
 
 KNOWN = tuple(source for source in SOURCES if not source.is_own)
@@ -34,9 +47,10 @@ class DataChoice(Frozen):
     """Which images a study looks at, and how.
 
     Attributes:
-        name: `cifar10`; `shapes`, the data set that is built in; or the path of a folder of images, seen from the study
-            file, with a folder for each class, or with train, validation and test folders that have them; or the path
-            of an `.npz` file with the arrays `images` and `labels`, or `x_train`, `y_train`, `x_test` and `y_test`.
+        name: `cifar10`, `cifar100`, `mnist`, `fashion_mnist` or `svhn`; `shapes`, the data set that is built in; or the
+            path of a folder of images, seen from the study file, with a folder for each class, or with train,
+            validation and test folders that have them; or the path of an `.npz` file with the arrays `images` and
+            `labels`, or `x_train`, `y_train`, `x_test` and `y_test`.
         batches: Of `cifar10` and `shapes`: how many of the five training batches, from the first; 1 is data_batch_1
             only.
         validation: Share of the training images, stratified by class, that watches convergence and trains nothing; of a

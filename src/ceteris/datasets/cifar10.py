@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from ceteris.datasets.cache import Archive, cache_folder, is_intact
 from ceteris.datasets.cifar10_records import REMEDY
 from ceteris.datasets.dataset import Dataset, ImageKind
+from ceteris.datasets.published import VARIABLE
 from ceteris.datasets.source import Event, Source
 from ceteris.errors import DataError, reason
 from ceteris.networks.shape import Shape
@@ -215,9 +216,6 @@ _NAME_ONE = (
 )
 
 
-VARIABLE = "CETERIS_DATA"
-
-
 @dataclass(frozen=True, kw_only=True)
 class Location:
     """Somewhere that CIFAR-10 is looked for.
@@ -301,6 +299,7 @@ class Cifar10(Source):
 
     name = "cifar10"
     called = '"cifar10"'
+    label = "CIFAR-10"
     several = "cifar10"
     keys = frozenset({"batches"})
     is_fetched = True

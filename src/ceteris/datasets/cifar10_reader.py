@@ -1,108 +1,17 @@
 """Reads a copy of CIFAR-10 in any of its forms, and says whether it is the official one."""
 
-import gzip
 import hashlib
-import tarfile
-import zlib
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import IO, cast
+from pathlib import Path
 
 from ceteris.datasets.cache import file_sha256
 from ceteris.datasets.cifar10 import BATCHES, CLASS_NAMES, OFFICIAL, TEST, Cifar10Copy, Layout, Release, parts
 from ceteris.datasets.cifar10_records import RECORD, REMEDY, batch_records, class_names, decode
 from ceteris.datasets.dataset import Dataset, LabelledImages, Origin, joined
-from ceteris.datasets.file_kinds import GZIP_MAGIC, kind_of
-from ceteris.errors import DataError, reason
-
-_TAR_MAGIC, _TAR_MAGIC_AT = b"ustar", 257
-_BLOCK = 1 << 20
-_DISTRUST = "Do not trust this archive: delete it, and run `ceteris data fetch` to use an intact one."
-
-
-def read_members(path: Path, wanted: Mapping[str, int], *, limit: int) -> tuple[dict[str, bytes], list[str]]:
-    """Read files of a `.tar.gz` or `.tar` archive by name, in whatever folder of the archive they lie.
-
-    Files of other names are passed over. The archive is read to its end even when all is found, because only there
-    does gzip say whether the bytes are intact.
-
-    Args:
-        path: The archive.
-        wanted: File names without folders, each with the most bytes it may have.
-        limit: The most bytes that the whole archive may unpack to.
-
-    Returns:
-        The contents of the wanted files that are there, and the names of all others.
-
-    Raises:
-        DataError: If the file is no intact archive, or a member is a link, a device, outside its folder, too large or
-            there twice.
-    """
-    try:
-        with ExitStack() as stack:
-            file: IO[bytes] = stack.enter_context(path.open("rb"))
-            head = file.read(512)
-            file.seek(0)
-            if head.startswith(GZIP_MAGIC):
-                file = cast("IO[bytes]", stack.enter_context(gzip.GzipFile(fileobj=file)))
-            elif not head[_TAR_MAGIC_AT:].startswith(_TAR_MAGIC):
-                raise DataError(f"{path}: {kind_of(head)}, expected a .tar.gz archive of CIFAR-10. {REMEDY}")
-            return _read(path, _Capped(file, path, limit), wanted)
-    except (EOFError, tarfile.TarError, zlib.error, gzip.BadGzipFile) as error:
-        raise DataError(f"{path}: the archive is damaged or cut short ({error}). {REMEDY}") from error
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({reason(error)}). Check the file and its permissions.") from error
-
-
-class _Capped:
-    """Unpacked bytes, up to a limit that no copy of CIFAR-10 reaches: a small archive may unpack to terabytes."""
-
-    def __init__(self, file: IO[bytes], path: Path, limit: int) -> None:
-        self._file, self._path, self._limit, self._left = file, path, limit, limit
-
-    def read(self, size: int) -> bytes:
-        content = self._file.read(size)
-        self._left -= len(content)
-        if self._left < 0:
-            raise DataError(
-                f"{self._path}: unpacks to more than {self._limit} bytes, which CIFAR-10 never does. {_DISTRUST}"
-            )
-        return content
-
-
-def _read(path: Path, unpacked: _Capped, wanted: Mapping[str, int]) -> tuple[dict[str, bytes], list[str]]:
-    found: dict[str, bytes] = {}
-    others: list[str] = []
-    with tarfile.open(fileobj=cast("IO[bytes]", unpacked), mode="r|", bufsize=_BLOCK) as archive:
-        for member in archive:
-            place = PurePosixPath(member.name)
-            where = f"{path}: member {member.name[:100]!a}"
-            if place.is_absolute() or ".." in place.parts:
-                raise DataError(f"{where} points outside the archive's own folder. {_DISTRUST}")
-            if member.isdir():
-                continue
-            if not member.isreg():
-                raise DataError(f"{where} is {_kind(member)}, expected plain files only. {_DISTRUST}")
-            if place.name not in wanted:
-                others.append(member.name)
-                continue
-            if place.name in found:
-                raise DataError(f"{where} is the second file of that name, expected one. {_DISTRUST}")
-            if member.size > wanted[place.name]:
-                raise DataError(f"{where} has {member.size} bytes, expected at most {wanted[place.name]}. {REMEDY}")
-            found[place.name] = cast("IO[bytes]", archive.extractfile(member)).read()  # None only for what is no file
-    while unpacked.read(_BLOCK):
-        pass
-    return found, others
-
-
-def _kind(member: tarfile.TarInfo) -> str:
-    if member.issym() or member.islnk():
-        return "a link"
-    return "a device or pipe" if member.isdev() else "not a plain file"
-
+from ceteris.datasets.published import read_bounded
+from ceteris.datasets.tar_members import read_members
+from ceteris.errors import DataError
 
 _NAMES_LIMIT = 1 << 16
 
@@ -176,10 +85,10 @@ def _contents(copy: Cifar10Copy, wanted: tuple[str, ...], release: Release) -> I
         return
     names = copy.path / copy.layout.names_file
     if names.is_file():
-        _check_names(copy.layout, _read_file(names, _NAMES_LIMIT), str(names))
+        _check_names(copy.layout, read_bounded(names, _NAMES_LIMIT, REMEDY), str(names))
     for part in wanted:
         path = copy.path / copy.layout.file_name(part)
-        content = _read_file(path, _limit(copy.layout, release))
+        content = read_bounded(path, _limit(copy.layout, release), REMEDY)
         yield _Content(part=part, where=str(path), layout=copy.layout, content=content)
 
 
@@ -187,7 +96,7 @@ def _packed(path: Path, wanted: tuple[str, ...], release: Release) -> Iterator[_
     limits = {layout.file_name(part): _limit(layout, release) for layout in Layout for part in wanted}
     limits |= {layout.names_file: _NAMES_LIMIT for layout in Layout}
     total = (BATCHES + 2) * _limit(Layout.PYTHON, release)
-    found, others = read_members(path, limits, limit=total)
+    found, others = read_members(path, limits, limit=total, what="CIFAR-10", fetch="ceteris data fetch")
     layout = max(Layout, key=lambda one: sum(one.file_name(part) in found for part in wanted))
     missing = [layout.file_name(part) for part in wanted if layout.file_name(part) not in found]
     if len(missing) == len(wanted):
@@ -206,18 +115,6 @@ def _packed(path: Path, wanted: tuple[str, ...], release: Release) -> Iterator[_
 def _limit(layout: Layout, release: Release) -> int:
     """The most bytes a part may have; a python one keeps file names too, and may need two bytes for one."""
     return release.records * RECORD if layout is Layout.BINARY else 3 * release.records * RECORD + 4096
-
-
-def _read_file(path: Path, limit: int) -> bytes:
-    try:
-        if not path.is_file():
-            raise DataError(f"{path}: not a plain file. {REMEDY}")
-        size = path.stat().st_size
-        if size > limit:
-            raise DataError(f"{path}: {size} bytes found, expected at most {limit}. {REMEDY}")
-        return path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({reason(error)}). Check the file and its permissions.") from error
 
 
 def _check_names(layout: Layout, content: bytes, where: str) -> None:

@@ -21,20 +21,20 @@ REMEDY = "Replace it, or run `ceteris data fetch` and name no copy to use an int
 _CHUNK = 1000
 
 
-def decode(content: bytes, where: str, *, records: int, classes: int) -> LabelledImages:
+def decode(content: bytes, where: str, *, records: int, classes: int, remedy: str = REMEDY) -> LabelledImages:
     """Turn the records of one file into images in their order, read-only, and refuse what is not exactly that.
 
     Raises:
         DataError: If the length or a label is wrong.
     """
     if len(content) != records * RECORD:
-        raise DataError(f"{where}: {_wrong_length(len(content), records)} {REMEDY}")
+        raise DataError(f"{where}: {_wrong_length(len(content), records)} {remedy}")
     table = np.frombuffer(content, np.uint8).reshape(records, RECORD)
     labels = table[:, 0]
     if wrong := np.flatnonzero(labels >= classes).tolist():
         raise DataError(
             f"{where}: record {wrong[0]} has label {labels[wrong[0]]}, expected 0 to {classes - 1}"
-            f"{f' ({len(wrong)} such records)' if len(wrong) > 1 else ''}. {REMEDY}"
+            f"{f' ({len(wrong)} such records)' if len(wrong) > 1 else ''}. {remedy}"
         )
     images = np.ascontiguousarray(table[:, 1:].reshape(records, 3, SIDE, SIDE).transpose(0, 2, 3, 1))
     return sealed(LabelledImages(images=images, labels=as_labels(labels)))

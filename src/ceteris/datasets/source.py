@@ -74,6 +74,7 @@ class Source(ABC):
     Attributes:
         name: As `data.name` has it; of images of one's own, what stands for their path in the digest of a run.
         called: What messages call it after "data.name is": `"shapes"`, `a folder of images`.
+        label: Its name in sentences: `Fashion-MNIST`; empty for images of one's own.
         several: What messages call all of its kind: `shapes`, `folders of images`.
         keys: Keys of `[data]` that apply to it, of those that do not apply to every data set.
         defaults: What those keys are if they are not given, where that is not the default of the key.
@@ -85,6 +86,7 @@ class Source(ABC):
 
     name: ClassVar[str]
     called: ClassVar[str]
+    label: ClassVar[str] = ""
     several: ClassVar[str]
     keys: ClassVar[frozenset[str]]
     defaults: ClassVar[Mapping[str, Any]] = {}
