@@ -34,7 +34,7 @@ class Variation:
     area_interval: tuple[float, float]
     p_area: float
     has_learned: bool
-    is_conditional: bool
+    condition: str
     adjusted: float = math.nan
     adjusted_collapse: float = math.nan
     adjusted_equal: float = math.nan
@@ -67,8 +67,8 @@ class Variation:
     def headline(self):
         """Give both, as the table does."""
         words = self.verdict
-        if words in ("better", "worse", "equivalent") and self.is_conditional:
-            words = f"{words} when it learns"
+        if words in ("better", "worse", "equivalent"):
+            words += self.condition
         if not self.stability:
             return words
         return self.stability if words == "not compared" else f"{words}; {self.stability}"
@@ -92,9 +92,8 @@ def recompute(folder: Path) -> tuple[tuple[str, ...], dict[str, str]]:
         _variation(factor, name, rows, scores, curves, margin, family) for factor, name in arms if name != "baseline"
     ]
     variations = _adjusted(variations)
-    when = (
-        " when they learn" if any(collapsed for collapsed, _ in (_rate(rows, scores, name) for _, name in arms)) else ""
-    )
+    rates = [_rate(rows, scores, name) for _, name in arms]
+    when = ", among runs that learned" if any(collapsed for collapsed, _ in rates) else ""
     answer = [
         _first(rows, scores, images),
         _one_way(variations, "better", "gain", when),
@@ -162,7 +161,7 @@ def _variation(factor, name, rows, scores, curves, margin, family):
         "p_collapse": float(stats.fisher_exact([[k0, n0 - k0], [k1, n1 - k1]]).pvalue),
         "rises": k1 / n1 > k0 / n0,
         "has_learned": bool(after),
-        "is_conditional": bool(k0 or k1),
+        "condition": _condition(k0, k1),
     }
     if not after:
         nothing = (math.nan, math.nan)
@@ -192,6 +191,12 @@ def _variation(factor, name, rows, scores, curves, margin, family):
         area_interval=(area - area_half, area + area_half),
         p_area=float(2 * stats.t.sf(abs(area) / area_error, area_degrees)),
     )
+
+
+def _condition(baseline, variation):
+    if baseline and variation:
+        return " when both learn"
+    return " when the baseline learns" if baseline else " when it learns" if variation else ""
 
 
 def _adjusted(variations):
@@ -250,7 +255,7 @@ def _collapse(variations, rows, scores):
 def _one_way(variations, verdict, extreme, when):
     found = sorted((one for one in variations if one.verdict == verdict), key=lambda one: -abs(one.mean))
     if not found:
-        return f"{_none(variations)} to be {verdict} than the baseline on these test images{when and ',' + when}."
+        return f"{_none(variations)} to be {verdict} than the baseline on these test images{when}."
     which = f"{len(found)} of the {len(variations)} variations {'was' if len(found) == 1 else 'were'}"
     if len(found) == len(variations):
         which = "Both variations were" if len(found) == 2 else f"All {len(found)} variations were"
@@ -261,7 +266,7 @@ def _one_way(variations, verdict, extreme, when):
         for place, one in enumerate(found[:3])
     ]
     order = f", the largest {extreme} first" if len(found) > 1 else ""
-    where = f" on these test images{when and ',' + when}"
+    where = f" on these test images{when}"
     return f"{which} {verdict} than the baseline{where}{order}: {_listed(labels, len(found))}."
 
 
@@ -305,7 +310,8 @@ def _speed(variations):
         )
     variation = "1 variation" if len(higher) == 1 else f"{len(higher)} variations"
     rest = f", and {len(lower)} a lower one{_extreme(lower, 'loss')}" if lower else ""
-    return f"{variation} had a higher {what} than the baseline{_extreme(higher, 'gain')}{rest}."
+    verb = "was" if len(higher) == 1 else "were"
+    return f"{variation} {verb} shown to have a higher {what} than the baseline{_extreme(higher, 'gain')}{rest}."
 
 
 def _extreme(found, word):

@@ -38,16 +38,13 @@ def compared(make_arm):  # noqa: F811
             Verdict(
                 decision=Decision.UNDECIDED, forecast=Forecast(baseline=1, variation=0, probability=0.2, most=0.713)
             ),
-            (
-                "undecided: 20 % probability that 1 more run of the baseline shows a difference; no number of runs "
-                "makes it more than 71 %"
-            ),
+            "undecided",
         ),
         (
             Verdict(
                 decision=Decision.UNDECIDED, forecast=Forecast(baseline=48, variation=16, probability=0.7, most=0.7)
             ),
-            ("undecided: 70 % probability that 48 more runs of the baseline and 16 of the variation show a difference"),
+            "undecided",
         ),
         (
             Verdict(decision=Decision.UNDECIDED, reason=Reason.ONE_RUN),
@@ -65,10 +62,39 @@ def compared(make_arm):  # noqa: F811
     ],
 )
 def test_verdicts_in_words(compared, verdict, words):
-    """The decision, and after it the reason or what more runs may show."""
+    """The decision, and after it the reason; what more runs may show is a sentence of its own."""
     one = compared(dict.fromkeys(range(3), 0.5), dict.fromkeys(range(3), 0.6))
     assert verdict_words(replace(one, verdict=verdict)) == words
-    assert verdict_detail(verdict) in words
+    assert verdict.forecast or verdict_detail(verdict) in words
+
+
+@pytest.mark.parametrize(
+    ("forecast", "short", "words"),
+    [
+        (
+            Forecast(baseline=1, variation=0, probability=0.2, most=0.713),
+            "20 % with 1 more run of the baseline",
+            (
+                "With 1 more run of the baseline that learns, the probability that the test shows a difference is 20 "
+                "%; no number of runs makes it more than 71 %."
+            ),
+        ),
+        (
+            Forecast(baseline=48, variation=16, probability=0.7, most=0.7),
+            "70 % with 48 + 16 more runs",
+            (
+                "With 48 more runs of the baseline and 16 of the variation that learn, the probability that the test "
+                "shows a difference is 70 %."
+            ),
+        ),
+    ],
+)
+def test_what_more_runs_may_show_is_short_in_a_table_and_whole_in_a_sentence(compared, forecast, short, words):
+    """The table has the probability and the runs, the card of the variation the sentence with the limit."""
+    verdict = Verdict(decision=Decision.UNDECIDED, forecast=forecast)
+    one = compared(dict.fromkeys(range(3), 0.5), dict.fromkeys(range(3), 0.6))
+    assert verdict_detail(verdict) == short
+    assert next(comparison_notes(replace(one, verdict=verdict), USUAL)) == words
 
 
 LESS = Collapse(baseline=(9, 16), variation=(0, 16), p_value=0.001, stability=Stability.LESS_OFTEN)
@@ -82,7 +108,8 @@ OPEN = Collapse(baseline=(0, 16), variation=(1, 16), p_value=1.0)
         (Decision.BETTER, replace(OPEN, variation=(0, 16)), "better"),
         (Decision.BETTER, OPEN, "better when it learns"),
         (Decision.UNDECIDED, OPEN, "undecided"),
-        (Decision.EQUIVALENT, LESS, "equivalent when it learns; collapses less often"),
+        (Decision.EQUIVALENT, LESS, "equivalent when the baseline learns; collapses less often"),
+        (Decision.WORSE, replace(OPEN, baseline=(1, 16)), "worse when both learn"),
         (Decision.NOT_COMPARED, replace(LESS, stability=Stability.MORE_OFTEN), "collapses more often"),
     ],
 )

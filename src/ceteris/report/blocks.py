@@ -113,7 +113,8 @@ class Details(Block):
     Attributes:
         summary: What to click on.
         blocks: What is unfolded.
-        is_repeated: Whether another section says the same of more; a text, in which nothing folds, leaves it out.
+        is_repeated: Whether another section or file says the same of more; a text, in which nothing folds, leaves it
+        out.
     """
 
     summary: str

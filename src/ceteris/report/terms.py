@@ -4,10 +4,10 @@ from ceteris.report.blocks import Term
 
 TERMS = (
     Term(
-        word="baseline, variation, factor",
+        word="baseline, variation, factor, arm, run",
         meaning="The baseline is the network that everything is compared with. A variation is the baseline with a "
         "declared change and nothing else changed. Variations about the same thing, such as depth, form a "
-        "factor.",
+        "factor. The baseline and each variation are an arm; a run is an arm trained with one seed.",
     ),
     Term(
         word="seed",
@@ -31,7 +31,8 @@ TERMS = (
     Term(
         word="95 % confidence interval",
         meaning="A range of plausible values: of many studies like this one, 95 % would give an interval "
-        "that contains the true value. Simultaneous intervals are wider, so that in 95 % of studies all of them do. "
+        "that contains the true value, the mean over all possible seeds on these test images. Simultaneous intervals "
+        "are wider, so that in 95 % of studies all of them do. "
         "One seed has no interval, because one number shows no spread.",
     ),
     Term(

@@ -1,9 +1,10 @@
 """Verdicts, seeds and runs in words: statistics gives numbers and enums, the sentences about them are made here."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from ceteris.analysis.study_analysis import StudyAnalysis
-from ceteris.report.quantities import count
+from ceteris.report.quantities import count, quoted
 from ceteris.results.finding import Finding
 from ceteris.results.record import Status
 from ceteris.statistics.collapse import Collapse, Stability
@@ -36,6 +37,14 @@ _REASONS = {
 
 _CLAIMS = (Decision.BETTER, Decision.WORSE, Decision.EQUIVALENT)
 
+_WHEN = {
+    (False, False): "",
+    (False, True): " when it learns",
+    (True, False): " when the baseline learns",
+    (True, True): " when both learn",
+}
+"""What a claim about accuracies rests on, by whether runs of the baseline and of the variation collapsed."""
+
 
 def verdict_detail(verdict: Verdict) -> str:
     """Say why a comparison is not decided, or what more runs may show; empty where a decision says all.
@@ -43,26 +52,46 @@ def verdict_detail(verdict: Verdict) -> str:
     Example:
         >>> verdict_detail(Verdict(decision=Decision.NOT_COMPARED, reason=Reason.VARIATION_COLLAPSED))
         'no run of it learned'
+        >>> doubled = Forecast(baseline=48, variation=16, probability=0.413, most=0.9)
+        >>> verdict_detail(Verdict(decision=Decision.UNDECIDED, forecast=doubled))
+        '41 % with 48 + 16 more runs'
     """
     if verdict.reason is not None:
         return _REASONS[verdict.reason]
-    return "" if verdict.forecast is None else forecast_words(verdict.forecast)
+    one = verdict.forecast
+    if one is None:
+        return ""
+    runs = (
+        f"{one.baseline:,} + {one.variation:,} more runs" if one.variation else f"{_more(one.baseline)} of the baseline"
+    )
+    return f"{100 * one.probability:.0f} % with {runs}"
+
+
+FORECASTS = (
+    f"Below {quoted(str(Decision.UNDECIDED))} stands the probability that the test shows a difference once there are "
+    "that many more runs that learn, of the baseline + of the variation."
+)
+"""What the short form of a forecast means."""
 
 
 def forecast_words(one: Forecast) -> str:
-    """Say how probable it is that more runs show a difference.
+    """Say in a sentence how probable it is that more runs show a difference.
 
     Example:
         >>> forecast_words(Forecast(baseline=32, variation=0, probability=0.413, most=0.413))
-        '41 % probability that 32 more runs of the baseline show a difference'
+        'With 32 more runs of the baseline that learn, the probability that the test shows a difference is 41 %.'
     """
-    runs = [f"{one.baseline:,} more {'run' if one.baseline == 1 else 'runs'} of the baseline"]
+    runs = f"{_more(one.baseline)} of the baseline"
     if one.variation:
-        runs.append(f"{one.variation:,} of the variation")
+        runs += f" and {one.variation:,} of the variation"
     probability, most = f"{100 * one.probability:.0f} %", f"{100 * one.most:.0f} %"
     limit = "" if probability == most else f"; no number of runs makes it more than {most}"
-    verb = "shows" if one.baseline == 1 and not one.variation else "show"
-    return f"{probability} probability that {' and '.join(runs)} {verb} a difference{limit}"
+    learn = "learns" if one.baseline == 1 and not one.variation else "learn"
+    return f"With {runs} that {learn}, the probability that the test shows a difference is {probability}{limit}."
+
+
+def _more(runs: int) -> str:
+    return f"{runs:,} more {'run' if runs == 1 else 'runs'}"
 
 
 def headline(verdict: Verdict, collapse: Collapse | None, *, is_short: bool = False) -> str:
@@ -74,24 +103,24 @@ def headline(verdict: Verdict, collapse: Collapse | None, *, is_short: bool = Fa
         is_short: Whether to leave out that a claim about accuracy holds for runs that learn; say it elsewhere then.
 
     Returns:
-        For example `better`, `equivalent when it learns`, `undecided; collapses more often`.
+        For example `better`, `equivalent when both learn`, `undecided; collapses more often`.
     """
     decision = verdict.decision
-    is_conditional = collapse is not None and bool(collapse.baseline[0] or collapse.variation[0])
-    is_told = decision in _CLAIMS and is_conditional and not is_short
-    words = f"{decision} when it learns" if is_told else str(decision)
+    words = str(decision)
+    if collapse is not None and decision in _CLAIMS and not is_short:
+        words += _WHEN[bool(collapse.baseline[0]), bool(collapse.variation[0])]
     if collapse is None or collapse.stability is Stability.OPEN:
         return words
     return str(collapse.stability) if decision is Decision.NOT_COMPARED else f"{words}; {collapse.stability}"
 
 
 def verdict_words(one: Comparison) -> str:
-    """Write the verdict of a comparison with its detail.
+    """Write the verdict of a comparison with its reason; what more runs may show is said by `forecast_words`.
 
     Returns:
         For example `better`, `not compared: no run of it learned` or `equivalent (better, by less than the margin)`.
     """
-    detail, words = verdict_detail(one.verdict), headline(one.verdict, one.collapse)
+    detail, words = verdict_detail(replace(one.verdict, forecast=None)), headline(one.verdict, one.collapse)
     if not detail:
         return words
     return f"{words} ({detail})" if one.verdict.decision is Decision.EQUIVALENT else f"{words}: {detail}"
@@ -134,6 +163,8 @@ def scope_words(criteria: Criteria) -> str:
 def comparison_notes(one: Comparison, criteria: Criteria) -> Iterator[str]:
     """Say what a reader must know about a comparison, one sentence each; how runs ended is in `run_notes`."""
     found = one.accuracy
+    if one.verdict.forecast is not None:
+        yield forecast_words(one.verdict.forecast)
     if is_of_these_images(one):
         yield (
             "It is shown on these test images only: with the images taken as a sample too, the verdict would be "

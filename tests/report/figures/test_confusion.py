@@ -62,7 +62,7 @@ def test_the_matrix_shows_per_cents_in_their_cells(axes_of, texts_in):
 
 def test_cells_are_as_opaque_as_they_are_strong(axes_of):
     """Blue above 0, vermilion below, nothing at 0: the sign is written too."""
-    changes = {"deeper": np.array([[0.1, -0.2, 0.0]]), "wider": np.array([[0.05, 0.0, 0.2]])}
+    changes = {"deeper": np.array([0.1, -0.2, 0.0]), "wider": np.array([0.05, 0.0, 0.2])}
     _, axes = axes_of(class_change_table, changes, NAMES)
     pixels = axes.images[0].get_array()
 
@@ -73,19 +73,19 @@ def test_cells_are_as_opaque_as_they_are_strong(axes_of):
     assert numbers_in(axes)[0, 0] == "+10.0"
 
 
-def test_changes_are_means_over_pairs(axes_of):
-    """Three pairs give a mean; no pair gives a dash, and so does a class without images."""
-    changes = {"deeper": np.array([[0.1, 0.0, np.nan], [0.2, 0.0, np.nan]]), "none": np.empty((0, 3))}
+def test_changes_without_a_run_are_dashes(axes_of):
+    """No run that learned gives dashes; a class without images gives one too."""
+    changes = {"deeper": np.array([0.15, 0.0, np.nan]), "none": np.full(3, np.nan)}
     picture, axes = axes_of(class_change_table, changes, NAMES)
 
     assert [numbers_in(axes)[column, 0] for column in range(3)] == ["+15.0", "0.0", "-"]
     assert [numbers_in(axes)[column, 1] for column in range(3)] == ["-", "-", "-"]
-    assert picture.alt == ("deeper: from 0.0 (dog) to +15.0 (cat) percentage points. none: no pairs of runs yet.")
+    assert picture.alt == ("deeper: from 0.0 (dog) to +15.0 (cat) percentage points. none: no run that learned yet.")
 
 
-@pytest.mark.parametrize("changes", [{}, {"none": np.empty((0, 3))}, {"flat": np.zeros((2, 3))}])
+@pytest.mark.parametrize("changes", [{}, {"none": np.full(3, np.nan)}, {"flat": np.zeros(3)}])
 def test_nothing_to_show_is_a_picture(axes_of, changes):
-    """No variations, no pairs, no change: each is drawn and told."""
+    """No variations, no runs, no change: each is drawn and told."""
     picture, _ = axes_of(class_change_table, changes, NAMES)
 
     assert picture.alt.endswith(".")
@@ -94,9 +94,9 @@ def test_nothing_to_show_is_a_picture(axes_of, changes):
 def test_a_thousand_classes_fit_into_a_page(axes_of, texts_in):
     """Forty are drawn, those that are mistaken most or changed most, and the picture says so; no picture is heavy."""
     names = tuple(f"class {number}" for number in range(1000))
-    shares, change = np.eye(1000), np.zeros((2, 1000))
+    shares, change = np.eye(1000), np.zeros(1000)
     shares[700, [700, 300]] = 0.25, 0.75
-    change[:, 500] = -0.3
+    change[500] = -0.3
     kept = "40 of 1,000 classes, those"
     pictures = [
         (axes_of(confusion_matrix, "baseline", shares, names)[0], f"(row); {kept} in the most frequent mistakes", 700),

@@ -76,9 +76,9 @@ def test_differences_measured_once_have_no_verdict(analyses):
 def test_areas_under_the_curve_are_told_with_their_individual_interval(analyses):
     """The largest gain and the largest loss are named, with what the t test of the area shows of them."""
     assert answer(analyses("complete"))[-1] == (
-        f"1 variation had a higher {AREA} than the baseline: “deeper” (depth, +9.73 pp, individual 95 % interval "
-        "+9.16 to +10.30 pp), and 1 a lower one: “shallow” (depth, \N{MINUS SIGN}16.08 pp, individual 95 % interval "
-        "\N{MINUS SIGN}16.61 to \N{MINUS SIGN}15.55 pp)."
+        f"1 variation was shown to have a higher {AREA} than the baseline: “deeper” (depth, +9.73 pp, individual 95 % "
+        "interval +9.16 to +10.30 pp), and 1 a lower one: “shallow” (depth, \N{MINUS SIGN}16.08 pp, individual 95 % "
+        "interval \N{MINUS SIGN}16.61 to \N{MINUS SIGN}15.55 pp)."
     )
 
 

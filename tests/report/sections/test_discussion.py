@@ -52,8 +52,8 @@ def test_a_better_pretrained_network_is_a_benefit(tmp_path):
 
     (gain,), (size,) = about(found.benefits, "accurate"), about(found.drawbacks, "needs more")
     assert gain == (
-        "“head” is more accurate than the baseline: +20.75 pp (95 % interval +20.02 to +21.48 pp; p < 0.0001 after "
-        "Holm's adjustment), 71.06 % against 50.31 %."
+        "“head” is more accurate than the baseline: +20.75 pp (individual 95 % interval +20.02 to +21.48 pp; p < "
+        "0.0001 after Holm's adjustment), 71.06 % against 50.31 %."
     )
     assert about(found.drawbacks, "accurate") == []
     assert size == (

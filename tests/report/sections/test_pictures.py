@@ -6,7 +6,7 @@ from ceteris.report.blocks import MissingFigure
 from ceteris.report.figures.drawing import Drawing
 from ceteris.report.figures.first_layer import FirstLayers
 from ceteris.report.report import report_sections
-from ceteris.report.sections import pretrained
+from ceteris.report.sections import pictures, pretrained
 from ceteris.report.sections.pictures import disagreements, most_disagreed, section
 from ceteris.results.results import read_results
 from tests.made_up import made_up_folder, made_up_study
@@ -120,7 +120,7 @@ def test_both_verdicts_stand_below_each_image(texts_in):
         "\N{CHECK MARK} dog 90 %",
     ]
     assert picture.alt == (
-        "1 test image with class, and the class of highest mean probability over seeds. "
+        "1 test image with class, and the class of highest mean probability over all finished runs. "
         "image 1, dog: baseline cat 60 % (wrong), deeper dog 90 % (right)."
     )
 
@@ -136,3 +136,19 @@ def test_grey_images_and_few_of_them_are_drawn():
 def test_no_image_is_a_picture(count):
     """Without an image there is nothing to see, and that is said."""
     assert draw(count=count).alt == "There are no test images that both arms have answered."
+
+
+def test_changes_of_classes_average_to_the_difference_of_the_verdict(tmp_path, monkeypatch):
+    """All runs that learned count, those of the baseline's own seeds too, and no run at chance."""
+    study = made_up_study(seeds=3, baseline_seeds=7)
+    became = {("baseline", 5): "guessing", ("tanh", 1): "guessing"}
+    analysis = analyze(read_results(made_up_folder(tmp_path / "r", study=study, became=became)))
+    drawn = []
+    monkeypatch.setattr(pictures, "class_change_table", lambda changes, _: drawn.append(changes))
+    section(analysis)
+    (changes,) = drawn
+    weights = np.bincount(analysis.predictions.labels, minlength=len(analysis.manifest.class_names))
+
+    for one in analysis.comparisons:
+        overall = np.average(changes[one.variation], weights=weights)
+        assert overall == pytest.approx(one.accuracy.difference.estimate, abs=1e-9)

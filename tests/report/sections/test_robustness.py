@@ -42,8 +42,9 @@ def test_checks_are_called_what_they_are(analyses):
 
     assert table.notes == (
         (
-            "Checks, not verdicts: they are not adjusted for the number of variations, and decide nothing. But in "
-            "learning curves, runs that did no better than chance count too, with what they scored."
+            "Checks, not verdicts: they are not adjusted for the number of variations, and decide nothing. Runs that "
+            "did no better than chance count too, with what they scored, except in learning curves: these differences "
+            "are of all runs, those of the verdicts of runs that learned."
         ),
     )
 

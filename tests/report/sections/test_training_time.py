@@ -56,6 +56,25 @@ def test_variations_are_set_against_the_baseline(analyses):
     assert rows_of(analyses("baseline missing"))["deeper"][-1] == "\N{EN DASH}"
 
 
+def test_times_that_the_machine_made_uneven_are_noted(analyses):
+    """Packed batches of as many runs of one arm should take equally long; of another size they need not."""
+    complete = analyses("complete")
+    runs = complete.epochs["deeper"]
+
+    def notes(**changes):
+        last = {7: tuple(replace(epoch, **changes) for epoch in runs[7])}
+        (table,) = section(replace(complete, epochs=complete.epochs | {"deeper": runs | last})).blocks
+        return " ".join(table.notes)
+
+    assert (
+        "Equal runs of “deeper” took up to 6.40 times as long in one packed batch as in another: the machine was busy "
+        "with other work, and differences between arms up to that factor need not be of the networks."
+        in notes(seconds=9.6)
+    )
+    assert "Equal runs" not in notes(seconds=9.6, packed_batch_runs=2)
+    assert "Equal runs" not in notes(seconds=2.0)
+
+
 def test_what_the_times_leave_out_is_said(analyses):
     """Features that were computed before, and machines of several kinds."""
     analysis = analyses("transfer")

@@ -134,13 +134,13 @@ def confusion_matrix(name: str, shares: Floats, class_names: Sequence[str]) -> D
 
 
 def class_change_table(changes: Mapping[str, Floats], class_names: Sequence[str]) -> Drawing:
-    """Draw how all variations change the accuracy of each class, on average over the pairs of runs.
+    """Draw how all variations change the accuracy of each class.
 
-    Changes are `class_accuracies` of a variation minus those of the baseline, by variation, pair by pair of runs with
-    the same seed. Shape (pairs, k). The caption says that none of so many means is tested. Of many classes those are
-    drawn that changed most, which the caption says too: chosen so, they overstate.
+    Changes are the mean of `class_accuracies` over the runs of a variation minus that over the runs of the baseline, by
+    variation; not-a-number where one of them has no run. Shape (k,). The caption says that none of so many is tested.
+    Of many classes those are drawn that changed most, which the caption says too: chosen so, they overstate.
     """
-    means = np.array([_means(one) for one in changes.values()]).reshape(len(changes), len(class_names))
+    means = np.array(list(changes.values())).reshape(len(changes), len(class_names))
     classes, indices = len(class_names), most_changed(means)
     means, class_names = means[:, indices], [class_names[index] for index in indices]
     strongest = float(np.nanmax(np.abs(means), initial=1e-9)) if np.isfinite(means).any() else 1.0
@@ -152,8 +152,8 @@ def class_change_table(changes: Mapping[str, Floats], class_names: Sequence[str]
         kept = of_all(indices, classes, _CHANGED)
         _caption(
             axes,
-            f"percentage points of a class, variation minus baseline; a dash: no pairs of runs{kept}\n"
-            f"{means.size:,} means, none of them tested: the largest of so many are partly chance",
+            f"percentage points of a class, variation minus baseline; means over the runs that learned{kept}\n"
+            f"{means.size:,} differences, none of them tested: the largest of so many are partly chance",
         )
         alt = " ".join(_extremes(name, row, class_names) for name, row in zip(changes, means, strict=True))
         title = "Change of each class by each variation"
@@ -215,10 +215,6 @@ def _caption(axes: Axes, text: str) -> None:
     )
 
 
-def _means(changes: Floats) -> Floats:
-    return np.array([float(column.mean()) if len(column) else np.nan for column in changes.T])
-
-
 def _confusion_alt(shares: Floats, class_names: Sequence[str]) -> str:
     own = np.diagonal(shares)
     right = ", ".join(f"{name} {100 * share:.0f} %" for name, share in zip(class_names, own, strict=True))
@@ -241,7 +237,7 @@ def _confusion_alt(shares: Floats, class_names: Sequence[str]) -> str:
 
 def _extremes(variation: str, means: Floats, class_names: Sequence[str]) -> str:
     if not np.isfinite(means).any():
-        return f"{variation}: no pairs of runs yet."
+        return f"{variation}: no run that learned yet."
     low, high = int(np.nanargmin(means)), int(np.nanargmax(means))
     return (
         f"{variation}: from {signed(100 * means[low], 1)} ({class_names[low]}) to {signed(100 * means[high], 1)} "

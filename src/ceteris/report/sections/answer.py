@@ -141,8 +141,7 @@ def _shown(analysis: StudyAnalysis, finding: Decision, extreme: str) -> str:
     found, total = analysis.with_verdict(finding), len(analysis.comparisons)
     scale = Scale.of(analysis)
     by = "" if scale.is_accuracy else f" by the {scale.metric.name}"
-    when = f"{by} {scope_words(analysis.criteria)}{', when it learns' if analysis.has_collapsed else ''}"
-    when = when if total == 1 else when.replace("it learns", "they learn")
+    when = f"{by} {scope_words(analysis.criteria)}{', among runs that learned' if analysis.has_collapsed else ''}"
     if not found:
         return f"{_not_shown(total)} to be {finding} than the baseline{when}."
     labels = [_with_difference(analysis, one, is_first=one is found[0]) for one in found]
@@ -254,8 +253,8 @@ def _convergence(analysis: StudyAnalysis) -> str:
         return f"{_not_shown(len(analysis.comparisons))} to have a higher {what} than the baseline; {shown}."
     rest = f", and {len(lower)} a lower one{_extreme(analysis, lower, 'loss')}" if lower else ""
     return (
-        f"{count(len(higher), 'variation')} had a higher {what} than the baseline{_extreme(analysis, higher, 'gain')}"
-        f"{rest}."
+        f"{count(len(higher), 'variation')} {_verb(higher)} shown to have a higher {what} than the baseline"
+        f"{_extreme(analysis, higher, 'gain')}{rest}."
     )
 
 

@@ -278,13 +278,13 @@ def _name(arm: Arm) -> str:
 def _interval(analysis: StudyAnalysis, found: Contrast) -> str:
     if not isinstance(found.difference, Interval):
         return "the same for every seed; "
-    return f"{100 * analysis.criteria.level:g} % interval {points_range(found.difference)}; "
+    return f"individual {100 * analysis.criteria.level:g} % interval {points_range(found.difference)}; "
 
 
 def _range(analysis: StudyAnalysis, found: Contrast) -> str:
     if not isinstance(found.difference, Interval):
         return ", the same for every seed"
-    return f" ({100 * analysis.criteria.level:g} % interval {points_range(found.difference)})"
+    return f" (individual {100 * analysis.criteria.level:g} % interval {points_range(found.difference)})"
 
 
 def _p(analysis: StudyAnalysis, found: Contrast) -> str:

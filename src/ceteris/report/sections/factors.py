@@ -12,7 +12,6 @@ from ceteris.report.quantities import (
     measured,
     p_words,
     percent,
-    points,
     points_range,
     sentence,
     unit,
@@ -31,8 +30,8 @@ from ceteris.statistics.verdict import Reason
 from ceteris.study.changes import in_words
 from ceteris.study.run import BASELINE
 
-_TOLD = (Measure.AREA, Measure.EPOCHS, Measure.FINAL_MINUS_BEST)
-"""Measures that a card tells in words; images are epochs times a constant, and seconds stand in the table."""
+_TOLD = (Measure.AREA, Measure.EPOCHS)
+"""Measures that a card tells in words: those that are tested, without images, which are epochs times a constant."""
 
 
 def section(analysis: StudyAnalysis) -> Section | None:
@@ -65,10 +64,16 @@ def _card(analysis: StudyAnalysis, factor: str, name: str) -> Card:
     if any(arm.epochs for arm in arms):
         blocks.append(learning_curves(factor, arms))
     if (found := convergence_table(analysis, factor)) is not None:
-        table = replace(found, name=f"{name}-convergence", title=f"{factor}: convergence of each variation")
+        table = replace(
+            found,
+            name=f"{name}-convergence",
+            title=f"{factor}: convergence of each variation",
+            columns=tuple(replace(column, meaning="") for column in found.columns),
+            notes=("Target, tests and columns are explained in the section Convergence.",),
+        )
         blocks.append(Details(summary="Convergence in numbers", blocks=(table,), is_repeated=True))
     runs = _seed_table(analysis, names, f"{name}-seeds", factor)
-    blocks.append(Details(summary="Every run of this factor", blocks=(runs,)))
+    blocks.append(Details(summary="Every run of this factor", blocks=(runs,), is_repeated=True))
     return Card(anchor=name, heading=factor, blocks=tuple(blocks))
 
 
@@ -76,8 +81,7 @@ def _sentences(analysis: StudyAnalysis, one: Comparison) -> Iterator[str]:
     yield from _accuracy(analysis, one)
     if one.over_images is not None:
         yield (
-            f"With the test images taken as a sample too, the simultaneous interval is {points_range(one.over_images)} "
-            f"around {points(one.over_images.estimate)}."
+            f"With the test images taken as a sample too, the simultaneous interval is {points_range(one.over_images)}."
         )
     yield from _collapse(one)
     yield from _convergence(analysis, one)
@@ -96,7 +100,7 @@ def _accuracy(analysis: StudyAnalysis, one: Comparison) -> Iterator[str]:
     mean = scale.value(arm.accuracy.estimate)
     text = f"{sentence(scale.metric.name)} {mean}{of}{_interval(analysis, arm.accuracy)}"
     if one.accuracy is None:
-        missing = "the baseline has no result yet" if one.verdict.reason is Reason.NO_RUN else "no run of that learned"
+        missing = "the baseline has no result yet" if one.verdict.reason is Reason.NO_RUN else "no run of it learned"
         yield f"{text}; it is not compared with the baseline: {missing}."
         return
     difference = one.accuracy.simultaneous
@@ -118,7 +122,7 @@ def _collapse(one: Comparison) -> Iterator[str]:
         return
     (k0, n0), (k1, n1) = found.baseline, found.variation
     yield (
-        f"{k1} of {count(n1, 'run')} did not learn, {k0} of {n0} of the baseline: {found.stability} "
+        f"{k1} of {count(n1, 'run')} did not learn, {k0} of {n0} of the baseline; {found.stability} "
         f"(Fisher's exact test, {p_words(found.p_value_adjusted)} after Holm's adjustment)."
     )
 
@@ -131,11 +135,11 @@ def _interval(analysis: StudyAnalysis, found: Estimate) -> str:
 def _convergence(analysis: StudyAnalysis, one: Comparison) -> Iterator[str]:
     reached = one.summary.convergence.get(Measure.EPOCHS)
     if analysis.target is not None and reached is not None:
-        target = f"{percent(analysis.target)} validation accuracy"
+        target = f"{percent(analysis.target)} validation accuracy for two epochs in a row"
         if reached.runs == 1:
             yield f"Its only run {'reached' if reached.reached else 'never reached'} {target}."
         else:
-            yield f"{reached.reached} of {reached.runs} runs reached {target}."
+            yield f"{reached.reached} of {reached.runs} runs that learned reached {target}."
     parts = []
     for measure in _TOLD:
         found = one.convergence.get(measure)
@@ -149,8 +153,6 @@ def _convergence(analysis: StudyAnalysis, one: Comparison) -> Iterator[str]:
             details.insert(
                 0, " to ".join(measured(end, measure, sign=True) for end in (difference.low, difference.high))
             )
-        if not measure.is_tested:
-            details = ["not tested, as the best epoch is selected"]
         text += f" ({'; '.join(details)})" if details else ""
         parts.append(text)
     if parts:

@@ -136,7 +136,7 @@ def _about_seeds(analysis: StudyAnalysis) -> Iterator[str]:
     few = [arm for arm in analysis.summaries if len(arm.learned) < arm.planned]
     if few and analysis.done:
         names = [f"{quoted(arm.name)} ({len(arm.learned)} of {arm.planned})" for arm in few]
-        yield f"Not every planned run learned, and so counts in accuracies: {listed_up_to(names, most=5)}."
+        yield f"Accuracies are of runs that learned, which not every planned run did: {listed_up_to(names, most=5)}."
 
 
 def _about_settings(analysis: StudyAnalysis) -> Iterator[str]:

@@ -165,12 +165,12 @@ def _statistics(analysis: StudyAnalysis) -> Iterator[str]:
         yield from _over_images(analysis)
     if analysis.target is not None:
         yield (
-            "How fast runs that learned do so is judged by the area under their validation curve, with the partially "
-            "overlapping t test. Convergence is the first of two epochs in a row at or above "
-            f"{percent(analysis.target)} validation accuracy, {100 * criteria.target_share:g} % of the baseline's mean "
-            "final one. Runs that did not reach it are right-censored at their last epoch, and included; the sign-flip "
-            "test and the interval that inverts it compare these times. Seconds are measured once per packed batch, "
-            "and not tested."
+            "How early and how high the validation accuracy of runs that learned rises is judged by the area under "
+            "their curve, with the partially overlapping t test. Convergence is the first of two epochs in a row at "
+            f"or above {percent(analysis.target)} validation accuracy, {100 * criteria.target_share:g} % of the "
+            "baseline's mean final one. Runs that did not reach it are right-censored at their last epoch, and "
+            "included; the sign-flip test and the interval that inverts it compare these times. Seconds are measured "
+            "once per packed batch, and not tested."
         )
     decided = {one.verdict.decision for one in analysis.comparisons}
     is_as_declared = not analysis.first_verdicts and not any(changed_family(analysis))
@@ -186,7 +186,7 @@ def _over_images(analysis: StudyAnalysis) -> Iterator[str]:
     """Say how tests and intervals allow for the test images, and which do not although the study asks for it."""
     if analysis.predictions is None or all(one.over_images is None for one in analysis.comparisons):
         return
-    which, is_population = "Intervals over test images too are", analysis.criteria.scope is Scope.SEEDS_AND_IMAGES
+    which, is_population = "Intervals over seeds and test images are", analysis.criteria.scope is Scope.SEEDS_AND_IMAGES
     if is_population:
         which = "As the study declares, test images are a sample too: tests and intervals of accuracies are"
     yield (

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from ceteris.analysis.scores import ArmPredictions
+from ceteris.analysis.scores import Predictions
 from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.datasets.dataset import Labels
 from ceteris.errors import ResultsError
@@ -21,6 +21,7 @@ from ceteris.report.layer_view import layer_views
 from ceteris.report.quantities import count as counted
 from ceteris.results.folder import IMAGES
 from ceteris.statistics.interval import Floats
+from ceteris.statistics.summary import ArmSummary
 from ceteris.study.run import BASELINE
 
 _NO_IMAGES = f"{IMAGES} is missing or damaged."
@@ -66,24 +67,25 @@ def _classes(analysis: StudyAnalysis) -> tuple[Visual, ...]:
     learned = [baseline.seeds.index(seed) for seed in analysis.baseline.learned]
     shares = confusion(predictions.labels, baseline.predictions[learned], len(names))
     pictures = [confusion_matrix(BASELINE, shares, names)]
-    before = class_accuracies(predictions.labels, baseline.predictions, len(names))
-    changes: dict[str, Floats] = {}
-    for one in analysis.comparisons:
-        arm = predictions.arms.get(one.variation)
-        if arm is not None:
-            after = class_accuracies(predictions.labels, arm.predictions, len(names))
-            changes[one.variation] = _paired(baseline, before, arm, after, one.pairs)
+    before = _class_means(predictions, analysis.baseline, len(names))
+    changes = {
+        one.variation: _class_means(predictions, one.summary, len(names)) - before
+        for one in analysis.comparisons
+        if one.variation in predictions.arms
+    }
     if changes:
         pictures.append(class_change_table(changes, names))
     return tuple(pictures)
 
 
-def _paired(
-    baseline: ArmPredictions, before: Floats, arm: ArmPredictions, after: Floats, seeds: Sequence[int]
-) -> Floats:
-    """Subtract seed by seed, for seeds that learned in both. Shape (pairs, classes)."""
-    rows = [after[arm.seeds.index(seed)] - before[baseline.seeds.index(seed)] for seed in seeds]
-    return np.array(rows).reshape(-1, before.shape[1])
+def _class_means(predictions: Predictions, arm: ArmSummary, classes: int) -> Floats:
+    """Give the accuracy of each class over the runs of an arm that learned; not-a-number without one. Shape (k,)."""
+    if not arm.learned:
+        return np.full(classes, np.nan)
+    found = predictions.arms[arm.name]
+    learned = [found.seeds.index(seed) for seed in arm.learned]
+    means: Floats = class_accuracies(predictions.labels, found.predictions[learned], classes).mean(axis=0)
+    return means
 
 
 def _images(analysis: StudyAnalysis) -> tuple[Visual, ...]:
@@ -212,7 +214,7 @@ def _alt(sentences: Sequence[str], count: int) -> str:
     if not sentences:
         return "There are no test images that both arms have answered."
     return (
-        f"{counted(count, 'test image')} with class, and the class of highest mean probability over seeds. "
+        f"{counted(count, 'test image')} with class, and the class of highest mean probability over all finished runs. "
         f"{'; '.join(sentences)}."
     )
 

@@ -62,8 +62,9 @@ def _table(level: str, rows: tuple[tuple[Cell, ...], ...]) -> Table:
         rows=rows,
         notes=(
             (
-                "Checks, not verdicts: they are not adjusted for the number of variations, and decide nothing. But in "
-                "learning curves, runs that did no better than chance count too, with what they scored."
+                "Checks, not verdicts: they are not adjusted for the number of variations, and decide nothing. Runs "
+                "that did no better than chance count too, with what they scored, except in learning curves: these "
+                "differences are of all runs, those of the verdicts of runs that learned."
             ),
         ),
     )

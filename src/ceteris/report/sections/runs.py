@@ -42,7 +42,8 @@ def run_table(analysis: StudyAnalysis) -> Table:
             Column(
                 title="no better than chance",
                 is_number=True,
-                meaning="Finished runs that are not shown to be better than the chance level; their accuracy counts.",
+                meaning="Finished runs that are not shown to be better than the chance level: they count as not "
+                "learned.",
             ),
             Column(title="trainable parameters", is_number=True, meaning="Numbers that the network learns."),
             Column(
@@ -58,7 +59,7 @@ def run_table(analysis: StudyAnalysis) -> Table:
 
 _MEANINGS = {
     Status.FINISHED: "Trained to the end and scored on the test images.",
-    Status.DIVERGED: "Its loss was no longer finite: it counts at the chance level.",
+    Status.DIVERGED: "Its loss was no longer finite: it counts as not learned.",
     Status.FAILED: "Stopped by an error: it is in no mean, and the next `ceteris run` tries it again.",
     Status.UNFINISHED: "Begun, and not at its end: the next `ceteris run` goes on.",
     Status.MISSING: "Not begun.",

@@ -11,6 +11,9 @@ from ceteris.report.table import Cell, Column, Table
 from ceteris.results.record import Status
 from ceteris.study.run import Arm
 
+_UNEVEN = 1.5
+"""Times of equal runs that differ by this factor say more about the machine than about networks."""
+
 
 def section(analysis: StudyAnalysis) -> Section | None:
     """Give the section of training times; None where no run has finished."""
@@ -76,6 +79,16 @@ def _row(
     )
 
 
+def _unevenness(analysis: StudyAnalysis, arm: Arm) -> float:
+    """Say how many times as long the slowest packed batch of an arm took as the fastest of as many runs; at least 1."""
+    finished = {one.run.seed for one in analysis.findings[Status.FINISHED] if one.run.variation == arm.name}
+    by_runs: dict[int, list[float]] = {}
+    for seed, epochs in analysis.epochs.get(arm.name, {}).items():
+        if seed in finished and epochs:
+            by_runs.setdefault(epochs[0].packed_batch_runs, []).append(sum(one.seconds for one in epochs))
+    return max((max(one) / min(one) for one in by_runs.values() if min(one) > 0), default=1.0)
+
+
 def _spread_cell(times: Sequence[float], measured: Sequence[float]) -> Cell:
     """Write the mean over runs, and the spread of what was measured apart."""
     mean = statistics.fmean(times)
@@ -100,6 +113,14 @@ def _notes(analysis: StudyAnalysis) -> Iterator[str]:
         "Times are as measured, whatever else the machine did, and are described here without a test. Runs of one "
         "packed batch train together and share its time equally, so that seeds give it no error bars."
     )
+    uneven = {arm.name: ratio for arm in analysis.arms if (ratio := _unevenness(analysis, arm)) >= _UNEVEN}
+    if uneven:
+        worst = max(uneven, key=lambda name: uneven[name])
+        yield (
+            f"Equal runs of {quoted(worst)} took up to {_written(uneven[worst])} times as long in one packed batch as "
+            "in another: the machine was busy with other work, and differences between arms up to that factor need "
+            "not be of the networks."
+        )
     hosts = len(analysis.environment.hosts)
     if hosts > 1:
         yield f"Runs were trained on {hosts} kinds of machines, whose times cannot be compared."

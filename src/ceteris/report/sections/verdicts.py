@@ -16,7 +16,7 @@ from ceteris.report.quantities import (
 from ceteris.report.scale import ACCURACY, Scale
 from ceteris.report.table import Cell, Column, Table
 from ceteris.report.terms import TERMS
-from ceteris.report.wording import headline, is_unconfirmed, rate_words, scope_words, verdict_detail
+from ceteris.report.wording import FORECASTS, headline, is_unconfirmed, rate_words, scope_words, verdict_detail
 from ceteris.statistics.collapse import Collapse, Stability
 from ceteris.statistics.comparison import Comparison
 from ceteris.statistics.interval import Estimate, Interval
@@ -38,12 +38,11 @@ UNCONFIRMED = "\N{DAGGER}"
 
 
 def section(analysis: StudyAnalysis) -> Section:
-    """Give the section that a reader looks at first: the words explained, and the table of verdicts."""
-    return Section(
-        anchor="verdicts-heading",
-        heading="Verdicts",
-        blocks=(Glossary("Terms explained", TERMS), verdict_table(analysis)),
-    )
+    """Give the section that a reader looks at first: the words explained, and the verdicts if there are any."""
+    words = Glossary("Terms explained", TERMS)
+    if not analysis.comparisons and analysis.scores.crossed:  # a table of the baseline alone would say nothing
+        return Section(anchor="verdicts-heading", heading="Terms", blocks=(words,))
+    return Section(anchor="verdicts-heading", heading="Verdicts", blocks=(words, verdict_table(analysis)))
 
 
 def verdict_table(analysis: StudyAnalysis) -> Table:
@@ -59,6 +58,8 @@ def verdict_table(analysis: StudyAnalysis) -> Table:
         f"Differences are variation minus baseline{_in_words(scale)}, {scope_words(analysis.criteria)}{bars}.",
         f"Equivalent means: shown to lie within {within}, the margin that the study declares.",
     ]
+    if any(one.verdict.forecast is not None for one in analysis.comparisons):
+        notes.append(FORECASTS)
     notes += footnotes(analysis)
     if any(is_unconfirmed(one, analysis.criteria) for one in analysis.comparisons):
         notes.append(f"{UNCONFIRMED} The sign-flip test, which assumes no normal distribution, does not confirm this.")
@@ -72,7 +73,7 @@ def verdict_table(analysis: StudyAnalysis) -> Table:
                 title=scale.metric.name,
                 is_number=True,
                 meaning=f"{_definition(scale)}, mean over the runs that learned; below it the confidence "
-                f"interval that covers the true mean in {level} of such studies.",
+                f"interval of this arm alone, which covers the true mean in {level} of such studies.",
             ),
             Column(
                 title="difference",
@@ -89,17 +90,18 @@ def verdict_table(analysis: StudyAnalysis) -> Table:
             Column(
                 title="collapse",
                 is_number=True,
-                meaning="Runs that did not learn, of those that came to their end, with the exact interval of the "
-                "rate; below it Fisher's test against the baseline, p (Holm).",
+                meaning="Runs that did not learn, of those that came to their end, with the exact "
+                f"{level} interval of the rate of this arm alone; below it Fisher's test against the baseline, p "
+                "(Holm).",
             ),
             Column(
                 title="verdict",
                 width="wide",
                 meaning=f"On {'accuracy' if scale.is_accuracy else f'the {scale.metric.name}'}: better, worse, "
-                "equivalent, undecided with what more runs may show, or not compared, because an arm has no run that "
-                "learned. Then whether it collapses more or less often.",
+                "equivalent, undecided with how probably more runs show a difference, or not compared, because an arm "
+                "has no run that learned. Then whether it collapses more or less often.",
             ),
-            Column(title="runs", meaning="Runs that count, of those planned.", width="medium"),
+            Column(title="runs", meaning="Runs that came to their end, of those planned.", width="medium"),
         ),
         rows=(
             _baseline_row(scale, analysis.baseline),
