@@ -62,9 +62,12 @@ SETTINGS = {
     "cutout": {"cutout": 4},
     "brightness": {"brightness": 0.5},
     "contrast": {"contrast": 0.5},
+    "mixup": {"mixup": 0.2},
+    "cutmix": {"cutmix": 1.0},
 }
 AUGMENTATIONS = {"flip", "crop", "rotation", "cutout", "brightness", "contrast"}
 REFUSED_SETTINGS = {("heads", name) for name in AUGMENTATIONS - {"flip"}}
+REFUSED_SETTINGS |= {(engine, name) for engine in ("heads", "lanes") for name in ("mixup", "cutmix")}
 
 
 LAST = Dense(dense="classes")

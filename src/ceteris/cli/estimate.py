@@ -284,7 +284,11 @@ def _kind(batch: PackedBatch) -> Hashable:
     """Give what decides the speed of a packed batch: values such as the learning rate do not."""
     specification = batch.runs[0].specification
     training = specification.training
-    augmentations = [one for run in batch.runs for one in run.specification.training.augmentations]
+    augmentations = [
+        one
+        for run in batch.runs
+        for one in (*run.specification.training.augmentations, *run.specification.training.mixtures)
+    ]
     return (
         batch.engine.name,
         len(batch.runs) if batch.engine.packed_runs == 1 else batch.engine.packed_runs,

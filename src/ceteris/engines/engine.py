@@ -61,7 +61,8 @@ class EpochMetrics:
     Attributes:
         epoch: 1 for the first.
         training_loss: Mean cross-entropy over the epoch's training images, as they were trained on, in nats.
-        training_accuracy: Share of them classified correctly at that moment, in [0, 1].
+        training_accuracy: Share of them classified correctly at that moment, in [0, 1]; an image mixed of two
+            counts as the one with the larger share.
         validation_loss: Mean cross-entropy over the validation images at the end of the epoch, in nats.
         validation_accuracy: Share of the validation images classified correctly, in [0, 1].
     """

@@ -20,7 +20,7 @@ from ceteris.study.specification import Baseline, Specification
 from ceteris.study.variation import Level, Variation
 from ceteris.study.vary import vary
 from ceteris.training.augmentation import Flip
-from ceteris.training.training import AUGMENTATIONS, Training
+from ceteris.training.training import AUGMENTATIONS, MIXTURES, Training
 from ceteris.values.mistakes import Mistake, Mistakes, Place, variation_title
 
 if TYPE_CHECKING:
@@ -263,7 +263,7 @@ def _backbone_faults(network: BackboneNetwork, training: Training) -> Iterator[t
 
 
 # Features of mirrored images are computed once too; of these they would be new in every epoch.
-_NEW_IMAGES = [name for kind in AUGMENTATIONS if kind is not Flip for name in kind.model_fields]
+_NEW_IMAGES = [name for kind in (*AUGMENTATIONS, *MIXTURES) if kind is not Flip for name in kind.model_fields]
 
 
 def _baseline_mistakes(baseline: Baseline, faults: Sequence[tuple[Place, str]]) -> Iterator[Mistake]:

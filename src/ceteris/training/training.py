@@ -10,6 +10,7 @@ from ceteris.training.adamw import AdamW
 from ceteris.training.augmentation import Augmentation, Brightness, Contrast, Crop, Cutout, Flip, Rotation
 from ceteris.training.kind import Kind, Optimizer
 from ceteris.training.loss import CrossEntropy, Loss
+from ceteris.training.mixing import Cutmix, Mixup
 from ceteris.training.schedule import Constant, Schedule
 from ceteris.training.sgd import SGD
 from ceteris.values.frozen import Frozen
@@ -18,6 +19,7 @@ OPTIMIZERS: tuple[type[Optimizer], ...] = (Adam, SGD, AdamW)
 LOSSES: tuple[type[Loss], ...] = (CrossEntropy,)
 SCHEDULES: tuple[type[Schedule], ...] = (Constant,)
 AUGMENTATIONS: tuple[type[Augmentation], ...] = (Flip, Crop, Rotation, Cutout, Brightness, Contrast)
+MIXTURES: tuple[type[Augmentation], ...] = (Mixup, Cutmix)
 
 CHOICES: Mapping[str, Sequence[type[Kind]]] = {"optimizer": OPTIMIZERS, "loss": LOSSES, "schedule": SCHEDULES}
 """Keys of `[baseline.training]` that choose a kind, the first one if they are not given; a choice of one has no key."""
@@ -39,6 +41,7 @@ SECTIONS: tuple[type[Frozen], ...] = (
     *(kind for kinds in CHOICES.values() for kind in kinds),
     Minibatches,
     *AUGMENTATIONS,
+    *MIXTURES,
 )
 """Everything whose fields are keys of `[baseline.training]`; fields of one name are one setting."""
 
@@ -73,10 +76,18 @@ class _Training(Frozen):
         """Every augmentation with its own settings, also those that change nothing."""
         return tuple(self._made(kind) for kind in AUGMENTATIONS)
 
+    @property
+    def mixtures(self) -> tuple[Augmentation, ...]:
+        """Every way to mix images with each other with its own settings, also those that change nothing."""
+        return tuple(self._made(kind) for kind in MIXTURES)
+
     def faults(self) -> Iterator[str]:
         """Say what is wrong with the settings of a chosen kind together."""
         for kind in (self.chosen_optimizer, self.chosen_loss, self.chosen_schedule):
             yield from kind.faults()
+        mixed = [f"training.{name} = {value:g}" for one in self.mixtures for name, value in one if value]
+        if len(mixed) > 1:
+            yield f"{' and '.join(mixed)} mix the same images; set one of the two to 0."
 
     def idle(self) -> Iterator[tuple[str, str, Sequence[str]]]:
         """Yield each setting that is only for kinds that are not chosen, with the choice, and those kinds."""
@@ -132,6 +143,8 @@ if TYPE_CHECKING:
         cutout: int
         brightness: float
         contrast: float
+        mixup: float
+        cutmix: float
 
 else:
     Training = create_model("Training", __base__=_Training, __module__=__name__, __doc__=_Training.__doc__, **_fields())

@@ -158,7 +158,14 @@ def test_training_is_a_plain_pytorch_loop(split, make_run, settings):
 
 
 @pytest.mark.parametrize(
-    "settings", [{}, {"optimizer": "sgd", "momentum": 0.9}, {"flip": True, "crop": 2, "batch_size": 10}]
+    "settings",
+    [
+        {},
+        {"optimizer": "sgd", "momentum": 0.9},
+        {"flip": True, "crop": 2, "batch_size": 10},
+        {"mixup": 0.5},
+        {"cutmix": 1.0},
+    ],
 )
 @pytest.mark.parametrize("stops", [1, 3, 7])
 def test_a_run_goes_on_exactly_where_it_stopped(split, make_run, monkeypatch, settings, stops):

@@ -20,7 +20,7 @@ from ceteris.networks.shape import Shape
 from ceteris.resources import Requirements
 from ceteris.study.run import Run
 from ceteris.study.specification import Specification, lone_value_layer
-from ceteris.training.training import AUGMENTATIONS, LOSSES, OPTIMIZERS, SCHEDULES
+from ceteris.training.training import AUGMENTATIONS, LOSSES, MIXTURES, OPTIMIZERS, SCHEDULES
 
 if TYPE_CHECKING:
     from ceteris.engines.torch.training import LayeredPredictor, LayeredTraining
@@ -30,7 +30,7 @@ TORCH_TRAINING = TrainingSupport(
     # All optimizers, losses and schedules, because each class says what it is in PyTorch.
     optimizers={kind.key: OptimizerSupport(settings=frozenset(kind.model_fields)) for kind in OPTIMIZERS},
     shared=frozenset({"batch_size", "epochs", "loss", "schedule"}).union(
-        *(kind.model_fields for kind in (*LOSSES, *SCHEDULES, *AUGMENTATIONS))
+        *(kind.model_fields for kind in (*LOSSES, *SCHEDULES, *AUGMENTATIONS, *MIXTURES))
     ),
 )
 """What `torch.training` follows, of layers and of backbones that are trained."""

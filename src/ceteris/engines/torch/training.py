@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -34,6 +35,7 @@ from ceteris.engines.torch.batches import (
     to_arrays,
     weight_tensors,
 )
+from ceteris.engines.torch.mixing import Mixture, mixture
 from ceteris.engines.torch.network import LayeredNetwork
 from ceteris.errors import EngineError
 from ceteris.networks.backbone import BackboneNetwork
@@ -170,17 +172,28 @@ class TorchTraining(ABC):
         """Take one step on one minibatch."""
         size = self._settings.batch_size
         batch = minibatch(self._training, plan, step * size, size)
-        logits_bk = self._network(self._inputs(batch.pixels), batch.place)
-        loss = getattr(functional, self._loss.function)(logits_bk, batch.labels, **self._loss.keywords)
+        pixels, labels = batch.pixels, batch.labels
+        image = Shape(*pixels.shape[1:])
+        mixed = mixture(self._seed, plan.epoch, step * size, len(labels), self._settings, image)
+        inputs = self._inputs(pixels) if mixed is None else mixed.blended(self._inputs(mixed.pasted(pixels)))
+        logits_bk = self._network(inputs, batch.place)
+        loss = _of_labels(partial(self._minimised, logits_bk), labels, mixed)
         done = (plan.epoch * self._steps_an_epoch + step) / (self._settings.epochs * self._steps_an_epoch)
         for group, rate in zip(self._optimizer.param_groups, self._rates, strict=True):
             group["lr"] = rate * self._schedule.factor(done)
         self._optimizer.zero_grad()
         torch.autograd.backward(loss)
         self._optimizer.step()
-        score = loss.detach() if self._minimises_score else functional.cross_entropy(logits_bk.detach(), batch.labels)
-        self._sums.loss.add_(score.to(torch.float64) * len(batch.labels))
-        self._sums.correct.add_((logits_bk.detach().argmax(1) == batch.labels).sum())
+        logits_bk, score = logits_bk.detach(), loss.detach()
+        if not self._minimises_score:
+            score = _of_labels(partial(functional.cross_entropy, logits_bk), labels, mixed)
+        self._sums.loss.add_(score.to(torch.float64) * len(labels))
+        right = labels if mixed is None else mixed.larger(labels)
+        self._sums.correct.add_((logits_bk.argmax(1) == right).sum())
+
+    def _minimised(self, logits_bk: Tensor, labels: Tensor) -> Tensor:
+        loss: Tensor = getattr(functional, self._loss.function)(logits_bk, labels, **self._loss.keywords)
+        return loss
 
     def _end_epoch(self) -> EpochMetrics:
         training = mean_loss_and_accuracy(float(self._sums.loss), int(self._sums.correct), len(self._places))
@@ -204,6 +217,10 @@ class TorchTraining(ABC):
             )
         fill(self._tensors(), state.arrays)
         self._position = state.position
+
+
+def _of_labels(loss: Callable[[Tensor], Tensor], labels: Tensor, mixed: Mixture | None) -> Tensor:
+    return loss(labels) if mixed is None else mixed.loss(loss, labels)
 
 
 def usable_device(name: str) -> torch.device:

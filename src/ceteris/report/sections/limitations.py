@@ -121,7 +121,8 @@ def _about_seeds(analysis: StudyAnalysis) -> Iterator[str]:
     layers = [one for network in networks for layer in network.layers for one in layer.tree()]
     if any(isinstance(layer, Dropout) and layer.dropout for layer in layers):
         decided.append("what dropout leaves out")
-    active = [one for arm in analysis.arms for one in arm.specification.training.augmentations if one.is_active]
+    trainings = [arm.specification.training for arm in analysis.arms]
+    active = [one for own in trainings for one in (*own.augmentations, *own.mixtures) if one.is_active]
     if active:
         is_moved = all(isinstance(one, Flip | Crop) for one in active)
         decided.append(f"how images are {'mirrored and shifted' if is_moved else 'augmented'}")

@@ -105,7 +105,7 @@ def _training(training: Training) -> str:
     for kind in (optimizer, training.chosen_loss, training.chosen_schedule):
         declared = {name: value for name, value in kind if value != Training.model_fields[name].default}
         parts += [f"{name.replace('_', ' ')} {value:g}" for name, value in declared.items() if name != "learning_rate"]
-    return ", ".join((*parts, *filter(None, map(str, training.augmentations))))
+    return ", ".join((*parts, *filter(None, map(str, (*training.augmentations, *training.mixtures)))))
 
 
 def _statistics(analysis: StudyAnalysis) -> Iterator[str]:
