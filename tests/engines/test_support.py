@@ -104,10 +104,10 @@ class Rounding(Layer):
         return values_nchw
 
 
-class StridedConvolution(Convolution):
+class DilatedConvolution(Convolution):
     """A convolution with a setting that no engine has heard of."""
 
-    stride: int = 1
+    dilation: int = 1
 
 
 class WarmTraining(Training):
@@ -187,7 +187,7 @@ def test_an_unknown_layer_kind_is_refused_by_the_lanes_engine():
 def test_an_unknown_setting_or_value_of_a_layer_is_refused_by_the_lanes_engine():
     """Its kernels list the settings and the values that they honour."""
     unusual = {
-        "has stride = 2, which its kernel does not know": StridedConvolution(conv=2, stride=2),
+        "has dilation = 2, which its kernel does not know": DilatedConvolution(conv=2, dilation=2),
         "has activation = gelu, which its kernel does not know": Convolution(conv=2).model_copy(
             update={"activation": "gelu"}
         ),
@@ -197,7 +197,7 @@ def test_an_unknown_setting_or_value_of_a_layer_is_refused_by_the_lanes_engine()
         network = Network.model_construct(layers=(layer, LAST))
         specification = asked("lanes").model_copy(update={"network": network})
         assert ENGINES["lanes"].unsupported(specification) == f"layer 1 ({layer}) {reason}"
-    network = Network.model_construct(layers=(StridedConvolution(conv=2), LAST))
+    network = Network.model_construct(layers=(DilatedConvolution(conv=2), LAST))
     assert ENGINES["lanes"].unsupported(asked("lanes").model_copy(update={"network": network})) is None
 
 
@@ -229,7 +229,7 @@ def test_every_setting_of_a_layer_is_part_of_the_key_but_those_of_each_run():
         (Convolution(conv=2), Convolution(conv=2, activation="tanh")),
         (MaxPool(max_pool=2), MaxPool(max_pool=3)),
         (Dense(dense=4), Dense(dense=5)),
-        (StridedConvolution(conv=2), StridedConvolution(conv=2, stride=2)),
+        (DilatedConvolution(conv=2), DilatedConvolution(conv=2, dilation=2)),
     ):
         networks = [Network.model_construct(layers=(layer, LAST)) for layer in (first, second)]
         keys = [

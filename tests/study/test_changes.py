@@ -203,11 +203,12 @@ def test_changes_in_a_residual_block_are_said_with_its_number():
 
     found = said(
         baseline,
-        set={"network.layers.1.residual.0.kernel": 5},
+        set={"network.layers.1.residual.0.kernel": 5, "network.layers.1.shortcut": "projection"},
         replace={"layer": "network.layers.1.residual.1", "by": [{"dropout": 0.5}]},
     )
 
     assert found == [
+        "layer 2 (residual): shortcut identity -> projection",
         "layer 2.1 (conv 3): kernel 3 -> 5",
         "layer 2.2 removed: batch norm",
         "layer 2.2 added: dropout 0.5",

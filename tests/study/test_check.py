@@ -120,3 +120,13 @@ def test_faults_in_a_residual_block_have_their_place():
             "layer 1.2 (conv 3, kernel 3) comes after layer 1.1 (dense 5), which leaves no image; move it before.",
         ),
     ]
+    dense, block = {"dense": 5}, {"residual": [{"dense": 4}], "shortcut": "projection"}
+    assert faults(dense, block, {"dense": "classes"}) == [
+        (
+            (1,),
+            (
+                "layer 2 (residual (dense 4), projection shortcut): its shortcut (conv 4, kernel 1, no bias) comes "
+                "after layer 1 (dense 5), which leaves no image; use another shortcut."
+            ),
+        ),
+    ]

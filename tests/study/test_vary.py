@@ -157,7 +157,7 @@ REFUSED = {
     "word": (
         {"set": {"network.layers.0.padding": "sane"}},
         ("set", "network.layers.0.padding"),
-        '"network.layers.0.padding" = "sane" must be "none" or "same"; did you mean "same"?',
+        '"network.layers.0.padding" = "sane" must be "none", "same" or an integer from 0 to 255; did you mean "same"?',
     ),
     "layer that is not there": (
         {"remove": "network.layers.5"},
@@ -295,8 +295,8 @@ def test_layers_in_a_residual_block_are_varied_by_their_paths(nested):
         (
             {"set": {NESTED: 5}},
             (
-                'the baseline has no "network.layers.1.residual"; the baseline\'s layers are network.layers.0 to '
-                "network.layers.4, its other settings training.*."
+                'the baseline has no "network.layers.1.residual"; there are network.layers.1.shortcut and '
+                "network.layers.1.activation."
             ),
         ),
         (

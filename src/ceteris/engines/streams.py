@@ -121,7 +121,7 @@ def initial_draws(network: AnyNetwork, image: Shape, classes: int) -> tuple[tupl
     return tuple(
         (f"{placed.stream}.{name}", array.shape)
         for placed in every_layer(network, image, classes)
-        if not placed.inner
+        if not placed.branches
         for name, array in placed.layer.arrays(placed.before).items()
         if array.fan_in is not None
     )
@@ -136,7 +136,7 @@ def initial_weights(network: AnyNetwork, image: Shape, classes: int, seed: int) 
     """
     weights: dict[str, NDArray[np.float32]] = {}
     for placed in every_layer(network, image, classes):
-        if placed.inner:  # it has the arrays of the layers in it, which come by themselves
+        if placed.branches:  # it has the arrays of the layers in it, which come by themselves
             continue
         for name, array in placed.layer.arrays(placed.before).items():
             if array.fan_in is None:

@@ -78,32 +78,38 @@ class Piece:
     """One module of `torch.nn`, trained.
 
     Attributes:
-        inner: What it is made with, if it is a layer that holds layers.
-        join: How that layer combines what goes into it with what they make of it.
+        branches: What it is made with, if it is a layer that holds layers, by the names of its branches.
+        join: How that layer combines what they make of its input.
     """
 
     module: Module
     arrays: Mapping[str, Values] = field(default_factory=dict)
-    inner: "tuple[Piece, ...]" = ()
-    join: Callable[[Any, Any], Any] | None = None
+    branches: "Mapping[str, tuple[Piece, ...]]" = field(default_factory=dict)
+    join: Callable[[Mapping[str, Any]], Any] | None = None
 
     @property
     def definitions(self) -> frozenset[str]:
         """Python that defines what PyTorch lacks of it and of what is in it."""
-        return frozenset({self.module.definition} - {""}).union(*(piece.definitions for piece in self.inner))
+        inner = (piece.definitions for branch in self.branches.values() for piece in branch)
+        return frozenset({self.module.definition} - {""}).union(*inner)
 
     def source(self, indent: str) -> str:
         """Write Python that makes it, in lines that begin so."""
-        if not self.inner:
+        if not self.branches:
             return f"{indent}{self.module},\n"
-        inner = "".join(piece.source(f"{indent}    ") for piece in self.inner)
+        inner = ""
+        for branch, pieces in self.branches.items():
+            within = "".join(piece.source(f"{indent}        ") for piece in pieces)
+            end = f"(\n{within}{indent}    )" if within else "()"
+            inner += f"{indent}    {branch}=nn.Sequential{end},\n"
         return f"{indent}{self.module.kind}(\n{inner}{indent}),\n"
 
     def named(self, prefix: str) -> dict[str, Values]:
         """Name the arrays of it and of what is in it, as PyTorch does."""
         found = {f"{prefix}.{name}": array for name, array in self.arrays.items()}
-        for index, piece in enumerate(self.inner):
-            found |= piece.named(f"{prefix}.{index}")
+        for name, branch in self.branches.items():
+            for index, piece in enumerate(branch):
+                found |= piece.named(f"{prefix}.{name}.{index}")
         return found
 
 
@@ -122,8 +128,11 @@ def network_pieces(ensemble: Ensemble) -> tuple[Piece, ...]:
 
 def _pieces(layers: Sequence[PlacedLayer], weights: Mapping[str, Values]) -> Iterator[Piece]:
     for placed in layers:
-        inner = tuple(_pieces(placed.inner, weights))
         for module in placed.modules:
             names = placed.arrays if module.holds_arrays else ()
             arrays = {name.removeprefix(f"{placed.path}."): weights[name] for name in names}
-            yield Piece(module=module, arrays=arrays, inner=inner, join=placed.layer.join if inner else None)
+            if module.holds_branches:
+                branches = {name: tuple(_pieces(branch, weights)) for name, branch in placed.branches.items()}
+                yield Piece(module=module, branches=branches, join=placed.layer.join)
+            else:
+                yield Piece(module=module, arrays=arrays)

@@ -4,7 +4,7 @@
 
 import io
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import torch
@@ -40,25 +40,24 @@ def torch_module(ensemble: Ensemble) -> nn.Sequential:
     return nn.Sequential(*modules, *(_made(piece) for piece in network_pieces(ensemble))).eval()
 
 
-class Joined(nn.Sequential):
-    """Modules in order, and what goes into the first combined with what comes out of the last."""
+class Joined(nn.Module):
+    """Branches of modules in order, which see the same input, and what they make of it combined."""
 
-    def __init__(self, modules: Iterable[nn.Module], join: Callable[[Any, Any], Any]) -> None:
-        super().__init__(*modules)
+    def __init__(self, branches: Mapping[str, Iterable[nn.Module]], join: Callable[[Mapping[str, Any]], Any]) -> None:
+        super().__init__()
         self.join = join
+        for name, modules in branches.items():
+            self.add_module(name, nn.Sequential(*modules))
 
     def forward(self, values: Tensor) -> Tensor:
-        """Combine both."""
-        inner = values
-        for module in self:
-            inner = module(inner)
-        joined: Tensor = self.join(values, inner)
+        """Combine what the branches make of it."""
+        joined: Tensor = self.join({name: branch(values) for name, branch in self.named_children()})
         return joined
 
 
 def _made(piece: Piece) -> nn.Module:
     if piece.join is not None:
-        return Joined(map(_made, piece.inner), piece.join)
+        return Joined({name: map(_made, branch) for name, branch in piece.branches.items()}, piece.join)
     with torch.device("meta"):  # nothing is drawn, so that PyTorch's global generator is left alone
         module: nn.Module = getattr(nn, piece.module.kind)(*piece.module.arguments, **piece.module.keywords)
     arrays = {name: torch.from_numpy(array.copy()) for name, array in piece.arrays.items()}

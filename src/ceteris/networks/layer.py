@@ -53,6 +53,7 @@ class Module:
     Attributes:
         kind: Its class, for example `Conv2d`.
         holds_arrays: Whether the arrays of the layer are its parameters and buffers.
+        holds_branches: Whether it is made with the branches of the layer, one keyword for each, and joins them.
         definition: Python that defines the class, if PyTorch does not have it: it is made with other modules.
 
     Example:
@@ -64,6 +65,7 @@ class Module:
     arguments: tuple[object, ...] = ()
     keywords: Mapping[str, object] = field(default_factory=dict)
     holds_arrays: bool = False
+    holds_branches: bool = False
     definition: str = ""
 
     def __str__(self) -> str:
@@ -94,8 +96,8 @@ class Layer(Frozen, ABC):
             (`conv-0`); None for a layer that draws none.
         takes_images: Whether it needs rows and columns, and cannot come after a dense layer.
         flattens: Whether it makes one row of features of an image.
-        holds: Name of the field with the layers that it holds, which paths name too (`layers.3.residual.0`); None if it
-            holds none.
+        holds: Name of the field with the layers that a study gives it, which paths name too (`layers.3.residual.0`);
+            None if it takes none.
     """
 
     key: ClassVar[str]
@@ -106,7 +108,7 @@ class Layer(Frozen, ABC):
 
     @property
     def inner(self) -> "tuple[Layer, ...]":
-        """The layers that it holds."""
+        """The layers that a study gives it."""
         layers: tuple[Layer, ...] = getattr(self, self.holds) if self.holds else ()
         return layers
 
@@ -116,11 +118,18 @@ class Layer(Frozen, ABC):
         for layer in self.inner:
             yield from layer.tree()
 
+    def branches(self, before: Shape) -> "Mapping[str, tuple[Layer, ...]]":
+        """Give the chains of layers in a resolved layer, which see the same input; empty if it holds none.
+
+        Arrays of a chain are named after it (`shortcut.0.weight`), and a chain of no layers passes its input on. The
+        one that `holds` names is what a study declares; the layer makes the others itself.
+        """
+        return {}
+
     @staticmethod
-    def join(before: Any, after: Any) -> Any:
-        """Combine what goes into a layer with what the layers in it make of it, in NumPy and PyTorch alike."""
-        del before
-        return after
+    def join(outputs: Mapping[str, Any]) -> Any:
+        """Combine what the branches make of an input, in NumPy and PyTorch alike."""
+        raise NotImplementedError
 
     def resolved(self, classes: int) -> Self:
         """Give the same layer with numbers in place of `"classes"`."""
@@ -144,7 +153,7 @@ class Layer(Frozen, ABC):
 
     @abstractmethod
     def modules(self, before: Shape, *, is_flat: bool) -> tuple[Module, ...]:
-        """Describe a resolved layer in PyTorch; at most one of the modules holds arrays, those of `arrays`.
+        """Describe a resolved layer in PyTorch; at most one of the modules holds arrays, or branches.
 
         What goes in has a size, and is images, shape (n, c, h, w), or, if it is flat, rows of features, shape (n, c).
         """

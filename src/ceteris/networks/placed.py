@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ceteris.networks.backbone import AnyNetwork
 from ceteris.networks.layer import Array, Layer, Module
@@ -19,7 +19,9 @@ class PlacedLayer:
         is_flat: Whether rows of features go in, because a layer before has flattened the image.
         stream: Name of its random numbers, by kind and rank: `conv-0`, `conv-1`, `dropout-0`; None if it draws none.
             Rank counts layers of one kind only, so that a layer of another kind put before a convolution leaves its
-            initial weights, and a pairing by seed, as they were.
+            initial weights, and a pairing by seed, as they were. What a layer adds of its own is counted apart
+            (`shortcut-conv-0`), for the same reason.
+        branches: The layers in it, as `Layer.branches`; empty if it holds none.
     """
 
     path: str
@@ -28,13 +30,14 @@ class PlacedLayer:
     after: Shape
     is_flat: bool
     stream: str | None
-    inner: "tuple[PlacedLayer, ...]" = ()
+    branches: "Mapping[str, tuple[PlacedLayer, ...]]" = field(default_factory=dict)
 
     def tree(self) -> "Iterator[PlacedLayer]":
         """Yield the layer, and all layers in it."""
         yield self
-        for one in self.inner:
-            yield from one.tree()
+        for branch in self.branches.values():
+            for one in branch:
+                yield from one.tree()
 
     @property
     def arrays(self) -> Mapping[str, Array]:
@@ -65,21 +68,38 @@ def placed_layers(network: AnyNetwork, image: Shape, classes: int) -> tuple[Plac
     """
     layers = [layer.resolved(classes) for layer in network.layers]
     # A backbone leaves an image of one pixel, which is not flat.
-    return tuple(_placed(layers, network.declared, network.first_input(image), is_flat=False, ranks=Counter()))
+    return tuple(
+        _placed(layers, network.declared, network.first_input(image), is_flat=False, around="", ranks=Counter())
+    )
 
 
 def _placed(
-    layers: Sequence[Layer], path: str, before: Shape, *, is_flat: bool, ranks: Counter[str]
+    layers: Sequence[Layer], path: str, before: Shape, *, is_flat: bool, around: str, ranks: Counter[str]
 ) -> Iterator[PlacedLayer]:
+    """Place the layers of a network or a branch; `around` is what the streams of a layer's own branch begin with."""
     for index, layer in enumerate(layers):
-        stream = None if layer.stream is None else f"{layer.stream}-{ranks[layer.stream]}"
+        stream = None
         if layer.stream is not None:
-            ranks[layer.stream] += 1
+            word = f"{around}{layer.stream}"
+            stream = f"{word}-{ranks[word]}"
+            ranks[word] += 1
         own = f"{path}.{index}"
-        inner = tuple(_placed(layer.inner, f"{own}.{layer.holds}", before, is_flat=is_flat, ranks=ranks))
+        branches = {
+            name: tuple(
+                _placed(
+                    branch,
+                    f"{own}.{name}",
+                    before,
+                    is_flat=is_flat,
+                    around=around if name == layer.holds else f"{around}{name}-",
+                    ranks=ranks,
+                )
+            )
+            for name, branch in layer.branches(before).items()
+        }
         after = layer.output(before)
         yield PlacedLayer(
-            path=own, layer=layer, before=before, after=after, is_flat=is_flat, stream=stream, inner=inner
+            path=own, layer=layer, before=before, after=after, is_flat=is_flat, stream=stream, branches=branches
         )
         before, is_flat = after, is_flat or layer.flattens
 

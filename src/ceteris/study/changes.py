@@ -241,7 +241,7 @@ def _number(path: Sequence[str]) -> str:
 
 
 def _short(layer: Layer) -> str:
-    return str(layer).split(",")[0]
+    return layer.key if layer.holds else str(layer).split(",")[0]
 
 
 def _written(value: Setting) -> str:

@@ -228,16 +228,30 @@ def _faults_of(
         if layer.takes_images and flattened:
             yield place, f"{title} comes after {flattened}, which leaves no image; move it before.", True
             return
-        for fault in _faults_of(one.inner, layer.inner, (*place, str(layer.holds)), batch_size, flattened):
-            yield fault
-            if fault[2]:
-                return
+        if layer.holds:
+            inner = one.branches[layer.holds]
+            for fault in _faults_of(inner, layer.inner, (*place, layer.holds), batch_size, flattened):
+                yield fault
+                if fault[2]:
+                    return
         for own in one.layer.faults(one.before, batch_size):
             yield place, f"{title} {own.sentence}", own.blocks
             if own.blocks:
                 return
+        for sentence in _own_faults(one, batch_size, flattened):
+            yield place, f"{title}: {sentence}", False
         if layer.flattens and not flattened:
             flattened = title
+
+
+def _own_faults(placed: PlacedLayer, batch_size: int, flattened: str) -> Iterator[str]:
+    """Yield what is wrong with the layers that a layer adds of its own, which no place of the file declares."""
+    for name, branch in placed.branches.items():
+        for one in branch if name != placed.layer.holds else ():
+            if one.layer.takes_images and flattened:
+                yield f"its {name} ({one.layer}) comes after {flattened}, which leaves no image; use another {name}."
+                return
+            yield from (f"its {name} ({one.layer}) {own.sentence}" for own in one.layer.faults(one.before, batch_size))
 
 
 def _backbone_faults(network: BackboneNetwork, training: Training) -> Iterator[tuple[Place, str]]:

@@ -191,7 +191,8 @@ class _Edit:
     def claim(self, path: str, place: Place) -> bool:
         """Say that a layer of the baseline goes; no other change may then mean it, what it holds, or what holds it."""
         for other in (*self.gone, *self.settings):
-            if f"{other}.".startswith(f"{path}.") or f"{path}.".startswith(f"{other}."):
+            is_around = other in self.gone and f"{path}.".startswith(f"{other}.")
+            if is_around or f"{other}.".startswith(f"{path}."):
                 self.refuse(place, f'"{path}" is changed twice; set, replace or remove a layer once.')
                 return False
         return True

@@ -1,6 +1,6 @@
 """What is wrong with a study, in sentences: pydantic's findings retold for a person, each with its place."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -182,10 +182,8 @@ def _expectation(schema: dict[str, Any], root: dict[str, Any]) -> str:
     """Say in words what a schema asks for."""
     schema = _resolved(schema, root)
     match schema:
-        case {"anyOf": options}:
-            words = listed(dict.fromkeys(_expectation(o, root) for o in options if o.get("type") != "null"), "or")
-        case {"enum": choices}:
-            words = listed((f'"{choice}"' for choice in choices), "or")
+        case {"anyOf": _} | {"enum": _}:
+            words = listed(dict.fromkeys(_alternatives(schema, root)), "or")
         case {"const": value}:
             words = written(value)
         case {"type": "integer"}:
@@ -203,6 +201,18 @@ def _expectation(schema: dict[str, Any], root: dict[str, Any]) -> str:
         case _:
             words = "a table"
     return words
+
+
+def _alternatives(schema: dict[str, Any], root: dict[str, Any]) -> Iterator[str]:
+    schema = _resolved(schema, root)
+    if "anyOf" in schema:
+        for option in schema["anyOf"]:
+            if option.get("type") != "null":
+                yield from _alternatives(option, root)
+    elif "enum" in schema:
+        yield from (f'"{choice}"' for choice in schema["enum"])
+    else:
+        yield _expectation(schema, root)
 
 
 def _text(schema: dict[str, Any]) -> str:

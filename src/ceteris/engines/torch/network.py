@@ -137,18 +137,17 @@ class LayerModules(nn.ModuleList):
 
 
 class HoldingModule(PlacedModule):
-    """A layer that holds layers; their parameters are named after the field that has them, as `residual.0.weight`."""
+    """A layer that holds layers; their parameters are named after their branches, as `residual.0.weight`."""
 
     def __init__(self, layer: PlacedLayer, seed: int) -> None:
         super().__init__()
-        assert layer.layer.holds is not None
-        self.inner = layer.layer.holds
         self.join = layer.layer.join
-        self.add_module(self.inner, LayerModules(layer.inner, seed))
+        for name, branch in layer.branches.items():
+            self.add_module(name, LayerModules(branch, seed))
 
     def forward(self, values: Tensor, place: BatchPosition | None) -> Tensor:
-        """Pass a minibatch through the layers inside, and combine it with what they make of it."""
-        joined: Tensor = self.join(values, self.get_submodule(self.inner)(values, place))
+        """Pass a minibatch through every branch, and combine what they make of it."""
+        joined: Tensor = self.join({name: branch(values, place) for name, branch in self.named_children()})
         return joined
 
 
@@ -166,7 +165,7 @@ class LayeredNetwork(nn.Module):
 
 
 def _made(module: Module, layer: PlacedLayer, seed: int) -> nn.Module:
-    if layer.inner:
+    if module.holds_branches:
         return HoldingModule(layer, seed)
     if module.kind == "Dropout":
         (probability,) = module.arguments
