@@ -28,6 +28,7 @@ NOT_RUN = {
     ".venv/bin/pip install --upgrade pip": "needs the network",
     '.venv/bin/pip install --editable ".[torch]"': "needs the network, and 5 GB",
     "ceteris data fetch": "needs the network; tests/datasets/test_fetch.py downloads from this machine",
+    "ceteris data fetch fashion_mnist": "needs the network; tests/datasets/test_published.py downloads locally",
     "ceteris data fetch mobilenet_v2": "needs the network; tests/cli/test_data.py downloads from this machine",
     "ceteris explore results/kernel": "serves until it is stopped; tests/test_tutorial.py starts and stops it",
 }

@@ -51,15 +51,14 @@ def test_a_file_of_images_and_labels_is_divided_by_content(write):
 
 
 def test_training_and_test_arrays_stay_as_they_are(write):
-    """The names that Keras gives its data sets; grey becomes red, green and blue, and labels may be a column."""
+    """The names that Keras gives its data sets; grey stays of one channel, and labels may be a column."""
     x_train, x_test = noise(30, 9, 9), noise(6, 9, 9, seed=2)
     choice = write(x_train=x_train, y_train=labels(30)[:, None], x_test=x_test, y_test=labels(6).astype(np.uint8))
 
     dataset = load_dataset(choice)
 
-    for channel in range(3):
-        np.testing.assert_array_equal(dataset.training.images[..., channel], x_train)
-        np.testing.assert_array_equal(dataset.test.images[..., channel], x_test)
+    np.testing.assert_array_equal(dataset.training.images, x_train[..., None])
+    np.testing.assert_array_equal(dataset.test.images, x_test[..., None])
     assert dataset.training.labels.tolist() == labels(30).tolist()
     assert dataset.class_names == ("0", "1", "2")
     assert dataset.source == "file mine.npz"
@@ -71,7 +70,7 @@ def test_what_is_said_ahead_is_what_the_runs_get(write):
 
     assert images_ahead(choice).images == split_dataset(load_dataset(choice), choice).kind
     assert images_ahead(choice).images == ImageKind(
-        shape=Shape(8, 8, 3), classes=3, training_images=71, validation_images=8, test_images=21
+        shape=Shape(8, 8, 1), classes=3, training_images=71, validation_images=8, test_images=21
     )
     assert choice.source.title(choice, 3) == "mine.npz in 3 classes"
 
@@ -99,6 +98,23 @@ def test_a_reader_learns_of_leakage_and_contradictions(write):
             "is of another class than its like."
         ),
     )
+
+
+def test_leakage_is_told_of_grey_images_too(write):
+    """Nearly the same image of one channel on both sides of the test."""
+    x_train, x_test = noise(12, 33, 40), noise(3, 33, 40, 1, seed=2)
+    x_train[0] = np.linspace(0, 200, 33 * 40).reshape(33, 40).astype(np.uint8)
+    x_test[1] = x_train[0, ..., None] + 9
+
+    notes = load_dataset(write(x_train=x_train, y_train=labels(12), x_test=x_test, y_test=labels(3))).notes
+
+    assert len(notes) == 1
+    assert "x_test[1] like x_train[0]" in notes[0]
+
+
+def test_objects_beside_the_arrays_are_never_loaded(write):
+    """What is not asked for is not read."""
+    assert load_dataset(write(**GOOD, more=np.array([Evil()], object))).name == "mine.npz"
 
 
 def test_a_study_names_the_file_by_its_path_and_may_set_the_share_of_the_test(write):
@@ -161,7 +177,10 @@ MISTAKES = {
     ),
     "two sizes": (
         {"x_train": noise(9, 8, 8), "y_train": labels(9), "x_test": noise(3, 9, 8), "y_test": labels(3)},
-        ": images to train on and to test are of 8 x 8 and 9 x 8 pixels. Bring them to one size.",
+        (
+            ": images to train on and to test are of 8 x 8 x 1 and 9 x 8 x 1 (height, width, channels). Bring them to "
+            "one size."
+        ),
     ),
     "objects": (
         {**GOOD, "labels": np.array([Evil()] * 12, object)},

@@ -296,7 +296,7 @@ def _kind(batch: PackedBatch) -> Hashable:
         (
             training.optimizer,
             training.batch_size,
-            sorted({type(one).__name__ for one in augmentations if one.is_active}),
+            tuple(sorted({type(one).__name__ for one in augmentations if one.is_active})),
         ),
     )
 

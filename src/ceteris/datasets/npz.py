@@ -69,8 +69,8 @@ class Npz(Source):
 def read_npz(path: Path, *, test: float) -> Generator[Event, None, Dataset]:
     """Read images and labels, and set a share of each class aside for the test where the file has no test images.
 
-    Images are uint8, of shape (images, height, width), or with 1 or 3 channels at the end; grey becomes red, green and
-    blue. Labels are whole numbers from 0. `class_names`, an array of texts, may name them; else they are numbers.
+    Images are uint8, of shape (images, height, width), or with 1 or 3 channels at the end; grey images stay
+    grey. Labels are whole numbers from 0. `class_names`, an array of texts, may name them; else they are numbers.
 
     Raises:
         DataError: If there is no such file, or it holds something else.
@@ -144,8 +144,10 @@ def _given(path: Path) -> tuple[list[_ArrayPair], tuple[str, ...]]:
         labels = _labels(arrays[y], f"{where}: '{y}'", len(images))
         parts.append(_ArrayPair(name=x, images=images, labels=labels))
     if len({part.images.shape[1:] for part in parts}) > 1:
-        sizes = listed(f"{part.images.shape[1]} x {part.images.shape[2]}" for part in parts)
-        raise DataError(f"{where}: images to train on and to test are of {sizes} pixels. Bring them to one size.")
+        sizes = listed(" x ".join(map(str, part.images.shape[1:])) for part in parts)
+        raise DataError(
+            f"{where}: images to train on and to test are of {sizes} (height, width, channels). Bring them to one size."
+        )
     class_names = _class_names(arrays.get(_NAMES), where, 1 + max(int(part.labels.max()) for part in parts))
     if empty := sorted(set(range(len(class_names))) - set(parts[0].labels.tolist())):
         raise DataError(
@@ -180,7 +182,7 @@ def _arrays(path: Path) -> Mapping[str, NDArray[Any]]:
 
 
 def _images(array: NDArray[Any], where: str) -> NDArray[np.uint8]:
-    """Give images of shape (images, height, width, 3), uint8."""
+    """Give images of shape (images, height, width, 1 or 3), uint8."""
     if array.dtype != np.uint8:
         raise DataError(f"{where} is of {array.dtype}, expected uint8, grey levels from 0 to 255. Convert it first.")
     if not (array.ndim == 3 or (array.ndim == 4 and array.shape[3] in {1, 3})) or not len(array):
@@ -193,7 +195,7 @@ def _images(array: NDArray[Any], where: str) -> NDArray[np.uint8]:
             f"{where} has images of {array.shape[1]} x {array.shape[2]} pixels, expected sides from {_LEAST} to "
             f"{_MOST}. Resize them first."
         )
-    return np.ascontiguousarray(np.broadcast_to(array if array.ndim == 4 else array[..., None], (*array.shape[:3], 3)))
+    return np.ascontiguousarray(array if array.ndim == 4 else array[..., None])
 
 
 def _labels(array: NDArray[Any], where: str, count: int) -> Labels:
@@ -225,7 +227,8 @@ def _quoted(names: Iterable[str]) -> str:
 
 
 def _square(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    """Bring an image to a square in which copies are looked for, unless it is one."""
+    """Bring an image to a square in colour in which copies are looked for, unless it is one."""
+    pixels = np.broadcast_to(pixels, (*pixels.shape[:2], 3))
     if pixels.shape[0] == pixels.shape[1]:
         return pixels
     from PIL import Image
