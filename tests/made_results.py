@@ -132,7 +132,7 @@ def write_results(
     folder.prepare(Manifest.of(study, dataset, made_split(dataset)), dataset.test)
     for run in study.runs(dataset.digest):
         answers = right.get(run.variation, ())
-        place = study.seeds.index(run.seed)
+        place = study.seeds_of(run.variation).index(run.seed)
         if place >= len(answers) or answers[place] is None:
             continue
         metrics = made_metrics(answers[place], run.specification.training.epochs)

@@ -11,6 +11,7 @@ from ceteris.engines.streams import initial_weights
 from ceteris.errors import ResultsError
 from ceteris.networks.network import Network
 from ceteris.networks.shape import Shape
+from ceteris.report.comparison.findings import warnings
 from ceteris.report.comparison.tables import accuracy_table, effect_table
 from ceteris.statistics.interval import PointEstimate
 from ceteris.statistics.side_by_side import Design
@@ -22,14 +23,14 @@ SECOND = {"baseline": [53, 55, 55, 51], "5x5": [60, 62, 66, 61], "slow": [50, 47
 
 
 def test_every_difference_is_recomputed(compared):
-    """Estimates, intervals and p-values are those of scipy, adjusted with as many rates of collapse, B minus A."""
+    """Estimates, simultaneous intervals and adjusted p-values are those of scipy, with as many rates of collapse."""
     found = compared((FIRST, {}), (SECOND, {}))
     tests = [scipy.stats.ttest_rel(np.array(SECOND[name]) / 100, np.array(FIRST[name]) / 100) for name in FIRST]
     adjusted = multipletests([*(test.pvalue for test in tests), 1, 1, 1], method="holm")[1][:3]
     assert [arm.pair.name for arm in found.arms] == list(FIRST)
     for arm, test, p_value in zip(found.arms, tests, adjusted, strict=True):
         interval = arm.accuracy.difference
-        assert (interval.low, interval.high) == pytest.approx(test.confidence_interval(), rel=1e-10)
+        assert (interval.low, interval.high) == pytest.approx(tuple(test.confidence_interval(1 - 0.05 / 3)), rel=1e-10)
         assert arm.accuracy.p_value_adjusted == pytest.approx(p_value, rel=1e-10)
 
 
@@ -45,7 +46,7 @@ def test_every_change_of_an_effect_is_recomputed(compared):
     baseline, *variations = found.arms
     assert baseline.effect is None
     for arm, test, p_value in zip(variations, tests, adjusted, strict=True):
-        assert arm.effect.difference.low == pytest.approx(test.confidence_interval().low, rel=1e-9)
+        assert arm.effect.difference.low == pytest.approx(test.confidence_interval(1 - 0.05 / 2).low, rel=1e-9)
         assert arm.effect.p_value_adjusted == pytest.approx(p_value, rel=1e-9)
 
 
@@ -62,7 +63,7 @@ def test_means_are_compared_where_a_seed_gives_nothing(compared):
         name = arm.pair.name
         expected = scipy.stats.ttest_ind(np.array(SECOND[name]) / 100, np.array(FIRST[name]) / 100, equal_var=False)
         assert arm.accuracy.design is Design.UNPAIRED
-        assert arm.accuracy.difference.low == pytest.approx(expected.confidence_interval().low, rel=1e-10)
+        assert arm.accuracy.difference.low == pytest.approx(expected.confidence_interval(1 - 0.05 / 3).low, rel=1e-10)
         assert arm.accuracy.p_value == pytest.approx(expected.pvalue, rel=1e-10)
     assert [arm.effect.design for arm in found.arms[1:]] == [Design.UNPAIRED] * 2
 
@@ -86,7 +87,7 @@ def test_a_diverged_run_counts_in_the_rate_of_collapse_and_in_no_accuracy(compar
 
 
 def test_means_are_of_the_runs_in_the_difference(compared):
-    """A with more seeds than B: both means and the difference are over the seeds that both have."""
+    """A with more seeds than B: means are over the seeds that both have, effects over all, as the reports have them."""
     sixteen, two = made_study(seeds=16), made_study(seeds=2)
     first = {name: [40, 50, *[90] * 14] for name in ("baseline", "5x5", "slow")}
     second = {"baseline": [60, 70], "5x5": [70, 80], "slow": [60, 70]}
@@ -98,7 +99,10 @@ def test_means_are_of_the_runs_in_the_difference(compared):
     rows = [[cell.text for cell in row] for row in accuracy_table(found).rows]
     assert rows[0][:4] == ["baseline", "45.00 %", "65.00 %", "+20.00 pp"]
     _, in_a, in_b, *_ = effect_table(found).rows[0]
-    assert [(cell.text, cell.detail) for cell in (in_a, in_b)] == [("0.00 pp", ""), ("+10.00 pp", "")]
+    assert [(cell.text, cell.detail) for cell in (in_a, in_b)] == [
+        ("0.00 pp", "equivalent"),
+        ("+10.00 pp", "undecided"),
+    ]
 
 
 def test_one_seed_has_no_interval(compared):
@@ -260,3 +264,52 @@ def test_networks_that_draw_the_same_start_the_same():
     )
     assert (before["layers.0.weight"] == after["layers.1.weight"]).all()
     assert (before["layers.2.weight"] == after["layers.4.weight"]).all()
+
+
+def test_effects_are_those_of_the_reports_whatever_seeds_the_arms_share(make_results):
+    """Baselines with seeds of their own: the change is the difference of the two reports' differences of all runs."""
+    study = made_study(seeds=4, baseline_seeds=6)
+    first = {"baseline": [50, 52, 51, 49, 60, 61], "5x5": [61, 60, 66, 62], "slow": [40, 41, 45, 42]}
+    second = {"baseline": [53, 55, 55, 51, 40, 41], "5x5": [60, 62, 66, 61], "slow": [50, 47, 49, 53]}
+    found = compare_results(*(make_results(name, one, study=study) for name, one in (("a", first), ("b", second))))
+    for arm in found.arms[1:]:
+        own = [side.comparison(arm.pair.name).accuracy.difference.estimate for _, side in found.sides]
+        assert [mean.estimate for mean in arm.effect.means] == pytest.approx(own)
+        assert arm.effect.difference.estimate == pytest.approx(own[1] - own[0])
+        assert (arm.effect.pairs, arm.effect.left_out) == ((0, 1, 2, 3), ())
+
+
+def test_the_metric_that_both_studies_judge_is_compared(make_results):
+    """Where the metrics differ, accuracies are compared, with a warning."""
+    judged = [made_study(analysis={"metric": metric, "margin": 0.01}) for metric in ("Brier score", "macro F1")]
+    folders = [
+        make_results(name, numbers, study=study, engine=engine)
+        for name, numbers, study, engine in (
+            ("a", FIRST, judged[0], "lanes"),
+            ("b", SECOND, judged[0], "torch"),
+            ("c", SECOND, judged[1], "torch"),
+        )
+    ]
+    same, other = compare_results(*folders[:2]), compare_results(folders[0], folders[2])
+    table = accuracy_table(same)
+    assert (table.title, accuracy_table(other).title) == ("Brier score", "Test accuracy")
+    assert table.rows[1][1].text == f"{-same.arms[1].accuracy.means[0].estimate:.4f}"
+    assert warnings(other)[0] == (
+        "A judges the Brier score and B the macro F1: both are compared here by their test accuracy."
+    )
+    assert not any("judges" in text for text in warnings(same))
+
+
+def test_the_population_is_allowed_for_where_the_studies_ask_for_it(make_results):
+    """Errors of accuracies and of effects allow for the test images too, so that intervals are wider."""
+    after = SECOND | {"5x5": [81, 79, 86, 83]}  # always the same twenty images more
+    widths = []
+    for scope in ("test images", "population"):
+        study = made_study(analysis={"scope": scope})
+        folders = [
+            make_results(f"{name} {scope}", numbers, study=study) for name, numbers in (("a", FIRST), ("b", after))
+        ]
+        arm = compare_results(*folders).arms[1]
+        widths.append([one.difference.high - one.difference.low for one in (arm.accuracy, arm.effect)])
+    assert widths[1][0] > widths[0][0]
+    assert widths[1][1] > widths[0][1]

@@ -69,7 +69,7 @@ def test_a_warning_comes_before_anything_else(folders, ceteris):
     write_results(Path("results/three"), SECOND, images="other")
     code, out, _ = ceteris("compare", folders[0], "results/three")
     assert code == 0
-    assert out.splitlines()[4].startswith("WARNING: The accuracies of A and B are of different test images: ")
+    assert out.splitlines()[4].startswith("WARNING: The results of A and B are of different test images: ")
     assert "  other test images" in out
 
 

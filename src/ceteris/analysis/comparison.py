@@ -11,12 +11,13 @@ from ceteris.errors import ResultsError
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.paths import AnyPath
 from ceteris.results.manifest import Manifest
-from ceteris.results.results import read_results
+from ceteris.results.results import Results, read_results
 from ceteris.statistics.collapse import Collapse, compare_collapse
 from ceteris.statistics.contrast import Criteria
-from ceteris.statistics.metrics import TEST_ACCURACY
+from ceteris.statistics.interval import Scope
+from ceteris.statistics.metrics import TEST_ACCURACY, Metric
 from ceteris.statistics.scores import Evidence, evidence
-from ceteris.statistics.side_by_side import SideBySide, judged_together, side_by_side
+from ceteris.statistics.side_by_side import SideBySide, effects_side_by_side, judged_together, side_by_side
 from ceteris.study.run import BASELINE, Arm
 from ceteris.study.study import Study
 
@@ -65,6 +66,8 @@ class ArmComparison:
 class FolderComparison:
     """What two results folders have in common, and what not.
 
+    What is compared is what both studies judge: the metric of both, else test accuracy, with margin and scope of A.
+
     Attributes:
         first: What is compared with, called A.
         second: What is compared, called B; differences are B minus A.
@@ -90,6 +93,11 @@ class FolderComparison:
         return ("A", self.first), ("B", self.second)
 
     @property
+    def is_other_metric(self) -> bool:
+        """Whether the two studies judge different metrics, so that both are compared by test accuracy."""
+        return _declared_metric(self.first.results) is not _declared_metric(self.second.results)
+
+    @property
     def run_pairs(self) -> tuple[RunPair, ...]:
         """All runs with the same arm and seed in both."""
         return tuple(run for arm in self.arms for run in arm.runs)
@@ -101,8 +109,9 @@ def compare_results(first: AnyPath, second: AnyPath) -> FolderComparison:
     For a study that was repeated on another machine, with another engine, on more images, with a changed baseline, or
     by somebody else. Arms are matched by name, and renamed ones by their specification. Where a seed gives both runs
     the same initial weights or the same order of the same images, runs are compared one by one with Student's interval
-    of their differences; elsewhere means are, with Welch's. P-values are adjusted by Holm's method over the arms, one
-    family for accuracies and one for effects.
+    of their differences; elsewhere means are, with Welch's. Effects are those of the reports, of all runs of both arms.
+    P-values are adjusted by Holm's method over the arms, one family for accuracies and one for effects; intervals of
+    differences are simultaneous over the same.
 
     Args:
         first: A results folder, called A.
@@ -118,7 +127,13 @@ def compare_results(first: AnyPath, second: AnyPath) -> FolderComparison:
     paths = [one.folder.path for one in results]
     if paths[0].resolve() == paths[1].resolve():
         raise ResultsError(f"{paths[0]} and {paths[1]} are the same folder. Name two folders to compare.")
-    return compare_analyses(*(analyze(one, metric=TEST_ACCURACY) for one in results))
+    metric, other = (_declared_metric(one) for one in results)
+    metric = metric if metric is other else TEST_ACCURACY
+    return compare_analyses(*(analyze(one, metric=metric) for one in results))
+
+
+def _declared_metric(results: Results) -> Metric:
+    return results.manifest.study.analysis.judged
 
 
 def compare_analyses(first: StudyAnalysis, second: StudyAnalysis) -> FolderComparison:
@@ -188,13 +203,10 @@ def _arms(
     pairs: Sequence[ArmPair], first: StudyAnalysis, second: StudyAnalysis, *, same_test_images: bool
 ) -> tuple[ArmComparison, ...]:
     shared = [shared_draws(pair, first.manifest, second.manifest) for pair in pairs]
+    # Of other test images nothing is judged; their answers cannot be set against each other.
+    is_population = first.criteria.scope is Scope.SEEDS_AND_IMAGES and same_test_images
     accuracies = [
-        side_by_side(
-            first.learned[pair.first.name],
-            second.learned[pair.second.name],
-            seeds_mean_the_same=bool(draws),
-            criteria=first.criteria,
-        )
+        _accuracy(pair, first, second, draws, comparisons=len(pairs), is_population=is_population)
         for pair, draws in zip(pairs, shared, strict=True)
     ]
     shown = [
@@ -205,7 +217,7 @@ def _arms(
         for pair in pairs
     ]
     judged, collapses = judged_together(accuracies, first.criteria, [_collapse(pair, first, second) for pair in pairs])
-    effects = _effects(pairs, shared, first, second)
+    effects = _effects(pairs, shared, first, second, is_population=is_population)
     return tuple(
         ArmComparison(
             pair=pair,
@@ -221,6 +233,27 @@ def _arms(
     )
 
 
+def _accuracy(
+    pair: ArmPair,
+    first: StudyAnalysis,
+    second: StudyAnalysis,
+    shared: tuple[Shared, ...],
+    *,
+    comparisons: int,
+    is_population: bool,
+) -> SideBySide | None:
+    before, after = first.arm_scores[pair.first.name], second.arm_scores[pair.second.name]
+    chance = first.scores.chance, second.scores.chance
+    return side_by_side(
+        before.learned(chance[0]),
+        after.learned(chance[1]),
+        seeds_mean_the_same=bool(shared),
+        criteria=first.criteria,
+        comparisons=comparisons,
+        images=(before.predictions(chance[0]), after.predictions(chance[1])) if is_population else None,
+    )
+
+
 def _collapse(pair: ArmPair, first: StudyAnalysis, second: StudyAnalysis) -> Collapse | None:
     arms = first.summary(pair.first.name), second.summary(pair.second.name)
     before, after = ((len(arm.collapsed), arm.ended) for arm in arms)
@@ -228,19 +261,40 @@ def _collapse(pair: ArmPair, first: StudyAnalysis, second: StudyAnalysis) -> Col
 
 
 def _effects(
-    pairs: Sequence[ArmPair], shared: Sequence[tuple[Shared, ...]], first: StudyAnalysis, second: StudyAnalysis
+    pairs: Sequence[ArmPair],
+    shared: Sequence[tuple[Shared, ...]],
+    first: StudyAnalysis,
+    second: StudyAnalysis,
+    *,
+    is_population: bool,
 ) -> Mapping[str, SideBySide | None]:
     """Compare what each variation does to its own baseline; the baselines are matched by their name, as ever."""
     own = {pair.name: draws for pair, draws in zip(pairs, shared, strict=True)}
     chosen = [pair for pair in pairs if BASELINE not in (pair.first.name, pair.second.name)]
-    found = [
-        side_by_side(
-            first.effects(pair.first.name),
-            second.effects(pair.second.name),
-            seeds_mean_the_same=bool(own[pair.name] or own.get(BASELINE)),
-            criteria=first.criteria,
+    found: list[SideBySide | None] = []
+    for pair in chosen:
+        before, after = first.compared_arms(pair.first.name), second.compared_arms(pair.second.name)
+        if before is None or after is None:
+            found.append(None)
+            continue
+        (a0, a1), (b0, b1) = before, after
+        chances = first.scores.chance, second.scores.chance
+        found.append(
+            effects_side_by_side(
+                (a0.learned(chances[0]), a1.learned(chances[0])),
+                (b0.learned(chances[1]), b1.learned(chances[1])),
+                seeds_mean_the_same=bool(own[pair.name] or own.get(BASELINE)),
+                criteria=first.criteria,
+                comparisons=len(chosen),
+                images=(
+                    a0.predictions(chances[0]),
+                    a1.predictions(chances[0]),
+                    b0.predictions(chances[1]),
+                    b1.predictions(chances[1]),
+                )
+                if is_population
+                else None,
+            )
         )
-        for pair in chosen
-    ]
     judged, _ = judged_together(found, first.criteria)
     return dict(zip((pair.name for pair in chosen), judged, strict=True))

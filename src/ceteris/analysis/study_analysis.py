@@ -1,7 +1,7 @@
 """All that a report tells, computed from a results folder: the sentences and tables only put it into words."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ceteris.analysis.efficiency import EfficiencyCurve, efficiency_curves
@@ -104,11 +104,16 @@ class StudyAnalysis:
         """The test accuracy of each run that learned, by arm and seed."""
         return {name: arm.learned(self.scores.chance) for name, arm in self.arm_scores.items()}
 
-    def effects(self, variation: str) -> Mapping[int, float]:
-        """Give by how much a variation is above the baseline, by seed, where both runs learned."""
-        before, after = self.learned[self.baseline.name], self.learned[variation]
+    def compared_arms(self, variation: str) -> tuple[ArmScores, ArmScores] | None:
+        """Give the baseline and a variation with the runs that the verdict rests on; None without a comparison."""
         one = self.comparison(variation)
-        return {seed: after[seed] - before[seed] for seed in one.pairs} if one else {}
+        if one is None:
+            return None
+        arms = self.scores.baseline, self.arm_scores[variation]
+        if self.looks is None:
+            return arms
+        first, second = (replace(arm, runs=tuple(run for run in arm.runs if run.seed in one.pairs)) for arm in arms)
+        return first, second
 
     def comparison(self, variation: str) -> Comparison | None:
         """Give the comparison of a variation with the baseline; None for the baseline."""

@@ -1,8 +1,9 @@
 """Test-set sampling error: what a finite test set does to a pair of networks and to a mean difference."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -45,9 +46,30 @@ def over_images(found: Difference, baseline: Correct, variation: Correct) -> Dif
         >>> f"{gain.standard_error:.3f} {over_images(gain, before, after).standard_error:.3f}"
         '0.067 0.279'
     """
-    if found.standard_error is None or min(len(baseline), len(variation)) < 2:
+    wider = with_images((found.standard_error, found.degrees_of_freedom), ((-1.0, baseline), (1.0, variation)))
+    return None if wider is None else replace(found, standard_error=wider[0], degrees_of_freedom=wider[1])
+
+
+def with_images(
+    over_seeds: tuple[float | None, float], arms: Sequence[tuple[float, Correct]]
+) -> tuple[float, float] | None:
+    """Let the standard error of a weighted sum of mean accuracies allow for the test images, as `over_images` says.
+
+    Args:
+        over_seeds: Standard error and degrees of freedom over seeds.
+        arms: The weight of each arm and its runs.
+
+    Returns:
+        Standard error and degrees of freedom; None without an error over seeds, where an arm has fewer than two runs,
+        or for a single image.
+
+    Raises:
+        StatisticsError: If the runs have different numbers of images.
+    """
+    error, degrees = over_seeds
+    if error is None or min(len(runs) for _, runs in arms) < 2:
         return None
-    images = {one.shape for arm in (baseline, variation) for one in arm.values()}
+    images = {one.shape for _, runs in arms for one in runs.values()}
     if len(images) > 1:
         raise StatisticsError(
             f"correct answers have shapes {', '.join(map(str, sorted(images)))}, expected one shape (images,) for all "
@@ -56,21 +78,17 @@ def over_images(found: Difference, baseline: Correct, variation: Correct) -> Dif
     ((size,),) = images
     if size < 2:
         return None
-    before, after = (np.array(list(arm.values())) for arm in (baseline, variation))
-    change = after.mean(axis=0) - before.mean(axis=0)
-    noise = _interaction(before, before) / len(before) + _interaction(after, after) / len(after)
-    common = sorted(baseline.keys() & variation.keys())
-    if len(common) > 1:
-        shared = _interaction(*(np.array([arm[seed] for seed in common]) for arm in (baseline, variation)))
-        noise -= 2 * shared * len(common) / (len(before) * len(after))
-    from_seeds, from_images = found.standard_error**2, max(0.0, float(change.var(ddof=1)) - noise) / size
+    change = sum((weight * np.mean(list(runs.values()), axis=0) for weight, runs in arms), np.zeros(size))
+    noise = 0.0
+    for (w0, first), (w1, second) in product(arms, repeat=2):
+        common = sorted(first.keys() & second.keys())
+        if len(common) > 1:
+            shared = _interaction(*(np.array([runs[seed] for seed in common]) for runs in (first, second)))
+            noise += w0 * w1 * shared * len(common) / (len(first) * len(second))
+    from_seeds, from_images = error**2, max(0.0, float(change.var(ddof=1)) - noise) / size
     variance = from_seeds + from_images
-    by_seed = from_seeds**2 / found.degrees_of_freedom if from_seeds else 0.0
-    return replace(
-        found,
-        standard_error=math.sqrt(variance),
-        degrees_of_freedom=variance**2 / (by_seed + from_images**2 / (size - 1)) if variance else math.nan,
-    )
+    by_seed = from_seeds**2 / degrees if from_seeds else 0.0
+    return math.sqrt(variance), variance**2 / (by_seed + from_images**2 / (size - 1)) if variance else math.nan
 
 
 def _interaction(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:

@@ -119,7 +119,7 @@ def test_other_test_images_are_a_warning(compared):
     found = compared((FIRST, {}), (moved(20), {"images": "other"}))
     assert warnings(found) == (
         (
-            "The accuracies of A and B are of different test images: a difference between them may be one of the "
+            "The results of A and B are of different test images: a difference between them may be one of the "
             "images alone, and no arm is called better or worse, and no effect higher or lower."
         ),
         f"Only 4 pairs of runs are compared: {FEW}",
@@ -230,7 +230,7 @@ def test_seeds_that_are_in_no_pair_are_named(compared):
     assert designs(found)[1:] == (
         (
             "Seeds 0, 4 count in one folder only, and so neither in the means of A and B nor in their difference, "
-            "which are over the seeds that both folders have."
+            "which are over the seeds that both folders have; effects are over all seeds."
         ),
     )
     assert findings(found)[-1].endswith(" Each is over all seeds of its folder.")
@@ -242,7 +242,7 @@ def test_an_arm_that_lacks_a_seed_is_named(compared):
     assert designs(found)[1:] == (
         (
             "Seed 3 counts in one folder only in “baseline”, and so neither in the means of A and B nor in their "
-            "difference, which are over the seeds that both folders have."
+            "difference, which are over the seeds that both folders have; effects are over all seeds."
         ),
     )
 

@@ -7,7 +7,8 @@ from ceteris.analysis.comparison import ArmComparison, FolderComparison, Shared
 from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.formatting.wording import listed
 from ceteris.report.comparison.conditions import every_arm
-from ceteris.report.quantities import count, listed_up_to, percent, quoted, size
+from ceteris.report.quantities import count, listed_up_to, percent, quoted, sentence
+from ceteris.report.scale import Scale
 from ceteris.report.sections.warnings import chance_notes
 from ceteris.report.wording import seed_list, unfinished_runs
 from ceteris.statistics.scores import Evidence
@@ -45,9 +46,12 @@ def designs(found: FolderComparison) -> tuple[str, ...]:
 def _warnings(found: FolderComparison) -> Iterator[str]:
     if not found.has_same_test_images:
         yield (
-            "The accuracies of A and B are of different test images: a difference between them may be one of the "
+            "The results of A and B are of different test images: a difference between them may be one of the "
             "images alone, and no arm is called better or worse, and no effect higher or lower."
         )
+    if found.is_other_metric:
+        judged = [side.manifest.study.analysis.judged.name for _, side in found.sides]
+        yield (f"A judges the {judged[0]} and B the {judged[1]}: both are compared here by their test accuracy.")
     broken = [run for run in found.run_pairs if run.should_have_same_bits and not run.has_same_bits]
     if broken:
         verb = "differs" if len(broken) == 1 else "differ"
@@ -155,8 +159,9 @@ def _accuracies(found: FolderComparison, compared: Sequence[ArmComparison]) -> s
     words = {
         Decision.BETTER: "better",
         Decision.WORSE: "worse",
-        Decision.EQUIVALENT: f"equivalent (within {size(found.criteria.margin)})",
+        Decision.EQUIVALENT: f"equivalent (within {Scale.of(found.first).size(found.criteria.margin)})",
     }
+    metric = sentence(found.first.metric.name)
     same = [arm for arm in compared if arm.is_identical]
     groups = [
         (text, [arm for arm in compared if arm.accuracy is not None and arm.accuracy.verdict.decision is finding])
@@ -168,9 +173,9 @@ def _accuracies(found: FolderComparison, compared: Sequence[ArmComparison]) -> s
         parts.append(f"the same to the last bit in {_named(same, len(compared))}")
     left = len(compared) - len(same) - sum(len(arms) for _, arms in groups)
     if not parts:
-        return f"Test accuracy: whether A and B differ is undecided in {_all(left, len(compared))}."
+        return f"{metric}: whether A and B differ is undecided in {_all(left, len(compared))}."
     rest = f"; undecided in {_all(left, len(compared))}" if left else ""
-    return f"Test accuracy: B is {listed(parts)}{rest}."
+    return f"{metric}: B is {listed(parts)}{rest}."
 
 
 def _named(arms: Sequence[ArmComparison], of: int) -> str:
@@ -256,7 +261,7 @@ def _designs(found: FolderComparison) -> Iterator[str]:
         where = _where(arms, compared)
         yield (
             f"{seed_list(seeds).capitalize()} {verb} in one folder only{where}, and so neither in the means of A and B "
-            "nor in their difference, which are over the seeds that both folders have."
+            "nor in their difference, which are over the seeds that both folders have; effects are over all seeds."
         )
 
 

@@ -9,11 +9,12 @@ from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.formatting.wording import listed
 from ceteris.report.comparison.conditions import Conditions, compare_conditions
 from ceteris.report.comparison.findings import COLLAPSED, designs, findings, notes, warnings
-from ceteris.report.quantities import arrows, count, duration, percent, points
+from ceteris.report.quantities import arrows, count, duration, percent, points, sentence
+from ceteris.report.scale import Scale
 from ceteris.report.sections.verdicts import TAGS, accuracy_cell, difference_cell, p_cell
 from ceteris.report.table import Cell, Column, Table, markdown_text
-from ceteris.report.wording import headline, verdict_detail
-from ceteris.statistics.interval import Estimate
+from ceteris.report.wording import headline, scope_words, verdict_detail
+from ceteris.statistics.interval import Estimate, Interval
 from ceteris.statistics.side_by_side import Design, SideBySide
 from ceteris.statistics.verdict import Decision, Verdict
 from ceteris.study.run import BASELINE
@@ -43,11 +44,11 @@ def condition_table(conditions: Conditions) -> Table | None:
 
 
 def accuracy_table(found: FolderComparison) -> Table:
-    """Draw up the test accuracy of each arm in both folders, and the difference."""
-    level = f"{100 * found.criteria.level:g} %"
+    """Draw up the test accuracy of each arm in both folders, or the metric that both judge, and the difference."""
+    level, scale = f"{100 * found.criteria.level:g} %", Scale.of(found.first)
     return Table(
         name="accuracies",
-        title="Test accuracy",
+        title=sentence(scale.metric.name),
         columns=(
             Column(title="arm", meaning="With the pairs of runs, or the runs of A and of B, in the difference."),
             Column(
@@ -56,12 +57,22 @@ def accuracy_table(found: FolderComparison) -> Table:
             Column(
                 title="B", is_number=True, meaning=f"Mean over the runs in the difference, with its {level} interval."
             ),
-            Column(title="B \N{MINUS SIGN} A", is_number=True, meaning=f"With its {level} interval."),
-            Column(title="p (Holm)", is_number=True, meaning="Raised to allow for the number of arms."),
+            Column(title="B \N{MINUS SIGN} A", is_number=True, meaning=f"With its simultaneous {level} interval."),
+            Column(title="p (Holm)", is_number=True, meaning="Raised to allow for the number of tests."),
             Column(title="B is"),
         ),
         rows=tuple(_accuracy_row(found, arm) for arm in found.arms),
-        notes=designs(found),
+        notes=(*designs(found), *_interval_note(found)),
+    )
+
+
+def _interval_note(found: FolderComparison) -> Iterator[str]:
+    if not any(arm.accuracy and isinstance(arm.accuracy.difference, Interval) for arm in found.arms):
+        return
+    images = f" {scope_words(found.criteria)}" if found.has_same_test_images else ""
+    yield (
+        f"Intervals of B \N{MINUS SIGN} A are simultaneous over the rows of a table, {100 * found.criteria.level:g} %; "
+        f"they and the verdicts are of runs that learned,{images or ' over seeds'}."
     )
 
 
@@ -77,7 +88,7 @@ def effect_table(found: FolderComparison) -> Table | None:
         return None
     return Table(
         name="effects",
-        title="Effect of each variation: its test accuracy minus that of the baseline in the same folder",
+        title=f"Effect of each variation: its {found.first.metric.name} minus that of the baseline in the same folder",
         columns=(
             Column(title="variation"),
             Column(title="in A", is_number=True),
@@ -134,9 +145,10 @@ def _accuracy_row(found: FolderComparison, arm: ArmComparison) -> tuple[Cell, ..
     one = arm.accuracy
     summaries = (found.first.summary(arm.pair.first.name), found.second.summary(arm.pair.second.name))
     means = tuple(summary.accuracy for summary in summaries) if one is None else one.means
+    scale = Scale.of(found.first)
     return (
         Cell(arm.pair.name, detail=_runs(one)),
-        *map(accuracy_cell, means),
+        *(accuracy_cell(mean, scale) for mean in means),
         *_difference_cells(found, one, is_identical=arm.is_identical),
         _finding_cell(found, arm),
     )
@@ -172,11 +184,13 @@ def _difference_cells(found: FolderComparison, one: SideBySide | None, *, is_ide
     """
     if one is None:
         return Cell(""), Cell("")
+    scale = Scale.of(found.first)
     if is_identical:
-        return Cell(points(0.0), key=0.0), Cell("")
+        return Cell(scale.difference(0.0), key=0.0), Cell("")
     if not found.has_same_test_images:
-        return Cell(points(one.difference.estimate), key=one.difference.estimate), Cell("")
-    return difference_cell(one.difference), p_cell(one.p_value_adjusted)
+        estimate = one.difference.estimate
+        return Cell(scale.difference(estimate), key=scale.signed(estimate)), Cell("")
+    return difference_cell(one.difference, scale), p_cell(one.p_value_adjusted)
 
 
 def _effect_row(found: FolderComparison, arm: ArmComparison, *, is_identical: bool) -> tuple[Cell, ...]:
@@ -184,8 +198,8 @@ def _effect_row(found: FolderComparison, arm: ArmComparison, *, is_identical: bo
     assert one is not None
     return (
         Cell(arm.pair.name),
-        _effect_cell(one, one.means[0], found.first, arm.pair.first.name),
-        _effect_cell(one, one.means[1], found.second, arm.pair.second.name),
+        _effect_cell(one.means[0], found.first, arm.pair.first.name),
+        _effect_cell(one.means[1], found.second, arm.pair.second.name),
         *_difference_cells(found, one, is_identical=is_identical),
         Cell(_effect_words(found, one, is_identical=is_identical)),
     )
@@ -197,11 +211,11 @@ def _effect_words(found: FolderComparison, one: SideBySide, *, is_identical: boo
     return _EFFECT_WORDS[one.verdict.decision] if found.has_same_test_images else OTHER_IMAGES
 
 
-def _effect_cell(one: SideBySide, mean: Estimate, side: StudyAnalysis, name: str) -> Cell:
-    """Write an effect; its verdict too, if that rests on the same seeds."""
-    own = side.comparison(name)
-    words = "" if one.left_out or own is None else headline(own.verdict, own.collapse)
-    return Cell(points(mean.estimate), key=mean.estimate, detail=words)
+def _effect_cell(mean: Estimate, side: StudyAnalysis, name: str) -> Cell:
+    """Write an effect and its verdict, as the report of the folder has them."""
+    own, scale = side.comparison(name), Scale.of(side)
+    words = "" if own is None else headline(own.verdict, own.collapse)
+    return Cell(scale.difference(mean.estimate), key=scale.signed(mean.estimate), detail=words)
 
 
 def _run_row(arm: ArmComparison) -> tuple[Cell, ...]:
