@@ -9,6 +9,7 @@ import pytest
 from ceteris.datasets.choice import DataChoice
 from ceteris.engines.lanes.engine import LanesEngine
 from ceteris.engines.lanes.kernels import kernel_kinds, usable_instruction_sets
+from ceteris.engines.support import SCHEDULE_SETTINGS
 from ceteris.engines.torch.engine import TorchEngine
 from ceteris.engines.transfer.engine import FineTuningEngine, TransferEngine
 from ceteris.networks.backbone import BackboneNetwork
@@ -22,7 +23,7 @@ from ceteris.networks.network import Network
 from ceteris.networks.pooling import AveragePool, MaxPool
 from ceteris.networks.residual import Residual
 from ceteris.study.specification import Specification
-from ceteris.training.training import OPTIMIZERS, Training
+from ceteris.training.training import OPTIMIZERS, SCHEDULES, Training
 
 WEIGHTS = "0" * 64
 PRETRAINED = {"backbone": "mobilenet_v2", "weights_sha256": WEIGHTS}
@@ -45,7 +46,7 @@ EXAMPLES = {
     "residual": Residual(residual=[Convolution(conv=3, padding="same")]),
 }
 REFUSED_LAYERS = {("lanes", "residual")}
-# A setting that is not at its default; those of one optimizer only have that optimizer beside them.
+# A setting that is not at its default; those of one kind only have that kind beside them.
 SETTINGS = {
     "optimizer": {"optimizer": "sgd"},
     "learning_rate": {"learning_rate": 0.5},
@@ -64,6 +65,14 @@ SETTINGS = {
     "contrast": {"contrast": 0.5},
     "mixup": {"mixup": 0.2},
     "cutmix": {"cutmix": 1.0},
+    "schedule": {"schedule": "cosine"},
+    "warmup_epochs": {"warmup_epochs": 2},
+    "step_epochs": {"schedule": "step", "step_epochs": 3},
+    "gamma": {"schedule": "exponential", "gamma": 0.5},
+    "final_share": {"schedule": "cosine", "final_share": 0.5},
+    "rise": {"schedule": "one_cycle", "rise": 0.5},
+    "start_divisor": {"schedule": "one_cycle", "start_divisor": 5.0},
+    "final_divisor": {"schedule": "one_cycle", "final_divisor": 5.0},
 }
 AUGMENTATIONS = {"flip", "crop", "rotation", "cutout", "brightness", "contrast"}
 REFUSED_SETTINGS = {("heads", name) for name in AUGMENTATIONS - {"flip"}}
@@ -141,6 +150,13 @@ def test_optimizers(engine, optimizer):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("schedule", [kind.key for kind in SCHEDULES])
+def test_schedules(engine, schedule):
+    """Every engine has every schedule."""
+    assert ENGINES[engine].unsupported(asked(engine, Training(schedule=schedule))) is None
+
+
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_settings_of_training(engine, setting):
     """Every engine follows every setting but those that are named here, which it refuses."""
@@ -205,7 +221,7 @@ def test_an_unknown_setting_or_value_of_a_layer_is_refused_by_the_lanes_engine()
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_runs_share_a_packed_batch_only_if_they_differ_in_what_each_has_for_itself(engine, setting):
     """The rest is part of the key, also what nobody thought of: keys are made by exclusion."""
-    own = {"learning_rate", "momentum", "beta1", "beta2", "epsilon", "weight_decay"}
+    own = {"learning_rate", "momentum", "beta1", "beta2", "epsilon", "weight_decay", *SCHEDULE_SETTINGS}
     own |= AUGMENTATIONS if engine == "lanes" else set()
     usual = {"optimizer": "sgd"} if setting == "momentum" else {}
     key = ENGINES[engine].packing_key

@@ -5,7 +5,8 @@ from ceteris.networks.convolution import Convolution
 from ceteris.networks.dense import Dense
 from ceteris.networks.network import Network
 from ceteris.networks.pooling import MaxPool
-from ceteris.study.check import check_study, network_faults
+from ceteris.study.check import check_study
+from ceteris.study.faults import network_faults
 from ceteris.study.specification import Specification
 from ceteris.study.variation import Variation
 from ceteris.training.training import Training

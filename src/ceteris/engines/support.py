@@ -7,7 +7,10 @@ silently or trained as something else.
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
-from ceteris.training.training import Training
+from ceteris.training.training import SCHEDULES, Training
+
+SCHEDULE_SETTINGS = frozenset({"schedule"}).union(*(kind.model_fields for kind in SCHEDULES))
+"""Followed by every engine that takes the factor of each step from `Schedule.factors`: it may be any schedule's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +43,8 @@ class TrainingSupport:
         if training.optimizer not in self.optimizers:
             return f"the optimizer {training.optimizer} is not supported"
         fields = type(training).model_fields
-        followed = self.optimizers[training.optimizer].settings | self.shared | self.per_run
-        followed |= {"optimizer"} | _idle(training)
+        own = self.optimizers[training.optimizer].settings
+        followed = own | self.shared | self.per_run | {"optimizer"} | _idle(training)
         for name in sorted(fields.keys() - followed):
             value = getattr(training, name)
             if value != fields[name].default:

@@ -1,7 +1,7 @@
 """Whether a study can be done: everything about it that the type of a single value cannot say."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -9,18 +9,14 @@ from ceteris.datasets.choice import KNOWN_NAMES, SOURCES, DataChoice, presumed_i
 from ceteris.datasets.dataset import ImageKind
 from ceteris.errors import StudyError
 from ceteris.formatting.wording import listed, nearest, written
-from ceteris.networks.backbone import BLOCKS, BackboneNetwork, Statistics
-from ceteris.networks.dense import Dense
-from ceteris.networks.layer import Layer
-from ceteris.networks.placed import PlacedLayer, placed_layers
 from ceteris.study.cross import Cross, clashes, combined, combined_name, factor_mistakes
+from ceteris.study.faults import network_faults, training_faults
 from ceteris.study.run import BASELINE, arm_folder
 from ceteris.study.seeds import PlannedSeeds
 from ceteris.study.specification import Baseline, Specification
 from ceteris.study.variation import Level, Variation
 from ceteris.study.vary import vary
-from ceteris.training.augmentation import Flip
-from ceteris.training.training import AUGMENTATIONS, MIXTURES, Training
+from ceteris.training.training import Training
 from ceteris.values.mistakes import Mistake, Mistakes, Place, variation_title
 
 if TYPE_CHECKING:
@@ -61,7 +57,7 @@ def check_study(
     mistakes = [
         *_seed_mistakes(seeds, "seeds", is_crossed=bool(crosses)),
         *_data_mistakes(data),
-        *_baseline_mistakes(baseline, faults),
+        *_baseline_mistakes(baseline, faults, training_faults(specification, images)),
     ]
     mistakes += () if baseline_seeds is None else _own_seed_mistakes(seeds, baseline_seeds)
     mistakes += _name_mistakes(variations)
@@ -119,8 +115,9 @@ class _Arms:
                 yield Mistake(place=place, sentence=fault)
         if images and varied.data.fraction != self.baseline.data.fraction:
             yield from _fraction_mistakes(varied.data, images, (*place, "set", "data.fraction"), "")
-        told = tuple(self.baseline.training.faults())
-        yield from (Mistake(place=place, sentence=fault) for fault in varied.training.faults() if fault not in told)
+        told = tuple(training_faults(self.baseline, images))
+        new_faults = (fault for fault in training_faults(varied, images) if fault not in told)
+        yield from (Mistake(place=place, sentence=fault) for fault in new_faults)
         yield from _ignored_in_variation(level, varied.training, place)
 
 
@@ -172,28 +169,6 @@ def _cell_name_mistakes(name: str, varied: Specification, title: str, place: Pla
     arms.names.setdefault(folder, (title, varied))
 
 
-def network_faults(specification: Specification, images: ImageKind) -> Iterator[tuple[Place, str]]:
-    """Yield what is wrong with a network for its images: the layer's place, if it is one layer's, and a sentence."""
-    network, classes = specification.network, images.classes
-    yield from _layer_faults(specification, images)
-    if isinstance(network, BackboneNetwork):
-        yield from _backbone_faults(network, specification.training)
-    if not network.layers:
-        what = "head" if network.foundation else "network"
-        yield (), f'the {what} has no layers; give it at least {{ dense = "classes" }}.'
-        return
-    index, last = len(network.layers) - 1, network.layers[-1]
-    if not isinstance(last, Dense):
-        yield (index,), f'the last layer is {last}; add {{ dense = "classes" }} after it, one neuron for each class.'
-        return
-    if last.dense not in {"classes", classes}:
-        neurons = f"{last.dense} neurons" if last.dense != 1 else "1 neuron"
-        yield (index,), f'the last layer has {neurons} for {classes} classes; say dense = "classes".'
-    if last.activation is not None:
-        end = "leave it out, the softmax belongs to the loss."
-        yield (index,), f"the last layer has activation {last.activation}; {end}"
-
-
 def check_images(study: "Study", images: ImageKind) -> None:
     """Refuse a study whose networks do not fit the images, which only a look at them could tell.
 
@@ -206,85 +181,20 @@ def check_images(study: "Study", images: ImageKind) -> None:
             faults.setdefault(fault, arm.name)
         for mistake in _fraction_mistakes(arm.specification.data, images, (), ""):
             faults.setdefault(mistake.sentence, arm.name)
+        for fault in training_faults(arm.specification, images):
+            faults.setdefault(fault, arm.name)
     if faults:
         owners = {name: "baseline" if name == BASELINE else f"variation '{name}'" for name in faults.values()}
         raise StudyError(*(f"{owners[name]}: {fault}" for fault, name in faults.items()))
 
 
-def _layer_faults(specification: Specification, images: ImageKind) -> Iterator[tuple[Place, str]]:
-    network = specification.network
-    placed = placed_layers(network, images.shape, images.classes)
-    for place, sentence, _ in _faults_of(placed, network.layers, (), specification.training.batch_size, ""):
-        yield place, sentence
-
-
-def _faults_of(
-    placed: Sequence[PlacedLayer], declared: Sequence[Layer], around: Place, batch_size: int, flattened: str
-) -> Iterator[tuple[Place, str, bool]]:
-    """Yield what is wrong with a list of layers, and whether the sizes of later layers mean nothing because of it."""
-    for index, (one, layer) in enumerate(zip(placed, declared, strict=True)):
-        place = (*around, index)
-        title = f"layer {'.'.join(str(part + 1) for part in place if isinstance(part, int))} ({layer})"
-        if layer.takes_images and flattened:
-            yield place, f"{title} comes after {flattened}, which leaves no image; move it before.", True
-            return
-        if layer.holds:
-            inner = one.branches[layer.holds]
-            for fault in _faults_of(inner, layer.inner, (*place, layer.holds), batch_size, flattened):
-                yield fault
-                if fault[2]:
-                    return
-        for own in one.layer.faults(one.before, batch_size):
-            yield place, f"{title} {own.sentence}", own.blocks
-            if own.blocks:
-                return
-        for sentence in _own_faults(one, batch_size, flattened):
-            yield place, f"{title}: {sentence}", False
-        if layer.flattens and not flattened:
-            flattened = title
-
-
-def _own_faults(placed: PlacedLayer, batch_size: int, flattened: str) -> Iterator[str]:
-    """Yield what is wrong with the layers that a layer adds of its own, which no place of the file declares."""
-    for name, branch in placed.branches.items():
-        for one in branch if name != placed.layer.holds else ():
-            if one.layer.takes_images and flattened:
-                yield f"its {name} ({one.layer}) comes after {flattened}, which leaves no image; use another {name}."
-                return
-            yield from (f"its {name} ({one.layer}) {own.sentence}" for own in one.layer.faults(one.before, batch_size))
-
-
-def _backbone_faults(network: BackboneNetwork, training: Training) -> Iterator[tuple[Place, str]]:
-    most = BLOCKS[network.backbone]
-    if network.trained_blocks > most:
-        yield (), f'train = "{network.train}": {network.backbone} has {most}; give fewer, or train = "all".'
-    if not network.is_frozen:
-        return
-    if network.backbone_learning_rate is not None:
-        yield (
-            (),
-            'backbone_learning_rate is for a backbone that is trained, and train = "head"; remove one of the two.',
-        )
-    if network.batch_norm is Statistics.UPDATED:
-        yield (
-            (),
-            'batch_norm = "updated" is for a backbone that is trained, and train = "head"; remove one of the two.',
-        )
-    for name in _NEW_IMAGES:
-        if value := getattr(training, name):
-            end = f"a frozen backbone sees each image once; set training.{name} = 0, or train some of its blocks."
-            yield (), f"training.{name} = {value:g} makes new images in every epoch, and {end}"
-
-
-# Features of mirrored images are computed once too; of these they would be new in every epoch.
-_NEW_IMAGES = [name for kind in (*AUGMENTATIONS, *MIXTURES) if kind is not Flip for name in kind.model_fields]
-
-
-def _baseline_mistakes(baseline: Baseline, faults: Sequence[tuple[Place, str]]) -> Iterator[Mistake]:
+def _baseline_mistakes(
+    baseline: Baseline, faults: Sequence[tuple[Place, str]], of_training: Iterable[str]
+) -> Iterator[Mistake]:
     for layer, fault in faults:
         place: Place = ("baseline", "network", baseline.network.declared, *layer)
         yield Mistake(place=place, sentence=f"baseline: {fault}")
-    for fault in baseline.training.faults():
+    for fault in of_training:
         yield Mistake(place=("baseline", "training"), sentence=f"baseline: {fault}")
     for name, reason in _ignored_settings(baseline.training):
         sentence = f"baseline.training.{name} {reason}"

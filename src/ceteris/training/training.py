@@ -11,13 +11,13 @@ from ceteris.training.augmentation import Augmentation, Brightness, Contrast, Cr
 from ceteris.training.kind import Kind, Optimizer
 from ceteris.training.loss import CrossEntropy, Loss
 from ceteris.training.mixing import Cutmix, Mixup
-from ceteris.training.schedule import Constant, Schedule
+from ceteris.training.schedule import Constant, Cosine, Exponential, Length, OneCycle, Schedule, Step
 from ceteris.training.sgd import SGD
 from ceteris.values.frozen import Frozen
 
 OPTIMIZERS: tuple[type[Optimizer], ...] = (Adam, SGD, AdamW)
 LOSSES: tuple[type[Loss], ...] = (CrossEntropy,)
-SCHEDULES: tuple[type[Schedule], ...] = (Constant,)
+SCHEDULES: tuple[type[Schedule], ...] = (Constant, Step, Exponential, Cosine, OneCycle)
 AUGMENTATIONS: tuple[type[Augmentation], ...] = (Flip, Crop, Rotation, Cutout, Brightness, Contrast)
 MIXTURES: tuple[type[Augmentation], ...] = (Mixup, Cutmix)
 
@@ -53,6 +53,10 @@ class _Training(Frozen):
     else; each chosen kind reads its own.
     """
 
+    if TYPE_CHECKING:
+        batch_size: int
+        epochs: int
+
     @property
     def chosen_optimizer(self) -> Optimizer:
         """The optimizer with its own settings."""
@@ -85,9 +89,19 @@ class _Training(Frozen):
         """Say what is wrong with the settings of a chosen kind together."""
         for kind in (self.chosen_optimizer, self.chosen_loss, self.chosen_schedule):
             yield from kind.faults()
+        yield from self.chosen_schedule.misfits(self.epochs)
         mixed = [f"training.{name} = {value:g}" for one in self.mixtures for name, value in one if value]
         if len(mixed) > 1:
             yield f"{' and '.join(mixed)} mix the same images; set one of the two to 0."
+
+    def step_faults(self, images: int) -> Iterator[str]:
+        """Say what is wrong for a number of training images, which decides how many steps there are."""
+        if not any(self.chosen_schedule.misfits(self.epochs)):
+            yield from self.chosen_schedule.misfitting_steps(self.length(images))
+
+    def length(self, images: int) -> Length:
+        """Say how long a network is trained on a number of images."""
+        return Length(epochs=self.epochs, steps=-(-images // self.batch_size))
 
     def idle(self) -> Iterator[tuple[str, str, Sequence[str]]]:
         """Yield each setting that is only for kinds that are not chosen, with the choice, and those kinds."""
@@ -133,6 +147,7 @@ if TYPE_CHECKING:
         """What type checkers see of the model below."""
 
         optimizer: str
+        schedule: str
         learning_rate: float
         weight_decay: float
         batch_size: int

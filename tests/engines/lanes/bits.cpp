@@ -122,10 +122,12 @@ uint64_t train(const std::vector<Description>& layers, const std::string& optimi
   const std::vector<float> scale(3, 2.0f / 255), offset(3, -1.0f), nothing(3, 0.0f);
   const Pixels pixels{images.bytes.data(), kImage, scale.data(), offset.data()};
   const Pixels black{images.bytes.data(), kImage, nothing.data(), nothing.data()};
+  const std::vector<double> factors(kRuns * ((kImages + kBatch - 1) / kBatch), 1.0);
   Hash hash;
   for (uint32_t epoch = 0; epoch < kEpochs; ++epoch) {
     // In the last two epochs first weights have no gradient, and their moments decay to where numbers are flushed to zero.
-    const Epoch work{epoch < 2 ? pixels : black, images.labels.data(), images.order.data(), images.views.data(), kImages, epoch};
+    const Epoch work{
+        epoch < 2 ? pixels : black, images.labels.data(), images.order.data(), images.views.data(), factors.data(), kImages, epoch};
     for (const Totals& total : bank.train(work, 0, kImages)) hash.add(std::vector<double>{total.loss});
   }
   std::vector<float> probabilities(static_cast<size_t>(kRuns) * kImages * kClasses);

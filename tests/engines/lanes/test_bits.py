@@ -114,10 +114,33 @@ def test_a_diverged_run_stays_in_its_lane(make):
     assert [together[0], together[2]] == finish(engine().start(tame, make.split()))
 
 
+def test_a_packed_batch_may_mix_schedules(make):
+    """Schedules and their settings are each run's own."""
+    schedules = (
+        {},
+        {"warmup_epochs": 1},
+        {"schedule": "step", "step_epochs": 1},
+        {"schedule": "step", "step_epochs": 1, "gamma": 0.5},
+        {"schedule": "exponential", "gamma": 0.9},
+        {"schedule": "cosine"},
+        {"schedule": "cosine", "final_share": 0.5},
+        {"schedule": "one_cycle"},
+        {"schedule": "one_cycle", "learning_rate": 0.05, "rise": 0.5, "start_divisor": 5.0, "final_divisor": 10.0},
+    )
+    runs = [make.run(1, **schedule) for schedule in schedules]
+    assert len({engine().packing_key(run.specification) for run in runs}) == 1
+
+    together = finish(engine().start(runs, make.split()))
+
+    assert len(set(together)) == len(runs)
+    assert together == [finish(engine().start([run], make.split()))[0] for run in runs]
+
+
 @pytest.mark.parametrize("steps", [1, 3, 6, 7, 8, 13])
 def test_an_interrupted_run_ends_with_the_bits_of_an_uninterrupted_one(make, steps):
     """Stopping after any minibatch and going on in another packed batch changes nothing."""
-    split, runs = make.split(), [make.run(seed, batch_norm=True) for seed in range(3)]
+    settings = ({}, {"schedule": "cosine"}, {"schedule": "one_cycle", "warmup_epochs": 1})
+    split, runs = make.split(), [make.run(seed, batch_norm=True, **own) for seed, own in enumerate(settings)]
     expected = finish(engine().start(runs, split))
     curves = []
 

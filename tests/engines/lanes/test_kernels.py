@@ -63,6 +63,7 @@ def test_a_packed_batch_refuses_arrays_that_do_not_fit():
     bank.finish("sgd", [{"learning_rate": 0.1, "momentum": 0.0, "weight_decay": 0.0}] * 2)
     images, scale = np.zeros((3, 4, 4, 3), np.uint8), np.ones(3, np.float32)
     work = {"images": images, "scale": scale, "offset": scale, "views": None, "epoch": 0, "first_step": 0, "steps": 1}
+    work["factors"] = np.ones((2, 2))
     labels, order = np.zeros(3, np.int32), np.zeros((2, 3), np.int32)
 
     with pytest.raises(ValueError, match="labels below the number of classes"):
@@ -73,5 +74,7 @@ def test_a_packed_batch_refuses_arrays_that_do_not_fit():
         bank.train(**work, labels=labels, order=order + 3)
     with pytest.raises(ValueError, match="one order per run"):
         bank.train(**work, labels=labels, order=order[:1])
+    with pytest.raises(ValueError, match="a factor per step"):
+        bank.train(**{**work, "factors": np.ones((2, 3))}, labels=labels, order=order)
     with pytest.raises(ValueError, match="an array per run"):
         bank.write("weights", np.zeros((2, 7), np.float32))

@@ -26,6 +26,7 @@ SETTINGS = (
     {"epsilon": 0.02, "learning_rate": 0.03, "beta1": 0.8, "momentum": 0.5, "weight_decay": 0.1},
     {"epsilon": 0.01, "beta2": 0.95, "momentum": 0.9, "weight_decay": 0.3},
 )
+SCHEDULES = ({"schedule": "cosine"}, {}, {"schedule": "exponential", "gamma": 0.5, "warmup_epochs": 1})
 
 
 def made_runs(kind):
@@ -36,9 +37,10 @@ def made_runs(kind):
             optimizer=kind.key,
             batch_size=BATCH,
             epochs=EPOCHS,
+            **schedule,
             **{key: value for key, value in {"learning_rate": 0.01, **chosen}.items() if key in kind.model_fields},
         )
-        for chosen in SETTINGS
+        for chosen, schedule in zip(SETTINGS, SCHEDULES, strict=True)
     ]
     return [
         Run(
@@ -102,6 +104,9 @@ def test_every_step_is_that_of_pytorch_in_float64(make, kind):
             functional.cross_entropy(functional.linear(rows[places], *exact), labels[places]).backward()
             # Sums of a minibatch and of all pixels, divided by epsilon at most, for each step so far.
             gradient = max(float(one.grad.abs().max()) for one in exact)
+            step = (number - 1) % 3
+            factor = training.chosen_schedule.factors((number - 1) // 3, training.length(len(labels)))[step]
+            optimizer.param_groups[0]["lr"] = training.learning_rate * float(factor)
             optimizer.step()
             roundings = number * (BATCH + rows.shape[1] + 20)
             bound = rounding(roundings, training.learning_rate * max(1, gradient) / 0.01) + rounding(3 * number)

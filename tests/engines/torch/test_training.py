@@ -25,7 +25,7 @@ from ceteris.networks.network import Network
 from ceteris.networks.pooling import MaxPool
 from ceteris.networks.shape import Shape
 from ceteris.training.loss import CrossEntropy
-from ceteris.training.schedule import Constant
+from ceteris.training.schedule import Length, OneCycle
 from tests.rounding import DOUBLE, SINGLE, rounding
 
 # What runs in float64 may differ by after a few steps: Adam divides by the root of a mean of squares, which here is
@@ -75,17 +75,17 @@ def test_a_run_learns(split, make_run):
 
 
 def test_the_schedule_says_the_learning_rate_of_each_step(split, make_run, monkeypatch):
-    """It is asked which share of all steps was taken before, and with a factor of 0 nothing is learned."""
-    asked = []
-    monkeypatch.setattr(Constant, "factor", lambda _, done: asked.append(done) or 0.0)
-    run = make_run(layers=(Dense(dense="classes"),), epochs=2)
+    """Each step has the product of the learning rate and its factor."""
+    monkeypatch.setattr(training, "SLICE_SECONDS", 0.0)
+    run = make_run(layers=(Dense(dense="classes"),), epochs=3, schedule="one_cycle", warmup_epochs=1)
+    packed, rates = TorchEngine().start([run], split), []
+    while packed.position.epoch < 3:
+        packed.advance()
+        rates.append(packed._optimizer.param_groups[0]["lr"])
 
-    _, outcome = _finish(TorchEngine().start([run], split), 2)
-
-    assert asked == [step / 10 for step in range(10)]
-    start = initial_weights(run.specification.network, Shape(9, 9, 3), 3, run.seed)
-    for name, array in start.items():
-        np.testing.assert_array_equal(outcome.weights[name], array)
+    schedule, length = OneCycle(warmup_epochs=1), Length(epochs=3, steps=5)
+    assert rates == [0.01 * factor for epoch in range(3) for factor in schedule.factors(epoch, length)]
+    assert len(set(rates)) > 10
 
 
 @pytest.mark.parametrize("keywords", [{}, {"label_smoothing": 0.5}])
@@ -161,7 +161,7 @@ def test_training_is_a_plain_pytorch_loop(split, make_run, settings):
     "settings",
     [
         {},
-        {"optimizer": "sgd", "momentum": 0.9},
+        {"optimizer": "sgd", "momentum": 0.9, "schedule": "cosine", "warmup_epochs": 1},
         {"flip": True, "crop": 2, "batch_size": 10},
         {"mixup": 0.5},
         {"cutmix": 1.0},

@@ -27,7 +27,7 @@ def test_the_update_of_every_optimizer_honours_its_settings(kind):
 @pytest.mark.parametrize("kind", OPTIMIZERS, ids=lambda kind: kind.key)
 @pytest.mark.parametrize("name", SETTINGS)
 def test_every_step_is_that_of_pytorch_in_float64(make_run, kind, name):
-    """Each of three runs moves as PyTorch's optimizer moves it, with its own settings and step by step."""
+    """Each of three runs moves as PyTorch's optimizer moves it, with its own settings and schedule, step by step."""
     trainings = [
         Training(
             optimizer=kind.key,
@@ -41,6 +41,7 @@ def test_every_step_is_that_of_pytorch_in_float64(make_run, kind, name):
         specification = run.specification.model_copy(update={"training": training})
         runs.append(dataclasses.replace(run, specification=specification))
     generator = torch.Generator().manual_seed(3)
+    factors = torch.rand(STEPS, 3, generator=generator, dtype=torch.float64)
     rows = torch.randn(3, PARAMETERS, generator=generator)
     optimizer = stacked_optimizer(runs, PARAMETERS, torch.device("cpu"))
     exact = [row.double().requires_grad_() for row in rows.clone()]
@@ -51,10 +52,12 @@ def test_every_step_is_that_of_pytorch_in_float64(make_run, kind, name):
     ]
     for step in range(1, STEPS + 1):
         gradients = torch.randn(3, PARAMETERS, generator=generator)
-        for row, gradient, reference in zip(exact, gradients, references, strict=True):
+        for row, gradient in zip(exact, gradients, strict=True):
             row.grad = gradient.double()
+        for reference, training, factor in zip(references, trainings, factors[step - 1], strict=True):
+            reference.param_groups[0]["lr"] = training.learning_rate * float(factor)
             reference.step()
-        optimizer.step(rows, gradients.clone())
+        optimizer.step(rows, gradients.clone(), factors[step - 1])
 
         for row, found, training in zip(exact, rows, trainings, strict=True):
             # Some twenty roundings a step, of weights and of moves of a few learning rates each.

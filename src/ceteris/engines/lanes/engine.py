@@ -1,6 +1,5 @@
 """The lanes engine: up to sixteen runs in the SIMD lanes of one core, each with the bits it would have alone."""
 
-import math
 import time
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
@@ -44,7 +43,8 @@ class LanesEngine:
     """Trains small networks on the CPU, sixteen runs a core.
 
     Runs share a packed batch if they have the same network but for drop-out rates, batch size, epochs and optimizer;
-    seed, learning rate, momentum, betas, weight decay, drop-out rate and augmentation are each run's own.
+    seed, learning rate and its schedule, momentum, betas, weight decay, drop-out rate and augmentation are each run's
+    own.
 
     Attributes:
         instruction_set: Which build of the kernels to use; builds with fused multiply-add give the same bits.
@@ -134,6 +134,7 @@ class LanesTraining:
     _places: tuple[NDArray[np.int32], ...] = ()
     _order: NDArray[np.int32] | None = None
     _views: NDArray[np.int16] | None = None
+    _factors: NDArray[np.float64] | None = None
 
     @property
     def sampled_images(self) -> int:
@@ -143,7 +144,7 @@ class LanesTraining:
     @property
     def steps_an_epoch(self) -> int:
         """Minibatches in an epoch, the last one possibly smaller."""
-        return math.ceil(self.sampled_images / self.runs[0].specification.training.batch_size)
+        return self.runs[0].specification.training.length(self.sampled_images).steps
 
     def __post_init__(self) -> None:
         """Choose the images of each run."""
@@ -171,6 +172,7 @@ class LanesTraining:
         """Train for about a quarter of a second; see `PackedTraining.advance`."""
         self._prepare_epoch()
         assert self._order is not None
+        assert self._factors is not None
         steps = min(self._steps_a_slice, self.steps_an_epoch - self.position.step)
         start = time.perf_counter()
         sums = self.bank.train(
@@ -180,6 +182,7 @@ class LanesTraining:
             offset=self.split.offset,
             order=self._order,
             views=self._views,
+            factors=self._factors,
             epoch=self.position.epoch,
             first_step=self.position.step,
             steps=steps,
@@ -240,6 +243,9 @@ class LanesTraining:
         if any(rows is not None for rows in own):
             plain = plain_views(self.sampled_images)
             self._views = np.stack([plain if rows is None else rows for rows in own])
+        trainings = [run.specification.training for run in self.runs]
+        length = trainings[0].length(self.sampled_images)
+        self._factors = np.stack([one.chosen_schedule.factors(epoch, length) for one in trainings])
 
     def _end_epoch(self) -> tuple[EpochMetrics, ...]:
         images, scored = self.sampled_images, self.split.validation

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ceteris.datasets.choice import share
 from ceteris.datasets.dataset import ImageKind, Split
 from ceteris.engines.engine import PredictingEngine, RunState
-from ceteris.engines.support import OptimizerSupport, TrainingSupport
+from ceteris.engines.support import SCHEDULE_SETTINGS, OptimizerSupport, TrainingSupport
 from ceteris.errors import EngineError
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.cost import network_cost
@@ -20,7 +20,7 @@ from ceteris.networks.shape import Shape
 from ceteris.resources import Requirements
 from ceteris.study.run import Run
 from ceteris.study.specification import Specification, lone_value_layer
-from ceteris.training.training import AUGMENTATIONS, LOSSES, MIXTURES, OPTIMIZERS, SCHEDULES
+from ceteris.training.training import AUGMENTATIONS, LOSSES, MIXTURES, OPTIMIZERS
 
 if TYPE_CHECKING:
     from ceteris.engines.torch.training import LayeredPredictor, LayeredTraining
@@ -29,9 +29,10 @@ if TYPE_CHECKING:
 TORCH_TRAINING = TrainingSupport(
     # All optimizers, losses and schedules, because each class says what it is in PyTorch.
     optimizers={kind.key: OptimizerSupport(settings=frozenset(kind.model_fields)) for kind in OPTIMIZERS},
-    shared=frozenset({"batch_size", "epochs", "loss", "schedule"}).union(
-        *(kind.model_fields for kind in (*LOSSES, *SCHEDULES, *AUGMENTATIONS, *MIXTURES))
+    shared=frozenset({"batch_size", "epochs", "loss"}).union(
+        *(kind.model_fields for kind in (*LOSSES, *AUGMENTATIONS, *MIXTURES))
     ),
+    per_run=SCHEDULE_SETTINGS,
 )
 """What `torch.training` follows, of layers and of backbones that are trained."""
 

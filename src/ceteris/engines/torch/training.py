@@ -112,6 +112,7 @@ class TorchTraining(ABC):
         self._sums = epoch_sums(device)
         self._position = Position()
         self._plan: EpochPlan | None = None
+        self._factors = np.ones(0)
 
     @abstractmethod
     def _inputs(self, pixels: Tensor) -> Tensor:
@@ -131,6 +132,7 @@ class TorchTraining(ABC):
         epoch, step = self._position.epoch, self._position.step
         assert epoch < self._settings.epochs, "the run is finished"
         if self._plan is None or self._plan.epoch != epoch:
+            self._factors = self._schedule.factors(epoch, self._settings.length(len(self._places)))
             image = Shape(*self._training.pixels.shape[1:])
             self._plan = epoch_plan(self._seed, epoch, self._places, self._settings, image=image, device=self._device)
         until = time.monotonic() + SLICE_SECONDS
@@ -147,7 +149,7 @@ class TorchTraining(ABC):
 
     @property
     def _steps_an_epoch(self) -> int:
-        return -(-len(self._places) // self._settings.batch_size)
+        return self._settings.length(len(self._places)).steps
 
     def states(self) -> tuple[RunState, ...]:
         """Copy what the run needs to go on from here."""
@@ -178,9 +180,8 @@ class TorchTraining(ABC):
         inputs = self._inputs(pixels) if mixed is None else mixed.blended(self._inputs(mixed.pasted(pixels)))
         logits_bk = self._network(inputs, batch.place)
         loss = _of_labels(partial(self._minimised, logits_bk), labels, mixed)
-        done = (plan.epoch * self._steps_an_epoch + step) / (self._settings.epochs * self._steps_an_epoch)
         for group, rate in zip(self._optimizer.param_groups, self._rates, strict=True):
-            group["lr"] = rate * self._schedule.factor(done)
+            group["lr"] = rate * float(self._factors[step])
         self._optimizer.zero_grad()
         torch.autograd.backward(loss)
         self._optimizer.step()

@@ -24,21 +24,27 @@ class StackedOptimizer:
 
     Attributes:
         settings: By name, a column of the runs' values. Shape (r, 1).
+        rates: The column of learning rates before the schedule has acted on them, float64. Shape (r, 1).
         first: Mean gradient of Adam, momentum of SGD. Shape (r, p).
         second: Mean squared gradient of Adam; zeros for SGD. Shape (r, p).
         scratch: Room for what a step computes on the way: new memory at every step would cost a third of its time.
     """
 
     update: "Update"
-    settings: "Mapping[str, Tensor]"
+    settings: "dict[str, Tensor]"
+    rates: "Tensor"
     first: "Tensor"
     second: "Tensor"
     scratch: "Tensor"
     steps: int = 0
 
-    def step(self, rows_rp: "Tensor", gradient_rp: "Tensor") -> None:
-        """Move the parameters against the gradient, in place; the gradient is used up."""
+    def step(self, rows_rp: "Tensor", gradient_rp: "Tensor", factors_r: "Tensor") -> None:
+        """Move the parameters against the gradient, in place; the gradient is used up.
+
+        The factors, float64, are those of the learning rates at this step.
+        """
         self.steps += 1
+        self.settings["learning_rate"] = (self.rates * factors_r[:, None]).float()
         self.update(self, rows_rp, gradient_rp)
 
     def add_penalty(self, rows_rp: "Tensor", gradient_rp: "Tensor") -> None:
@@ -60,6 +66,7 @@ def stacked_optimizer(runs: Sequence[Run], parameters: int, device: "torch.devic
     return StackedOptimizer(
         update=UPDATES[optimizers[0].key][1],
         settings={name: torch.tensor(rows, dtype=torch.float32, device=device) for name, rows in columns.items()},
+        rates=torch.tensor(columns["learning_rate"], dtype=torch.float64, device=device),
         first=zeros,
         second=zeros.clone(),
         scratch=zeros.clone(),

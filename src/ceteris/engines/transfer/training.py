@@ -52,6 +52,7 @@ class HeadTraining:
         self._gathered = torch.empty(at_once, self._tensors["training"].shape[1])
         self._position = Position()
         self._epoch: tuple[int, Tensor, Tensor | None] | None = None
+        self._factors = torch.ones(0, 0)
         self._loss = torch.zeros(len(runs), dtype=torch.float64)
         self._correct = torch.zeros(len(runs), dtype=torch.int64)
         if states is None:
@@ -70,7 +71,7 @@ class HeadTraining:
     @property
     def steps_an_epoch(self) -> int:
         """Minibatches in an epoch, the last one possibly smaller."""
-        return -(-len(self._places[0]) // self._settings.batch_size)
+        return self._settings.length(len(self._places[0])).steps
 
     def advance(self) -> tuple[EpochMetrics, ...] | None:
         """Train for about a quarter of a second; at the end of an epoch, validate and return its records."""
@@ -121,6 +122,9 @@ class HeadTraining:
             if self._settings.flip:
                 rows = [shifts(seed, epoch, len(self._places[0]), flip=True, crop=0)[:, 0] for seed in seeds]
                 mirrored = torch.from_numpy(np.stack(rows)).bool()
+            length = self._settings.length(len(self._places[0]))
+            schedules = [run.specification.training.chosen_schedule for run in self._runs]
+            self._factors = torch.from_numpy(np.stack([one.factors(epoch, length) for one in schedules]))
             self._epoch = (epoch, torch.from_numpy(np.stack(orders)).long(), mirrored)
         return self._epoch[1], self._epoch[2]
 
@@ -137,7 +141,7 @@ class HeadTraining:
         place = BatchPosition(epoch=epoch, positions=torch.arange(step * size, step * size + chosen_rb.shape[1]))
         inputs_rbf = features.view(*chosen_rb.shape, -1)
         logits = self._head.gradients(self._rows, inputs_rbf, labels_rb, place, self._gradient)
-        self._optimizer.step(self._rows, self._gradient)
+        self._optimizer.step(self._rows, self._gradient, self._factors[:, step])
         losses = logits.logsumexp(2) - logits.gather(2, labels_rb[:, :, None])[:, :, 0]
         self._loss += losses.sum(1, dtype=torch.float64)
         self._correct += (logits.argmax(2) == labels_rb).sum(1)

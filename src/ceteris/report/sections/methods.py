@@ -102,10 +102,11 @@ def _training(training: Training) -> str:
         f"minibatches of {training.batch_size}",
         f"{count(training.epochs, 'epoch')}",
     ]
-    for kind in (optimizer, training.chosen_loss, training.chosen_schedule):
+    for kind in (optimizer, training.chosen_loss):
         declared = {name: value for name, value in kind if value != Training.model_fields[name].default}
         parts += [f"{name.replace('_', ' ')} {value:g}" for name, value in declared.items() if name != "learning_rate"]
-    return ", ".join((*parts, *filter(None, map(str, (*training.augmentations, *training.mixtures)))))
+    others = (training.chosen_schedule, *training.augmentations, *training.mixtures)
+    return ", ".join((*parts, *filter(None, map(str, others))))
 
 
 def _statistics(analysis: StudyAnalysis) -> Iterator[str]:

@@ -23,12 +23,14 @@ struct Totals {
   int64_t correct = 0;
 };
 
-// The training images and the way through them: `order` is [run][place], `views` likewise, or null.
+// The training images and the way through them: `order` is [run][place], `views` likewise, or null; `factors`, of the
+// learning rate, is [run][step of the epoch].
 struct Epoch {
   Pixels pixels;
   const int32_t* labels;
   const int32_t* order;
   const View* views;
+  const double* factors;
   int64_t images;
   uint32_t number;
 };
@@ -70,6 +72,7 @@ class Part {
         network.backward(step);
       }
       network.end();
+      schedule(epoch, place / batch_size_);
       network.update(*optimizer_, settings_);
     }
   }
@@ -113,6 +116,13 @@ class Part {
     gatherer_.gather(epoch.pixels, index, epoch.views ? views : nullptr, network.input().image(image));
   }
 
+  void schedule(const Epoch& epoch, int64_t step) {
+    const int64_t steps = (epoch.images + batch_size_ - 1) / batch_size_;
+    RunSettings::Numbers factors;
+    for (int lane = 0; lane < kWidth; ++lane) factors[static_cast<size_t>(lane)] = epoch.factors[run(lane) * steps + step];
+    settings_.schedule(factors);
+  }
+
   // Turns logits into probabilities, adds up loss and hits, and leaves the gradient of the logits of a minibatch of
   // `learnt_from` images, or of none.
   void score(int images, Totals* totals, int learnt_from) {
@@ -141,13 +151,14 @@ class Part {
 
 class Bank {
  public:
-  Bank(Shape image, int runs, int batch_size) : runs_(runs) {
+  Bank(Shape image, int runs, int batch_size) : runs_(runs), batch_size_(batch_size) {
     for (int run = 0; run < runs; run += kWidth) parts_.push_back(std::make_unique<Part>(image, run, runs, batch_size));
   }
   Bank(const Bank&) = delete;
   Bank& operator=(const Bank&) = delete;
 
   int runs() const { return runs_; }
+  int batch_size() const { return batch_size_; }
   int classes() const { return parts_.front()->network.output().channels; }
 
   // Adds a layer of a kind, with the settings of each run.
@@ -213,7 +224,7 @@ class Bank {
   }
 
  private:
-  int runs_;
+  int runs_, batch_size_;
   std::vector<std::unique_ptr<Part>> parts_;
 };
 

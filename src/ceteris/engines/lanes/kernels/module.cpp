@@ -69,16 +69,19 @@ Output<Rank> new_array(const size_t (&shape)[Rank]) {
 }
 
 Sums train(Bank& bank, Input<uint8_t, 4> images, Input<int32_t, 1> labels, Input<float, 1> scale, Input<float, 1> offset,
-           Input<int32_t, 2> order, std::optional<Input<int16_t, 3>> views, uint32_t epoch, int64_t first_step, int64_t steps) {
+           Input<int32_t, 2> order, std::optional<Input<int16_t, 3>> views, Input<double, 2> factors, uint32_t epoch,
+           int64_t first_step, int64_t steps) {
   const auto runs = static_cast<size_t>(bank.runs());
   require(order.shape(0) == runs, "one order per run");
   require_labels(images, labels, bank.classes());
   for (size_t i = 0; i < order.size(); ++i)
     require(order.data()[i] >= 0 && static_cast<size_t>(order.data()[i]) < images.shape(0), "an order of the images");
   if (views) require(views->shape(0) == runs && views->shape(1) == order.shape(1) && views->shape(2) == 10, "a view per place");
+  const auto batch_size = static_cast<size_t>(bank.batch_size());
+  require(factors.shape(0) == runs && factors.shape(1) == (order.shape(1) + batch_size - 1) / batch_size, "a factor per step");
   static_assert(sizeof(View) == 10 * sizeof(int16_t));
   const auto* seen = views ? reinterpret_cast<const View*>(views->data()) : nullptr;
-  const Epoch work{pixels_of(images, scale, offset),     labels.data(), order.data(), seen,
+  const Epoch work{pixels_of(images, scale, offset),     labels.data(), order.data(), seen, factors.data(),
                    static_cast<int64_t>(order.shape(1)), epoch};
   const nb::gil_scoped_release release;
   return sums_of(bank.train(work, first_step, steps));
@@ -191,7 +194,7 @@ NB_MODULE(CETERIS_MODULE, module) {
              bank.finish(kind, runs);
            })
       .def("train", &train, nb::arg("images"), nb::arg("labels"), nb::arg("scale"), nb::arg("offset"), nb::arg("order"),
-           nb::arg("views").none(), nb::arg("epoch"), nb::arg("first_step"), nb::arg("steps"))
+           nb::arg("views").none(), nb::arg("factors"), nb::arg("epoch"), nb::arg("first_step"), nb::arg("steps"))
       .def("score", [](Bank& bank, Input<uint8_t, 4> images, Input<int32_t, 1> labels, Input<float, 1> scale,
                        Input<float, 1> offset) { return score(bank, images, labels, scale, offset, nullptr); })
       .def("predict",

@@ -24,10 +24,19 @@ struct Moments {
 // The settings of the run in each lane.
 class RunSettings {
  public:
+  using Numbers = std::array<double, kWidth>;
+
   RunSettings() = default;
   explicit RunSettings(const std::vector<const OptimizerSettings*>& lanes) {
     for (const auto& [name, value] : *lanes.front())
       for (size_t lane = 0; lane < lanes.size(); ++lane) numbers_[name][lane] = lanes[lane]->at(name);
+    rates_ = numbers_.at("learning_rate");
+  }
+
+  // Gives each lane the learning rate of a step: its own times a factor.
+  void schedule(const Numbers& factors) {
+    Numbers& rates = numbers_.at("learning_rate");
+    for (size_t lane = 0; lane < rates.size(); ++lane) rates[lane] = rates_[lane] * factors[lane];
   }
 
   // Lanes of float from settings of each run: computed in double, rounded once.
@@ -40,8 +49,6 @@ class RunSettings {
   }
 
  private:
-  using Numbers = std::array<double, kWidth>;
-
   template <typename Function, typename... Columns>
   static Lanes combined(Function function, const Columns&... columns) {
     Lanes lanes{};
@@ -50,6 +57,7 @@ class RunSettings {
   }
 
   std::map<std::string, Numbers> numbers_;
+  Numbers rates_{};
 };
 
 // What an optimizer honours: settings by name, those of them that may differ from run to run, and its update.
