@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from ceteris.datasets.choice import DataChoice, load_dataset
 from ceteris.datasets.dataset import LabelledImages, Split
+from ceteris.networks.activation import Activation
 from ceteris.networks.convolution import Convolution
 from ceteris.networks.dense import Dense
 from ceteris.networks.dropout import Dropout
-from ceteris.networks.layer import Activation
 from ceteris.networks.network import Network
 from ceteris.networks.placed import placed_layers
 from ceteris.networks.pooling import MaxPool

@@ -12,6 +12,7 @@ from ceteris.engines.lanes.kernels import kernel_kinds, usable_instruction_sets
 from ceteris.engines.support import SCHEDULE_SETTINGS
 from ceteris.engines.torch.engine import TorchEngine
 from ceteris.engines.transfer.engine import FineTuningEngine, TransferEngine
+from ceteris.networks.activation import ActivationLayer
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.batch_norm import BatchNorm
 from ceteris.networks.convolution import Convolution
@@ -20,8 +21,9 @@ from ceteris.networks.dropout import Dropout
 from ceteris.networks.kinds import LAYER_KINDS
 from ceteris.networks.layer import Layer, Module
 from ceteris.networks.network import Network
-from ceteris.networks.pooling import AveragePool, MaxPool
+from ceteris.networks.pooling import AveragePool, GlobalAveragePool, MaxPool
 from ceteris.networks.residual import Residual
+from ceteris.networks.sample_norm import GroupNorm, LayerNorm
 from ceteris.study.specification import Specification
 from ceteris.training.training import OPTIMIZERS, SCHEDULES, Training
 
@@ -37,15 +39,21 @@ if usable_instruction_sets():
     ENGINES["lanes"] = LanesEngine(instruction_set=usable_instruction_sets()[0])
 
 EXAMPLES = {
+    "activation": ActivationLayer(activation="relu"),
     "average_pool": AveragePool(average_pool=2),
     "batch_norm": BatchNorm(batch_norm=True),
     "conv": Convolution(conv=2),
     "dense": Dense(dense=4),
+    "global_average_pool": GlobalAveragePool(global_average_pool=True),
+    "group_norm": GroupNorm(group_norm=1),
+    "layer_norm": LayerNorm(layer_norm=True),
     "dropout": Dropout(dropout=0.5),
     "max_pool": MaxPool(max_pool=2),
     "residual": Residual(residual=[Convolution(conv=3, padding="same")]),
 }
-REFUSED_LAYERS = {("lanes", "residual")}
+REFUSED_LAYERS = {
+    ("lanes", key) for key in ("activation", "global_average_pool", "group_norm", "layer_norm", "residual")
+}
 # A setting that is not at its default; those of one kind only have that kind beside them.
 SETTINGS = {
     "optimizer": {"optimizer": "sgd"},

@@ -32,6 +32,22 @@ NETWORKS = {
         {"residual": [{"dense": 9}], "shortcut": "padded"},
         {"dense": "classes"},
     ),
+    "other layers": (
+        {"conv": 6, "kernel": 5, "stride": 2, "padding": 2, "activation": "leaky_relu", "slope": 0.2},
+        {"group_norm": 2},
+        {"activation": "gelu"},
+        {"max_pool": 3, "stride": 2},
+        {"conv": 6, "groups": 6, "bias": False, "padding": "same", "activation": "silu"},
+        {"layer_norm": True},
+        {"conv": 8, "kernel": 1, "activation": "hard_swish"},
+        {"average_pool": 2, "stride": 1},
+        {"activation": "elu"},
+        {"global_average_pool": True},
+        {"activation": "softplus"},
+        {"dense": 7, "activation": "sigmoid"},
+        {"layer_norm": True},
+        {"dense": "classes"},
+    ),
     "no convolution": ({"max_pool": 3}, {"dense": "classes"}),
 }
 """Every layer in every place where it makes a difference to what is exported."""

@@ -7,13 +7,13 @@ from ceteris.engines.streams import initial_weights
 from ceteris.inference import forward
 from ceteris.inference.forward import class_probabilities, layer_outputs, network_input
 from ceteris.networks import convolution
+from ceteris.networks.activation import Activation
 from ceteris.networks.batch_norm import BatchNorm
 from ceteris.networks.convolution import Convolution, Padding
 from ceteris.networks.dense import Dense
 from ceteris.networks.dropout import Dropout
-from ceteris.networks.layer import Activation
 from ceteris.networks.network import Network
-from ceteris.networks.pooling import AveragePool, MaxPool
+from ceteris.networks.pooling import AveragePool, GlobalAveragePool, MaxPool
 from ceteris.networks.shape import Shape
 from tests.rounding import rounding
 
@@ -33,6 +33,9 @@ NETWORKS = {
     "tanh": (Convolution(conv=5, activation=Activation.TANH), END),
     "max pool that leaves pixels out": (MaxPool(max_pool=3), END),
     "average pool that leaves pixels out": (AveragePool(average_pool=3), END),
+    "max pool whose squares overlap": (MaxPool(max_pool=3, stride=2), END),
+    "average pool with gaps": (AveragePool(average_pool=2, stride=3), END),
+    "global average pool": (GlobalAveragePool(global_average_pool=True), END),
     "dropout": (Dropout(dropout=0.5), END),
     "batch norm": (BatchNorm(batch_norm=True), END),
     "dense": (Dense(dense=7, activation=Activation.RELU), END),

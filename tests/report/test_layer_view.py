@@ -7,8 +7,10 @@ import pytest
 from ceteris.engines.streams import initial_weights
 from ceteris.errors import ResultsError
 from ceteris.inference.forward import layer_outputs, network_input
+from ceteris.networks.network import Network
 from ceteris.networks.shape import Shape
 from ceteris.report.layer_view import NOT_TRAINED, layer_view, layer_views
+from ceteris.results.finding import Finding
 from ceteris.results.results import read_results
 
 
@@ -47,6 +49,21 @@ def test_later_layers_see_what_is_before_them(folders):
     assert second.kernels_after.shape == (3, 4, 1, 1)
     pooling = layer_view(results, results.findings[0].run, image, 1)
     assert (pooling.layer, pooling.kernels_before, pooling.kernels_after) == ("layer 2 (max pool 5)", None, None)
+
+
+@pytest.mark.parametrize(("groups", "inputs"), [(2, ("1", "2")), (4, ("own",))])
+def test_inputs_are_counted_within_a_group(folders, groups, inputs):
+    """A kernel has as many pictures as its group has channels; strides make smaller outputs."""
+    results, image = opened(folders("one seed"))
+    run = results.findings[0].run
+    layers = [{"conv": 4, "stride": 2}, {"conv": 4, "kernel": 1, "groups": groups, "bias": False}, {"dense": "classes"}]
+    specification = run.specification.model_copy(update={"network": Network(layers=layers)})
+    run = replace(run, specification=specification)
+    finding = Finding(run=run)
+    view = layer_view(replace(results, findings=(finding,)), run, image, 1)
+
+    assert (view.inputs, view.kernels_before.shape[1]) == (inputs, len(inputs))
+    assert view.before.shape == (4, 15, 15)
 
 
 @pytest.mark.parametrize(

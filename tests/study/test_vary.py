@@ -1,11 +1,11 @@
 import pytest
 
+from ceteris.networks.activation import Activation
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.batch_norm import BatchNorm
 from ceteris.networks.convolution import Convolution
 from ceteris.networks.dense import Dense
 from ceteris.networks.dropout import Dropout
-from ceteris.networks.layer import Activation
 from ceteris.networks.network import Network
 from ceteris.networks.pooling import MaxPool
 from ceteris.study.variation import Variation

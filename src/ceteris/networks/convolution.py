@@ -11,17 +11,16 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from pydantic import BeforeValidator, Field
 
-from ceteris.networks.layer import (
+from ceteris.networks.activation import (
+    SLOPE,
     ActivationName,
-    Array,
-    Fault,
-    Layer,
-    Module,
-    Values,
+    Slope,
     activated,
     modules_of,
+    slope_faults,
     written_after,
 )
+from ceteris.networks.layer import Array, Fault, Layer, Module, Values
 from ceteris.networks.shape import Shape
 
 _VALUES_IN_CACHE = 2**18
@@ -57,12 +56,13 @@ class Convolution(Layer):
             input only. As many as input channels make a depthwise convolution.
         bias: Whether a trained number is added to each output channel, which batch normalisation behind it does too.
         activation: What follows the convolution; none if not given.
+        slope: Of leaky ReLU, for sums below 0.
     """
 
     key: ClassVar[str] = "conv"
     stream: ClassVar[str | None] = "conv"
     takes_images: ClassVar[bool] = True
-    later: ClassVar[frozenset[str]] = frozenset({"stride", "groups", "bias"})
+    later: ClassVar[frozenset[str]] = frozenset({"stride", "groups", "bias", "slope"})
 
     conv: Annotated[int, Field(ge=1, le=4096)]
     kernel: Annotated[int, Field(ge=1, le=255)] = 3
@@ -71,6 +71,7 @@ class Convolution(Layer):
     groups: Annotated[int, Field(ge=1, le=4096)] = 1
     bias: bool = True
     activation: ActivationName = None
+    slope: Slope = SLOPE
 
     def __str__(self) -> str:
         settings = [f"conv {self.conv}", f"kernel {self.kernel}"]
@@ -78,7 +79,7 @@ class Convolution(Layer):
         settings += [f"stride {self.stride}"] if self.stride > 1 else []
         settings += [f"groups {self.groups}"] if self.groups > 1 else []
         settings += [] if self.bias else ["no bias"]
-        return f"{', '.join(settings)}{written_after(self.activation)}"
+        return f"{', '.join(settings)}{written_after(self.activation, self.slope)}"
 
     @property
     def margin(self) -> int:
@@ -106,6 +107,7 @@ class Convolution(Layer):
 
     def faults(self, before: Shape, batch_size: int) -> Iterator[Fault]:
         """Groups that do not divide; a kernel larger than the image; an even one that should keep its size."""
+        yield from slope_faults(self.activation, self.slope)
         if before.channels % self.groups or self.conv % self.groups:
             common = math.gcd(before.channels, self.conv)
             divisor = max(number for number in range(1, min(self.groups, common) + 1) if common % number == 0)
@@ -134,7 +136,7 @@ class Convolution(Layer):
         keywords = {name: value for name, value in own.items() if value != usual[name]}
         arguments = (before.channels, self.conv, self.kernel)
         convolution = Module(kind="Conv2d", arguments=arguments, keywords=keywords, holds_arrays=True)
-        return (convolution, *modules_of(self.activation))
+        return (convolution, *modules_of(self.activation, self.slope))
 
     def forward(self, values_nchw: Values, arrays: Mapping[str, Values]) -> Values:
         """Unfold the windows of a few images at a time, so that they stay in the cache, and multiply matrices."""
@@ -153,4 +155,4 @@ class Convolution(Layer):
         sums_nohw = sums_ngop.reshape(n, o, h, w)
         if self.bias:
             sums_nohw += arrays["bias"][:, None, None]
-        return activated(sums_nohw, self.activation)
+        return activated(sums_nohw, self.activation, self.slope)

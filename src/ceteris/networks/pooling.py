@@ -1,7 +1,7 @@
-"""Pooling: one pixel of each square of pixels."""
+"""Pooling: one pixel of each square of pixels, or of the whole image."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -17,22 +17,32 @@ class _Pool(Layer):
 
     Attributes:
         torch: The class of `torch.nn` that it is.
+        stride: Distance of the squares, in pixels; their side if not given.
     """
 
     takes_images: ClassVar[bool] = True
     torch: ClassVar[str]
+    later: ClassVar[frozenset[str]] = frozenset({"stride"})
 
     @property
     def _side(self) -> int:
         side: int = getattr(self, self.key)
         return side
 
+    @property
+    def step(self) -> int:
+        """Distance of the squares, in pixels."""
+        stride: int | None = getattr(self, "stride")  # noqa: B009 - a field of each kind, behind the one that opens it
+        return stride or self._side
+
     def __str__(self) -> str:
-        return f"{self.key.replace('_', ' ')} {self._side}"
+        stride = f", stride {self.step}" if self.step != self._side else ""
+        return f"{self.key.replace('_', ' ')} {self._side}{stride}"
 
     def output(self, before: Shape) -> Shape:
         """One pixel for each square."""
-        return Shape(before.height // self._side, before.width // self._side, before.channels)
+        height, width = ((side - self._side) // self.step + 1 for side in (before.height, before.width))
+        return Shape(height, width, before.channels)
 
     def faults(self, before: Shape, batch_size: int) -> Iterator[Fault]:
         """A square larger than the image."""
@@ -42,7 +52,16 @@ class _Pool(Layer):
 
     def modules(self, before: Shape, *, is_flat: bool) -> tuple[Module, ...]:
         """Describe it as a module of PyTorch."""
-        return (Module(kind=self.torch, arguments=(self._side,)),)
+        keywords = {"stride": self.step} if self.step != self._side else {}
+        return (Module(kind=self.torch, arguments=(self._side,), keywords=keywords),)
+
+    def _pixels(self, values_nchw: Values) -> Iterator[Values]:
+        """Yield one pixel of all squares after the other. Shape (n, c, squares down, squares across) each."""
+        side, step = self._side, self.step
+        bottom, right = (size - side + 1 for size in values_nchw.shape[2:])
+        for y in range(side):
+            for x in range(side):
+                yield values_nchw[:, :, y : y + bottom : step, x : x + right : step]
 
 
 class MaxPool(_Pool):
@@ -56,15 +75,14 @@ class MaxPool(_Pool):
     torch: ClassVar[str] = "MaxPool2d"
 
     max_pool: Side
+    stride: Side | None = None
 
     def forward(self, values_nchw: Values, arrays: Mapping[str, Values]) -> Values:
-        """Take the largest of every pixel of a square, one pixel of all squares after the other."""
-        side = self.max_pool
-        h, w = values_nchw.shape[2] // side * side, values_nchw.shape[3] // side * side
-        largest = values_nchw[:, :, :h:side, :w:side].copy()
-        for y in range(side):
-            for x in range(side):
-                np.maximum(largest, values_nchw[:, :, y:h:side, x:w:side], out=largest)
+        """Take the largest of every pixel of a square."""
+        first, *others = self._pixels(values_nchw)
+        largest = first.copy()
+        for pixel in others:
+            np.maximum(largest, pixel, out=largest)
         return largest
 
 
@@ -79,11 +97,41 @@ class AveragePool(_Pool):
     torch: ClassVar[str] = "AvgPool2d"
 
     average_pool: Side
+    stride: Side | None = None
 
     def forward(self, values_nchw: Values, arrays: Mapping[str, Values]) -> Values:
         """Average the pixels of each square."""
-        side = self.average_pool
-        n, c = values_nchw.shape[:2]
-        h, w = values_nchw.shape[2] // side, values_nchw.shape[3] // side
-        squares = values_nchw[:, :, : h * side, : w * side].reshape(n, c, h, side, w, side)
-        return np.ascontiguousarray(squares.mean(axis=(3, 5), dtype=np.float32))
+        first, *others = self._pixels(values_nchw)
+        total = first.copy()
+        for pixel in others:
+            total += pixel
+        return total / np.float32(self.average_pool**2)
+
+
+class GlobalAveragePool(Layer):
+    """The mean of each channel, an image of one pixel (Lin et al. 2014, arXiv:1312.4400).
+
+    Attributes:
+        global_average_pool: `true`.
+    """
+
+    key: ClassVar[str] = "global_average_pool"
+    takes_images: ClassVar[bool] = True
+
+    global_average_pool: Literal[True]
+
+    def __str__(self) -> str:
+        return "global average pool"
+
+    def output(self, before: Shape) -> Shape:
+        """One pixel."""
+        return Shape(1, 1, before.channels)
+
+    def modules(self, before: Shape, *, is_flat: bool) -> tuple[Module, ...]:
+        """Describe it as `torch.nn.AdaptiveAvgPool2d`."""
+        return (Module(kind="AdaptiveAvgPool2d", arguments=(1,)),)
+
+    def forward(self, values_nchw: Values, arrays: Mapping[str, Values]) -> Values:
+        """Average all pixels of a channel."""
+        means: Values = values_nchw.mean(axis=(2, 3), keepdims=True)
+        return means

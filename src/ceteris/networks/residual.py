@@ -9,19 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 import numpy as np
 from pydantic import Field
 
-from ceteris.networks.batch_norm import BatchNorm
-from ceteris.networks.convolution import LARGEST_STRIDE, Convolution
-from ceteris.networks.layer import (
+from ceteris.networks.activation import (
+    SLOPE,
     ActivationName,
-    Array,
-    Fault,
-    Layer,
-    Module,
-    Values,
+    Slope,
     activated,
     modules_of,
+    slope_faults,
     written_after,
 )
+from ceteris.networks.batch_norm import BatchNorm
+from ceteris.networks.convolution import LARGEST_STRIDE, Convolution
+from ceteris.networks.layer import Array, Fault, Layer, Module, Values
 from ceteris.networks.shape import Shape
 
 if TYPE_CHECKING:
@@ -93,19 +92,21 @@ class Residual(Layer):
             it and adds channels of zeros; `projection` is a 1 x 1 convolution without bias, with stride s, and batch
             normalisation. The stride s follows from the two sizes.
         activation: What follows the addition; none if not given.
+        slope: Of leaky ReLU, for sums below 0.
     """
 
     key: ClassVar[str] = "residual"
     holds: ClassVar[str | None] = "residual"
-    later: ClassVar[frozenset[str]] = frozenset({"shortcut", "activation"})
+    later: ClassVar[frozenset[str]] = frozenset({"shortcut", "activation", "slope"})
 
     residual: Annotated[tuple["LayerField", ...], Field(strict=False)]
     shortcut: Annotated[Shortcut, Field(strict=False)] = Shortcut.IDENTITY
     activation: ActivationName = None
+    slope: Slope = SLOPE
 
     def __str__(self) -> str:
         shortcut = "" if self.shortcut is Shortcut.IDENTITY else f", {self.shortcut} shortcut"
-        return f"residual ({'; '.join(map(str, self.residual))}){shortcut}{written_after(self.activation)}"
+        return f"residual ({'; '.join(map(str, self.residual))}){shortcut}{written_after(self.activation, self.slope)}"
 
     def resolved(self, classes: int) -> Self:
         """Resolve the layers that it holds."""
@@ -146,6 +147,7 @@ class Residual(Layer):
 
     def faults(self, before: Shape, batch_size: int) -> Iterator[Fault]:
         """No layers, or an output that cannot be added to what the shortcut makes of the input."""
+        yield from slope_faults(self.activation, self.slope)
         if not self.residual:
             yield Fault(sentence="holds no layers; give it some, or remove it.")
             return
@@ -174,7 +176,7 @@ class Residual(Layer):
     def modules(self, before: Shape, *, is_flat: bool) -> tuple[Module, ...]:
         """Describe it as a class that PyTorch lacks, which is made with the modules of its branches."""
         block = Module(kind="Residual", definition=_DEFINITION, holds_branches=True)
-        return (block, *modules_of(self.activation))
+        return (block, *modules_of(self.activation, self.slope))
 
     def forward(self, values_nchw: Values, arrays: Mapping[str, Values]) -> Values:
         """Follow images through both branches, and add."""
@@ -186,7 +188,7 @@ class Residual(Layer):
                 start = f"{name}.{index}."
                 own = {path.removeprefix(start): array for path, array in arrays.items() if path.startswith(start)}
                 outputs[name] = layer.forward(outputs[name], own)
-        return activated(self.join(outputs), self.activation)
+        return activated(self.join(outputs), self.activation, self.slope)
 
     def _sized(self, before: Shape) -> Iterator[tuple[str, Layer, Shape]]:
         for name, branch in self.branches(before).items():

@@ -36,7 +36,7 @@ class LayerView:
         layer: What the layer is, for example `layer 1 (conv 7, kernel 3, relu)`; of a pretrained backbone under the
             name that torchvision gives it, `features.0.0 (conv 32, kernel 3, stride 2)`.
         inputs: What the input channels are called: red, green and blue as long as no layer has mixed them; `own` in a
-            depthwise convolution, where each channel has one input.
+            depthwise convolution, where each channel has one input; counted within its group where there are groups.
         before: What comes out of it with the initial weights, after its activation; of a layer of a backbone with the
             pretrained weights. Shape (channels, height, width).
         after: The same with the trained weights; None where there are none.
@@ -252,6 +252,10 @@ def _shown(network: Network, weights: Weights, inputs: Values) -> Values:
 
 def _input_names(network: Network, index: int, image: Shape) -> tuple[str, ...]:
     layers = placed_layers(network, image, 1)  # a layer with as many neurons as classes is the last one
+    layer = network.layers[index]
+    if isinstance(layer, Convolution) and layer.groups > 1:
+        count = layers[index].before.channels // layer.groups
+        return ("own",) if count == 1 else tuple(map(str, range(1, count + 1)))
     mixes = any(array.fan_in for one in layers[:index] for array in one.arrays.values())
     count = layers[index].before.channels
     return _COLOURS if count == len(_COLOURS) and not mixes else tuple(map(str, range(1, count + 1)))

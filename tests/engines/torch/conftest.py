@@ -7,10 +7,11 @@ import pytest
 
 from ceteris.datasets.choice import DataChoice
 from ceteris.datasets.dataset import LabelledImages, Split
+from ceteris.networks.activation import Activation
 from ceteris.networks.convolution import Convolution
 from ceteris.networks.dense import Dense
 from ceteris.networks.dropout import Dropout
-from ceteris.networks.layer import Activation, Layer
+from ceteris.networks.layer import Layer
 from ceteris.networks.network import Network
 from ceteris.networks.pooling import MaxPool
 from ceteris.study.run import Run

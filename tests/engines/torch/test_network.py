@@ -8,11 +8,11 @@ from torch import nn
 from ceteris.engines.streams import initial_weights, stream_key, words
 from ceteris.engines.torch.batches import fill, weight_tensors
 from ceteris.engines.torch.network import BatchPosition, CountedDropout, ExactBatchNorm, LayeredNetwork, minibatch_words
+from ceteris.networks.activation import Activation
 from ceteris.networks.batch_norm import BatchNorm
 from ceteris.networks.convolution import Convolution, Padding
 from ceteris.networks.dense import Dense
 from ceteris.networks.dropout import Dropout
-from ceteris.networks.layer import Activation
 from ceteris.networks.network import Network
 from ceteris.networks.placed import placed_layers
 from ceteris.networks.pooling import MaxPool

@@ -16,11 +16,11 @@ from ceteris.engines.torch.batches import device_images, fill, pixel_table, scal
 from ceteris.engines.torch.engine import TorchEngine
 from ceteris.engines.torch.network import LayeredNetwork
 from ceteris.engines.torch.training import score
+from ceteris.networks.activation import Activation
 from ceteris.networks.batch_norm import BatchNorm
 from ceteris.networks.convolution import Convolution
 from ceteris.networks.dense import Dense
 from ceteris.networks.dropout import Dropout
-from ceteris.networks.layer import Activation
 from ceteris.networks.network import Network
 from ceteris.networks.pooling import MaxPool
 from ceteris.networks.shape import Shape

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from ceteris.engines.streams import stream_key
 from ceteris.engines.torch.network import BatchPosition, minibatch_words
+from ceteris.networks.activation import modules_of
 from ceteris.networks.dense import Dense
-from ceteris.networks.layer import SLOPE, Activation
+from ceteris.networks.layer import Module
 from ceteris.networks.placed import PlacedLayer, placed_layers
 from ceteris.networks.shape import Shape
 from ceteris.study.run import Run
@@ -50,7 +51,7 @@ class _DensePart(_Part):
     start: int
     neurons: int
     inputs: int
-    activation: Activation | None
+    activation: nn.Module | None
 
     def arrays(self, rows_rp: Tensor) -> dict[str, Tensor]:
         middle = self.start + self.neurons * self.inputs
@@ -171,7 +172,7 @@ def _dense(layers: Sequence[PlacedLayer], seeds: Sequence[int], start: int, devi
         start=start,
         neurons=layer.neurons,
         inputs=placed.before.values,
-        activation=layer.activation,
+        activation=next((_function(module) for module in modules_of(layer.activation, layer.slope)), None),
     )
 
 
@@ -191,26 +192,27 @@ _MADE = {"dense": _dense, "dropout": _dropout}
 """By the key of a layer kind, what makes its part; the kinds are `HEAD_KINDS`."""
 
 
-def _activated(sums: Tensor, activation: Activation | None) -> Tensor:
-    match activation:
-        case Activation.RELU:
-            return sums.relu()
-        case Activation.LEAKY_RELU:
-            return torch.nn.functional.leaky_relu(sums, SLOPE)
-        case Activation.TANH:
-            return sums.tanh()
-        case None:
-            return sums
+def _function(module: Module) -> nn.Module:
+    kind: type[nn.Module] = getattr(nn, module.kind)
+    return kind(*module.arguments, **module.keywords)
 
 
-def _through(back: Tensor, sums: Tensor, activation: Activation | None) -> Tensor:
-    """Take a gradient back through an activation."""
+def _activated(sums: Tensor, activation: nn.Module | None) -> Tensor:
+    return sums if activation is None else activation(sums)
+
+
+def _through(back: Tensor, sums: Tensor, activation: nn.Module | None) -> Tensor:
+    """Take a gradient back through an activation; those of the first version have the bits that they had."""
     match activation:
-        case Activation.RELU:
-            return back * (sums > 0)
-        case Activation.LEAKY_RELU:
-            return torch.where(sums > 0, back, SLOPE * back)
-        case Activation.TANH:
-            return back * (1 - sums.tanh().square())
         case None:
             return back
+        case nn.ReLU():
+            return back * (sums > 0)
+        case nn.LeakyReLU():
+            return torch.where(sums > 0, back, activation.negative_slope * back)
+        case nn.Tanh():
+            return back * (1 - sums.tanh().square())
+    with torch.enable_grad():
+        seen = sums.detach().requires_grad_()
+        (found,) = torch.autograd.grad(activation(seen), seen, back)
+    return found
