@@ -17,6 +17,7 @@ ROOMS = [
     "resources",
     "formatting",
     "values",
+    "usercode",
     "networks",
     "training",
     "datasets",

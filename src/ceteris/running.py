@@ -13,6 +13,7 @@ from ceteris.execution.study import run_study
 from ceteris.paths import AnyPath, expanded
 from ceteris.resources import available_cores
 from ceteris.results.results import Results, read_results
+from ceteris.study.own_code import with_code
 from ceteris.study.study import Study
 
 
@@ -43,7 +44,7 @@ def run(  # noqa: PLR0913 - one argument a choice that the caller has
         threads: How many packed batches train side by side; as many as there are cores, if not given.
         executor: Where packed batches train; by itself on this machine, if not given.
         only: Names of the variations to train now, `baseline` among them; all if empty.
-        base: The folder that paths of pretrained weights in the study start from.
+        base: The folder that paths of pretrained weights and of own code in the study start from.
 
     Raises:
         DataError: If the images cannot be had.
@@ -56,6 +57,7 @@ def run(  # noqa: PLR0913 - one argument a choice that the caller has
     choice = choose_engines(engine, device=device)
     dataset = load_dataset(study.data, location=location)
     base, threads = expanded(base, error=DataError), threads or available_cores()
+    study = with_code(study, base)
     for backbone in missing_weights(study, base=base):
         with suppress(DataError):  # its arms are skipped then, and say why
             for _ in fetch_weights(backbone):

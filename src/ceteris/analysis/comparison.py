@@ -9,6 +9,7 @@ from ceteris.analysis.study_analysis import StudyAnalysis, analyze
 from ceteris.engines.streams import initial_draws
 from ceteris.errors import ResultsError
 from ceteris.networks.backbone import BackboneNetwork
+from ceteris.networks.own_module import ModuleNetwork
 from ceteris.paths import AnyPath
 from ceteris.results.manifest import Manifest
 from ceteris.results.results import Results, read_results
@@ -193,6 +194,8 @@ def shared_draws(pair: ArmPair, first: Manifest, second: Manifest) -> tuple[Shar
 def _start(arm: Arm, manifest: Manifest) -> tuple[object, ...]:
     """Say what decides the initial weights besides the seed: the arrays that are drawn, and those that are loaded."""
     network = arm.specification.network
+    if isinstance(network, ModuleNetwork):
+        return (network,)  # which draws what it likes: only the same code draws the same
     drawn = initial_draws(network, manifest.images.shape, manifest.images.classes)
     if not isinstance(network, BackboneNetwork):
         return drawn

@@ -232,7 +232,7 @@ def preparation_seconds(
     engine: PreparingEngine, runs: Sequence[Run], images: ImageKind, *, begin: Callable[[], None]
 ) -> float:
     """Measure on a few images how long an engine prepares for one; `begin` is called before it."""
-    warm, split = _random_split(images, _WARMED), _random_split(images, _PREPARED)
+    warm, split = random_split(images, _WARMED), random_split(images, _PREPARED)
     for _ in engine.rehearsal(runs, warm):
         pass
     begin()
@@ -250,7 +250,7 @@ def seconds_per_image(batch: PackedBatch, kind: ImageKind, *, budget: float, beg
     specification = batch.runs[0].specification
     images = max(128, 4 * specification.training.batch_size)
     engine = batch.engine.rehearsing() if isinstance(batch.engine, PreparingEngine) else batch.engine
-    training = engine.start(batch.runs, _random_split(kind, images))
+    training = engine.start(batch.runs, random_split(kind, images))
     epochs = 0
     begin()
     began = time.perf_counter()
@@ -307,7 +307,8 @@ def _key(kind: Hashable, engine: Engine, images: ImageKind, side_by_side: int) -
     return speed_key(how, kind, images.shape, images.classes, side_by_side)
 
 
-def _random_split(kind: ImageKind, images: int) -> Split:
+def random_split(kind: ImageKind, images: int) -> Split:
+    """Draw so many training images of a kind at random, and a few for validation."""
     generator = np.random.default_rng(0)
 
     def draw(count: int) -> LabelledImages:

@@ -2,9 +2,10 @@
 
 import math
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from rich.console import Console
 from rich.table import Table
@@ -12,15 +13,16 @@ from rich.text import Text
 
 from ceteris.analysis.study_analysis import analyze
 from ceteris.cli.console import arm_table, duration
-from ceteris.cli.estimate import Estimate, estimate_time
+from ceteris.cli.estimate import Estimate, estimate_time, random_split
 from ceteris.datasets.choice import images_ahead, source_of
 from ceteris.datasets.dataset import ImageKind
 from ceteris.engines.transfer.engine import FINE_TUNING
-from ceteris.errors import NoEngineError, ResultsError, StudyError
+from ceteris.errors import EngineError, NoEngineError, ResultsError, StudyError
 from ceteris.execution.engines import EngineChoice, choose_engines, find_backbones, missing_weights
 from ceteris.execution.local import LocalExecutor
+from ceteris.execution.own_code import try_own_code
 from ceteris.execution.packing import NeededMemory, PackedBatch
-from ceteris.execution.study import plan_study
+from ceteris.execution.study import StudyPlan, plan_study
 from ceteris.formatting.wording import byte_count, listed
 from ceteris.networks.cost import network_cost
 from ceteris.paths import shown
@@ -29,7 +31,7 @@ from ceteris.resources import Memory, available_cores, cores
 from ceteris.results.results import read_results
 from ceteris.statistics.factorial import contrast, effects
 from ceteris.statistics.power import detectable_difference, detectable_shift
-from ceteris.study.changes import changes, in_words
+from ceteris.study.changes import CodeChange, changes, in_words
 from ceteris.study.check import check_images
 from ceteris.study.cross import Cross
 from ceteris.study.reader import read_study
@@ -76,6 +78,7 @@ def plan(
     engines, skipped = (*choice.engines, *backbones.engines), backbones.skipped
     absent = dict.fromkeys((arm.name for arm in study.arms()), gap) if gap else {}
     planned = plan_study(study, images, engines=engines, skipped={**skipped, **absent})
+    own_parameters = _tried(file, planned, images)
 
     console.print(Text(study.title, style="bold"))
     if study.question:
@@ -90,7 +93,8 @@ def plan(
     console.print()
     console.print(Text(size(study, images, planned.batches)))
     console.print()
-    console.print(plan_table(study.arms(), images))
+    console.print(plan_table(study.arms(), images, own_parameters))
+    _print_diffs(study.arms(), console)
     console.print()
     if looks := planned_looks(study.seeds):
         console.print(Text(looks))
@@ -114,6 +118,14 @@ def plan(
     console.print(Text(time_needed(estimate, executor.threads)))
     if warning := patience(planned.batches, estimate, device or "cpu"):
         console.print(Text(f"note: {warning}", style="yellow"))
+
+
+def _tried(file: Path, planned: StudyPlan, images: ImageKind) -> Mapping[str, int]:
+    """Build networks of the user's own code, once each, to see that they can be trained, and give their sizes."""
+    tried = try_own_code(planned.shares, random_split(images, _TRIED_IMAGES))
+    if tried.faults:
+        raise EngineError("\n".join(f"{file}: '{name}': {fault}" for name, fault in tried.faults.items()))
+    return tried.parameters
 
 
 def _choice(engine: str, device: str | None) -> tuple[EngineChoice, str]:
@@ -182,8 +194,30 @@ def _packing(batches: Sequence[PackedBatch]) -> Iterator[str]:
             yield f"The {name} engine trains {number} of up to {most} runs, one packed batch at a time per core."
 
 
-def plan_table(arms: Sequence[Arm], images: ImageKind) -> Table:
-    """Draw a row for each variation: what it changes, and how large its network is."""
+_TRIED_IMAGES = 8
+
+
+def code_diffs(arms: Sequence[Arm]) -> Iterator[str]:
+    """Give the lines in which the user's own code of variations differs from the baseline's, each diff once."""
+    told: set[CodeChange] = set()
+    for arm in arms[1:]:
+        for change in changes(arms[0].specification, arm.specification):
+            if isinstance(change, CodeChange) and change not in told:
+                told.add(change)
+                yield f"'{arm.name}', code of {change.path}:"
+                yield from (f"  {line}" for line in change.short_diff)
+
+
+def _print_diffs(arms: Sequence[Arm], console: Console) -> None:
+    if diffs := list(code_diffs(arms)):
+        console.print(Text("\n".join(diffs), style="dim"))
+
+
+def plan_table(arms: Sequence[Arm], images: ImageKind, own: Mapping[str, int] = MappingProxyType({})) -> Table:
+    """Draw a row for each variation: what it changes, and how large its network is.
+
+    Of code of the user's own, `own` has how many numbers it trains, by name of the arm; multiply-adds are not known.
+    """
     table = arm_table()
     table.add_column("what it changes")
     table.add_column("para-\nmeters", justify="right", no_wrap=True)
@@ -195,8 +229,8 @@ def plan_table(arms: Sequence[Arm], images: ImageKind) -> Table:
             Text("" if arm is arms[0] or (before and before.factor == arm.factor) else arm.factor),
             Text(arm.name, style="bold" if arm is arms[0] else ""),
             Text("\n".join(in_words(changes(baseline, arm.specification)))),
-            Text(f"{cost.parameters:,}"),
-            Text(f"{cost.multiply_adds:,}"),
+            Text(f"{own.get(arm.name, cost.parameters):,}" if own.get(arm.name, cost.parameters) else ""),
+            Text(f"{cost.multiply_adds:,}" if cost.multiply_adds else ""),
         )
     return table
 

@@ -142,6 +142,19 @@ class PackedTraining(Protocol):
         """Score the test images, once, after the last epoch; in the order of the packed batch."""
 
 
+class OwnCodeTraining(ABC):
+    """What a packed batch also tells if it runs code of the user's own, of which the study knows only the text."""
+
+    @property
+    @abstractmethod
+    def parameters(self) -> int | None:
+        """How many numbers it trains; None if the code does not say."""
+
+    @abstractmethod
+    def printed(self) -> str:
+        """Give what the code has printed so far, the first 20,000 characters of it."""
+
+
 class Engine(Protocol):
     """A way to train packed batches. Engines are values: they can be pickled and sent to another process."""
 
@@ -203,6 +216,18 @@ class PredictingEngine(ABC):
             DataError: If pretrained weights cannot be read.
             EngineError: If PyTorch is missing.
         """
+
+
+REPEATED_STEPS = 8
+"""Minibatches of a run that are trained twice to see whether its seed decides all."""
+
+
+class OwnCodeEngine(ABC):
+    """An engine that runs code of the user's own."""
+
+    @abstractmethod
+    def repeats(self, run: Run, split: Split) -> bool:
+        """Say whether beginning to train a run twice gives the same bits: whether its seed decides all that it does."""
 
 
 class PreparingEngine(ABC):

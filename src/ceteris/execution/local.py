@@ -31,6 +31,8 @@ _Queue = SimpleQueue[Event | _WorkerLeft]
 class LocalExecutor:
     """Trains the longest packed batches first, on a thread each; engines that hold the interpreter lock get processes.
 
+    Code of the user's own always gets one: it may end its process.
+
     Attributes:
         threads: How many packed batches train side by side; as many as there are cores, if not given.
     """
@@ -99,7 +101,7 @@ def _work(
                     batch = waiting.popleft()
                 except IndexError:
                     break
-                if batch.engine.threaded or is_alone:
+                if batch.engine.threaded or (is_alone and not batch.runs_own_code):
                     happened = train_batch(batch, workspace, stop)
                 else:
                     happened = child.train(batch, stop)

@@ -57,7 +57,7 @@ def assign(runs: Iterable[Run], engines: Sequence[Engine], images: ImageKind | N
             if unsupported is None:
                 shares.setdefault(rank, []).append(run)
                 # That a backbone is trained by those who can is nothing to be told; a fallback is.
-                if rank and not isinstance(run.specification.network, BackboneNetwork):
+                if rank and not (isinstance(run.specification.network, BackboneNetwork) or run.specification.code):
                     fallbacks.setdefault((reasons[0], rank), {})[run.variation] = None
                 break
             reasons.append(f"the {engine.name} engine cannot: {unsupported}")
@@ -116,6 +116,11 @@ class PackedBatch:
     runs: tuple[Run, ...]
     position: Position
     work: float
+
+    @property
+    def runs_own_code(self) -> bool:
+        """Whether code of the user's own is run to train it."""
+        return any(run.specification.runs_own_code for run in self.runs)
 
     def requirements(self, images: ImageKind) -> Requirements:
         """Estimate what it takes while it trains on such images."""

@@ -14,6 +14,7 @@ from ceteris.errors import EngineError, ResultsError, StudyError
 from ceteris.execution.events import Event, Note, Preparing, RunsHeld, StudyStarted
 from ceteris.execution.executor import Executor, Workspace, interruptions
 from ceteris.execution.local import LocalExecutor
+from ceteris.execution.own_code import is_of_repetition, own_code_notes, with_repetition
 from ceteris.execution.packing import (
     NeededMemory,
     PackedBatch,
@@ -118,7 +119,7 @@ def plan_study(
         shares=assignment.shares,
         batches=(),
         skipped=skipped,
-        notes=(*filter(None, [resolution.warning]), *assignment.notes),
+        notes=(*filter(None, [resolution.warning]), *assignment.notes, *own_code_notes(chosen)),
     )
     return plan.after([Finding(run=run) for run in runs] if folder is None else _survey(folder, runs, skipped))
 
@@ -197,11 +198,12 @@ def run_study(  # noqa: PLR0913 - one argument a choice that the caller has
             asked=asked,
         )
         runs = [finding.run for finding in plan.findings]
+        notes = with_repetition(notes, plan.shares, place, split)
         manifest = Manifest.of(study, dataset, split, notes=(*notes, *plan.notes), skipped=plan.skipped, asked=asked)
         found = place.prepare(manifest, dataset.test)
         plan = plan.after(_survey(place, runs, plan.skipped))
         if not is_told:
-            for note in (*plan.notes, *found):
+            for note in (*plan.notes, *filter(is_of_repetition, notes), *found):
                 yield Note(text=note)
             yield from _missing_baseline(only, plan.findings)
             is_told = True

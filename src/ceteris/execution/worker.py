@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from ceteris.checksummed import Damage
 from ceteris.datasets.choice import share
 from ceteris.datasets.dataset import Split
-from ceteris.engines.engine import Engine, EpochMetrics, Outcome, PackedTraining, Position
+from ceteris.engines.engine import Engine, EpochMetrics, Outcome, OwnCodeTraining, PackedTraining, Position
 from ceteris.errors import ResultsError
 from ceteris.execution.events import (
     BatchInterrupted,
@@ -31,6 +31,7 @@ from ceteris.results.finding import Finding
 from ceteris.results.record import RunFailure, conclude, describe_error, diverged_epoch
 from ceteris.results.run_folder import CHECKPOINT
 from ceteris.study.run import Run
+from ceteris.usercode.load import OwnCodeError
 
 
 @dataclass(kw_only=True)
@@ -43,6 +44,8 @@ class _Lane:
     seconds: float
     position: Position
     is_done: bool = False
+    parameters: int | None = None
+    printed: str = ""
 
 
 def train_batch(batch: PackedBatch, workspace: Workspace, stop: Stop) -> Iterator[Event]:
@@ -121,6 +124,7 @@ def _train_together(lanes: list[_Lane], batch: PackedBatch, workspace: Workspace
     training, damaged = _start(lanes, batch, workspace, split)
     if damaged is not None:
         yield damaged
+    _keep_printed(lanes, training, workspace)
     yield BatchStarted(batch=batch)
     saved, saved_at = training.position, time.monotonic()
     while training.position.epoch < specification.training.epochs and not all(lane.is_done for lane in lanes):
@@ -129,7 +133,10 @@ def _train_together(lanes: list[_Lane], batch: PackedBatch, workspace: Workspace
                 _save(lanes, training, batch.engine, workspace)
             yield BatchInterrupted(batch=batch, position=training.position)
             return
-        yield from _advance(lanes, training, batch, workspace, split)
+        try:
+            yield from _advance(lanes, training, batch, workspace, split)
+        finally:
+            _keep_printed(lanes, training, workspace)
         if time.monotonic() - saved_at >= workspace.checkpoint_seconds and training.position > saved:
             _save(lanes, training, batch.engine, workspace)
             saved, saved_at = training.position, time.monotonic()
@@ -207,12 +214,23 @@ def _publish(lane: _Lane, outcome: Outcome | None, engine: Engine, workspace: Wo
         data_origin=workspace.origin.value,
         image=Shape(height, width, channels),
         classes=split.classes,
+        parameters=lane.parameters,
     )
     workspace.folder.run_folder(lane.run).publish(
         result, lane.epochs, dict(engine.facts), None if outcome is None else outcome.measured
     )
     lane.is_done = True
     return RunFinished(record=result.record)
+
+
+def _keep_printed(lanes: Sequence[_Lane], training: PackedTraining, workspace: Workspace) -> None:
+    """Keep what code of the user's own has printed, where it printed more than before."""
+    if not isinstance(training, OwnCodeTraining):
+        return
+    for lane in lanes:
+        lane.parameters, before, lane.printed = training.parameters, lane.printed, training.printed()
+        if lane.printed != before:
+            workspace.folder.run_folder(lane.run).write_printed(lane.printed)
 
 
 def _save(lanes: Sequence[_Lane], training: PackedTraining, engine: Engine, workspace: Workspace) -> None:
@@ -231,7 +249,8 @@ def _save(lanes: Sequence[_Lane], training: PackedTraining, engine: Engine, work
 
 def _fail(lane: _Lane, engine: Engine, error: Exception, workspace: Workspace) -> RunFailed:
     text, where = describe_error(error)
-    failure = RunFailure(run=lane.run, engine=engine.name, error=text, where=where, position=lane.position)
+    trace = error.trace if isinstance(error, OwnCodeError) else ""
+    failure = RunFailure(run=lane.run, engine=engine.name, error=text, where=where, position=lane.position, trace=trace)
     workspace.folder.run_folder(lane.run).write_failure(failure)
     return RunFailed(failure=failure)
 

@@ -13,11 +13,10 @@ from ceteris.datasets.picture import Frame
 from ceteris.errors import ResultsError
 from ceteris.explore.grad_cam import grad_cam
 from ceteris.explore.markup import answer, beside, drawing, figure, inside, looks, overlaid, said, side_by_side
-from ceteris.inference.ensemble import Ensemble, ensemble_probabilities, gather, rank
-from ceteris.networks.backbone import block_names, first_convolution
+from ceteris.inference.ensemble import Ensemble, ensemble_probabilities, gather, own_code_refused, rank
+from ceteris.networks.backbone import BackboneNetwork, block_names, first_convolution
 from ceteris.networks.convolution import Convolution
 from ceteris.networks.layer import Values
-from ceteris.networks.network import Network
 from ceteris.networks.shape import Shape
 from ceteris.paths import quoted
 from ceteris.report.figures.layer_figure import layer_figure
@@ -62,6 +61,10 @@ class Explorer:
                 f"{results.folder.path}: no network is trained yet, so that there is nothing to explore. "
                 f"`ceteris status {quoted(results.folder.path)}` shows how far the runs are."
             )
+        own = [run for runs in self.finished.values() for run in runs.values() if run.run.specification.runs_own_code]
+        self.finished = {name: runs for name, runs in self.finished.items() if next(iter(runs.values())) not in own}
+        if not self.finished:
+            raise ResultsError(own_code_refused(own[0].run))
         self._ensembles: dict[str, Ensemble] = {}
 
     @cached_property
@@ -114,7 +117,7 @@ class Explorer:
     def layers(self, arm: str) -> tuple[str, ...]:
         """Name the layers of a variation, convolutions first; of a pretrained backbone the first one and the blocks."""
         network = next(iter(self.finished[arm].values())).run.specification.network
-        if not isinstance(network, Network):
+        if isinstance(network, BackboneNetwork):
             blocks = (f"{name}: block {number}" for number, name in enumerate(block_names(network.backbone), start=1))
             return (f"{first_convolution(network.backbone)}: the first convolution", *blocks)
         ordered = sorted(enumerate(network.layers, start=1), key=lambda entry: not isinstance(entry[1], Convolution))

@@ -10,14 +10,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ceteris.errors import ResultsError
 from ceteris.inference.forward import Weights, class_probabilities, network_input
 from ceteris.inference.pretrained import Pretrained, find_pretrained
-from ceteris.networks.backbone import AnyNetwork, BackboneNetwork
+from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.layer import Values
 from ceteris.networks.network import Network
+from ceteris.networks.own_module import ModuleNetwork
 from ceteris.networks.shape import Shape
 from ceteris.results.finding import Finding
 from ceteris.results.results import Results
+from ceteris.study.run import Run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +93,7 @@ class Ensemble:
 
     arm: str
     seeds: tuple[int, ...]
-    network: AnyNetwork
+    network: Network | BackboneNetwork
     weights: tuple[Weights, ...]
     image: Shape
     scale: tuple[float, ...]
@@ -111,11 +114,14 @@ def gather(results: Results, findings: Sequence[Finding]) -> Ensemble:
     The results folder is all that is needed, and for networks on a pretrained backbone the file of its weights.
 
     Raises:
-        ResultsError: If a file cannot be read, or a pretrained backbone is not available.
+        ResultsError: If a file cannot be read, a pretrained backbone is not available, or the network is code of the
+            user's own, which is never run from a results folder.
     """
     first, manifest = findings[0].run, results.manifest
     assert {one.run.variation for one in findings} == {first.variation}, "seeds of one variation"
     network = first.specification.network
+    if isinstance(network, ModuleNetwork):
+        raise ResultsError(own_code_refused(first))
     records = [one.record for one in findings if one.record is not None]
     assert len(records) == len(findings), "finished runs have records"
     return Ensemble(
@@ -128,6 +134,14 @@ def gather(results: Results, findings: Sequence[Finding]) -> Ensemble:
         offset=manifest.offset,
         class_names=manifest.class_names,
         pretrained=find_pretrained(results, records) if isinstance(network, BackboneNetwork) else None,
+    )
+
+
+def own_code_refused(run: Run) -> str:
+    """Say why networks of the user's own code are not run again."""
+    return (
+        f"'{run.variation}' was trained by code of its user's own, and code in a results folder is never run; build "
+        "the network with that code, and load `weights.safetensors` of a run into it."
     )
 
 

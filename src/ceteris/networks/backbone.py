@@ -10,6 +10,7 @@ from ceteris.networks.dense import Dense
 from ceteris.networks.kinds import HeadLayerField
 from ceteris.networks.layer import Layer
 from ceteris.networks.network import Network
+from ceteris.networks.own_module import ModuleNetwork
 from ceteris.networks.shape import Shape
 from ceteris.values.frozen import Frozen
 
@@ -142,15 +143,20 @@ def first_convolution(backbone: Backbone) -> str:
 FEATURES = {Backbone.MOBILENET_V2: 1280, Backbone.RESNET18: 512, Backbone.EFFICIENTNET_B0: 1280}
 """Channels that the head sees."""
 
-AnyNetwork = Network | BackboneNetwork
+AnyNetwork = Network | BackboneNetwork | ModuleNetwork
 
 
-def _network_kind(network: object) -> Literal["layers", "backbone"]:
-    is_backbone = "backbone" in network if isinstance(network, dict) else isinstance(network, BackboneNetwork)
-    return "backbone" if is_backbone else "layers"
+def _network_kind(network: object) -> Literal["layers", "backbone", "module"]:
+    if isinstance(network, dict):
+        return "backbone" if "backbone" in network else "module" if "module" in network else "layers"
+    if isinstance(network, ModuleNetwork):
+        return "module"
+    return "backbone" if isinstance(network, BackboneNetwork) else "layers"
 
 
 NetworkField = Annotated[
-    Annotated[Network, Tag("layers")] | Annotated[BackboneNetwork, Tag("backbone")],
+    Annotated[Network, Tag("layers")]
+    | Annotated[BackboneNetwork, Tag("backbone")]
+    | Annotated[ModuleNetwork, Tag("module")],
     Discriminator(_network_kind),
 ]

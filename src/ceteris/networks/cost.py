@@ -34,7 +34,7 @@ class NetworkCost:
 
 
 def network_cost(network: AnyNetwork, image: Shape, classes: int) -> NetworkCost:
-    """Count without building the network.
+    """Count without building the network; a module of the user's own tells nothing of itself, and counts 0.
 
     Args:
         network: Layers, or a backbone with a head.
@@ -48,7 +48,7 @@ def network_cost(network: AnyNetwork, image: Shape, classes: int) -> NetworkCost
     layers = placed_layers(network, image, classes)
     parameters = sum(layer.parameter_count for layer in layers)
     multiply_adds = sum(layer.multiply_adds for layer in layers)
-    values = max(one.before.values + one.after.values for layer in layers for one in layer.tree())
+    values = max((one.before.values + one.after.values for layer in layers for one in layer.tree()), default=0)
     if not isinstance(network, BackboneNetwork):
         return NetworkCost(
             parameters=parameters,

@@ -83,6 +83,13 @@ class Subheading(Block):
     anchor: str = ""
 
 
+@dataclass(frozen=True)
+class Listing(Block):
+    """Lines of code, or of what differs in it, as they are."""
+
+    lines: tuple[str, ...]
+
+
 class Visual(Block):
     """A block that is seen and not read: a text, which has no figures, leaves it out."""
 

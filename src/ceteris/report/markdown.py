@@ -9,6 +9,7 @@ from ceteris.report.blocks import (
     Card,
     Details,
     Glossary,
+    Listing,
     Paragraph,
     Section,
     Subheading,
@@ -53,6 +54,11 @@ def _(block: Block) -> Iterator[str]:  # noqa: ARG001 - whichever it is
 @write.register
 def _(block: Paragraph) -> Iterator[str]:
     yield markdown_text(block.text)
+
+
+@write.register
+def _(block: Listing) -> Iterator[str]:
+    yield "\n".join(f"    {line}".rstrip() for line in block.lines)
 
 
 @write.register

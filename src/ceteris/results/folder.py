@@ -22,6 +22,7 @@ from ceteris.results.manifest import Declaration, Manifest
 from ceteris.results.record import decode_array, encode_array
 from ceteris.results.run_folder import RESULT, RunFolder
 from ceteris.study.run import Run, arm_folder
+from ceteris.usercode.files import files_digest
 
 _HALF, _SINGLE = 2, 4  # Bytes of a float16 and a float32.
 _SMALL_FILES = 5 * 4096  # result.json, machine.json, epochs.csv and two folders, each in blocks of 4 KiB.
@@ -61,7 +62,7 @@ def _megabytes(count: int) -> str:
 
 
 STUDY, TABLE, LABELS, IMAGES = "study.json", "results.csv", "labels.npy", "test-images.npy"
-_RUNS, _CLAIMS, _DAMAGED = "runs", "claims", "damaged"
+_RUNS, _CLAIMS, _DAMAGED, _CODE = "runs", "claims", "damaged", "code"
 _FOLDER_CLAIM = "folder.lock"
 _PATIENCE_SECONDS = 60.0
 _SHOWN_DIFFERENCES = 3
@@ -116,6 +117,7 @@ class ResultsFolder:
             kept = replace(manifest, declarations=self._declarations(before, manifest))
             write_atomically(self.path / LABELS, encode_array(narrowed(test.labels)))
             self._write_images(manifest, test.images)
+            self._write_code(manifest)
             write_atomically(self.path / STUDY, stored.encode_manifest(kept))
         finally:
             held.release()
@@ -199,6 +201,16 @@ class ResultsFolder:
             self._checked(IMAGES, manifest.images_sha256)
         except ResultsError:
             write_atomically(self.path / IMAGES, encode_array(images))
+
+    def _write_code(self, manifest: Manifest) -> None:
+        """Copy the user's own code, for people: `study.json` has the text too, and nothing here is ever run."""
+        for arm in manifest.study.arms():
+            code = arm.specification.code
+            folder = self.path / _CODE / files_digest(code)[:16]
+            for path, text in code:
+                if not (folder / path).exists():
+                    make_folder((folder / path).parent)
+                    write_atomically(folder / path, text.encode())
 
     def _claim_file(self, run: Run) -> Path:
         return self.path / _CLAIMS / f"{run.digest[:16]}.lock"

@@ -19,6 +19,7 @@ from ceteris.engines.engine import EpochMetrics, Outcome, Position
 from ceteris.networks.cost import network_cost
 from ceteris.networks.shape import Shape
 from ceteris.study.run import Run
+from ceteris.usercode.load import OwnCodeError
 
 
 class Status(StrEnum):
@@ -39,6 +40,7 @@ class RunFailure:
 
     Attributes:
         error: Kind and text of the error, for example `MemoryError: cannot allocate 3 GB`.
+        trace: Of code of the user's own, the traceback as Python writes it.
         where: The calls that led to it, outermost first, as `worker.py, line 120, in train_batch`: enough for a report
             of the fault, without the folders of a machine.
     """
@@ -48,6 +50,7 @@ class RunFailure:
     error: str
     where: tuple[str, ...]
     position: Position
+    trace: str = ""
 
 
 def describe_error(error: BaseException) -> tuple[str, tuple[str, ...]]:
@@ -55,12 +58,15 @@ def describe_error(error: BaseException) -> tuple[str, tuple[str, ...]]:
     text = str(error).strip()
     frames = traceback.extract_tb(error.__traceback__)
     where = tuple(f"{Path(frame.filename).name}, line {frame.lineno}, in {frame.name}" for frame in frames)
+    if isinstance(error, OwnCodeError):
+        return text, where  # which names the error of that code
     return f"{type(error).__name__}: {text}" if text else type(error).__name__, where
 
 
 def encode_failure(failure: RunFailure) -> bytes:
     """Write the content of `failure.json`."""
     facts = {name: getattr(failure, name) for name in ("engine", "error", "where")}
+    facts |= {"trace": failure.trace} if failure.trace else {}
     return seal({**facts, **asdict(failure.position), "digest": failure.run.digest, "seed": failure.run.seed})
 
 
@@ -79,6 +85,7 @@ def decode_failure(content: bytes, run: Run) -> RunFailure:
         error=facts["error"],
         where=tuple(facts["where"]),
         position=Position(epoch=facts["epoch"], step=facts["step"]),
+        trace=facts.get("trace", ""),
     )
 
 
@@ -157,7 +164,7 @@ def diverged_epoch(epochs: Sequence[EpochMetrics]) -> int | None:
     return None
 
 
-def conclude(
+def conclude(  # noqa: PLR0913 - all that is known of a run
     run: Run,
     epochs: Sequence[EpochMetrics],
     outcome: Outcome | None,
@@ -167,8 +174,11 @@ def conclude(
     data_origin: str,
     image: Shape,
     classes: int,
+    parameters: int | None = None,
 ) -> Result:
     """Sum up a run that has trained all its epochs, or diverged.
+
+    Of code of the user's own, the number of `parameters` is what that says; 0 if it says none.
 
     A network that overflows on a test image has diverged, though the validation images did not show it: an accuracy of
     the others would not be one of this test set.
@@ -187,7 +197,7 @@ def conclude(
         engine=engine,
         arithmetic=arithmetic,
         data_origin=data_origin,
-        parameters=network_cost(run.specification.network, image, classes).learnt,
+        parameters=network_cost(run.specification.network, image, classes).learnt if parameters is None else parameters,
         epochs=len(sound) if diverged is None else diverged,
         diverged_epoch=diverged,
         test_accuracy=None if outcome is None else finite(outcome.test_accuracy),

@@ -39,6 +39,7 @@ from ceteris.results.record import (
 from ceteris.study.run import Run
 
 CHECKPOINT, FAILURE, PREDICTIONS = "checkpoint.safetensors", "failure.json", "predictions.npy"
+PRINTED = "printed.txt"
 WEIGHTS, EPOCHS, MACHINE, RESULT = "weights.safetensors", "epochs.csv", "machine.json", "result.json"
 
 _Read = TypeVar("_Read")
@@ -96,6 +97,12 @@ class RunFolder:
         """Keep what went wrong; the checkpoint stays for the next attempt."""
         make_folder(self.path)
         write_atomically(self.path / FAILURE, encode_failure(failure))
+
+    def write_printed(self, text: str) -> None:
+        """Keep what code of the user's own has printed, for people; nothing reads it."""
+        if text:
+            make_folder(self.path)
+            write_atomically(self.path / PRINTED, text.encode())
 
     def publish(
         self,

@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import Any, TypeGuard
 
 from ceteris.formatting.wording import listed
 from ceteris.networks.backbone import AnyNetwork
 from ceteris.networks.layer import Layer
+from ceteris.networks.own_module import ModuleNetwork
 from ceteris.study.specification import Specification
+from ceteris.usercode.files import Argument, entry_path, line_diff
 
-Setting = bool | int | float | str | None
+Setting = Argument | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +114,46 @@ class NetworkReplaced:
         return " ".join((self.parts[0], self.parts[1], "->", self.parts[2]))
 
 
-Change = SettingChange | LayerAdded | LayerRemoved | NetworkReplaced
+@dataclass(frozen=True, kw_only=True)
+class CodeChange:
+    """A file of the user's code that differs.
+
+    Attributes:
+        path: As seen from the folder of the study, for example `nets.py`; both where the file has another name.
+        diff: The lines that differ, as a unified diff.
+    """
+
+    path: str
+    diff: tuple[str, ...]
+
+    @property
+    def parts(self) -> tuple[str, str, str]:
+        """For a reader: what differs, and the line of the baseline and of the variation, or how many lines."""
+        before, after = (
+            [line[1:].strip() for line in self.diff if line[:1] == sign and line[1:].strip()] for sign in ("-", "+")
+        )
+        return f"code of {self.path}", _lines_in_words(before), _lines_in_words(after)
+
+    @property
+    def short_diff(self) -> tuple[str, ...]:
+        """The first lines of the diff."""
+        left = len(self.diff) - _MOST_LINES
+        return (*self.diff[:_MOST_LINES], *([f"... and {left} more lines"] if left > 0 else []))
+
+    def __str__(self) -> str:
+        what, before, after = self.parts
+        return f"{what}: {before or 'no line'} -> {after or 'no line'}"
+
+
+def _lines_in_words(lines: Sequence[str]) -> str:
+    if not lines:
+        return ""
+    if len(lines) > 1:
+        return f"{len(lines)} lines"
+    return lines[0] if len(lines[0]) <= _LONGEST_LINE else "1 line"
+
+
+Change = SettingChange | LayerAdded | LayerRemoved | NetworkReplaced | CodeChange
 
 
 def changes(baseline: Specification, variation: Specification) -> tuple[Change, ...]:
@@ -170,17 +212,55 @@ _LAYER_COST = 1.0
 _VALUE_COST = 0.45
 
 _SHA256_DIGITS = 64
+_MOST_LINES = 40
+_LONGEST_LINE = 40
+_ALIKE = 0.5  # of two texts, from 0 to 1
 
 
 def _network_changes(before: AnyNetwork, after: AnyNetwork) -> Iterator[Change]:
     if before.foundation != after.foundation:
         yield NetworkReplaced(before=before, after=after)
         return
+    if isinstance(before, ModuleNetwork) and isinstance(after, ModuleNetwork):
+        yield from _module_changes(before, after)
+        return
     for name in type(before).model_fields:
         old, new = getattr(before, name), getattr(after, name)
         if old != new and name != before.declared:
             yield SettingChange(path=f"network.{name}", before=old, after=new)
     yield from _layer_changes(before.layers, after.layers, f"network.{before.declared}")
+
+
+def _module_changes(before: ModuleNetwork, after: ModuleNetwork) -> Iterator[Change]:
+    if before.module != after.module:
+        yield SettingChange(path="network.module", before=before.module, after=after.module)
+    old, new = dict(before.arguments), dict(after.arguments)
+    for name in dict.fromkeys((*old, *new)):
+        if old.get(name) != new.get(name):
+            yield SettingChange(path=f"network.arguments.{name}", before=old.get(name), after=new.get(name))
+    yield from _code_changes((before.module, before.code), (after.module, after.code))
+
+
+_NamedCode = tuple[str, Sequence[tuple[str, str]]]
+
+
+def _code_changes(before: _NamedCode, after: _NamedCode) -> Iterator[Change]:
+    """Compare the files that the names are in with each other, and all others by their paths."""
+    (old, old_text), (new, new_text) = ((entry_path(*one), dict(one[1])) for one in (before, after))
+    pairs = [(old, new)]
+    pairs += [(path, path) for path in sorted(({*old_text} & {*new_text}) - {old, new})]
+    gone, come = sorted({*old_text} - {*new_text, old}), sorted({*new_text} - {*old_text, new})
+    for path in gone:  # with the file that is most like it
+        alike = {one: SequenceMatcher(None, old_text[path], new_text[one]).ratio() for one in come}
+        other = max(alike, key=lambda one: alike[one], default=path)
+        if alike.get(other, 0) > _ALIKE:
+            come.remove(other)
+        pairs.append((path, other if alike.get(other, 0) > _ALIKE else path))
+    pairs += [(path, path) for path in come]
+    for first, second in pairs:
+        diff = line_diff(old_text.get(first, ""), new_text.get(second, ""))
+        if diff:
+            yield CodeChange(path=first if first == second else f"{first} -> {second}", diff=diff)
 
 
 def _layer_changes(before: Sequence[Layer], after: Sequence[Layer], prefix: str) -> Iterator[Change]:
@@ -249,6 +329,8 @@ def _written(value: Setting) -> str:
         return "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_written, value))}]"
     if isinstance(value, str) and len(value) == _SHA256_DIGITS:
         return value[:8]
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -7,6 +7,7 @@ from ceteris.datasets.dataset import ImageKind
 from ceteris.networks.backbone import BLOCKS, BackboneNetwork, Statistics
 from ceteris.networks.dense import Dense
 from ceteris.networks.layer import Layer
+from ceteris.networks.own_module import ModuleNetwork
 from ceteris.networks.placed import PlacedLayer, placed_layers
 from ceteris.study.specification import Specification
 from ceteris.training.augmentation import Flip
@@ -20,6 +21,8 @@ def network_faults(specification: Specification, images: ImageKind) -> Iterator[
     yield from _layer_faults(specification, images)
     if isinstance(network, BackboneNetwork):
         yield from _backbone_faults(network, specification.training)
+    if isinstance(network, ModuleNetwork):
+        return  # what it gives is seen when it runs
     if not network.layers:
         what = "head" if network.foundation else "network"
         yield (), f'the {what} has no layers; give it at least {{ dense = "classes" }}.'

@@ -15,6 +15,7 @@ from ceteris.datasets.source import is_path
 from ceteris.errors import StudyError, reason
 from ceteris.formatting.wording import nearest, written
 from ceteris.paths import AnyPath, expanded
+from ceteris.study.own_code import fill_code, own_networks
 from ceteris.study.study import Study
 from ceteris.values.mistakes import Place, explain, spelled
 
@@ -193,6 +194,7 @@ def parse_study(path: Path, text: str) -> Study:
         raise StudyError(f"{path}: lists or tables stand inside each other too deeply to be a study.") from None
     _check_paths(path, text, table)
     _find_folder(path, table)
+    _read_code(path, text, table)
     try:
         return Study.model_validate(table)
     except ValidationError as error:
@@ -237,6 +239,19 @@ def _find_folder(path: Path, table: dict[str, Any]) -> None:
     if is_path(name) or place.exists():
         seen = Path(os.path.normpath(place)).as_posix()
         data["name"] = seen if is_path(seen) else f"./{seen}"
+
+
+def _read_code(path: Path, text: str, table: dict[str, Any]) -> None:
+    """Read the user's own code beside the study; nothing of it is run."""
+    mistakes = [(place, f"{spelled(place, table)}: unknown key 'code'; ceteris reads it.") for place in _code(table)]
+    if mistakes := mistakes or fill_code(table, path.parent):
+        lines = toml_lines(text)
+        found = sorted((line_of(place, lines) or 1, sentence) for place, sentence in mistakes)
+        raise StudyError(*(f"{path}:{line}: {sentence}" for line, sentence in found))
+
+
+def _code(table: dict[str, Any]) -> Iterator[Place]:
+    return (place for place, network in own_networks(table) if "code" in network)
 
 
 def _text(path: Path) -> str:

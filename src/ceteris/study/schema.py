@@ -13,6 +13,7 @@ from ceteris.formatting.wording import listed
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.kinds import LAYER_KINDS
 from ceteris.networks.network import Network
+from ceteris.networks.own_module import ModuleNetwork
 from ceteris.study.analysis import Analysis
 from ceteris.study.cross import Cross, CrossedFactor
 from ceteris.study.specification import Baseline
@@ -28,6 +29,7 @@ _MODELS: tuple[type[BaseModel], ...] = (
     Baseline,
     Network,
     BackboneNetwork,
+    ModuleNetwork,
     *LAYER_KINDS,
     Training,
     Variation,
@@ -51,6 +53,9 @@ def study_schema() -> dict[str, Any]:
         described["description"] = _summary(model)
         for key, text in _attributes(model).items():
             described["properties"][model.model_fields[key].alias or key]["description"] = text
+    own = definitions["ModuleNetwork"]["properties"]
+    del own["code"]  # ceteris reads it
+    own["arguments"]["default"] = {}
     _explain_training(definitions["Training"])
     name = definitions["DataChoice"]["properties"]["name"]
     name["anyOf"] = [{"enum": list(KNOWN_NAMES)}, {"type": name.pop("type")}]

@@ -3,9 +3,11 @@
 from ceteris.datasets.choice import DataChoice
 from ceteris.networks.backbone import NetworkField
 from ceteris.networks.batch_norm import BatchNorm
+from ceteris.networks.own_module import ModuleNetwork
 from ceteris.networks.placed import placed_layers
 from ceteris.networks.shape import Shape
 from ceteris.training.training import Training
+from ceteris.usercode.files import Files
 from ceteris.values.frozen import Frozen
 
 
@@ -13,7 +15,7 @@ class Baseline(Frozen):
     """The network and the training that every variation changes one thing of.
 
     Attributes:
-        network: Its layers, or a pretrained backbone with a head.
+        network: Its layers, a pretrained backbone with a head, or a PyTorch module of the user's own.
         training: How it learns.
     """
 
@@ -27,6 +29,21 @@ class Specification(Frozen):
     data: DataChoice
     network: NetworkField
     training: Training
+
+    @property
+    def runs_own_code(self) -> bool:
+        """Whether code of the user's own is run to train it."""
+        return bool(self.code)
+
+    @property
+    def own_name(self) -> str:
+        """The name that the study gives its own code; empty if there is none."""
+        return self.network.module if isinstance(self.network, ModuleNetwork) else ""
+
+    @property
+    def code(self) -> Files:
+        """Text by path of the user's own code; empty if there is none."""
+        return self.network.code if isinstance(self.network, ModuleNetwork) else ()
 
 
 def lone_value_layer(specification: Specification, image: Shape, classes: int, images: int) -> int | None:

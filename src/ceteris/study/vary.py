@@ -11,12 +11,14 @@ from ceteris.datasets.choice import DataChoice
 from ceteris.formatting.wording import listed, nearest, written
 from ceteris.networks.backbone import AnyNetwork
 from ceteris.networks.layer import Layer
+from ceteris.networks.own_module import ModuleNetwork
 from ceteris.study.specification import Specification
 from ceteris.study.variation import Insertion, Level, Replacement, Value
 from ceteris.training.training import Training
 from ceteris.values.mistakes import Mistake, Mistakes, Place, wrong_value
 
 _FRACTION = "data.fraction"
+_ARGUMENTS = "network.arguments."
 
 
 def vary(baseline: Specification, variation: Level) -> Specification:
@@ -60,6 +62,7 @@ class _Edit:
     training: dict[str, Value] = field(default_factory=dict)
     data: dict[str, Value] = field(default_factory=dict)
     backbone: dict[str, Value] = field(default_factory=dict)
+    arguments: dict[str, Value] = field(default_factory=dict)
     settings: dict[str, dict[str, Value]] = field(default_factory=dict)  # by the path of a layer
     gone: dict[str, Sequence[Layer]] = field(default_factory=dict)
     groups: list[tuple[str, range]] = field(default_factory=list)  # where in which list of layers
@@ -105,7 +108,8 @@ class _Edit:
                 f'How many of them a run learns from can be: "{_FRACTION}".',
             )
             return
-        if path not in owners:
+        is_own = isinstance(network, ModuleNetwork) and path.startswith("network.")
+        if path not in owners and not is_own:
             self.no_path(place, path, list(owners), network.layers)
             return
         if self.network is not None and path.startswith("network."):
@@ -114,6 +118,9 @@ class _Edit:
             )
             return
         *owner, name = path.split(".")
+        if isinstance(network, ModuleNetwork) and is_own:
+            self.set_argument(network, path, value)
+            return
         before = owners[path]
         try:
             after = type(before).model_validate({**before.model_dump(), name: value})
@@ -131,6 +138,17 @@ class _Edit:
             self.backbone[name] = value
         else:
             self.settings.setdefault(".".join(owner), {})[name] = value
+
+    def set_argument(self, network: ModuleNetwork, path: str, value: Value) -> None:
+        """Give the user's own module another argument, also one that the baseline leaves at its default."""
+        place, name = ("set", path), path.removeprefix(_ARGUMENTS)
+        if not name.isidentifier():
+            end = 'its arguments are network.arguments.*; for another module write network = { module = "..." }.'
+            self.refuse(place, f'"{path}" cannot be set in a module of your own; {end}')
+        elif dict(network.arguments).get(name) == value:
+            sentence = f'"{path}" = {written(value)} is what the baseline has; remove it, or give another value.'
+            self.mistakes.append(Mistake(place=place, sentence=sentence, compares=True))
+        self.arguments[name] = value
 
     def replace(self, replacement: Replacement, place: Place) -> None:
         if (replacement.layer is None) == (not replacement.layers):
@@ -202,7 +220,8 @@ class _Edit:
         if close is not None and not self.names_absent_layer(path):
             end = f'did you mean "{close}"?'
         elif not layers:
-            end = "its settings are training.*."
+            own = isinstance(self.baseline.network, ModuleNetwork)
+            end = f"its settings are {'network.arguments.* and ' if own else ''}training.*."
         elif (owner := path.rpartition(".")[0]) != self.prefix[:-1] and (
             siblings := [name for name in known if name.rpartition(".")[0] == owner]
         ):
@@ -219,8 +238,12 @@ class _Edit:
     def result(self) -> Specification:
         before, network = self.baseline, self.network
         if network is None:
-            layers = {before.network.declared: self.edited(before.network.layers, self.prefix)}
-            network = before.network.model_validate({**before.network.model_dump(), **self.backbone, **layers})
+            fields = {**before.network.model_dump(), **self.backbone}
+            if isinstance(before.network, ModuleNetwork):
+                fields["arguments"] = {**fields["arguments"], **self.arguments}
+            else:
+                fields[before.network.declared] = self.edited(before.network.layers, self.prefix)
+            network = before.network.model_validate(fields)
         return Specification(
             data=DataChoice.model_validate({**before.data.model_dump(), **self.data}),
             network=network,

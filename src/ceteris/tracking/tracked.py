@@ -88,8 +88,9 @@ def _tracked(results: Results, finding: Finding) -> TrackedRun:
     except DamagedError as error:
         raise ResultsError(f"{folder.path / MACHINE} {error}. Run the study again with this folder.") from None
     specification = run.specification.model_dump(mode="json")
-    declared = "head" if "head" in specification["network"] else "layers"
-    specification["network"][declared] = [str(layer) for layer in run.specification.network.layers]
+    if declared := run.specification.network.declared:
+        specification["network"][declared] = [str(layer) for layer in run.specification.network.layers]
+    specification["network"].pop("code", None)
     facts = {
         "study": results.manifest.study.title,
         "images": results.manifest.data_source,

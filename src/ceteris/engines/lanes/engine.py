@@ -25,7 +25,6 @@ from ceteris.engines.lanes.kernels import (
 )
 from ceteris.engines.streams import initial_weights, sampled_indices, sampling_order, stream_key
 from ceteris.errors import EngineError
-from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.batch_norm import BatchNorm
 from ceteris.networks.cost import network_cost
 from ceteris.networks.network import Network
@@ -265,7 +264,7 @@ class LanesTraining:
 
 def _layered(run: Run) -> Network:
     network = run.specification.network
-    assert not isinstance(network, BackboneNetwork), "the lanes engine has said that it cannot train this"
+    assert isinstance(network, Network), "the lanes engine has said that it cannot train this"
     return network
 
 

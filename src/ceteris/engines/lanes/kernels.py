@@ -24,6 +24,7 @@ from ceteris.errors import EngineError
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.layer import Layer
 from ceteris.networks.network import Network
+from ceteris.networks.own_module import ModuleNetwork
 from ceteris.networks.placed import placed_layers
 from ceteris.networks.shape import Shape
 from ceteris.resources import processor_fact
@@ -187,6 +188,8 @@ def unsupported(specification: Specification, instruction_set: InstructionSet) -
     """Say why a specification cannot be trained, or None if it can."""
     if isinstance(specification.network, BackboneNetwork):
         return "the network begins with a pretrained backbone"
+    if isinstance(specification.network, ModuleNetwork):
+        return f"the network is PyTorch code of your own ({specification.network.module})"
     kinds = kernel_kinds(instruction_set)
     for index, layer in enumerate(specification.network.layers):
         reason = _unsupported_layer(layer, kinds.get(layer.key))

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from ceteris.datasets.choice import share
 from ceteris.datasets.dataset import ImageKind, Split
-from ceteris.engines.engine import PredictingEngine, RunState
+from ceteris.engines.engine import OwnCodeEngine, PredictingEngine, RunState
 from ceteris.engines.support import SCHEDULE_SETTINGS, OptimizerSupport, TrainingSupport
 from ceteris.errors import EngineError
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.cost import network_cost
+from ceteris.networks.own_module import ModuleNetwork
 from ceteris.networks.placed import every_layer
 from ceteris.networks.shape import Shape
 from ceteris.resources import Requirements
@@ -23,7 +24,8 @@ from ceteris.study.specification import Specification, lone_value_layer
 from ceteris.training.training import AUGMENTATIONS, LOSSES, MIXTURES, OPTIMIZERS
 
 if TYPE_CHECKING:
-    from ceteris.engines.torch.training import LayeredPredictor, LayeredTraining
+    from ceteris.engines.engine import Predictor
+    from ceteris.engines.torch.training import TorchTraining
 
 
 TORCH_TRAINING = TrainingSupport(
@@ -38,6 +40,7 @@ TORCH_TRAINING = TrainingSupport(
 
 
 _PROCESS = 400_000_000  # bytes of a worker process with PyTorch in it
+_OWN = 64  # times the values of an image
 _BLOCKS = 20  # times the largest block of a backbone: what a step backward through all blocks keeps of an image
 
 
@@ -90,8 +93,8 @@ class OneRunEngine(PredictingEngine):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TorchEngine(OneRunEngine):
-    """Trains layers with PyTorch: the fallback on any processor, and the way to a GPU.
+class TorchEngine(OneRunEngine, OwnCodeEngine):
+    """Trains layers and modules of the user's own with PyTorch: the fallback on any processor, and the way to a GPU.
 
     It starts from the weights and uses the order of images, augmentation and dropout masks that the lanes engine uses.
     On the processor a run gives the same bits each time, interrupted or not, for one number of threads and one version
@@ -116,7 +119,7 @@ class TorchEngine(OneRunEngine):
             return "the network begins with a pretrained backbone"
         return TORCH_TRAINING.unsupported(specification.training)
 
-    def start(self, runs: Sequence[Run], split: Split, states: Sequence[RunState] | None = None) -> "LayeredTraining":
+    def start(self, runs: Sequence[Run], split: Split, states: Sequence[RunState] | None = None) -> "TorchTraining":
         """Begin to train one run, from its initial weights or from where it stopped.
 
         Raises:
@@ -125,13 +128,15 @@ class TorchEngine(OneRunEngine):
         """
         assert len(runs) == 1, "the PyTorch engine trains one run at a time"
         try:
-            from ceteris.engines.torch.training import LayeredTraining  # noqa: PLC0415 - torch is optional, and slow to load
+            from ceteris.engines.torch.own import OwnModuleTraining  # noqa: PLC0415 - torch is optional, and slow to load
+            from ceteris.engines.torch.training import LayeredTraining  # noqa: PLC0415 - likewise
         except ImportError as error:
             if not (error.name or "").startswith("torch"):
                 raise
             raise _missing_torch() from error
         _check_minibatches(runs[0], split)
-        return LayeredTraining(
+        is_own = isinstance(runs[0].specification.network, ModuleNetwork)
+        return (OwnModuleTraining if is_own else LayeredTraining)(
             run=runs[0],
             split=split,
             device=self.device,
@@ -140,11 +145,21 @@ class TorchEngine(OneRunEngine):
             state=None if states is None else states[0],
         )
 
-    def predictor(self, run: Run, weights: Mapping[str, NDArray[np.float32]], split: Split) -> "LayeredPredictor":
+    def predictor(self, run: Run, weights: Mapping[str, NDArray[np.float32]], split: Split) -> "Predictor":
         """Build the network of a finished run on the processor, whichever engine trained it."""
-        from ceteris.engines.torch.training import LayeredPredictor  # noqa: PLC0415 - torch is optional, slow to load
+        from ceteris.engines.torch.own import OwnModulePredictor  # noqa: PLC0415 - torch is optional, slow to load
+        from ceteris.engines.torch.training import LayeredPredictor  # noqa: PLC0415 - likewise
 
+        if isinstance(run.specification.network, ModuleNetwork):
+            return OwnModulePredictor(run, weights, split)
         return LayeredPredictor(run, weights, split)
+
+    def repeats(self, run: Run, split: Split) -> bool:
+        """Train the first minibatches of a module of the user's own twice, and compare all that came of it."""
+        from ceteris.engines.torch.own import first_steps  # noqa: PLC0415 - torch is optional, and slow to load
+
+        first, second = (first_steps(run, split, self.device, self.precision, self.threads) for _ in range(2))
+        return all(first[name].tobytes() == array.tobytes() for name, array in second.items())
 
 
 def process_memory(specification: Specification, images: ImageKind) -> int:
@@ -152,7 +167,10 @@ def process_memory(specification: Specification, images: ImageKind) -> int:
     network = specification.network
     cost = network_cost(network, images.shape, images.classes)
     layers = tuple(every_layer(network, images.shape, images.classes))
-    values = layers[0].before.values + sum(placed.after.values for placed in layers)
+    # What a module of the user's own keeps of an image is not known: as much as a small CNN.
+    values = (layers[0].before.values if layers else _OWN * images.shape.values) + sum(
+        placed.after.values for placed in layers
+    )
     if isinstance(network, BackboneNetwork):
         values += _BLOCKS * cost.values
     every_image = images.training_images + images.validation_images + images.test_images

@@ -38,7 +38,7 @@ from ceteris.engines.torch.batches import (
 from ceteris.engines.torch.mixing import Mixture, mixture
 from ceteris.engines.torch.network import LayeredNetwork
 from ceteris.errors import EngineError
-from ceteris.networks.backbone import BackboneNetwork
+from ceteris.networks.network import Network
 from ceteris.networks.placed import every_layer
 from ceteris.networks.shape import Shape
 from ceteris.study.run import Run
@@ -127,7 +127,7 @@ class TorchTraining(ABC):
         """Where the run is."""
         return self._position
 
-    def advance(self) -> tuple[EpochMetrics, ...] | None:
+    def advance(self, *, seconds: float = SLICE_SECONDS) -> tuple[EpochMetrics, ...] | None:
         """Train for about a quarter of a second, or one minibatch if that takes longer; validate after an epoch."""
         epoch, step = self._position.epoch, self._position.step
         assert epoch < self._settings.epochs, "the run is finished"
@@ -135,7 +135,7 @@ class TorchTraining(ABC):
             self._factors = self._schedule.factors(epoch, self._settings.length(len(self._places)))
             image = Shape(*self._training.pixels.shape[1:])
             self._plan = epoch_plan(self._seed, epoch, self._places, self._settings, image=image, device=self._device)
-        until = time.monotonic() + SLICE_SECONDS
+        until = time.monotonic() + seconds
         with processor_threads(self._threads):
             while True:
                 self._learn(self._plan, step)
@@ -283,7 +283,7 @@ class LayeredTraining(TorchTraining):
         state: RunState | None,
     ) -> None:
         choice, settings = run.specification.network, run.specification.training
-        assert not isinstance(choice, BackboneNetwork), "the PyTorch engine has said that it cannot train this"
+        assert isinstance(choice, Network), "the PyTorch engine has said that it cannot train this"
         place, dtype = usable_device(device), torch.float64 if precision == "float64" else torch.float32
         image = Shape(*split.training.images.shape[1:])
         layers = every_layer(choice, image, split.classes)
@@ -318,7 +318,7 @@ class LayeredPredictor:
 
     def __init__(self, run: Run, weights: Mapping[str, NDArray[np.float32]], split: Split) -> None:
         choice, image = run.specification.network, Shape(*split.training.images.shape[1:])
-        assert not isinstance(choice, BackboneNetwork), "the PyTorch engine has said that it knows no backbone"
+        assert isinstance(choice, Network), "the PyTorch engine has said that it knows no backbone"
         self._table = torch.from_numpy(pixel_table(split.scale, split.offset)).to(torch.float32)
         self._network = LayeredNetwork(choice, image, split.classes, run.seed)
         with torch.no_grad():

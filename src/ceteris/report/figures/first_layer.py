@@ -144,6 +144,8 @@ def _no_convolution(arm: Arm) -> str:
             f"Not shown: the first convolution is that of the pretrained {network.backbone}, whose weights are not in "
             "the results folder; `ceteris show` draws it where they are."
         )
+    if arm.specification.runs_own_code:
+        return "Not shown: this network is code of the user's own, whose layers ceteris does not know."
     return "Not shown: this network has no convolution."
 
 

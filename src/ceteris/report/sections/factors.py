@@ -1,10 +1,11 @@
 """What a report says of one factor: every variation of it, what it changed, and its results."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ceteris.analysis.study_analysis import StudyAnalysis
-from ceteris.report.blocks import Block, Card, Details, Section, VariationSummary
+from ceteris.formatting.wording import listed
+from ceteris.report.blocks import Block, Card, Details, Listing, Paragraph, Section, VariationSummary
 from ceteris.report.figures.learning_curves import arm_epochs, learning_curves
 from ceteris.report.quantities import (
     arrows,
@@ -13,6 +14,7 @@ from ceteris.report.quantities import (
     p_words,
     percent,
     points_range,
+    quoted,
     sentence,
     unit,
 )
@@ -27,7 +29,7 @@ from ceteris.statistics.convergence import Measure
 from ceteris.statistics.interval import Estimate, Interval
 from ceteris.statistics.scores import Ending
 from ceteris.statistics.verdict import Reason
-from ceteris.study.changes import in_words
+from ceteris.study.changes import CodeChange, in_words
 from ceteris.study.run import BASELINE
 
 _TOLD = (Measure.AREA, Measure.EPOCHS)
@@ -59,6 +61,7 @@ def _card(analysis: StudyAnalysis, factor: str, name: str) -> Card:
         )
         for one in chosen
     ]
+    blocks += _code(analysis, [one.variation for one in chosen])
     scores, chance = analysis.arm_scores, analysis.scores.chance
     arms = [arm_epochs(scores[name], analysis.epochs.get(name, {}), chance) for name in names]
     if any(arm.epochs for arm in arms):
@@ -75,6 +78,18 @@ def _card(analysis: StudyAnalysis, factor: str, name: str) -> Card:
     runs = _seed_table(analysis, names, f"{name}-seeds", factor)
     blocks.append(Details(summary="Every run of this factor", blocks=(runs,), is_repeated=True))
     return Card(anchor=name, heading=factor, blocks=tuple(blocks))
+
+
+def _code(analysis: StudyAnalysis, names: Sequence[str]) -> Iterator[Block]:
+    """Show the lines in which the user's own code differs, each diff once."""
+    changed: dict[CodeChange, list[str]] = {}
+    for arm in analysis.arms:
+        for change in analysis.changes(arm):
+            if arm.name in names and isinstance(change, CodeChange):
+                changed.setdefault(change, []).append(arm.name)
+    for change, arms in changed.items():
+        what = f"Code of {change.path}: what differs in {listed(map(quoted, arms))}"
+        yield Details(summary=what, blocks=(Paragraph(f"{what}:", is_note=True), Listing(change.short_diff)))
 
 
 def _sentences(analysis: StudyAnalysis, one: Comparison) -> Iterator[str]:

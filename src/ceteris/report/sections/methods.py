@@ -7,6 +7,7 @@ from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.datasets.dataset import Scaling
 from ceteris.networks.backbone import IMAGENET, AnyNetwork, BackboneNetwork
 from ceteris.networks.network import Network
+from ceteris.networks.own_module import ModuleNetwork
 from ceteris.report.blocks import Look, Paragraph, Section
 from ceteris.report.quantities import count, percent, seed_count, seeds_each
 from ceteris.report.scale import Scale
@@ -88,6 +89,8 @@ def _ended(analysis: StudyAnalysis) -> str:
 
 
 def _network(network: AnyNetwork) -> str:
+    if isinstance(network, ModuleNetwork):
+        return f"is a PyTorch module of the user's own, {network}"
     layers = "; ".join(str(layer) for layer in network.layers)
     if not isinstance(network, BackboneNetwork):
         return f"has the layers {layers}"

@@ -21,16 +21,19 @@ def run_table(analysis: StudyAnalysis) -> Table:
     for finding in analysis.results.findings:
         became[finding.run.variation][finding.status] += 1
     rows = []
+    learnt = {record.run.variation: record.parameters for record in analysis.results.records}
     kind = analysis.results.manifest.images
     for arm, summary in zip(analysis.arms, analysis.summaries, strict=True):
         cost = network_cost(arm.specification.network, kind.shape, kind.classes)
+        is_own = arm.specification.runs_own_code  # of which only its runs say how large it is
+        trained = learnt.get(arm.name, 0) if is_own else cost.learnt
         rows.append(
             (
                 Cell(arm.name),
                 *(Cell(str(became[arm.name][status]), key=became[arm.name][status]) for status in shown),
                 Cell(str(len(summary.at_chance)), key=len(summary.at_chance)),
-                Cell(f"{cost.learnt:,}", key=cost.learnt),
-                Cell(f"{cost.multiply_adds:,}", key=cost.multiply_adds),
+                Cell(f"{trained:,}" if trained else "", key=trained),
+                Cell("" if is_own else f"{cost.multiply_adds:,}", key=cost.multiply_adds),
             )
         )
     return Table(

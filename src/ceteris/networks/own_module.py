@@ -1,0 +1,43 @@
+"""A network that is a PyTorch module of the user's own."""
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from ceteris.networks.layer import Layer
+from ceteris.networks.shape import Shape
+from ceteris.usercode.files import CODE_NAME, Arguments, Files, called_with, code_name
+from ceteris.values.frozen import Frozen
+
+
+class ModuleNetwork(Frozen):
+    """A PyTorch module of the user's own, which the PyTorch engine trains.
+
+    Attributes:
+        module: Where it is, as seen from the folder of the study: `nets.py:Net`, or `models.small:Net`. A class, or a
+            function that gives a module; it is called with the arguments, and with `classes` and `image_shape`
+            (channels, height, width) where it takes them.
+        arguments: Values by name that it is called with.
+        code: Text of the file and of those that it imports from the folder of the study, by path; read with the study.
+    """
+
+    declared: ClassVar[str] = ""
+    is_frozen: ClassVar[bool] = False
+    foundation: ClassVar[str] = "own module"
+    layers: ClassVar[tuple[Layer, ...]] = ()
+
+    module: Annotated[str, Field(pattern=CODE_NAME), code_name("module")]
+    arguments: Arguments = ()
+    code: Files = ()
+
+    @property
+    def summary(self) -> str:
+        """What it is, for a list of what differs."""
+        return str(self)
+
+    def first_input(self, image: Shape) -> Shape:
+        """Give the size of what it sees of an image."""
+        return image
+
+    def __str__(self) -> str:
+        return f"{self.module} ({called_with(self.arguments)})" if self.arguments else self.module

@@ -1,0 +1,27 @@
+"""`docs/own-code.md`: its files are written, and its study is run."""
+
+import re
+
+import ceteris
+from tests.documents import ROOT, shortened, steps
+
+PAGE = ROOT / "docs" / "own-code.md"
+
+
+def written(folder):
+    """Write the files of the page, each named by its first line."""
+    names = []
+    for step in steps(PAGE):
+        name = re.match(r"# (\S+)\n", step.text)
+        assert name, step.text
+        names.append(name[1])
+        (folder / name[1]).write_text(shortened(step.text) if step.kind == "toml" else step.text)
+    return names
+
+
+def test_the_study_of_the_page_runs(tmp_path):
+    """With fewer seeds, epochs and images."""
+    assert written(tmp_path) == ["nets.py", "own.toml"]
+    study = ceteris.read_study(tmp_path / "own.toml")
+
+    assert ceteris.run(study, folder=tmp_path / "results", threads=1).is_complete
