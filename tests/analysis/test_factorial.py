@@ -1,12 +1,15 @@
 """Crossed factors from a results folder: which runs count, and what the effects are."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
 
 from ceteris.analysis.study_analysis import analyze
+from ceteris.report.sections.factorial import method
 from ceteris.results.results import read_results
-from ceteris.statistics.interval import Interval
+from ceteris.statistics.interval import Interval, Scope
 from tests.made_up import made_up_folder, made_up_study
 from tests.states import CROSSES, DEEPER
 
@@ -82,3 +85,15 @@ def test_every_arm_has_a_summary(analyses):
     assert [one.name for one in analysis.summaries] == [arm.name for arm in analysis.arms]
     assert len(analysis.scores.crossed) == 15 - 3
     assert analysis.summary("deeper, tanh").diverged == (1,)
+
+
+def test_effects_allow_for_the_test_images_where_the_study_asks_for_it(analyses):
+    """Errors are larger, and the sentences speak of images like these."""
+    usual = analyses("crossed")
+    population = replace(usual, criteria=replace(usual.criteria, scope=Scope.SEEDS_AND_IMAGES))
+    before, after = (one.factorials[0] for one in (usual, population))
+
+    for one, wider in zip(before.effects, after.effects, strict=True):
+        assert wider.found.error >= one.found.error
+    assert any(wider.found.error > one.found.error for one, wider in zip(before.effects, after.effects, strict=True))
+    assert method(after).split(". ")[1].startswith("Test accuracy on images like these test images")

@@ -165,14 +165,19 @@ def test_without_labels_the_metric_cannot_be_judged(tmp_path):
     )
 
 
-def test_two_folders_are_compared_by_test_accuracy(tmp_path):
-    """Whatever they judge: the sides have accuracies, and the usual margin."""
-    paths = [made_up_folder(tmp_path / name, study=made_up_study(**LOWER)) for name in "ab"]
-    compared = compare_results(*paths)
+def test_two_folders_that_judge_different_metrics_are_compared_by_test_accuracy(tmp_path):
+    """The sides have accuracies, and the usual margin; with one metric the sides have that."""
+    other = {"analysis": {"metric": "macro F1"}}
+    first, same, third = (
+        made_up_folder(tmp_path / name, study=made_up_study(seeds=3, **changes))
+        for name, changes in (("a", LOWER), ("b", LOWER), ("c", other))
+    )
+    compared = compare_results(first, third)
 
     assert compared.first.metric is METRICS["test accuracy"]
     assert compared.first.criteria.margin == 0.005
     assert compared.first.baseline.accuracy.estimate == pytest.approx(0.503, abs=0.01)
+    assert compare_results(first, same).second.metric is METRICS["Brier score"]
 
 
 def test_sections_about_test_accuracy_are_left_out(tmp_path):
@@ -202,16 +207,19 @@ def test_looks_decide_by_the_metric(tmp_path):
     assert (rows["deeper"][6].text, rows["shallow"][6].text) == ("better", "worse")
 
 
-def test_effects_of_crossed_factors_stay_in_test_accuracy(analyses):
-    """Whatever verdicts are about, and the methods say so."""
-    usual = analyses("crossed")
-    other = analyze(usual.results, metric=METRICS["Brier score"])
+def test_effects_of_crossed_factors_are_of_the_metric(analyses):
+    """Lower is better: numbers have their own sign, and a lower score is a better finding."""
+    other = analyze(analyses("crossed").results, metric=METRICS["Brier score"])
+    one, *_ = other.factorials
+    scores = {name: arm.learned(other.scores.chance) for name, arm in other.arm_scores.items()}
+    table = tables_of(report_sections(other))["crossed-1"]
+    depth = table.rows[0]
 
-    assert [one.found.estimate for one in other.factorials[0].effects] == [
-        one.found.estimate for one in usual.factorials[0].effects
-    ]
-    assert other.factorials[0].cells[0, 0].accuracy == usual.factorials[0].cells[0, 0].accuracy
-    assert any("which effects of crossed factors are about too." in text for text in methods(other))
+    assert one.cells[0, 0].accuracy.estimate == pytest.approx(np.mean(list(scores["baseline"].values())))
+    assert [column.title for column in table.columns][1:3] == ["estimate", "simultaneous 95 % interval"]
+    assert depth[1].text == f"{-one.effects[0].found.estimate:+.4f}".replace("-", MINUS)
+    assert (depth[4].text, depth[4].tag) == ("lower", "better")
+    assert table.notes[0].startswith("Brier score on these test images, over runs that learned;")
 
 
 def test_a_turned_scale_writes_what_was_measured():

@@ -184,3 +184,20 @@ def test_the_family_keeps_its_promises(case):
 def test_without_holm_the_family_would_not():
     """What the test above looks for is there to be found."""
     assert errors(Case(seeds=8), studies=300, seed=20, with_holm=False)[0] > 0.2
+
+
+def test_errors_over_images_are_those_of_a_two_way_table():
+    """With every seed in every cell: the variance components of one contrast for each seed and image."""
+    random = np.random.default_rng(3)
+    hard = random.normal(size=200) + random.normal(scale=0.7, size=(4, 1, 200))
+    correct = hard + random.normal(size=(4, 6, 1)) / 4 + random.normal(size=(4, 6, 200)) > 0
+    scores = correct.mean(axis=2).T.reshape(6, 2, 2)
+    cells = [dict(enumerate(cell)) for cell in correct]
+    found = factorial_effects(scores, correct=cells)
+
+    for effect, weights in zip(found, ([-0.5, -0.5, 0.5, 0.5], [-0.5, 0.5, -0.5, 0.5], [1, -1, -1, 1]), strict=True):
+        table = np.tensordot(weights, correct, 1)
+        seeds, images = table.mean(axis=1), table.mean(axis=0)
+        rest = table - seeds[:, None] - images + table.mean()
+        between = (images.var(ddof=1) - (rest**2).sum() / (5 * 199) / 6) / 200
+        assert effect.found.error**2 == pytest.approx(seeds.var(ddof=1) / 6 + max(between, 0))

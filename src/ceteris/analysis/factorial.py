@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ceteris.statistics.contrast import Criteria
 from ceteris.statistics.factorial import Effect, combination, factorial_effects, marginal
-from ceteris.statistics.interval import Estimate, Floats
+from ceteris.statistics.interval import Estimate, Floats, Scope
+from ceteris.statistics.metrics import Metric
 from ceteris.statistics.scores import ArmScores
 from ceteris.statistics.summary import ArmSummary
 from ceteris.study.cross import Cross, Levels, cells
@@ -20,7 +22,9 @@ class Factorial:
     Attributes:
         cross: As it was declared.
         cells: The arm of each combination of levels, 0 for the baseline's, by itself.
-        scores: Test accuracy of the runs that learned, not-a-number elsewhere. Shape (seeds, levels, levels, ...).
+        scores: Test accuracy, or score, of the runs that learned, not-a-number elsewhere. Shape (seeds, levels, ...).
+        metric: What is scored; where less of it is better, scores have their sign turned.
+        scope: Whether effects speak of these test images, or allow for the images too.
         effects: Main effects and two-factor interactions, one family of tests.
         level: With which all intervals of the effects cover the truth, and each interval of a mean does.
     """
@@ -28,6 +32,8 @@ class Factorial:
     cross: Cross
     cells: Mapping[Levels, ArmSummary]
     scores: Floats
+    metric: Metric
+    scope: Scope
     effects: tuple[Effect, ...]
     level: float
 
@@ -55,7 +61,8 @@ def factorials(
     summaries: Sequence[ArmSummary],
     *,
     chance: float,
-    level: float,
+    metric: Metric,
+    criteria: Criteria,
 ) -> tuple[Factorial, ...]:
     """Estimate the effects of all crosses of a study, each a family of its own.
 
@@ -65,20 +72,26 @@ def factorials(
         scores: What the runs of each arm scored, by its name.
         summaries: Each arm by itself.
         chance: The chance level; a run that did no better is no part of an effect.
-        level: Coverage of the intervals, in (0, 1).
+        metric: What they scored.
+        criteria: For the coverage of intervals and the scope.
     """
     named = {arm.name: arm for arm in summaries}
     found = []
     for cross in crosses:
         names = {levels: arm.name for levels, arm in cells(cross, arms).items()}
         table = _table(cross, {levels: scores[name].learned(chance) for levels, name in names.items()})
+        correct = None
+        if criteria.scope is Scope.SEEDS_AND_IMAGES:
+            correct = [scores[names[levels]].predictions(chance) for levels in np.ndindex(table.shape[1:])]
         found.append(
             Factorial(
                 cross=cross,
                 cells={levels: named[name] for levels, name in names.items()},
                 scores=table,
-                effects=factorial_effects(table, level=level),
-                level=level,
+                metric=metric,
+                scope=criteria.scope,
+                effects=factorial_effects(table, level=criteria.level, correct=correct),
+                level=criteria.level,
             )
         )
     return tuple(found)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -247,8 +247,3 @@ def constant_runs(results: Results, summaries: Sequence[ArmSummary]) -> int:
     chosen = {(arm.name, seed) for arm in summaries for seed in arm.at_chance}
     found = [one.run for one in results.findings if (one.run.variation, one.run.seed) in chosen]
     return sum(int(np.unique(results.predictions(run).argmax(axis=1)).size == 1) for run in found)
-
-
-def by_accuracy(arm: ArmScores) -> ArmScores:
-    """Give an arm as its test accuracies judge it."""
-    return replace(arm, runs=tuple(replace(run, score=None) for run in arm.runs))

@@ -13,7 +13,6 @@ from ceteris.analysis.scores import (
     ChanceLevel,
     Epochs,
     Predictions,
-    by_accuracy,
     chance_level,
     constant_runs,
     read_epochs,
@@ -31,7 +30,7 @@ from ceteris.statistics.contrast import Criteria
 from ceteris.statistics.convergence import convergence_target, learning_curves
 from ceteris.statistics.interval import Interval
 from ceteris.statistics.looks import StudyLooks
-from ceteris.statistics.metrics import TEST_ACCURACY, Metric
+from ceteris.statistics.metrics import Metric
 from ceteris.statistics.scores import ArmScores, Scores
 from ceteris.statistics.summary import ArmSummary, summarise
 from ceteris.statistics.verdict import Decision
@@ -182,13 +181,16 @@ class StudyAnalysis:
 
     @cached_property
     def factorials(self) -> tuple[Factorial, ...]:
-        """The effects and interactions of crossed factors in test accuracy; empty where a study crosses none."""
-        crosses, chance, level = self.manifest.study.crosses, self.scores.chance, self.criteria.level
-        scores, summaries = self.arm_scores, self.summaries
-        if self.metric is not TEST_ACCURACY:
-            scores = {name: by_accuracy(arm) for name, arm in scores.items()}
-            summaries = tuple(summarise(arm, chance=chance, level=level) for arm in scores.values())
-        return factorials(crosses, self.arms, scores, summaries, chance=chance, level=level)
+        """The effects and interactions of crossed factors; empty where a study crosses none."""
+        return factorials(
+            self.manifest.study.crosses,
+            self.arms,
+            self.arm_scores,
+            self.summaries,
+            chance=self.scores.chance,
+            metric=self.metric,
+            criteria=self.criteria,
+        )
 
     @cached_property
     def matches(self) -> tuple[Match, ...]:

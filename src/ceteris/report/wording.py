@@ -155,9 +155,9 @@ def is_of_these_images(one: Comparison) -> bool:
     return one.in_population is not one.verdict.decision
 
 
-def scope_words(criteria: Criteria) -> str:
+def scope_words(scope: Scope) -> str:
     """Say which images a verdict speaks of, to follow it."""
-    return "on these test images" if criteria.scope is Scope.SEEDS else "on images like these test images"
+    return "on these test images" if scope is Scope.SEEDS else "on images like these test images"
 
 
 def comparison_notes(one: Comparison, criteria: Criteria) -> Iterator[str]:

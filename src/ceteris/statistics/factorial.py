@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import combinations, product
 
@@ -11,6 +11,7 @@ import numpy as np
 from ceteris.errors import StatisticsError
 from ceteris.statistics.distributions import student_above, student_quantile
 from ceteris.statistics.equivalence import holm
+from ceteris.statistics.images import Correct, with_images
 from ceteris.statistics.interval import Estimate, Floats, Interval, PointEstimate, checked_level
 
 _ROUNDING = 1e-13
@@ -117,7 +118,9 @@ class Effect:
         return len(self.factors) == 2
 
 
-def factorial_effects(scores: Floats, *, level: float = 0.95) -> tuple[Effect, ...]:
+def factorial_effects(
+    scores: Floats, *, level: float = 0.95, correct: Sequence[Correct] | None = None
+) -> tuple[Effect, ...]:
     """Estimate and test all main effects and two-factor interactions of crossed factors.
 
     They are one family: p-values are adjusted by Holm's method, and for m effects, those that cannot be estimated among
@@ -129,6 +132,8 @@ def factorial_effects(scores: Floats, *, level: float = 0.95) -> tuple[Effect, .
         scores: Not-a-number where there is no run. Shape (seeds, levels of the first factor, of the second, ...); level
             0 is the baseline's.
         level: Coverage of all intervals together, in (0, 1).
+        correct: Which test images the runs of each cell classified correctly, in the order of `scores`: errors then
+            allow for the images too, see `over_images`; where that is not known, there are none.
 
     Returns:
         Main effects in the order of factors and levels, then interactions.
@@ -152,7 +157,10 @@ def factorial_effects(scores: Floats, *, level: float = 0.95) -> tuple[Effect, .
         )
     table = scores.reshape(len(scores), -1)
     family = effects(shape)
-    found = [combination(table, contrast(shape, factors, levels)) for factors, levels in family]
+    weights = [contrast(shape, factors, levels) for factors, levels in family]
+    found = [combination(table, one) for one in weights]
+    if correct is not None:
+        found = [one and _over_images(one, each, correct) for one, each in zip(found, weights, strict=True)]
     p_values = [None if one is None else one.p_value for one in found]
     adjusted = holm([math.nan if p is None else p for p in p_values])
     return tuple(
@@ -165,6 +173,12 @@ def factorial_effects(scores: Floats, *, level: float = 0.95) -> tuple[Effect, .
         )
         for (factors, levels), one, p, holms in zip(family, found, p_values, adjusted, strict=True)
     )
+
+
+def _over_images(one: Combination, weights: Floats, correct: Sequence[Correct]) -> Combination:
+    arms = [(float(weight), runs) for weight, runs in zip(weights, correct, strict=True) if weight]
+    wider = None if one.freedom is None else with_images((one.error, one.freedom), arms)
+    return replace(one, error=None, freedom=None) if wider is None else replace(one, error=wider[0], freedom=wider[1])
 
 
 def effects(shape: Sequence[int]) -> tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]:

@@ -6,7 +6,6 @@ from ceteris.analysis.study_analysis import analyze
 from ceteris.report.sections.answer import answer, faster
 from ceteris.report.sections.methods import methods
 from ceteris.results.results import read_results
-from ceteris.statistics.interval import Scope
 from tests.made_up import made_up_folder, made_up_study
 from tests.states import TANH
 
@@ -108,14 +107,6 @@ def test_a_study_of_the_population_says_so(tmp_path):
     analysis = analyze(read_results(made_up_folder(tmp_path / "r", study=study)))
     assert "better than the baseline on images like these test images" in answer(analysis)[1]
     assert any(text.startswith("As the study declares, test images are a sample too: ") for text in methods(analysis))
-
-
-def test_crossed_factors_are_not_said_to_speak_of_the_population(analyses):
-    """Their effects allow for seeds alone, and a study that declares the population is told so."""
-    analysis = analyses("crossed")
-    declared = replace(analysis, criteria=replace(analysis.criteria, scope=Scope.SEEDS_AND_IMAGES))
-    sentence = "Effects of crossed factors speak of these test images."
-    assert [sentence in methods(one) for one in (analysis, declared)] == [False, True]
 
 
 def test_no_state_has_more_than_six_sentences(analyses, state):

@@ -69,7 +69,7 @@ def accuracy_table(found: FolderComparison) -> Table:
 def _interval_note(found: FolderComparison) -> Iterator[str]:
     if not any(arm.accuracy and isinstance(arm.accuracy.difference, Interval) for arm in found.arms):
         return
-    images = f" {scope_words(found.criteria)}" if found.has_same_test_images else ""
+    images = f" {scope_words(found.criteria.scope)}" if found.has_same_test_images else ""
     yield (
         f"Intervals of B \N{MINUS SIGN} A are simultaneous over the rows of a table, {100 * found.criteria.level:g} %; "
         f"they and the verdicts are of runs that learned,{images or ' over seeds'}."

@@ -141,7 +141,7 @@ def _shown(analysis: StudyAnalysis, finding: Decision, extreme: str) -> str:
     found, total = analysis.with_verdict(finding), len(analysis.comparisons)
     scale = Scale.of(analysis)
     by = "" if scale.is_accuracy else f" by the {scale.metric.name}"
-    when = f"{by} {scope_words(analysis.criteria)}{', among runs that learned' if analysis.has_collapsed else ''}"
+    when = f"{by} {scope_words(analysis.criteria.scope)}{', among runs that learned' if analysis.has_collapsed else ''}"
     if not found:
         return f"{_not_shown(total)} to be {finding} than the baseline{when}."
     labels = [_with_difference(analysis, one, is_first=one is found[0]) for one in found]

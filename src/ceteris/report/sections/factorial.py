@@ -19,17 +19,16 @@ from ceteris.report.quantities import (
     count,
     listed_up_to,
     p_words,
-    points,
-    points_range,
     quoted,
-    signed,
-    size,
+    sentence,
 )
+from ceteris.report.scale import Scale
 from ceteris.report.sections.verdicts import accuracy_cell, p_cell
 from ceteris.report.table import Cell, Column, Table
-from ceteris.report.wording import rate_words
+from ceteris.report.wording import rate_words, scope_words
 from ceteris.statistics.factorial import Effect
-from ceteris.statistics.interval import Interval
+from ceteris.statistics.interval import Estimate, Interval
+from ceteris.statistics.metrics import TEST_ACCURACY
 
 
 def section(analysis: StudyAnalysis) -> Section | None:
@@ -60,7 +59,7 @@ def summary(one: Factorial) -> str:
         return f"None of {family} the cross {name} {why}, so that none can be shown to differ from 0."
     if not shown:
         return f"None of {family} the cross {name} was shown to differ from 0."
-    labels = [f"{_label(one, effect)} ({points(_estimate(effect))})" for effect in shown]
+    labels = [f"{_label(one, effect)} ({_scale(one).difference(_estimate(effect))})" for effect in shown]
     verb = "was" if len(shown) == 1 else "were"
     return f"Of {family} the cross {name}, {len(shown)} {verb} shown to differ from 0: {listed_up_to(labels)}."
 
@@ -98,26 +97,29 @@ def sentences(one: Factorial) -> Iterator[str]:
 def _main_effect(one: Factorial, effect: Effect) -> str:
     (factor,), (level,) = effect.factors, effect.levels
     names = one.names(factor)
-    verb = "raises" if _estimate(effect) > 0 else "lowers"
+    scale = _scale(one)
+    verb = "raises" if scale.signed(_estimate(effect)) > 0 else "lowers"
     others = [other.name for index, other in enumerate(one.cross.factors) if index != factor]
     average = f"the levels of {others[0]}" if len(others) == 1 else "all combinations of the other factors"
     return (
-        f"On these test images, averaged over seeds and {average}, {quoted(names[level])} in place of "
-        f"{quoted(names[0])} ({one.cross.factors[factor].name}) {verb} test accuracy by {size(abs(_estimate(effect)))} "
-        f"{_how_surely(one, effect)}."
+        f"{sentence(scope_words(one.scope))}, averaged over seeds and {average}, {quoted(names[level])} in place of "
+        f"{quoted(names[0])} ({one.cross.factors[factor].name}) {verb} {one.metric.name} by "
+        f"{scale.size(abs(_estimate(effect)))} {_how_surely(one, effect)}."
     )
 
 
 def _interaction(one: Factorial, effect: Effect) -> str:
     (first, second), (level, other) = effect.factors, effect.levels
     names, others = one.names(first), one.names(second)
-    without, with_it = (points(_simple_effect(one, effect, at)) for at in (0, level))
+    scale = _scale(one)
+    without, with_it = (scale.difference(_simple_effect(one, effect, at)) for at in (0, level))
     factor, by = (one.cross.factors[index].name for index in (second, first))
-    apart = f"{size(abs(_estimate(effect)))} {'more' if _estimate(effect) > 0 else 'less'}"
+    apart = f"{scale.size(abs(_estimate(effect)))} {'more' if scale.signed(_estimate(effect)) > 0 else 'less'}"
     return (
-        f"On these test images, averaged over seeds, {quoted(others[other])} in place of {quoted(others[0])} "
-        f"({factor}) changes test accuracy by {without} with {quoted(names[0])} and by {with_it} with "
-        f"{quoted(names[level])} ({by}): {apart} {_how_surely(one, effect)}, which an average of the two hides."
+        f"{sentence(scope_words(one.scope))}, averaged over seeds, {quoted(others[other])} in place of "
+        f"{quoted(others[0])} ({factor}) changes {one.metric.name} by {without} with {quoted(names[0])} and by "
+        f"{with_it} with {quoted(names[level])} ({by}): {apart} {_how_surely(one, effect)}, which an average of the "
+        "two hides."
     )
 
 
@@ -130,7 +132,7 @@ def _simple_effect(one: Factorial, effect: Effect, level: int) -> float:
 def _how_surely(one: Factorial, effect: Effect) -> str:
     assert effect.p_value_adjusted is not None
     level = f"{100 * one.level:g} %"
-    interval = f"simultaneous {level} interval {points_range(effect.interval)}"
+    interval = f"simultaneous {level} interval {_scale(one).difference_range(effect.interval)}"
     return f"({interval}, {p_words(effect.p_value_adjusted)} after Holm's adjustment)"
 
 
@@ -148,13 +150,13 @@ def effect_table(one: Factorial, name: str) -> Table:
                 "each does alone.",
             ),
             Column(
-                title="estimate (pp)",
+                title=f"estimate{_scale(one).in_unit}",
                 is_number=True,
                 meaning="A main effect is averaged over the levels of the other factors; an interaction is a "
                 "difference of differences.",
             ),
             Column(
-                title=f"simultaneous {level} interval (pp)",
+                title=f"simultaneous {level} interval{_scale(one).in_unit}",
                 is_number=True,
                 meaning=f"All intervals of this table cover the truth in {level} of such studies.",
             ),
@@ -175,8 +177,8 @@ def method(one: Factorial) -> str:
 def _notes(one: Factorial) -> Iterator[str]:
     family = len(one.effects)
     yield (
-        "Test accuracy on these test images, over runs that learned; each combination of levels counts alike, however "
-        "many runs it has. Interactions of three and more factors are averaged over."
+        f"{sentence(one.metric.name)} {scope_words(one.scope)}, over runs that learned; each combination of levels "
+        "counts alike, however many runs it has. Interactions of three and more factors are averaged over."
     )
     yield (
         "Runs with the same seed may depend on each other, and combinations may differ in spread: standard errors are "
@@ -195,6 +197,9 @@ def _notes(one: Factorial) -> Iterator[str]:
         )
 
 
+_TURNED = {"better": "worse", "worse": "better"}
+"""Tags where lower is better."""
+
 _TAGS = {"higher": "better", "lower": "worse", "undecided": "undecided", "not estimated": "not-compared"}
 
 
@@ -202,13 +207,14 @@ def _row(one: Factorial, effect: Effect) -> tuple[Cell, ...]:
     finding = _finding(one, effect)
     against = " and ".join(one.names(factor)[0] for factor in effect.factors)
     factors = " x ".join(one.cross.factors[factor].name for factor in effect.factors)
-    interval = points_range(effect.interval).removesuffix(" pp")
+    scale, number, tag = _scale(one), _estimate(effect), _TAGS.get(finding, "")
+    interval = scale.bare(scale.difference_range(effect.interval))
     return (
         Cell(_label(one, effect), detail=f"{factors}, against {against}"),
-        Cell(NOTHING) if effect.found is None else Cell(signed(100 * _estimate(effect)), key=_estimate(effect)),
-        Cell(interval, key=None if effect.found is None else _estimate(effect)),
+        Cell(NOTHING) if effect.found is None else Cell(scale.bare(scale.difference(number)), key=scale.signed(number)),
+        Cell(interval, key=None if effect.found is None else scale.signed(number)),
         p_cell(effect.p_value_adjusted),
-        Cell(finding, tag=_TAGS.get(finding, "")),
+        Cell(finding, tag=_TURNED.get(tag, tag) if scale.is_turned else tag),
     )
 
 
@@ -219,7 +225,7 @@ def _finding(one: Factorial, effect: Effect) -> str:
         return "no error bars"
     if not _is_shown(one, effect):
         return "undecided"
-    is_positive = _estimate(effect) > 0
+    is_positive = _scale(one).signed(_estimate(effect)) > 0
     if effect.is_interaction:
         return "more together" if is_positive else "less together"
     return "higher" if is_positive else "lower"
@@ -233,6 +239,10 @@ def _holds_zero(effect: Effect) -> bool:
     return isinstance(effect.interval, Interval) and effect.interval.low <= 0 <= effect.interval.high
 
 
+def _scale(one: Factorial) -> Scale:
+    return Scale(metric=one.metric, is_turned=not one.metric.higher_is_better)
+
+
 def _estimate(effect: Effect) -> float:
     return 0.0 if effect.found is None else effect.found.estimate
 
@@ -244,7 +254,7 @@ def _label(one: Factorial, effect: Effect) -> str:
 
 
 def cell_table(one: Factorial, name: str) -> Table:
-    """Draw up every combination: its accuracy, and how many of its runs did not learn."""
+    """Draw up every combination: its mean, and how many of its runs did not learn."""
     level = f"{100 * one.level:g} %"
     return Table(
         name=name,
@@ -253,7 +263,7 @@ def cell_table(one: Factorial, name: str) -> Table:
             Column(title="variation", meaning="The arm that has these levels."),
             *(Column(title=factor.name) for factor in one.cross.factors),
             Column(
-                title="test accuracy",
+                title=one.metric.name,
                 is_number=True,
                 meaning=f"Mean over the runs that learned; below it its {level} interval.",
             ),
@@ -269,7 +279,7 @@ def cell_table(one: Factorial, name: str) -> Table:
             (
                 Cell(arm.name),
                 *(Cell(one.names(factor)[level]) for factor, level in enumerate(levels)),
-                accuracy_cell(arm.accuracy),
+                accuracy_cell(arm.accuracy, _scale(one)),
                 Cell(rate_words(arm), key=None if arm.collapse is None else arm.collapse.estimate),
                 Cell(str(arm.planned), key=arm.planned),
             )
@@ -303,26 +313,27 @@ def interactions(one: Factorial) -> Drawing:
                 axes.tick_params(labelleft=False)
         limits = [axes.get_ylim() for axes in figure.axes]
         for axes in figure.axes:
-            axes.set_ylim(max(min(low for low, _ in limits), 0), min(max(high for _, high in limits), 100))
+            top = max(high for _, high in limits)
+            axes.set_ylim(max(min(low for low, _ in limits), 0), min(top, 100) if _scale(one).is_share else top)
         return finished(
             figure, title=f"Interactions of {one.cross.name}, with intervals of each mean", alt=_alt(one, pairs)
         )
 
 
 def _draw(axes: Axes, one: Factorial, first: int, second: int) -> None:
-    number, others = one.shape[first], one.shape[second]
+    number, others, scale = one.shape[first], one.shape[second], _scale(one)
     axes.grid(visible=True, axis="y")
     for other in range(others):
         colour, dashes, marker = _look(other)
         shift = _DODGE * (other - (others - 1) / 2)
         means = [(level + shift, one.mean((first, second), (level, other))) for level in range(number)]
         known = [(x, mean) for x, mean in means if mean is not None]
-        heights = [100 * mean.estimate for _, mean in known]
+        heights = [scale.own(mean).estimate for _, mean in known]
         places = [x for x, _ in known]
         axes.plot(places, heights, dashes, color=colour, marker=marker, markersize=4.5, linewidth=1.6)
         for x, mean in known:
-            if isinstance(mean, Interval):
-                ends = [100 * max(mean.low, 0), 100 * min(mean.high, 1)]
+            if isinstance(own := scale.own(mean), Interval):
+                ends = [max(own.low, 0), min(own.high, 100) if scale.is_share else own.high]
                 axes.plot([x, x], ends, color=colour, linewidth=1.1, marker="_", markersize=6)
     room = _PANEL[0] / number
     axes.set_xticks(range(number), [shortened(name, room, 8.5) for name in one.names(first)])
@@ -349,7 +360,8 @@ def _explain(axes: Axes, one: Factorial, first: int, second: int) -> None:
         label = shortened(name, _PANEL[0] / 2 - 34, 8)
         handles.append(Line2D([], [], color=colour, ls=dashes, marker=marker, markersize=4.5, label=label))
     factor, by = one.cross.factors[second].name, one.cross.factors[first].name
-    title = shortened(f"test accuracy, %: {factor} by {by}", _PANEL[0])
+    unit = ", %" if _scale(one).is_share else _scale(one).in_unit
+    title = shortened(f"{one.metric.name}{unit}: {factor} by {by}", _PANEL[0])
     axes.text(0, 1 + (_LINE * _legend_lines(one, second) + 6) / _PANEL[1], title, transform=axes.transAxes)
     axes.legend(
         handles=handles,
@@ -372,9 +384,13 @@ def _alt(one: Factorial, pairs: Sequence[tuple[int, int]]) -> str:
         for x, name in enumerate(one.names(first)):
             for line, other in enumerate(one.names(second)):
                 mean = one.mean((first, second), (x, line))
-                accuracy = "no run that learned in some combination" if mean is None else in_per_cent(mean)
+                accuracy = "no run that learned in some combination" if mean is None else _mean(one, mean)
                 shown.append(f"{accuracy} with {name} and {other}")
         factors = f"{one.cross.factors[second].name} by {one.cross.factors[first].name}"
         parts.append(f"{factors}: {', '.join(shown)}")
     level = f"{100 * one.level:g} %"
-    return f"Mean test accuracy of runs that learned, with {level} intervals. {'. '.join(parts)}."
+    return f"Mean {one.metric.name} of runs that learned, with {level} intervals. {'. '.join(parts)}."
+
+
+def _mean(one: Factorial, mean: Estimate) -> str:
+    return in_per_cent(mean) if one.metric is TEST_ACCURACY else _scale(one).value(mean.estimate)

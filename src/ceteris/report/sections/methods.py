@@ -121,7 +121,7 @@ def _statistics(analysis: StudyAnalysis) -> Iterator[str]:
             f"Verdicts are about the {metric.name}: {metric.definition}; "
             f"{'higher' if metric.higher_is_better else 'lower'} is better. It was computed for each run from its "
             "stored probabilities, and stands for accuracy in what follows; whether a run learned is decided by its "
-            f"test accuracy{', which effects of crossed factors are about too' if analysis.factorials else ''}."
+            "test accuracy."
         )
     within = f"\N{PLUS-MINUS SIGN}{Scale.of(analysis).size(criteria.margin)}"
     level, significance = f"{100 * criteria.level:g} %", f"{100 * criteria.significance:g} %"
@@ -182,7 +182,7 @@ def _statistics(analysis: StudyAnalysis) -> Iterator[str]:
         yield (
             f"If accuracies of runs that learned are about normally distributed over seeds, at most {significance} of "
             "studies like this one would hold a false “better”, “worse” or “collapses more often” "
-            f"{scope_words(criteria)}, and at most {significance} a false “equivalent”."
+            f"{scope_words(criteria.scope)}, and at most {significance} a false “equivalent”."
         )
 
 
@@ -197,5 +197,3 @@ def _over_images(analysis: StudyAnalysis) -> Iterator[str]:
         f"{which} Student's with the standard error of a two-way table of seeds and images, and Satterthwaite's "
         "degrees of freedom."
     )
-    if is_population and analysis.factorials:
-        yield "Effects of crossed factors speak of these test images."

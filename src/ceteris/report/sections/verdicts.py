@@ -55,7 +55,7 @@ def verdict_table(analysis: StudyAnalysis) -> Table:
     if analysis.done and all(arm.ended < 2 for arm in analysis.summaries):
         bars = "; one seed gives no interval"
     notes = [
-        f"Differences are variation minus baseline{_in_words(scale)}, {scope_words(analysis.criteria)}{bars}.",
+        f"Differences are variation minus baseline{_in_words(scale)}, {scope_words(analysis.criteria.scope)}{bars}.",
         f"Equivalent means: shown to lie within {within}, the margin that the study declares.",
     ]
     if any(one.verdict.forecast is not None for one in analysis.comparisons):
