@@ -81,6 +81,8 @@ SETTINGS = {
     "rise": {"schedule": "one_cycle", "rise": 0.5},
     "start_divisor": {"schedule": "one_cycle", "start_divisor": 5.0},
     "final_divisor": {"schedule": "one_cycle", "final_divisor": 5.0},
+    "patience": {"patience": 5},
+    "scored_epoch": {"scored_epoch": "best"},
 }
 AUGMENTATIONS = {"flip", "crop", "rotation", "cutout", "brightness", "contrast"}
 REFUSED_SETTINGS = {("heads", name) for name in AUGMENTATIONS - {"flip"}}
@@ -230,6 +232,7 @@ def test_an_unknown_setting_or_value_of_a_layer_is_refused_by_the_lanes_engine()
 def test_runs_share_a_packed_batch_only_if_they_differ_in_what_each_has_for_itself(engine, setting):
     """The rest is part of the key, also what nobody thought of: keys are made by exclusion."""
     own = {"learning_rate", "momentum", "beta1", "beta2", "epsilon", "weight_decay", *SCHEDULE_SETTINGS}
+    own |= {"patience", "scored_epoch"}
     own |= AUGMENTATIONS if engine == "lanes" else set()
     usual = {"optimizer": "sgd"} if setting == "momentum" else {}
     key = ENGINES[engine].packing_key

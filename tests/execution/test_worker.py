@@ -197,7 +197,7 @@ def test_a_failed_run_is_tried_again_from_its_checkpoint(make_workspace):
 def test_an_engine_that_fails_at_the_end_loses_nobody(make_workspace, monkeypatch):
     """Scoring the test images may fail too; the runs are tried alone, and each has its failure."""
     workspace = make_workspace()
-    monkeypatch.setattr(FakeTraining, "outcomes", lambda _: 1 / 0)
+    monkeypatch.setattr(FakeTraining, "outcomes", lambda *_: 1 / 0)
     events = train(workspace, runs=RUNS[:2])
     assert [event.failure.error for event in of_kind(events, RunFailed)] == ["ZeroDivisionError: division by zero"] * 2
     assert statuses(workspace, RUNS[:2]) == [Status.FAILED] * 2

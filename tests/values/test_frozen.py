@@ -25,7 +25,8 @@ def test_construction_tells_all_mistakes_in_sentences():
         "flip = 1 must be true or false.",
         (
             "unknown key 'speed'; the keys here are optimizer, learning_rate, weight_decay, beta1, beta2, epsilon, "
-            "momentum, batch_size, epochs, flip, crop, rotation, cutout, brightness, contrast, mixup and cutmix."
+            "momentum, batch_size, epochs, flip, crop, rotation, cutout, brightness, contrast, mixup, cutmix, patience "
+            "and scored_epoch."
         ),
     )
 

@@ -138,8 +138,16 @@ class PackedTraining(Protocol):
     def states(self) -> tuple[RunState, ...]:
         """Copy what each run needs to go on from here, in the order of the packed batch."""
 
-    def outcomes(self) -> tuple[Outcome, ...]:
-        """Score the test images, once, after the last epoch; in the order of the packed batch."""
+    def outcomes(self, runs: Sequence[int] | None = None) -> tuple[Outcome, ...]:
+        """Score the test images, once for each run, after its last epoch.
+
+        Args:
+            runs: Indices of runs that end here, before the others, which go on as if nothing had happened; all runs
+                if not given.
+
+        Returns:
+            What `training.scored_epoch` asks for, in the order of the indices.
+        """
 
 
 class OwnCodeTraining(ABC):

@@ -7,10 +7,14 @@ silently or trained as something else.
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
+from ceteris.training.stopping import Stopping
 from ceteris.training.training import SCHEDULES, Training
 
 SCHEDULE_SETTINGS = frozenset({"schedule"}).union(*(kind.model_fields for kind in SCHEDULES))
 """Followed by every engine that takes the factor of each step from `Schedule.factors`: it may be any schedule's."""
+
+STOPPING = frozenset(Stopping.model_fields)
+"""Followed by every engine whose runs of a packed batch may end before the others, and that keeps a best epoch."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -34,7 +34,7 @@ from ceteris.study.run import Run
 from ceteris.usercode.load import OwnCodeError
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class _Lane:
     """One run of a packed batch in training."""
 
@@ -137,13 +137,37 @@ def _train_together(lanes: list[_Lane], batch: PackedBatch, workspace: Workspace
             yield from _advance(lanes, training, batch, workspace, split)
         finally:
             _keep_printed(lanes, training, workspace)
+        lanes, training = _without_ended(lanes, training, batch.engine, split)
         if time.monotonic() - saved_at >= workspace.checkpoint_seconds and training.position > saved:
             _save(lanes, training, batch.engine, workspace)
             saved, saved_at = training.position, time.monotonic()
-    if not all(lane.is_done for lane in lanes):
-        for lane, outcome in zip(lanes, training.outcomes(), strict=True):
-            if not lane.is_done:
-                yield _publish(lane, outcome, batch.engine, workspace, split)
+    yield from _end(lanes, training, batch.engine, workspace, split, [lane for lane in lanes if not lane.is_done])
+
+
+def _end(
+    lanes: Sequence[_Lane],
+    training: PackedTraining,
+    engine: Engine,
+    workspace: Workspace,
+    split: Split,
+    ending: Sequence[_Lane],
+) -> Iterator[Event]:
+    """Score the runs that end here, and publish them."""
+    if ending:
+        outcomes = training.outcomes([lanes.index(lane) for lane in ending])
+        for lane, outcome in zip(ending, outcomes, strict=True):
+            yield _publish(lane, outcome, engine, workspace, split)
+
+
+def _without_ended(
+    lanes: list[_Lane], training: PackedTraining, engine: Engine, split: Split
+) -> tuple[list[_Lane], PackedTraining]:
+    """Go on without the runs that have ended, once these are half of all: fewer would not be worth a new start."""
+    left = [lane for lane in lanes if not lane.is_done]
+    if not left or len(left) > len(lanes) // 2:
+        return lanes, training
+    states = [state for lane, state in zip(lanes, training.states(), strict=True) if not lane.is_done]
+    return left, engine.start([lane.run for lane in left], split, states)
 
 
 def _start(
@@ -182,13 +206,18 @@ def _advance(
     learning = sum(not lane.is_done for lane in lanes)
     yield Progress(batch=batch, position=training.position, images=images * learning, seconds=seconds)
     if metrics is not None:
-        yield from _end_epoch(lanes, metrics, batch, workspace, split)
+        yield from _end_epoch(lanes, metrics, training, batch, workspace, split)
 
 
 def _end_epoch(
-    lanes: Sequence[_Lane], metrics: Sequence[EpochMetrics], batch: PackedBatch, workspace: Workspace, split: Split
+    lanes: Sequence[_Lane],
+    metrics: Sequence[EpochMetrics],
+    training: PackedTraining,
+    batch: PackedBatch,
+    workspace: Workspace,
+    split: Split,
 ) -> Iterator[Event]:
-    """Note an epoch for each run, and publish at once those that it diverged in."""
+    """Note an epoch for each run, and publish at once those that diverged in it or stop after it."""
     alive = [(lane, own) for lane, own in zip(lanes, metrics, strict=True) if not lane.is_done]
     yield EpochFinished(
         batch=batch,
@@ -196,11 +225,19 @@ def _end_epoch(
         seconds=max(lane.seconds for lane, _ in alive),
     )
     for lane, own in alive:
-        lane.epochs.append(EpochRecord(metrics=own, seconds=lane.seconds, packed_batch_runs=len(lanes)))
+        lane.epochs.append(EpochRecord(metrics=own, seconds=lane.seconds, packed_batch_runs=len(alive)))
         if diverged_epoch([own]) is not None:
             yield _publish(lane, None, batch.engine, workspace, split)
+    is_last = training.position.epoch == batch.runs[0].specification.training.epochs
+    stopped = [lane for lane, _ in alive if not lane.is_done and _is_over(lane)]
+    yield from _end(lanes, training, batch.engine, workspace, split, [] if is_last else stopped)
     for lane in lanes:
         lane.seconds = 0.0
+
+
+def _is_over(lane: _Lane) -> bool:
+    losses = [epoch.metrics.validation_loss for epoch in lane.epochs]
+    return lane.run.specification.training.stopping.is_over(losses)
 
 
 def _publish(lane: _Lane, outcome: Outcome | None, engine: Engine, workspace: Workspace, split: Split) -> RunFinished:

@@ -100,7 +100,7 @@ class RunRecord:
         arithmetic: What decides the last bits, as the engine says it.
         data_origin: What is known about the images: `official`, `modified copy` or `built in`.
         parameters: How many numbers the network learns.
-        epochs: Epochs trained; up to and with the one that diverged, if one did.
+        epochs: Epochs trained: up to the one that the run stopped after, and with the one that diverged, if one did.
         diverged_epoch: The first epoch whose training or validation loss was not finite, or the last one if the test
             loss after it was not; else None.
         test_accuracy: Share of the test images classified correctly, in [0, 1]; None if the run diverged.
@@ -110,6 +110,8 @@ class RunRecord:
         final_validation_accuracy: After the last epoch; None if the run diverged.
         predictions_sha256: Of `predictions.npy`; None if the run diverged: it was not scored.
         weights_sha256: Of `weights.safetensors`; None if the run diverged.
+        scored_epoch: The epoch whose network was scored and kept, where the study asks for the best one; else None: the
+            last.
     """
 
     run: Run
@@ -126,6 +128,7 @@ class RunRecord:
     final_validation_accuracy: float | None
     predictions_sha256: str | None
     weights_sha256: str | None
+    scored_epoch: int | None = None
 
     @property
     def status(self) -> Status:
@@ -190,6 +193,8 @@ def conclude(  # noqa: PLR0913 - all that is known of a run
     sound = [metrics for metrics in epochs if diverged is None or metrics.epoch < diverged]
     # max gives the first of equals.
     best = max(sound, key=lambda metrics: metrics.validation_accuracy, default=None)
+    stopping, losses = run.specification.training.stopping, [metrics.validation_loss for metrics in sound]
+    is_chosen = outcome is not None and stopping.scored_epoch == "best"
     predictions = None if outcome is None else encode_array(half_precision(outcome.probabilities))
     weights = None if outcome is None else encode_weights(outcome.weights)
     record = RunRecord(
@@ -207,16 +212,19 @@ def conclude(  # noqa: PLR0913 - all that is known of a run
         final_validation_accuracy=None if diverged is not None else finite(sound[-1].validation_accuracy),
         predictions_sha256=None if predictions is None else hashlib.sha256(predictions).hexdigest(),
         weights_sha256=None if weights is None else hashlib.sha256(weights).hexdigest(),
+        scored_epoch=stopping.scored(losses) if is_chosen else None,
     )
     return Result(record=record, predictions=predictions, weights=weights)
 
 
 _PLAIN = tuple(field.name for field in fields(RunRecord) if field.name != "run")
+_LATER = {"scored_epoch"}  # which version 0.1 did not write, and which stays unwritten where it is None
 
 
 def encode_record(record: RunRecord) -> bytes:
     """Write the content of `result.json`."""
     facts: dict[str, Any] = {name: getattr(record, name) for name in _PLAIN}
+    facts = {name: value for name, value in facts.items() if not (name in _LATER and value is None)}
     facts |= {
         "status": record.status.value,
         "digest": record.run.digest,
@@ -236,6 +244,7 @@ def decode_record(content: bytes, run: Run) -> RunRecord:
     facts = unseal(content)
     if facts["digest"] != run.digest:
         raise DamagedError(f"is the result of another run, with digest {facts['digest'][:8]}")
+    facts = {**dict.fromkeys(_LATER), **facts}
     return RunRecord(run=run, **{name: facts[name] for name in _PLAIN})
 
 

@@ -3,6 +3,7 @@
 import math
 import pickle
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from ceteris.execution.packing import pack
 from ceteris.results.record import diverged_epoch
 from ceteris.study.run import Run
 from ceteris.study.specification import Specification
+from ceteris.training.stopping import best_epoch
 
 Numbers = Sequence[float] | NDArray[np.float32]
 
@@ -137,6 +139,45 @@ class EngineConformance:
             for before, state in zip(states, kept, strict=True):
                 assert all(np.array_equal(before.arrays[name], array) for name, array in state.arrays.items())
 
+    def test_a_run_may_end_before_the_others(self, engine: Engine, runs: Sequence[Run], split: Split) -> None:
+        """Scoring some runs after an epoch gives what they are then, and changes nothing of the packed batch."""
+        packed = runs[: engine.packed_runs]
+        outcomes, epochs = _finished(engine, packed, split)
+        training = engine.start(packed, split)
+        known: list[tuple[EpochMetrics, ...]] = []
+        while not known:
+            known += [] if (metrics := training.advance()) is None else [metrics]
+        (early,) = training.outcomes([len(packed) - 1])
+        (same,) = training.outcomes([len(packed) - 1])
+        rest, later = _finished(engine, packed, split, training.states())
+        self._same(early, same)
+        for place, outcome in enumerate(rest):
+            self._same(outcome, outcomes[place])
+            self._same_epochs([one[place] for one in (*known, *later)], [one[place] for one in epochs])
+        assert training.outcomes([]) == ()
+
+    def test_the_best_epoch_is_scored_where_a_study_asks_for_it(
+        self, engine: Engine, runs: Sequence[Run], split: Split
+    ) -> None:
+        """The outcome is that of a run which ends after the epoch with the lowest validation loss, also if resumed."""
+        usual = runs[: engine.packed_runs]
+        best = [_with_training(run, scored_epoch="best") for run in usual]
+        if engine.unsupported(best[0].specification) is not None:
+            return
+        training = engine.start(usual, split)
+        ends: list[tuple[Outcome, ...]] = []
+        while training.position.epoch < usual[0].specification.training.epochs:
+            ends += [] if training.advance() is None else [training.outcomes()]
+        found, epochs = _finished(engine, best, split)
+        training = engine.start(best, split)
+        while training.advance() is None:
+            pass
+        resumed, _ = _finished(engine, best, split, tuple(_copy(state) for state in training.states()))
+        for place, outcome in enumerate(found):
+            chosen = best_epoch([one[place].validation_loss for one in epochs])
+            self._same(outcome, ends[chosen - 1][place])
+            self._same(resumed[place], outcome)
+
     def test_a_run_that_diverges_is_a_result(
         self, engine: Engine, runs: Sequence[Run], split: Split, diverging: Run | None
     ) -> None:
@@ -177,6 +218,11 @@ def _finished(
         if (metrics := training.advance()) is not None:
             epochs.append(metrics)
     return training.outcomes(), epochs
+
+
+def _with_training(run: Run, **settings: object) -> Run:
+    training = run.specification.training.model_copy(update=settings)
+    return replace(run, specification=run.specification.model_copy(update={"training": training}))
 
 
 def _copy(state: RunState) -> RunState:

@@ -13,6 +13,7 @@ from ceteris.training.loss import CrossEntropy, Loss
 from ceteris.training.mixing import Cutmix, Mixup
 from ceteris.training.schedule import Constant, Cosine, Exponential, Length, OneCycle, Schedule, Step
 from ceteris.training.sgd import SGD
+from ceteris.training.stopping import Stopping
 from ceteris.values.frozen import Frozen
 
 OPTIMIZERS: tuple[type[Optimizer], ...] = (Adam, SGD, AdamW)
@@ -42,6 +43,7 @@ SECTIONS: tuple[type[Frozen], ...] = (
     Minibatches,
     *AUGMENTATIONS,
     *MIXTURES,
+    Stopping,
 )
 """Everything whose fields are keys of `[baseline.training]`; fields of one name are one setting."""
 
@@ -84,6 +86,12 @@ class _Training(Frozen):
     def mixtures(self) -> tuple[Augmentation, ...]:
         """Every way to mix images with each other with its own settings, also those that change nothing."""
         return tuple(self._made(kind) for kind in MIXTURES)
+
+    @property
+    def stopping(self) -> Stopping:
+        """When training ends, and which epoch is scored."""
+        stopping: Stopping = self._made(Stopping)
+        return stopping
 
     def faults(self) -> Iterator[str]:
         """Say what is wrong with the settings of a chosen kind together."""
@@ -160,6 +168,8 @@ if TYPE_CHECKING:
         contrast: float
         mixup: float
         cutmix: float
+        patience: int
+        scored_epoch: str
 
 else:
     Training = create_model("Training", __base__=_Training, __module__=__name__, __doc__=_Training.__doc__, **_fields())

@@ -1,7 +1,7 @@
 """The lanes engine: up to sixteen runs in the SIMD lanes of one core, each with the bits it would have alone."""
 
 import time
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ceteris.datasets.dataset import ImageKind, Split
 from ceteris.engines.augmentation import plain_views, views
+from ceteris.engines.best_epoch import BestEpoch, scored_weights
 from ceteris.engines.engine import SLICE_SECONDS, EpochMetrics, Outcome, Position, RunState, mean_loss_and_accuracy
 from ceteris.engines.lanes.kernels import (
     CompiledBank,
@@ -42,8 +43,8 @@ class LanesEngine:
     """Trains small networks on the CPU, sixteen runs a core.
 
     Runs share a packed batch if they have the same network but for drop-out rates, batch size, epochs and optimizer;
-    seed, learning rate and its schedule, momentum, betas, weight decay, drop-out rate and augmentation are each run's
-    own.
+    seed, learning rate and its schedule, momentum, betas, weight decay, drop-out rate, augmentation, patience and
+    scored epoch are each run's own.
 
     Attributes:
         instruction_set: Which build of the kernels to use; builds with fused multiply-add give the same bits.
@@ -82,8 +83,9 @@ class LanesEngine:
         is_whole = any(isinstance(placed.layer, BatchNorm) for placed in layers)
         group = max(specification.training.batch_size, _GROUP) if is_whole else _GROUP
         lanes = self.packed_runs * (4 * cost.parameters + 2 * group * values)
-        # Weights go in and out as arrays, and so do the predictions.
-        arrays = runs * (3 * cost.parameters + images.test_images * images.classes)
+        # Weights go in and out as arrays, and so do the predictions; those of a best epoch are kept besides.
+        copies = 4 if specification.training.scored_epoch == "best" else 3
+        arrays = runs * (copies * cost.parameters + images.test_images * images.classes)
         return Requirements(memory=4 * (lanes + arrays))
 
     def start(self, runs: Sequence[Run], split: Split, states: Sequence[RunState] | None = None) -> "LanesTraining":
@@ -131,6 +133,7 @@ class LanesTraining:
     _correct: list[int] = field(default_factory=list)
     _steps_a_slice: int = 1
     _places: tuple[NDArray[np.int32], ...] = ()
+    _best: list[BestEpoch | None] = field(default_factory=list)
     _order: NDArray[np.int32] | None = None
     _views: NDArray[np.int16] | None = None
     _factors: NDArray[np.float64] | None = None
@@ -148,24 +151,25 @@ class LanesTraining:
     def __post_init__(self) -> None:
         """Choose the images of each run."""
         labels, classes = self.split.training.labels, self.split.classes
+        self._best = [BestEpoch.of(run, None) for run in self.runs]
         self._places = tuple(sampled_indices(run, labels, classes=classes) for run in self.runs)
 
-    def begin(self, weights: Sequence[dict[str, NDArray[np.float32]]]) -> None:
+    def begin(self, weights: Sequence[Mapping[str, NDArray[np.generic]]]) -> None:
         """Put initial weights in place."""
-        self.bank.write("weights", np.stack([pack(self.layout.trained, run) for run in weights]))
-        self.bank.write("statistics", np.stack([pack(self.layout.statistics, run) for run in weights]))
+        self._put(weights)
         self._loss, self._correct = [0.0] * len(self.runs), [0] * len(self.runs)
 
     def restore(self, states: Sequence[RunState]) -> None:
         """Put everything back where `states` found it."""
         assert len({state.position for state in states}) == 1
-        self.begin([{name: np.asarray(array, np.float32) for name, array in state.arrays.items()} for state in states])
+        self.begin([state.arrays for state in states])
         for kind in ("first_moments", "second_moments"):
             self.bank.write(kind, np.stack([pack(self.layout.trained, state.arrays, f"{kind}.") for state in states]))
         self.position = states[0].position
         self.bank.steps = self.position.epoch * self.steps_an_epoch + self.position.step
         self._loss = [float(state.arrays["epoch.loss"][0]) for state in states]
         self._correct = [int(state.arrays["epoch.correct"][0]) for state in states]
+        self._best = [BestEpoch.of(run, state.arrays) for run, state in zip(self.runs, states, strict=True)]
 
     def advance(self) -> tuple[EpochMetrics, ...] | None:
         """Train for about a quarter of a second; see `PackedTraining.advance`."""
@@ -208,29 +212,42 @@ class LanesTraining:
                     **unpack(self.layout.trained, second[run], "second_moments."),
                     "epoch.loss": np.array([self._loss[run]], np.float64),
                     "epoch.correct": np.array([self._correct[run]], np.int64),
+                    **(best.arrays if (best := self._best[run]) else {}),
                 },
             )
             for run in range(len(self.runs))
         )
 
-    def outcomes(self) -> tuple[Outcome, ...]:
-        """Score the test images, once, after the last epoch."""
-        test = self.split.test
+    def outcomes(self, runs: Sequence[int] | None = None) -> tuple[Outcome, ...]:
+        """Score the test images, once for each run; see `PackedTraining.outcomes`."""
+        chosen = range(len(self.runs)) if runs is None else runs
+        test, present = self.split.test, self._weights()
+        scored = [scored_weights(best, own) for best, own in zip(self._best, present, strict=True)]
+        self._put(scored)
         probabilities, sums = self.bank.predict(test.images, test.labels, self.split.scale, self.split.offset)
-        weights, statistics = self.bank.read("weights"), self.bank.read("statistics")
+        self._put(present)
         means = [mean_loss_and_accuracy(loss, correct, len(test)) for loss, correct in sums]
         return tuple(
             Outcome(
                 probabilities=probabilities[run],
-                test_loss=loss,
-                test_accuracy=accuracy,
-                weights={
-                    **unpack(self.layout.trained, weights[run]),
-                    **unpack(self.layout.statistics, statistics[run]),
-                },
+                test_loss=means[run][0],
+                test_accuracy=means[run][1],
+                weights={name: np.asarray(array, np.float32) for name, array in scored[run].items()},
             )
-            for run, (loss, accuracy) in enumerate(means)
+            for run in chosen
         )
+
+    def _weights(self) -> list[dict[str, NDArray[np.float32]]]:
+        """Copy what is scored of each run."""
+        weights, statistics = self.bank.read("weights"), self.bank.read("statistics")
+        return [
+            {**unpack(self.layout.trained, weights[run]), **unpack(self.layout.statistics, statistics[run])}
+            for run in range(len(self.runs))
+        ]
+
+    def _put(self, weights: Sequence[Mapping[str, NDArray[np.generic]]]) -> None:
+        self.bank.write("weights", np.stack([pack(self.layout.trained, run) for run in weights]))
+        self.bank.write("statistics", np.stack([pack(self.layout.statistics, run) for run in weights]))
 
     def _prepare_epoch(self) -> None:
         if self._order is not None:
@@ -256,6 +273,12 @@ class LanesTraining:
             EpochMetrics.of(epoch, training, validation)
             for training, validation in zip(trained, validated, strict=True)
         )
+        losses = [own.validation_loss for own in metrics]
+        better = [best is not None and loss < best.loss for best, loss in zip(self._best, losses, strict=True)]
+        if any(better):
+            for run, weights in enumerate(self._weights()):
+                if better[run]:
+                    self._best[run] = BestEpoch(loss=losses[run], weights=weights)
         self.position = Position(epoch=epoch)
         self._order = self._views = None
         self._loss, self._correct = [0.0] * len(self.runs), [0] * len(self.runs)

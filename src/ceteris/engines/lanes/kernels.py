@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ceteris.datasets.dataset import Labels
-from ceteris.engines.support import SCHEDULE_SETTINGS, OptimizerSupport, TrainingSupport, values_but
+from ceteris.engines.support import SCHEDULE_SETTINGS, STOPPING, OptimizerSupport, TrainingSupport, values_but
 from ceteris.errors import EngineError
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.layer import Layer
@@ -180,7 +180,7 @@ def kernel_training(instruction_set: InstructionSet) -> TrainingSupport:
             for key, (settings, per_run) in load_kernels(instruction_set).optimizers().items()
         },
         shared=frozenset({"batch_size", "epochs"}),
-        per_run=SCHEDULE_SETTINGS.union(*(kind.model_fields for kind in AUGMENTATIONS)),
+        per_run=(SCHEDULE_SETTINGS | STOPPING).union(*(kind.model_fields for kind in AUGMENTATIONS)),
     )
 
 

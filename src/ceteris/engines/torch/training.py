@@ -4,7 +4,7 @@
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ceteris.datasets.dataset import Split
+from ceteris.engines.best_epoch import BestEpoch, scored_weights, without_best
 from ceteris.engines.engine import SLICE_SECONDS, EpochMetrics, Outcome, Position, RunState, mean_loss_and_accuracy
 from ceteris.engines.streams import initial_weights, sampled_indices
 from ceteris.engines.torch.batches import (
@@ -113,6 +114,7 @@ class TorchTraining(ABC):
         self._position = Position()
         self._plan: EpochPlan | None = None
         self._factors = np.ones(0)
+        self._best = BestEpoch.of(run, None)
 
     @abstractmethod
     def _inputs(self, pixels: Tensor) -> Tensor:
@@ -153,20 +155,25 @@ class TorchTraining(ABC):
 
     def states(self) -> tuple[RunState, ...]:
         """Copy what the run needs to go on from here."""
-        return (RunState(position=self._position, arrays=to_arrays(self._tensors())),)
+        best = {} if self._best is None else self._best.arrays
+        return (RunState(position=self._position, arrays=to_arrays(self._tensors()) | best),)
 
-    def outcomes(self) -> tuple[Outcome, ...]:
-        """Score the test images, once, after the last epoch."""
-        assert self._position.epoch == self._settings.epochs, "the run is not finished"
+    def outcomes(self, runs: Sequence[int] | None = None) -> tuple[Outcome, ...]:
+        """Score the test images, once; see `PackedTraining.outcomes`."""
+        if runs is not None and not runs:
+            return ()
+        present = to_arrays(self._trained())
+        weights = scored_weights(self._best, present)
+        fill(self._trained(), weights)
         with processor_threads(self._threads):
             scores = self._score(self._test)
-        weights = to_arrays(self._trained())
+        fill(self._trained(), present)
         return (
             Outcome(
                 probabilities=scores.probabilities,
                 test_loss=scores.loss,
                 test_accuracy=scores.accuracy,
-                weights={name: array.astype(np.float32) for name, array in weights.items()},
+                weights={name: np.asarray(array, np.float32) for name, array in weights.items()},
             ),
         )
 
@@ -199,6 +206,8 @@ class TorchTraining(ABC):
     def _end_epoch(self) -> EpochMetrics:
         training = mean_loss_and_accuracy(float(self._sums.loss), int(self._sums.correct), len(self._places))
         scores = self._score(self._validation)
+        if self._best is not None and scores.loss < self._best.loss:
+            self._best = BestEpoch(loss=scores.loss, weights=to_arrays(self._trained()))
         self._sums = epoch_sums(self._device)
         self._position = Position(epoch=self._position.epoch + 1)
         return EpochMetrics.of(self._position.epoch, training, (scores.loss, scores.accuracy))
@@ -210,13 +219,15 @@ class TorchTraining(ABC):
         return state_tensors(self._trained(), self._network, self._optimizer, self._sums)
 
     def _restore(self, state: RunState, run: Run) -> None:
-        fault = mismatch(self._tensors(), state.arrays)
+        own = without_best(state.arrays)
+        fault = mismatch(self._tensors(), own)
         if fault is not None:
             raise EngineError(
                 f"variation {run.variation!r}, seed {run.seed}: the state to go on from {fault}, "
                 "so this engine did not leave it for this run. Delete the run's checkpoint to begin it again."
             )
-        fill(self._tensors(), state.arrays)
+        fill(self._tensors(), own)
+        self._best = BestEpoch.of(run, state.arrays)
         self._position = state.position
 
 

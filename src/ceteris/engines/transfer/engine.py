@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ceteris.datasets.dataset import ImageKind, Split
 from ceteris.datasets.features import FeatureCache
 from ceteris.engines.engine import PredictingEngine, Preparation, PreparingEngine, RunState
-from ceteris.engines.support import SCHEDULE_SETTINGS, TrainingSupport
+from ceteris.engines.support import SCHEDULE_SETTINGS, STOPPING, TrainingSupport
 from ceteris.engines.torch.engine import TORCH_TRAINING, OneRunEngine
 from ceteris.engines.transfer.optimizer import HEAD_OPTIMIZERS
 from ceteris.networks.backbone import FEATURES, AnyNetwork, BackboneNetwork
@@ -42,7 +42,7 @@ _PACKED_RUNS = 64
 _TRAINING = TrainingSupport(
     optimizers=HEAD_OPTIMIZERS,
     shared=frozenset({"batch_size", "epochs", "flip"}),
-    per_run=SCHEDULE_SETTINGS,
+    per_run=SCHEDULE_SETTINGS | STOPPING,
 )
 
 

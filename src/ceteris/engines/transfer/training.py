@@ -12,6 +12,7 @@ from torch.nn import functional
 from torch.utils.dlpack import from_dlpack
 
 from ceteris.datasets.dataset import LabelledImages, Split
+from ceteris.engines.best_epoch import BestEpoch, scored_weights
 from ceteris.engines.engine import SLICE_SECONDS, EpochMetrics, Outcome, Position, RunState, mean_loss_and_accuracy
 from ceteris.engines.streams import initial_weights, sampled_indices, sampling_order, shifts
 from ceteris.engines.torch.network import BatchPosition
@@ -55,6 +56,7 @@ class HeadTraining:
         self._factors = torch.ones(0, 0)
         self._loss = torch.zeros(len(runs), dtype=torch.float64)
         self._correct = torch.zeros(len(runs), dtype=torch.int64)
+        self._best = [BestEpoch.of(run, None) for run in runs]
         if states is None:
             image = Shape(*split.training.images.shape[1:])
             drawn = [initial_weights(run.specification.network, image, split.classes, run.seed) for run in runs]
@@ -102,16 +104,16 @@ class HeadTraining:
                     **self._head.arrays(self._optimizer.second, run, "second_moments."),
                     "epoch.loss": self._loss[run : run + 1].numpy().copy(),
                     "epoch.correct": self._correct[run : run + 1].numpy().copy(),
+                    **(best.arrays if (best := self._best[run]) else {}),
                 },
             )
             for run in range(len(self._runs))
         )
 
-    def outcomes(self) -> tuple[Outcome, ...]:
-        """Score the test images, once, after the last epoch."""
-        assert self._position.epoch == self._settings.epochs, "the runs are not finished"
+    def outcomes(self, runs: Sequence[int] | None = None) -> tuple[Outcome, ...]:
+        """Score the test images, once for each run; see `PackedTraining.outcomes`."""
         torch.set_num_threads(1)
-        return tuple(self._outcome(run) for run in range(len(self._runs)))
+        return tuple(self._outcome(run) for run in (range(len(self._runs)) if runs is None else runs))
 
     def _sampling(self, epoch: int) -> tuple[Tensor, Tensor | None]:
         """Look up which image each place of an epoch has, and whether it is mirrored. Shapes (r, n)."""
@@ -150,27 +152,33 @@ class HeadTraining:
         epoch, images = self._position.epoch + 1, len(self._places[0])
         sums = zip(self._loss.tolist(), self._correct.tolist(), strict=True)
         metrics = tuple(
-            EpochMetrics.of(epoch, mean_loss_and_accuracy(loss, correct, images), self._score("validation", run)[1:])
+            EpochMetrics.of(
+                epoch, mean_loss_and_accuracy(loss, correct, images), self._score("validation", self._rows, run)[1:]
+            )
             for run, (loss, correct) in enumerate(sums)
         )
+        for run, own in enumerate(metrics):
+            if (best := self._best[run]) is not None and own.validation_loss < best.loss:
+                self._best[run] = BestEpoch(loss=own.validation_loss, weights=self._head.arrays(self._rows, run))
         self._loss.zero_()
         self._correct.zero_()
         self._position = Position(epoch=epoch)
         return metrics
 
-    def _score(self, name: str, run: int) -> tuple[Tensor, float, float]:
-        logits, labels = self._head.logits(self._rows, self._tensors[name], run), self._labels[name]
+    def _score(self, name: str, rows: Tensor, run: int) -> tuple[Tensor, float, float]:
+        logits, labels = self._head.logits(rows, self._tensors[name], run), self._labels[name]
         loss = functional.cross_entropy(logits, labels, reduction="none").sum(dtype=torch.float64)
         mean_loss, accuracy = mean_loss_and_accuracy(float(loss), int((logits.argmax(1) == labels).sum()), len(labels))
         return logits, mean_loss, accuracy
 
     def _outcome(self, run: int) -> Outcome:
-        logits, loss, accuracy = self._score("test", run)
+        rows = self._head.rows([scored_weights(self._best[run], self._head.arrays(self._rows, run))])
+        logits, loss, accuracy = self._score("test", rows, 0)
         return Outcome(
             probabilities=logits.softmax(1).numpy(),
             test_loss=loss,
             test_accuracy=accuracy,
-            weights=self._head.arrays(self._rows, run),
+            weights=self._head.arrays(rows, 0),
             measured={
                 "feature extraction (seconds)": round(sum(part.seconds for part in self._features.values()), 3),
                 "feature drift (relative)": max(part.precision_error for part in self._features.values()),
@@ -183,6 +191,7 @@ class HeadTraining:
         self._rows = self._head.rows(arrays)
         self._optimizer.first = self._head.rows(arrays, "first_moments.")
         self._optimizer.second = self._head.rows(arrays, "second_moments.")
+        self._best = [BestEpoch.of(run, own) for run, own in zip(self._runs, arrays, strict=True)]
         self._position = states[0].position
         self._optimizer.steps = self._position.epoch * self.steps_an_epoch + self._position.step
         self._loss = torch.tensor([float(one["epoch.loss"][0]) for one in arrays], dtype=torch.float64)
