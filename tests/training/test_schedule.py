@@ -1,5 +1,4 @@
 import hashlib
-import math
 import warnings
 
 import numpy as np
@@ -7,7 +6,7 @@ import pytest
 import torch
 from torch.optim import lr_scheduler
 
-from ceteris.training.schedule import Constant, Cosine, Exponential, Length, OneCycle, Step, cosine_of_half_turns
+from ceteris.training.schedule import Constant, Cosine, Exponential, Length, OneCycle, Step
 from ceteris.training.training import SCHEDULES, Training
 
 LENGTH = Length(epochs=7, steps=5)
@@ -95,16 +94,6 @@ def test_warm_up_is_pytorchs_linear_one_and_then_the_schedule(name):
 def test_one_warm_up_step_has_the_first_learning_rate():
     """There is nothing to rise from."""
     assert list(Constant(warmup_epochs=1).factors(0, Length(epochs=2, steps=1))) == [1.0]
-
-
-def test_the_cosine_is_that_of_the_library_to_1e_15():
-    """From the largest value to the least, which are met exactly."""
-    turns = np.linspace(0, 1, 4001)
-
-    expected = [math.cos(math.pi * turn) for turn in turns]
-
-    assert np.abs(cosine_of_half_turns(turns) - expected).max() < 1e-15
-    assert list(cosine_of_half_turns(np.array([0.0, 1.0]))) == [1, -1]
 
 
 def test_factors_are_the_same_bits_on_every_machine():

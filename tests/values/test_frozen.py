@@ -1,6 +1,7 @@
 import pytest
 
 from ceteris.errors import StudyError
+from ceteris.formatting.wording import listed
 from ceteris.networks.convolution import Convolution
 from ceteris.networks.dense import Dense
 from ceteris.networks.dropout import Dropout
@@ -23,11 +24,7 @@ def test_construction_tells_all_mistakes_in_sentences():
         "momentum = 1 must be a number from 0 to below 1.",
         "epochs = true must be an integer from 1 to 100000.",
         "flip = 1 must be true or false.",
-        (
-            "unknown key 'speed'; the keys here are optimizer, learning_rate, weight_decay, beta1, beta2, epsilon, "
-            "momentum, batch_size, epochs, flip, crop, rotation, cutout, brightness, contrast, mixup, cutmix, patience "
-            "and scored_epoch."
-        ),
+        f"unknown key 'speed'; the keys here are {listed(list(Training.model_fields))}.",
     )
 
 

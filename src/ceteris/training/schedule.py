@@ -4,7 +4,6 @@ Factors are computed in float64 by addition, subtraction, multiplication and div
 everywhere; the cosine and the powers of a mathematics library do not.
 """
 
-import math
 from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from ceteris.training.cosine import cosine_of_half_turns
 from ceteris.training.kind import Kind
 
 Floats = NDArray[np.float64]
@@ -251,23 +251,6 @@ class OneCycle(Schedule):
 def _between(start: float, end: float, done: Floats) -> Floats:
     """Go from one value to another along half a wave of a cosine, of which a share is done."""
     return end + (start - end) / 2 * (1 + cosine_of_half_turns(done))
-
-
-def cosine_of_half_turns(turns: Floats) -> Floats:
-    """Give cos(pi x) for x in [0, 1], to 1e-15: 1 - 2 sin(pi x / 2)**2, and the sine as its power series.
-
-    Example:
-        >>> [float(value) for value in cosine_of_half_turns(np.array([0.0, 1.0]))]
-        [1.0, -1.0]
-    """
-    angle = math.pi / 2 * np.minimum(turns, 1 - turns)
-    square, series = angle * angle, np.ones_like(angle)
-    # The first term left out, angle**19 / 19!, is below 1e-19.
-    for power in range(16, 0, -2):
-        series = 1 - square / (power * (power + 1)) * series
-    sine = angle * series
-    cosine = 1 - 2 * sine * sine
-    return np.where(turns > 0.5, -cosine, cosine)
 
 
 def _whole_power(base: float, exponent: int) -> float:
