@@ -4,7 +4,7 @@
 
 import inspect
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
@@ -111,10 +111,10 @@ class OwnModuleTraining(TorchTraining, OwnCodeTraining):
         with self._user_code(), explained(self._choice.code, f"{self._choice.module} fails in training"):
             return super().advance(seconds=seconds)
 
-    def outcomes(self) -> tuple[Outcome, ...]:
-        """Score the test images, once."""
+    def outcomes(self, runs: Sequence[int] | None = None) -> tuple[Outcome, ...]:
+        """Score the test images, once; see `PackedTraining.outcomes`."""
         with self._user_code():
-            return super().outcomes()
+            return super().outcomes(runs)
 
     def first_steps(self) -> dict[str, NDArray[np.generic]]:
         """Train on the first minibatches of the first epoch, and give all that came of it."""
