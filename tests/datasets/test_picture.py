@@ -155,6 +155,20 @@ def test_grey_frames_have_one_channel():
     picture = decode_picture(saved(Image.fromarray(scene()), "PNG"), Frame(height=HEIGHT, width=WIDTH, channels=1))
 
     np.testing.assert_array_equal(picture.pixels, GREY[..., :1])
+    assert picture.notes == ("Its colours were made grey.",)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_what_is_grey_already_keeps_its_levels(mode):
+    """However it is stored; nothing is said of it."""
+    pixels = (np.arange(HEIGHT * WIDTH) % 256).astype(np.uint8).reshape(HEIGHT, WIDTH)
+
+    picture = decode_picture(
+        saved(Image.fromarray(pixels).convert(mode), "PNG"), Frame(height=HEIGHT, width=WIDTH, channels=1)
+    )
+
+    np.testing.assert_array_equal(picture.pixels[..., 0], pixels)
+    assert picture.notes == ()
 
 
 def test_what_is_transparent_is_told_and_what_could_be_is_not():

@@ -3,6 +3,7 @@ import shutil
 import subprocess
 import threading
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,7 +15,9 @@ from ceteris.execution import study as module
 from ceteris.execution.events import BatchStarted, EpochFinished, Note, RunDamaged, RunFinished, RunsHeld, StudyStarted
 from ceteris.execution.local import LocalExecutor
 from ceteris.execution.study import plan_study, run_study
+from ceteris.networks.shape import Shape
 from ceteris.results.folder import ResultsFolder
+from ceteris.results.manifest import scope_of
 from ceteris.results.record import Status
 from ceteris.results.results import read_results
 from ceteris.study.study import Study
@@ -81,6 +84,22 @@ def test_a_plan_says_what_is_left_and_writes_nothing(tmp_path):
     everything = plan_study(STUDY, MINIATURE_IMAGES, **facts)
     assert {run for batch in everything.batches for run in batch.runs} == set(RUNS)
     assert plan_study(STUDY, MINIATURE_IMAGES, skipped={"0.5": "so"}, only=["0.5"], **facts).batches == ()
+
+
+def test_what_grey_images_are_to_pretrained_networks_is_said():
+    """In a note about these arms; of images in colour there is nothing to say."""
+    head = {"backbone": "mobilenet_v2", "head": [{"dense": "classes"}]}
+    study = miniature_study(variation=[{"factor": "transfer", "name": "head", "network": head}])
+    grey = replace(MINIATURE_IMAGES, shape=Shape(32, 32, 1))
+
+    notes, none = (
+        plan_study(study, images, engines=(FakeEngine(),), skipped={"head": "no PyTorch"}).notes
+        for images in (grey, MINIATURE_IMAGES)
+    )
+
+    text = "Pretrained networks are shown the grey images as colour: three equal channels."
+    assert [note for note in notes if note not in none] == [text]
+    assert [scope_of(note) for note in notes if note == text] == [("head",)]
 
 
 def test_running_again_repeats_nothing(tmp_path):

@@ -25,6 +25,7 @@ from ceteris.export.onnx_model import onnx_model  # noqa: E402
 from ceteris.export.safetensors_model import safetensors_loader, safetensors_weights  # noqa: E402
 from ceteris.export.torch_program import torch_program  # noqa: E402
 from ceteris.inference.ensemble import ensemble_probabilities  # noqa: E402
+from ceteris.networks.shape import Shape  # noqa: E402
 from tests.inference.pretrained import fine_tuned  # noqa: E402 - needs torch
 
 HEAD = ({"dropout": 0.3}, {"dense": 5, "activation": "leaky_relu"}, {"dense": "classes"})
@@ -118,7 +119,10 @@ def test_a_card_says_whose_weights_they_are(ensemble):
         "torchvision's own. Who trained them, on which images and under which licence is not known here: find out "
         "before you use it or pass it on."
     )
-    assert backbone_inside(pretrained).startswith("From there, resizing to 33 x 33 pixels (b")
+    assert backbone_inside(pretrained, Shape(32, 32, 3)).startswith("From there, resizing to 33 x 33 pixels (b")
+    assert backbone_inside(pretrained, Shape(32, 32, 1)).startswith(
+        "From there, copying the grey channel to three, resizing to 33 x 33 pixels (b"
+    )
 
 
 def test_a_processor_that_resizes_in_float32_gets_its_files_too(ensemble, images, monkeypatch):

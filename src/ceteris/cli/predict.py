@@ -16,7 +16,7 @@ from rich.text import Text
 
 from ceteris.cli.console import chosen, plain_table, print_line, print_notes, print_sentence
 from ceteris.cli.pictures import ReadPicture, find_pictures, read_name_list, read_pictures
-from ceteris.datasets.picture import Frame
+from ceteris.datasets.picture import MADE_GREY, Frame
 from ceteris.errors import DataError
 from ceteris.formatting.wording import listed
 from ceteris.inference.ensemble import Ensemble, RankedClass, ensemble_probabilities, gather, rank
@@ -154,7 +154,7 @@ class _Said:
     """What is said on standard error, and how much of it."""
 
     def __init__(self, console: Console) -> None:
-        self.troubles = self.adapted = self.answered = 0
+        self.troubles = self.adapted = self.greyed = self.answered = 0
         self._console = console
 
     def note(self, text: str) -> None:
@@ -171,7 +171,8 @@ class _Said:
                 self.trouble(answer.trouble)
             else:
                 self.answered += 1
-                self.adapted += bool(answer.notes)
+                self.greyed += MADE_GREY in answer.notes
+                self.adapted += any(note != MADE_GREY for note in answer.notes)
             yield answer
 
     def conclude(self) -> None:
@@ -179,6 +180,11 @@ class _Said:
             self.note(
                 f"{self.adapted:,} of {count(self.answered, 'image')} {'was' if self.adapted == 1 else 'were'} cut or "
                 "scaled to the size that the network is made for; --format jsonl says how."
+            )
+        if self.greyed:
+            self.note(
+                f"{self.greyed:,} of {count(self.answered, 'image')} {'was' if self.greyed == 1 else 'were'} in colour "
+                "and made grey, as the network is made for images of one channel."
             )
         if self.troubles:
             self.note(f"{count(self.answered, 'image')} answered, {self.troubles:,} not.")

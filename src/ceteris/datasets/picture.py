@@ -85,6 +85,9 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+MADE_GREY = "Its colours were made grey."
+"""The note of a picture in colour that is brought to one channel."""
+
 _PLAIN_MODES = ("L", "LA", "RGB", "RGBA")
 _ROWS = 256  # turned to 8 bits at a time
 
@@ -184,6 +187,8 @@ def _decode(content: bytes, frame: Frame) -> Picture:
         notes.append("Black was added around it.")
         fitted = _on_black(fitted, wanted)
     if frame.channels == 1:
+        if _is_coloured(fitted):
+            notes.append(MADE_GREY)
         fitted = fitted.convert("L")
     if orientation in _UPRIGHT:
         fitted = fitted.transpose(_UPRIGHT[orientation])
@@ -289,6 +294,12 @@ def _resampled(
     if size != wanted:
         notes.append(f"It was scaled from {size[0]} x {size[1]} to {wanted[0]} x {wanted[1]} pixels.")
     return picture.resize(wanted, Image.Resampling.LANCZOS, box=box, reducing_gap=3.0)
+
+
+def _is_coloured(picture: Image.Image) -> bool:
+    """Say whether red, green and blue differ anywhere."""
+    channels = np.asarray(picture)
+    return channels.ndim == 3 and bool((channels != channels[..., :1]).any())
 
 
 def _on_white(picture: Image.Image) -> Image.Image:

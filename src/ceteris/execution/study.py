@@ -27,9 +27,10 @@ from ceteris.execution.packing import (
 )
 from ceteris.execution.prediction_time import time_predictions
 from ceteris.formatting.wording import listed, nearest
+from ceteris.networks.backbone import BackboneNetwork
 from ceteris.results.finding import Finding
 from ceteris.results.folder import ResultsFolder, check_space
-from ceteris.results.manifest import Manifest
+from ceteris.results.manifest import Manifest, StudyNote
 from ceteris.results.record import Status
 from ceteris.study.analysis import Resolution
 from ceteris.study.check import check_images
@@ -119,9 +120,21 @@ def plan_study(
         shares=assignment.shares,
         batches=(),
         skipped=skipped,
-        notes=(*filter(None, [resolution.warning]), *assignment.notes, *own_code_notes(chosen)),
+        notes=(
+            *filter(None, [resolution.warning]),
+            *_grey_notes(study, images),
+            *assignment.notes,
+            *own_code_notes(chosen),
+        ),
     )
     return plan.after([Finding(run=run) for run in runs] if folder is None else _survey(folder, runs, skipped))
+
+
+def _grey_notes(study: Study, images: ImageKind) -> Iterator[StudyNote]:
+    """Say of pretrained networks what grey images are to them."""
+    arms = [arm.name for arm in study.arms() if isinstance(arm.specification.network, BackboneNetwork)]
+    if arms and images.shape.channels == 1:
+        yield StudyNote("Pretrained networks are shown the grey images as colour: three equal channels.", arms=arms)
 
 
 def run_study(  # noqa: PLR0913 - one argument a choice that the caller has

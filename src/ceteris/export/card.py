@@ -13,6 +13,7 @@ from ceteris.inference.ensemble import Ensemble
 from ceteris.inference.pretrained import Pretrained
 from ceteris.networks.backbone import Backbone, BackboneNetwork
 from ceteris.networks.cost import network_cost
+from ceteris.networks.shape import Shape
 from ceteris.report.quantities import NOTHING, count, percent, percent_range, points, points_range, quoted
 from ceteris.report.sections.warnings import chance_notes, origin_sentence
 from ceteris.report.table import markdown_text
@@ -56,13 +57,15 @@ def backbone_limits(pretrained: Pretrained) -> Iterator[str]:
         )
 
 
-def backbone_inside(pretrained: Pretrained) -> str:
+def backbone_inside(pretrained: Pretrained, image: Shape) -> str:
     """Say what the network does to images before its backbone sees them."""
     side = pretrained.network.resolution
+    grey = "copying the grey channel to three, " if image.channels == 1 else ""
     kind = "bicubic" if pretrained.network.backbone is Backbone.EFFICIENTNET_B0 else "bilinear"
     return (
-        f"From there, resizing to {side} x {side} pixels ({kind}, antialiased, in whole grey levels, as torchvision "
-        "does it) and normalising by ImageNet's means and deviations are parts of the network. Do neither yourself."
+        f"From there, {grey}resizing to {side} x {side} pixels ({kind}, antialiased, in whole grey levels, as "
+        "torchvision does it) and normalising by ImageNet's means and deviations are parts of the network. Do neither "
+        "yourself."
     )
 
 
@@ -232,7 +235,7 @@ def _interface(ensemble: Ensemble) -> Iterator[str]:
         "yourself, without changing their proportions."
     )
     if ensemble.pretrained is not None:
-        yield backbone_inside(ensemble.pretrained)
+        yield backbone_inside(ensemble.pretrained, image)
     else:
         pairs = (ensemble.scale, ensemble.offset)
         scale, offset = (", ".join(f"{number:.9g}" for number in numbers) for numbers in pairs)

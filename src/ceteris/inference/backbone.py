@@ -84,7 +84,7 @@ def describe_layer(blocks: nn.Sequential, backbone: Backbone, name: str) -> str:
 
 
 def image_seen(network: BackboneNetwork, image_hwc: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Resize an image as a backbone sees it, before its channels are normalised. Shape (h, w, 3), uint8."""
+    """Resize an image as a backbone sees it, before its channels are normalised. Shape (h, w, 1 or 3), uint8."""
     pixels = torch.from_numpy(image_hwc[None].copy())
     resized = resized_images(pixels, network.backbone, network.resolution)[0].permute(1, 2, 0)
     return np.ascontiguousarray(resized.numpy())

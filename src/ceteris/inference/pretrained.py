@@ -52,7 +52,7 @@ class Pretrained:
 
         Args:
             weights: Of each seed, what was trained, as `weights.safetensors` names it.
-            images_nhwc: Shape (n, h, w, c), with three channels; the backbone sees them at its own resolution.
+            images_nhwc: Shape (n, h, w, c), with one channel or three; the backbone sees them at its own resolution.
 
         Returns:
             Shape (s, n, k), float32, as `class_probabilities` gives it.

@@ -1,5 +1,7 @@
 """Both engines come to the same accuracy over sixteen seeds."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -26,6 +28,26 @@ def test_final_accuracies_over_sixteen_seeds_are_equal_within_one_point(make):
     half_width = 1.753 * differences.std(ddof=1) / np.sqrt(SEEDS)  # Student's t for 15 degrees of freedom
     assert abs(differences.mean()) + half_width < 1.0
     assert np.mean(lanes) > 0.2  # chance is 0.1
+
+
+@pytest.mark.skipif(not usable_instruction_sets(), reason="the lanes engine is not compiled here")
+@pytest.mark.parametrize("side", [28, 32])
+def test_grey_images_train_alike_on_both_engines(make, side):
+    """Of one channel, mirrored and shifted: losses of a few steps agree with float64."""
+    colour = split_dataset(draw_shapes(batches=1, images=100), DataChoice(name="shapes"))
+    parts = {
+        part: replace(one, images=np.ascontiguousarray(one.images[:, :side, :side, :1]))
+        for part, one in (("training", colour.training), ("validation", colour.validation), ("test", colour.test))
+    }
+    split = replace(colour, **parts, scale=colour.scale[:1], offset=colour.offset[:1])
+    run = make.run(0, learning_rate=0.002, batch_size=32, epochs=1, flip=True, crop=3)
+
+    lanes = LanesEngine(instruction_set=usable_instruction_sets()[0]).start([run], split)
+    torch = TorchEngine(precision="float64").start([run], split)
+
+    found, expected = (next(filter(None, iter(one.advance, ...)))[0] for one in (lanes, torch))
+    np.testing.assert_allclose(found.training_loss, expected.training_loss, rtol=1e-5)
+    np.testing.assert_allclose(found.validation_loss, expected.validation_loss, rtol=1e-4)
 
 
 def finish(training):

@@ -43,6 +43,13 @@ def test_features_are_the_networks_own(network, split):
     np.testing.assert_allclose(found, expected, rtol=2 * rounding(5), atol=1e-9)
 
 
+def test_grey_images_are_seen_as_three_equal_channels(network, split):
+    """The features of one channel are those of the same image in colour."""
+    grey = np.ascontiguousarray(split.training.images[..., :1])
+
+    assert np.array_equal(features(network, grey), features(network, grey.repeat(3, axis=3)))
+
+
 def test_threads_change_no_bit(network, split):
     """Each minibatch is computed on one core, however many there are."""
     images = split.training.images

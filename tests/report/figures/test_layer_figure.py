@@ -82,6 +82,15 @@ def test_kernels_have_zero_in_the_middle(seen):
     np.testing.assert_array_equal(together[..., 1], green[..., 1])
 
 
+def test_a_grey_slice_beside_colours_is_not_called_red(seen):
+    """Networks for grey images and pretrained ones, which see three channels, stand in the same columns."""
+    _, _, views = seen
+    grey = replace(views[0], inputs=("1",), kernels_before=views[0].kernels_before[:, :1], kernels_after=None)
+
+    assert kernel_section((grey, views[1]), 0).tiles == ("red or grey", "green", "blue", "colour")
+    assert kernel_section((grey,), 0).tiles == ("1",)
+
+
 def test_an_arm_without_the_channel_says_so(seen, texts_in):
     """A narrower layer has fewer channels; its row stays."""
     _, image, views = seen

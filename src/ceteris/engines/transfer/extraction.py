@@ -39,15 +39,18 @@ _INTERPOLATION = {
 
 
 def prepared(pixels_bhwc: Tensor, backbone: Backbone, resolution: int, dtype: torch.dtype) -> Tensor:
-    """Resize whole images, shape (b, h, w, 3), and normalise them. Shape (b, 3, r, r), in memory channels last."""
-    resized = resized_images(pixels_bhwc, backbone, resolution)
+    """Resize whole images, shape (b, h, w, 1 or 3), and normalise them. Shape (b, 3, r, r), in memory channels last.
+
+    The level of a grey pixel becomes that of each of the three channels.
+    """
+    resized = resized_images(pixels_bhwc, backbone, resolution).expand(-1, len(MEAN), -1, -1)
     mean = 255 * torch.tensor(MEAN, device=pixels_bhwc.device)[:, None, None]
     deviation = 255 * torch.tensor(DEVIATION, device=pixels_bhwc.device)[:, None, None]
     return ((resized.float() - mean) / deviation).to(dtype, memory_format=torch.channels_last)
 
 
 def resized_images(pixels_bhwc: Tensor, backbone: Backbone, resolution: int) -> Tensor:
-    """Resize whole images to the square that a backbone sees. Shape (b, 3, r, r), uint8."""
+    """Resize whole images to the square that a backbone sees. Shape (b, 1 or 3, r, r), uint8, as the images have."""
     sides = [resolution, resolution]
     resized: Tensor = resize(pixels_bhwc.permute(0, 3, 1, 2), sides, _INTERPOLATION[backbone], antialias=True)
     return resized
@@ -79,7 +82,7 @@ class Extractor:
     threads: int
 
     def extract(self, images: NDArray[np.uint8], out: NDArray[np.float32], *, mirrored: bool = False) -> Iterator[int]:
-        """Fill `out`, shape (n, f), with the features of images, shape (n, h, w, 3); yield how many are done."""
+        """Fill `out`, shape (n, f), with the features of images, shape (n, h, w, 1 or 3); yield how many are done."""
         dtype, network = getattr(torch, self.precision), self._ready
         size = _BATCH.get(self.device, _BATCH_ELSEWHERE)
 

@@ -251,7 +251,8 @@ def _section(
     names = inputs[:_MOST_INPUTS]
     notes = [note, f"Seed {views[0].seed}.", "Mid grey is 0, brighter is positive."]
     if inputs == COLOUR_INPUTS:
-        names = (*names, "colour")
+        first = "red or grey" if any(len(view.inputs) == 1 for view in views) else "red"
+        names = (first, *names[1:], "colour")
         notes.append("Colour: the three slices as red, green and blue on the same scale.")
     if len(inputs) > _MOST_INPUTS:
         notes.append(f"The first {_MOST_INPUTS} of {len(inputs)} input slices are shown.")
