@@ -51,9 +51,7 @@ EXAMPLES = {
     "max_pool": MaxPool(max_pool=2),
     "residual": Residual(residual=[Convolution(conv=3, padding="same")]),
 }
-REFUSED_LAYERS = {
-    ("lanes", key) for key in ("activation", "global_average_pool", "group_norm", "layer_norm", "residual")
-}
+REFUSED_LAYERS = {("lanes", key) for key in ("group_norm", "layer_norm")}
 # A setting that is not at its default; those of one kind only have that kind beside them.
 SETTINGS = {
     "optimizer": {"optimizer": "sgd"},
@@ -214,8 +212,8 @@ def test_an_unknown_setting_or_value_of_a_layer_is_refused_by_the_lanes_engine()
     """Its kernels list the settings and the values that they honour."""
     unusual = {
         "has dilation = 2, which its kernel does not know": DilatedConvolution(conv=2, dilation=2),
-        "has activation = gelu, which its kernel does not know": Convolution(conv=2).model_copy(
-            update={"activation": "gelu"}
+        "has activation = mish, which its kernel does not know": Convolution(conv=2).model_copy(
+            update={"activation": "mish"}
         ),
         "has max_pool = 17; the largest is 16": MaxPool(max_pool=17),
     }
@@ -245,10 +243,12 @@ def test_runs_share_a_packed_batch_only_if_they_differ_in_what_each_has_for_itse
 
 @pytest.mark.skipif("lanes" not in ENGINES, reason="the lanes engine is not compiled here")
 def test_every_setting_of_a_layer_is_part_of_the_key_but_those_of_each_run():
-    """Only the dropout probability may differ within a packed batch of the lanes engine."""
+    """Only dropout probabilities and slopes may differ within a packed batch of the lanes engine."""
     kinds = kernel_kinds(usable_instruction_sets()[0])
 
-    assert {(key, name) for key, kind in kinds.items() for name in kind.per_run} == {("dropout", "dropout")}
+    own = {(key, name) for key, kind in kinds.items() for name in kind.per_run}
+    bent = {(key, "slope") for key in ("activation", "conv", "dense", "residual")}
+    assert own == {("dropout", "dropout")} | bent
     for first, second in (
         (Convolution(conv=2), Convolution(conv=3)),
         (Convolution(conv=2), Convolution(conv=2, kernel=5)),
@@ -257,6 +257,8 @@ def test_every_setting_of_a_layer_is_part_of_the_key_but_those_of_each_run():
         (MaxPool(max_pool=2), MaxPool(max_pool=3)),
         (Dense(dense=4), Dense(dense=5)),
         (DilatedConvolution(conv=2), DilatedConvolution(conv=2, dilation=2)),
+        (Residual(residual=[LAST]), Residual(residual=[LAST], activation="relu")),
+        (Residual(residual=[LAST]), Residual(residual=[Dense(dense=4)])),
     ):
         networks = [Network.model_construct(layers=(layer, LAST)) for layer in (first, second)]
         keys = [

@@ -84,9 +84,70 @@ const std::vector<std::pair<std::string, std::vector<Description>>> kNetworks{
     {"linear", {{"dense", {{"dense", int64_t{kClasses}}, {"activation", "none"}}}}},
 };
 
+Description convolution(int channels, int kernel, int stride, Setting padding, int groups, int bias, const char* activation) {
+  return {"conv",
+          {{"conv", int64_t{channels}},
+           {"kernel", int64_t{kernel}},
+           {"stride", int64_t{stride}},
+           {"padding", padding},
+           {"groups", int64_t{groups}},
+           {"bias", int64_t{bias}},
+           {"activation", activation},
+           {"slope", 0.2}}};
+}
+Description branch(int number) { return {"branch", {{"branch", int64_t{number}}}}; }
+Description block_end(const char* activation) { return {"residual", {{"activation", activation}}}; }
+Description activation(const char* name) { return {"activation", {{"activation", name}}}; }
+const Description kNorm{"batch_norm", {}}, kClassifier{"dense", {{"dense", int64_t{kClasses}}, {"activation", "none"}}};
+
+// Trained with one optimizer.
+const std::vector<std::pair<std::string, std::vector<Description>>> kLaterNetworks{
+    {"strides",
+     {convolution(6, 3, 2, "same", 1, 1, "relu"), convolution(9, 2, 3, int64_t{4}, 3, 0, "leaky_relu"),
+      convolution(9, 3, 1, int64_t{1}, 9, 1, "none"), kClassifier}},
+    {"windows",
+     {convolution(6, 3, 1, "none", 1, 1, "relu"),
+      {"max_pool", {{"max_pool", int64_t{3}}, {"stride", int64_t{2}}}},
+      {"average_pool", {{"average_pool", int64_t{2}}, {"stride", int64_t{1}}}},
+      {"global_average_pool", {}},
+      kClassifier}},
+    {"bent",
+     {convolution(5, 3, 1, "same", 1, 1, "elu"), activation("sigmoid"), convolution(5, 3, 1, "none", 1, 1, "softplus"),
+      convolution(5, 3, 1, "none", 1, 1, "gelu"), activation("silu"), activation("hard_swish"), kClassifier}},
+    {"blocks",
+     {convolution(6, 3, 1, "same", 1, 0, "none"),
+      kNorm,
+      activation("relu"),
+      branch(0),
+      convolution(6, 3, 1, "same", 1, 0, "none"),
+      kNorm,
+      activation("relu"),
+      convolution(6, 3, 1, "same", 1, 1, "tanh"),
+      branch(1),
+      block_end("relu"),
+      branch(0),
+      convolution(8, 3, 2, "same", 1, 0, "none"),
+      kNorm,
+      branch(1),
+      convolution(8, 1, 2, "none", 1, 0, "none"),
+      kNorm,
+      block_end("none"),
+      branch(0),
+      convolution(10, 3, 2, "same", 1, 1, "none"),
+      branch(1),
+      {"padded", {{"padded", int64_t{10}}, {"stride", int64_t{2}}}},
+      block_end("gelu"),
+      {"global_average_pool", {}},
+      kClassifier}},
+};
+
 uint64_t train(const std::vector<Description>& layers, const std::string& optimizer, const Pictures& images) {
   Bank bank(kImage, kRuns, kBatch);
   for (size_t index = 0; index < layers.size(); ++index) {
+    if (layers[index].kind == "branch") {
+      bank.begin_branch(static_cast<int>(std::get<int64_t>(layers[index].settings.at("branch"))));
+      continue;
+    }
     std::vector<LayerSettings> lanes;
     for (int run = 0; run < kRuns; ++run) {
       LayerSettings own = layers[index].settings;
@@ -150,7 +211,9 @@ uint64_t train(const std::vector<Description>& layers, const std::string& optimi
 uint64_t see(const Pictures& images) {
   Draws draws(3);
   Gatherer gatherer(kImage);
-  const Boundary room(kImage, 0, 1, true);
+  const Storage memory(kImage.values());
+  Boundary room(kImage, 0, 1, true);
+  room.place(memory.get());
   const std::vector<float> scale(3, 2.0f / 255), offset(3, -1.0f);
   Hash hash;
   for (int run = 0; run < kRuns; run += kWidth) {
@@ -180,4 +243,6 @@ int main() {
     for (const auto& [optimizer, kind] : optimizers())
       std::printf("%s %s: %016" PRIx64 "\n", name.c_str(), optimizer.c_str(), train(layers, optimizer, images));
   std::printf("seen: %016" PRIx64 "\n", see(images));
+  for (const auto& [name, layers] : kLaterNetworks)
+    std::printf("%s adam: %016" PRIx64 "\n", name.c_str(), train(layers, "adam", images));
 }

@@ -13,6 +13,7 @@ from ceteris.networks.dense import Dense
 from ceteris.networks.dropout import Dropout
 from ceteris.networks.network import Network
 from ceteris.networks.pooling import MaxPool
+from ceteris.networks.residual import Residual
 from ceteris.study.run import Run
 from ceteris.study.specification import Specification
 from ceteris.training.training import Training
@@ -44,7 +45,7 @@ class Maker:
             offset=np.zeros(3, np.float32),
         )
 
-    def run(self, seed, *, dropout=0.3, batch_norm=False, **training):
+    def run(self, seed, *, dropout=0.3, batch_norm=False, residual=False, **training):
         """One run of two epochs of seven minibatches, the last of them smaller."""
         layers = (
             Convolution(conv=3, kernel=3, activation="relu"),
@@ -53,6 +54,9 @@ class Maker:
             Dropout(dropout=dropout),
             Dense(dense="classes"),
         )
+        if residual:
+            inner = (Convolution(conv=6, padding="same", stride=2, bias=False), BatchNorm(batch_norm=True))
+            layers = (layers[0], Residual(residual=inner, shortcut="projection", activation="relu"), *layers[2:])
         settings = {"learning_rate": 0.01, "batch_size": 8, "epochs": 2, **training}
         network = Network(layers=(BatchNorm(batch_norm=True), *layers) if batch_norm else layers)
         specification = Specification(data=DataChoice(), network=network, training=Training(**settings))

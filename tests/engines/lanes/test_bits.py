@@ -42,10 +42,10 @@ def digests(outcomes, curves):
     return found
 
 
-@pytest.mark.parametrize("batch_norm", [False, True])
-def test_a_run_alone_equals_the_same_run_in_every_lane_of_a_full_packed_batch(make, batch_norm):
+@pytest.mark.parametrize("kind", [{}, {"batch_norm": True}, {"residual": True}])
+def test_a_run_alone_equals_the_same_run_in_every_lane_of_a_full_packed_batch(make, kind):
     """Sixteen runs together give the bits that each gives alone, and in any other place of the packed batch."""
-    split, runs = make.split(), [make.run(seed, batch_norm=batch_norm) for seed in range(16)]
+    split, runs = make.split(), [make.run(seed, **kind) for seed in range(16)]
 
     together = finish(engine().start(runs, split))
 
@@ -140,7 +140,8 @@ def test_a_packed_batch_may_mix_schedules(make):
 def test_an_interrupted_run_ends_with_the_bits_of_an_uninterrupted_one(make, steps):
     """Stopping after any minibatch and going on in another packed batch changes nothing."""
     settings = ({}, {"schedule": "cosine"}, {"schedule": "one_cycle", "warmup_epochs": 1})
-    split, runs = make.split(), [make.run(seed, batch_norm=True, **own) for seed, own in enumerate(settings)]
+    runs = [make.run(seed, batch_norm=True, residual=True, **own) for seed, own in enumerate(settings)]
+    split = make.split()
     expected = finish(engine().start(runs, split))
     curves = []
 
@@ -162,11 +163,11 @@ def test_an_interrupted_run_ends_with_the_bits_of_an_uninterrupted_one(make, ste
 
 
 @pytest.mark.skipif(len(FUSED) < 2, reason="this processor runs only one build with fused multiply-add")
-@pytest.mark.parametrize("batch_norm", [False, True])
-def test_builds_with_fused_multiply_add_give_the_same_bits(make, batch_norm):
+@pytest.mark.parametrize("kind", [{}, {"batch_norm": True}, {"residual": True}])
+def test_builds_with_fused_multiply_add_give_the_same_bits(make, kind):
     """AVX-512 and AVX2 agree to the last bit, with augmentation, decay and all."""
     split = make.split()
-    runs = [make.run(seed, batch_norm=batch_norm, flip=True, crop=2, weight_decay=1e-4) for seed in range(11)]
+    runs = [make.run(seed, **kind, flip=True, crop=2, weight_decay=1e-4) for seed in range(11)]
 
     results = {name: finish(engine(name).start(runs, split)) for name in FUSED}
 

@@ -9,14 +9,16 @@ from ceteris.datasets.choice import DataChoice
 from ceteris.datasets.dataset import LabelledImages, Split
 from ceteris.engines.lanes.engine import LanesEngine
 from ceteris.engines.lanes.kernels import InstructionSet, usable_instruction_sets
-from ceteris.engines.streams import initial_weights, order, words
+from ceteris.engines.streams import initial_weights, order
+from ceteris.engines.torch.network import BatchPosition, LayeredNetwork
+from ceteris.networks.activation import Activation, ActivationLayer
 from ceteris.networks.batch_norm import BatchNorm
 from ceteris.networks.convolution import Convolution
 from ceteris.networks.dense import Dense
 from ceteris.networks.dropout import Dropout
 from ceteris.networks.network import Network
-from ceteris.networks.placed import placed_layers
-from ceteris.networks.pooling import AveragePool, MaxPool
+from ceteris.networks.pooling import AveragePool, GlobalAveragePool, MaxPool
+from ceteris.networks.residual import Residual
 from ceteris.networks.shape import Shape
 from ceteris.study.run import Run
 from ceteris.study.specification import Specification
@@ -29,6 +31,13 @@ TOLERANCE = 1e-5  # the bits of the kernels are the same on every machine, and t
 pytestmark = pytest.mark.skipif(not usable_instruction_sets(), reason="the lanes engine is not compiled here")
 
 CLASSIFIER = Dense(dense="classes")
+TWO = (Convolution(conv=6, padding="same", activation="relu"), Convolution(conv=6, padding="same"))
+NORMALISED = (
+    Convolution(conv=6, padding="same", bias=False),
+    BatchNorm(batch_norm=True),
+    Convolution(conv=6, padding="same", bias=False),
+    BatchNorm(batch_norm=True),
+)
 NETWORKS = {
     "dense": (CLASSIFIER,),
     "hidden dense relu": (Dense(dense=13, activation="relu"), CLASSIFIER),
@@ -75,6 +84,134 @@ NETWORKS = {
         CLASSIFIER,
     ),
     "batch norm after dense": (Dense(dense=9, activation="relu"), BatchNorm(batch_norm=True), CLASSIFIER),
+    "stride": (
+        Convolution(conv=7, kernel=3, stride=2, padding="same", activation="relu"),
+        Convolution(conv=5, kernel=2, stride=3, activation="tanh"),
+        CLASSIFIER,
+    ),
+    "stride beyond the kernel": (Convolution(conv=4, kernel=3), Convolution(conv=5, kernel=2, stride=4), CLASSIFIER),
+    "stride with a rest": (Convolution(conv=4, kernel=2), Convolution(conv=5, kernel=1, stride=2), CLASSIFIER),
+    "padding": (
+        Convolution(conv=3, kernel=3, padding=2, activation="relu"),
+        Convolution(conv=4, kernel=3, padding=4),
+        Convolution(conv=5, kernel=5, padding=1, stride=3),
+        CLASSIFIER,
+    ),
+    "no bias": (Convolution(conv=6, bias=False), Convolution(conv=4, bias=False, activation="relu"), CLASSIFIER),
+    "groups": (
+        Convolution(conv=6, kernel=3, padding="same"),
+        Convolution(conv=8, kernel=3, padding="same", groups=2, activation="relu"),
+        Convolution(conv=8, kernel=3, groups=8, stride=2, bias=False),
+        Convolution(conv=16, kernel=3, groups=8, activation="leaky_relu"),
+        CLASSIFIER,
+    ),
+    "identity": (
+        Convolution(conv=6, kernel=3, activation="relu"),
+        Residual(residual=(*TWO, Convolution(conv=6, padding="same", activation="tanh")), activation="relu"),
+        Residual(residual=TWO),
+        CLASSIFIER,
+    ),
+    "identity around the image": (Residual(residual=(Convolution(conv=3, padding="same"),)), CLASSIFIER),
+    "projection": (
+        Convolution(conv=4, kernel=3),
+        Residual(
+            residual=(Convolution(conv=6, padding="same", stride=2), *TWO), shortcut="projection", activation="tanh"
+        ),
+        CLASSIFIER,
+    ),
+    "padded shortcut": (
+        Convolution(conv=4, kernel=3),
+        Residual(
+            residual=(Convolution(conv=6, padding="same", stride=2), *TWO), shortcut="padded", activation="leaky_relu"
+        ),
+        CLASSIFIER,
+    ),
+    "residual network": (
+        Convolution(conv=6, padding="same", bias=False),
+        BatchNorm(batch_norm=True),
+        Residual(residual=NORMALISED, activation="relu"),
+        Residual(residual=NORMALISED, activation="relu"),
+        Residual(residual=(Convolution(conv=6, padding="same", stride=2), *NORMALISED), shortcut="projection"),
+        Dropout(dropout=0.2),
+        CLASSIFIER,
+    ),
+    "batch norm first in a block": (
+        Convolution(conv=6, padding="same"),
+        Residual(residual=(BatchNorm(batch_norm=True), *TWO)),
+        Residual(residual=(BatchNorm(batch_norm=True), Dropout(dropout=0.5), *TWO)),
+        CLASSIFIER,
+    ),
+    "nested blocks": (
+        Convolution(conv=6, padding="same", activation="tanh"),
+        Residual(
+            residual=(
+                Residual(residual=(Residual(residual=TWO, activation="tanh"),)),
+                *TWO,
+                Residual(residual=(BatchNorm(batch_norm=True), *TWO)),
+            ),
+        ),
+        CLASSIFIER,
+    ),
+    "pools with strides": (
+        Convolution(conv=5, kernel=3, activation="relu"),
+        MaxPool(max_pool=3, stride=2),
+        AveragePool(average_pool=2, stride=1),
+        AveragePool(average_pool=1, stride=2),
+        CLASSIFIER,
+    ),
+    "pools that overlap": (
+        Convolution(conv=5, kernel=3, activation="leaky_relu"),
+        MaxPool(max_pool=3, stride=1),
+        MaxPool(max_pool=2, stride=3),
+        CLASSIFIER,
+    ),
+    "global average pool": (
+        Convolution(conv=5, kernel=3, activation="relu"),
+        GlobalAveragePool(global_average_pool=True),
+        CLASSIFIER,
+    ),
+    "slope of each kind": (
+        Convolution(conv=5, kernel=3, activation="leaky_relu", slope=0.2),
+        BatchNorm(batch_norm=True),
+        ActivationLayer(activation="leaky_relu", slope=0.5),
+        Dense(dense=7, activation="leaky_relu", slope=0.0),
+        CLASSIFIER,
+    ),
+    "batch norm before activations": (
+        Convolution(conv=5, kernel=3, bias=False),
+        BatchNorm(batch_norm=True),
+        ActivationLayer(activation="relu"),
+        Convolution(conv=5, kernel=3, bias=False),
+        BatchNorm(batch_norm=True),
+        ActivationLayer(activation="silu"),
+        Residual(
+            residual=(
+                BatchNorm(batch_norm=True),
+                ActivationLayer(activation="relu"),
+                Convolution(conv=5, padding="same", bias=False),
+                BatchNorm(batch_norm=True),
+                ActivationLayer(activation="relu"),
+            ),
+            activation="gelu",
+        ),
+        CLASSIFIER,
+    ),
+    **{
+        f"activation {activation}": (
+            Convolution(conv=5, kernel=3, activation=activation),
+            MaxPool(max_pool=2),
+            ActivationLayer(activation=activation),
+            Convolution(conv=4, kernel=3, activation=activation),
+            Dense(dense=9, activation=activation),
+            CLASSIFIER,
+        )
+        for activation in Activation
+    },
+    "dense in a block": (
+        Dense(dense=6, activation="relu"),
+        Residual(residual=(Dense(dense=5, activation="tanh"), Dense(dense=6))),
+        CLASSIFIER,
+    ),
     "founding study": (
         Convolution(conv=7, kernel=3, activation="relu"),
         Convolution(conv=9, kernel=3, activation="relu"),
@@ -112,39 +249,18 @@ def made_run(layers, seed, **training):
     return Run(factor="test", variation="test", seed=seed, specification=specification, data_digest="0")
 
 
-def reference_logits(run, split, pixels_NHWC, weights, *, training):  # noqa: C901, N803 - a case for each kind; shape in the name
-    """Follow images through the network in float64; `training` uses masks and statistics of the minibatch."""
+def reference(run, image, weights):
+    """The network in PyTorch and float64, with weights of a run."""
+    network = LayeredNetwork(run.specification.network, image, CLASSES, run.seed).double()
+    state = {name: torch.tensor(array, dtype=torch.float64) for name, array in weights.items()}
+    assert not network.load_state_dict(state, strict=False).unexpected_keys
+    return network
+
+
+def scaled(split, pixels_nhwc):
+    """Pixels as the network sees them, channels first, in float64."""
     scale, offset = torch.tensor(split.scale, dtype=torch.float64), torch.tensor(split.offset, dtype=torch.float64)
-    value = (torch.tensor(pixels_NHWC).double() * scale + offset).permute(0, 3, 1, 2)
-    placed = placed_layers(run.specification.network, Shape(*pixels_NHWC.shape[1:]), split.classes)
-    for index, (layer, stream) in enumerate((one.layer, one.stream) for one in placed):
-        weight, bias = weights.get(f"layers.{index}.weight"), weights.get(f"layers.{index}.bias")
-        match layer:
-            case Convolution():
-                padding = (layer.kernel - 1) // 2 if layer.padding == "same" else 0
-                value = functional.conv2d(value, weight, bias, padding=padding)
-            case MaxPool():
-                value = functional.max_pool2d(value, layer.max_pool)
-            case AveragePool():
-                value = functional.avg_pool2d(value, layer.average_pool)
-            case Dense():
-                value = functional.linear(value.flatten(1), weight, bias)
-            case BatchNorm():
-                mean, variance = weights[f"layers.{index}.running_mean"], weights[f"layers.{index}.running_var"]
-                value = functional.batch_norm(value, mean, variance, weight, bias, training=training)
-            case Dropout() if training:
-                rows = value if value.dim() == 2 else value.permute(0, 2, 1, 3)
-                counts = [words(run.seed, stream, rows[0].numel(), position=place) for place in range(len(rows))]
-                kept = torch.tensor(np.stack(counts) >= round(layer.dropout * 2**32)).reshape(rows.shape).double()
-                value = value * (kept if value.dim() == 2 else kept.permute(0, 2, 1, 3)) / (1 - layer.dropout)
-        match getattr(layer, "activation", None):
-            case "relu":
-                value = functional.relu(value)
-            case "leaky_relu":
-                value = functional.leaky_relu(value, 0.01)
-            case "tanh":
-                value = torch.tanh(value)
-    return value
+    return (torch.tensor(pixels_nhwc).double() * scale + offset).permute(0, 3, 1, 2)
 
 
 def relative_error(found, expected, floor=0.0):
@@ -168,22 +284,22 @@ def test_probabilities_and_gradients_are_those_of_pytorch_in_float64(name, instr
 
     for run, epoch, state, outcome in zip(runs, metrics, states, outcomes, strict=True):
         start = initial_weights(run.specification.network, image, CLASSES, run.seed)
-        weights = {key: torch.tensor(array, dtype=torch.float64) for key, array in start.items()}
-        learnt = {key: array.requires_grad_() for key, array in weights.items() if "running" not in key}
+        network = reference(run, image, start)
         places = order(run.seed, 0, BATCH)
         labels = torch.tensor(split.training.labels[places].astype(np.int64))
-        logits = reference_logits(run, split, split.training.images[places], weights, training=True)
-        loss = functional.cross_entropy(logits, labels)
+        pixels = scaled(split, split.training.images[places])
+        loss = functional.cross_entropy(network(pixels, BatchPosition(epoch=0, positions=torch.arange(BATCH))), labels)
         loss.backward()
         assert epoch.training_loss == pytest.approx(float(loss.detach()), rel=TOLERANCE)
         # Some gradients cancel to nothing, such as that of a shift which a batch norm later takes away.
-        floor = 1e-2 * max(float(array.grad.abs().max()) for array in learnt.values())
-        for key, array in learnt.items():
+        gradients = {name: parameter.grad.numpy() for name, parameter in network.named_parameters()}
+        floor = 1e-2 * max(float(np.abs(gradient).max()) for gradient in gradients.values())
+        for key, gradient in gradients.items():
             # The velocity of the first step of gradient descent is the gradient.
-            assert relative_error(state.arrays[f"first_moments.{key}"], array.grad.numpy(), floor) < TOLERANCE, key
-        for key in weights.keys() - learnt.keys():
-            assert relative_error(state.arrays[key], weights[key].numpy()) < TOLERANCE, key
-        after = {key: torch.tensor(array, dtype=torch.float64) for key, array in outcome.weights.items()}
+            assert relative_error(state.arrays[f"first_moments.{key}"], gradient, floor) < TOLERANCE, key
+        for key, statistic in network.named_buffers():
+            if "running" in key:
+                assert relative_error(state.arrays[key], statistic.numpy()) < TOLERANCE, key
         with torch.no_grad():
-            expected = torch.softmax(reference_logits(run, split, split.test.images, after, training=False), dim=1)
-        assert relative_error(outcome.probabilities, expected.numpy()) < TOLERANCE
+            logits = reference(run, image, outcome.weights).eval()(scaled(split, split.test.images))
+        assert relative_error(outcome.probabilities, torch.softmax(logits, dim=1).numpy()) < TOLERANCE

@@ -26,7 +26,6 @@ from ceteris.engines.lanes.kernels import (
 )
 from ceteris.engines.streams import initial_weights, sampled_indices, sampling_order, stream_key
 from ceteris.errors import EngineError
-from ceteris.networks.batch_norm import BatchNorm
 from ceteris.networks.cost import network_cost
 from ceteris.networks.network import Network
 from ceteris.networks.placed import PlacedLayer, placed_layers
@@ -34,8 +33,6 @@ from ceteris.networks.shape import Shape
 from ceteris.resources import Requirements
 from ceteris.study.run import Run
 from ceteris.study.specification import Specification
-
-_GROUP = 16  # images that there is room for in a packed batch, at least: `capacity_` in bank.hpp
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,25 +72,27 @@ class LanesEngine:
         return packing_key(specification, self.instruction_set)
 
     def requirements(self, specification: Specification, images: ImageKind, runs: int) -> Requirements:
-        """Count weights, gradients and two moments, and what goes forward and comes back, each for sixteen lanes."""
-        network = specification.network
-        cost = network_cost(network, images.shape, images.classes)
-        layers = placed_layers(network, images.shape, images.classes)
-        values = layers[0].before.values + sum(placed.after.values for placed in layers)
-        is_whole = any(isinstance(placed.layer, BatchNorm) for placed in layers)
-        group = max(specification.training.batch_size, _GROUP) if is_whole else _GROUP
-        lanes = self.packed_runs * (4 * cost.parameters + 2 * group * values)
+        """Count weights and moments, and what the kernels keep of a minibatch, each for sixteen lanes."""
+        network = _layered(specification)
+        placed = placed_layers(network, images.shape, images.classes)
+        bank = load_kernels(self.instruction_set).Bank(
+            image=(images.shape.height, images.shape.width, images.shape.channels),
+            runs=self.packed_runs,
+            batch_size=specification.training.batch_size,
+        )
+        _add_layers(bank, [placed] * self.packed_runs, seeds=[0] * self.packed_runs)
+        parameters = network_cost(network, images.shape, images.classes).parameters
         # Weights go in and out as arrays, and so do the predictions; those of a best epoch are kept besides.
         copies = 4 if specification.training.scored_epoch == "best" else 3
-        arrays = runs * (copies * cost.parameters + images.test_images * images.classes)
-        return Requirements(memory=4 * (lanes + arrays))
+        arrays = 4 * self.packed_runs * parameters + runs * (copies * parameters + images.test_images * images.classes)
+        return Requirements(memory=bank.memory() + 4 * arrays)
 
     def start(self, runs: Sequence[Run], split: Split, states: Sequence[RunState] | None = None) -> "LanesTraining":
         """Begin to train up to sixteen runs with one packing key, from initial weights or from where they stopped."""
         assert 1 <= len(runs) <= LanesEngine.packed_runs
         assert len({self.packing_key(run.specification) for run in runs}) == 1
         image = Shape(*split.training.images.shape[1:])
-        network = _layered(runs[0])
+        network = _layered(runs[0].specification)
         bank = _build(self.instruction_set, runs, image, split.classes)
         training = LanesTraining(
             runs=tuple(runs), split=split, bank=bank, layout=layout(network, image, split.classes), position=Position()
@@ -285,8 +284,8 @@ class LanesTraining:
         return metrics
 
 
-def _layered(run: Run) -> Network:
-    network = run.specification.network
+def _layered(specification: Specification) -> Network:
+    network = specification.network
     assert isinstance(network, Network), "the lanes engine has said that it cannot train this"
     return network
 
@@ -296,16 +295,25 @@ def _build(instruction_set: InstructionSet, runs: Sequence[Run], image: Shape, c
     kernels = load_kernels(instruction_set)
     size = (image.height, image.width, image.channels)
     bank = kernels.Bank(image=size, runs=len(runs), batch_size=training.batch_size)
-    networks = [placed_layers(_layered(run), image, classes) for run in runs]
-    for layers in zip(*networks, strict=True):
-        bank.add(layers[0].layer.key, [_layer_settings(layer, run) for layer, run in zip(layers, runs, strict=True)])
+    networks = [placed_layers(_layered(run.specification), image, classes) for run in runs]
+    _add_layers(bank, networks, seeds=[run.seed for run in runs])
     bank.finish(training.optimizer, [dict(run.specification.training.chosen_optimizer) for run in runs])
     return bank
 
 
-def _layer_settings(placed: PlacedLayer, run: Run) -> dict[str, int | float | str]:
+def _add_layers(bank: CompiledBank, networks: Sequence[Sequence[PlacedLayer]], *, seeds: Sequence[int]) -> None:
+    """Add the layers of each run, which are of the same kinds, and first those in their branches."""
+    for layers in zip(*networks, strict=True):
+        for number, name in enumerate(layers[0].branches):
+            bank.begin_branch(number)
+            _add_layers(bank, [layer.branches[name] for layer in layers], seeds=seeds)
+        bank.add(layers[0].layer.key, [_layer_settings(layer, seed) for layer, seed in zip(layers, seeds, strict=True)])
+
+
+def _layer_settings(placed: PlacedLayer, seed: int) -> dict[str, int | float | str]:
     """Write the settings of a layer as the kernels take them, with the key of its random numbers."""
-    settings = placed.layer.model_dump(mode="json")
+    layer = placed.layer
+    settings = {name: getattr(layer, name) for name in type(layer).model_fields if name != layer.holds}
     if placed.stream is not None:
-        settings["key_low"], settings["key_high"] = stream_key(run.seed, placed.stream)
+        settings["key_low"], settings["key_high"] = stream_key(seed, placed.stream)
     return {name: "none" if value is None else value for name, value in settings.items()}

@@ -25,7 +25,7 @@ from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.layer import Layer
 from ceteris.networks.network import Network
 from ceteris.networks.own_module import ModuleNetwork
-from ceteris.networks.placed import placed_layers
+from ceteris.networks.placed import every_layer
 from ceteris.networks.shape import Shape
 from ceteris.resources import processor_fact
 from ceteris.study.specification import Specification
@@ -53,6 +53,8 @@ class CompiledBank(Protocol):
 
     steps: int
 
+    def begin_branch(self, number: int) -> None: ...  # noqa: D102
+    def memory(self) -> int: ...  # noqa: D102
     def add(self, kind: str, runs: Sequence[Mapping[str, int | float | str]]) -> None: ...  # noqa: D102
     def finish(self, optimizer: str, runs: Sequence[Mapping[str, float]]) -> None: ...  # noqa: D102
     def train(  # noqa: D102, PLR0913
@@ -103,7 +105,7 @@ class Kernels(Protocol):
         """Measure the floating-point operations a second that one core can do at most."""
 
     def apply(self, function: str, values: Floats) -> Floats:
-        """Apply `exp`, `log` or `tanh` to each value, for the tests."""
+        """Apply a function of `functions.hpp` to each value, for the tests."""
 
     def seen(self, images: NDArray[np.uint8], views: NDArray[np.int16]) -> NDArray[np.uint8]:
         """Give each image, shape (n, h, w, c), as its row of `augmentation.views` says it is seen, for the tests."""
@@ -192,20 +194,24 @@ def unsupported(specification: Specification, instruction_set: InstructionSet) -
         return f"the network is PyTorch code of your own ({specification.network.module})"
     kinds = kernel_kinds(instruction_set)
     for index, layer in enumerate(specification.network.layers):
-        reason = _unsupported_layer(layer, kinds.get(layer.key))
-        if reason:
-            return f"layer {index + 1} ({layer}) {reason}"
+        for one in layer.tree():
+            reason = _unsupported_layer(one, kinds.get(one.key))
+            if reason:
+                return f"layer {index + 1} ({one}) {reason}"
     return kernel_training(instruction_set).unsupported(specification.training)
 
 
 def packing_key(specification: Specification, instruction_set: InstructionSet) -> Hashable:
     """Give what runs must have in common to share a packed batch: everything but what each run has for itself."""
     kinds = kernel_kinds(instruction_set)
-    layers = tuple(
-        (layer.key, values_but(layer.model_dump(mode="json"), kinds[layer.key].per_run))
-        for layer in specification.network.layers
-    )
+    layers = tuple(_layer_key(layer, kinds) for layer in specification.network.layers)
     return specification.data, layers, kernel_training(instruction_set).key(specification.training)
+
+
+def _layer_key(layer: Layer, kinds: Mapping[str, KernelKind]) -> Hashable:
+    held = {layer.holds} if layer.holds else set()
+    settings = values_but(layer.model_dump(mode="json", exclude=held), kinds[layer.key].per_run)
+    return layer.key, settings, tuple(_layer_key(one, kinds) for one in layer.inner)
 
 
 def _unsupported_layer(layer: Layer, kind: KernelKind | None) -> str | None:
@@ -217,7 +223,8 @@ def _unsupported_layer(layer: Layer, kind: KernelKind | None) -> str | None:
             if value != field.default:
                 return f"has {name} = {value}, which its kernel does not know"
             continue
-        if name in kind.choices and ("none" if value is None else str(value)) not in kind.choices[name]:
+        is_name = value is None or isinstance(value, str)
+        if name in kind.choices and is_name and (value or "none") not in kind.choices[name]:
             return f"has {name} = {value}, which its kernel does not know"
         if name in kind.largest and value > kind.largest[name]:
             return f"has {name} = {value}; the largest is {kind.largest[name]}"
@@ -268,10 +275,15 @@ class FlatLayout:
 
 
 def layout(network: Network, image: Shape, classes: int) -> FlatLayout:
-    """Lay out a network as `Network::finish` in `network.hpp` does: layer by layer, weights before biases."""
+    """Lay out a network as `Network::finish` in `network.hpp` does: layer by layer, weights before biases.
+
+    Layers in branches come where their layer stands, branch by branch.
+    """
     trained: list[Slot] = []
     statistics: list[Slot] = []
-    for placed in placed_layers(network, image, classes):
+    for placed in every_layer(network, image, classes):
+        if placed.branches:  # it has the arrays of the layers in it, which come by themselves
+            continue
         for name, array in placed.arrays.items():
             reads_image = placed.layer.flattens and name.endswith(".weight")
             slots = trained if array.is_trained else statistics

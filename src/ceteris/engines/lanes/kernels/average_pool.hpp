@@ -1,28 +1,24 @@
-// The mean of each square of pixels.
+// The mean of each window of pixels.
 #pragma once
 
 #include "layer.hpp"
+#include "window.hpp"
 
 namespace ceteris {
 
 class AveragePool : public Layer {
  public:
-  AveragePool(Shape input, int size)
-      : Layer(input, {input.height / size, input.width / size, input.channels}),
-        size_(size),
-        area_(broadcast(static_cast<float>(size * size))) {}
+  AveragePool(Shape input, Window window)
+      : Layer(input, window.after(input)), window_(window), area_(broadcast(static_cast<float>(window.height * window.width))) {}
 
   void forward(const Step&, Images images, const Boundary& in, const Boundary& out) override {
     for (int image = images.first; image < images.last; ++image) {
       const Map from = in.image(image), to = out.image(image);
-      for (int y = 0; y < output_.height; ++y)
-        for (int c = 0; c < output_.channels; ++c)
-          for (int x = 0; x < output_.width; ++x) {
-            Lanes sum{};
-            for (int row = 0; row < size_; ++row)
-              for (int column = 0; column < size_; ++column) sum += from.row(y * size_ + row, c)[x * size_ + column];
-            to.row(y, c)[x] = sum / area_;
-          }
+      each_window([&](int y, int c, int x) {
+        Lanes sum{};
+        each_pixel(y, c, x, from, [&](Lanes& pixel) { sum += pixel; });
+        to.row(y, c)[x] = sum / area_;
+      });
     }
   }
 
@@ -31,18 +27,32 @@ class AveragePool : public Layer {
     if (!in_gradient.exists()) return;
     for (int image = images.first; image < images.last; ++image) {
       const Map from = out_gradient.image(image), to = in_gradient.image(image);
-      for (int y = 0; y < output_.height; ++y)
-        for (int c = 0; c < output_.channels; ++c)
-          for (int x = 0; x < output_.width; ++x) {
-            const Lanes share = from.row(y, c)[x] / area_;
-            for (int row = 0; row < size_; ++row)
-              for (int column = 0; column < size_; ++column) to.row(y * size_ + row, c)[x * size_ + column] = share;
-          }
+      if (!window_.tiles(input_)) clear(to);
+      each_window([&](int y, int c, int x) {
+        const Lanes share = from.row(y, c)[x] / area_;
+        if (window_.overlaps())
+          each_pixel(y, c, x, to, [&](Lanes& pixel) { pixel += share; });
+        else
+          each_pixel(y, c, x, to, [&](Lanes& pixel) { pixel = share; });
+      });
     }
   }
 
  private:
-  int size_;
+  template <typename Body>
+  void each_window(Body body) const {
+    for (int y = 0; y < output_.height; ++y)
+      for (int c = 0; c < output_.channels; ++c)
+        for (int x = 0; x < output_.width; ++x) body(y, c, x);
+  }
+  template <typename Body>
+  void each_pixel(int y, int c, int x, const Map& map, Body body) const {
+    for (int row = 0; row < window_.height; ++row)
+      for (int column = 0; column < window_.width; ++column)
+        body(map.row(y * window_.stride + row, c)[x * window_.stride + column]);
+  }
+
+  Window window_;
   Lanes area_;
 };
 

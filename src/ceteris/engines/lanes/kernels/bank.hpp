@@ -52,12 +52,14 @@ class Part {
   void finish(const OptimizerKind& optimizer, RunSettings settings) {
     optimizer_ = &optimizer;
     settings_ = std::move(settings);
-    // Scoring wants a few images at a time even where training takes fewer.
     group_ = network.needs_whole_minibatch() ? batch_size_ : std::min(batch_size_, kGroup);
-    capacity_ = std::max(group_, 16);
+    capacity_ = capacity();
     network.finish(capacity_);
     labels_.resize(static_cast<size_t>(capacity_));
   }
+
+  // Images that there is room for; scoring wants a few at a time even where training takes fewer.
+  int capacity() const { return network.needs_whole_minibatch() ? std::max(batch_size_, kLeast) : kLeast; }
 
   void train(const Epoch& epoch, int64_t first_step, int64_t steps, Totals* totals) {
     const FlushTinyNumbers flush;
@@ -103,6 +105,9 @@ class Part {
   Network network;
 
  private:
+  static constexpr int kLeast = 16;
+  static_assert(kLeast >= kGroup);
+
   void gather_training(const Epoch& epoch, int64_t place, int image) {
     int64_t index[kWidth];
     View views[kWidth];
@@ -170,6 +175,18 @@ class Bank {
       for (int lane = 0; lane < kWidth; ++lane) lanes.push_back(&runs[static_cast<size_t>(part->run(lane))]);
       found->second.add(part->network, LaneSettings(std::move(lanes)));
     }
+  }
+
+  // Begins the first or the second branch of a residual block; the kind "residual" ends both.
+  void begin_branch(int number) {
+    for (auto& part : parts_) part->network.begin_branch(number);
+  }
+
+  // Bytes of all values, gradients and packed weights.
+  size_t memory() {
+    size_t bytes = 0;
+    for (auto& part : parts_) bytes += part->network.memory(part->capacity());
+    return bytes;
   }
 
   // Ends the layers and chooses an optimizer, with the settings of each run.

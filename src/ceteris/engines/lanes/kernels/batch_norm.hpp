@@ -1,5 +1,8 @@
 // Batch normalisation (Ioffe and Szegedy 2015), as torch.nn.BatchNorm2d defines it: momentum 0.1, epsilon 1e-5, the
 // running variance unbiased, the batch's own variance not. Each run has its own statistics.
+//
+// What it needs of the whole minibatch is gathered image by image, while the values are hot; between such sums and their
+// use the network puts a barrier.
 #pragma once
 
 #include "layer.hpp"
@@ -8,10 +11,18 @@ namespace ceteris {
 
 class BatchNorm : public Layer {
  public:
-  explicit BatchNorm(Shape shape) : Layer(shape, shape), mean_(channels()), deviation_(channels()) {}
+  explicit BatchNorm(Shape shape)
+      : Layer(shape, shape),
+        mean_(channels()),
+        inverse_(channels()),
+        factor_(channels()),
+        shift_(channels()),
+        sum_(channels()),
+        gradient_sum_(channels()),
+        gradient_product_(channels()) {}
 
-  bool takes_many_images() const override { return true; }
-  bool needs_whole_minibatch() const override { return true; }
+  bool measures() const override { return true; }
+  bool is_cheap() const override { return true; }
   bool reads_input() const override { return true; }
   size_t learnt_count() const override { return 2 * channels(); }
   size_t statistics_count() const override { return 2 * channels(); }
@@ -20,49 +31,89 @@ class BatchNorm : public Layer {
     statistics_ = statistics;
   }
 
-  void forward(const Step& step, Images images, const Boundary& in, const Boundary& out) override {
-    if (step.training)
-      measure(images, in);
-    else
+  void begin(const Step& step) override {
+    pixels_ = static_cast<float>(step.images) * input_.height * input_.width;
+    sum_.clear();
+    gradient_sum_.clear();
+    gradient_product_.clear();
+    if (!step.training)
       for (size_t c = 0; c < channels(); ++c) set(c, statistics_[c], statistics_[channels() + c]);
+  }
+
+  // Rows are summed apart, so that the error grows with the rows and not with the pixels.
+  void gather(Images images, const Boundary& in) override {
+    each_row(images, in, [&](int, int, size_t c, const Lanes* row) {
+      Lanes row_sum{};
+      for (int x = 0; x < input_.width; ++x) row_sum += row[x];
+      sum_.get()[c] += row_sum;
+    });
+  }
+
+  // Mean first, then the squares of what is left: no digits are lost to a large mean.
+  void measure(Images images, const Boundary& in) override {
+    Storage squares(channels());
+    for (size_t c = 0; c < channels(); ++c) mean_.get()[c] = sum_.get()[c] / pixels_;
+    each_row(images, in, [&](int, int, size_t c, const Lanes* row) {
+      const Lanes mean = mean_.get()[c];
+      Lanes row_squares{};
+      for (int x = 0; x < input_.width; ++x) row_squares = multiply_add(row[x] - mean, row[x] - mean, row_squares);
+      squares.get()[c] += row_squares;
+    });
     for (size_t c = 0; c < channels(); ++c) {
-      const Lanes factor = weight(c) * inverse(c), shift = multiply_add(-mean_.get()[c], factor, bias(c));
-      each_row(images, in, c, [&](int image, int y, const Lanes* row) {
-        Lanes* target = out.image(image).row(y, static_cast<int>(c));
-        for (int x = 0; x < input_.width; ++x) target[x] = multiply_add(row[x], factor, shift);
-      });
+      const Lanes mean = mean_.get()[c], sum = squares.get()[c];
+      set(c, mean, sum / pixels_);
+      // One value alone has no unbiased variance; PyTorch refuses to train on it, and the study reader does too.
+      const float unbiased = pixels_ > 1 ? pixels_ - 1 : 1;
+      Lanes &running_mean = statistics_[c], &running_variance = statistics_[channels() + c];
+      running_mean = multiply_add(broadcast(kMomentum), mean, running_mean * (1 - kMomentum));
+      running_variance = multiply_add(broadcast(kMomentum), sum / unbiased, running_variance * (1 - kMomentum));
+    }
+  }
+
+  void forward(const Step&, Images images, const Boundary& in, const Boundary& out) override {
+    each_row(images, in, [&](int image, int y, size_t c, const Lanes* row) {
+      const Lanes factor = factor_.get()[c], shift = shift_.get()[c];
+      Lanes* target = out.image(image).row(y, static_cast<int>(c));
+      for (int x = 0; x < input_.width; ++x) target[x] = multiply_add(row[x], factor, shift);
+    });
+  }
+
+  void collect(Images images, const Boundary& in, const Boundary& out_gradient) override {
+    each_row(images, in, [&](int image, int y, size_t c, const Lanes* row) {
+      const Lanes mean = mean_.get()[c], inverse_deviation = inverse_.get()[c];
+      const Lanes* d = out_gradient.image(image).row(y, static_cast<int>(c));
+      Lanes row_sum{}, row_product{};
+      for (int x = 0; x < input_.width; ++x) {
+        row_sum += d[x];
+        row_product = multiply_add(d[x], (row[x] - mean) * inverse_deviation, row_product);
+      }
+      gradient_sum_.get()[c] += row_sum;
+      gradient_product_.get()[c] += row_product;
+    });
+  }
+
+  void settle() override {
+    for (size_t c = 0; c < channels(); ++c) {
+      learnt_.gradients[c] += gradient_product_.get()[c];
+      learnt_.gradients[channels() + c] += gradient_sum_.get()[c];
+      gradient_sum_.get()[c] /= broadcast(pixels_);  // means from here on
+      gradient_product_.get()[c] /= broadcast(pixels_);
     }
   }
 
   void backward(const Step&, Images images, const Boundary& in, const Boundary&, const Boundary& out_gradient,
                 const Boundary& in_gradient) override {
-    const Lanes count = broadcast(static_cast<float>(images.last - images.first) * input_.height * input_.width);
-    for (size_t c = 0; c < channels(); ++c) {
-      const Lanes mean = mean_.get()[c], inverse_deviation = inverse(c);
-      Lanes sum{}, product{};
-      each_row(images, in, c, [&](int image, int y, const Lanes* row) {
-        const Lanes* d = out_gradient.image(image).row(y, static_cast<int>(c));
-        Lanes row_sum{}, row_product{};
-        for (int x = 0; x < input_.width; ++x) {
-          row_sum += d[x];
-          row_product = multiply_add(d[x], (row[x] - mean) * inverse_deviation, row_product);
-        }
-        sum += row_sum;
-        product += row_product;
-      });
-      learnt_.gradients[c] += product;
-      learnt_.gradients[channels() + c] += sum;
-      if (!in_gradient.exists()) continue;
-      const Lanes factor = weight(c) * inverse_deviation, mean_gradient = sum / count, mean_product = product / count;
-      each_row(images, in, c, [&](int image, int y, const Lanes* row) {
-        const Lanes* d = out_gradient.image(image).row(y, static_cast<int>(c));
-        Lanes* target = in_gradient.image(image).row(y, static_cast<int>(c));
-        for (int x = 0; x < input_.width; ++x) {
-          const Lanes normal = (row[x] - mean) * inverse_deviation;
-          target[x] = factor * (d[x] - multiply_add(normal, mean_product, mean_gradient));
-        }
-      });
-    }
+    if (!in_gradient.exists()) return;
+    each_row(images, in, [&](int image, int y, size_t c, const Lanes* row) {
+      const Lanes mean = mean_.get()[c], inverse_deviation = inverse_.get()[c], factor = factor_.get()[c];
+      const Lanes mean_gradient = gradient_sum_.get()[c], mean_product = gradient_product_.get()[c];
+      const Lanes* d = out_gradient.image(image).row(y, static_cast<int>(c));
+      Lanes* target = in_gradient.image(image).row(y, static_cast<int>(c));
+      for (int x = 0; x < input_.width; ++x) {
+        const Lanes normal = (row[x] - mean) * inverse_deviation;
+        target[x] = factor * (d[x] - multiply_add(normal, mean_product, mean_gradient));
+      }
+    });
   }
 
  private:
@@ -71,49 +122,27 @@ class BatchNorm : public Layer {
   size_t channels() const { return static_cast<size_t>(input_.channels); }
   Lanes weight(size_t c) const { return learnt_.values[c]; }
   Lanes bias(size_t c) const { return learnt_.values[channels() + c]; }
-  Lanes inverse(size_t c) const { return broadcast(1.0f) / deviation_.get()[c]; }
   void set(size_t c, Lanes mean, Lanes variance) {
     mean_.get()[c] = mean;
-    deviation_.get()[c] = square_root(variance + kEpsilon);
+    const Lanes inverse = broadcast(1.0f) / square_root(variance + kEpsilon), factor = weight(c) * inverse;
+    inverse_.get()[c] = inverse;
+    factor_.get()[c] = factor;
+    shift_.get()[c] = multiply_add(-mean, factor, bias(c));
   }
 
   template <typename Body>
-  void each_row(Images images, const Boundary& in, size_t c, Body body) const {
+  void each_row(Images images, const Boundary& in, Body body) const {
     for (int image = images.first; image < images.last; ++image) {
       const Map map = in.image(image);
-      for (int y = 0; y < input_.height; ++y) body(image, y, map.row(y, static_cast<int>(c)));
-    }
-  }
-
-  // Mean first, then the squares of what is left: no digits are lost to a large mean. Rows are summed apart, so that the
-  // error grows with the rows and not with the pixels.
-  void measure(Images images, const Boundary& in) {
-    const float pixels = static_cast<float>(images.last - images.first) * input_.height * input_.width;
-    for (size_t c = 0; c < channels(); ++c) {
-      Lanes sum{}, squares{};
-      each_row(images, in, c, [&](int, int, const Lanes* row) {
-        Lanes row_sum{};
-        for (int x = 0; x < input_.width; ++x) row_sum += row[x];
-        sum += row_sum;
-      });
-      const Lanes mean = sum / pixels;
-      each_row(images, in, c, [&](int, int, const Lanes* row) {
-        Lanes row_squares{};
-        for (int x = 0; x < input_.width; ++x) row_squares = multiply_add(row[x] - mean, row[x] - mean, row_squares);
-        squares += row_squares;
-      });
-      set(c, mean, squares / pixels);
-      // One value alone has no unbiased variance; PyTorch refuses to train on it, and the study reader does too.
-      const float unbiased = pixels > 1 ? pixels - 1 : 1;
-      Lanes &running_mean = statistics_[c], &running_variance = statistics_[channels() + c];
-      running_mean = multiply_add(broadcast(kMomentum), mean, running_mean * (1 - kMomentum));
-      running_variance = multiply_add(broadcast(kMomentum), squares / unbiased, running_variance * (1 - kMomentum));
+      for (int y = 0; y < input_.height; ++y)
+        for (size_t c = 0; c < channels(); ++c) body(image, y, c, map.row(y, static_cast<int>(c)));
     }
   }
 
   Learnt learnt_;
   Lanes* statistics_ = nullptr;
-  Storage mean_, deviation_;
+  float pixels_ = 0;
+  Storage mean_, inverse_, factor_, shift_, sum_, gradient_sum_, gradient_product_;
 };
 
 }  // namespace ceteris

@@ -1,329 +1,218 @@
-// Convolution with stride 1, and both of its gradients.
-//
-// A tile of the output, some channels by some columns, stays in registers while the loop runs over rows of taps, input
-// channels and taps. Every sum adds its terms in that order whatever the tile, so its bits do not depend on the tiling.
+// Convolution with any stride, margin and number of groups, and both of its gradients.
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <utility>
+#include <vector>
 
-#include "activation.hpp"
 #include "layer.hpp"
+#include "phases.hpp"
+#include "weight_gradient.hpp"
 
 namespace ceteris {
 
-// Cuts `length` into the fewest pieces of at most `most`, as even as possible; piece i of `pieces` ends here.
-inline int piece_count(int length, int most) { return (length + most - 1) / most; }
-inline int piece_end(int length, int pieces, int i) { return static_cast<int>(static_cast<long>(length) * (i + 1) / pieces); }
-
-// ---- correlation: out[o][y][x] = bias[o] + sum over ky, c, kx of weight[o][c][ky][kx] * in[c][y + ky][x + kx]
-
-// A tile holds channels * columns sums, one weight per channel and one input: it must fit the registers.
-constexpr int kTileChannels = kRegisters == 32 ? 4 : 3;
-constexpr int tile_columns(int channels) { return std::min(9, (kRegisters - 1 - channels) / channels); }
-constexpr int kTileColumns = 9;
-
-// The terms of a sum: term t multiplies weights[t * output channels of the tile + o] by the pixel `offsets[t]` away.
-struct Terms {
-  const Lanes* weights;
-  const Lanes* bias;
-  const ptrdiff_t* offsets;
-  int count;
+// How a convolution looks at its input; `margin` counts the zeros on each side of the image.
+struct Geometry {
+  int kernel, stride, margin, groups;
 };
-
-template <Activation kind, int Channels, int Columns>
-void correlate_tile(const Terms& terms, const Lanes* in, Lanes* out, ptrdiff_t channel_stride) {
-  Lanes sum[Channels][Columns];
-  each<Channels>([&](auto o) { each<Columns>([&](auto i) { sum[o][i] = terms.bias[o]; }); });
-  const Lanes* weight = terms.weights;
-  for (int t = 0; t < terms.count; ++t, weight += Channels) {
-    const Lanes* pixel = in + terms.offsets[t];
-    Lanes w[Channels];
-    each<Channels>([&](auto o) { w[o] = held(weight[o]); });
-    each<Columns>([&](auto i) {
-      const Lanes value = held(pixel[i]);
-      each<Channels>([&](auto o) { sum[o][i] = multiply_add(w[o], value, sum[o][i]); });
-    });
-  }
-  each<Channels>([&](auto o) { each<Columns>([&](auto i) { out[o * channel_stride + i] = activate<kind>(sum[o][i]); }); });
-}
-
-using CorrelateTile = void (*)(const Terms&, const Lanes*, Lanes*, ptrdiff_t);
-
-template <Activation kind, int Channels, size_t... Columns>
-constexpr std::array<CorrelateTile, kTileColumns> correlate_row(std::index_sequence<Columns...>) {
-  return {(static_cast<int>(Columns) < tile_columns(Channels)
-               ? static_cast<CorrelateTile>(correlate_tile<kind, Channels, std::min<int>(Columns + 1, tile_columns(Channels))>)
-               : nullptr)...};
-}
-
-template <Activation kind, size_t... Channels>
-constexpr std::array<std::array<CorrelateTile, kTileColumns>, kTileChannels> correlate_tiles(std::index_sequence<Channels...>) {
-  return {correlate_row<kind, static_cast<int>(Channels) + 1>(std::make_index_sequence<kTileColumns>{})...};
-}
-
-// Weights in the order in which the tiles read them: [group of output channels][ky][input channel][kx][output channel].
-class PackedWeights {
- public:
-  PackedWeights() = default;
-  PackedWeights(int outputs, int inputs, int kernel)
-      : outputs_(outputs),
-        inputs_(inputs),
-        kernel_(kernel),
-        weights_(static_cast<size_t>(outputs) * inputs * kernel * kernel),
-        biases_(static_cast<size_t>(outputs)),
-        offsets_(static_cast<size_t>(inputs) * kernel * kernel) {}
-
-  // `weight(o, c, ky, kx)` gives one weight; `bias` is one value per output channel, or null for zeros.
-  template <typename Weight>
-  void pack(const Lanes* bias, Weight weight) {
-    if (bias) std::copy_n(bias, outputs_, biases_.get());
-    Lanes* target = weights_.get();
-    for (int group = 0; group < groups(); ++group)
-      for (int ky = 0; ky < kernel_; ++ky)
-        for (int c = 0; c < inputs_; ++c)
-          for (int kx = 0; kx < kernel_; ++kx)
-            for (int o = first(group); o < first(group + 1); ++o) *target++ = weight(o, c, ky, kx);
-  }
-
-  // Says how far the pixel of each term lies from that of the first, in images laid out like `in`.
-  void aim(const Map& in) {
-    ptrdiff_t* offset = offsets_.data();
-    for (int ky = 0; ky < kernel_; ++ky)
-      for (int c = 0; c < inputs_; ++c)
-        for (int kx = 0; kx < kernel_; ++kx) *offset++ = ky * in.row_stride + c * in.channel_stride + kx;
-  }
-
-  int groups() const { return piece_count(outputs_, kTileChannels); }
-  int first(int group) const { return group == 0 ? 0 : piece_end(outputs_, groups(), group - 1); }
-  Terms terms(int group) const {
-    const Lanes* weights = weights_.get() + first(group) * offsets_.size();
-    return {weights, biases_.get() + first(group), offsets_.data(), static_cast<int>(offsets_.size())};
-  }
-
- private:
-  int outputs_ = 0, inputs_ = 0, kernel_ = 0;
-  Storage weights_, biases_;
-  std::vector<ptrdiff_t> offsets_;
-};
-
-// Writes some rows of the output; the weights must have been aimed at `in`.
-template <Activation kind>
-void correlate(const PackedWeights& weights, const Map& in, const Map& out, int first_row, int last_row) {
-  static constexpr auto tiles = correlate_tiles<kind>(std::make_index_sequence<kTileChannels>{});
-  for (int y = first_row; y < last_row; ++y)
-    for (int group = 0; group < weights.groups(); ++group) {
-      const int channel = weights.first(group), channels = weights.first(group + 1) - channel;
-      const Terms terms = weights.terms(group);
-      const int pieces = piece_count(out.shape.width, tile_columns(channels));
-      for (int piece = 0, x = 0; piece < pieces; ++piece) {
-        const int end = piece_end(out.shape.width, pieces, piece);
-        tiles[channels - 1][end - x - 1](terms, in.row(y, 0) + x, out.row(y, channel) + x, out.channel_stride);
-        x = end;
-      }
-    }
-}
-
-// ---- gradient of the weights: gradient[o][c][ky][kx] += sum over y, x of out_gradient[o][y][x] * in[c][y + ky][x + kx]
-
-constexpr int kTileTaps = 5;
-constexpr int tile_outputs(int taps) { return std::min(9, (kRegisters - 1 - taps) / taps); }
-constexpr int kTileOutputs = 9;
-
-// One row of output gradients, interleaved [column][output channel of the tile], meets one row of one input channel; sums
-// stay in registers along the row.
-template <int Taps, int Outputs>
-void weight_gradient_tile(const Lanes* pixel, const Lanes* gradient, int width, Lanes* target) {
-  Lanes sum[Outputs][Taps];
-  each<Outputs>([&](auto o) { each<Taps>([&](auto t) { sum[o][t] = target[o * Taps + t]; }); });
-  for (int x = 0; x < width; ++x, ++pixel, gradient += Outputs) {
-    Lanes value[Taps];
-    each<Taps>([&](auto t) { value[t] = held(pixel[t]); });
-    each<Outputs>([&](auto o) {
-      const Lanes d = held(gradient[o]);
-      each<Taps>([&](auto t) { sum[o][t] = multiply_add(d, value[t], sum[o][t]); });
-    });
-  }
-  each<Outputs>([&](auto o) { each<Taps>([&](auto t) { target[o * Taps + t] = sum[o][t]; }); });
-}
-
-using WeightGradientTile = void (*)(const Lanes*, const Lanes*, int, Lanes*);
-
-template <int Taps, size_t... Outputs>
-constexpr std::array<WeightGradientTile, kTileOutputs> weight_gradient_row(std::index_sequence<Outputs...>) {
-  return {(static_cast<int>(Outputs) < tile_outputs(Taps)
-               ? static_cast<WeightGradientTile>(weight_gradient_tile<Taps, std::min<int>(Outputs + 1, tile_outputs(Taps))>)
-               : nullptr)...};
-}
-
-template <size_t... Taps>
-constexpr std::array<std::array<WeightGradientTile, kTileOutputs>, kTileTaps> weight_gradient_tiles(std::index_sequence<Taps...>) {
-  return {weight_gradient_row<static_cast<int>(Taps) + 1>(std::make_index_sequence<kTileOutputs>{})...};
-}
-
-// The gradient of the weights in the order in which its tiles are visited, so that they stream through the cache:
-// [piece of the output channels][input channel][ky][piece of the taps][output channel][tap].
-class PackedGradient {
- public:
-  PackedGradient(int outputs, int inputs, int kernel, int width)
-      : outputs_(outputs),
-        inputs_(inputs),
-        kernel_(kernel),
-        width_(width),
-        tap_pieces_(piece_count(kernel, kTileTaps)),
-        pieces_(piece_count(outputs, tile_outputs(piece_count(kernel, tap_pieces_)))),
-        sums_(static_cast<size_t>(outputs) * inputs * kernel * kernel),
-        row_(static_cast<size_t>(width) * outputs) {}
-
-  void clear() { sums_.clear(); }
-  int pieces() const { return pieces_; }
-  int begin(int piece) const { return piece == 0 ? 0 : piece_end(outputs_, pieces_, piece - 1); }
-
-  // One row of the output gradient, interleaved [column][output channel of the piece].
-  Lanes* row(int piece) { return row_.get() + static_cast<ptrdiff_t>(begin(piece)) * width_; }
-
-  // Adds what the interleaved row contributes, which is row `y` of the output.
-  void add(const Map& in, int y) {
-    static constexpr auto tiles = weight_gradient_tiles(std::make_index_sequence<kTileTaps>{});
-    Lanes* target = sums_.get();
-    for (int piece = 0; piece < pieces_; ++piece) {
-      const int outputs = begin(piece + 1) - begin(piece);
-      for (int c = 0; c < inputs_; ++c)
-        for (int ky = 0; ky < kernel_; ++ky)
-          for (int tap_piece = 0, tap = 0; tap_piece < tap_pieces_; ++tap_piece) {
-            const int end = piece_end(kernel_, tap_pieces_, tap_piece), taps = end - tap;
-            tiles[taps - 1][outputs - 1](in.row(y + ky, c) + tap, row(piece), width_, target);
-            target += outputs * taps;
-            tap = end;
-          }
-    }
-  }
-
-  // Writes the sums in the order of the weights: [output channel][input channel][ky][kx].
-  void unpack(Lanes* gradients) const {
-    const Lanes* source = sums_.get();
-    for (int piece = 0; piece < pieces_; ++piece)
-      for (int c = 0; c < inputs_; ++c)
-        for (int ky = 0; ky < kernel_; ++ky)
-          for (int tap_piece = 0, tap = 0; tap_piece < tap_pieces_; ++tap_piece) {
-            const int end = piece_end(kernel_, tap_pieces_, tap_piece);
-            for (int o = begin(piece); o < begin(piece + 1); ++o)
-              for (int t = tap; t < end; ++t) gradients[((o * inputs_ + c) * kernel_ + ky) * kernel_ + t] = *source++;
-            tap = end;
-          }
-  }
-
- private:
-  int outputs_, inputs_, kernel_, width_, tap_pieces_, pieces_;
-  Storage sums_, row_;
-};
-
-// ---- the layer
 
 class Convolution : public Layer {
  public:
-  Convolution(Shape input, int channels, int kernel, bool same, Activation activation)
-      : Layer(input, after(input, channels, kernel, same)),
-        kernel_(kernel),
-        padding_(same ? (kernel - 1) / 2 : 0),
-        activation_(activation),
-        forward_(channels, input.channels, kernel),
-        gradient_(channels, input.channels, kernel, output_.width) {}
+  Convolution(Shape input, int channels, Geometry geometry, bool has_bias, Bend bend)
+      : Layer(input, after(input, channels, geometry)), geometry_(geometry), has_bias_(has_bias), bend_(bend) {
+    const int inputs = input.channels / geometry.groups, outputs = channels / geometry.groups;
+    for (int group = 0; group < geometry.groups; ++group)
+      groups_.push_back({PackedWeights(outputs, inputs, kernel(), kernel()),
+                         {},
+                         PackedGradient(outputs, inputs, kernel(), stride(), output_.width)});
+    if (stride() > 1) phases_ = Phases(framed(input), stride());
+  }
 
   bool reads_input() const override { return true; }
-  bool reads_output() const override { return activation_ != Activation::none; }
-  int input_border() const override { return padding_; }
-  int gradient_border() const override { return kernel_ - 1 - padding_; }
-  size_t learnt_count() const override { return weight_count() + output_.channels; }
+  bool reads_output() const override { return bend_.kind != Activation::none; }
+  bool changes_gradient() const override { return reads_output(); }
+  int input_border() const override { return margin(); }
+  int gradient_border() const override {
+    return std::max(reach(input_.height, output_.height), reach(input_.width, output_.width));
+  }
+  size_t learnt_count() const override { return weight_count() + (has_bias_ ? output_.channels : 0); }
   void bind(Learnt learnt, Lanes*) override { learnt_ = learnt; }
   void reserve(int, bool wants_input_gradient) override {
-    if (wants_input_gradient) turned_ = PackedWeights(input_.channels, output_.channels, kernel_);
     wants_input_gradient_ = wants_input_gradient;
+    if (!wants_input_gradient) return;
+    for (Group& group : groups_)
+      for (int ry = 0; ry < stride(); ++ry)
+        for (int rx = 0; rx < stride(); ++rx) group.turned.emplace_back(inputs(), outputs(), taps(ry), taps(rx));
+    if (stride() > 1) row_ = Storage(static_cast<size_t>(input_.width) * inputs());
   }
 
   // A rising activation and max pooling may change places; the pool then activates a quarter of the values.
-  Activation hand_over_activation() { return std::exchange(activation_, Activation::none); }
+  Bend hand_over_activation() { return std::exchange(bend_, Bend{}); }
 
   void begin(const Step& step) override {
-    const Lanes* weight = learnt_.values;
-    const int inputs = input_.channels, kernel = kernel_;
-    const auto at = [=](int o, int c, int ky, int kx) { return weight[((o * inputs + c) * kernel + ky) * kernel + kx]; };
-    forward_.pack(weight + weight_count(), at);
-    if (step.training) gradient_.clear();
-    if (step.training && wants_input_gradient_)
-      turned_.pack(nullptr, [=](int c, int o, int ky, int kx) { return at(o, c, kernel - 1 - ky, kernel - 1 - kx); });
+    for (int g = 0; g < geometry_.groups; ++g) {
+      const Lanes* weight = learnt_.values + g * weight_count() / geometry_.groups;
+      const auto at = [=](int o, int c, int ky, int kx) { return weight[((o * inputs() + c) * kernel() + ky) * kernel() + kx]; };
+      groups_[g].forward.pack(has_bias_ ? learnt_.values + weight_count() + g * outputs() : nullptr, at);
+      if (!step.training) continue;
+      groups_[g].gradient.clear();
+      // One convolution for each rest that the place of an input pixel may leave: the taps that meet it, turned round.
+      for (size_t i = 0; i < groups_[g].turned.size(); ++i) {
+        const int ry = static_cast<int>(i) / stride(), rx = static_cast<int>(i) % stride();
+        groups_[g].turned[i].pack(nullptr, [&](int c, int o, int ky, int kx) {
+          return at(o, c, ry + (taps(ry) - 1 - ky) * stride(), rx + (taps(rx) - 1 - kx) * stride());
+        });
+      }
+    }
   }
 
-  void end() override { gradient_.unpack(learnt_.gradients); }
+  void end() override {
+    for (int g = 0; g < geometry_.groups; ++g)
+      groups_[g].gradient.unpack(learnt_.gradients + g * weight_count() / geometry_.groups);
+  }
 
   void forward(const Step&, Images images, const Boundary& in, const Boundary& out) override {
-    for (int image = images.first; image < images.last; ++image)
-      with_activation(activation_, [&](auto kind) {
-        const Map source = in.image(image).grown(padding_);
-        forward_.aim(source);
-        correlate<decltype(kind)::value>(forward_, source, out.image(image), 0, output_.height);
+    for (int image = images.first; image < images.last; ++image) {
+      const Map source = seen(in.image(image)), target = out.image(image);
+      with_tiled_activation(bend_.kind, [&](auto kind) {
+        for (int g = 0; g < geometry_.groups; ++g) {
+          PackedWeights& weights = groups_[g].forward;
+          weights.aim(source, stride());
+          for (int y = 0; y < output_.height; ++y)
+            correlate<decltype(kind)::value>(weights, bend_.slope, source.row(y * stride(), g * inputs()), output_.width,
+                                             target.row(y, g * outputs()), target.channel_stride);
+        }
       });
+      if (!is_tiled(bend_.kind)) activate_all(target);
+    }
   }
 
   void backward(const Step&, Images images, const Boundary& in, const Boundary& out, const Boundary& out_gradient,
                 const Boundary& in_gradient) override {
     for (int image = images.first; image < images.last; ++image)
-      with_activation(activation_, [&](auto kind) {
-        back<decltype(kind)::value>(in.image(image).grown(padding_), out.image(image), out_gradient.image(image),
-                                    in_gradient.exists() ? in_gradient.image(image) : Map{});
-      });
+      back(seen(in.image(image)), out.image(image), out_gradient.image(image),
+           in_gradient.exists() ? in_gradient.image(image) : Map{});
   }
 
  private:
-  static Shape after(Shape input, int channels, int kernel, bool same) {
-    const int shrink = same ? 0 : kernel - 1;
-    return {input.height - shrink, input.width - shrink, channels};
+  struct Group {
+    PackedWeights forward;
+    std::vector<PackedWeights> turned;  // [rest of the row][rest of the column]
+    PackedGradient gradient;
+  };
+
+  static Shape after(Shape input, int channels, Geometry geometry) {
+    const auto side = [&](int before) { return (before + 2 * geometry.margin - geometry.kernel) / geometry.stride + 1; };
+    return {side(input.height), side(input.width), channels};
   }
-  size_t weight_count() const { return static_cast<size_t>(output_.channels) * input_.channels * kernel_ * kernel_; }
+  int kernel() const { return geometry_.kernel; }
+  int stride() const { return geometry_.stride; }
+  int margin() const { return geometry_.margin; }
+  int inputs() const { return input_.channels / geometry_.groups; }
+  int outputs() const { return output_.channels / geometry_.groups; }
+  size_t weight_count() const { return static_cast<size_t>(output_.channels) * inputs() * kernel() * kernel(); }
+  Shape framed(Shape shape) const { return {shape.height + 2 * margin(), shape.width + 2 * margin(), shape.channels}; }
+
+  // The input as the tiles read it: with its frame, and with sorted columns where there is a stride.
+  Map seen(const Map& in) {
+    const Map map = in.grown(margin());
+    return stride() > 1 ? phases_.sort(map) : map;
+  }
+
+  // Taps that meet pixels whose place, counted with the margin, leaves this rest; and the first such pixel of the image.
+  int taps(int rest) const { return rest < kernel() ? (kernel() - 1 - rest) / stride() + 1 : 0; }
+  int first(int rest) const { return (std::max(margin() - rest, 0) + stride() - 1) / stride(); }
+
+  // How far beyond the output a side of the input reaches for gradients.
+  int reach(int before, int after) const {
+    int reach = std::max(0, (before + margin() - 1) / stride() - (after - 1));
+    for (int rest = 0; rest < stride(); ++rest) reach = std::max(reach, taps(rest) - 1 - first(rest));
+    return reach;
+  }
+
+  void activate_all(const Map& out) const {
+    with_activation(bend_.kind, [&](auto kind) {
+      for (int y = 0; y < output_.height; ++y) {
+        Lanes* value = out.row(y, 0);
+        for (int i = 0; i < output_.channels; ++i, value += out.channel_stride)
+          for (int x = 0; x < output_.width; ++x) value[x] = activate<decltype(kind)::value>(value[x], bend_.slope);
+      }
+    });
+  }
 
   // Goes down the rows of the output gradient, and does with each all that there is to do while it is hot.
-  template <Activation kind>
   void back(const Map& in, const Map& out, const Map& gradient, const Map& in_gradient) {
-    const Map framed = gradient.grown(kernel_ - 1 - padding_);
-    if (in_gradient.origin) turned_.aim(framed);
+    const int above = stride() == 1 ? kernel() - 1 - margin() : 0;
+    const Map framed = gradient.grown(above);
+    if (in_gradient.origin)
+      for (Group& group : groups_)
+        for (PackedWeights& turned : group.turned) turned.aim(framed);
     int ready = 0;
     for (int y = 0; y < output_.height; ++y) {
-      for (int piece = 0; piece < gradient_.pieces(); ++piece) through_activation<kind>(out, gradient, y, piece);
-      gradient_.add(in, y);
-      if (!in_gradient.origin) continue;
-      // Row r of the input gradient reads rows of the output gradient up to r + padding.
-      const int last = y + 1 == output_.height ? input_.height : std::max(y + 1 - padding_, 0);
-      correlate<Activation::none>(turned_, framed, in_gradient, ready, last);
-      ready = last;
+      with_activation(bend_.kind, [&](auto kind) {
+        for (int g = 0; g < geometry_.groups; ++g)
+          for (int piece = 0; piece < groups_[g].gradient.pieces(); ++piece)
+            through_activation<decltype(kind)::value>(out, gradient, y, g, piece);
+      });
+      for (int g = 0; g < geometry_.groups; ++g) groups_[g].gradient.add(in.from_channel(g * inputs()), y);
+      if (!in_gradient.origin || stride() > 1) continue;
+      // Row r of the input gradient reads rows of the output gradient up to r + margin.
+      const int last = y + 1 == output_.height ? input_.height : std::clamp(y + 1 - margin(), 0, input_.height);
+      for (; ready < last; ++ready)
+        for (int g = 0; g < geometry_.groups; ++g)
+          correlate<Activation::none>(groups_[g].turned.front(), Lanes{}, framed.row(ready, g * outputs()), input_.width,
+                                      in_gradient.row(ready, g * inputs()), in_gradient.channel_stride);
     }
+    if (in_gradient.origin && stride() > 1) back_by_rest(gradient, in_gradient);
+  }
+
+  // Writes the gradient of the input, each row in as many parts as the stride has rests.
+  void back_by_rest(const Map& gradient, const Map& in_gradient) {
+    for (int y = 0; y < input_.height; ++y)
+      for (int g = 0; g < geometry_.groups; ++g)
+        for (int rx = 0; rx < stride(); ++rx) {
+          const int ry = (y + margin()) % stride(), begin = first(rx) * stride() + rx - margin();
+          const PackedWeights& turned = groups_[g].turned[static_cast<size_t>(ry * stride() + rx)];
+          const int width = begin < input_.width ? (input_.width - 1 - begin) / stride() + 1 : 0;
+          if (!turned.empty() && width > 0) {
+            const int row = (y + margin()) / stride() - (turned.rows() - 1), column = first(rx) - (turned.columns() - 1);
+            correlate<Activation::none>(turned, Lanes{}, gradient.row(row, g * outputs()) + column, width, row_.get(), width);
+          }
+          for (int c = 0; c < inputs(); ++c) {
+            Lanes* target = in_gradient.row(y, g * inputs() + c) + begin;
+            for (int i = 0; i < width; ++i) target[i * stride()] = turned.empty() ? Lanes{} : row_.get()[c * width + i];
+          }
+        }
   }
 
   // Turns one row of the gradient of the output into that of the sums, in place and interleaved, and adds up the gradient
   // of the bias.
   template <Activation kind>
-  void through_activation(const Map& out, const Map& gradient, int y, int piece) {
-    const int begin = gradient_.begin(piece), end = gradient_.begin(piece + 1);
-    Lanes* bias = learnt_.gradients + weight_count();
+  void through_activation(const Map& out, const Map& gradient, int y, int g, int piece) {
+    PackedGradient& packed = groups_[static_cast<size_t>(g)].gradient;
+    const int begin = packed.begin(piece), end = packed.begin(piece + 1);
     for (int o = begin; o < end; ++o) {
-      Lanes *d = gradient.row(y, o), *target = gradient_.row(piece) + (o - begin);
-      const Lanes* output = out.row(y, o);
+      const int channel = g * outputs() + o;
+      Lanes *d = gradient.row(y, channel), *target = packed.row(piece) + (o - begin);
+      const Lanes* output = out.row(y, channel);
       Lanes sum{};
       for (int x = 0; x < output_.width; ++x, target += end - begin) {
-        if constexpr (kind != Activation::none) d[x] = times_slope<kind>(d[x], output[x]);
+        if constexpr (kind != Activation::none) d[x] = times_slope<kind>(d[x], output[x], bend_.slope);
         *target = d[x];
         sum += d[x];
       }
-      bias[o] += sum;
+      if (has_bias_) learnt_.gradients[weight_count() + channel] += sum;
     }
   }
 
-  int kernel_, padding_;
-  Activation activation_;
+  Geometry geometry_;
+  bool has_bias_;
+  Bend bend_;
   bool wants_input_gradient_ = false;
   Learnt learnt_;
-  PackedWeights forward_, turned_;
-  PackedGradient gradient_;
+  std::vector<Group> groups_;
+  Phases phases_;
+  Storage row_;
 };
 
 }  // namespace ceteris

@@ -11,12 +11,13 @@ namespace ceteris {
 
 class Dense : public Layer {
  public:
-  Dense(Shape input, int neurons, Activation activation)
-      : Layer(input, {1, 1, neurons}), features_(static_cast<int>(input.values())), neurons_(neurons), activation_(activation) {}
+  Dense(Shape input, int neurons, Bend bend)
+      : Layer(input, {1, 1, neurons}), features_(static_cast<int>(input.values())), neurons_(neurons), bend_(bend) {}
 
   bool takes_many_images() const override { return true; }
   bool reads_input() const override { return true; }
-  bool reads_output() const override { return activation_ != Activation::none; }
+  bool reads_output() const override { return bend_.kind != Activation::none; }
+  bool changes_gradient() const override { return reads_output(); }
   size_t learnt_count() const override { return static_cast<size_t>(features_ + 1) * neurons_; }
   void bind(Learnt learnt, Lanes*) override { learnt_ = learnt; }
 
@@ -32,21 +33,21 @@ class Dense : public Layer {
         for (; image < images.last; ++image) multiply<1>(in, out, image, feature, end, neuron);
       }
     }
-    with_activation(activation_, [&](auto kind) {
+    with_activation(bend_.kind, [&](auto kind) {
       for (int image = images.first; image < images.last; ++image)
         for (int neuron = 0; neuron < neurons_; ++neuron)
-          out.flat(image)[neuron] = activate<decltype(kind)::value>(out.flat(image)[neuron]);
+          out.flat(image)[neuron] = activate<decltype(kind)::value>(out.flat(image)[neuron], bend_.slope);
     });
   }
 
   void backward(const Step&, Images images, const Boundary& in, const Boundary& out, const Boundary& out_gradient,
                 const Boundary& in_gradient) override {
     Lanes* bias_gradient = learnt_.gradients + static_cast<size_t>(features_) * neurons_;
-    with_activation(activation_, [&](auto kind) {
+    with_activation(bend_.kind, [&](auto kind) {
       for (int image = images.first; image < images.last; ++image)
         for (int neuron = 0; neuron < neurons_; ++neuron) {
           Lanes& d = out_gradient.flat(image)[neuron];
-          d = times_slope<decltype(kind)::value>(d, out.flat(image)[neuron]);
+          d = times_slope<decltype(kind)::value>(d, out.flat(image)[neuron], bend_.slope);
           bias_gradient[neuron] += d;
         }
     });
@@ -130,7 +131,7 @@ class Dense : public Layer {
   }
 
   int features_, neurons_;
-  Activation activation_;
+  Bend bend_;
   Learnt learnt_;
 };
 

@@ -9,8 +9,10 @@
 #include <variant>
 #include <vector>
 
+#include "activation_layer.hpp"
 #include "average_pool.hpp"
 #include "network.hpp"
+#include "padded.hpp"
 
 namespace ceteris {
 
@@ -21,7 +23,13 @@ inline Activation activation_of(const std::string& name) {
   if (name == "none") return Activation::none;
   if (name == "relu") return Activation::relu;
   if (name == "leaky_relu") return Activation::leaky_relu;
+  if (name == "elu") return Activation::elu;
+  if (name == "sigmoid") return Activation::sigmoid;
   if (name == "tanh") return Activation::tanh;
+  if (name == "softplus") return Activation::softplus;
+  if (name == "gelu") return Activation::gelu;
+  if (name == "silu") return Activation::silu;
+  if (name == "hard_swish") return Activation::hard_swish;
   throw std::invalid_argument("unknown activation");
 }
 
@@ -30,13 +38,28 @@ class LaneSettings {
  public:
   explicit LaneSettings(std::vector<const LayerSettings*> lanes) : lanes_(std::move(lanes)) {}
 
+  bool has(const char* name) const { return lanes_.front()->count(name) > 0; }
   int whole(const char* name) const { return static_cast<int>(std::get<int64_t>(lanes_.front()->at(name))); }
+  // The same, or what is usual where nothing is said.
+  int whole(const char* name, int usual) const {
+    return has(name) && std::holds_alternative<int64_t>(lanes_.front()->at(name)) ? whole(name) : usual;
+  }
   const std::string& text(const char* name) const { return std::get<std::string>(lanes_.front()->at(name)); }
   double number(const char* name, int lane) const {
     const Setting& setting = lanes_[static_cast<size_t>(lane)]->at(name);
     return std::holds_alternative<int64_t>(setting) ? static_cast<double>(std::get<int64_t>(setting)) : std::get<double>(setting);
   }
-  Activation activation() const { return activation_of(text("activation")); }
+  Bend bend() const {
+    Bend bend{activation_of(text("activation")), broadcast(0.01f)};
+    for (int lane = 0; has("slope") && lane < kWidth; ++lane) bend.slope[lane] = static_cast<float>(number("slope", lane));
+    return bend;
+  }
+  // The zeros on each side of the image of a convolution.
+  int margin() const {
+    const Setting& padding = lanes_.front()->at("padding");
+    if (std::holds_alternative<int64_t>(padding)) return static_cast<int>(std::get<int64_t>(padding));
+    return std::get<std::string>(padding) == "same" ? whole("kernel") / 2 : 0;
+  }
 
   // The key of the run's random numbers, in two words.
   Key key() const {
@@ -76,31 +99,75 @@ inline void add_dropout(Network& network, const LaneSettings& settings) {
   network.add(std::make_unique<Dropout>(network.output(), settings.key(), threshold, scale));
 }
 
+// Adds a layer that makes an activation itself, or one right after it where the slope follows from what goes into that.
+template <typename Add>
+void add_bent(Network& network, Bend bend, Add add) {
+  add(follows_from_output(bend.kind) ? bend : Bend{});
+  if (!follows_from_output(bend.kind)) network.add(std::make_unique<ActivationLayer>(network.output(), bend));
+}
+
+inline void add_convolution(Network& network, const LaneSettings& settings) {
+  const Geometry geometry{settings.whole("kernel"), settings.whole("stride", 1), settings.margin(), settings.whole("groups", 1)};
+  add_bent(network, settings.bend(), [&](Bend bend) {
+    network.add(
+        std::make_unique<Convolution>(network.output(), settings.whole("conv"), geometry, settings.whole("bias", 1) != 0, bend));
+  });
+}
+
+inline void add_dense(Network& network, const LaneSettings& settings) {
+  add_bent(network, settings.bend(), [&](Bend bend) { network.add_dense(settings.whole("dense"), bend); });
+}
+
+inline void add_average_pool(Network& network, const LaneSettings& settings) {
+  const int size = settings.whole("average_pool");
+  network.add(std::make_unique<AveragePool>(network.output(), Window{size, size, settings.whole("stride", size)}));
+}
+
 inline const std::map<std::string, LayerKind>& kinds() {
-  static const std::vector<std::string> activations{"none", "relu", "leaky_relu", "tanh"};
+  static const std::vector<std::string> activations{"none", "relu",     "leaky_relu", "elu",  "sigmoid",
+                                                    "tanh", "softplus", "gelu",       "silu", "hard_swish"};
   static const std::map<std::string, LayerKind> table{
       {"conv",
-       {{"conv", "kernel", "padding", "activation"},
-        {},
+       {{"conv", "kernel", "stride", "padding", "groups", "bias", "activation", "slope"},
+        {"slope"},
         {{"padding", {"none", "same"}}, {"activation", activations}},
         {},
-        [](Network& network, const LaneSettings& settings) {
-          network.add(std::make_unique<Convolution>(network.output(), settings.whole("conv"), settings.whole("kernel"),
-                                                    settings.text("padding") == "same", settings.activation()));
-        }}},
+        add_convolution}},
       {"max_pool",
-       {{"max_pool"},
+       {{"max_pool", "stride"},
         {},
         {},
         {{"max_pool", MaxPool::kLargest}},
-        [](Network& network, const LaneSettings& settings) { network.add_max_pool(settings.whole("max_pool")); }}},
-      {"average_pool",
-       {{"average_pool"},
+        [](Network& network, const LaneSettings& settings) {
+          const int size = settings.whole("max_pool");
+          network.add_max_pool(size, settings.whole("stride", size));
+        }}},
+      {"average_pool", {{"average_pool", "stride"}, {}, {}, {}, add_average_pool}},
+      {"global_average_pool",
+       {{"global_average_pool"},
+        {},
+        {},
+        {},
+        [](Network& network, const LaneSettings&) {
+          const Shape shape = network.output();
+          network.add(std::make_unique<AveragePool>(shape, Window{shape.height, shape.width, 1}));
+        }}},
+      {"padded",
+       {{"padded", "stride"},
         {},
         {},
         {},
         [](Network& network, const LaneSettings& settings) {
-          network.add(std::make_unique<AveragePool>(network.output(), settings.whole("average_pool")));
+          network.add(std::make_unique<Padded>(network.output(), settings.whole("padded"), settings.whole("stride")));
+        }}},
+      // Ends a block; its branches are added before, each by itself (`Network::begin_branch`).
+      {"residual",
+       {{"residual", "shortcut", "activation", "slope"},
+        {"slope"},
+        {{"shortcut", {"identity", "padded", "projection"}}, {"activation", activations}},
+        {},
+        [](Network& network, const LaneSettings& settings) {
+          add_bent(network, settings.bend(), [&](Bend bend) { network.close_block(bend); });
         }}},
       {"batch_norm",
        {{"batch_norm"},
@@ -109,12 +176,15 @@ inline const std::map<std::string, LayerKind>& kinds() {
         {},
         [](Network& network, const LaneSettings&) { network.add(std::make_unique<BatchNorm>(network.output())); }}},
       {"dropout", {{"dropout"}, {"dropout"}, {}, {}, add_dropout}},
-      {"dense",
-       {{"dense", "activation"},
-        {},
+      {"activation",
+       {{"activation", "slope"},
+        {"slope"},
         {{"activation", activations}},
         {},
-        [](Network& network, const LaneSettings& settings) { network.add_dense(settings.whole("dense"), settings.activation()); }}},
+        [](Network& network, const LaneSettings& settings) {
+          network.add(std::make_unique<ActivationLayer>(network.output(), settings.bend()));
+        }}},
+      {"dense", {{"dense", "activation", "slope"}, {"slope"}, {{"activation", activations}}, {}, add_dense}},
   };
   return table;
 }

@@ -37,9 +37,15 @@ class Layer {
   Shape input() const { return input_; }
   Shape output() const { return output_; }
 
-  // Whether the layer takes all images of a group in one call, and whether that group must be the whole minibatch.
+  // Whether the layer takes all images of a group in one call.
   virtual bool takes_many_images() const { return false; }
-  virtual bool needs_whole_minibatch() const { return false; }
+  // Whether it needs sums over the whole minibatch, which then is one group: over what comes in before the forward pass of
+  // any image, over the gradient of what goes out before the backward pass of any.
+  virtual bool measures() const { return false; }
+  // Whether its output is sooner computed again than kept; it must draw nothing and keep nothing of an image.
+  virtual bool is_cheap() const { return false; }
+  // Whether the backward pass changes the gradient of the output in place.
+  virtual bool changes_gradient() const { return false; }
   // Whether the backward pass reads what came in, and what went out.
   virtual bool reads_input() const { return false; }
   virtual bool reads_output() const { return false; }
@@ -52,10 +58,18 @@ class Layer {
   virtual void bind(Learnt, Lanes* /*statistics*/) {}
   // Makes room for what the backward pass needs besides the boundaries.
   virtual void reserve(int /*images*/, bool /*wants_input_gradient*/) {}
+  // Bytes of that.
+  virtual size_t reserved(int /*images*/) const { return 0; }
   // Called once before each minibatch, after the weights have changed.
   virtual void begin(const Step&) {}
   // Called once after the backward pass of each minibatch, before the gradients are used.
   virtual void end() {}
+
+  // Of a layer that measures: adds up what came in, then draws its conclusions; the same for the gradient of what goes out.
+  virtual void gather(Images, const Boundary& /*in*/) {}
+  virtual void measure(Images, const Boundary& /*in*/) {}
+  virtual void collect(Images, const Boundary& /*in*/, const Boundary& /*out_gradient*/) {}
+  virtual void settle() {}
 
   virtual void forward(const Step&, Images, const Boundary& in, const Boundary& out) = 0;
   // Adds to the gradients of the learnt values; writes the gradient of the input if that boundary exists.

@@ -57,6 +57,14 @@ struct Map {
 
   Lanes* row(int y, int channel) const { return origin + y * row_stride + channel * channel_stride; }
 
+  // Its channels from one on.
+  Map from_channel(int channel) const {
+    Map map = *this;
+    map.origin += channel * channel_stride;
+    map.shape.channels -= channel;
+    return map;
+  }
+
   // The same image with `border` more pixels of its frame on each side.
   Map grown(int border) const {
     Map map = *this;
@@ -76,24 +84,30 @@ class Boundary {
     const int width = shape.width + 2 * border;
     row_stride_ = static_cast<ptrdiff_t>(width) * shape.channels;
     image_stride_ = row_stride_ * (shape.height + 2 * border);
-    storage_ = Storage(static_cast<size_t>(image_stride_) * (kept ? images : 1));
+    size_ = static_cast<size_t>(image_stride_) * (kept ? images : 1);
     if (!kept) image_stride_ = 0;
   }
 
+  // Lanes that it needs, and where they are; the frame must be zero.
+  size_t size() const { return size_; }
+  void place(Lanes* memory) { memory_ = memory; }
+
   Map image(int index) const {
     const ptrdiff_t width = shape_.width + 2 * border_;
-    return {storage_.get() + index * image_stride_ + border_ * row_stride_ + border_, shape_, row_stride_, width};
+    return {memory_ + index * image_stride_ + border_ * row_stride_ + border_, shape_, row_stride_, width};
   }
   // All values of one image in a row; only without a border.
-  Lanes* flat(int index) const { return storage_.get() + index * image_stride_; }
+  Lanes* flat(int index) const { return memory_ + index * image_stride_; }
   Shape shape() const { return shape_; }
-  bool exists() const { return storage_.size() > 0; }
+  int border() const { return border_; }
+  bool exists() const { return memory_ != nullptr; }
 
  private:
   Shape shape_{};
   int border_ = 0;
+  size_t size_ = 0;
   ptrdiff_t row_stride_ = 0, image_stride_ = 0;
-  Storage storage_;
+  Lanes* memory_ = nullptr;
 };
 
 }  // namespace ceteris

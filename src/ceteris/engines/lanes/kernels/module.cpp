@@ -104,7 +104,9 @@ nb::ndarray<nb::numpy, uint8_t, nb::ndim<4>> seen_images(Input<uint8_t, 4> image
   auto* bytes = new uint8_t[images.size()];
   nb::capsule owner(bytes, [](void* memory) noexcept { delete[] static_cast<uint8_t*>(memory); });
   Gatherer gatherer(shape);
-  const Boundary room(shape, 0, 1, true);
+  const Storage memory(shape.values());
+  Boundary room(shape, 0, 1, true);
+  room.place(memory.get());
   const auto* all = reinterpret_cast<const View*>(views.data());
   for (int64_t first = 0; first < count; first += kWidth) {
     int64_t index[kWidth];
@@ -164,12 +166,14 @@ NB_MODULE(CETERIS_MODULE, module) {
     return found;
   });
   // Single functions, for the tests.
-  module.def("apply", [](const std::string& function, Input<float, 1> input) {
+  module.def("apply", [](const std::string& name, Input<float, 1> input) {
+    using Function = Lanes (*)(Lanes);
+    static const std::map<std::string, Function> functions{
+        {"exp", exponential},         {"expm1", exponential_less_one}, {"log", logarithm}, {"log1p", logarithm_of_one_and},
+        {"tanh", hyperbolic_tangent}, {"erf", error_function},         {"expit", sigmoid}};
+    const Function function = functions.at(name);
     Output<1> output = new_array<1>({input.shape(0)});
-    for (size_t i = 0; i < input.shape(0); ++i) {
-      const Lanes x = broadcast(input.data()[i]);
-      output.data()[i] = function == "exp" ? exponential(x)[0] : function == "log" ? logarithm(x)[0] : hyperbolic_tangent(x)[0];
-    }
+    for (size_t i = 0; i < input.shape(0); ++i) output.data()[i] = function(broadcast(input.data()[i]))[0];
     return output;
   });
   module.def("seen", &seen_images);
@@ -188,6 +192,8 @@ NB_MODULE(CETERIS_MODULE, module) {
              require(runs.size() == static_cast<size_t>(bank.runs()), "settings for each run");
              bank.add(kind, runs);
            })
+      .def("begin_branch", &Bank::begin_branch)
+      .def("memory", &Bank::memory)
       .def("finish",
            [](Bank& bank, const std::string& kind, const std::vector<OptimizerSettings>& runs) {
              require(runs.size() == static_cast<size_t>(bank.runs()), "settings for each run");

@@ -1,11 +1,9 @@
 // A network for the lanes of one register: its layers, the values between them, and everything it learns.
-//
-// Layers that look at one image at a time pass it on while it is hot in the cache; a layer that takes many images at
-// once (dense, batch normalisation) ends such a stretch.
 #pragma once
 
 #include <algorithm>
 #include <memory>
+#include <stdexcept>
 #include <vector>
 
 #include "batch_norm.hpp"
@@ -13,41 +11,75 @@
 #include "dense.hpp"
 #include "dropout.hpp"
 #include "flatten.hpp"
+#include "join.hpp"
 #include "layer.hpp"
 #include "max_pool.hpp"
 #include "optimizer.hpp"
+#include "schedule.hpp"
 
 namespace ceteris {
 
 class Network {
  public:
-  explicit Network(Shape image) : image_(image) {}
+  explicit Network(Shape image) : shapes_{image} {}
 
-  Shape output() const { return layers_.empty() ? image_ : layers_.back()->output(); }
-  void add(std::unique_ptr<Layer> layer) { layers_.push_back(std::move(layer)); }
+  // What comes out of the layers added so far, in the branch that is being added to.
+  Shape output() const { return shapes_[static_cast<size_t>(current_)]; }
+  void add(std::unique_ptr<Layer> layer) { append({std::move(layer), current_}); }
 
   // Adds max pooling, which takes over the activation of a convolution right before it.
-  void add_max_pool(int size) {
-    auto* convolution = layers_.empty() ? nullptr : dynamic_cast<Convolution*>(layers_.back().get());
-    const Activation activation = convolution ? convolution->hand_over_activation() : Activation::none;
-    add(std::make_unique<MaxPool>(output(), size, activation));
+  void add_max_pool(int size, int stride) {
+    auto* convolution = stride < size ? nullptr : dynamic_cast<Convolution*>(last());
+    add(std::make_unique<MaxPool>(output(), size, stride, convolution ? convolution->hand_over_activation() : Bend{}));
   }
 
-  void add_dense(int neurons, Activation activation) {
-    if (!layers_.empty() && layers_.back()->gradient_border() > 0) add(std::make_unique<Flatten>(output()));
-    add(std::make_unique<Dense>(output(), neurons, activation));
+  // Adds a dense layer, which wants its input and the gradient of it without a border.
+  void add_dense(int neurons, Bend bend) {
+    if (current_ > 0 && (!last() || last()->gradient_border() > 0)) add(std::make_unique<Flatten>(output()));
+    add(std::make_unique<Dense>(output(), neurons, bend));
+  }
+
+  // Begins the first branch of a residual block, or, after its layers, the second, which may have none.
+  void begin_branch(int number) {
+    if (number == 0)
+      blocks_.push_back({current_, kNone});
+    else
+      blocks_.back().end = std::exchange(current_, blocks_.back().begin);
+  }
+  // Ends the block: adds what the branches made, and applies an activation.
+  void close_block(Bend bend) {
+    if (blocks_.empty() || blocks_.back().end == kNone) throw std::invalid_argument("a block of two branches");
+    auto join = std::make_unique<Join>(output(), bend);
+    const Join* own = join.get();
+    append({std::move(join), blocks_.back().end, current_, own});
+    blocks_.pop_back();
+    joined_ = current_;
   }
 
   bool needs_whole_minibatch() const {
-    return std::any_of(layers_.begin(), layers_.end(), [](const auto& layer) { return layer->needs_whole_minibatch(); });
+    return std::any_of(nodes_.begin(), nodes_.end(), [](const Node& node) { return node.layer->measures(); });
+  }
+
+  // Bytes that `finish` takes, without what an optimizer keeps: values, gradients and packed weights.
+  size_t memory(int images) {
+    plan(images);
+    size_t lanes = 0, bytes = 0;
+    for (const auto* boundaries : {&boundaries_, &scratch_})
+      for (const Boundary& boundary : *boundaries) lanes += boundary.size();
+    for (size_t size : arena_sizes_) lanes += size;
+    for (const Node& node : nodes_) {
+      lanes += kPacks * node.layer->learnt_count();
+      bytes += node.layer->reserved(images);
+    }
+    return lanes * sizeof(Lanes) + bytes;
   }
 
   // Lays out memory for groups of up to `images`.
   void finish(int images) {
     size_t learnt = 0, statistics = 0;
-    for (const auto& layer : layers_) {
-      learnt += layer->learnt_count();
-      statistics += layer->statistics_count();
+    for (const Node& node : nodes_) {
+      learnt += node.layer->learnt_count();
+      statistics += node.layer->statistics_count();
     }
     values_ = Storage(learnt);
     gradients_ = Storage(learnt);
@@ -55,53 +87,77 @@ class Network {
     moments_.first = Storage(learnt);
     moments_.second = Storage(learnt);
     learnt = statistics = 0;
-    for (const auto& layer : layers_) {
-      layer->bind({values_.get() + learnt, gradients_.get() + learnt, layer->learnt_count()}, statistics_.get() + statistics);
-      learnt += layer->learnt_count();
-      statistics += layer->statistics_count();
+    for (const Node& node : nodes_) {
+      node.layer->bind({values_.get() + learnt, gradients_.get() + learnt, node.layer->learnt_count()},
+                       statistics_.get() + statistics);
+      learnt += node.layer->learnt_count();
+      statistics += node.layer->statistics_count();
     }
-    lay_boundaries(images);
+    plan(images);
+    place();
+    for (const Node& node : nodes_) node.layer->reserve(images, schedule_.wants_gradient[static_cast<size_t>(node.in)]);
   }
 
   // Called once before the first group of a minibatch.
   void begin(const Step& step) {
     if (step.training) gradients_.clear();
-    for (const auto& layer : layers_) layer->begin(step);
+    for (const Node& node : nodes_) node.layer->begin(step);
   }
 
   // `load(image)` puts one image into `input()`, just before it is needed.
   template <typename Load>
   void forward(const Step& step, Load load) {
-    for (size_t first = 0, last; first < layers_.size(); first = last) {
-      last = stretch_end(first);
-      if (layers_[first]->takes_many_images()) {
-        for (int image = 0; first == 0 && image < step.images; ++image) load(image);
-        layers_[first]->forward(step, {0, step.images}, values(first), values(first + 1));
+    const Images all{0, step.images};
+    for (size_t s = 0; s < schedule_.forward.size(); ++s) {
+      const Sweep& sweep = schedule_.forward[s];
+      if (step.training)
+        for (const Sweep::Measured& one : sweep.measured) {
+          if (!one.gathered) layer(one.node).gather(all, values(in(one.node)));
+          layer(one.node).measure(all, values(in(one.node)));
+        }
+      if (sweep.many) {
+        go(step, sweep.operations.front().node, all);
         continue;
       }
       for (int image = 0; image < step.images; ++image) {
-        if (first == 0) load(image);
-        for (size_t i = first; i < last; ++i) layers_[i]->forward(step, {image, image + 1}, values(i), values(i + 1));
+        if (s == 0) load(image);
+        for (const Sweep::Operation& operation : sweep.operations)
+          if (operation.act == Act::forward)
+            go(step, operation.node, {image, image + 1});
+          else if (step.training)
+            layer(operation.node).gather({image, image + 1}, values(in(operation.node)));
       }
     }
   }
 
   // Adds the group's share to the gradients, from the gradient of its logits, which the caller has put into `logits_gradient`.
   void backward(const Step& step) {
-    for (size_t last = layers_.size(), first; last > 0; last = first) {
-      first = stretch_begin(last);
-      if (layers_[first]->takes_many_images()) {
-        back(step, first, {0, step.images});
+    const Images all{0, step.images};
+    for (const Sweep& sweep : schedule_.backward) {
+      for (const Sweep::Measured& one : sweep.measured) {
+        if (!one.gathered) layer(one.node).collect(all, values(in(one.node)), gradients(one.node + 1));
+        layer(one.node).settle();
+      }
+      if (sweep.many) {
+        back(step, sweep.operations.front().node, all);
         continue;
       }
       for (int image = 0; image < step.images; ++image)
-        for (size_t i = last; i-- > first;) back(step, i, {image, image + 1});
+        for (const Sweep::Operation& operation : sweep.operations) {
+          const Images one{image, image + 1};
+          if (operation.act == Act::forward)
+            go(step, operation.node, one);
+          else if (operation.act == Act::backward)
+            back(step, operation.node, one);
+          else
+            layer(operation.node).collect(one, values(in(operation.node)), gradients(operation.node + 1));
+        }
     }
   }
 
   // Called once after the last group of a minibatch.
   void end() {
-    for (const auto& layer : layers_) layer->end();
+    for (const Node& node : nodes_) node.layer->end();
   }
 
   void update(const OptimizerKind& optimizer, const RunSettings& settings) {
@@ -116,46 +172,137 @@ class Network {
   Moments& moments() { return moments_; }
 
  private:
-  const Boundary& values(size_t i) const { return boundaries_[i]; }
+  static constexpr int kNone = -1;
+  // Copies of the weights that a convolution keeps: packed, turned, and their gradient.
+  static constexpr size_t kPacks = 3;
 
-  void back(const Step& step, size_t i, Images images) {
-    layers_[i]->backward(step, images, boundaries_[i], boundaries_[i + 1], gradient_boundaries_[i + 1], gradient_boundaries_[i]);
+  struct Block {
+    int begin, end;
+  };
+
+  static size_t at(int value) { return static_cast<size_t>(value); }
+  Layer& layer(int node) const { return *nodes_[at(node)].layer; }
+  int in(int node) const { return nodes_[at(node)].in; }
+  const Boundary& values(int value) const { return boundaries_[at(value)]; }
+  const Boundary& gradients(int value) const { return gradient_boundaries_[at(value)]; }
+
+  void append(Node node) {
+    shapes_.push_back(node.layer->output());
+    nodes_.push_back(std::move(node));
+    current_ = static_cast<int>(nodes_.size());
   }
 
-  size_t stretch_end(size_t first) const {
-    size_t last = first + 1;
-    if (layers_[first]->takes_many_images()) return last;
-    while (last < layers_.size() && !layers_[last]->takes_many_images()) ++last;
-    return last;
-  }
-  size_t stretch_begin(size_t last) const {
-    size_t first = last - 1;
-    if (layers_[first]->takes_many_images()) return first;
-    while (first > 0 && !layers_[first - 1]->takes_many_images()) --first;
-    return first;
+  // The layer that alone reads and writes what the next one meets: none at the begin of a branch, none after a block.
+  Layer* last() const {
+    const bool begins = !blocks_.empty() && (blocks_.back().begin == current_);
+    return current_ == 0 || begins || joined_ == current_ ? nullptr : nodes_[at(current_ - 1)].layer.get();
   }
 
-  // Boundary i lies before layer i.
-  void lay_boundaries(int images) {
-    const size_t count = layers_.size();
-    size_t first_learning = 0;
-    while (first_learning < count && layers_[first_learning]->learnt_count() == 0) ++first_learning;
-    boundaries_.resize(count + 1);
-    gradient_boundaries_.resize(count + 1);
-    for (size_t i = 0; i <= count; ++i) {
-      const Layer *before = i > 0 ? layers_[i - 1].get() : nullptr, *after = i < count ? layers_[i].get() : nullptr;
-      const Shape shape = before ? before->output() : image_;
-      const bool edge = !before || !after || before->takes_many_images() || after->takes_many_images();
-      const bool kept = edge || before->reads_output() || after->reads_input();
-      boundaries_[i] = Boundary(shape, after ? after->input_border() : 0, images, kept);
-      if (i > first_learning) gradient_boundaries_[i] = Boundary(shape, before->gradient_border(), images, edge);
-      if (after) layers_[i]->reserve(images, i > first_learning);
+  void go(const Step& step, int n, Images images) {
+    const Node& node = nodes_[at(n)];
+    if (node.join)
+      node.join->add(images.first, values(node.in), values(node.second), values(n + 1));
+    else
+      node.layer->forward(step, images, values(node.in), values(n + 1));
+  }
+
+  void back(const Step& step, int n, Images images) {
+    const Node& node = nodes_[at(n)];
+    if (node.join) {
+      node.join->bend_gradient(images.first, values(n + 1), gradients(n + 1));
+      for (int value : {node.in, node.second})
+        if (schedule_.wants_gradient[at(value)] && schedule_.gradient_owner[at(value)] != schedule_.gradient_owner[at(n + 1)])
+          pass_on(gradients(n + 1), gradients(value), images.first, schedule_.adds(n, value));
+      return;
     }
+    const bool adds = gradients(node.in).exists() && schedule_.adds(n, node.in);
+    const Boundary& target = adds ? scratch_[at(node.in)] : gradients(node.in);
+    node.layer->backward(step, images, values(node.in), values(n + 1), gradients(n + 1), target);
+    if (adds) pass_on(target, gradients(node.in), images.first, true);
   }
 
-  Shape image_;
-  std::vector<std::unique_ptr<Layer>> layers_;
-  std::vector<Boundary> boundaries_, gradient_boundaries_;
+  static void pass_on(const Boundary& from, const Boundary& to, int image, bool adds) {
+    const Map source = from.image(image), target = to.image(image);
+    for (int y = 0; y < source.shape.height; ++y)
+      for (int c = 0; c < source.shape.channels; ++c) {
+        const Lanes* gradient = source.row(y, c);
+        Lanes* sum = target.row(y, c);
+        for (int x = 0; x < source.shape.width; ++x) sum[x] = adds ? sum[x] + gradient[x] : gradient[x];
+      }
+  }
+
+  // Decides what each boundary is; gradients of all images that are not needed at the same time share memory.
+  void plan(int images) {
+    schedule_ = Schedule(nodes_);
+    const size_t count = shapes_.size();
+    boundaries_.assign(count, {});
+    gradient_boundaries_.assign(count, {});
+    scratch_.assign(count, {});
+    std::vector<int> borders(count), gradient_borders(count);
+    for (size_t n = 0; n < nodes_.size(); ++n) {
+      borders[at(nodes_[n].in)] = std::max(borders[at(nodes_[n].in)], nodes_[n].layer->input_border());
+      int& border = gradient_borders[at(schedule_.gradient_owner[n + 1])];
+      border = std::max(border, nodes_[n].layer->gradient_border());
+      const size_t value = at(nodes_[n].in);
+      if (!nodes_[n].join && schedule_.wants_gradient[value] && schedule_.adds(static_cast<int>(n), nodes_[n].in))
+        scratch_[value] = Boundary(shapes_[value], 0, 1, false);
+    }
+    std::vector<std::vector<int>> owners(schedule_.backward.size() + 1);
+    for (size_t value = 0; value < count; ++value) {
+      boundaries_[value] = Boundary(shapes_[value], borders[value], images, schedule_.kept[value]);
+      if (!schedule_.wants_gradient[value]) continue;
+      const size_t owner = at(schedule_.gradient_owner[value]);
+      gradient_boundaries_[value] = Boundary(shapes_[value], gradient_borders[owner], images, schedule_.gradient_kept[owner]);
+      if (owner == value) owners[at(schedule_.first_sweep[value])].push_back(static_cast<int>(value));
+    }
+    assign_arenas(owners);
+  }
+
+  // `owners` lists the gradients by the sweep that writes them first.
+  void assign_arenas(const std::vector<std::vector<int>>& owners) {
+    arenas_of_.assign(shapes_.size(), 0);
+    arena_sizes_.clear();
+    std::vector<int> free_from;  // of each arena, the sweep from which it is free
+    for (size_t sweep = 0; sweep < owners.size(); ++sweep)
+      for (int value : owners[sweep]) {
+        const Boundary& boundary = gradients(value);
+        // What has a frame keeps its own memory, because the frame stays zero; so does what is of one image and hot.
+        const bool shares = boundary.border() == 0 && schedule_.gradient_kept[at(value)];
+        size_t arena = 0;
+        while (arena < free_from.size() && (!shares || free_from[arena] > static_cast<int>(sweep))) ++arena;
+        if (arena == free_from.size()) {
+          free_from.push_back(0);
+          arena_sizes_.push_back(0);
+        }
+        free_from[arena] = shares ? schedule_.last_sweep[at(value)] + 1 : static_cast<int>(owners.size()) + 1;
+        arena_sizes_[arena] = std::max(arena_sizes_[arena], boundary.size());
+        arenas_of_[at(value)] = arena;
+      }
+  }
+
+  void place() {
+    memory_.clear();
+    for (auto* boundaries : {&boundaries_, &scratch_})
+      for (Boundary& boundary : *boundaries) {
+        if (boundary.size() == 0) continue;
+        memory_.emplace_back(boundary.size());
+        boundary.place(memory_.back().get());
+      }
+    const size_t first = memory_.size();
+    for (size_t size : arena_sizes_) memory_.emplace_back(size);
+    for (size_t value = 0; value < shapes_.size(); ++value)
+      if (schedule_.wants_gradient[value])
+        gradient_boundaries_[value].place(memory_[first + arenas_of_[at(schedule_.gradient_owner[value])]].get());
+  }
+
+  std::vector<Shape> shapes_;  // of each value
+  std::vector<Node> nodes_;
+  std::vector<Block> blocks_;
+  int current_ = 0, joined_ = kNone;
+  Schedule schedule_;
+  std::vector<Boundary> boundaries_, gradient_boundaries_, scratch_;  // of each value
+  std::vector<size_t> arenas_of_, arena_sizes_;
+  std::vector<Storage> memory_;
   Storage values_, gradients_, statistics_;
   Moments moments_;
 };
