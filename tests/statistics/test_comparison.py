@@ -127,7 +127,8 @@ def test_a_study_of_the_population_takes_the_images_as_a_sample():
     for one, other, arm in zip(here, there, scores.variations, strict=True):
         found = over_images(one.accuracy.found, scores.baseline.predictions(0.1), arm.predictions(0.1))
         assert other.accuracy.p_value == difference_test(found)
-        assert other.accuracy.simultaneous == difference_interval(found, level=1 - 0.05 / 2)
+        interval = replace(difference_interval(found, level=1 - 0.05 / 2), scope=Scope.SEEDS_AND_IMAGES)
+        assert other.accuracy.simultaneous == other.over_images == interval
         assert other.equivalence.p_value == equivalence_test(found, margin=0.05).p_value
         assert one.in_population is other.in_population is other.verdict.decision
         assert other.verdict.forecast is None

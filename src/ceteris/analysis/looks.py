@@ -9,10 +9,12 @@ from ceteris.results.finding import Finding
 from ceteris.results.folder import ResultsFolder
 from ceteris.results.manifest import Manifest
 from ceteris.results.results import Results
+from ceteris.statistics.beside_looks import BesideLook
 from ceteris.statistics.collapse import Stability
 from ceteris.statistics.comparison import Comparison, Judgement
 from ceteris.statistics.contrast import with_adjusted
-from ceteris.statistics.interval import Scope
+from ceteris.statistics.convergence import ConvergenceContrast
+from ceteris.statistics.interval import PointEstimate, Scope
 from ceteris.statistics.looks import LookResult, StudyLooks, take_looks
 from ceteris.statistics.metrics import TEST_ACCURACY
 from ceteris.statistics.verdict import Decision, Verdict
@@ -37,17 +39,23 @@ def study_looks(results: Results) -> StudyLooks | None:
     return take_looks(scores, study.seeds.plan, criteria, absent=results.manifest.skipped)
 
 
-def as_decided(comparisons: Sequence[Comparison], looks: StudyLooks | None) -> tuple[Comparison, ...]:
+def as_decided(
+    comparisons: Sequence[Comparison], looks: StudyLooks | None, beside: Mapping[str, BesideLook]
+) -> tuple[Comparison, ...]:
     """Give comparisons with the tests and verdicts of each variation's last look; without a look none is decided."""
     if looks is None:
         return tuple(comparisons)
-    return tuple(_as_decided(one, looks.last.get(one.variation)) for one in comparisons)
+    return tuple(_as_decided(one, looks.last.get(one.variation), beside.get(one.variation)) for one in comparisons)
 
 
-def _as_decided(one: Comparison, last: LookResult | None) -> Comparison:
-    # What stands beside a verdict, over images, with failed runs or of convergence, has no levels that allow for looks.
-    convergence = {measure: replace(found, p_value_adjusted=None) for measure, found in one.convergence.items()}
-    one = replace(one, over_images=None, in_population=None, with_failed=None, convergence=convergence)
+def _as_decided(one: Comparison, last: LookResult | None, beside: BesideLook | None) -> Comparison:
+    # No look is taken while a run has failed, and no verdict over images too has levels of its own.
+    one = replace(one, in_population=None, with_failed=None)
+    if beside is None:  # nothing beside the verdict has levels that allow for looks
+        convergence = {measure: _untested(found) for measure, found in one.convergence.items()}
+        one = replace(one, over_images=None, convergence=convergence)
+    else:
+        one = replace(one, over_images=beside.over_images, convergence=beside.convergence)
     if last is not None:
         found = last.judgement
         return replace(
@@ -65,6 +73,11 @@ def _as_decided(one: Comparison, last: LookResult | None) -> Comparison:
         collapse=one.collapse and replace(one.collapse, p_value_adjusted=None, stability=Stability.OPEN),
         verdict=_open(one.verdict),
     )
+
+
+def _untested(one: ConvergenceContrast) -> ConvergenceContrast:
+    difference = PointEstimate(estimate=one.difference.estimate)
+    return replace(one, difference=difference, p_value=None, p_value_adjusted=None)
 
 
 def without_verdict(one: Judgement) -> Judgement:

@@ -24,6 +24,7 @@ from ceteris.results.finding import Finding
 from ceteris.results.manifest import Manifest, binding
 from ceteris.results.record import Status
 from ceteris.results.results import Results
+from ceteris.statistics.beside_looks import BesideLook, beside_looks
 from ceteris.statistics.collapse import Stability
 from ceteris.statistics.comparison import Comparison, compare
 from ceteris.statistics.contrast import Criteria
@@ -36,6 +37,7 @@ from ceteris.statistics.summary import ArmSummary, summarise
 from ceteris.statistics.verdict import Decision
 from ceteris.study.changes import Change, changes
 from ceteris.study.run import Arm
+from ceteris.study.seeds import PlannedSeeds
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -227,6 +229,9 @@ def analyze(results: Results, *, metric: Metric | None = None) -> StudyAnalysis:
     target = convergence_target(curves, chance=scores.chance, share=criteria.target_share)
     baseline = summarise(scores.baseline, chance=scores.chance, target=target, level=criteria.level)
     looks = study_looks(results) if metric is declared.judged else None
+    beside: Mapping[str, BesideLook] = {}
+    if looks is not None and isinstance(seeds := results.manifest.study.seeds, PlannedSeeds):
+        beside = beside_looks(scores, looks, seeds.plan, criteria, target=target)
     return StudyAnalysis(
         results=results,
         predictions=predictions,
@@ -237,7 +242,7 @@ def analyze(results: Results, *, metric: Metric | None = None) -> StudyAnalysis:
         criteria=criteria,
         baseline=baseline,
         target=target,
-        comparisons=as_decided(compare(scores, criteria), looks),
+        comparisons=as_decided(compare(scores, criteria), looks, beside),
         environment=read_environment(results, epochs),
         first_verdicts=_first_verdicts(results, predictions, epochs, chance),
         looks=looks,

@@ -149,14 +149,11 @@ def compare(scores: Scores, criteria: Criteria = USUAL, *, seed: int = 0) -> tup
             accuracy=judgement.accuracy,
             equivalence=judgement.equivalence,
             collapse=judgement.collapse,
-            over_images=two_way_interval(
-                judgement.accuracy.found,
-                correct,
-                predictions[index],
-                level=1 - criteria.significance / len(arms),
-            )
-            if judgement.accuracy is not None
-            else None,
+            over_images=None
+            if judgement.accuracy is None
+            else interval_over_images(
+                judgement.accuracy, correct, predictions[index], level=1 - criteria.significance / len(arms)
+            ),
             mcnemar=_mcnemar(correct, predictions[index]),
             convergence=convergences[index],
             verdict=judgement.verdict,
@@ -275,6 +272,14 @@ def _failed_as_diverged(arm: ArmScores) -> ArmScores:
 
 def _finding(one: Judgement) -> tuple[object, ...]:
     return one.verdict.decision, one.collapse and one.collapse.stability
+
+
+def interval_over_images(one: Contrast, baseline: Correct, variation: Correct, *, level: float) -> Interval | None:
+    """Put an interval over seeds and test images around a difference, whichever of them its own interval allows for."""
+    own = one.simultaneous
+    if isinstance(own, Interval) and own.scope is Scope.SEEDS_AND_IMAGES:
+        return own
+    return two_way_interval(one.found, baseline, variation, level=level)
 
 
 def _mcnemar(baseline: Correct, variation: Correct) -> McNemar | None:

@@ -16,7 +16,7 @@ from ceteris.statistics.difference import (
     seed_correlation,
 )
 from ceteris.statistics.images import Correct, over_images
-from ceteris.statistics.interval import Estimate, Scope
+from ceteris.statistics.interval import Estimate, Interval, Scope
 from ceteris.statistics.paired import differences, probability_of_superiority, sign_flip_test
 
 
@@ -138,8 +138,8 @@ def contrast(
         runs=found.runs,
         pairs=found.common,
         found=found,
-        difference=difference_interval(found, level=criteria.level),
-        simultaneous=difference_interval(found, level=1 - criteria.significance / comparisons),
+        difference=_interval(found, criteria.level, images),
+        simultaneous=_interval(found, 1 - criteria.significance / comparisons, images),
         superiority=probability_of_superiority(before, after, level=criteria.level) if shared else None,
     )
     if found.standard_error is None:
@@ -150,6 +150,13 @@ def contrast(
         sign_flip=sign_flip_test(differences(before, after), generator=generator) if len(shared) > 1 else None,
         correlation=seed_correlation(found, level=criteria.level),
     )
+
+
+def _interval(found: Difference, level: float, images: tuple[Correct, Correct] | None) -> Estimate:
+    estimate = difference_interval(found, level=level)
+    if images is None or not isinstance(estimate, Interval):
+        return estimate
+    return replace(estimate, scope=Scope.SEEDS_AND_IMAGES)
 
 
 def with_adjusted(one: Contrast, p_value: float, sign_flip: float) -> Contrast:

@@ -146,8 +146,8 @@ class _State:
     def look(self, arms: Mapping[str, ArmScores], number: int) -> StudyLook:
         """Take the next look, at the arms that are open."""
         size, tests, chance = self.plan.size(number), len(self.names), self.scores.chance
-        before = _first(self.scores.baseline, size)
-        pairs = [(before, _first(arm, size)) for arm in arms.values()]
+        before = first_seeds(self.scores.baseline, size)
+        pairs = [(before, first_seeds(arm, size)) for arm in arms.values()]
         if self.plan.sizes is None:
             found = tuple(_at_any_time(first, second, chance, self.criteria) for first, second in pairs)
         else:
@@ -210,13 +210,13 @@ class _State:
                 float(levels[min(count, levels.size - 1)]),
                 float(levels_equal[min(count_equal, levels_equal.size - 1)]),
             )
-            adjusted = _step_down(error_rates(p_values, sizes, number), self.rejected.size - count)
-            adjusted_equal = _step_down(error_rates(2 * p_equal, sizes, number) / 2, self.equal.size - count_equal)
+            adjusted = step_down(error_rates(p_values, sizes, number), self.rejected.size - count)
+            adjusted_equal = step_down(error_rates(2 * p_equal, sizes, number) / 2, self.equal.size - count_equal)
         return (
             level,
             one_sided,
-            _as_decided(adjusted, self.rejected, significance),
-            _as_decided(adjusted_equal, self.equal, significance),
+            held_to_decisions(adjusted, self.rejected, significance),
+            held_to_decisions(adjusted_equal, self.equal, significance),
         )
 
     def _interval(self, one: Contrast, number: int) -> Estimate:
@@ -225,7 +225,9 @@ class _State:
         if sizes is not None:
             at_look = family_levels(sizes, self.criteria.significance, len(self.names))[number, 0]
             estimate = difference_interval(one.found, level=1 - float(at_look))
-            return replace(estimate, level=level) if isinstance(estimate, Interval) else estimate
+            if isinstance(estimate, Interval) and isinstance(one.simultaneous, Interval):
+                return replace(one.simultaneous, low=estimate.low, high=estimate.high, level=level)
+            return estimate
         estimate = difference_interval(one.found, level=level)
         if not isinstance(estimate, Interval) or one.found.standard_error is None:
             return estimate
@@ -233,7 +235,7 @@ class _State:
         return replace(estimate, low=estimate.estimate - half, high=estimate.estimate + half)
 
 
-def _first(arm: ArmScores, seeds: int) -> ArmScores:
+def first_seeds(arm: ArmScores, seeds: int) -> ArmScores:
     """Give an arm with its first seeds alone."""
     return replace(arm, runs=tuple(run for run in arm.runs if run.seed < seeds))
 
@@ -242,7 +244,7 @@ def _p_value(one: Contrast | Equivalence | Collapse | None) -> float:
     return math.nan if one is None or one.p_value is None else one.p_value
 
 
-def _step_down(rates: Floats, left: int) -> Floats:
+def step_down(rates: Floats, left: int) -> Floats:
     """Adjust the p-values of a look as Holm's method does, for the tests that are left."""
     order = np.argsort(rates, kind="stable")  # not-a-number comes last
     adjusted = np.empty_like(rates)
@@ -250,7 +252,7 @@ def _step_down(rates: Floats, left: int) -> Floats:
     return np.where(np.isnan(rates), np.nan, np.minimum(adjusted, 1.0))
 
 
-def _as_decided(adjusted: Floats, rejected: NDArray[np.bool_], significance: float) -> list[float]:
+def held_to_decisions(adjusted: Floats, rejected: NDArray[np.bool_], significance: float) -> list[float]:
     """Hold adjusted p-values to the decisions, which are exact: not done is not rejected."""
     above = np.maximum(np.where(np.isnan(adjusted), 1.0, adjusted), np.nextafter(significance, 1))
     values: list[float] = np.where(rejected, np.fmin(adjusted, significance), above).tolist()

@@ -3,10 +3,13 @@ from dataclasses import replace
 import pytest
 
 from ceteris.analysis.study_analysis import analyze
+from ceteris.report.blocks import VariationSummary
+from ceteris.report.sections import differences, factors
 from ceteris.report.sections.answer import answer, faster
 from ceteris.report.sections.methods import methods
 from ceteris.results.results import read_results
 from tests.made_up import made_up_folder, made_up_study
+from tests.report.reading import blocks_of
 from tests.states import TANH
 
 AREA = "mean validation accuracy over the epochs (area under the learning curve of runs that learned)"
@@ -132,3 +135,15 @@ def test_a_variation_that_collapses_more_often_is_named(tmp_path):
     assert answer(analysis)[4] == (
         "9 runs did not learn, 0 of the baseline's 12 among them; “tanh” (9 of 12) collapses more often."
     )
+
+
+def test_a_study_of_the_population_counts_the_images_once(tmp_path):
+    """The interval of a difference allows for them already: there is no wider one beside it, in picture or card."""
+    study = made_up_study(seeds=6, analysis={"margin": 1.5, "scope": "population"})
+    analysis = analyze(read_results(made_up_folder(tmp_path / "r", study=study)))
+    (picture, _) = differences.section(analysis).blocks
+    cards = blocks_of([factors.section(analysis)], VariationSummary)
+
+    assert all(one.over_images == one.accuracy.simultaneous for one in analysis.comparisons)
+    assert "with simultaneous 95 % intervals over seeds and test images" in picture.alt
+    assert not any("taken as a sample too" in text for card in cards for text in card.sentences)

@@ -5,11 +5,14 @@ from ceteris.analysis.study_analysis import analyze
 from ceteris.report.blocks import Paragraph
 from ceteris.report.quantities import MINUS, NOTHING
 from ceteris.report.sections.answer import answer
+from ceteris.report.sections.convergence import convergence_table
 from ceteris.report.sections.looks import looks_so_far, section
 from ceteris.report.sections.methods import methods
 from ceteris.report.sections.verdicts import footnotes
 from ceteris.report.table import Table
 from ceteris.results.results import read_results
+from ceteris.statistics.convergence import Measure
+from ceteris.statistics.interval import PointEstimate
 from ceteris.statistics.looks import StudyLooks
 from ceteris.statistics.sequential import LookPlan
 from ceteris.statistics.verdict import Decision
@@ -71,7 +74,8 @@ def test_what_the_looks_say_in_sentences(analysis):
             "of such studies hold a false difference, and at most 5 % a false equivalence. Adjusted p-values elsewhere "
             "in this report are the error rate at which the last look at a variation would just have decided. A "
             "difference that was decided early is probably estimated too large, since those that are large by chance "
-            "are decided first."
+            "are decided first. Intervals of single arms, other metrics and robustness checks do not allow for the "
+            "looks."
         ),
         "Look 3 of 3 was taken, at 16 seeds, and left 1 variation open. 24 of 80 runs were not needed.",
     ]
@@ -144,12 +148,28 @@ def test_looks_may_judge_the_population(tmp_path):
     assert wide.found.standard_error > beside.found.standard_error
 
 
-def test_what_has_no_levels_for_looks_is_not_claimed(analysis):
-    """Convergence is not tested, nor is anything said of other images; means and differences are told apart."""
-    assert all(found.p_value_adjusted is None for one in analysis.comparisons for found in one.convergence.values())
-    assert all(one.over_images is one.in_population is None for one in analysis.comparisons)
-    assert any(sentence.startswith("How fast the variations learn was not tested") for sentence in answer(analysis))
+def test_convergence_and_test_images_have_levels_for_all_looks(analysis):
+    """They stand beside each verdict; a verdict over images too has no levels, and means are told from differences."""
+    assert all(one.convergence[Measure.AREA].p_value_adjusted is not None for one in analysis.comparisons)
+    assert all(one.over_images.level == pytest.approx(1 - 0.05 / 4) for one in analysis.comparisons)
+    assert all(one.in_population is None for one in analysis.comparisons)
+    assert any("shown to have a higher mean validation accuracy" in sentence for sentence in answer(analysis))
+    assert any(
+        note.startswith("Each variation is compared over the seeds") for note in convergence_table(analysis).notes
+    )
     assert any(note.startswith("Seeds were added where the verdict was open") for note in footnotes(analysis))
+
+
+def test_without_a_last_look_convergence_is_told_and_not_tested(tmp_path):
+    """No levels are known for it, so that it has neither intervals nor p-values."""
+    study = made_up_study(seeds={"first": 8, "step": 4, "until": "stopped"})
+    found = analyze(read_results(made_up_folder(tmp_path / "r", study=study)))
+
+    for one in found.comparisons:
+        area = one.convergence[Measure.AREA]
+        assert (type(area.difference), area.p_value, one.over_images) == (PointEstimate, None, None)
+    assert answer(found)[-1].startswith("How fast the variations learn was not tested: ")
+    assert "Each variation is compared over the seeds" not in " ".join(convergence_table(found).notes)
 
 
 @pytest.mark.parametrize("seeds", [LOOKS, 8])

@@ -238,12 +238,12 @@ def _convergence(analysis: StudyAnalysis) -> str:
             "variation."
         )
     if all(one.p_value is None for one in areas):
+        if analysis.looks is not None:
+            return (
+                "How fast the variations learn was not tested: it has levels that allow for looks at the results only "
+                "once a look was taken and where the last one is declared."
+            )
         return "How fast the variations learn is not known from one run each."
-    if analysis.looks is not None:
-        return (
-            "How fast the variations learn was not tested: seeds were added after looks at the results, for which such "
-            "tests do not allow."
-        )
     higher, lower = (faster(analysis, higher=is_higher) for is_higher in (True, False))
     what = "mean validation accuracy over the epochs (area under the learning curve of runs that learned)"
     if not higher and not lower:

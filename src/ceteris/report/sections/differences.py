@@ -32,7 +32,7 @@ from ceteris.report.quantities import sentence, signed
 from ceteris.report.scale import ACCURACY, Scale
 from ceteris.report.wording import verdict_detail
 from ceteris.statistics.comparison import Comparison
-from ceteris.statistics.interval import Estimate, Interval, PointEstimate
+from ceteris.statistics.interval import Estimate, Interval, PointEstimate, Scope
 from ceteris.statistics.summary import ArmSummary
 from ceteris.statistics.verdict import Decision
 
@@ -117,7 +117,7 @@ def _draw(axes: Axes, row: int, comparison: Comparison, scale: Scale, *, first: 
         axes.text(1.03, row, _gap(comparison), color=MUTED, va="center", size=8, transform=place)
         return
     difference = scale.own(comparison.accuracy.simultaneous)
-    if comparison.over_images is not None:
+    if comparison.over_images is not None and not _is_over_images(comparison):
         _bar(axes, row + 0.2, scale.own(comparison.over_images), MUTED, 0.9)
     if isinstance(difference, Interval):
         _bar(axes, row, difference, mark.colour, 2.2)
@@ -193,14 +193,23 @@ def _legend(figure: Figure, comparisons: Sequence[Comparison], margin: str) -> N
     level = _level(comparisons)
     bars = []
     if level is not None:
-        bars.append(
-            Line2D([], [], color=INK, linewidth=2.2, label=f"simultaneous {100 * level:.3g} % interval over seeds")
-        )
-    if any(comparison.over_images is not None for comparison in comparisons):
+        label = f"simultaneous {100 * level:.3g} % interval {_over(comparisons)}"
+        bars.append(Line2D([], [], color=INK, linewidth=2.2, label=label))
+    if any(one.over_images is not None and not _is_over_images(one) for one in comparisons):
         bars.append(Line2D([], [], color=MUTED, linewidth=0.9, label="over seeds and test images"))
     shade = Patch(facecolor=GRID, alpha=0.55, label=f"margin: {margin} either way")
     legend_line(figure, verdicts)
     legend_line(figure, [*bars, shade], 1)
+
+
+def _is_over_images(one: Comparison) -> bool:
+    """Say whether the interval of a difference allows for the test images already."""
+    found = None if one.accuracy is None else one.accuracy.simultaneous
+    return isinstance(found, Interval) and found.scope is Scope.SEEDS_AND_IMAGES
+
+
+def _over(comparisons: Sequence[Comparison]) -> str:
+    return "over seeds and test images" if any(map(_is_over_images, comparisons)) else "over seeds"
 
 
 def _level(comparisons: Sequence[Comparison]) -> float | None:
@@ -225,7 +234,7 @@ def _alt(comparisons: Sequence[Comparison], margin: float, scale: Scale) -> str:
     if not rows:
         return "There is no variation to compare with the baseline."
     level = _level(comparisons)
-    bars = "" if level is None else f" with simultaneous {100 * level:.3g} % intervals over seeds"
+    bars = "" if level is None else f" with simultaneous {100 * level:.3g} % intervals {_over(comparisons)}"
     return (
         f"Differences in {_unit(scale).removesuffix(', ') or scale.metric.name}{bars}; the margin is "
         f"{scale.full_size(margin)}. "

@@ -26,7 +26,7 @@ from ceteris.report.wording import MEASURES, comparison_notes, run_notes, verdic
 from ceteris.results.record import Status
 from ceteris.statistics.comparison import Comparison
 from ceteris.statistics.convergence import Measure
-from ceteris.statistics.interval import Estimate, Interval
+from ceteris.statistics.interval import Estimate, Interval, Scope
 from ceteris.statistics.scores import Ending
 from ceteris.statistics.verdict import Reason
 from ceteris.study.changes import CodeChange, in_words
@@ -94,7 +94,7 @@ def _code(analysis: StudyAnalysis, names: Sequence[str]) -> Iterator[Block]:
 
 def _sentences(analysis: StudyAnalysis, one: Comparison) -> Iterator[str]:
     yield from _accuracy(analysis, one)
-    if one.over_images is not None:
+    if one.over_images is not None and analysis.criteria.scope is Scope.SEEDS:
         yield (
             f"With the test images taken as a sample too, the simultaneous interval is {points_range(one.over_images)}."
         )

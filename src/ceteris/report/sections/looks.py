@@ -17,7 +17,7 @@ _METHOD = (
     "more often than one test at the same level, so each look has levels of its own; {promise}. Adjusted p-values "
     "elsewhere in this report are the error rate at which the last look at a variation would just have decided. A "
     "difference that was decided early is probably estimated too large, since those that are large by chance are "
-    "decided first."
+    "decided first. Intervals of single arms, other metrics and robustness checks do not allow for the looks."
 )
 _PROMISE = (
     "over all looks together, at most {error} of such studies hold a false difference, and at most {error} a false "

@@ -24,6 +24,7 @@ def detail_table(analysis: StudyAnalysis) -> Table:
     """Draw up tests and intervals of each difference."""
     level = f"{100 * analysis.criteria.level:g} %"
     scale = Scale.of(analysis)
+    scope = "over seeds" if analysis.criteria.scope is Scope.SEEDS else "over seeds and test images"
     narrow = f"{100 * (1 - 2 * analysis.criteria.significance):g} %"
     return Table(
         name="details",
@@ -35,7 +36,7 @@ def detail_table(analysis: StudyAnalysis) -> Table:
                 is_number=True,
                 meaning="That learned, of the baseline and of the variation; below, how many pairs have the same seed.",
             ),
-            Column(title=f"standard error{scale.in_unit}", is_number=True, meaning="Of the difference, over seeds."),
+            Column(title=f"standard error{scale.in_unit}", is_number=True, meaning=f"Of the difference, {scope}."),
             Column(
                 title="p",
                 is_number=True,
