@@ -114,6 +114,7 @@ def write_results(
     arithmetic: str = "float32",
     shift: int = 0,
     weight: float = 1.0,
+    lengths: Mapping[str, Sequence[int]] | None = None,
 ) -> Path:
     """Write a results folder.
 
@@ -126,6 +127,7 @@ def write_results(
         arithmetic: As it says it.
         shift: By how many images the right answers begin later, so that equal accuracies are of other answers.
         weight: One of each network's weights.
+        lengths: Epochs by arm, one per seed, where training was stopped early.
     """
     study, dataset = study or made_study(), made_dataset(images)
     folder = ResultsFolder(path)
@@ -135,7 +137,9 @@ def write_results(
         place = study.seeds_of(run.variation).index(run.seed)
         if place >= len(answers) or answers[place] is None:
             continue
-        metrics = made_metrics(answers[place], run.specification.training.epochs)
+        own = (lengths or {}).get(run.variation, {})
+        length = own[place] if own else run.specification.training.epochs
+        metrics = made_metrics(answers[place], length)
         result = conclude(
             run,
             metrics,

@@ -1,9 +1,22 @@
+import math
+from dataclasses import replace
+
 import numpy as np
 
-from ceteris.analysis.scores import chance_level, read_epochs, read_predictions, study_criteria, study_scores
+from ceteris.analysis.scores import (
+    carried_on,
+    chance_level,
+    read_epochs,
+    read_predictions,
+    study_criteria,
+    study_scores,
+)
+from ceteris.engines.engine import EpochMetrics
+from ceteris.results.epochs import EpochRecord
 from ceteris.results.results import read_results
 from ceteris.statistics.scores import Ending
 from ceteris.study.analysis import Analysis
+from ceteris.training.training import Training
 
 
 def scores_of(folder):
@@ -71,3 +84,32 @@ def test_criteria_are_what_the_study_declares():
     criteria = study_criteria(Analysis(margin=0.75, target=0.8))
 
     assert (criteria.margin, criteria.target_share) == (0.0075, 0.8)
+
+
+def test_a_stopped_run_is_carried_on_as_the_network_that_is_scored():
+    """To its last possible epoch, without time; a run that took all epochs, or diverged, stays as it is."""
+    rows = [(0.9, 0.2), (0.5, 0.6), (0.7, 0.5)]
+    trained = tuple(
+        EpochRecord(
+            metrics=EpochMetrics(
+                epoch=epoch,
+                training_loss=1.0,
+                training_accuracy=0.5,
+                validation_loss=loss,
+                validation_accuracy=accuracy,
+            ),
+            seconds=2.0,
+            packed_batch_runs=4,
+        )
+        for epoch, (loss, accuracy) in enumerate(rows, start=1)
+    )
+    diverged = (*trained[:2], replace(trained[2], metrics=replace(trained[2].metrics, validation_loss=math.inf)))
+
+    last, best = (carried_on(trained, Training(epochs=5, patience=1, scored_epoch=which)) for which in ("last", "best"))
+
+    assert [one.metrics.validation_accuracy for one in last] == [0.2, 0.6, 0.5, 0.5, 0.5]
+    assert [one.metrics.validation_accuracy for one in best] == [0.2, 0.6, 0.5, 0.6, 0.6]
+    assert [(one.metrics.epoch, one.seconds) for one in best] == [(1, 2.0), (2, 2.0), (3, 2.0), (4, 0.0), (5, 0.0)]
+    assert carried_on(trained, Training(epochs=3, patience=1)) == trained
+    assert carried_on(trained, Training(epochs=5)) == trained
+    assert carried_on(diverged, Training(epochs=5, patience=1)) == diverged

@@ -167,6 +167,8 @@ def test_time_is_said_roughly():
 
 def test_features_have_a_time_of_their_own():
     """What is computed once, before anything is trained, is said apart; nothing is said where there is none."""
+    stopping = time_needed(Estimate(seconds=540.0, speed=41_234.5, may_stop=True), 1)
+    assert stopping.startswith("Time: at most 9 min on 1 thread of ")
     text = time_needed(Estimate(seconds=540.0, speed=41_234.5, preparation=120.0), 2)
 
     assert text.endswith(" Before that about 2 min for features of pretrained networks, unless kept.")

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from ceteris.statistics.metrics import METRICS, TEST_ACCURACY, Metric, all_metri
 from ceteris.statistics.scores import ArmScores, Ending, RunScore, Scores
 from ceteris.statistics.summary import ArmSummary
 from ceteris.study.analysis import Analysis
+from ceteris.training.training import Training
 
 _UNEQUAL = 1.1
 """Classes are called unequal where the largest has 10 % more test images than an equal division would give it."""
@@ -144,6 +145,31 @@ def read_epochs(results: Results) -> Epochs:
     return epochs
 
 
+def carried_on(trained: tuple[EpochRecord, ...], training: Training) -> tuple[EpochRecord, ...]:
+    """Continue the epochs of a run that was stopped early to the last one that it could have had.
+
+    The network that was scored stays as it is, and takes no time: curves of equal length are compared with each other,
+    and nothing is censored that will never happen.
+    """
+    losses = [epoch.metrics.validation_loss for epoch in trained]
+    if not training.patience or not trained or not math.isfinite(losses[-1]):
+        return trained
+    kept = trained[training.stopping.scored(losses) - 1]
+    numbers = range(len(trained) + 1, training.epochs + 1)
+    return trained + tuple(
+        replace(kept, metrics=replace(kept.metrics, epoch=number), seconds=0.0) for number in numbers
+    )
+
+
+def learning_epochs(manifest: Manifest, epochs: Epochs) -> Epochs:
+    """Give what learning curves are drawn of: the epochs of every run, carried on where it was stopped early."""
+    trainings = {arm.name: arm.specification.training for arm in manifest.study.arms()}
+    return {
+        name: {seed: carried_on(trained, trainings[name]) for seed, trained in runs.items()}
+        for name, runs in epochs.items()
+    }
+
+
 def study_scores(
     results: Results,
     predictions: Predictions | None,
@@ -223,6 +249,7 @@ def _score(finding: Finding, predictions: Predictions | None, epochs: Epochs, me
         return RunScore(
             seed=run.seed, status=status, test_accuracy=finding.record.test_accuracy, score=score, correct=correct
         )
+    trained = carried_on(trained, run.specification.training)
     # A network whose loss is not a number no longer learns: what it predicts then does not count.
     is_lost = [epoch.metrics.epoch == finding.record.diverged_epoch for epoch in trained]
     accuracies = [epoch.metrics.validation_accuracy for epoch in trained]

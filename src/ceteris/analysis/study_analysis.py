@@ -15,6 +15,7 @@ from ceteris.analysis.scores import (
     Predictions,
     chance_level,
     constant_runs,
+    learning_epochs,
     read_epochs,
     read_predictions,
     study_criteria,
@@ -84,6 +85,11 @@ class StudyAnalysis:
     def arms(self) -> tuple[Arm, ...]:
         """What was trained, the baseline first."""
         return self.results.manifest.study.arms()
+
+    @cached_property
+    def learning_epochs(self) -> Epochs:
+        """What learning curves are drawn of: epochs, carried on of runs that were stopped early."""
+        return learning_epochs(self.manifest, self.epochs)
 
     @property
     def manifest(self) -> Manifest:

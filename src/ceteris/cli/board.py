@@ -36,6 +36,7 @@ class Row:
     Attributes:
         finished: Runs that came to their end, those that diverged among them.
         held: Runs that another process is training.
+        epochs: The most that each of its runs takes.
         epoch: The epoch that its slowest run in training is in, from 1; None if none is in training.
         accuracies: The last validation accuracy of each seed that has one and has not diverged, in [0, 1].
     """
@@ -77,6 +78,7 @@ class Board:
 
     def __init__(self) -> None:
         self.rows: dict[str, Row] = {}
+        self.may_stop = False  # whether runs may take fewer epochs than they are given
         self.before = "looking for what is left to train"
         self._began = 0.0
         self._earlier = 0.0  # seconds of the rounds before
@@ -183,6 +185,7 @@ class Board:
         self._workers = max(1, event.workers)
         self._works = {run.digest: batch.work for batch in event.batches for run in batch.runs}
         trained = {run.digest for batch in event.batches for run in batch.runs}
+        self.may_stop = any(run.specification.training.patience for batch in event.batches for run in batch.runs)
         for finding in event.findings:
             run = finding.run
             at_an_end = finding.status in (Status.FINISHED, Status.DIVERGED)

@@ -104,6 +104,7 @@ class Estimate:
         batches: Seconds of one core that each packed batch takes, in the order in which they were given.
         known_since: The day of the oldest measurement that was kept from before and used; empty if none was.
         is_known: Whether nothing was measured now.
+        may_stop: Whether runs may stop early, so that this is the most that it takes.
     """
 
     seconds: float
@@ -113,6 +114,7 @@ class Estimate:
     batches: tuple[float, ...] = ()
     known_since: str = ""
     is_known: bool = False
+    may_stop: bool = False
 
 
 @dataclass(frozen=True)
@@ -175,6 +177,7 @@ def estimate_time(batches: Sequence[PackedBatch], images: ImageKind, *, threads:
         batches=each,
         known_since=min(meter.used, default=""),
         is_known=not meter.measured,
+        may_stop=any(run.specification.training.patience for batch in batches for run in batch.runs),
     )
 
 

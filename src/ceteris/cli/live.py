@@ -87,7 +87,7 @@ def summary(board: Board, now: float) -> str:
         parts.append(f"{speed:,.0f} images x models per second")
     left = board.seconds_left(now)
     if left is not None and board.finished + board.failed < board.planned:
-        parts.append(f"about {duration(left)} left")
+        parts.append(f"{'at most' if board.may_stop else 'about'} {duration(left)} left")
     return ", ".join(parts)
 
 

@@ -328,8 +328,9 @@ def time_needed(estimate: Estimate, threads: int) -> str:
     """Say how long the study takes here."""
     limit = cores().limit
     where = f"this machine ({limit})" if limit else "this machine"
+    most = "at most" if estimate.may_stop else "about"
     return (
-        f"Time: about {duration(estimate.seconds)} on {count(threads, 'thread')} of {where}, at "
+        f"Time: {most} {duration(estimate.seconds)} on {count(threads, 'thread')} of {where}, at "
         f"{estimate.speed:,.0f} images x models per second. Measured on random images{_when(estimate)}."
     ) + (
         f" Before that about {duration(estimate.preparation)} for features of pretrained networks, unless kept."

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ceteris.analysis.scores import Epochs, chance_level, read_epochs, study_scores
+from ceteris.analysis.scores import Epochs, chance_level, learning_epochs, read_epochs, study_scores
 from ceteris.datasets.dataset import Labels
 from ceteris.datasets.picture import Frame
 from ceteris.errors import ResultsError
@@ -181,8 +181,9 @@ class Explorer:
         """Draw the learning curves of variations, the baseline with them."""
         chance = chance_level(self.results)
         scores = study_scores(self.results, None, self._epochs, chance)
+        curves = learning_epochs(self.results.manifest, self._epochs)
         drawn = [
-            arm_epochs(arm, self._epochs[arm.name], chance.share)
+            arm_epochs(arm, curves[arm.name], chance.share)
             for arm in (scores.baseline, *scores.variations)
             if arm.name in self._epochs and arm.name in (BASELINE, *arms)
         ]

@@ -296,7 +296,10 @@ def _training(analysis: StudyAnalysis, record: RunRecord) -> Iterator[str]:
     if record.final_validation_accuracy is not None:
         epochs, accuracy = count(record.epochs, "epoch"), percent(record.final_validation_accuracy)
         yield f"Validation accuracy after the last of {epochs}: {accuracy}."
-    yield "The weights are those after the last epoch. The test images were scored once, at the end, and chose nothing."
+    which = "the last epoch"
+    if record.scored_epoch is not None:
+        which = f"epoch {record.scored_epoch}, which had the lowest validation loss"
+    yield f"The weights are those after {which}. The test images were scored once, at the end, and chose nothing."
 
 
 def _provenance(analysis: StudyAnalysis, record: RunRecord) -> Iterator[str]:

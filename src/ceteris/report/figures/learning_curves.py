@@ -42,6 +42,11 @@ class ArmEpochs:
     ended: int
 
     @property
+    def has_stopped(self) -> bool:
+        """Whether a run was stopped early, and is carried on with epochs that take no time."""
+        return any(records[-1].seconds == 0 for records in self.epochs.values())
+
+    @property
     def words(self) -> str:
         """Say how many runs a curve rests on."""
         if not self.epochs:
@@ -240,4 +245,7 @@ def _alt(curves: Sequence[MeanCurve], missing: Sequence[ArmEpochs]) -> str:
 def means_words(curves: Sequence[MeanCurve]) -> str:
     """Say what lines and bands are."""
     bands = ", with pointwise 95 % t intervals," if any(curve.has_band for curve in curves) else ""
-    return f"Means over the runs that learned{bands}"
+    stopped = (
+        "; a run that stopped early counts on as it is scored;" if any(one.arm.has_stopped for one in curves) else ""
+    )
+    return f"Means over the runs that learned{bands}{stopped}"

@@ -63,7 +63,7 @@ def _card(analysis: StudyAnalysis, factor: str, name: str) -> Card:
     ]
     blocks += _code(analysis, [one.variation for one in chosen])
     scores, chance = analysis.arm_scores, analysis.scores.chance
-    arms = [arm_epochs(scores[name], analysis.epochs.get(name, {}), chance) for name in names]
+    arms = [arm_epochs(scores[name], analysis.learning_epochs.get(name, {}), chance) for name in names]
     if any(arm.epochs for arm in arms):
         blocks.append(learning_curves(factor, arms))
     if (found := convergence_table(analysis, factor)) is not None:

@@ -183,6 +183,8 @@ def _about_settings(analysis: StudyAnalysis) -> Iterator[str]:
 def _about_length(analysis: StudyAnalysis) -> Iterator[str]:
     lengths = sorted({arm.specification.training.epochs for arm in analysis.arms})
     epochs = count(lengths[0], "epoch") if len(lengths) == 1 else f"{lengths[0]} to {lengths[-1]} epochs"
+    if any(arm.specification.training.patience for arm in analysis.arms):
+        epochs = f"at most {epochs}"
     rising = [arm for arm in analysis.arms if _still_rises(analysis, arm)]
     if not any(arm.finished for arm in analysis.summaries):
         return

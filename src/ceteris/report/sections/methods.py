@@ -1,19 +1,22 @@
 """How it was done, in full sentences with the numbers of this study filled in."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from statistics import fmean
 
 from ceteris.analysis.scores import training_images
 from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.datasets.dataset import Scaling
+from ceteris.formatting.wording import listed
 from ceteris.networks.backbone import IMAGENET, AnyNetwork, BackboneNetwork
 from ceteris.networks.network import Network
 from ceteris.networks.own_module import ModuleNetwork
 from ceteris.report.blocks import Look, Paragraph, Section
-from ceteris.report.quantities import count, percent, seed_count, seeds_each
+from ceteris.report.quantities import count, percent, quoted, seed_count, seeds_each
 from ceteris.report.scale import Scale
 from ceteris.report.sections import factorial
 from ceteris.report.sections.warnings import changed_family
 from ceteris.report.wording import scope_words
+from ceteris.results.record import Status
 from ceteris.statistics.interval import Scope
 from ceteris.statistics.metrics import TEST_ACCURACY
 from ceteris.statistics.paired import EXACT_PAIRS, RANDOM_PATTERNS
@@ -77,6 +80,33 @@ def _experiment(analysis: StudyAnalysis) -> Iterator[str]:
         f"{arms} to be trained with {seeds}, {planned} in all; {_ended(analysis)}.{shared} The test images are scored "
         "once for each run, after its last epoch."
     )
+    yield from _stopped(analysis)
+
+
+def _stopped(analysis: StudyAnalysis) -> Iterator[str]:
+    """Say how many epochs runs took where training may stop early."""
+    taken: dict[str, list[int]] = {}
+    for record in analysis.results.records:
+        if record.run.specification.training.patience and record.status is Status.FINISHED:
+            taken.setdefault(record.run.variation, []).append(record.epochs)
+    if not taken:
+        return
+    most = {arm.name: arm.specification.training.epochs for arm in analysis.arms}
+    parts = [
+        f"{quoted(name)} {_span(lengths)} of {most[name]} epochs{_mean(lengths)}" for name, lengths in taken.items()
+    ]
+    yield (
+        f"Early stopping ended training by the validation loss: runs took {listed(parts)}. In learning curves a run "
+        "that was stopped counts on to the last of these epochs as the network that was scored."
+    )
+
+
+def _span(lengths: Sequence[int]) -> str:
+    return f"{min(lengths)}" if min(lengths) == max(lengths) else f"{min(lengths)} to {max(lengths)}"
+
+
+def _mean(lengths: Sequence[int]) -> str:
+    return "" if min(lengths) == max(lengths) else f" (mean {fmean(lengths):.1f})"
 
 
 def _ended(analysis: StudyAnalysis) -> str:

@@ -56,7 +56,9 @@ def _learning_figure(analysis: StudyAnalysis) -> Drawing | None:
     # A network that is not pretrained is drawn if it is the baseline, or what a pretrained baseline is compared with.
     chosen = [arm for arm in analysis.arms if arm.name == BASELINE or has_backbone(arm) or has_backbone(baseline)]
     epochs = {
-        arm.name: arm_epochs(analysis.arm_scores[arm.name], analysis.epochs.get(arm.name, {}), analysis.scores.chance)
+        arm.name: arm_epochs(
+            analysis.arm_scores[arm.name], analysis.learning_epochs.get(arm.name, {}), analysis.scores.chance
+        )
         for arm in chosen
     }
     if not any(one.epochs for one in epochs.values()):
