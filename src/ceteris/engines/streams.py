@@ -7,13 +7,13 @@ share nothing. At the end: which training images a run trains on, and in which o
 """
 
 import hashlib
-import math
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ceteris.datasets.dataset import Labels, stratified_places
 from ceteris.networks.backbone import AnyNetwork
+from ceteris.networks.initialisation import Initialisation
 from ceteris.networks.placed import every_layer
 from ceteris.networks.shape import Shape
 from ceteris.study.run import Run
@@ -118,31 +118,32 @@ def initial_draws(network: AnyNetwork, image: Shape, classes: int) -> tuple[tupl
         >>> initial_draws(network, Shape(32, 32, 3), 10)
         (('dense-0.weight', (10, 48)), ('dense-0.bias', (10,)))
     """
+    how = network.initialisation
+    kind = "" if how is Initialisation.DEFAULT else f"{how} "
     return tuple(
-        (f"{placed.stream}.{name}", array.shape)
+        (f"{kind}{placed.stream}.{name}", array.shape)
         for placed in every_layer(network, image, classes)
         if not placed.branches
         for name, array in placed.layer.arrays(placed.before).items()
-        if array.fan_in is not None
+        if how.draws(array)
     )
 
 
 def initial_weights(network: AnyNetwork, image: Shape, classes: int, seed: int) -> dict[str, NDArray[np.float32]]:
-    """Draw what `torch.nn.Conv2d` and `torch.nn.Linear` draw: uniform within 1 / sqrt(inputs of a neuron), bias too.
+    """Draw the arrays of a network as its initialisation says.
 
     Returns:
-        Arrays under PyTorch's names and in its shapes, for example `layers.0.weight`, or `head.0.weight`; batch
-        normalisation starts at weight 1, bias 0, running mean 0 and running variance 1.
+        Arrays under PyTorch's names and in its shapes, for example `layers.0.weight`, or `head.0.weight`; normalisation
+        starts at weight 1, bias 0, running mean 0 and running variance 1.
     """
     weights: dict[str, NDArray[np.float32]] = {}
     for placed in every_layer(network, image, classes):
         if placed.branches:  # it has the arrays of the layers in it, which come by themselves
             continue
         for name, array in placed.layer.arrays(placed.before).items():
-            if array.fan_in is None:
+            if network.initialisation.draws(array):
+                drawn = words(seed, f"init-{placed.stream}.{name}", array.count)
+                weights[f"{placed.path}.{name}"] = network.initialisation.drawn(array, drawn)
+            else:
                 weights[f"{placed.path}.{name}"] = np.full(array.shape, array.value, np.float32)
-                continue
-            bound = np.float32(1 / math.sqrt(array.fan_in))
-            drawn = uniform(seed, f"init-{placed.stream}.{name}", array.count)
-            weights[f"{placed.path}.{name}"] = ((drawn * np.float32(2) - np.float32(1)) * bound).reshape(array.shape)
     return weights

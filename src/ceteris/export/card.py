@@ -284,8 +284,8 @@ def _training(analysis: StudyAnalysis, record: RunRecord) -> Iterator[str]:
     )
     if data.fraction < 1:
         yield f"These are {100 * data.fraction:g} % of the images there were to learn from, drawn by the run's seed."
-    layers = "; ".join(map(str, run.specification.network.layers))
     network = run.specification.network
+    layers = "; ".join(map(str, network.layers)) + network.initialisation.phrase
     yield f"Network: {network}; head: {layers}." if isinstance(network, BackboneNetwork) else f"Layers: {layers}."
     settings = training.model_dump(mode="json", exclude={name for name, _, _ in training.idle()})
     loss = training.chosen_loss.title

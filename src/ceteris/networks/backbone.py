@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
 
 from ceteris.networks.dense import Dense
+from ceteris.networks.initialisation import Initialisation
 from ceteris.networks.kinds import HeadLayerField
 from ceteris.networks.layer import Layer
 from ceteris.networks.network import Network
@@ -69,8 +70,10 @@ class BackboneNetwork(Frozen):
         head: Dropout and dense layers, the last one with as many neurons as the data has classes.
         backbone_learning_rate: Step size for the backbone's weights; the training's own if not given.
         batch_norm: Whether the backbone's batch-norm statistics are `frozen` or `updated` where it is trained.
+        initialisation: How the weights of the head's dense layers begin.
     """
 
+    later: ClassVar[frozenset[str]] = frozenset({"initialisation"})
     declared: ClassVar[str] = "head"
 
     backbone: Annotated[Backbone, Field(strict=False)]
@@ -81,6 +84,7 @@ class BackboneNetwork(Frozen):
     head: Annotated[tuple[HeadLayerField, ...], Field(strict=False)] = (Dense(dense="classes"),)
     backbone_learning_rate: Annotated[float, Field(gt=0)] | None = None
     batch_norm: Annotated[Statistics, Field(strict=False)] = Statistics.FROZEN
+    initialisation: Annotated[Initialisation, Field(strict=False)] = Initialisation.DEFAULT
 
     @property
     def layers(self) -> tuple[Layer, ...]:

@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from ceteris.networks.initialisation import Initialisation
 from ceteris.networks.kinds import LayerField
 from ceteris.networks.shape import Shape
 from ceteris.values.frozen import Frozen
@@ -14,16 +15,19 @@ class Network(Frozen):
 
     Attributes:
         layers: In order, the last one dense with as many neurons as the data has classes.
+        initialisation: How the weights of its convolutions and dense layers begin.
         declared: Name of the field with the layers that a study declares one by one; paths begin with it.
         is_frozen: Whether a part of it is never trained.
         foundation: What it begins with that a study does not declare layer by layer; empty if nothing.
     """
 
+    later: ClassVar[frozenset[str]] = frozenset({"initialisation"})
     declared: ClassVar[str] = "layers"
     is_frozen: ClassVar[bool] = False
     foundation: ClassVar[str] = ""
 
     layers: Annotated[tuple[LayerField, ...], Field(strict=False)]
+    initialisation: Annotated[Initialisation, Field(strict=False)] = Initialisation.DEFAULT
 
     def first_input(self, image: Shape) -> Shape:
         """Give the size of what the first declared layer sees of an image."""

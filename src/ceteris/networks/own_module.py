@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from ceteris.networks.initialisation import Initialisation
 from ceteris.networks.layer import Layer
 from ceteris.networks.shape import Shape
 from ceteris.usercode.files import CODE_NAME, Arguments, Files, called_with, code_name
@@ -25,6 +26,7 @@ class ModuleNetwork(Frozen):
     is_frozen: ClassVar[bool] = False
     foundation: ClassVar[str] = "own module"
     layers: ClassVar[tuple[Layer, ...]] = ()
+    initialisation: ClassVar[Initialisation] = Initialisation.DEFAULT  # that of its own code
 
     module: Annotated[str, Field(pattern=CODE_NAME), code_name("module")]
     arguments: Arguments = ()

@@ -121,7 +121,7 @@ def _ended(analysis: StudyAnalysis) -> str:
 def _network(network: AnyNetwork) -> str:
     if isinstance(network, ModuleNetwork):
         return f"is a PyTorch module of the user's own, {network}"
-    layers = "; ".join(str(layer) for layer in network.layers)
+    layers = "; ".join(str(layer) for layer in network.layers) + network.initialisation.phrase
     if not isinstance(network, BackboneNetwork):
         return f"has the layers {layers}"
     weights = "torchvision's ImageNet weights" if network.weights == IMAGENET else "weights from a file"
