@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 import ceteris
 from tests.documents import ROOT, shortened, steps
 
@@ -19,9 +21,10 @@ def written(folder):
     return names
 
 
-def test_the_study_of_the_page_runs(tmp_path):
+@pytest.mark.parametrize("name", ["own.toml", "regression.toml"])
+def test_the_studies_of_the_page_run(tmp_path, name):
     """With fewer seeds, epochs and images."""
-    assert written(tmp_path) == ["nets.py", "own.toml"]
-    study = ceteris.read_study(tmp_path / "own.toml")
+    assert written(tmp_path) == ["nets.py", "own.toml", "train.py", "regression.toml"]
+    study = ceteris.read_study(tmp_path / name)
 
     assert ceteris.run(study, folder=tmp_path / "results", threads=1).is_complete

@@ -1,11 +1,13 @@
 """Studies of the user's own code, from their file to their report."""
 
 import json
+import threading
 
 import pytest
 
 from ceteris.engines.torch.engine import TorchEngine
 from ceteris.errors import ResultsError
+from ceteris.execution.events import EpochFinished
 from ceteris.execution.local import LocalExecutor
 from ceteris.execution.own_code import try_own_code
 from ceteris.execution.study import plan_study, run_study
@@ -217,3 +219,80 @@ def test_a_plan_finds_what_fails_without_training(study):
         "not "
         "defined"
     }
+
+
+FUNCTION = """\
+import numpy as np
+
+
+def train(request):
+    rng = np.random.default_rng(request.seed)
+    for epoch in range(request.epochs):
+        if request.arguments.get("fails") and epoch:
+            raise ValueError("as asked")
+        yield dict.fromkeys(("training_loss", "validation_loss"), rng.random()) | dict.fromkeys(
+            ("training_accuracy", "validation_accuracy"), 0.5
+        )
+    return rng.dirichlet(np.ones(request.classes), len(request.test_images))
+"""
+OWN_TRAINING = STUDY[: STUDY.index("[[variation]]")].replace(
+    'network = { module = "nets.py:Net" }', 'train = "train.py:train"'
+)
+OWN_TRAINING += """\
+[[variation]]
+factor = "fault"
+name = "fails"
+set = { "train.arguments.fails" = true }
+"""
+
+
+@pytest.fixture
+def trained(tmp_path):
+    """A study whose runs a function of the user's own trains."""
+    folder = tmp_path / "study"
+    folder.mkdir()
+    (folder / "own.toml").write_text(OWN_TRAINING)
+    (folder / "train.py").write_text(FUNCTION)
+    return folder / "own.toml"
+
+
+def test_a_study_of_a_training_function_runs_from_its_file_to_its_report(trained, tmp_path):
+    """In processes of their own; a run that fails costs no other, and the report says who trained."""
+    results = run(trained, tmp_path / "results", executor=LocalExecutor(threads=1))
+    report = write_report(tmp_path / "results").text.read_text()
+    first = results.findings[0]
+
+    assert {name: len(found) for name, found in _by_status(results).items()} == {"finished": 2, "failed": 2}
+    assert (first.record.engine, first.record.epochs) == ("own function", 2)
+    assert results.findings[-1].failure.error == (
+        "train.py:train fails in epoch 2: train.py, line 8, in train: ValueError: as asked"
+    )
+    assert (
+        "'baseline' and 'fails' are trained by a function of the user's own, train.py:train, which decides what it "
+        "follows of the settings. Its text is kept with the results."
+    ) in results.manifest.notes
+    assert any("same bits after one epoch on at most 256 images" in note for note in results.manifest.notes)
+    assert "The baseline is a training function of the user's own, train.py:train." in report
+
+
+def test_a_run_that_was_stopped_begins_again(trained, tmp_path):
+    """It leaves no checkpoint, and its result is that of a run that was not stopped."""
+    stop = threading.Event()
+    (trained.parent / "own.toml").write_text(OWN_TRAINING[: OWN_TRAINING.index("[[variation]]")])
+    whole = run(trained, tmp_path / "whole")
+    events = run_study(
+        read_study(trained),
+        miniature_dataset(),
+        folder=tmp_path / "results",
+        engines=(),
+        executor=CallingThread(),
+        stop=stop,
+    )
+    for event in events:
+        if isinstance(event, EpochFinished):
+            stop.set()
+    left = read_results(tmp_path / "results")
+    again = run(trained, tmp_path / "results")
+
+    assert {one.status.value for one in left.findings} == {"missing"}
+    assert [one.record for one in again.findings] == [one.record for one in whole.findings]

@@ -178,3 +178,100 @@ def test_mistakes_are_told_with_their_line(folder, before, after, sentence):
         read_study(folder / "own.toml")
 
     assert str(caught.value) == f"{folder}/{sentence}"
+
+
+TRAIN = """\
+import numpy as np
+
+from nets import Net
+
+
+def train(request):
+    yield {"rate": 1}
+    return None
+"""
+
+
+@pytest.fixture
+def trained(folder):
+    """A study whose runs functions of the user's own train, without a network, and one that does so in a variation."""
+    (folder / "train.py").write_text(TRAIN)
+    (folder / "slow.py").write_text(TRAIN.replace("1}", "2}"))
+    text = STUDY.replace(
+        'network = { module = "nets.py:Net", arguments = { width = 8, widths = [8, 16] } }',
+        'train = "train.py:train"',
+        1,
+    )
+    text = (
+        text[: text.index("[[variation]]")]
+        + """\
+[[variation]]
+factor = "rate"
+name = "faster"
+set = { "train.arguments.rate" = 0.1 }
+
+[[variation]]
+factor = "function"
+name = "slow"
+train = { function = "slow.py:train", arguments = { rate = 0.5 } }
+"""
+    )
+    (folder / "train.toml").write_text(text)
+    return folder / "train.toml"
+
+
+def test_a_study_names_a_training_function_and_needs_no_network(trained):
+    """Its file is read with what it imports; a variation sets an argument, or names another."""
+    baseline, faster, slow = (arm.specification for arm in read_study(trained).arms())
+
+    assert (str(baseline.train), str(faster.train)) == ("train.py:train", "train.py:train (rate = 0.1)")
+    assert [path for path, _ in baseline.code] == ["nets.py", "train.py"]
+    assert baseline.network.layers == ()
+    assert [str(change) for change in changes(baseline, faster)] == ["rate none -> 0.1"]
+    assert [str(change) for change in changes(baseline, slow)] == [
+        "training function train.py:train -> slow.py:train",
+        "rate none -> 0.5",
+        'code of train.py -> slow.py: yield {"rate": 1} -> yield {"rate": 2}',
+    ]
+
+
+def test_a_variation_may_be_trained_by_a_function(folder):
+    """In place of what ceteris does, on the network of the baseline."""
+    (folder / "train.py").write_text(TRAIN)
+    (folder / "own.toml").write_text(STUDY + '\n[[variation]]\nfactor = "f"\nname = "own"\ntrain = "train.py:train"\n')
+    baseline, *_, own = (arm.specification for arm in read_study(folder / "own.toml").arms())
+
+    assert (baseline.train, own.network) == (None, baseline.network)
+    assert [str(change) for change in changes(baseline, own)] == ["training function none -> train.py:train"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "sentence"),
+    [
+        (
+            'train = "train.py:train"',
+            'train = "train.py:run"',
+            "train.toml:8: baseline.train = \"train.py:run\": train.py has no 'run'; name a class or a function of it.",
+        ),
+        (
+            'train = "train.py:train"',
+            'train = "head"',
+            'train.toml:8: baseline.train = "head" must be "train.py:train" or a table.',
+        ),
+        (
+            '"train.arguments.rate" = 0.1',
+            '"train.argument.rate" = 0.1',
+            (
+                "train.toml:17: variation 'faster': the baseline has no \"train.argument.rate\"; its settings are "
+                "train.arguments.* and training.*."
+            ),
+        ),
+    ],
+)
+def test_mistakes_about_a_function_are_told_with_their_line(trained, before, after, sentence):
+    """As every mistake of a study file."""
+    trained.write_text(trained.read_text().replace(before, after, 1))
+    with pytest.raises(StudyError) as caught:
+        read_study(trained)
+
+    assert str(caught.value) == f"{trained.parent}/{sentence}"

@@ -216,7 +216,7 @@ def _print_diffs(arms: Sequence[Arm], console: Console) -> None:
 def plan_table(arms: Sequence[Arm], images: ImageKind, own: Mapping[str, int] = MappingProxyType({})) -> Table:
     """Draw a row for each variation: what it changes, and how large its network is.
 
-    Of code of the user's own, `own` has how many numbers it trains, by name of the arm; multiply-adds are not known.
+    Of code of the user's own, `own` has how many numbers it trains, by name of the arm, 0 if that is not known.
     """
     table = arm_table()
     table.add_column("what it changes")
@@ -229,10 +229,14 @@ def plan_table(arms: Sequence[Arm], images: ImageKind, own: Mapping[str, int] = 
             Text("" if arm is arms[0] or (before and before.factor == arm.factor) else arm.factor),
             Text(arm.name, style="bold" if arm is arms[0] else ""),
             Text("\n".join(in_words(changes(baseline, arm.specification)))),
-            Text(f"{own.get(arm.name, cost.parameters):,}" if own.get(arm.name, cost.parameters) else ""),
-            Text(f"{cost.multiply_adds:,}" if cost.multiply_adds else ""),
+            Text(_unless_unknown(own.get(arm.name, cost.parameters))),
+            Text(_unless_unknown(0 if arm.specification.train else cost.multiply_adds)),
         )
     return table
+
+
+def _unless_unknown(number: int) -> str:
+    return f"{number:,}" if number else ""
 
 
 def spread_of(folder: Path) -> Spread:

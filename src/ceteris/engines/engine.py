@@ -4,7 +4,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, Self
+from typing import ClassVar, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -153,10 +153,13 @@ class PackedTraining(Protocol):
 class OwnCodeTraining(ABC):
     """What a packed batch also tells if it runs code of the user's own, of which the study knows only the text."""
 
+    is_resumable: ClassVar[bool] = True
+    """Whether `states` gives what a run needs to go on; else it begins again."""
+
     @property
     @abstractmethod
-    def parameters(self) -> int | None:
-        """How many numbers it trains; None if the code does not say."""
+    def parameters(self) -> int:
+        """How many numbers it trains; 0 if the code does not say."""
 
     @abstractmethod
     def printed(self) -> str:
@@ -231,7 +234,13 @@ REPEATED_STEPS = 8
 
 
 class OwnCodeEngine(ABC):
-    """An engine that runs code of the user's own."""
+    """An engine that runs code of the user's own.
+
+    Attributes:
+        repeated: What `repeats` trains twice, for example `8 steps`.
+    """
+
+    repeated: ClassVar[str]
 
     @abstractmethod
     def repeats(self, run: Run, split: Split) -> bool:

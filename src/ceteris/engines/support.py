@@ -17,6 +17,10 @@ STOPPING = frozenset(Stopping.model_fields)
 """Followed by every engine whose runs of a packed batch may end before the others, and that keeps a best epoch."""
 
 
+BY_FUNCTION = "a training function of your own trains it"
+"""Why no engine of ceteris does."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class OptimizerSupport:
     """What an engine follows of an optimizer.

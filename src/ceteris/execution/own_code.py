@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ceteris.datasets.dataset import Split
-from ceteris.engines.engine import REPEATED_STEPS, Engine, OwnCodeEngine, OwnCodeTraining
+from ceteris.engines.engine import Engine, OwnCodeEngine, OwnCodeTraining
 from ceteris.errors import ResultsError
 from ceteris.formatting.wording import listed
 from ceteris.results.folder import ResultsFolder
@@ -17,15 +17,21 @@ _TWICE = "Two beginnings of the training of "
 def own_code_notes(runs: Iterable[Run]) -> Iterator[StudyNote]:
     """Say which arms run code of the user's own, once for each name that the study gives."""
     arms: dict[str, dict[str, None]] = {}
+    functions: dict[str, bool] = {}
     for run in runs:
         if run.specification.code:
             arms.setdefault(run.specification.own_name, {})[run.variation] = None
+            functions[run.specification.own_name] = run.specification.train is not None
     for name, variations in arms.items():
         who = listed(f"'{one}'" for one in variations)
-        runs_it = "runs" if len(variations) == 1 else "run"
+        runs_it, is_it = ("runs", "is") if len(variations) == 1 else ("run", "are")
+        text = (
+            f"{is_it} trained by a function of the user's own, {name}, which decides what it follows of the settings."
+            if functions[name]
+            else f"{runs_it} code of the user's own, {name}, which PyTorch trains and the lanes engine does not."
+        )
         yield StudyNote(
-            f"{who} {runs_it} code of the user's own, {name}, which PyTorch trains and the lanes engine does not. "
-            "Its text is kept with the results.",
+            f"{who} {text} Its text is kept with the results.",
             arms=variations,
         )
 
@@ -68,7 +74,7 @@ def _repetition(
         else " A run that is interrupted or trained again may give another result: the code keeps something outside of "
         "parameters and buffers, or draws random numbers that no seed decides."
     )
-    text = f"{_TWICE}'{run.variation}' with seed {run.seed} gave {found} after {REPEATED_STEPS} steps {known}.{end}"
+    text = f"{_TWICE}'{run.variation}' with seed {run.seed} gave {found} after {engine.repeated} {known}.{end}"
     return (StudyNote(text, arms=(run.variation,)),)
 
 
@@ -101,6 +107,6 @@ def try_own_code(shares: Sequence[tuple[Engine, Sequence[Run]]], split: Split) -
             except Exception as error:  # noqa: BLE001 - the user's code may raise anything
                 faults[run.variation] = str(error)
                 continue
-            if isinstance(training, OwnCodeTraining) and training.parameters is not None:
+            if isinstance(training, OwnCodeTraining):
                 parameters[run.variation] = training.parameters
     return Tried(parameters=parameters, faults=faults)

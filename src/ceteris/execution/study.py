@@ -10,6 +10,7 @@ from types import MappingProxyType
 from ceteris.analysis.looks import asked_seeds
 from ceteris.datasets.dataset import Dataset, ImageKind, Origin, Split, split_dataset
 from ceteris.engines.engine import Engine
+from ceteris.engines.function import FunctionEngine
 from ceteris.errors import EngineError, ResultsError, StudyError
 from ceteris.execution.events import Event, Note, Preparing, RunsHeld, StudyStarted
 from ceteris.execution.executor import Executor, Workspace, interruptions
@@ -111,6 +112,8 @@ def plan_study(
     check_images(study, images)
     runs = study.runs(data_digest, asked)
     chosen = [run for run in runs if (not only or run.variation in only) and run.variation not in skipped]
+    if any(run.specification.train for run in chosen):
+        engines = (*engines, FunctionEngine())
     assignment = assign(chosen, engines, images)
     resolution = Resolution(test_images=images.test_images, margin=study.analysis.margin_points)
     plan = StudyPlan(

@@ -271,6 +271,8 @@ def _keep_printed(lanes: Sequence[_Lane], training: PackedTraining, workspace: W
 
 
 def _save(lanes: Sequence[_Lane], training: PackedTraining, engine: Engine, workspace: Workspace) -> None:
+    if isinstance(training, OwnCodeTraining) and not training.is_resumable:
+        return  # such a run begins again
     for lane, state in zip(lanes, training.states(), strict=True):
         if not lane.is_done:
             lane.checkpoint = Checkpoint(

@@ -120,7 +120,7 @@ def gather(results: Results, findings: Sequence[Finding]) -> Ensemble:
     first, manifest = findings[0].run, results.manifest
     assert {one.run.variation for one in findings} == {first.variation}, "seeds of one variation"
     network = first.specification.network
-    if isinstance(network, ModuleNetwork):
+    if first.specification.train or isinstance(network, ModuleNetwork):
         raise ResultsError(own_code_refused(first))
     records = [one.record for one in findings if one.record is not None]
     assert len(records) == len(findings), "finished runs have records"

@@ -89,8 +89,8 @@ def layer_view(results: Results, run: Run, image: NDArray[np.uint8], layer: int 
     network = run.specification.network
     if isinstance(network, BackboneNetwork):
         return _pretrained_view(results, run, network, image, layer)
-    if not isinstance(network, Network):
-        raise LayerError(f"'{run.variation}' has a network of its user's own code, whose layers ceteris does not know.")
+    if run.specification.train or not isinstance(network, Network):
+        raise LayerError(f"'{run.variation}' is code of its user's own, whose layers ceteris does not know.")
     index = _chosen(network, layer, run.variation)
     manifest = results.manifest
     shape = Shape(*image.shape)

@@ -10,6 +10,7 @@ from ceteris.networks.backbone import AnyNetwork
 from ceteris.networks.layer import Layer
 from ceteris.networks.own_module import ModuleNetwork
 from ceteris.study.specification import Specification
+from ceteris.training.own_function import TrainFunction
 from ceteris.usercode.files import Argument, entry_path, line_diff
 
 Setting = Argument | None
@@ -166,6 +167,7 @@ def changes(baseline: Specification, variation: Specification) -> tuple[Change, 
         `str` of each is for a reader, who counts layers from 1.
     """
     found: list[Change] = list(_network_changes(baseline.network, variation.network))
+    found += _function_changes(baseline.train, variation.train)
     for room in ("training", "data"):
         before, after = getattr(baseline, room), getattr(variation, room)
         for name in type(before).model_fields:
@@ -234,11 +236,27 @@ def _network_changes(before: AnyNetwork, after: AnyNetwork) -> Iterator[Change]:
 def _module_changes(before: ModuleNetwork, after: ModuleNetwork) -> Iterator[Change]:
     if before.module != after.module:
         yield SettingChange(path="network.module", before=before.module, after=after.module)
-    old, new = dict(before.arguments), dict(after.arguments)
+    yield from _argument_changes("network", before.arguments, after.arguments)
+    yield from _code_changes((before.module, before.code), (after.module, after.code))
+
+
+def _function_changes(before: TrainFunction | None, after: TrainFunction | None) -> Iterator[Change]:
+    old, new = (None if one is None else one.function for one in (before, after))
+    if old != new:
+        yield SettingChange(path="training_function", before=old, after=new)
+    if before is None or after is None:
+        return
+    yield from _argument_changes("train", before.arguments, after.arguments)
+    yield from _code_changes((before.function, before.code), (after.function, after.code))
+
+
+def _argument_changes(
+    owner: str, before: Sequence[tuple[str, Argument]], after: Sequence[tuple[str, Argument]]
+) -> Iterator[Change]:
+    old, new = dict(before), dict(after)
     for name in dict.fromkeys((*old, *new)):
         if old.get(name) != new.get(name):
-            yield SettingChange(path=f"network.arguments.{name}", before=old.get(name), after=new.get(name))
-    yield from _code_changes((before.module, before.code), (after.module, after.code))
+            yield SettingChange(path=f"{owner}.arguments.{name}", before=old.get(name), after=new.get(name))
 
 
 _NamedCode = tuple[str, Sequence[tuple[str, str]]]

@@ -52,7 +52,7 @@ def check_study(
         else data.model_copy(update={"name": nearest(data.name, KNOWN_NAMES) or data.name})
     )
     images = presumed_images(meant, baseline.network)
-    specification = Specification(data=data, network=baseline.network, training=baseline.training)
+    specification = Specification(data=data, network=baseline.network, training=baseline.training, train=baseline.train)
     faults = list(network_faults(specification, images)) if images else []
     mistakes = [
         *_seed_mistakes(seeds, "seeds", is_crossed=bool(crosses)),

@@ -74,7 +74,8 @@ def combined(cross: str, levels: Sequence[Level]) -> Variation:
     for key in ("insert", "replace", "remove"):
         changes[key] = [change for level in levels for change in getattr(level, key)]
     network = next((level.network for level in levels if level.network is not None), None)
-    return Variation(factor=cross, name=combined_name(levels), network=network, **changes)
+    train = next((level.train for level in levels if level.train is not None), None)
+    return Variation(factor=cross, name=combined_name(levels), network=network, train=train, **changes)
 
 
 def combined_name(levels: Sequence[Level]) -> str:
@@ -156,6 +157,7 @@ def clashes(levels: Sequence[Level]) -> Iterator[str]:
         for first in levels[:index]:
             both = [f'"{path}"' for path in second.set if path in first.set]
             both += ["network"] if first.network is not None and second.network is not None else []
+            both += ["train"] if first.train is not None and second.train is not None else []
             if both:
                 end = "factors that are crossed change different things."
                 yield f"'{first.name}' and '{second.name}' both change {listed(both)}; {end}"

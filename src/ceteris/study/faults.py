@@ -21,7 +21,7 @@ def network_faults(specification: Specification, images: ImageKind) -> Iterator[
     yield from _layer_faults(specification, images)
     if isinstance(network, BackboneNetwork):
         yield from _backbone_faults(network, specification.training)
-    if isinstance(network, ModuleNetwork):
+    if isinstance(network, ModuleNetwork) or specification.train:
         return  # what it gives is seen when it runs
     if not network.layers:
         what = "head" if network.foundation else "network"

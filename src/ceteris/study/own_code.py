@@ -11,24 +11,24 @@ from ceteris.values.mistakes import Place, spelled
 
 
 def fill_code(table: dict[str, Any], folder: Path) -> list[tuple[Place, str]]:
-    """Write into a study, as TOML gives it, the code of every network that names a module.
+    """Write into a study, as TOML gives it, the code of every module and training function that it names.
 
     Args:
-        table: Changed in place: each table of a network gets `code`.
+        table: Changed in place: each such table gets `code`, and the name of a function becomes a table.
         folder: That of the study, which names are seen from.
 
     Returns:
         What cannot be found or read: the place, and a sentence that begins with it.
     """
     mistakes: list[tuple[Place, str]] = []
-    for place, network in own_networks(table):
-        if network.get("code"):
+    for place, owner, key in own_code(table):
+        if owner.get("code"):
             continue  # read before, as in a study that is run again from Python
         try:
-            network["code"] = dict(read_code(network["module"], folder))
+            owner["code"] = dict(read_code(owner[key], folder))
         except CodeError as error:
-            where = (*place, "module")
-            mistakes.append((where, f'{spelled(where, table)} = "{network["module"]}": {error}'))
+            where = (*place, key) if key == "module" else place
+            mistakes.append((where, f'{spelled(where, table)} = "{owner[key]}": {error}'))
     return mistakes
 
 
@@ -39,20 +39,27 @@ def with_code(study: Study, folder: Path) -> Study:
         StudyError: If code cannot be found or read.
     """
     table = study.model_dump(mode="python", by_alias=True)
-    if not any(not network.get("code") for _, network in own_networks(table)):
+    if all(owner.get("code") for _, owner, _ in own_code(table)):
         return study
     if mistakes := fill_code(table, folder):
         raise StudyError(*(sentence for _, sentence in mistakes))
     return Study.model_validate(table)
 
 
-def own_networks(node: object, place: Place = ()) -> Iterator[tuple[Place, dict[str, Any]]]:
-    """Find the tables of networks that name a module, which nothing but a whole name can follow."""
+def own_code(node: object, place: Place = ()) -> Iterator[tuple[Place, dict[str, Any], str]]:
+    """Find what names code of the user's own: the place, a table, and its key with the name.
+
+    A training function may be a name alone, and becomes a table; `train` of a pretrained network is no function.
+    """
     if isinstance(node, dict):
-        if place[-1:] == ("network",) and isinstance(node.get("module"), str) and ":" in node["module"]:
-            yield place, node
+        train = node.get("train")
+        if isinstance(train, str) and ":" in train and place[-1:] != ("network",):
+            node["train"] = {"function": train}
+        for key, name in (("network", "module"), ("train", "function")):
+            if place[-1:] == (key,) and isinstance(node.get(name), str) and ":" in node[name]:
+                yield place, node, name
         for key, inner in node.items():
-            yield from own_networks(inner, (*place, key))
+            yield from own_code(inner, (*place, key))
     elif isinstance(node, list | tuple):
         for index, inner in enumerate(node):
-            yield from own_networks(inner, (*place, index))
+            yield from own_code(inner, (*place, index))

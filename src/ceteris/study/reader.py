@@ -15,7 +15,7 @@ from ceteris.datasets.source import is_path
 from ceteris.errors import StudyError, reason
 from ceteris.formatting.wording import nearest, written
 from ceteris.paths import AnyPath, expanded
-from ceteris.study.own_code import fill_code, own_networks
+from ceteris.study.own_code import fill_code, own_code
 from ceteris.study.study import Study
 from ceteris.values.mistakes import Place, explain, spelled
 
@@ -251,7 +251,7 @@ def _read_code(path: Path, text: str, table: dict[str, Any]) -> None:
 
 
 def _code(table: dict[str, Any]) -> Iterator[Place]:
-    return (place for place, network in own_networks(table) if "code" in network)
+    return (place for place, owner, _ in own_code(table) if "code" in owner)
 
 
 def _text(path: Path) -> str:

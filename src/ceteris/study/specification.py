@@ -1,11 +1,16 @@
 """What a study says of one arm: images, network and training; everything but the seed that decides what a run does."""
 
+from typing import Any, ClassVar
+
+from pydantic import model_validator
+
 from ceteris.datasets.choice import DataChoice
 from ceteris.networks.backbone import NetworkField
 from ceteris.networks.batch_norm import BatchNorm
 from ceteris.networks.own_module import ModuleNetwork
 from ceteris.networks.placed import placed_layers
 from ceteris.networks.shape import Shape
+from ceteris.training.own_function import TrainField
 from ceteris.training.training import Training
 from ceteris.usercode.files import Files
 from ceteris.values.frozen import Frozen
@@ -17,18 +22,32 @@ class Baseline(Frozen):
     Attributes:
         network: Its layers, a pretrained backbone with a head, or a PyTorch module of the user's own.
         training: How it learns.
+        train: A training function of the user's own, `train.py:train`, in place of all that ceteris does to train.
     """
+
+    later: ClassVar[frozenset[str]] = frozenset({"train"})
 
     network: NetworkField
     training: Training
+    train: TrainField | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_network(cls, value: Any) -> Any:
+        """Let a function of the user's own do without a network that the study declares."""
+        is_alone = isinstance(value, dict) and value.get("train") is not None and "network" not in value
+        return {**value, "network": {"layers": ()}} if is_alone else value
 
 
 class Specification(Frozen):
     """Data, network and training of one arm of a study, complete: no default is left to be filled in."""
 
     data: DataChoice
+    later: ClassVar[frozenset[str]] = frozenset({"train"})
+
     network: NetworkField
     training: Training
+    train: TrainField | None = None
 
     @property
     def runs_own_code(self) -> bool:
@@ -38,12 +57,14 @@ class Specification(Frozen):
     @property
     def own_name(self) -> str:
         """The name that the study gives its own code; empty if there is none."""
-        return self.network.module if isinstance(self.network, ModuleNetwork) else ""
+        module = self.network.module if isinstance(self.network, ModuleNetwork) else ""
+        return self.train.function if self.train else module
 
     @property
     def code(self) -> Files:
         """Text by path of the user's own code; empty if there is none."""
-        return self.network.code if isinstance(self.network, ModuleNetwork) else ()
+        module = self.network.code if isinstance(self.network, ModuleNetwork) else ()
+        return tuple(sorted({**dict(module), **dict(self.train.code if self.train else ())}.items()))
 
 
 def lone_value_layer(specification: Specification, image: Shape, classes: int, images: int) -> int | None:

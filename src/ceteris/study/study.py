@@ -56,7 +56,9 @@ class Study(Frozen):
 
     def arms(self) -> tuple[Arm, ...]:
         """Give everything that is trained once per seed: the baseline, the variations, what crosses add to them."""
-        baseline = Specification(data=self.data, network=self.baseline.network, training=self.baseline.training)
+        baseline = Specification(
+            data=self.data, network=self.baseline.network, training=self.baseline.training, train=self.baseline.train
+        )
         declared = (
             Arm(factor=BASELINE, name=BASELINE, specification=baseline),
             *(

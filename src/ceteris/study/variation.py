@@ -1,12 +1,13 @@
 """A variation: the baseline with declared changes, and nothing else changed."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, Field
 
 from ceteris.networks.backbone import NetworkField
 from ceteris.networks.kinds import LayerField
+from ceteris.training.own_function import TrainField
 from ceteris.values.frozen import Frozen
 
 _ONE_LINE = r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$"
@@ -76,8 +77,11 @@ class Level(Frozen):
         insert: Layers to put between layers.
         replace: Layers to put in place of others.
         remove: Paths of layers to leave out.
+        train: A training function of the user's own, `train.py:train`, in place of all that ceteris does to train.
         network: A network to put in place of the baseline's, for example a pretrained backbone with a head.
     """
+
+    later: ClassVar[frozenset[str]] = frozenset({"train"})
 
     name: Name
     set: Annotated[Mapping[str, Value], BeforeValidator(_flat)] = {}
@@ -85,6 +89,7 @@ class Level(Frozen):
     replace: Annotated[tuple[Replacement, ...], Field(strict=False), BeforeValidator(many)] = ()
     remove: Paths = ()
     network: NetworkField | None = None
+    train: TrainField | None = None
 
 
 class Variation(Level):

@@ -14,11 +14,12 @@ from ceteris.networks.layer import Layer
 from ceteris.networks.own_module import ModuleNetwork
 from ceteris.study.specification import Specification
 from ceteris.study.variation import Insertion, Level, Replacement, Value
+from ceteris.training.own_function import TrainFunction
 from ceteris.training.training import Training
 from ceteris.values.mistakes import Mistake, Mistakes, Place, wrong_value
 
 _FRACTION = "data.fraction"
-_ARGUMENTS = "network.arguments."
+_ARGUMENTS, _OF_FUNCTION = "network.arguments.", "train.arguments."
 
 
 def vary(baseline: Specification, variation: Level) -> Specification:
@@ -35,11 +36,14 @@ def vary(baseline: Specification, variation: Level) -> Specification:
         Mistakes: If a path leads nowhere, a value cannot be, or two changes contradict each other; the places are
             relative to the variation.
     """
-    edit = _Edit(baseline=baseline, network=variation.network)
+    edit = _Edit(baseline=baseline, network=variation.network, train=variation.train or baseline.train)
     if variation.network is not None:
         edit.put_network(variation)
     for path, value in variation.set.items():
-        edit.set_value(path, value)
+        if baseline.train is not None and path.startswith(_OF_FUNCTION):
+            edit.set_function_argument(baseline.train, path, value)
+        else:
+            edit.set_value(path, value)
     for index, replacement in enumerate(variation.replace):
         edit.replace(replacement, ("replace", index))
     for index, path in enumerate(variation.remove):
@@ -58,6 +62,7 @@ class _Edit:
 
     baseline: Specification
     network: AnyNetwork | None = None
+    train: TrainFunction | None = None
     mistakes: list[Mistake] = field(default_factory=list)
     training: dict[str, Value] = field(default_factory=dict)
     data: dict[str, Value] = field(default_factory=dict)
@@ -150,6 +155,19 @@ class _Edit:
             self.mistakes.append(Mistake(place=place, sentence=sentence, compares=True))
         self.arguments[name] = value
 
+    def set_function_argument(self, before: TrainFunction, path: str, value: Value) -> None:
+        """Give the baseline's training function another argument."""
+        assert self.train is not None, "the baseline has one"
+        place, name = ("set", path), path.removeprefix(_OF_FUNCTION)
+        if dict(before.arguments).get(name) == value:
+            sentence = f'"{path}" = {written(value)} is what the baseline has; remove it, or give another value.'
+            self.mistakes.append(Mistake(place=place, sentence=sentence, compares=True))
+        arguments = {**dict(self.train.arguments), name: value}
+        try:
+            self.train = TrainFunction.model_validate({**self.train.model_dump(), "arguments": arguments})
+        except ValidationError:
+            self.refuse(place, f'"{path}" names no argument; a name has letters, digits and underscores.')
+
     def replace(self, replacement: Replacement, place: Place) -> None:
         if (replacement.layer is None) == (not replacement.layers):
             self.refuse(
@@ -220,8 +238,9 @@ class _Edit:
         if close is not None and not self.names_absent_layer(path):
             end = f'did you mean "{close}"?'
         elif not layers:
-            own = isinstance(self.baseline.network, ModuleNetwork)
-            end = f"its settings are {'network.arguments.* and ' if own else ''}training.*."
+            own = ["network.arguments.*"] if isinstance(self.baseline.network, ModuleNetwork) else []
+            own += ["train.arguments.*"] if self.baseline.train else []
+            end = f"its settings are {listed((*own, 'training.*'))}."
         elif (owner := path.rpartition(".")[0]) != self.prefix[:-1] and (
             siblings := [name for name in known if name.rpartition(".")[0] == owner]
         ):
@@ -248,6 +267,7 @@ class _Edit:
             data=DataChoice.model_validate({**before.data.model_dump(), **self.data}),
             network=network,
             training=Training.model_validate({**before.training.model_dump(), **self.training}),
+            train=self.train,
         )
 
     def edited(self, layers: Sequence[Layer], prefix: str) -> tuple[Layer, ...]:

@@ -75,6 +75,19 @@ def explained(files: Sequence[tuple[str, str]], what: str) -> Iterator[None]:
         raise OwnCodeError(f"{what}: {place_of(error, files)}{kind}: {text}", trace_of(error)) from error
 
 
+def kind_of(value: object) -> str:
+    """Say what a value is, where something else was expected.
+
+    Example:
+        >>> kind_of(8), kind_of({}), kind_of(None)
+        ('an int', 'a dict', 'None')
+    """
+    if value is None:
+        return "None"
+    kind = type(value).__name__
+    return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
+
+
 def place_of(error: BaseException, files: Sequence[tuple[str, str]]) -> str:
     """Give the innermost line of the user's code that led to an error, as `nets.py, line 7, in forward: `."""
     own = {_file_name(files, path): path for path, _ in files}

@@ -19,7 +19,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ceteris.datasets.dataset import Labels
-from ceteris.engines.support import SCHEDULE_SETTINGS, STOPPING, OptimizerSupport, TrainingSupport, values_but
+from ceteris.engines.support import (
+    BY_FUNCTION,
+    SCHEDULE_SETTINGS,
+    STOPPING,
+    OptimizerSupport,
+    TrainingSupport,
+    values_but,
+)
 from ceteris.errors import EngineError
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.layer import Layer
@@ -188,6 +195,8 @@ def kernel_training(instruction_set: InstructionSet) -> TrainingSupport:
 
 def unsupported(specification: Specification, instruction_set: InstructionSet) -> str | None:
     """Say why a specification cannot be trained, or None if it can."""
+    if specification.train:
+        return BY_FUNCTION
     if isinstance(specification.network, BackboneNetwork):
         return "the network begins with a pretrained backbone"
     if isinstance(specification.network, ModuleNetwork):

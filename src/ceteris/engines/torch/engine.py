@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from ceteris.datasets.choice import share
 from ceteris.datasets.dataset import ImageKind, Split
-from ceteris.engines.engine import OwnCodeEngine, PredictingEngine, RunState
-from ceteris.engines.support import SCHEDULE_SETTINGS, STOPPING, OptimizerSupport, TrainingSupport
+from ceteris.engines.engine import REPEATED_STEPS, OwnCodeEngine, PredictingEngine, RunState
+from ceteris.engines.support import BY_FUNCTION, SCHEDULE_SETTINGS, STOPPING, OptimizerSupport, TrainingSupport
 from ceteris.errors import EngineError
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.cost import network_cost
@@ -107,6 +107,7 @@ class TorchEngine(OneRunEngine, OwnCodeEngine):
     precision: Literal["float32", "float64"] = "float32"
 
     name: ClassVar[str] = "torch"
+    repeated: ClassVar[str] = f"{REPEATED_STEPS} steps"
 
     @property
     def arithmetic(self) -> str:
@@ -115,6 +116,8 @@ class TorchEngine(OneRunEngine, OwnCodeEngine):
 
     def unsupported(self, specification: Specification) -> str | None:
         """Say why this engine cannot train a specification: it trains every layer that there is, and no backbone."""
+        if specification.train:
+            return BY_FUNCTION
         if isinstance(specification.network, BackboneNetwork):
             return "the network begins with a pretrained backbone"
         return TORCH_TRAINING.unsupported(specification.training)

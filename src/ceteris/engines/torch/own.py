@@ -21,7 +21,7 @@ from ceteris.engines.torch.network import BatchPosition
 from ceteris.engines.torch.training import TorchTraining, processor_threads, usable_device
 from ceteris.networks.own_module import ModuleNetwork
 from ceteris.study.run import Run
-from ceteris.usercode.load import OwnCodeError, Printed, captured, explained, load
+from ceteris.usercode.load import OwnCodeError, Printed, captured, explained, kind_of, load
 
 _FEWEST_AT_ONCE = 128
 _TRIED_IMAGES = 2
@@ -48,7 +48,7 @@ class OwnModule(nn.Module):
             logits_bk = self.module(images_bchw)
         expected = (len(images_bchw), self._classes)
         if not isinstance(logits_bk, Tensor) or tuple(logits_bk.shape) != expected:
-            found = f"shape {tuple(logits_bk.shape)}" if isinstance(logits_bk, Tensor) else f"{_article(logits_bk)}"
+            found = f"shape {tuple(logits_bk.shape)}" if isinstance(logits_bk, Tensor) else f"{kind_of(logits_bk)}"
             raise OwnCodeError(
                 f"{self._choice.module} gives {found} for {len(images_bchw)} images, expected a tensor of shape "
                 f"{expected}: a logit for each of {self._classes} classes, without softmax."
@@ -194,7 +194,7 @@ def built(choice: ModuleNetwork, split: Split, seed: int) -> OwnModule:
     """
     make = load(choice.module, choice.code)
     if isinstance(make, nn.Module) or not callable(make):
-        raise OwnCodeError(f"{choice.module} is {_article(make)}, expected a class or a function that gives a module.")
+        raise OwnCodeError(f"{choice.module} is {kind_of(make)}, expected a class or a function that gives a module.")
     arguments: dict[str, Any] = {
         name: list(value) if isinstance(value, tuple) else value for name, value in choice.arguments
     }
@@ -206,7 +206,7 @@ def built(choice: ModuleNetwork, split: Split, seed: int) -> OwnModule:
         _seed_generators(seed, "own-init")
         module = make(**arguments)
     if not isinstance(module, nn.Module):
-        raise OwnCodeError(f"{choice.module} gives {_article(module)}, expected a torch.nn.Module.")
+        raise OwnCodeError(f"{choice.module} gives {kind_of(module)}, expected a torch.nn.Module.")
     return OwnModule(choice, module, classes=split.classes, seed=seed)
 
 
@@ -222,10 +222,3 @@ def _seed_generators(seed: int, stream: str, *, epoch: int = 0, position: int = 
     torch.manual_seed(high << 32 | low)
     np.random.seed(low)  # noqa: NPY002 - the generator that user code may draw from
     random.seed(high << 32 | low)
-
-
-def _article(value: object) -> str:
-    if value is None:
-        return "None"
-    kind = type(value).__name__
-    return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from ceteris.datasets.dataset import ImageKind, Split
 from ceteris.datasets.features import FeatureCache
 from ceteris.engines.engine import PredictingEngine, Preparation, PreparingEngine, RunState
-from ceteris.engines.support import SCHEDULE_SETTINGS, STOPPING, TrainingSupport
+from ceteris.engines.support import BY_FUNCTION, SCHEDULE_SETTINGS, STOPPING, TrainingSupport
 from ceteris.engines.torch.engine import TORCH_TRAINING, OneRunEngine
 from ceteris.engines.transfer.optimizer import HEAD_OPTIMIZERS
-from ceteris.networks.backbone import FEATURES, AnyNetwork, BackboneNetwork
+from ceteris.networks.backbone import FEATURES, BackboneNetwork
 from ceteris.networks.cost import network_cost
 from ceteris.networks.dropout import Dropout
 from ceteris.networks.placed import placed_layers
@@ -83,7 +83,7 @@ class TransferEngine(PreparingEngine, PredictingEngine):
 
     def unsupported(self, specification: Specification) -> str | None:
         """Say why this engine cannot train a specification, or None if it can."""
-        reason = _unsupported(specification.network, self.weights, is_frozen=True)
+        reason = _unsupported(specification, self.weights, is_frozen=True)
         return reason or _TRAINING.unsupported(specification.training)
 
     def packing_key(self, specification: Specification) -> Hashable:
@@ -197,7 +197,7 @@ class FineTuningEngine(OneRunEngine):
 
     def unsupported(self, specification: Specification) -> str | None:
         """Say why this engine cannot train a specification, or None if it can."""
-        reason = _unsupported(specification.network, self.weights, is_frozen=False)
+        reason = _unsupported(specification, self.weights, is_frozen=False)
         return reason or TORCH_TRAINING.unsupported(specification.training)
 
     def start(self, runs: Sequence[Run], split: Split, states: Sequence[RunState] | None = None) -> "FineTuning":
@@ -226,7 +226,10 @@ class FineTuningEngine(OneRunEngine):
         return _predictor(run, weights, split, self.weights)
 
 
-def _unsupported(network: AnyNetwork, weights: Weights, *, is_frozen: bool) -> str | None:
+def _unsupported(specification: Specification, weights: Weights, *, is_frozen: bool) -> str | None:
+    network = specification.network
+    if specification.train:
+        return BY_FUNCTION
     if not isinstance(network, BackboneNetwork):
         return "the network has no pretrained backbone"
     if network.is_frozen is not is_frozen:

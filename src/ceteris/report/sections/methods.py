@@ -61,10 +61,16 @@ def _experiment(analysis: StudyAnalysis) -> Iterator[str]:
         f"{validation} for every run, served for validation, and {trained}. "
         f"{scaling if isinstance(baseline.network, Network) else _RESIZED}"
     )
-    yield (
-        f"The baseline {_network(baseline.network)}. It was trained on {baseline.training.chosen_loss.title} with "
-        f"{_training(baseline.training)}."
-    )
+    if baseline.train:
+        yield (
+            f"The baseline is a training function of the user's own, {baseline.train}. It was given these settings, "
+            f"and decided what it follows of them: {_training(baseline.training)}."
+        )
+    else:
+        yield (
+            f"The baseline {_network(baseline.network)}. It was trained on {baseline.training.chosen_loss.title} with "
+            f"{_training(baseline.training)}."
+        )
     arms = (
         f"The baseline and {count(len(analysis.comparisons), 'variation')} of it were"
         if analysis.comparisons

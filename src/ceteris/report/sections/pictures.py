@@ -48,7 +48,7 @@ def _layers(analysis: StudyAnalysis, image: int) -> Visual:
         return MissingFigure(f"The output of the first convolution is not shown: {_NO_IMAGES}")
     if not 0 <= image < len(images):
         raise ResultsError(f"there is no test image {image}; they are numbered from 0 to {len(images) - 1:,}.")
-    networks = [arm.specification.network for arm in analysis.arms]
+    networks = [arm.specification.network for arm in analysis.arms if not arm.specification.runs_own_code]
     if not any(isinstance(layer, Convolution) for network in networks for layer in network.layers):
         return MissingFigure("The output of the first convolution is not shown: no network of this study has one.")
     views = layer_views(analysis.results, images[image], pretrained=False).views

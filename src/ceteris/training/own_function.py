@@ -1,0 +1,48 @@
+"""A training function of the user's own, in place of all that ceteris does to train a run."""
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+
+from ceteris.usercode.files import CODE_NAME, Arguments, Files, called_with, code_name
+from ceteris.values.frozen import Frozen
+
+
+class TrainFunction(Frozen):
+    """A function that trains a run, and gives the class probabilities of the test images.
+
+    Attributes:
+        function: Where it is, as seen from the folder of the study: `train.py:train`, or `methods.sam:train`.
+        arguments: Values by name, which it finds in `request.arguments`.
+        code: Text of the file and of those that it imports from the folder of the study, by path; read with the study.
+    """
+
+    function: Annotated[str, Field(pattern=CODE_NAME), code_name("train")]
+    arguments: Arguments = ()
+    code: Files = ()
+
+    def __str__(self) -> str:
+        return f"{self.function} ({called_with(self.arguments)})" if self.arguments else self.function
+
+
+TrainField = Annotated[
+    TrainFunction,
+    BeforeValidator(lambda value: {"function": value} if isinstance(value, str) else value),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": CODE_NAME, "examples": ["train.py:train"]},
+                {
+                    "type": "object",
+                    "properties": {
+                        "function": {"type": "string", "pattern": CODE_NAME},
+                        "arguments": {"type": "object"},
+                    },
+                    "required": ["function"],
+                    "additionalProperties": False,
+                },
+            ]
+        }
+    ),
+]
+"""A name alone, or a table with arguments."""
