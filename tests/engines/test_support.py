@@ -59,6 +59,9 @@ SETTINGS = {
     "batch_size": {"batch_size": 7},
     "epochs": {"epochs": 3},
     "momentum": {"optimizer": "sgd", "momentum": 0.5},
+    "nesterov": {"optimizer": "sgd", "nesterov": True},
+    "alpha": {"optimizer": "rmsprop", "alpha": 0.5},
+    "initial_accumulator": {"optimizer": "adagrad", "initial_accumulator": 0.5},
     "beta1": {"beta1": 0.5},
     "beta2": {"beta2": 0.5},
     "epsilon": {"epsilon": 0.5},
@@ -232,7 +235,8 @@ def test_runs_share_a_packed_batch_only_if_they_differ_in_what_each_has_for_itse
     own = {"learning_rate", "momentum", "beta1", "beta2", "epsilon", "weight_decay", *SCHEDULE_SETTINGS}
     own |= {"patience", "scored_epoch"}
     own |= AUGMENTATIONS if engine == "lanes" else set()
-    usual = {"optimizer": "sgd"} if setting == "momentum" else {}
+    own |= {"nesterov", "alpha", "initial_accumulator"}
+    usual = {key: value for key, value in SETTINGS[setting].items() if key == "optimizer" != setting}
     key = ENGINES[engine].packing_key
     same = key(asked(engine, Training(**usual))) == key(asked(engine, Training(**SETTINGS[setting])))
 

@@ -39,7 +39,9 @@ def test_settings_of_an_optimizer_that_is_not_chosen_stay_in_what_is_written():
     assert [entry for entry in training.idle() if entry[1] == "optimizer"] == [
         ("beta1", "optimizer", ["adam", "adamw"]),
         ("beta2", "optimizer", ["adam", "adamw"]),
-        ("epsilon", "optimizer", ["adam", "adamw"]),
+        ("epsilon", "optimizer", ["adam", "adamw", "rmsprop", "adagrad"]),
+        ("alpha", "optimizer", ["rmsprop"]),
+        ("initial_accumulator", "optimizer", ["adagrad"]),
     ]
 
 

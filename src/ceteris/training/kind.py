@@ -42,14 +42,18 @@ class TorchOptimizer:
     Attributes:
         name: The class, for example `Adam`.
         keywords: Its arguments.
-        moments: Arrays that it keeps for each parameter, in the parameter's shape, which start at 0.
+        moments: Arrays that it keeps for each parameter, in the parameter's shape.
+        start: What they begin with.
         counts_steps: Whether it also counts its steps, for each parameter.
+        is_fused: Whether the class can take a step in one kernel.
     """
 
     name: str
     keywords: Mapping[str, object] = field(default_factory=dict)
     moments: tuple[str, ...] = ()
+    start: float = 0.0
     counts_steps: bool = False
+    is_fused: bool = True
 
 
 class Optimizer(Kind):

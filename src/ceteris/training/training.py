@@ -5,18 +5,20 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, create_model, model_validator
 
+from ceteris.training.adagrad import Adagrad
 from ceteris.training.adam import Adam
 from ceteris.training.adamw import AdamW
 from ceteris.training.augmentation import Augmentation, Brightness, Contrast, Crop, Cutout, Flip, Rotation
 from ceteris.training.kind import Kind, Optimizer
 from ceteris.training.loss import CrossEntropy, Loss
 from ceteris.training.mixing import Cutmix, Mixup
+from ceteris.training.rmsprop import RMSprop
 from ceteris.training.schedule import Constant, Cosine, Exponential, Length, OneCycle, Schedule, Step
 from ceteris.training.sgd import SGD
 from ceteris.training.stopping import Stopping
 from ceteris.values.frozen import Frozen
 
-OPTIMIZERS: tuple[type[Optimizer], ...] = (Adam, SGD, AdamW)
+OPTIMIZERS: tuple[type[Optimizer], ...] = (Adam, SGD, AdamW, RMSprop, Adagrad)
 LOSSES: tuple[type[Loss], ...] = (CrossEntropy,)
 SCHEDULES: tuple[type[Schedule], ...] = (Constant, Step, Exponential, Cosine, OneCycle)
 AUGMENTATIONS: tuple[type[Augmentation], ...] = (Flip, Crop, Rotation, Cutout, Brightness, Contrast)

@@ -141,7 +141,7 @@ const std::vector<std::pair<std::string, std::vector<Description>>> kLaterNetwor
       kClassifier}},
 };
 
-uint64_t train(const std::vector<Description>& layers, const std::string& optimizer, const Pictures& images) {
+uint64_t train(const std::vector<Description>& layers, const std::string& optimizer, const Pictures& images, bool looks_ahead) {
   Bank bank(kImage, kRuns, kBatch);
   for (size_t index = 0; index < layers.size(); ++index) {
     if (layers[index].kind == "branch") {
@@ -165,7 +165,10 @@ uint64_t train(const std::vector<Description>& layers, const std::string& optimi
                                 {"beta1", 0.9 * decay},
                                 {"beta2", 0.999 * decay},
                                 {"epsilon", 1e-8},
-                                {"weight_decay", 0.0001 * (run % 2)}};
+                                {"weight_decay", 0.0001 * (run % 2)},
+                                {"alpha", 0.99 * decay},
+                                {"initial_accumulator", 0.1 * (run % 3)},
+                                {"nesterov", looks_ahead ? run % 2 : 0}};
     OptimizerSettings own;
     for (const std::string& name : optimizers().at(optimizer).settings) own[name] = all.at(name);
     settings.push_back(own);
@@ -241,8 +244,9 @@ int main() {
   const Pictures images = draw_pictures();
   for (const auto& [name, layers] : kNetworks)
     for (const auto& [optimizer, kind] : optimizers())
-      std::printf("%s %s: %016" PRIx64 "\n", name.c_str(), optimizer.c_str(), train(layers, optimizer, images));
+      std::printf("%s %s: %016" PRIx64 "\n", name.c_str(), optimizer.c_str(), train(layers, optimizer, images, false));
+  std::printf("plain sgd, looking ahead: %016" PRIx64 "\n", train(kNetworks.front().second, "sgd", images, true));
   std::printf("seen: %016" PRIx64 "\n", see(images));
   for (const auto& [name, layers] : kLaterNetworks)
-    std::printf("%s adam: %016" PRIx64 "\n", name.c_str(), train(layers, "adam", images));
+    std::printf("%s adam: %016" PRIx64 "\n", name.c_str(), train(layers, "adam", images, false));
 }

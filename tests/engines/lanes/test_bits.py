@@ -91,8 +91,9 @@ def test_a_packed_batch_may_mix_augmentations_and_their_strengths(make):
 
 
 def test_momentum_is_each_runs_own(make):
-    """Runs of gradient descent with different momentum share a packed batch, and each gives the bits it gives alone."""
+    """Different momentum, Nesterov's too, may share a packed batch, and each run gives the bits it gives alone."""
     runs = [make.run(1, optimizer="sgd", momentum=momentum) for momentum in (0.0, 0.5, 0.9)]
+    runs += [make.run(1, optimizer="sgd", momentum=0.5, nesterov=True)]
 
     together = finish(engine().start(runs, make.split()))
 

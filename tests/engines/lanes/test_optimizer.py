@@ -23,8 +23,16 @@ BATCH, EPOCHS = 8, 2
 # With the usual epsilon the sign alone of a gradient that cancels to nearly nothing would move a weight.
 SETTINGS = (
     {"epsilon": 0.01},
-    {"epsilon": 0.02, "learning_rate": 0.03, "beta1": 0.8, "momentum": 0.5, "weight_decay": 0.1},
-    {"epsilon": 0.01, "beta2": 0.95, "momentum": 0.9, "weight_decay": 0.3},
+    {
+        "epsilon": 0.02,
+        "learning_rate": 0.03,
+        "beta1": 0.8,
+        "momentum": 0.5,
+        "weight_decay": 0.1,
+        "alpha": 0.9,
+        "initial_accumulator": 0.2,
+    },
+    {"epsilon": 0.01, "beta2": 0.95, "momentum": 0.9, "weight_decay": 0.3, "nesterov": True},
 )
 SCHEDULES = ({"schedule": "cosine"}, {}, {"schedule": "exponential", "gamma": 0.5, "warmup_epochs": 1})
 

@@ -96,6 +96,20 @@ def made(training, layer):
         ),
         (Training(optimizer="sgd", learning_rate=0.1), lambda p: torch.optim.SGD(p, lr=0.1)),
         (
+            Training(optimizer="sgd", learning_rate=0.1, momentum=0.9, nesterov=True),
+            lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9, nesterov=True),
+        ),
+        (Training(optimizer="rmsprop", learning_rate=0.1), lambda p: torch.optim.RMSprop(p, lr=0.1)),
+        (
+            Training(optimizer="rmsprop", learning_rate=0.1, alpha=0.9, momentum=0.5, epsilon=0.1, weight_decay=0.01),
+            lambda p: torch.optim.RMSprop(p, lr=0.1, alpha=0.9, momentum=0.5, eps=0.1, weight_decay=0.01),
+        ),
+        (Training(optimizer="adagrad", learning_rate=0.1), lambda p: torch.optim.Adagrad(p, lr=0.1)),
+        (
+            Training(optimizer="adagrad", learning_rate=0.1, initial_accumulator=0.1, epsilon=0.1, weight_decay=0.01),
+            lambda p: torch.optim.Adagrad(p, lr=0.1, initial_accumulator_value=0.1, eps=0.1, weight_decay=0.01),
+        ),
+        (
             Training(optimizer="sgd", learning_rate=0.1, momentum=0.9, weight_decay=0.01),
             lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9, weight_decay=0.01),
         ),
@@ -126,6 +140,9 @@ def test_steps_are_those_of_pytorch(training, reference):
         (Training(), {"step", "exp_avg", "exp_avg_sq"}),
         (Training(optimizer="sgd"), set()),
         (Training(optimizer="sgd", momentum=0.5), {"momentum_buffer"}),
+        (Training(optimizer="rmsprop"), {"step", "square_avg"}),
+        (Training(optimizer="rmsprop", momentum=0.5), {"step", "square_avg", "momentum_buffer"}),
+        (Training(optimizer="adagrad"), {"step", "sum"}),
     ],
 )
 def test_moments_are_there_before_the_first_step(training, expected):

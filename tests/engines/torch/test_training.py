@@ -165,6 +165,9 @@ def test_training_is_a_plain_pytorch_loop(split, make_run, settings):
         {"flip": True, "crop": 2, "batch_size": 10},
         {"mixup": 0.5},
         {"cutmix": 1.0},
+        {"optimizer": "sgd", "momentum": 0.9, "nesterov": True},
+        {"optimizer": "rmsprop", "momentum": 0.5},
+        {"optimizer": "adagrad", "initial_accumulator": 0.1},
     ],
 )
 @pytest.mark.parametrize("stops", [1, 3, 7])

@@ -11,8 +11,8 @@ PARAMETERS, STEPS = 60, 6
 SETTINGS = {
     "usual": ({}, {}, {}),
     "each its own": (
-        {"learning_rate": 0.02, "beta1": 0.8, "momentum": 0.5},
-        {"weight_decay": 0.1, "beta2": 0.95, "momentum": 0.9},
+        {"learning_rate": 0.02, "beta1": 0.8, "momentum": 0.5, "initial_accumulator": 0.3},
+        {"weight_decay": 0.1, "beta2": 0.95, "momentum": 0.9, "nesterov": True, "alpha": 0.9},
         {"learning_rate": 0.3, "weight_decay": 0.3, "epsilon": 1e-3},
     ),
 }

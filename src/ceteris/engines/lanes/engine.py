@@ -297,7 +297,7 @@ def _build(instruction_set: InstructionSet, runs: Sequence[Run], image: Shape, c
     bank = kernels.Bank(image=size, runs=len(runs), batch_size=training.batch_size)
     networks = [placed_layers(_layered(run.specification), image, classes) for run in runs]
     _add_layers(bank, networks, seeds=[run.seed for run in runs])
-    bank.finish(training.optimizer, [dict(run.specification.training.chosen_optimizer) for run in runs])
+    bank.finish(training.optimizer, [_numbers(run) for run in runs])
     return bank
 
 
@@ -317,3 +317,8 @@ def _layer_settings(placed: PlacedLayer, seed: int) -> dict[str, int | float | s
     if placed.stream is not None:
         settings["key_low"], settings["key_high"] = stream_key(seed, placed.stream)
     return {name: "none" if value is None else value for name, value in settings.items()}
+
+
+def _numbers(run: Run) -> dict[str, float]:
+    """Write the settings of the optimizer as the kernels take them."""
+    return {name: float(value) for name, value in run.specification.training.chosen_optimizer}

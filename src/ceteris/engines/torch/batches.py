@@ -146,17 +146,19 @@ def _within(places: Tensor, end: Tensor | int) -> Tensor:
 def optimizer_of(training: Training, groups: Sequence[tuple[list[nn.Parameter], float]]) -> torch.optim.Optimizer:
     """Give PyTorch's own optimizer with the settings of a training section, and with its moments made at once.
 
-    PyTorch makes them at the first step. Zeros at step 0 mean the same, and a state then has the same arrays always.
+    PyTorch makes most at the first step. What they begin with means the same at step 0, and a state then has the same
+    arrays always.
     """
     described = training.chosen_optimizer.torch()
     settings = [{"params": parameters, "lr": rate} for parameters, rate in groups]
-    optimizer: torch.optim.Optimizer = getattr(torch.optim, described.name)(settings, **described.keywords, fused=True)
+    keywords = {**described.keywords, **({"fused": True} if described.is_fused else {})}
+    optimizer: torch.optim.Optimizer = getattr(torch.optim, described.name)(settings, **keywords)
     for parameter in (parameter for parameters, _ in groups for parameter in parameters):
         state = optimizer.state[parameter]
         if described.counts_steps:
             state["step"] = torch.zeros((), dtype=torch.float32, device=parameter.device)
         for moment in described.moments:
-            state[moment] = torch.zeros_like(parameter)
+            state[moment] = torch.full_like(parameter, described.start)
     return optimizer
 
 

@@ -25,8 +25,8 @@ class StackedOptimizer:
     Attributes:
         settings: By name, a column of the runs' values. Shape (r, 1).
         rates: The column of learning rates before the schedule has acted on them, float64. Shape (r, 1).
-        first: Mean gradient of Adam, momentum of SGD. Shape (r, p).
-        second: Mean squared gradient of Adam; zeros for SGD. Shape (r, p).
+        first: Mean gradient of Adam, velocity of SGD and RMSprop. Shape (r, p).
+        second: Mean squared gradient of Adam and RMSprop, or their sum of Adagrad. Shape (r, p).
         scratch: Room for what a step computes on the way: new memory at every step would cost a third of its time.
     """
 
@@ -74,10 +74,34 @@ def stacked_optimizer(runs: Sequence[Run], parameters: int, device: "torch.devic
 
 
 def sgd(state: StackedOptimizer, rows_rp: "Tensor", gradient_rp: "Tensor") -> None:
-    """Step along the velocity; PyTorch's begins with the first gradient, which is what zeros give."""
+    """Step along the velocity, or ahead of it; PyTorch's begins with the first gradient, which is what zeros give."""
+    import torch  # noqa: PLC0415 - torch is optional, and slow to load
+
     state.add_penalty(rows_rp, gradient_rp)
-    state.first.mul_(state.settings["momentum"]).add_(gradient_rp)
+    momentum, ahead = state.settings["momentum"], state.settings["nesterov"] > 0
+    state.first.mul_(momentum).add_(gradient_rp)
+    move = torch.where(ahead, gradient_rp + momentum * state.first, state.first) if ahead.any() else state.first
+    rows_rp.addcmul_(move, state.settings["learning_rate"], value=-1)
+
+
+def rmsprop(state: StackedOptimizer, rows_rp: "Tensor", gradient_rp: "Tensor") -> None:
+    """Step along the velocity of gradients, each divided by the root of the mean squared gradient."""
+    state.add_penalty(rows_rp, gradient_rp)
+    alpha = state.settings["alpha"]
+    state.second.mul_(alpha).addcmul_(gradient_rp.square(), 1 - alpha)
+    state.first.mul_(state.settings["momentum"])
+    state.first.addcdiv_(gradient_rp, state.second.sqrt().add_(state.settings["epsilon"]))
     rows_rp.addcmul_(state.first, state.settings["learning_rate"], value=-1)
+
+
+def adagrad(state: StackedOptimizer, rows_rp: "Tensor", gradient_rp: "Tensor") -> None:
+    """Step along the gradient, divided by the root of the sum of squared gradients."""
+    state.add_penalty(rows_rp, gradient_rp)
+    if state.steps == 1:
+        state.second.add_(state.settings["initial_accumulator"])
+    state.second.addcmul_(gradient_rp, gradient_rp)
+    root = state.second.sqrt().add_(state.settings["epsilon"])
+    rows_rp.addcmul_(gradient_rp.div_(root), state.settings["learning_rate"], value=-1)
 
 
 def adam(state: StackedOptimizer, rows_rp: "Tensor", gradient_rp: "Tensor") -> None:
@@ -112,7 +136,9 @@ _OF_ADAM = frozenset({"learning_rate", "weight_decay", "beta1", "beta2", "epsilo
 UPDATES: Mapping[str, tuple[frozenset[str], Update]] = {
     "adam": (_OF_ADAM, adam),
     "adamw": (_OF_ADAM, adamw),
-    "sgd": (frozenset({"learning_rate", "weight_decay", "momentum"}), sgd),
+    "sgd": (frozenset({"learning_rate", "weight_decay", "momentum", "nesterov"}), sgd),
+    "rmsprop": (frozenset({"learning_rate", "weight_decay", "alpha", "momentum", "epsilon"}), rmsprop),
+    "adagrad": (frozenset({"learning_rate", "weight_decay", "epsilon", "initial_accumulator"}), adagrad),
 }
 """By key, the settings that an update honours, and the update."""
 

@@ -119,25 +119,56 @@ inline void adamw(const RunSettings& settings, Moments& moments, Lanes* values, 
   });
 }
 
+// With Nesterov's momentum (Sutskever et al. 2013, https://proceedings.mlr.press/v28/sutskever13.html) where a lane has it.
 inline void gradient_descent(const RunSettings& settings, Moments& moments, Lanes* values, const Lanes* gradients) {
   const bool first_step = moments.steps++ == 0;
   const Lanes rate = settings.lanes("learning_rate"), decay = settings.lanes("weight_decay");
   // PyTorch's velocity starts as the first gradient itself.
-  const Lanes momentum = first_step ? Lanes{} : settings.lanes("momentum");
+  const Lanes momentum = first_step ? Lanes{} : settings.lanes("momentum"), ahead = settings.lanes("momentum");
+  const Integers looks_ahead = settings.lanes("nesterov") > Lanes{};
   Lanes* velocity = moments.first.get();
   for (size_t i = 0; i < moments.first.size(); ++i) {
     const Lanes gradient = multiply_add(decay, values[i], gradients[i]);
     velocity[i] = multiply_add(momentum, velocity[i], gradient);
+    values[i] -= rate * select(looks_ahead, multiply_add(ahead, velocity[i], gradient), velocity[i]);
+  }
+}
+
+// Tieleman and Hinton 2012, lecture 6.5; not centred.
+inline void rmsprop(const RunSettings& settings, Moments& moments, Lanes* values, const Lanes* gradients) {
+  ++moments.steps;
+  const Lanes rate = settings.lanes("learning_rate"), decay = settings.lanes("weight_decay");
+  const Lanes alpha = settings.lanes("alpha"), rest = settings.lanes(detail::rest, "alpha");
+  const Lanes momentum = settings.lanes("momentum"), epsilon = settings.lanes("epsilon");
+  Lanes *velocity = moments.first.get(), *squares = moments.second.get();
+  for (size_t i = 0; i < moments.first.size(); ++i) {
+    const Lanes gradient = multiply_add(decay, values[i], gradients[i]);
+    squares[i] = multiply_add(alpha, squares[i], rest * gradient * gradient);
+    velocity[i] = multiply_add(momentum, velocity[i], gradient / (square_root(squares[i]) + epsilon));
     values[i] -= rate * velocity[i];
+  }
+}
+
+// Duchi, Hazan and Singer 2011, https://jmlr.org/papers/v12/duchi11a.html; without decay of the rate.
+inline void adagrad(const RunSettings& settings, Moments& moments, Lanes* values, const Lanes* gradients) {
+  const Lanes start = moments.steps++ == 0 ? settings.lanes("initial_accumulator") : Lanes{};
+  const Lanes rate = settings.lanes("learning_rate"), decay = settings.lanes("weight_decay"), epsilon = settings.lanes("epsilon");
+  Lanes* sums = moments.second.get();
+  for (size_t i = 0; i < moments.first.size(); ++i) {
+    const Lanes gradient = multiply_add(decay, values[i], gradients[i]);
+    sums[i] = multiply_add(gradient, gradient, sums[i] + start);
+    values[i] -= rate * (gradient / (square_root(sums[i]) + epsilon));
   }
 }
 
 inline const std::map<std::string, OptimizerKind>& optimizers() {
   static const std::vector<std::string> of_adam{"learning_rate", "weight_decay", "beta1", "beta2", "epsilon"};
-  static const std::vector<std::string> of_sgd{"learning_rate", "weight_decay", "momentum"};
+  static const std::vector<std::string> of_sgd{"learning_rate", "weight_decay", "momentum", "nesterov"};
+  static const std::vector<std::string> of_rmsprop{"learning_rate", "weight_decay", "alpha", "momentum", "epsilon"};
+  static const std::vector<std::string> of_adagrad{"learning_rate", "weight_decay", "epsilon", "initial_accumulator"};
   static const std::map<std::string, OptimizerKind> table{
-      {"adam", {of_adam, of_adam, adam}},
-      {"adamw", {of_adam, of_adam, adamw}},
+      {"adagrad", {of_adagrad, of_adagrad, adagrad}}, {"adam", {of_adam, of_adam, adam}},
+      {"adamw", {of_adam, of_adam, adamw}},           {"rmsprop", {of_rmsprop, of_rmsprop, rmsprop}},
       {"sgd", {of_sgd, of_sgd, gradient_descent}},
   };
   return table;
