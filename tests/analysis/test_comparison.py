@@ -13,6 +13,7 @@ from ceteris.networks.network import Network
 from ceteris.networks.shape import Shape
 from ceteris.report.comparison.findings import warnings
 from ceteris.report.comparison.tables import accuracy_table, effect_table
+from ceteris.report.quantities import MINUS
 from ceteris.statistics.interval import PointEstimate
 from ceteris.statistics.side_by_side import Design
 from ceteris.statistics.verdict import Decision
@@ -313,3 +314,13 @@ def test_the_population_is_allowed_for_where_the_studies_ask_for_it(make_results
         widths.append([one.difference.high - one.difference.low for one in (arm.accuracy, arm.effect)])
     assert widths[1][0] > widths[0][0]
     assert widths[1][1] > widths[0][1]
+
+
+def test_an_effect_is_the_same_where_both_folders_have_the_same_runs_of_both_arms(make_results):
+    """The same variation beside a baseline with more seeds in B has another effect, which is not called the same."""
+    right = {"baseline": [50, 52, 51, 49, 60, 61], "5x5": [61, 60, 66, 62], "slow": [40, 41, 45, 42]}
+    few, more = (make_results(f"{n}", right, study=made_study(seeds=4, baseline_seeds=n)) for n in (4, 6))
+    again = make_results("again", right, study=made_study(seeds=4, baseline_seeds=4))
+    rows = [effect_table(compare_results(few, other)).rows[0] for other in (again, more)]
+
+    assert [(row[3].text, row[5].text) for row in rows] == [("0.00 pp", "same bits"), (f"{MINUS}3.33 pp", "undecided")]

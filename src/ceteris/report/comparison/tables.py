@@ -78,9 +78,9 @@ def _interval_note(found: FolderComparison) -> Iterator[str]:
 
 def effect_table(found: FolderComparison) -> Table | None:
     """Draw up what each variation does to the baseline of its folder; None without a variation in both."""
-    is_same_baseline = any(arm.is_identical for arm in found.arms if arm.pair.first.name == BASELINE)
+    is_same_baseline = any(_is_same(arm) for arm in found.arms if arm.pair.first.name == BASELINE)
     rows = tuple(
-        _effect_row(found, arm, is_identical=is_same_baseline and arm.is_identical)
+        _effect_row(found, arm, is_identical=is_same_baseline and _is_same(arm))
         for arm in found.arms
         if arm.effect is not None
     )
@@ -99,6 +99,11 @@ def effect_table(found: FolderComparison) -> Table | None:
         ),
         rows=rows,
     )
+
+
+def _is_same(arm: ArmComparison) -> bool:
+    """Say whether both folders have the same runs of an arm: effects are of all of them."""
+    return arm.is_identical and arm.accuracy is not None and not arm.accuracy.left_out
 
 
 def run_table(found: FolderComparison) -> Table | None:
@@ -212,9 +217,9 @@ def _effect_words(found: FolderComparison, one: SideBySide, *, is_identical: boo
 
 
 def _effect_cell(mean: Estimate, side: StudyAnalysis, name: str) -> Cell:
-    """Write an effect and its verdict, as the report of the folder has them."""
+    """Write an effect and the verdict on it, as the report of the folder has them."""
     own, scale = side.comparison(name), Scale.of(side)
-    words = "" if own is None else headline(own.verdict, own.collapse)
+    words = "" if own is None else str(own.verdict.decision)
     return Cell(scale.difference(mean.estimate), key=scale.signed(mean.estimate), detail=words)
 
 
