@@ -184,6 +184,7 @@ SCHEMA = study_schema()
 KEYS = {
     "key": set(SCHEMA["properties"]) - {"data", "baseline", "variation", "cross", "analysis"},
     "`[data]`": set(SCHEMA["$defs"]["DataChoice"]["properties"]),
+    "published network, in place of `layers`": set(SCHEMA["$defs"]["PresetNetwork"]["properties"]),
     "pretrained network, in place of `layers`": set(SCHEMA["$defs"]["BackboneNetwork"]["properties"]),
     "`[baseline.training]`": set(SCHEMA["$defs"]["Training"]["properties"]),
     "`[analysis]`": set(SCHEMA["$defs"]["Analysis"]["properties"]),

@@ -8,6 +8,7 @@ from ceteris.networks.dense import Dense
 from ceteris.networks.dropout import Dropout
 from ceteris.networks.network import Network
 from ceteris.networks.pooling import MaxPool
+from ceteris.study.specification import Specification
 from ceteris.study.variation import Variation
 from ceteris.study.vary import vary
 from ceteris.values.mistakes import Mistakes
@@ -295,8 +296,8 @@ def test_layers_in_a_residual_block_are_varied_by_their_paths(nested):
         (
             {"set": {NESTED: 5}},
             (
-                'the baseline has no "network.layers.1.residual"; there are network.layers.1.shortcut and '
-                "network.layers.1.activation."
+                'the baseline has no "network.layers.1.residual"; there are network.layers.1.shortcut, '
+                "network.layers.1.activation and network.layers.1.slope."
             ),
         ),
         (
@@ -319,3 +320,16 @@ def test_layers_in_a_residual_block_are_varied_by_their_paths(nested):
 def test_what_cannot_be_varied_in_a_residual_block(nested, declared, sentence):
     """It is refused with the whole path."""
     assert [one for _, one in mistakes(nested, **declared)] == [sentence]
+
+
+def test_a_variation_changes_what_a_preset_expands_to(specification):
+    """Paths mean its layers, its initialisation is a setting, and another width is another network."""
+    table = {"preset": "resnet20", "width": 2, "depth": 8}
+    baseline = Specification(data=specification.data, network=table, training=specification.training)
+    kernel = vary(baseline, Variation(factor="f", name="v", set={"network.layers.3.residual.0.kernel": 5}))
+    begun = vary(baseline, Variation(factor="f", name="v", set={"network.initialisation": "he"}))
+    wide = vary(baseline, Variation(factor="f", name="v", network={**table, "width": 3}))
+
+    assert str(kernel.network.layers[3]).startswith("residual (conv 2, kernel 5, padding same, no bias; batch norm;")
+    assert begun.network == baseline.network.model_copy(update={"initialisation": "he"})
+    assert str(wide.network.layers[0]) == "conv 3, kernel 3, padding same, no bias"

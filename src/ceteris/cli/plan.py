@@ -14,6 +14,7 @@ from rich.text import Text
 from ceteris.analysis.study_analysis import analyze
 from ceteris.cli.console import arm_table, duration
 from ceteris.cli.estimate import Estimate, estimate_time, random_split
+from ceteris.cli.layer_table import print_layers_of_preset
 from ceteris.datasets.choice import images_ahead, source_of
 from ceteris.datasets.dataset import ImageKind
 from ceteris.engines.transfer.engine import FINE_TUNING
@@ -95,6 +96,7 @@ def plan(
     console.print()
     console.print(plan_table(study.arms(), images, own_parameters))
     _print_diffs(study.arms(), console)
+    print_layers_of_preset(file, study.baseline.network, images, console)
     console.print()
     if looks := planned_looks(study.seeds):
         console.print(Text(looks))

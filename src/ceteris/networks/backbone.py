@@ -2,7 +2,7 @@
 
 import re
 from enum import StrEnum
-from typing import Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
 
@@ -12,6 +12,7 @@ from ceteris.networks.kinds import HeadLayerField
 from ceteris.networks.layer import Layer
 from ceteris.networks.network import Network
 from ceteris.networks.own_module import ModuleNetwork
+from ceteris.networks.presets.choice import PresetField
 from ceteris.networks.shape import Shape
 from ceteris.values.frozen import Frozen
 
@@ -150,17 +151,23 @@ FEATURES = {Backbone.MOBILENET_V2: 1280, Backbone.RESNET18: 512, Backbone.EFFICI
 AnyNetwork = Network | BackboneNetwork | ModuleNetwork
 
 
-def _network_kind(network: object) -> Literal["layers", "backbone", "module"]:
+def _network_kind(network: object) -> Literal["layers", "backbone", "module", "preset"]:
     if isinstance(network, dict):
-        return "backbone" if "backbone" in network else "module" if "module" in network else "layers"
+        kinds: tuple[Literal["backbone", "module", "preset"], ...] = ("backbone", "module", "preset")
+        return next((kind for kind in kinds if kind in network), "layers")
     if isinstance(network, ModuleNetwork):
         return "module"
     return "backbone" if isinstance(network, BackboneNetwork) else "layers"
 
 
-NetworkField = Annotated[
-    Annotated[Network, Tag("layers")]
-    | Annotated[BackboneNetwork, Tag("backbone")]
-    | Annotated[ModuleNetwork, Tag("module")],
-    Discriminator(_network_kind),
-]
+# A preset is a network once it is read; type checkers see what is left.
+if TYPE_CHECKING:
+    NetworkField = AnyNetwork
+else:
+    NetworkField = Annotated[
+        Annotated[Network, Tag("layers")]
+        | Annotated[BackboneNetwork, Tag("backbone")]
+        | Annotated[ModuleNetwork, Tag("module")]
+        | Annotated[PresetField, Tag("preset")],
+        Discriminator(_network_kind),
+    ]

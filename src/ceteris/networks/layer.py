@@ -110,6 +110,11 @@ class Layer(Frozen, ABC):
         layers: tuple[Layer, ...] = getattr(self, self.holds) if self.holds else ()
         return layers
 
+    @property
+    def title(self) -> str:
+        """What it is, without the layers that it holds."""
+        return str(self)
+
     def tree(self) -> "Iterator[Layer]":
         """Yield the layer, and all layers in it."""
         yield self

@@ -105,8 +105,16 @@ class Residual(Layer):
     slope: Slope = SLOPE
 
     def __str__(self) -> str:
+        return self._written(f" ({'; '.join(map(str, self.residual))})")
+
+    @property
+    def title(self) -> str:
+        """What it is, without the layers that it holds."""
+        return self._written("")
+
+    def _written(self, layers: str) -> str:
         shortcut = "" if self.shortcut is Shortcut.IDENTITY else f", {self.shortcut} shortcut"
-        return f"residual ({'; '.join(map(str, self.residual))}){shortcut}{written_after(self.activation, self.slope)}"
+        return f"residual{layers}{shortcut}{written_after(self.activation, self.slope)}"
 
     def resolved(self, classes: int) -> Self:
         """Resolve the layers that it holds."""

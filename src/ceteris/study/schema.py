@@ -14,6 +14,7 @@ from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.kinds import LAYER_KINDS
 from ceteris.networks.network import Network
 from ceteris.networks.own_module import ModuleNetwork
+from ceteris.networks.presets.choice import PRESETS, PresetNetwork
 from ceteris.study.analysis import Analysis
 from ceteris.study.cross import Cross, CrossedFactor
 from ceteris.study.specification import Baseline
@@ -30,6 +31,7 @@ _MODELS: tuple[type[BaseModel], ...] = (
     Network,
     BackboneNetwork,
     ModuleNetwork,
+    PresetNetwork,
     *LAYER_KINDS,
     Training,
     Variation,
@@ -56,6 +58,7 @@ def study_schema() -> dict[str, Any]:
     own = definitions["ModuleNetwork"]["properties"]
     del own["code"]  # ceteris reads it
     own["arguments"]["default"] = {}
+    definitions["PresetNetwork"]["properties"]["preset"]["description"] = _explained_presets()
     _explain_training(definitions["Training"])
     name = definitions["DataChoice"]["properties"]["name"]
     name["anyOf"] = [{"enum": list(KNOWN_NAMES)}, {"type": name.pop("type")}]
@@ -85,6 +88,10 @@ def study_schema() -> dict[str, Any]:
 def write_study_schema(path: Path) -> None:
     """Write the schema where editors find it: `studies/study.schema.json`, which the first line of a study names."""
     path.write_text(json.dumps(study_schema(), indent=2) + "\n", encoding="utf-8")
+
+
+def _explained_presets() -> str:
+    return "; ".join(f"`{preset.name}` is {preset.title}" for preset in PRESETS.values()) + "."
 
 
 def _summary(model: type[BaseModel]) -> str:

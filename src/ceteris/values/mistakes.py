@@ -12,6 +12,10 @@ Place = tuple[str | int, ...]
 """Where something stands in a study: keys and positions from the outside in."""
 
 
+FAULT = "fault"
+"""Type of a finding of pydantic whose message, without its full stop, says what was found and what to do."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Mistake:
     """One thing that cannot be.
@@ -65,6 +69,8 @@ def explain(error: ValidationError, model: type[BaseModel], found: object) -> tu
                 meant.add((*owner_place, close))
             help_ = f"did you mean '{close}'?" if close else f"the keys here are {listed(keys)}."
             sentence = f"{where + ': ' if where else ''}unknown key '{key}'; {help_}"
+        elif entry["type"] == FAULT:
+            sentence = f"{where + ': ' if where else ''}{entry['msg']}."
         else:
             sentence = _sentence(entry["type"], node, where, key, entry["input"])
         told.setdefault(place, Mistake(place=place, sentence=sentence))
