@@ -81,6 +81,31 @@ def test_a_whole_study_ends_with_everything_done(tmp_path, study):
     assert board.seconds_left(1000.0) == 0
 
 
+def test_a_study_whose_runs_stop_early_ends_with_everything_done(tmp_path, study):
+    """Runs of a packed batch that stop after different epochs leave it one by one, and nothing is left at the end."""
+    training = study.baseline.training.model_copy(update={"epochs": 9, "patience": 1})
+    baseline = study.baseline.model_copy(update={"training": training})
+    study = study.model_copy(update={"baseline": baseline, "variations": (), "seeds": tuple(range(8))})
+    board, left = Board(), []
+    events = run_study(
+        study,
+        miniature_dataset(),
+        folder=tmp_path / "results",
+        engines=(FakeEngine(packed_runs=8),),
+        executor=ALONE,
+    )
+    for second, event in enumerate(events):
+        board.take(event, float(second))
+        if isinstance(event, EpochFinished):
+            left.append(len(event.metrics))
+
+    assert board.may_stop
+    assert left[-1] < left[0]
+    assert (board.planned, board.finished) == (8, 8)
+    assert all(row.is_at_an_end and row.epoch is None for row in board.rows.values())
+    assert board.seconds_left(1000.0) == 0
+
+
 def test_what_was_there_already_counts_as_done(tmp_path, study):
     """A study that is continued shows finished runs from the start, and nothing as left."""
     folder = tmp_path / "results"
