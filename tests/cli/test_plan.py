@@ -130,6 +130,22 @@ def test_what_crossed_factors_can_show_is_said_of_each_cross(study):
     )
 
 
+def test_the_images_that_are_trained_on_are_counted(study):
+    """A share of them is trained on where the study says so, and a variation may have another."""
+
+    def sizes(fraction, **changes):
+        part = study.model_copy(update={"data": study.data.model_copy(update={"fraction": fraction}), **changes})
+        return (
+            size(part, presumed_images(part.data, part.baseline.network), ()).partition(", on ")[2].partition(" and")[0]
+        )
+
+    whole = int(sizes(1.0).split()[0].replace(",", ""))
+    (first, *_) = study.variations
+    fewer = first.model_copy(update={"set": {"data.fraction": 0.1}})
+    assert sizes(0.5) == f"{round(whole * 0.5):,} training"
+    assert sizes(1.0, variations=(fewer,)) == f"{round(whole * 0.1):,} to {whole:,} training"
+
+
 def test_a_better_division_of_as_many_runs_is_proposed():
     """Fourteen seeds and 46 of the baseline show less than sixteen of every arm; with 48 of it nothing is proposed."""
     assert power(16, 16, 15).endswith(

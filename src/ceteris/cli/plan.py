@@ -15,7 +15,7 @@ from ceteris.analysis.study_analysis import analyze
 from ceteris.cli.console import arm_table, duration
 from ceteris.cli.estimate import Estimate, estimate_time, random_split
 from ceteris.cli.layer_table import print_layers_of_preset
-from ceteris.datasets.choice import images_ahead, source_of
+from ceteris.datasets.choice import images_ahead, share, source_of
 from ceteris.datasets.dataset import ImageKind
 from ceteris.engines.transfer.engine import FINE_TUNING
 from ceteris.errors import EngineError, NoEngineError, ResultsError, StudyError
@@ -146,9 +146,11 @@ def size(study: Study, images: ImageKind, batches: Sequence[PackedBatch]) -> str
     variations = [count(len(study.variations), "variation")] if study.variations else []
     combinations = [f"{count(crossed, 'combination')} of crossed factors"] if crossed else []
     arms = listed(["the baseline", *variations, *combinations])
+    shares = sorted({share(images.training_images, arm.specification.data.fraction) for arm in study.arms()})
+    trained = " to ".join(f"{one:,}" for one in dict.fromkeys((shares[0], shares[-1])))
     runs_of_images = (
         f"{_runs(study)}: {arms}, {seeds_each(study)}, on {some}"
-        f"{images.training_images:,} training and {images.validation_images:,} validation images of {name}; tested on "
+        f"{trained} training and {images.validation_images:,} validation images of {name}; tested on "
         f"{images.test_images:,}."
     )
     if not batches:
