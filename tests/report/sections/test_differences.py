@@ -5,7 +5,7 @@ import pytest
 from matplotlib.patches import Polygon, Rectangle
 
 from ceteris.report.sections import differences
-from ceteris.report.sections.differences import forest_plot, seed_accuracies
+from ceteris.report.sections.differences import forest_plot, section, seed_accuracies
 from ceteris.statistics.interval import Interval, PointEstimate
 from ceteris.statistics.scores import ArmScores, Ending, RunScore
 from ceteris.statistics.summary import summarise
@@ -237,3 +237,12 @@ def test_accuracies_stay_between_nothing_and_all(axes_of):
     low, high = axes.get_xlim()
     assert low >= 0
     assert high <= 100
+
+
+def test_a_study_without_variations_shows_its_runs_and_calls_them_so(analyses):
+    """There is no difference to show."""
+    found = [section(analyses(state)) for state in ("no variations", "complete")]
+    assert [(one.heading, one.short) for one in found] == [
+        ("Test accuracy of every run", "Every run"),
+        ("Differences in test accuracy", "Differences"),
+    ]

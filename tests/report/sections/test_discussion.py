@@ -135,10 +135,10 @@ def test_sooner_and_later_are_told_in_epochs_and_images(tmp_path):
     later = discussed(tmp_path / "later", WEAK_HEAD)
 
     (sentence,) = about(sooner.benefits, "fewer epochs")
-    assert sentence.startswith("“head” reached 4")
+    assert sentence.startswith("“head” reached and held 4")
     assert "fewer images) than the baseline (" in sentence
     assert "sign-flip test, p = 0.0078 after Holm's adjustment" in sentence
-    assert about(later.drawbacks, "more epochs")[0].startswith("“weak head” reached 4")
+    assert about(later.drawbacks, "more epochs")[0].startswith("“weak head” reached and held 4")
     assert "8 runs never got there" in about(later.drawbacks, "more epochs")[0]
 
 

@@ -53,8 +53,8 @@ def section(analysis: StudyAnalysis) -> Section | None:
     forest = (forest_plot(analysis.comparisons, margin=margin, scale=scale),) if analysis.comparisons else ()
     return Section(
         anchor="differences",
-        heading=f"Differences in {scale.metric.name}",
-        short="Differences",
+        heading=f"Differences in {scale.metric.name}" if forest else f"{sentence(scale.metric.name)} of every run",
+        short="Differences" if forest else "Every run",
         blocks=(*forest, seeds),
     )
 

@@ -121,7 +121,7 @@ def _about_convergence(analysis: StudyAnalysis, match: Match) -> Iterator[_Sente
     yield (
         side,
         sentence(
-            f"{_name(match.pretrained)} reached {percent(analysis.target)} validation accuracy in "
+            f"{_name(match.pretrained)} reached and held {percent(analysis.target)} validation accuracy in "
             f"{abs(difference.estimate):.1f} {fewer} epochs{images} than {_name(match.small)} ({words})."
         ),
     )
