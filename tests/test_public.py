@@ -24,9 +24,9 @@ def test_the_public_names_are_these():
     assert ceteris.__all__ == [
         "Analysis", "Arm", "Baseline", "BatchNorm", "CeterisError", "Convolution", "Cross", "CrossedFactor",
         "DataChoice", "DataError", "Dense", "Dropout", "EngineError", "FolderComparison", "Insertion", "Level",
-        "MaxPool", "Network", "Replacement", "Report", "Results", "ResultsError", "Run", "Specification",
-        "StatisticsError", "Study", "StudyError", "Training", "Variation", "changes", "compare_results", "layers",
-        "read_results", "read_study", "run", "write_report",
+        "MaxPool", "ModuleNetwork", "Network", "Replacement", "Report", "Results", "ResultsError", "Run",
+        "Specification", "StatisticsError", "Study", "StudyError", "TrainFunction", "Training", "TrainingRequest",
+        "Variation", "changes", "compare_results", "layers", "read_results", "read_study", "run", "write_report",
     ]  # fmt: skip
 
 

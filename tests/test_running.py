@@ -1,3 +1,4 @@
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -108,3 +109,32 @@ def test_a_home_directory_that_nobody_has_is_told(tiny):
         with pytest.raises(ceteris.CeterisError) as caught:
             call("~nosuchuser/x")
         assert str(caught.value) == sentence
+
+
+OWN = """\
+from torch import nn
+
+
+def net(classes, image_shape):
+    return nn.Sequential(nn.Flatten(), nn.MaxPool1d(64), nn.Linear(image_shape[0] * 16, classes))
+
+
+def train(request):
+    for _ in range(request.epochs):
+        yield dict.fromkeys(("training_loss", "training_accuracy", "validation_loss", "validation_accuracy"), 0.5)
+    return [[1 / request.classes] * request.classes] * len(request.test_images)
+"""
+
+
+def test_code_of_ones_own_stands_for_the_baselines(tiny, tmp_path, monkeypatch):
+    """A module in place of its network, a function in place of its training, each from a file that Python imported."""
+    (tmp_path / "own_of_running.py").write_text(OWN)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    own, few = import_module("own_of_running"), {"data": tiny.data.model_copy(update={"fraction": 0.02})}
+    study, options = tiny.model_copy(update=few), {"executor": CallingThread()}
+    by_module = ceteris.run(study, folder=tmp_path / "module", network=own.net, **options)
+    by_function = ceteris.run(study, folder=tmp_path / "function", train=own.train, **options)
+
+    assert [record.engine for record in by_module.records] == ["torch", "torch"]
+    assert by_module.records[0].parameters == 3 * 16 * 10 + 10
+    assert [record.engine for record in by_function.records] == ["own function", "own function"]

@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ceteris.analysis.comparison import FolderComparison, compare_results
     from ceteris.datasets.choice import DataChoice
+    from ceteris.engines.function import TrainingRequest
     from ceteris.errors import CeterisError, DataError, EngineError, ResultsError, StatisticsError, StudyError
     from ceteris.networks import kinds as layers
     from ceteris.networks.batch_norm import BatchNorm
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from ceteris.networks.dense import Dense
     from ceteris.networks.dropout import Dropout
     from ceteris.networks.network import Network
+    from ceteris.networks.own_module import ModuleNetwork
     from ceteris.networks.pooling import MaxPool
     from ceteris.report.report import Report, write_report
     from ceteris.results.results import Results, read_results
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
     from ceteris.study.specification import Baseline, Specification
     from ceteris.study.study import Study
     from ceteris.study.variation import Insertion, Level, Replacement, Variation
+    from ceteris.training.own_function import TrainFunction
     from ceteris.training.training import Training
 
 __all__ = [
@@ -67,6 +70,7 @@ __all__ = [
     "Insertion",
     "Level",
     "MaxPool",
+    "ModuleNetwork",
     "Network",
     "Replacement",
     "Report",
@@ -77,7 +81,9 @@ __all__ = [
     "StatisticsError",
     "Study",
     "StudyError",
+    "TrainFunction",
     "Training",
+    "TrainingRequest",
     "Variation",
     "changes",
     "compare_results",
@@ -104,6 +110,9 @@ _MODULES = {
     "ceteris.networks.dropout": ("Dropout",),
     "ceteris.networks.pooling": ("MaxPool",),
     "ceteris.networks.network": ("Network",),
+    "ceteris.networks.own_module": ("ModuleNetwork",),
+    "ceteris.engines.function": ("TrainingRequest",),
+    "ceteris.training.own_function": ("TrainFunction",),
     "ceteris.study.reader": ("read_study",),
     "ceteris.study.run": ("Arm", "Run"),
     "ceteris.study.specification": ("Baseline", "Specification"),

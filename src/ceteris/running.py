@@ -1,7 +1,8 @@
 """Runs a study from Python."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import suppress
+from typing import Any
 
 from ceteris.datasets.choice import load_dataset
 from ceteris.datasets.weights import fetch_weights
@@ -10,11 +11,13 @@ from ceteris.execution.engines import EngineName, choose_engines, find_backbones
 from ceteris.execution.executor import Executor
 from ceteris.execution.local import LocalExecutor
 from ceteris.execution.study import run_study
+from ceteris.networks.own_module import ModuleNetwork
 from ceteris.paths import AnyPath, expanded
 from ceteris.resources import available_cores
 from ceteris.results.results import Results, read_results
 from ceteris.study.own_code import with_code
 from ceteris.study.study import Study
+from ceteris.training.own_function import TrainFunction
 
 
 def run(  # noqa: PLR0913 - one argument a choice that the caller has
@@ -28,6 +31,8 @@ def run(  # noqa: PLR0913 - one argument a choice that the caller has
     executor: Executor | None = None,
     only: Collection[str] = (),
     base: AnyPath = ".",
+    network: Callable[..., Any] | ModuleNetwork | None = None,
+    train: Callable[..., Any] | TrainFunction | None = None,
 ) -> Results:
     """Train a study, or what its folder still lacks of it, and give the results.
 
@@ -45,8 +50,13 @@ def run(  # noqa: PLR0913 - one argument a choice that the caller has
         executor: Where packed batches train; by itself on this machine, if not given.
         only: Names of the variations to train now, `baseline` among them; all if empty.
         base: The folder that paths of pretrained weights and of own code in the study start from.
+        network: A PyTorch module of your own in place of the baseline's network: a class, a function that gives a
+            module, or either with arguments as `ModuleNetwork.of(Net, width=8)`.
+        train: A training function of your own for the baseline and every variation without one, or one with arguments
+            as `TrainFunction.of(function, rho=0.05)`.
 
     Raises:
+        StudyError: If the text of `network` or `train` cannot be found.
         DataError: If the images cannot be had.
         EngineError: If no engine on this machine can train the study.
         ResultsError: If the folder cannot be written.
@@ -57,7 +67,7 @@ def run(  # noqa: PLR0913 - one argument a choice that the caller has
     choice = choose_engines(engine, device=device)
     dataset = load_dataset(study.data, location=location)
     base, threads = expanded(base, error=DataError), threads or available_cores()
-    study = with_code(study, base)
+    study = with_code(_with_own(study, network, train), base)
     for backbone in missing_weights(study, base=base):
         with suppress(DataError):  # its arms are skipped then, and say why
             for _ in fetch_weights(backbone):
@@ -76,3 +86,20 @@ def run(  # noqa: PLR0913 - one argument a choice that the caller has
     for _ in events:
         pass
     return read_results(folder)
+
+
+def _with_own(
+    study: Study,
+    network: Callable[..., Any] | ModuleNetwork | None,
+    train: Callable[..., Any] | TrainFunction | None,
+) -> Study:
+    """Put code of the user's own into the baseline."""
+    own: dict[str, object] = {}
+    if network is not None:
+        own["network"] = network if isinstance(network, ModuleNetwork) else ModuleNetwork.of(network)
+    if train is not None:
+        own["train"] = train if isinstance(train, TrainFunction) else TrainFunction.of(train)
+    if not own:
+        return study
+    fields = {name: getattr(study, name) for name in Study.model_fields}
+    return Study(**{**fields, "baseline": study.baseline.model_copy(update=own)})

@@ -1,18 +1,24 @@
 """A network that is a PyTorch module of the user's own."""
 
-from typing import Annotated, ClassVar
+from collections.abc import Callable
+from types import FunctionType
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field
 
+from ceteris.errors import StudyError
 from ceteris.networks.initialisation import Initialisation
 from ceteris.networks.layer import Layer
 from ceteris.networks.shape import Shape
-from ceteris.usercode.files import CODE_NAME, Arguments, Files, called_with, code_name
+from ceteris.usercode.files import CODE_NAME, Argument, Arguments, Files, called_with, code_name
+from ceteris.usercode.find import CodeError
+from ceteris.usercode.source import code_of
 from ceteris.values.frozen import Frozen
+from ceteris.values.mistakes import Mistake, Mistakes
 
 
 class ModuleNetwork(Frozen):
-    """A PyTorch module of the user's own, which the PyTorch engine trains.
+    """A PyTorch module of the user's own, which the PyTorch engine trains; in Python its class may stand for it.
 
     Attributes:
         module: Where it is, as seen from the folder of the study: `nets.py:Net`, or `models.small:Net`. A class, or a
@@ -41,5 +47,28 @@ class ModuleNetwork(Frozen):
         """Give the size of what it sees of an image."""
         return image
 
+    @classmethod
+    def of(cls, module: Callable[..., Any], **arguments: Argument) -> Self:
+        """Take a class or a function that Python holds, also one of a notebook, with arguments to call it with.
+
+        Raises:
+            StudyError: If its text cannot be found.
+        """
+        try:
+            name, code = code_of(module)
+        except CodeError as error:
+            raise StudyError(f"network: {error}") from None
+        return cls(module=name, arguments=tuple(arguments.items()), code=code)
+
     def __str__(self) -> str:
         return f"{self.module} ({called_with(self.arguments)})" if self.arguments else self.module
+
+
+def as_network(value: object) -> object:
+    """Take a class or a function for the module that it gives."""
+    if not isinstance(value, type | FunctionType):
+        return value
+    try:
+        return ModuleNetwork.of(value)
+    except StudyError as error:
+        raise Mistakes(Mistake(place=(), sentence=str(error))) from None

@@ -1,11 +1,17 @@
 """A training function of the user's own, in place of all that ceteris does to train a run."""
 
-from typing import Annotated
+from collections.abc import Callable
+from types import FunctionType
+from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from ceteris.usercode.files import CODE_NAME, Arguments, Files, called_with, code_name
+from ceteris.errors import StudyError
+from ceteris.usercode.files import CODE_NAME, Argument, Arguments, Files, called_with, code_name
+from ceteris.usercode.find import CodeError
+from ceteris.usercode.source import code_of
 from ceteris.values.frozen import Frozen
+from ceteris.values.mistakes import Mistake, Mistakes
 
 
 class TrainFunction(Frozen):
@@ -21,13 +27,37 @@ class TrainFunction(Frozen):
     arguments: Arguments = ()
     code: Files = ()
 
+    @classmethod
+    def of(cls, function: Callable[..., Any], **arguments: Argument) -> Self:
+        """Take a function that Python holds, also one of a notebook, with arguments that it finds in its request.
+
+        Raises:
+            StudyError: If its text cannot be found.
+        """
+        try:
+            name, code = code_of(function)
+        except CodeError as error:
+            raise StudyError(f"train: {error}") from None
+        return cls(function=name, arguments=tuple(arguments.items()), code=code)
+
     def __str__(self) -> str:
         return f"{self.function} ({called_with(self.arguments)})" if self.arguments else self.function
 
 
+def _as_function(value: object) -> object:
+    if isinstance(value, str):
+        return {"function": value}
+    if not isinstance(value, FunctionType):
+        return value
+    try:
+        return TrainFunction.of(value)
+    except StudyError as error:
+        raise Mistakes(Mistake(place=(), sentence=str(error))) from None
+
+
 TrainField = Annotated[
     TrainFunction,
-    BeforeValidator(lambda value: {"function": value} if isinstance(value, str) else value),
+    BeforeValidator(_as_function),
     WithJsonSchema(
         {
             "anyOf": [

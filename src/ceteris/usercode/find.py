@@ -32,6 +32,13 @@ def read_code(name: str, folder: Path) -> tuple[tuple[str, str], ...]:
     """
     module, _, wanted = name.rpartition(":")
     entry = _entry(module, folder)
+    files = read_module(entry, folder)
+    _check_name(wanted, dict(files)[entry], entry)
+    return files
+
+
+def read_module(entry: str, folder: Path) -> tuple[tuple[str, str], ...]:
+    """Read a file by its path inside a folder, and what it imports there; as `read_code`."""
     found: dict[str, str] = {}
     waiting = [entry]
     while waiting:
@@ -45,7 +52,6 @@ def read_code(name: str, folder: Path) -> tuple[tuple[str, str], ...]:
             f"{entry} and the {len(found) - 1} files that it imports are {size:,} characters long, and at most "
             f"{_MOST_BYTES:,} are kept with a study; put the study into a folder with its own code alone."
         )
-    _check_name(wanted, found[entry], entry)
     return tuple(sorted(found.items()))
 
 
