@@ -141,3 +141,19 @@ def test_a_pool_too_large_for_the_kernels_is_unsupported(make):
         engine().unsupported(specification.model_copy(update={"network": Network(layers=layers)}))
         == "layer 2 (max pool 17) has max_pool = 17; the largest is 16"
     )
+
+
+def test_memory_counts_whole_minibatches_only_where_batch_norm_needs_them(make):
+    """Without it a larger minibatch takes no more; with it at least what a convolution writes of each image more."""
+    images = make.split().kind
+    found = [
+        [
+            engine().requirements(make.run(0, batch_size=size, residual=residual).specification, images, 1).memory
+            for size in (16, 116)
+        ]
+        for residual in (False, True)
+    ]
+
+    assert found[0][0] == found[0][1]
+    assert found[1][1] - found[1][0] > 100 * 16 * 4 * (3 * 8 * 8 + 6 * 4 * 4)
+    assert found[1][1] - found[1][0] < 100 * 16 * 4 * 10 * (3 * 10 * 10 + 6 * 4 * 4)

@@ -105,6 +105,13 @@ NETWORKS = {
         Convolution(conv=16, kernel=3, groups=8, activation="leaky_relu"),
         CLASSIFIER,
     ),
+    "many weights": (
+        Convolution(conv=32, padding="same"),
+        Convolution(conv=32, padding="same", activation="relu"),
+        Convolution(conv=32, kernel=3),
+        Convolution(conv=32, kernel=3, stride=2),
+        CLASSIFIER,
+    ),
     "identity": (
         Convolution(conv=6, kernel=3, activation="relu"),
         Residual(residual=(*TWO, Convolution(conv=6, padding="same", activation="tanh")), activation="relu"),

@@ -5,6 +5,7 @@
 // use the network puts a barrier.
 #pragma once
 
+#include "activation.hpp"
 #include "layer.hpp"
 
 namespace ceteris {
@@ -21,6 +22,14 @@ class BatchNorm : public Layer {
         gradient_sum_(channels()),
         gradient_product_(channels()) {}
 
+  // Takes over an activation right behind it, if that costs less than a pass over the values.
+  bool take_over(Bend bend) {
+    const bool takes = is_tiled(bend.kind) && bend_.kind == Activation::none;
+    if (takes) bend_ = bend;
+    return takes;
+  }
+
+  bool changes_gradient() const override { return bend_.kind != Activation::none; }
   bool measures() const override { return true; }
   bool is_cheap() const override { return true; }
   bool reads_input() const override { return true; }
@@ -71,24 +80,34 @@ class BatchNorm : public Layer {
   }
 
   void forward(const Step&, Images images, const Boundary& in, const Boundary& out) override {
-    each_row(images, in, [&](int image, int y, size_t c, const Lanes* row) {
-      const Lanes factor = factor_.get()[c], shift = shift_.get()[c];
-      Lanes* target = out.image(image).row(y, static_cast<int>(c));
-      for (int x = 0; x < input_.width; ++x) target[x] = multiply_add(row[x], factor, shift);
+    with_tiled_activation(bend_.kind, [&](auto kind) {
+      each_row(images, in, [&](int image, int y, size_t c, const Lanes* row) {
+        const Lanes factor = factor_.get()[c], shift = shift_.get()[c], slope = bend_.slope;
+        Lanes* target = out.image(image).row(y, static_cast<int>(c));
+        for (int x = 0; x < input_.width; ++x)
+          target[x] = activate<decltype(kind)::value>(multiply_add(row[x], factor, shift), slope);
+      });
     });
   }
 
+  // The gradient goes back through the activation here, in place.
   void collect(Images images, const Boundary& in, const Boundary& out_gradient) override {
-    each_row(images, in, [&](int image, int y, size_t c, const Lanes* row) {
-      const Lanes mean = mean_.get()[c], inverse_deviation = inverse_.get()[c];
-      const Lanes* d = out_gradient.image(image).row(y, static_cast<int>(c));
-      Lanes row_sum{}, row_product{};
-      for (int x = 0; x < input_.width; ++x) {
-        row_sum += d[x];
-        row_product = multiply_add(d[x], (row[x] - mean) * inverse_deviation, row_product);
-      }
-      gradient_sum_.get()[c] += row_sum;
-      gradient_product_.get()[c] += row_product;
+    with_tiled_activation(bend_.kind, [&](auto kind) {
+      constexpr Activation own = decltype(kind)::value;
+      each_row(images, in, [&](int image, int y, size_t c, const Lanes* row) {
+        const Lanes mean = mean_.get()[c], inverse_deviation = inverse_.get()[c];
+        const Lanes factor = factor_.get()[c], shift = shift_.get()[c], slope = bend_.slope;
+        Lanes* d = out_gradient.image(image).row(y, static_cast<int>(c));
+        Lanes row_sum{}, row_product{};
+        for (int x = 0; x < input_.width; ++x) {
+          if constexpr (own != Activation::none)
+            d[x] = times_slope<own>(d[x], activate<own>(multiply_add(row[x], factor, shift), slope), slope);
+          row_sum += d[x];
+          row_product = multiply_add(d[x], (row[x] - mean) * inverse_deviation, row_product);
+        }
+        gradient_sum_.get()[c] += row_sum;
+        gradient_product_.get()[c] += row_product;
+      });
     });
   }
 
@@ -139,6 +158,7 @@ class BatchNorm : public Layer {
     }
   }
 
+  Bend bend_;
   Learnt learnt_;
   Lanes* statistics_ = nullptr;
   float pixels_ = 0;

@@ -78,9 +78,9 @@ class Convolution : public Layer {
         for (int g = 0; g < geometry_.groups; ++g) {
           PackedWeights& weights = groups_[g].forward;
           weights.aim(source, stride());
-          for (int y = 0; y < output_.height; ++y)
-            correlate<decltype(kind)::value>(weights, bend_.slope, source.row(y * stride(), g * inputs()), output_.width,
-                                             target.row(y, g * outputs()), target.channel_stride);
+          correlate<decltype(kind)::value>(
+              weights, bend_.slope, source.row(0, g * inputs()), target.row(0, g * outputs()),
+              {output_.height, output_.width, source.row_stride * stride(), target.row_stride, target.channel_stride});
         }
       });
       if (!is_tiled(bend_.kind)) activate_all(target);
@@ -147,21 +147,26 @@ class Convolution : public Layer {
     if (in_gradient.origin)
       for (Group& group : groups_)
         for (PackedWeights& turned : group.turned) turned.aim(framed);
+    const int block = groups_.front().gradient.rows();
+    const bool at_end = !groups_.front().turned.empty() && groups_.front().turned.front().are_many();
     int ready = 0;
-    for (int y = 0; y < output_.height; ++y) {
+    for (int y = 0, end; y < output_.height; y = end) {
+      end = std::min(y + block, output_.height);
       with_activation(bend_.kind, [&](auto kind) {
-        for (int g = 0; g < geometry_.groups; ++g)
-          for (int piece = 0; piece < groups_[g].gradient.pieces(); ++piece)
-            through_activation<decltype(kind)::value>(out, gradient, y, g, piece);
+        for (int row = y; row < end; ++row)
+          for (int g = 0; g < geometry_.groups; ++g)
+            for (int piece = 0; piece < groups_[g].gradient.pieces(); ++piece)
+              through_activation<decltype(kind)::value>(out, gradient, row, row - y, g, piece);
       });
-      for (int g = 0; g < geometry_.groups; ++g) groups_[g].gradient.add(in.from_channel(g * inputs()), y);
-      if (!in_gradient.origin || stride() > 1) continue;
+      for (int g = 0; g < geometry_.groups; ++g) groups_[g].gradient.add(in.from_channel(g * inputs()), y, end - y);
+      if (!in_gradient.origin || stride() > 1 || (at_end && end < output_.height)) continue;
       // Row r of the input gradient reads rows of the output gradient up to r + margin.
-      const int last = y + 1 == output_.height ? input_.height : std::clamp(y + 1 - margin(), 0, input_.height);
-      for (; ready < last; ++ready)
-        for (int g = 0; g < geometry_.groups; ++g)
-          correlate<Activation::none>(groups_[g].turned.front(), Lanes{}, framed.row(ready, g * outputs()), input_.width,
-                                      in_gradient.row(ready, g * inputs()), in_gradient.channel_stride);
+      const int last = end == output_.height ? input_.height : std::clamp(end - margin(), 0, input_.height);
+      for (int g = 0; g < geometry_.groups; ++g)
+        correlate<Activation::none>(
+            groups_[g].turned.front(), Lanes{}, framed.row(ready, g * outputs()), in_gradient.row(ready, g * inputs()),
+            {last - ready, input_.width, framed.row_stride, in_gradient.row_stride, in_gradient.channel_stride});
+      ready = last;
     }
     if (in_gradient.origin && stride() > 1) back_by_rest(gradient, in_gradient);
   }
@@ -176,7 +181,8 @@ class Convolution : public Layer {
           const int width = begin < input_.width ? (input_.width - 1 - begin) / stride() + 1 : 0;
           if (!turned.empty() && width > 0) {
             const int row = (y + margin()) / stride() - (turned.rows() - 1), column = first(rx) - (turned.columns() - 1);
-            correlate<Activation::none>(turned, Lanes{}, gradient.row(row, g * outputs()) + column, width, row_.get(), width);
+            correlate<Activation::none>(turned, Lanes{}, gradient.row(row, g * outputs()) + column, row_.get(),
+                                        {1, width, 0, 0, width});
           }
           for (int c = 0; c < inputs(); ++c) {
             Lanes* target = in_gradient.row(y, g * inputs() + c) + begin;
@@ -188,12 +194,12 @@ class Convolution : public Layer {
   // Turns one row of the gradient of the output into that of the sums, in place and interleaved, and adds up the gradient
   // of the bias.
   template <Activation kind>
-  void through_activation(const Map& out, const Map& gradient, int y, int g, int piece) {
+  void through_activation(const Map& out, const Map& gradient, int y, int row, int g, int piece) {
     PackedGradient& packed = groups_[static_cast<size_t>(g)].gradient;
     const int begin = packed.begin(piece), end = packed.begin(piece + 1);
     for (int o = begin; o < end; ++o) {
       const int channel = g * outputs() + o;
-      Lanes *d = gradient.row(y, channel), *target = packed.row(piece) + (o - begin);
+      Lanes *d = gradient.row(y, channel), *target = packed.row(piece, row) + (o - begin);
       const Lanes* output = out.row(y, channel);
       Lanes sum{};
       for (int x = 0; x < output_.width; ++x, target += end - begin) {

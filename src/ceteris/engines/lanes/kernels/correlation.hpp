@@ -101,6 +101,8 @@ class PackedWeights {
           *offset++ = ky * in.row_stride + c * in.channel_stride + kx % stride * (in.channel_stride / stride) + kx / stride;
   }
 
+  // Whether they and an image do not fit into half of a second-level cache of 1 MiB.
+  bool are_many() const { return weights_.size() * sizeof(Lanes) >= size_t{1} << 18; }
   bool empty() const { return offsets_.empty(); }
   int rows() const { return rows_; }
   int columns() const { return columns_; }
@@ -117,19 +119,35 @@ class PackedWeights {
   std::vector<ptrdiff_t> offsets_;
 };
 
-// Writes one row of `width` pixels of all output channels; `in` is the pixel of the first term of the first of them.
+// Rows of an output: `count` of `width` pixels; those of the input that they begin to read lie `in_stride` apart.
+struct OutputRows {
+  int count, width;
+  ptrdiff_t in_stride, out_stride, channel_stride;
+};
+
+// Writes rows of all output channels; `in` is the pixel of the first term of the first of them. Where the weights are
+// many, a group of output channels writes all its rows before the next does, so that its weights stay in the cache.
 template <Activation kind>
-void correlate(const PackedWeights& weights, Lanes slope, const Lanes* in, int width, Lanes* out, ptrdiff_t channel_stride) {
+void correlate(const PackedWeights& weights, Lanes slope, const Lanes* in, Lanes* out, const OutputRows& rows) {
   static constexpr auto tiles = correlate_tiles<kind>(std::make_index_sequence<kTileChannels>{});
-  for (int group = 0; group < weights.groups(); ++group) {
+  const auto write = [&](int group, int row) {
     const int channel = weights.first(group), channels = weights.first(group + 1) - channel;
     const Terms terms = weights.terms(group, slope);
-    const int pieces = piece_count(width, tile_columns(channels));
+    const int pieces = piece_count(rows.width, tile_columns(channels));
+    const Lanes* source = in + row * rows.in_stride;
+    Lanes* target = out + row * rows.out_stride + channel * rows.channel_stride;
     for (int piece = 0, x = 0; piece < pieces; ++piece) {
-      const int end = piece_end(width, pieces, piece);
-      tiles[channels - 1][end - x - 1](terms, in + x, out + channel * channel_stride + x, channel_stride);
+      const int end = piece_end(rows.width, pieces, piece);
+      tiles[channels - 1][end - x - 1](terms, source + x, target + x, rows.channel_stride);
       x = end;
     }
+  };
+  if (weights.are_many()) {
+    for (int group = 0; group < weights.groups(); ++group)
+      for (int row = 0; row < rows.count; ++row) write(group, row);
+  } else {
+    for (int row = 0; row < rows.count; ++row)
+      for (int group = 0; group < weights.groups(); ++group) write(group, row);
   }
 }
 

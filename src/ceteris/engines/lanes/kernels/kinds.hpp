@@ -9,7 +9,6 @@
 #include <variant>
 #include <vector>
 
-#include "activation_layer.hpp"
 #include "average_pool.hpp"
 #include "network.hpp"
 #include "padded.hpp"
@@ -103,7 +102,7 @@ inline void add_dropout(Network& network, const LaneSettings& settings) {
 template <typename Add>
 void add_bent(Network& network, Bend bend, Add add) {
   add(follows_from_output(bend.kind) ? bend : Bend{});
-  if (!follows_from_output(bend.kind)) network.add(std::make_unique<ActivationLayer>(network.output(), bend));
+  if (!follows_from_output(bend.kind)) network.add_activation(bend);
 }
 
 inline void add_convolution(Network& network, const LaneSettings& settings) {
@@ -181,9 +180,7 @@ inline const std::map<std::string, LayerKind>& kinds() {
         {"slope"},
         {{"activation", activations}},
         {},
-        [](Network& network, const LaneSettings& settings) {
-          network.add(std::make_unique<ActivationLayer>(network.output(), settings.bend()));
-        }}},
+        [](Network& network, const LaneSettings& settings) { network.add_activation(settings.bend()); }}},
       {"dense", {{"dense", "activation", "slope"}, {"slope"}, {{"activation", activations}}, {}, add_dense}},
   };
   return table;

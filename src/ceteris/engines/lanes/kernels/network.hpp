@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "activation_layer.hpp"
 #include "batch_norm.hpp"
 #include "convolution.hpp"
 #include "dense.hpp"
@@ -31,6 +32,12 @@ class Network {
   void add_max_pool(int size, int stride) {
     auto* convolution = stride < size ? nullptr : dynamic_cast<Convolution*>(last());
     add(std::make_unique<MaxPool>(output(), size, stride, convolution ? convolution->hand_over_activation() : Bend{}));
+  }
+
+  // Adds an activation, which batch normalisation right before it may take over.
+  void add_activation(Bend bend) {
+    auto* norm = dynamic_cast<BatchNorm*>(last());
+    if (!norm || !norm->take_over(bend)) add(std::make_unique<ActivationLayer>(output(), bend));
   }
 
   // Adds a dense layer, which wants its input and the gradient of it without a border.

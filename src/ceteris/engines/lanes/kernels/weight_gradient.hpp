@@ -16,24 +16,46 @@ constexpr int kTileTaps = 5;
 constexpr int tile_outputs(int taps) { return std::min(9, (kRegisters - 1 - taps) / taps); }
 constexpr int kTileOutputs = 9;
 
-// One row of output gradients, interleaved [column][output channel of the tile], meets one row of one input channel; sums
-// stay in registers along the row.
+// Rows of the input that tiles meet: `stride` apart, `width` columns of each of `count`.
+struct Rows {
+  int count, width;
+  ptrdiff_t stride;
+};
+
+// Rows of output gradients, interleaved [column][output channel of the tile], meet rows of one input channel; sums stay in
+// registers along all of them.
 template <int Taps, int Outputs>
-void weight_gradient_tile(const Lanes* pixel, const Lanes* gradient, int width, Lanes* target) {
+void weight_gradient_tile(const Lanes* first, const Lanes* gradient, const Rows& rows, Lanes* target) {
   Lanes sum[Outputs][Taps];
   each<Outputs>([&](auto o) { each<Taps>([&](auto t) { sum[o][t] = target[o * Taps + t]; }); });
-  for (int x = 0; x < width; ++x, ++pixel, gradient += Outputs) {
-    Lanes value[Taps];
-    each<Taps>([&](auto t) { value[t] = held(pixel[t]); });
-    each<Outputs>([&](auto o) {
-      const Lanes d = held(gradient[o]);
-      each<Taps>([&](auto t) { sum[o][t] = multiply_add(d, value[t], sum[o][t]); });
-    });
+  for (int row = 0; row < rows.count; ++row, first += rows.stride) {
+    const Lanes* pixel = first;
+    for (int x = 0; x < rows.width; ++x, ++pixel, gradient += Outputs) {
+      Lanes value[Taps];
+      each<Taps>([&](auto t) { value[t] = held(pixel[t]); });
+      each<Outputs>([&](auto o) {
+        const Lanes d = held(gradient[o]);
+        each<Taps>([&](auto t) { sum[o][t] = multiply_add(d, value[t], sum[o][t]); });
+      });
+    }
   }
   each<Outputs>([&](auto o) { each<Taps>([&](auto t) { target[o * Taps + t] = sum[o][t]; }); });
 }
 
-using WeightGradientTile = void (*)(const Lanes*, const Lanes*, int, Lanes*);
+// The same for one channel that meets one, as in a depthwise convolution: all taps at once, or there are too few sums to
+// hide the latency of each behind the others.
+template <int Taps>
+void depthwise_gradient_tile(const Lanes* const* pixel, const Lanes* gradient, int width, Lanes* target) {
+  Lanes sum[Taps];
+  each<Taps>([&](auto t) { sum[t] = target[t]; });
+  for (int x = 0; x < width; ++x) {
+    const Lanes d = held(gradient[x]);
+    each<Taps>([&](auto t) { sum[t] = multiply_add(d, pixel[t][x], sum[t]); });
+  }
+  each<Taps>([&](auto t) { target[t] = sum[t]; });
+}
+
+using WeightGradientTile = void (*)(const Lanes*, const Lanes*, const Rows&, Lanes*);
 
 template <int Taps, size_t... Outputs>
 constexpr std::array<WeightGradientTile, kTileOutputs> weight_gradient_row(std::index_sequence<Outputs...>) {
@@ -60,27 +82,45 @@ class PackedGradient {
         spans_(spans_of_taps(kernel, stride)),
         pieces_(piece_count(outputs, tile_outputs(spans_.front().count))),
         sums_(static_cast<size_t>(outputs) * inputs * kernel * kernel),
-        row_(static_cast<size_t>(width) * outputs) {}
+        rows_(rows_at_once()),
+        row_(static_cast<size_t>(width) * outputs * rows_) {}
 
   void clear() { sums_.clear(); }
   int pieces() const { return pieces_; }
   int begin(int piece) const { return piece == 0 ? 0 : piece_end(outputs_, pieces_, piece - 1); }
 
-  // One row of the output gradient, interleaved [column][output channel of the piece].
-  Lanes* row(int piece) { return row_.get() + static_cast<ptrdiff_t>(begin(piece)) * width_; }
+  // Rows of the output gradient that are added at once: several where the sums are many, because each sum then passes
+  // through the second-level cache less often.
+  int rows() const { return rows_; }
 
-  // Adds what the interleaved row contributes, which is row `y` of the output.
-  void add(const Map& in, int y) {
+  // A row of a block of them, interleaved [column][output channel of the piece].
+  Lanes* row(int piece, int row) {
+    const ptrdiff_t outputs = begin(piece + 1) - begin(piece);
+    return row_.get() + (static_cast<ptrdiff_t>(begin(piece)) * rows_ + outputs * row) * width_;
+  }
+
+  // Adds what `count` interleaved rows contribute, which are those of the output from `y` on.
+  void add(const Map& in, int y, int count) {
     static constexpr auto tiles = weight_gradient_tiles(std::make_index_sequence<kTileTaps>{});
     Lanes* target = sums_.get();
     const ptrdiff_t phase = in.channel_stride / stride_;
+    const Rows rows{count, width_, in.row_stride * stride_};
+    if (inputs_ == 1 && outputs_ == 1 && kernel_ == kUsualKernel) {
+      const Lanes* pixels[kUsualKernel * kUsualKernel];
+      const Lanes** pixel = pixels;
+      for (int ky = 0; ky < kernel_; ++ky)
+        for (const Span& span : spans_)
+          for (int t = 0; t < span.count; ++t)
+            *pixel++ = in.row(y * stride_ + ky, 0) + span.first % stride_ * phase + span.first / stride_ + t;
+      return depthwise_gradient_tile<kUsualKernel * kUsualKernel>(pixels, row(0, 0), width_, target);
+    }
     for (int piece = 0; piece < pieces_; ++piece) {
       const int outputs = begin(piece + 1) - begin(piece);
       for (int c = 0; c < inputs_; ++c)
         for (int ky = 0; ky < kernel_; ++ky)
           for (const Span& span : spans_) {
             const Lanes* pixel = in.row(y * stride_ + ky, c) + span.first % stride_ * phase + span.first / stride_;
-            tiles[span.count - 1][outputs - 1](pixel, row(piece), width_, target);
+            tiles[span.count - 1][outputs - 1](pixel, row(piece, 0), rows, target);
             target += outputs * span.count;
           }
     }
@@ -99,6 +139,15 @@ class PackedGradient {
   }
 
  private:
+  static constexpr int kUsualKernel = 3;
+  static constexpr size_t kManySums = size_t{1} << 18, kRowsBytes = 40 << 10;
+
+  int rows_at_once() const {
+    if (sums_.size() * sizeof(Lanes) < kManySums) return 1;
+    const size_t row = sizeof(Lanes) * static_cast<size_t>(width_) * piece_end(outputs_, pieces_, 0);
+    return static_cast<int>(std::max<size_t>(1, kRowsBytes / row));
+  }
+
   // Taps that read pixels in a row: `first`, `first` + stride and so on.
   struct Span {
     int first, count;
@@ -121,7 +170,9 @@ class PackedGradient {
   int outputs_, inputs_, kernel_, stride_, width_;
   std::vector<Span> spans_;
   int pieces_;
-  Storage sums_, row_;
+  Storage sums_;
+  int rows_;
+  Storage row_;
 };
 
 }  // namespace ceteris
