@@ -11,7 +11,7 @@ from ceteris.networks.dropout import Dropout
 from ceteris.networks.network import Network
 from ceteris.networks.pooling import MaxPool
 from ceteris.study.changes import LayerAdded, LayerRemoved, SettingChange, changes
-from ceteris.study.specification import Specification
+from ceteris.study.specification import Baseline, Specification
 from ceteris.study.variation import Variation
 from ceteris.study.vary import vary
 from ceteris.training.training import Training
@@ -212,4 +212,24 @@ def test_changes_in_a_residual_block_are_said_with_its_number():
         "layer 2.1 (conv 3): kernel 3 -> 5",
         "layer 2.2 removed: batch norm",
         "layer 2.2 added: dropout 0.5",
+    ]
+
+
+def test_a_network_of_mostly_other_layers_is_another_network(specification):
+    """Its layers are not listed one by one; a deeper network of one kind is."""
+    deep, deeper, other = (
+        specification.model_copy(update={"network": Baseline(network=table, training=Training()).network})
+        for table in (
+            {"preset": "resnet20", "depth": 8},
+            {"preset": "resnet20"},
+            {"preset": "vgg8", "initialisation": "he"},
+        )
+    )
+
+    assert [str(change).split(" (")[0] for change in changes(deep, deeper)] == [
+        f"layer {number} added: residual" for number in (5, 6, 8, 9, 11, 12)
+    ]
+    assert [str(change) for change in changes(deep, other)] == [
+        "initialisation default -> he",
+        "network of 8 layers -> of 23 layers",
     ]

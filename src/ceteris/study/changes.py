@@ -96,7 +96,7 @@ class LayerRemoved:
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkReplaced:
-    """A network of another kind, or on another backbone: nothing of the one has its place in the other.
+    """A network of another kind, on another backbone, or of mostly other layers: little has its place in the other.
 
     Attributes:
         before: The baseline's network.
@@ -213,6 +213,9 @@ def _together(group: Sequence[Change]) -> str:
 _LAYER_COST = 1.0
 _VALUE_COST = 0.45
 
+_MOST_CHANGES = 12
+"""Changes of layers that are listed even where most layers are others; more of them say that it is another network."""
+
 _SHA256_DIGITS = 64
 _MOST_LINES = 40
 _LONGEST_LINE = 40
@@ -230,7 +233,12 @@ def _network_changes(before: AnyNetwork, after: AnyNetwork) -> Iterator[Change]:
         old, new = getattr(before, name), getattr(after, name)
         if old != new and name != before.declared:
             yield SettingChange(path=f"network.{name}", before=old, after=new)
-    yield from _layer_changes(before.layers, after.layers, f"network.{before.declared}")
+    found = list(_layer_changes(before.layers, after.layers, f"network.{before.declared}"))
+    other = sum(_cost(change.layer) for change in found if isinstance(change, LayerAdded | LayerRemoved))
+    if len(found) > _MOST_CHANGES and other > sum(map(_cost, (*before.layers, *after.layers))) / 2:
+        yield NetworkReplaced(before=before, after=after)
+    else:
+        yield from found
 
 
 def _module_changes(before: ModuleNetwork, after: ModuleNetwork) -> Iterator[Change]:
