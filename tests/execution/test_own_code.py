@@ -263,6 +263,10 @@ def test_a_study_of_a_training_function_runs_from_its_file_to_its_report(trained
     first = results.findings[0]
 
     assert {name: len(found) for name, found in _by_status(results).items()} == {"finished": 2, "failed": 2}
+    with pytest.raises(
+        ResultsError, match=r"code in a results folder is never run; train and predict with that code\.$"
+    ):
+        gather(results, [results.findings[0]])
     assert (first.record.engine, first.record.epochs) == ("own function", 2)
     assert results.findings[-1].failure.error == (
         "train.py:train fails in epoch 2: train.py, line 8, in train: ValueError: as asked"

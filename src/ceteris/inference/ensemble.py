@@ -139,10 +139,10 @@ def gather(results: Results, findings: Sequence[Finding]) -> Ensemble:
 
 def own_code_refused(run: Run) -> str:
     """Say why networks of the user's own code are not run again."""
-    return (
-        f"'{run.variation}' was trained by code of its user's own, and code in a results folder is never run; build "
-        "the network with that code, and load `weights.safetensors` of a run into it."
-    )
+    end = "build the network with that code, and load `weights.safetensors` of a run into it."
+    if run.specification.train:
+        end = "train and predict with that code."
+    return f"'{run.variation}' was trained by code of its user's own, and code in a results folder is never run; {end}"
 
 
 def ensemble_probabilities(ensemble: Ensemble, images_nhwc: NDArray[np.uint8]) -> Values:

@@ -90,7 +90,8 @@ def _tracked(results: Results, finding: Finding) -> TrackedRun:
     specification = run.specification.model_dump(mode="json")
     if declared := run.specification.network.declared:
         specification["network"][declared] = [str(layer) for layer in run.specification.network.layers]
-    specification["network"].pop("code", None)
+    for own in (specification["network"], specification.get("train") or {}):
+        own.pop("code", None)  # its digest is in that of the run
     facts = {
         "study": results.manifest.study.title,
         "images": results.manifest.data_source,
