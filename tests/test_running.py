@@ -34,10 +34,15 @@ def test_a_study_is_run_from_python(tiny, tmp_path, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_residual_block_is_trained_by_pytorch_beside_runs_of_the_lanes_engine(tiny, tmp_path):
-    """An engine that lacks a layer kind leaves its runs to the next, and the report has both."""
+def test_mixed_images_are_trained_by_pytorch_beside_runs_of_the_lanes_engine(tiny, tmp_path):
+    """An engine that does not follow a setting leaves its runs to the next, and the report has both."""
     block = {"residual": [{"conv": 3, "kernel": 1, "activation": "relu"}, {"batch_norm": True}]}
-    residual = ceteris.Variation(factor="block", name="residual", insert={"before": "network.layers.1", "layer": block})
+    residual = ceteris.Variation(
+        factor="block",
+        name="residual",
+        insert={"before": "network.layers.1", "layer": block},
+        set={"training.mixup": 0.2},
+    )
     study = tiny.model_copy(update={"variations": (residual,), "data": tiny.data.model_copy(update={"fraction": 0.05})})
 
     results = ceteris.run(study, folder=tmp_path / "results", threads=1)

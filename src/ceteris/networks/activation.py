@@ -6,7 +6,6 @@ from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import BeforeValidator, Field, WithJsonSchema
-from scipy.special import expit, ndtr
 
 from ceteris.networks.layer import Fault, Layer, Module, Values
 from ceteris.networks.shape import Shape
@@ -38,6 +37,8 @@ class Activation(StrEnum):
 
     def apply(self, values: Values, slope: float) -> Values:  # noqa: PLR0911 - one for each
         """Compute it with NumPy."""
+        from scipy.special import expit, ndtr  # noqa: PLC0415 - slow to load for who only reads a study
+
         match self:
             case Activation.RELU:
                 return np.maximum(values, np.float32(0))
