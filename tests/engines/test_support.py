@@ -74,6 +74,9 @@ SETTINGS = {
     "contrast": {"contrast": 0.5},
     "mixup": {"mixup": 0.2},
     "cutmix": {"cutmix": 1.0},
+    "label_smoothing": {"label_smoothing": 0.1},
+    "clip_norm": {"clip_norm": 1.0},
+    "average_decay": {"average_decay": 0.9},
     "schedule": {"schedule": "cosine"},
     "warmup_epochs": {"warmup_epochs": 2},
     "step_epochs": {"schedule": "step", "step_epochs": 3},
@@ -235,7 +238,7 @@ def test_runs_share_a_packed_batch_only_if_they_differ_in_what_each_has_for_itse
     own = {"learning_rate", "momentum", "beta1", "beta2", "epsilon", "weight_decay", *SCHEDULE_SETTINGS}
     own |= {"patience", "scored_epoch"}
     own |= AUGMENTATIONS if engine == "lanes" else set()
-    own |= {"nesterov", "alpha", "initial_accumulator"}
+    own |= {"nesterov", "alpha", "initial_accumulator", "label_smoothing", "clip_norm", "average_decay"}
     usual = {key: value for key, value in SETTINGS[setting].items() if key == "optimizer" != setting}
     key = ENGINES[engine].packing_key
     same = key(asked(engine, Training(**usual))) == key(asked(engine, Training(**SETTINGS[setting])))

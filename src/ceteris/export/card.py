@@ -299,6 +299,8 @@ def _training(analysis: StudyAnalysis, record: RunRecord) -> Iterator[str]:
     which = "the last epoch"
     if record.scored_epoch is not None:
         which = f"epoch {record.scored_epoch}, which had the lowest validation loss"
+    if training.average_decay:
+        which = f"{which}, averaged over steps with decay {training.average_decay:g}"
     yield f"The weights are those after {which}. The test images were scored once, at the end, and chose nothing."
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from ceteris.training.kind import Kind
+from ceteris.training.kind import Fraction, Kind
 
 
 class Loss(Kind):
@@ -22,8 +22,21 @@ class Loss(Kind):
 
 
 class CrossEntropy(Loss):
-    """The negative logarithm of the probability of the right class."""
+    """The negative logarithm of the probability of the right class.
+
+    Attributes:
+        label_smoothing: Share of each image that is spread over all classes alike, in [0, 1): PyTorch's definition
+            (Szegedy et al. 2016, arXiv:1512.00567). Losses that are reported are plain cross-entropies all the same.
+    """
 
     key: ClassVar[str] = "cross_entropy"
     title: ClassVar[str] = "categorical cross-entropy"
     function: ClassVar[str] = "cross_entropy"
+    later: ClassVar[frozenset[str]] = frozenset({"label_smoothing"})
+
+    label_smoothing: Fraction = 0.0
+
+    @property
+    def keywords(self) -> Mapping[str, object]:
+        """Only what is not PyTorch's default."""
+        return {"label_smoothing": self.label_smoothing} if self.label_smoothing else {}

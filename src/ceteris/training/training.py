@@ -15,6 +15,7 @@ from ceteris.training.mixing import Cutmix, Mixup
 from ceteris.training.rmsprop import RMSprop
 from ceteris.training.schedule import Constant, Cosine, Exponential, Length, OneCycle, Schedule, Step
 from ceteris.training.sgd import SGD
+from ceteris.training.steadying import Averaging, Clipping
 from ceteris.training.stopping import Stopping
 from ceteris.values.frozen import Frozen
 
@@ -40,9 +41,12 @@ class Minibatches(Frozen):
     epochs: Annotated[int, Field(ge=1, le=100_000)] = 20
 
 
+STEADYING: tuple[type[Clipping] | type[Averaging], ...] = (Clipping, Averaging)
+
 SECTIONS: tuple[type[Frozen], ...] = (
     *(kind for kinds in CHOICES.values() for kind in kinds),
     Minibatches,
+    *STEADYING,
     *AUGMENTATIONS,
     *MIXTURES,
     Stopping,
@@ -78,6 +82,11 @@ class _Training(Frozen):
         """The schedule of the learning rate with its own settings."""
         schedule: Schedule = self._chosen("schedule")
         return schedule
+
+    @property
+    def steadying(self) -> tuple[Clipping | Averaging, ...]:
+        """What is done around each step, also what changes nothing."""
+        return tuple(self._made(kind) for kind in STEADYING)
 
     @property
     def augmentations(self) -> tuple[Augmentation, ...]:
@@ -162,6 +171,8 @@ if TYPE_CHECKING:
         weight_decay: float
         batch_size: int
         epochs: int
+        clip_norm: float
+        average_decay: float
         flip: bool
         crop: int
         rotation: float

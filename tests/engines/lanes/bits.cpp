@@ -141,7 +141,8 @@ const std::vector<std::pair<std::string, std::vector<Description>>> kLaterNetwor
       kClassifier}},
 };
 
-uint64_t train(const std::vector<Description>& layers, const std::string& optimizer, const Pictures& images, bool looks_ahead) {
+uint64_t train(const std::vector<Description>& layers, const std::string& optimizer, const Pictures& images, bool looks_ahead,
+               bool is_steadied) {
   Bank bank(kImage, kRuns, kBatch);
   for (size_t index = 0; index < layers.size(); ++index) {
     if (layers[index].kind == "branch") {
@@ -168,9 +169,13 @@ uint64_t train(const std::vector<Description>& layers, const std::string& optimi
                                 {"weight_decay", 0.0001 * (run % 2)},
                                 {"alpha", 0.99 * decay},
                                 {"initial_accumulator", 0.1 * (run % 3)},
-                                {"nesterov", looks_ahead ? run % 2 : 0}};
+                                {"nesterov", looks_ahead ? run % 2 : 0},
+                                {"label_smoothing", is_steadied ? 0.1 * (run % 3) : 0},
+                                {"clip_norm", is_steadied ? 0.2 * (run % 4) : 0},
+                                {"average_decay", is_steadied ? 0.3 * (run % 3) : 0}};
     OptimizerSettings own;
     for (const std::string& name : optimizers().at(optimizer).settings) own[name] = all.at(name);
+    for (const std::string& name : kOtherSettings) own[name] = all.at(name);
     settings.push_back(own);
   }
   bank.finish(optimizer, settings);
@@ -207,6 +212,11 @@ uint64_t train(const std::vector<Description>& layers, const std::string& optimi
               start.data());
     hash.add(start);
   }
+  if (!is_steadied) return hash.value();
+  bank.read([](Network& network) -> Storage& { return network.averages(); }, start.data());
+  hash.add(start);
+  bank.read([](Network& network) -> Storage& { return network.averaged_statistics(); }, state.data());
+  hash.add(state);
   return hash.value();
 }
 
@@ -244,9 +254,11 @@ int main() {
   const Pictures images = draw_pictures();
   for (const auto& [name, layers] : kNetworks)
     for (const auto& [optimizer, kind] : optimizers())
-      std::printf("%s %s: %016" PRIx64 "\n", name.c_str(), optimizer.c_str(), train(layers, optimizer, images, false));
-  std::printf("plain sgd, looking ahead: %016" PRIx64 "\n", train(kNetworks.front().second, "sgd", images, true));
+      std::printf("%s %s: %016" PRIx64 "\n", name.c_str(), optimizer.c_str(), train(layers, optimizer, images, false, false));
+  std::printf("plain sgd, looking ahead: %016" PRIx64 "\n", train(kNetworks.front().second, "sgd", images, true, false));
   std::printf("seen: %016" PRIx64 "\n", see(images));
   for (const auto& [name, layers] : kLaterNetworks)
-    std::printf("%s adam: %016" PRIx64 "\n", name.c_str(), train(layers, "adam", images, false));
+    std::printf("%s adam: %016" PRIx64 "\n", name.c_str(), train(layers, "adam", images, false, false));
+  for (const auto& [name, layers] : kNetworks)
+    std::printf("%s sgd, steadied: %016" PRIx64 "\n", name.c_str(), train(layers, "sgd", images, true, true));
 }

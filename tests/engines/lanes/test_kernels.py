@@ -55,12 +55,16 @@ def test_without_compiled_kernels_the_error_says_what_was_lost(monkeypatch):
     )
 
 
+SETTINGS = dict.fromkeys(("momentum", "weight_decay", "nesterov", "label_smoothing", "clip_norm", "average_decay"), 0.0)
+SETTINGS |= {"learning_rate": 0.1}
+
+
 @compiled
 def test_a_packed_batch_refuses_arrays_that_do_not_fit():
     """The binding checks what it is given, so that no kernel reads past an array."""
     bank = load_kernels(usable_instruction_sets()[0]).Bank(image=(4, 4, 3), runs=2, batch_size=2)
     bank.add("dense", [{"dense": 2, "activation": "none"}] * 2)
-    bank.finish("sgd", [{"learning_rate": 0.1, "momentum": 0.0, "weight_decay": 0.0}] * 2)
+    bank.finish("sgd", [SETTINGS] * 2)
     images, scale = np.zeros((3, 4, 4, 3), np.uint8), np.ones(3, np.float32)
     work = {"images": images, "scale": scale, "offset": scale, "views": None, "epoch": 0, "first_step": 0, "steps": 1}
     work["factors"] = np.ones((2, 2))

@@ -51,6 +51,7 @@ def reference(engine, run, split):
         return values
 
     places = sampled_indices(run, split.training.labels, classes=split.classes)
+    length, averages = training.length(len(places)), {}
     for epoch in range(training.epochs):
         visited = sampling_order(run.seed, epoch, places)
         moved = shifts(run.seed, epoch, len(places), flip=training.flip, crop=0)[:, 0]
@@ -63,8 +64,17 @@ def reference(engine, run, split):
             place = BatchPosition(epoch=epoch, positions=torch.arange(start, start + len(chosen)))
             labels = torch.from_numpy(split.training.labels[chosen].astype(np.int64))
             optimizer.zero_grad()
-            functional.cross_entropy(logits(torch.stack(views), place), labels).backward()
+            smoothing = training.chosen_loss.label_smoothing
+            functional.cross_entropy(logits(torch.stack(views), place), labels, label_smoothing=smoothing).backward()
+            if training.clip_norm:
+                torch.nn.utils.clip_grad_norm_(weights.values(), training.clip_norm)
+            factor = training.chosen_schedule.factors(epoch, length)[start // training.batch_size]
+            optimizer.param_groups[0]["lr"] = training.learning_rate * float(factor)
             optimizer.step()
+            for name, one in weights.items():
+                new = one.detach().clone()
+                averages[name] = averages.get(name, new).lerp(new, 1 - training.average_decay)
+    weights.update(averages)
     with torch.no_grad():
         return logits(features["test"], None).softmax(1).numpy()
 
@@ -77,8 +87,9 @@ def reference(engine, run, split):
         {"head": HIDDEN, "weight_decay": 0.001},
         {"flip": True},
         {"data": {"fraction": 0.5}},
+        {"label_smoothing": 0.2, "clip_norm": 0.5, "average_decay": 0.5, "schedule": "cosine"},
     ],
-    ids=["Adam", "SGD", "hidden layer and dropout", "mirrored views", "half of the images"],
+    ids=["Adam", "SGD", "hidden layer and dropout", "mirrored views", "half of the images", "steadied"],
 )
 def test_learns_what_pytorch_learns(engine, make_run, split, settings):
     """From the same weights, order, views and dropout, the stacked heads arrive where PyTorch's own layers do."""
@@ -94,7 +105,11 @@ def test_a_run_alone_is_the_same_as_beside_fifteen_others(engine, make_run, spli
     heads = [({"dropout": share}, {"dense": "classes"}) for share in (0.2, 0.5)]
     # With Adam's usual epsilon the sign alone of a gradient that cancels to nearly nothing would move a weight.
     settings = {"epsilon": 0.01}
-    runs = [make_run(seed, heads[seed % 2], learning_rate=0.01 * (1 + seed), **settings) for seed in range(16)]
+    steadied = ({}, {"label_smoothing": 0.2, "clip_norm": 0.5, "average_decay": 0.5, "schedule": "cosine"})
+    runs = [
+        make_run(seed, heads[seed % 2], learning_rate=0.01 * (1 + seed), **settings, **steadied[seed % 2])
+        for seed in range(16)
+    ]
     assert len({engine.packing_key(run.specification) for run in runs}) == 1
 
     curves, outcomes = finish(engine.start(runs, split))
@@ -111,7 +126,7 @@ def test_a_run_alone_is_the_same_as_beside_fifteen_others(engine, make_run, spli
 
 def test_an_interrupted_packed_batch_goes_on_where_it_stopped(engine, make_run, split):
     """After a few steps, in the middle of an epoch, and through the arrays of a checkpoint."""
-    runs = [make_run(seed, HIDDEN) for seed in range(3)]
+    runs = [make_run(seed, HIDDEN, average_decay=0.3 * seed, schedule="cosine") for seed in range(3)]
     _, expected = finish(engine.start(runs, split))
     training = engine.start(runs, split)
     order, mirrored = training._sampling(0)

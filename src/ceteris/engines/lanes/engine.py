@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ceteris.datasets.dataset import ImageKind, Split
 from ceteris.engines.augmentation import plain_views, views
+from ceteris.engines.average import average_arrays, with_average
 from ceteris.engines.best_epoch import BestEpoch, scored_weights
 from ceteris.engines.engine import SLICE_SECONDS, EpochMetrics, Outcome, Position, RunState, mean_loss_and_accuracy
 from ceteris.engines.lanes.kernels import (
@@ -84,7 +85,9 @@ class LanesEngine:
         parameters = network_cost(network, images.shape, images.classes).parameters
         # Weights go in and out as arrays, and so do the predictions; those of a best epoch are kept besides.
         copies = 4 if specification.training.scored_epoch == "best" else 3
-        arrays = 4 * self.packed_runs * parameters + runs * (copies * parameters + images.test_images * images.classes)
+        lanes = 5 if specification.training.average_decay else 4  # with gradients and moments
+        answers = images.test_images * images.classes
+        arrays = lanes * self.packed_runs * parameters + runs * (copies * parameters + answers)
         return Requirements(memory=bank.memory() + 4 * arrays)
 
     def start(self, runs: Sequence[Run], split: Split, states: Sequence[RunState] | None = None) -> "LanesTraining":
@@ -162,6 +165,8 @@ class LanesTraining:
         """Put everything back where `states` found it."""
         assert len({state.position for state in states}) == 1
         self.begin([state.arrays for state in states])
+        if self._averaged:
+            self._put([with_average(state.arrays) for state in states], ("averages", "averaged_statistics"))
         for kind in ("first_moments", "second_moments"):
             self.bank.write(kind, np.stack([pack(self.layout.trained, state.arrays, f"{kind}.") for state in states]))
         self.position = states[0].position
@@ -201,6 +206,7 @@ class LanesTraining:
         """Copy what each run needs to go on from here."""
         weights, statistics = self.bank.read("weights"), self.bank.read("statistics")
         first, second = self.bank.read("first_moments"), self.bank.read("second_moments")
+        averages = self._weights() if self._averaged else []
         return tuple(
             RunState(
                 position=self.position,
@@ -209,6 +215,7 @@ class LanesTraining:
                     **unpack(self.layout.statistics, statistics[run]),
                     **unpack(self.layout.trained, first[run], "first_moments."),
                     **unpack(self.layout.trained, second[run], "second_moments."),
+                    **(average_arrays(averages[run]) if run in self._averaged else {}),
                     "epoch.loss": np.array([self._loss[run]], np.float64),
                     "epoch.correct": np.array([self._correct[run]], np.int64),
                     **(best.arrays if (best := self._best[run]) else {}),
@@ -220,8 +227,8 @@ class LanesTraining:
     def outcomes(self, runs: Sequence[int] | None = None) -> tuple[Outcome, ...]:
         """Score the test images, once for each run; see `PackedTraining.outcomes`."""
         chosen = range(len(self.runs)) if runs is None else runs
-        test, present = self.split.test, self._weights()
-        scored = [scored_weights(best, own) for best, own in zip(self._best, present, strict=True)]
+        test, present = self.split.test, self._present()
+        scored = [scored_weights(best, own) for best, own in zip(self._best, self._weights(), strict=True)]
         self._put(scored)
         probabilities, sums = self.bank.predict(test.images, test.labels, self.split.scale, self.split.offset)
         self._put(present)
@@ -236,17 +243,31 @@ class LanesTraining:
             for run in chosen
         )
 
+    @property
+    def _averaged(self) -> frozenset[int]:
+        """Which runs average their weights."""
+        return frozenset(i for i, run in enumerate(self.runs) if run.specification.training.average_decay)
+
     def _weights(self) -> list[dict[str, NDArray[np.float32]]]:
-        """Copy what is scored of each run."""
-        weights, statistics = self.bank.read("weights"), self.bank.read("statistics")
+        """Copy what is scored of each run: its weights, or their average."""
+        return self._read("averages", "averaged_statistics") if self._averaged else self._present()
+
+    def _present(self) -> list[dict[str, NDArray[np.float32]]]:
+        """Copy the weights of each run."""
+        return self._read("weights", "statistics")
+
+    def _read(self, trained: str, untrained: str) -> list[dict[str, NDArray[np.float32]]]:
+        weights, statistics = self.bank.read(trained), self.bank.read(untrained)
         return [
             {**unpack(self.layout.trained, weights[run]), **unpack(self.layout.statistics, statistics[run])}
             for run in range(len(self.runs))
         ]
 
-    def _put(self, weights: Sequence[Mapping[str, NDArray[np.generic]]]) -> None:
-        self.bank.write("weights", np.stack([pack(self.layout.trained, run) for run in weights]))
-        self.bank.write("statistics", np.stack([pack(self.layout.statistics, run) for run in weights]))
+    def _put(
+        self, weights: Sequence[Mapping[str, NDArray[np.generic]]], kinds: tuple[str, str] = ("weights", "statistics")
+    ) -> None:
+        for kind, slots in zip(kinds, (self.layout.trained, self.layout.statistics), strict=True):
+            self.bank.write(kind, np.stack([pack(slots, run) for run in weights]))
 
     def _prepare_epoch(self) -> None:
         if self._order is not None:
@@ -264,7 +285,12 @@ class LanesTraining:
 
     def _end_epoch(self) -> tuple[EpochMetrics, ...]:
         images, scored = self.sampled_images, self.split.validation
+        present = self._present() if self._averaged else None
+        if present is not None:
+            self._put(self._weights())
         sums_of_runs = self.bank.score(scored.images, scored.labels, self.split.scale, self.split.offset)
+        if present is not None:
+            self._put(present)
         trained = [mean_loss_and_accuracy(*sums, images) for sums in zip(self._loss, self._correct, strict=True)]
         validated = [mean_loss_and_accuracy(*sums, len(scored)) for sums in sums_of_runs]
         epoch = self.position.epoch + 1
@@ -320,5 +346,7 @@ def _layer_settings(placed: PlacedLayer, seed: int) -> dict[str, int | float | s
 
 
 def _numbers(run: Run) -> dict[str, float]:
-    """Write the settings of the optimizer as the kernels take them."""
-    return {name: float(value) for name, value in run.specification.training.chosen_optimizer}
+    """Write the settings of the optimizer, and those around its steps, as the kernels take them."""
+    training = run.specification.training
+    sections = (training.chosen_optimizer, training.chosen_loss, *training.steadying)
+    return {name: float(value) for section in sections for name, value in section}

@@ -105,6 +105,9 @@ class Kernels(Protocol):
     def layer_kinds(self) -> dict[str, tuple[list[str], list[str], dict[str, list[str]], dict[str, int]]]:
         """List by key what the kernel of each layer kind honours, as `LayerKind` in `kinds.hpp` has it."""
 
+    def other_settings(self) -> list[str]:
+        """List the settings besides an optimizer's that each run has for itself."""
+
     def optimizers(self) -> dict[str, tuple[list[str], list[str]]]:
         """List by key the settings that each optimizer honours, and those of them that each run has for itself."""
 
@@ -189,7 +192,9 @@ def kernel_training(instruction_set: InstructionSet) -> TrainingSupport:
             for key, (settings, per_run) in load_kernels(instruction_set).optimizers().items()
         },
         shared=frozenset({"batch_size", "epochs"}),
-        per_run=(SCHEDULE_SETTINGS | STOPPING).union(*(kind.model_fields for kind in AUGMENTATIONS)),
+        per_run=(SCHEDULE_SETTINGS | STOPPING).union(
+            load_kernels(instruction_set).other_settings(), *(kind.model_fields for kind in AUGMENTATIONS)
+        ),
     )
 
 

@@ -21,7 +21,7 @@ from ceteris.networks.shape import Shape
 from ceteris.resources import Requirements
 from ceteris.study.run import Run
 from ceteris.study.specification import Specification, lone_value_layer
-from ceteris.training.training import AUGMENTATIONS, LOSSES, MIXTURES, OPTIMIZERS
+from ceteris.training.training import AUGMENTATIONS, LOSSES, MIXTURES, OPTIMIZERS, STEADYING
 
 if TYPE_CHECKING:
     from ceteris.engines.engine import Predictor
@@ -32,7 +32,7 @@ TORCH_TRAINING = TrainingSupport(
     # All optimizers, losses and schedules, because each class says what it is in PyTorch.
     optimizers={kind.key: OptimizerSupport(settings=frozenset(kind.model_fields)) for kind in OPTIMIZERS},
     shared=frozenset({"batch_size", "epochs", "loss"}).union(
-        *(kind.model_fields for kind in (*LOSSES, *AUGMENTATIONS, *MIXTURES))
+        *(kind.model_fields for kind in (*LOSSES, *AUGMENTATIONS, *MIXTURES, *STEADYING))
     ),
     per_run=SCHEDULE_SETTINGS | STOPPING,
 )

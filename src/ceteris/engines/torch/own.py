@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ceteris.datasets.dataset import Split
-from ceteris.engines.engine import REPEATED_STEPS, SLICE_SECONDS, EpochMetrics, Outcome, OwnCodeTraining, RunState
+from ceteris.engines.engine import REPEATED_STEPS, EpochMetrics, Outcome, OwnCodeTraining, RunState
 from ceteris.engines.streams import words
 from ceteris.engines.torch.batches import optimizer_of, pixel_table, scaled, to_arrays
 from ceteris.engines.torch.network import BatchPosition
@@ -106,7 +106,7 @@ class OwnModuleTraining(TorchTraining, OwnCodeTraining):
         """Give what the module has printed so far."""
         return self._printed.text()
 
-    def advance(self, *, seconds: float = SLICE_SECONDS) -> tuple[EpochMetrics, ...] | None:
+    def advance(self, *, seconds: float | None = None) -> tuple[EpochMetrics, ...] | None:
         """Train for about a quarter of a second, as any network; a fault of the module is told with its line."""
         with self._user_code(), explained(self._choice.code, f"{self._choice.module} fails in training"):
             return super().advance(seconds=seconds)

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ceteris.datasets.dataset import Split
+from ceteris.engines.average import average_arrays
 from ceteris.engines.best_epoch import BestEpoch, scored_weights, without_best
 from ceteris.engines.engine import SLICE_SECONDS, EpochMetrics, Outcome, Position, RunState, mean_loss_and_accuracy
 from ceteris.engines.streams import initial_weights, sampled_indices
@@ -115,6 +116,9 @@ class TorchTraining(ABC):
         self._plan: EpochPlan | None = None
         self._factors = np.ones(0)
         self._best = BestEpoch.of(run, None)
+        # The first step begins the average.
+        is_averaged = self._settings.average_decay > 0
+        self._average = {name: torch.zeros_like(one) for name, one in self._trained().items()} if is_averaged else {}
 
     @abstractmethod
     def _inputs(self, pixels: Tensor) -> Tensor:
@@ -129,7 +133,7 @@ class TorchTraining(ABC):
         """Where the run is."""
         return self._position
 
-    def advance(self, *, seconds: float = SLICE_SECONDS) -> tuple[EpochMetrics, ...] | None:
+    def advance(self, *, seconds: float | None = None) -> tuple[EpochMetrics, ...] | None:
         """Train for about a quarter of a second, or one minibatch if that takes longer; validate after an epoch."""
         epoch, step = self._position.epoch, self._position.step
         assert epoch < self._settings.epochs, "the run is finished"
@@ -137,7 +141,7 @@ class TorchTraining(ABC):
             self._factors = self._schedule.factors(epoch, self._settings.length(len(self._places)))
             image = Shape(*self._training.pixels.shape[1:])
             self._plan = epoch_plan(self._seed, epoch, self._places, self._settings, image=image, device=self._device)
-        until = time.monotonic() + seconds
+        until = time.monotonic() + (SLICE_SECONDS if seconds is None else seconds)
         with processor_threads(self._threads):
             while True:
                 self._learn(self._plan, step)
@@ -162,12 +166,9 @@ class TorchTraining(ABC):
         """Score the test images, once; see `PackedTraining.outcomes`."""
         if runs is not None and not runs:
             return ()
-        present = to_arrays(self._trained())
-        weights = scored_weights(self._best, present)
-        fill(self._trained(), weights)
+        weights = scored_weights(self._best, self._scored())
         with processor_threads(self._threads):
-            scores = self._score(self._test)
-        fill(self._trained(), present)
+            scores = self._score(self._test, weights)
         return (
             Outcome(
                 probabilities=scores.probabilities,
@@ -191,7 +192,11 @@ class TorchTraining(ABC):
             group["lr"] = rate * float(self._factors[step])
         self._optimizer.zero_grad()
         torch.autograd.backward(loss)
+        if self._settings.clip_norm:
+            parameters = [one for group in self._optimizer.param_groups for one in group["params"]]
+            nn.utils.clip_grad_norm_(parameters, self._settings.clip_norm)
         self._optimizer.step()
+        self._follow(begins=(plan.epoch, step) == (0, 0))
         logits_bk, score = logits_bk.detach(), loss.detach()
         if not self._minimises_score:
             score = _of_labels(partial(functional.cross_entropy, logits_bk), labels, mixed)
@@ -199,24 +204,42 @@ class TorchTraining(ABC):
         right = labels if mixed is None else mixed.larger(labels)
         self._sums.correct.add_((logits_bk.argmax(1) == right).sum())
 
+    @torch.no_grad()
+    def _follow(self, *, begins: bool) -> None:
+        """Let the average follow a step."""
+        trained = self._trained() if self._average else {}
+        for name, average in self._average.items():
+            average.lerp_(trained[name], 1.0 if begins else 1 - self._settings.average_decay)
+
+    def _scored(self) -> dict[str, NDArray[np.generic]]:
+        """Copy what is scored: the weights, or their average."""
+        return to_arrays(self._average or self._trained())
+
     def _minimised(self, logits_bk: Tensor, labels: Tensor) -> Tensor:
         loss: Tensor = getattr(functional, self._loss.function)(logits_bk, labels, **self._loss.keywords)
         return loss
 
     def _end_epoch(self) -> EpochMetrics:
         training = mean_loss_and_accuracy(float(self._sums.loss), int(self._sums.correct), len(self._places))
-        scores = self._score(self._validation)
+        scored = self._scored()
+        scores = self._score(self._validation, scored)
         if self._best is not None and scores.loss < self._best.loss:
-            self._best = BestEpoch(loss=scores.loss, weights=to_arrays(self._trained()))
+            self._best = BestEpoch(loss=scores.loss, weights=scored)
         self._sums = epoch_sums(self._device)
         self._position = Position(epoch=self._position.epoch + 1)
         return EpochMetrics.of(self._position.epoch, training, (scores.loss, scores.accuracy))
 
-    def _score(self, images: DeviceImages) -> ScoredImages:
-        return score(self._network, images, self._inputs, at_once=self._at_once)
+    def _score(self, images: DeviceImages, weights: Mapping[str, NDArray[np.generic]]) -> ScoredImages:
+        """Score with these weights in place of the present ones."""
+        present = to_arrays(self._trained())
+        fill(self._trained(), weights)
+        scores = score(self._network, images, self._inputs, at_once=self._at_once)
+        fill(self._trained(), present)
+        return scores
 
     def _tensors(self) -> dict[str, Tensor]:
-        return state_tensors(self._trained(), self._network, self._optimizer, self._sums)
+        tensors = state_tensors(self._trained(), self._network, self._optimizer, self._sums)
+        return tensors | average_arrays(self._average)
 
     def _restore(self, state: RunState, run: Run) -> None:
         own = without_best(state.arrays)

@@ -42,7 +42,7 @@ _PACKED_RUNS = 64
 _TRAINING = TrainingSupport(
     optimizers=HEAD_OPTIMIZERS,
     shared=frozenset({"batch_size", "epochs", "flip"}),
-    per_run=SCHEDULE_SETTINGS | STOPPING,
+    per_run=SCHEDULE_SETTINGS | STOPPING | {"label_smoothing", "clip_norm", "average_decay"},
 )
 
 

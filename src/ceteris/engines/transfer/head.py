@@ -118,7 +118,14 @@ class StackedHead:
         return {f"{prefix}{name}": tensor[0].numpy().copy() for arrays in found for name, tensor in arrays}
 
     def gradients(
-        self, rows_rp: Tensor, inputs_rbf: Tensor, labels_rb: Tensor, place: BatchPosition, out: Tensor
+        self,
+        rows_rp: Tensor,
+        inputs_rbf: Tensor,
+        labels_rb: Tensor,
+        place: BatchPosition,
+        out: Tensor,
+        *,
+        smoothing_r: Tensor,
     ) -> Tensor:
         """Go forward through a minibatch of every run and back, and write the gradient of the mean loss.
 
@@ -128,6 +135,7 @@ class StackedHead:
             labels_rb: Their classes, int64.
             place: Where the images stand in the epoch, which decides the dropout.
             out: Where the gradient goes. Shape (r, parameters).
+            smoothing_r: Share of each label that is spread over all classes.
 
         Returns:
             Logits. Shape (r, b, classes).
@@ -138,7 +146,9 @@ class StackedHead:
             saved.append((kept, values))
             values = result
         back = values.softmax(2)
-        back.scatter_add_(2, labels_rb[:, :, None], back.new_full((), -1.0).expand(*labels_rb.shape, 1))
+        smoothing_r11 = smoothing_r[:, None, None]
+        back -= smoothing_r11 / back.shape[2]
+        back.scatter_add_(2, labels_rb[:, :, None], (smoothing_r11 - 1).expand(*labels_rb.shape, 1))
         back /= labels_rb.shape[1]
         for index, (part, (kept, before)) in reversed(list(enumerate(zip(self.parts, saved, strict=True)))):
             back = part.backward(rows_rp, back, kept, before, out, is_first=index == 0)

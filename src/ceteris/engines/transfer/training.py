@@ -12,6 +12,7 @@ from torch.nn import functional
 from torch.utils.dlpack import from_dlpack
 
 from ceteris.datasets.dataset import LabelledImages, Split
+from ceteris.engines.average import PREFIX, with_average
 from ceteris.engines.best_epoch import BestEpoch, scored_weights
 from ceteris.engines.engine import SLICE_SECONDS, EpochMetrics, Outcome, Position, RunState, mean_loss_and_accuracy
 from ceteris.engines.streams import initial_weights, sampled_indices, sampling_order, shifts
@@ -57,10 +58,15 @@ class HeadTraining:
         self._loss = torch.zeros(len(runs), dtype=torch.float64)
         self._correct = torch.zeros(len(runs), dtype=torch.int64)
         self._best = [BestEpoch.of(run, None) for run in runs]
+        trainings = [run.specification.training for run in runs]
+        self._smoothing = torch.tensor([one.chosen_loss.keywords.get("label_smoothing", 0.0) for one in trainings])
+        self._clip_norms = torch.tensor([[one.clip_norm] for one in trainings])
+        self._decays = torch.tensor([[one.average_decay] for one in trainings])
         if states is None:
             image = Shape(*split.training.images.shape[1:])
             drawn = [initial_weights(run.specification.network, image, split.classes, run.seed) for run in runs]
             self._rows = self._head.rows(drawn)
+            self._average = self._rows.clone()
         else:
             self._restore(states)
         self._gradient = torch.zeros_like(self._rows)
@@ -100,6 +106,7 @@ class HeadTraining:
                 position=self._position,
                 arrays={
                     **self._head.arrays(self._rows, run),
+                    **(self._head.arrays(self._average, run, PREFIX) if self._decays[run] else {}),
                     **self._head.arrays(self._optimizer.first, run, "first_moments."),
                     **self._head.arrays(self._optimizer.second, run, "second_moments."),
                     "epoch.loss": self._loss[run : run + 1].numpy().copy(),
@@ -114,6 +121,11 @@ class HeadTraining:
         """Score the test images, once for each run; see `PackedTraining.outcomes`."""
         torch.set_num_threads(1)
         return tuple(self._outcome(run) for run in (range(len(self._runs)) if runs is None else runs))
+
+    @property
+    def _scored(self) -> Tensor:
+        """The rows that are scored: the parameters, or their average."""
+        return self._average if self._decays.any() else self._rows
 
     def _sampling(self, epoch: int) -> tuple[Tensor, Tensor | None]:
         """Look up which image each place of an epoch has, and whether it is mirrored. Shapes (r, n)."""
@@ -142,8 +154,17 @@ class HeadTraining:
         labels_rb = self._labels["training"][chosen_rb]
         place = BatchPosition(epoch=epoch, positions=torch.arange(step * size, step * size + chosen_rb.shape[1]))
         inputs_rbf = features.view(*chosen_rb.shape, -1)
-        logits = self._head.gradients(self._rows, inputs_rbf, labels_rb, place, self._gradient)
+        logits = self._head.gradients(
+            self._rows, inputs_rbf, labels_rb, place, self._gradient, smoothing_r=self._smoothing
+        )
+        if self._clip_norms.any():
+            shares = self._clip_norms / (self._gradient.norm(dim=1, keepdim=True) + 1e-6)
+            self._gradient *= torch.where(self._clip_norms > 0, shares.clamp(max=1), 1)
         self._optimizer.step(self._rows, self._gradient, self._factors[:, step])
+        if self._decays.any():  # PyTorch's average begins with the first step
+            moved = self._average.lerp(self._rows, 1 - self._decays)
+            copies = (self._decays == 0) | (self._optimizer.steps == 1)
+            self._average = torch.where(copies, self._rows, moved)
         losses = logits.logsumexp(2) - logits.gather(2, labels_rb[:, :, None])[:, :, 0]
         self._loss += losses.sum(1, dtype=torch.float64)
         self._correct += (logits.argmax(2) == labels_rb).sum(1)
@@ -153,13 +174,13 @@ class HeadTraining:
         sums = zip(self._loss.tolist(), self._correct.tolist(), strict=True)
         metrics = tuple(
             EpochMetrics.of(
-                epoch, mean_loss_and_accuracy(loss, correct, images), self._score("validation", self._rows, run)[1:]
+                epoch, mean_loss_and_accuracy(loss, correct, images), self._score("validation", self._scored, run)[1:]
             )
             for run, (loss, correct) in enumerate(sums)
         )
         for run, own in enumerate(metrics):
             if (best := self._best[run]) is not None and own.validation_loss < best.loss:
-                self._best[run] = BestEpoch(loss=own.validation_loss, weights=self._head.arrays(self._rows, run))
+                self._best[run] = BestEpoch(loss=own.validation_loss, weights=self._head.arrays(self._scored, run))
         self._loss.zero_()
         self._correct.zero_()
         self._position = Position(epoch=epoch)
@@ -172,7 +193,7 @@ class HeadTraining:
         return logits, mean_loss, accuracy
 
     def _outcome(self, run: int) -> Outcome:
-        rows = self._head.rows([scored_weights(self._best[run], self._head.arrays(self._rows, run))])
+        rows = self._head.rows([scored_weights(self._best[run], self._head.arrays(self._scored, run))])
         logits, loss, accuracy = self._score("test", rows, 0)
         return Outcome(
             probabilities=logits.softmax(1).numpy(),
@@ -189,6 +210,7 @@ class HeadTraining:
         assert len({state.position for state in states}) == 1
         arrays = [state.arrays for state in states]
         self._rows = self._head.rows(arrays)
+        self._average = self._head.rows([with_average(one) for one in arrays])
         self._optimizer.first = self._head.rows(arrays, "first_moments.")
         self._optimizer.second = self._head.rows(arrays, "second_moments.")
         self._best = [BestEpoch.of(run, own) for run, own in zip(self._runs, arrays, strict=True)]

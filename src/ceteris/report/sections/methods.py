@@ -143,9 +143,20 @@ def _training(training: Training) -> str:
     ]
     for kind in (optimizer, training.chosen_loss):
         declared = {name: value for name, value in kind if value != Training.model_fields[name].default}
-        parts += [f"{name.replace('_', ' ')} {value:g}" for name, value in declared.items() if name != "learning_rate"]
-    others = (training.chosen_schedule, *training.augmentations, *training.mixtures, training.stopping)
+        parts += [_setting(name, value) for name, value in declared.items() if name != "learning_rate"]
+    others = (
+        training.chosen_schedule,
+        *training.steadying,
+        *training.augmentations,
+        *training.mixtures,
+        training.stopping,
+    )
     return ", ".join((*parts, *filter(None, map(str, others))))
+
+
+def _setting(name: str, value: float) -> str:
+    words = name.replace("_", " ")
+    return words if value is True else f"{words} {value:g}"
 
 
 def _statistics(analysis: StudyAnalysis) -> Iterator[str]:

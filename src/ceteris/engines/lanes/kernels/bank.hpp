@@ -7,6 +7,7 @@
 #include "gather.hpp"
 #include "kinds.hpp"
 #include "softmax.hpp"
+#include "steady.hpp"
 
 namespace ceteris {
 
@@ -49,12 +50,18 @@ class Part {
   int first_run() const { return first_run_; }
   int runs() const { return runs_; }
 
-  void finish(const OptimizerKind& optimizer, RunSettings settings) {
+  void finish(const OptimizerKind& optimizer, RunSettings settings, bool averages) {
     optimizer_ = &optimizer;
     settings_ = std::move(settings);
     group_ = network.needs_whole_minibatch() ? batch_size_ : std::min(batch_size_, kGroup);
     capacity_ = capacity();
-    network.finish(capacity_);
+    clip_norm_ = settings_.lanes("clip_norm");
+    average_rest_ = settings_.lanes([](double decay) { return decay > 0 ? 1 - decay : 0; }, "average_decay");
+    const double classes = network.output().channels;
+    targets_ = {settings_.lanes([=](double smoothing) { return 1 - smoothing + smoothing / classes; }, "label_smoothing"),
+                settings_.lanes([=](double smoothing) { return smoothing / classes; }, "label_smoothing")};
+    averages_ = averages;
+    network.finish(capacity_, averages);
     labels_.resize(static_cast<size_t>(capacity_));
   }
 
@@ -75,7 +82,9 @@ class Part {
       }
       network.end();
       schedule(epoch, place / batch_size_);
+      if (any(clip_norm_)) clip(network.gradients(), clip_norm_);
       network.update(*optimizer_, settings_);
+      if (averages_) network.average(average_rest_);
     }
   }
 
@@ -143,13 +152,16 @@ class Part {
       if (learnt_from == 0) continue;
       Lanes* gradient = network.logits_gradient().flat(image);
       std::copy_n(logits, classes, gradient);
-      cross_entropy_gradient(gradient, classes, label, learnt_from);
+      cross_entropy_gradient(gradient, classes, label, learnt_from, targets_);
     }
   }
 
   int first_run_, runs_, batch_size_, group_ = 0, capacity_ = 0;
   const OptimizerKind* optimizer_ = nullptr;
   RunSettings settings_;
+  Lanes clip_norm_{}, average_rest_{};
+  bool averages_ = false;
+  Targets targets_{};
   std::vector<Integers> labels_;
   Gatherer gatherer_;
 };
@@ -193,10 +205,12 @@ class Bank {
   void finish(const std::string& kind, const std::vector<OptimizerSettings>& runs) {
     const auto found = optimizers().find(kind);
     if (found == optimizers().end()) throw std::invalid_argument("unknown optimizer");
+    // All parts keep averages, or none: they are read and written together.
+    const bool averages = std::any_of(runs.begin(), runs.end(), [](const auto& run) { return run.at("average_decay") > 0; });
     for (auto& part : parts_) {
       std::vector<const OptimizerSettings*> lanes;
       for (int lane = 0; lane < kWidth; ++lane) lanes.push_back(&runs[static_cast<size_t>(part->run(lane))]);
-      part->finish(found->second, RunSettings(lanes));
+      part->finish(found->second, RunSettings(lanes), averages);
     }
   }
 

@@ -42,6 +42,8 @@ template <typename Body>
 auto with_kind(const std::string& kind, Body body) {
   if (kind == "weights") return body([](Network& network) -> Storage& { return network.learnt(); });
   if (kind == "statistics") return body([](Network& network) -> Storage& { return network.statistics(); });
+  if (kind == "averages") return body([](Network& network) -> Storage& { return network.averages(); });
+  if (kind == "averaged_statistics") return body([](Network& network) -> Storage& { return network.averaged_statistics(); });
   if (kind == "first_moments") return body([](Network& network) -> Storage& { return network.moments().first; });
   if (kind == "second_moments") return body([](Network& network) -> Storage& { return network.moments().second; });
   throw std::invalid_argument("unknown kind of array");
@@ -160,6 +162,7 @@ NB_MODULE(CETERIS_MODULE, module) {
       found[key.c_str()] = nb::make_tuple(kind.settings, kind.per_run, kind.choices, kind.largest);
     return found;
   });
+  module.def("other_settings", [] { return kOtherSettings; });
   module.def("optimizers", [] {
     nb::dict found;
     for (const auto& [key, kind] : optimizers()) found[key.c_str()] = nb::make_tuple(kind.settings, kind.per_run);

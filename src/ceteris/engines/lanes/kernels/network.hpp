@@ -17,6 +17,7 @@
 #include "max_pool.hpp"
 #include "optimizer.hpp"
 #include "schedule.hpp"
+#include "steady.hpp"
 
 namespace ceteris {
 
@@ -82,7 +83,7 @@ class Network {
   }
 
   // Lays out memory for groups of up to `images`.
-  void finish(int images) {
+  void finish(int images, bool averages) {
     size_t learnt = 0, statistics = 0;
     for (const Node& node : nodes_) {
       learnt += node.layer->learnt_count();
@@ -93,6 +94,8 @@ class Network {
     statistics_ = Storage(statistics);
     moments_.first = Storage(learnt);
     moments_.second = Storage(learnt);
+    averages_ = Storage(averages ? learnt : 0);
+    averaged_statistics_ = Storage(averages ? statistics : 0);
     learnt = statistics = 0;
     for (const Node& node : nodes_) {
       node.layer->bind({values_.get() + learnt, gradients_.get() + learnt, node.layer->learnt_count()},
@@ -171,11 +174,21 @@ class Network {
     optimizer.update(settings, moments_, values_.get(), gradients_.get());
   }
 
+  // Lets the averages follow the weights and statistics after a step; lanes whose `rest` is 0 have none.
+  void average(Lanes rest) {
+    const Integers copies = moments_.steps == 1 ? broadcast(-1) : rest == Lanes{};
+    follow(averages_, values_, rest, copies);
+    follow(averaged_statistics_, statistics_, rest, copies);
+  }
+
   const Boundary& input() const { return boundaries_.front(); }
   const Boundary& logits() const { return boundaries_.back(); }
   const Boundary& logits_gradient() const { return gradient_boundaries_.back(); }
   Storage& learnt() { return values_; }
   Storage& statistics() { return statistics_; }
+  Storage& gradients() { return gradients_; }
+  Storage& averages() { return averages_; }
+  Storage& averaged_statistics() { return averaged_statistics_; }
   Moments& moments() { return moments_; }
 
  private:
@@ -310,7 +323,7 @@ class Network {
   std::vector<Boundary> boundaries_, gradient_boundaries_, scratch_;  // of each value
   std::vector<size_t> arenas_of_, arena_sizes_;
   std::vector<Storage> memory_;
-  Storage values_, gradients_, statistics_;
+  Storage values_, gradients_, statistics_, averages_, averaged_statistics_;
   Moments moments_;
 };
 

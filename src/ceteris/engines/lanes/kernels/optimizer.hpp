@@ -161,6 +161,9 @@ inline void adagrad(const RunSettings& settings, Moments& moments, Lanes* values
   }
 }
 
+// Settings besides an optimizer's; each run has its own.
+inline const std::vector<std::string> kOtherSettings{"label_smoothing", "clip_norm", "average_decay"};
+
 inline const std::map<std::string, OptimizerKind>& optimizers() {
   static const std::vector<std::string> of_adam{"learning_rate", "weight_decay", "beta1", "beta2", "epsilon"};
   static const std::vector<std::string> of_sgd{"learning_rate", "weight_decay", "momentum", "nesterov"};

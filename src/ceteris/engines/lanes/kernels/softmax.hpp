@@ -32,11 +32,17 @@ inline Score softmax(Lanes* logits, int classes, Integers label) {
   return {loss, select(finite, (winner == label) & 1, Integers{})};
 }
 
+// The share of the right class and of each class in what probabilities are compared with: PyTorch's label smoothing, of
+// Szegedy et al. 2016, arXiv:1512.00567.
+struct Targets {
+  Lanes right, other;
+};
+
 // Turns probabilities into the gradient of the mean loss of a minibatch of `images`.
-inline void cross_entropy_gradient(Lanes* probabilities, int classes, Integers label, int images) {
+inline void cross_entropy_gradient(Lanes* probabilities, int classes, Integers label, int images, const Targets& targets) {
   const Lanes share = broadcast(1.0f / static_cast<float>(images));
   for (int k = 0; k < classes; ++k) {
-    const Lanes target = select(label == broadcast(k), broadcast(1.0f), Lanes{});
+    const Lanes target = select(label == broadcast(k), targets.right, targets.other);
     probabilities[k] = (probabilities[k] - target) * share;
   }
 }

@@ -50,6 +50,12 @@ inline Words broadcast(uint32_t value) { return Words{} + value; }
 inline Lanes select(Integers mask, Lanes yes, Lanes no) { return mask ? yes : no; }
 inline Integers select(Integers mask, Integers yes, Integers no) { return mask ? yes : no; }
 
+inline bool any(Lanes values) {
+  for (int lane = 0; lane < kWidth; ++lane)
+    if (values[lane] != 0) return true;
+  return false;
+}
+
 inline Lanes as_lanes(Integers bits) { return reinterpret_cast<Lanes>(bits); }
 inline Integers as_integers(Lanes value) { return reinterpret_cast<Integers>(value); }
 
