@@ -79,14 +79,15 @@ def test_the_seed_decides_all_that_a_module_draws(split):
     assert first["body.0.weight"] != other["body.0.weight"]
 
 
-def test_an_interrupted_run_gives_the_same_bits(split):
-    """Resumed after the second minibatch: with moments, statistics, and buffers that are not stored with weights."""
-    engine = TorchEngine()
-    whole = engine.start([own_run()], split)
-    part = engine.start([own_run()], split)
+@pytest.mark.parametrize("decay", [0.0, 0.9])
+def test_an_interrupted_run_gives_the_same_bits(split, decay):
+    """Resumed after the second minibatch: with moments, statistics, averages, and buffers not stored with weights."""
+    engine, run = TorchEngine(), own_run(average_decay=decay)
+    whole = engine.start([run], split)
+    part = engine.start([run], split)
     part.advance(seconds=0)
     part.advance(seconds=0)
-    resumed = engine.start([own_run()], split, part.states())
+    resumed = engine.start([run], split, part.states())
 
     assert float(resumed._network.module.seen) == 32
     assert bytes_of(finish(resumed).weights) == bytes_of(finish(whole).weights)

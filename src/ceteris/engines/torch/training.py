@@ -209,7 +209,10 @@ class TorchTraining(ABC):
         """Let the average follow a step."""
         trained = self._trained() if self._average else {}
         for name, average in self._average.items():
-            average.lerp_(trained[name], 1.0 if begins else 1 - self._settings.average_decay)
+            if begins or not average.is_floating_point():  # what a module counts has no average
+                average.copy_(trained[name])
+            else:
+                average.lerp_(trained[name], 1 - self._settings.average_decay)
 
     def _scored(self) -> dict[str, NDArray[np.generic]]:
         """Copy what is scored: the weights, or their average."""
