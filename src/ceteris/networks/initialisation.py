@@ -94,8 +94,8 @@ def normal(words: Words) -> Doubles:
     """Give the normal deviate, mean 0 and variance 1, that as many deviates lie below as words below each word.
 
     Example:
-        >>> normal(np.array([0, 2**31, 2**32 - 1], np.uint32)).round(4)
-        array([-6.3379,  0.    ,  6.3379])
+        >>> normal(np.array([0, 2**31, 2**32 - 1], np.uint32)).round(3)
+        array([-6.338,  0.   ,  6.338])
     """
     shares = (words.astype(np.float64) + 0.5) / 2.0**32
     apart = shares - 0.5
