@@ -6,7 +6,8 @@
     |-- ResultsError       a results folder cannot be read or written
     |   `-- LayerError     a network has no such layer
     |-- EngineError        no engine on this machine can train what was asked
-    |   `-- NoEngineError  there is no engine at all, whatever is asked
+    |   |-- NoEngineError  there is no engine at all, whatever is asked
+    |   `-- OwnCodeError   code of the user's own fails (`usercode/load.py`)
     |-- StatisticsError    the numbers given do not allow the answer asked for
 
 Every message says where, what was found, what was expected and what to do next, in one or two sentences. A mistake of
