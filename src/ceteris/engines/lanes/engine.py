@@ -27,9 +27,10 @@ from ceteris.engines.lanes.kernels import (
 )
 from ceteris.engines.streams import initial_weights, sampled_indices, sampling_order, stream_key
 from ceteris.errors import EngineError
+from ceteris.networks.convolution import Convolution
 from ceteris.networks.cost import network_cost
 from ceteris.networks.network import Network
-from ceteris.networks.placed import PlacedLayer, placed_layers
+from ceteris.networks.placed import PlacedLayer, every_layer, placed_layers
 from ceteris.networks.shape import Shape
 from ceteris.resources import Requirements
 from ceteris.study.run import Run
@@ -88,7 +89,13 @@ class LanesEngine:
         lanes = 5 if specification.training.average_decay else 4  # with gradients and moments
         answers = images.test_images * images.classes
         arrays = lanes * self.packed_runs * parameters + runs * (copies * parameters + answers)
-        return Requirements(memory=bank.memory() + 4 * arrays)
+        # `Bank.memory` counts three packed copies of all parameters, which only convolutions keep.
+        unpacked = sum(
+            layer.parameter_count
+            for layer in every_layer(network, images.shape, images.classes)
+            if not layer.branches and not isinstance(layer.layer, Convolution)
+        )
+        return Requirements(memory=bank.memory() + 4 * (arrays - 3 * self.packed_runs * unpacked))
 
     def start(self, runs: Sequence[Run], split: Split, states: Sequence[RunState] | None = None) -> "LanesTraining":
         """Begin to train up to sixteen runs with one packing key, from initial weights or from where they stopped."""
