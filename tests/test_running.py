@@ -36,7 +36,7 @@ def test_a_study_is_run_from_python(tiny, tmp_path, capfd):
 
 def test_mixed_images_are_trained_by_pytorch_beside_runs_of_the_lanes_engine(tiny, tmp_path):
     """An engine that does not follow a setting leaves its runs to the next, and the report has both."""
-    block = {"residual": [{"conv": 3, "kernel": 1, "activation": "relu"}, {"group_norm": 3}]}
+    block = {"residual": [{"conv": 3, "kernel": 1, "activation": "relu"}, {"batch_norm": True}]}
     residual = ceteris.Variation(
         factor="block",
         name="residual",
@@ -52,7 +52,8 @@ def test_mixed_images_are_trained_by_pytorch_beside_runs_of_the_lanes_engine(tin
     assert trained["residual"] == "torch"
     names = {name for record in results.records for name in results.weights(record.run)}
     assert {name for name in names if "residual" in name} == {
-        f"layers.1.residual.{name}" for name in ("0.weight", "0.bias", "1.weight", "1.bias")
+        f"layers.1.residual.{name}"
+        for name in ("0.weight", "0.bias", "1.weight", "1.bias", "1.running_mean", "1.running_var")
     }
 
 
