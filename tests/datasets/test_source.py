@@ -4,6 +4,14 @@ from ceteris.datasets.choice import SOURCES, DataChoice
 from ceteris.datasets.source import finished
 from ceteris.study.schema import study_schema
 
+TRAINING_IMAGES = {
+    "cifar10": 50_000,
+    "shapes": 50_000,
+    "cifar100": 50_000,
+    "mnist": 60_000,
+    "fashion_mnist": 60_000,
+    "svhn": 73_257,
+}  # as their pages say
 NAMES = {source.name: f"./mine.{source.name}" if source.is_own else source.name for source in SOURCES}
 
 
@@ -32,10 +40,10 @@ def test_no_two_data_sets_share_a_name():
 @pytest.mark.parametrize("source", [source for source in SOURCES if not source.is_own], ids=lambda source: source.name)
 def test_what_a_study_tells_of_its_images_needs_no_look_at_them(source):
     """Known data sets are planned without a file."""
-    choice = DataChoice(name=source.name, batches=2)
+    choice = DataChoice(name=source.name)
 
     ahead = finished(source.ahead(choice, location=None))
 
     assert ahead.images == source.known(choice) == source.presumed(choice, 3)
-    assert ahead.images.training_images + ahead.images.validation_images == 20_000
+    assert ahead.images.training_images + ahead.images.validation_images == TRAINING_IMAGES[source.name]
     assert ahead.notes == ()
