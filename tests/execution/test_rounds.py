@@ -29,10 +29,12 @@ ASKED = {"baseline": 20, "0.5": 8, "Pool 4x4": 20}
 def taught(monkeypatch):
     """Let networks with the learning rate 0.5 classify three more of twelve images correctly than the others."""
 
-    def outcomes(training):
+    def outcomes(training, runs):
         return tuple(
-            outcome(run.seed, run.specification, training.split.test.labels, weights)
-            for run, weights in zip(training.runs, training.weights, strict=True)
+            outcome(
+                training.runs[i].seed, training.runs[i].specification, training.split.test.labels, training.weights[i]
+            )
+            for i in runs
         )
 
     def outcome(seed, specification, labels, weights):

@@ -19,7 +19,7 @@ def mistakes(model, **fields):
 def test_construction_tells_all_mistakes_in_sentences():
     """A wrong value in Python is a `StudyError` and never a wall of text."""
     assert mistakes(Training, optimizer="adamm", learning_rate=0, epochs=True, flip=1, momentum=1, speed=2) == (
-        'optimizer = "adamm" must be "adam", "sgd" or "adamw"; did you mean "adam"?',
+        'optimizer = "adamm" must be "adam", "sgd", "adamw", "rmsprop" or "adagrad"; did you mean "adam"?',
         "learning_rate = 0 must be a number above 0.",
         "momentum = 1 must be a number from 0 to below 1.",
         "epochs = true must be an integer from 1 to 100000.",
@@ -54,6 +54,8 @@ def test_no_value_is_taken_for_another_kind():
 def test_hostile_text_is_shown_harmless():
     """Control characters in a value do not reach the terminal, and long values are cut."""
     assert mistakes(Training, optimizer="\x1b[31mred\x7f") == (
-        'optimizer = "\\u001b[31mred\\u007f" must be "adam", "sgd" or "adamw".',
+        'optimizer = "\\u001b[31mred\\u007f" must be "adam", "sgd", "adamw", "rmsprop" or "adagrad".',
     )
-    assert mistakes(Training, optimizer="x" * 500) == (f'optimizer = "{"x" * 56}... must be "adam", "sgd" or "adamw".',)
+    assert mistakes(Training, optimizer="x" * 500) == (
+        f'optimizer = "{"x" * 56}... must be "adam", "sgd", "adamw", "rmsprop" or "adagrad".',
+    )
