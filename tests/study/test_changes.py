@@ -10,7 +10,7 @@ from ceteris.networks.dense import Dense
 from ceteris.networks.dropout import Dropout
 from ceteris.networks.network import Network
 from ceteris.networks.pooling import MaxPool
-from ceteris.study.changes import LayerAdded, LayerRemoved, SettingChange, changes
+from ceteris.study.changes import LayerAdded, LayerRemoved, SettingChange, changes, in_words
 from ceteris.study.specification import Baseline, Specification
 from ceteris.study.variation import Variation
 from ceteris.study.vary import vary
@@ -233,3 +233,15 @@ def test_a_network_of_mostly_other_layers_is_another_network(specification):
         "initialisation default -> he",
         "network of 8 layers -> of 23 layers",
     ]
+
+
+def test_many_layers_one_after_the_other_are_told_together():
+    """What comes again and again is listed once; up to three layers keep a line each."""
+    block = (Convolution(conv=8, padding="same"), Dropout(dropout=0.1))
+    added = [LayerAdded(path=f"network.layers.{index}", layer=block[index % 2]) for index in range(2, 8)]
+    removed = [LayerRemoved(path=f"network.layers.{index}", layer=Dense(dense=9 - index)) for index in range(4)]
+
+    assert in_words(added) == ("layers 3 to 8 added: 3 times (conv 8, kernel 3, padding same; dropout 0.1)",)
+    assert in_words(added[:3]) == tuple(map(str, added[:3]))
+    assert in_words(removed) == ("layers 1 to 4 removed: dense 9; dense 8; dense 7; dense 6",)
+    assert in_words((*added, *removed[:1], added[0])) == (*in_words(added), str(removed[0]), str(added[0]))

@@ -191,21 +191,42 @@ def in_words(found: Sequence[Change]) -> tuple[str, ...]:
         ('layers 1 and 2: kernel 3 -> 5',)
     """
     alike: dict[Any, list[Change]] = {}
-    for change in found:
-        key = (change.name, change.before, change.after) if _is_of_layer(change) else change
+    for place, change in enumerate(found):
+        key: Any = change
+        if _is_of_layer(change):
+            key = (change.name, change.before, change.after)
+        elif isinstance(change, LayerAdded | LayerRemoved):  # neighbours have numbers that rise with their places
+            owner, _, index = change.path.rpartition(".")
+            key = (type(change), owner, int(index) - place)
         alike.setdefault(key, []).append(change)
-    return tuple(_together(group) for group in alike.values())
+    return tuple(sentence for group in alike.values() for sentence in _together(group))
 
 
 def _is_of_layer(change: Change) -> TypeGuard[SettingChange]:
     return isinstance(change, SettingChange) and change.layer is not None
 
 
-def _together(group: Sequence[Change]) -> str:
-    layers = [_number(change.path.split(".")) for change in group if _is_of_layer(change)]
-    if len(layers) < 2:
-        return str(group[0])
-    return f"layers {listed(layers)}: {str(group[0]).split(': ', 1)[1]}"
+_MOST_NEIGHBOURS = 3
+"""Layers one after the other that are listed by themselves."""
+
+
+def _together(group: Sequence[Change]) -> tuple[str, ...]:
+    numbers = [_number(change.path.split(".")) for change in group if not isinstance(change, NetworkReplaced)]
+    if _is_of_layer(group[0]) and len(group) > 1:
+        return (f"layers {listed(numbers)}: {str(group[0]).split(': ', 1)[1]}",)
+    layers = [str(change.layer) for change in group if isinstance(change, LayerAdded | LayerRemoved)]
+    if len(layers) <= _MOST_NEIGHBOURS:
+        return tuple(map(str, group))
+    verb = "added" if isinstance(group[0], LayerAdded) else "removed"
+    return (f"layers {numbers[0]} to {numbers[-1]} {verb}: {_repeated(layers)}",)
+
+
+def _repeated(layers: Sequence[str]) -> str:
+    """List layers; what comes again and again is listed once."""
+    periods = (period for period in range(1, len(layers)) if len(layers) % period == 0)
+    period = next((p for p in periods if all(a == b for a, b in zip(layers, layers[p:], strict=False))), len(layers))
+    text = "; ".join(layers[:period])
+    return text if period == len(layers) else f"{len(layers) // period} times ({text})"
 
 
 # A changed value costs less than half of a layer, so that a layer with all four of its values changed is still one
