@@ -25,7 +25,7 @@ _KINDS = {1: (0x801, "labels"), 3: (0x803, "images")}
 
 MNIST_IMAGES = "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"
 FASHION_IMAGES = "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888"
-"""SHA-256 of the unpacked training images, by which one is told from the other: their files have the same names."""
+"""SHA-256 of the unpacked training images, which distinguishes the two data sets: their files have the same names."""
 _OWNERS = {MNIST_IMAGES: "MNIST", FASHION_IMAGES: "Fashion-MNIST"}
 
 

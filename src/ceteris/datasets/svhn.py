@@ -138,7 +138,7 @@ def _check_unpacked(content: bytes, most: int, where: str, remedy: str) -> None:
                 try:
                     left -= len(unpacking.decompress(piece, _BLOCK))
                 except zlib.error:
-                    break  # whoever reads it says so
+                    break  # reading it raises the error
                 if left < 0:
                     raise DataError(f"{where}: unpacks to more than {most} bytes, which SVHN never does. {remedy}")
                 piece = unpacking.unconsumed_tail

@@ -39,7 +39,7 @@ class Residual(nn.Module):
 
 
 class Shortcut(StrEnum):
-    """How the input of a residual block comes to its end: as it is, or as options A and B of He et al. 2016."""
+    """What is added to the output of a residual block: its input, or options A and B of He et al. 2016."""
 
     IDENTITY = "identity"
     PADDED = "padded"

@@ -115,7 +115,7 @@ class ExecutorConformance:
         ) as events:
             while not isinstance(next(events), Progress):
                 pass
-            gate.touch()  # now, because closing waits: everything may be trained before it says so
+            gate.touch()  # now, because closing waits: all runs may finish before it returns
         self._is_sound(folder)
         self._run(executor, folder)
         self._is_sound(folder, expected=self._reference(tmp_path))

@@ -107,7 +107,7 @@ class OwnModuleTraining(TorchTraining, OwnCodeTraining):
         return self._printed.text()
 
     def advance(self, *, seconds: float | None = None) -> tuple[EpochMetrics, ...] | None:
-        """Train for about a quarter of a second, as any network; a fault of the module is told with its line."""
+        """Train for about a quarter of a second, as any network; an error in the module names its line."""
         with self._user_code(), explained(self._choice.code, f"{self._choice.module} fails in training"):
             return super().advance(seconds=seconds)
 
