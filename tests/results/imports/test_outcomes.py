@@ -16,5 +16,5 @@ def test_arms_come_in_the_order_of_the_source():
 def test_a_finished_run_has_a_value():
     """Not a number is the value of a run that diverged or failed."""
     assert Outcome(variation="a", seed="1", value=math.nan, status=Ending.DIVERGED).settings == {}
-    with pytest.raises(AssertionError, match="^line 3$"):
+    with pytest.raises(AssertionError, match=r"^line 3$"):
         Outcome(variation="a", seed="1", value=math.nan, place="line 3")
