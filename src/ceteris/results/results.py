@@ -17,6 +17,7 @@ from ceteris.results.folder import ResultsFolder
 from ceteris.results.manifest import Manifest, scope_of
 from ceteris.results.record import RunFailure, RunRecord, Status, decode_array, decode_weights
 from ceteris.results.run_folder import EPOCHS, PREDICTIONS, WEIGHTS
+from ceteris.results.warning import CodedWarning, WarningCode
 from ceteris.study.analysis import Resolution
 from ceteris.study.run import Run
 
@@ -55,21 +56,24 @@ class Results:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader must know before believing a number: said above every table."""
-        notes = list(self.manifest.notes)
         # A run stores this note; an earlier ceteris did not.
         test_images, margin = self.manifest.images.test_images, self.manifest.study.analysis.margin_points
         too_few = Resolution(test_images=test_images, margin=margin).warning
+        told = CodedWarning(too_few, code=WarningCode.FEW_TEST_IMAGES)
+        notes: list[str] = [told if note == too_few else note for note in self.manifest.notes]
         if too_few and too_few not in notes:
-            notes.append(too_few)
+            notes.append(told)
         kinds = Counter((record.engine, record.arithmetic) for record in self.records)
         if len(kinds) > 1:
             parts = " and ".join(f"{count} by {engine} ({arithmetic})" for (engine, arithmetic), count in kinds.items())
-            notes.append(f"The runs were not all trained alike: {parts}.")
+            text = f"The runs were not all trained alike: {parts}."
+            notes.append(CodedWarning(text, code=WarningCode.MIXED_ENGINES))
         if self.stale:
             which = "1 more run in this folder belongs to another version"
             if len(self.stale) > 1:
                 which = f"{len(self.stale)} more runs in this folder belong to other versions"
-            notes.append(f"{which} of the study, not counted.")
+            text = f"{which} of the study, not counted."
+            notes.append(CodedWarning(text, code=WarningCode.OTHER_VERSIONS))
         return tuple(notes)
 
     def notes_about(self, arm: str) -> tuple[str, ...]:

@@ -1,7 +1,6 @@
 """The JSON schema of a study file, with which editors complete it, explain it and check it as it is written."""
 
 import json
-import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from ceteris.study.study import Study
 from ceteris.study.variation import Insertion, Level, Replacement, Variation
 from ceteris.training.kind import Kind
 from ceteris.training.training import CHOICES, SECTIONS, Training
-from ceteris.values.frozen import Frozen
+from ceteris.values.described import attribute_texts, summary
 
 _MODELS: tuple[type[BaseModel], ...] = (
     Study,
@@ -42,7 +41,6 @@ _MODELS: tuple[type[BaseModel], ...] = (
     Level,
     Analysis,
 )
-_NEW_ENTRY = re.compile(r"^\s{4}(\w+): ", re.MULTILINE)
 
 
 def study_schema() -> dict[str, Any]:
@@ -52,8 +50,8 @@ def study_schema() -> dict[str, Any]:
     models = {"Study": schema, **definitions}
     for model in _MODELS:
         described = models[model.__name__]
-        described["description"] = _summary(model)
-        for key, text in _attributes(model).items():
+        described["description"] = summary(model)
+        for key, text in attribute_texts(model).items():
             described["properties"][model.model_fields[key].alias or key]["description"] = text
     own = definitions["ModuleNetwork"]["properties"]
     del own["code"]  # ceteris reads it
@@ -94,26 +92,11 @@ def _explained_presets() -> str:
     return "; ".join(f"`{preset.name}` is {preset.title}" for preset in PRESETS.values()) + "."
 
 
-def _summary(model: type[BaseModel]) -> str:
-    return _one_line((model.__doc__ or "").split("\n\n")[0])
-
-
-def _attributes(model: type[BaseModel]) -> dict[str, str]:
-    """Read what the `Attributes:` sections of a class and its bases say of its fields."""
-    found: dict[str, str] = {}
-    for base in reversed(model.__mro__):
-        sections = (base.__doc__ or "").split("Attributes:\n") if issubclass(base, Frozen) else []
-        if len(sections) == 2:
-            _, *parts = _NEW_ENTRY.split("    " + _dedented(sections[1].split("\n\n")[0]))
-            found |= {name: _one_line(text) for name, text in zip(parts[::2], parts[1::2], strict=True)}
-    return {name: text for name, text in found.items() if name in model.model_fields}
-
-
 def _explain_training(described: dict[str, Any]) -> None:
     """Say what each setting is for and which kinds take it, and that the others leave it at its default."""
     settings = described["properties"]
     for section in SECTIONS:
-        for key, text in _attributes(section).items():
+        for key, text in attribute_texts(section).items():
             told = settings[key].setdefault("description", text)
             if text not in told and issubclass(section, Kind):
                 default = section.model_fields[key].default
@@ -140,14 +123,6 @@ def _rule(choice: str, kind: type[Kind], fields: Iterable[str], settings: dict[s
     idle = {name: {"const": settings[name]["default"]} for name in fields if name not in kind.model_fields}
     is_default = settings[choice]["default"] == kind.key
     return {"properties": {choice: {"const": kind.key}, **idle}, "required": [] if is_default else [choice]}
-
-
-def _dedented(text: str) -> str:
-    return re.sub(r"^ {4}", "", text, flags=re.MULTILINE).lstrip()
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
 
 
 def _allow_one(described: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ from ceteris.report.wording import seed_list, unfinished_runs
 from ceteris.results.finding import Finding
 from ceteris.results.manifest import Declaration, binding, skipping
 from ceteris.results.record import Status
+from ceteris.results.warning import CodedWarning, WarningCode
 from ceteris.statistics.summary import ArmSummary
 from ceteris.study.run import BASELINE
 
@@ -60,11 +61,15 @@ def origin_sentence(analysis: StudyAnalysis) -> str | None:
     """Say what the images are, unless they are the official ones."""
     match analysis.results.manifest.data_origin:
         case Origin.BUILT_IN:
-            return "The images were drawn by the program: no number here is about photographs, or about CIFAR-10."
+            return CodedWarning(
+                "The images were drawn by the program: no number here is about photographs, or about CIFAR-10.",
+                code=WarningCode.BUILT_IN_IMAGES,
+            )
         case Origin.MODIFIED:
-            return (
+            return CodedWarning(
                 "The images are a modified copy of the official ones: accuracies can be compared with each other, not "
-                "with published ones."
+                "with published ones.",
+                code=WarningCode.MODIFIED_IMAGES,
             )
         case _:
             return None
@@ -79,19 +84,25 @@ def _warnings(analysis: StudyAnalysis) -> Iterator[str]:
     yield from notes
     yield from changed_analysis(analysis)
     if analysis.predictions is None and analysis.findings[Status.FINISHED]:
-        yield "The labels of the test images cannot be read, so that nothing is said about single images."
+        yield CodedWarning(
+            "The labels of the test images cannot be read, so that nothing is said about single images.",
+            code=WarningCode.LABELS_UNREADABLE,
+        )
     yield from _not_at_an_end(analysis)
     for arm in analysis.summaries:
         runs = arm.ended
         if arm.diverged:
             which = "The only run" if runs == 1 else f"{len(arm.diverged)} of {runs} runs"
             which += f" of {quoted(arm.name)}"
-            yield f"{which} diverged ({seed_list(arm.diverged)}), and did not learn."
+            text = f"{which} diverged ({seed_list(arm.diverged)}), and did not learn."
+            yield CodedWarning(text, code=WarningCode.DIVERGED, arms=(arm.name,))
     for arm_name, extraction in analysis.environment.extractions.items():
-        yield (
+        yield CodedWarning(
             f"Seconds of {quoted(arm_name)} are those of its head alone: the features of its images took "
             f"{duration(extraction.seconds)} more, once for all its runs, and its backbone was trained before this "
-            "study began."
+            "study began.",
+            code=WarningCode.FEATURES_BEFORE,
+            arms=(arm_name,),
         )
     yield from chance_notes(analysis.chance, analysis.summaries, analysis.constant_runs)
 
@@ -102,15 +113,21 @@ def _not_at_an_end(analysis: StudyAnalysis) -> Iterator[str]:
     planned = count(len(analysis.results.findings), "run")
     if training:
         verb = "is" if len(training) == 1 else "are"
-        yield f"{len(training):,} of {planned} {verb} in training now: this report shows how far it was when made."
+        text = f"{len(training):,} of {planned} {verb} in training now: this report shows how far it was when made."
+        yield CodedWarning(text, code=WarningCode.IN_TRAINING, arms=_arms(training))
     for text, found in unfinished_runs(analysis):
         reasons = f" The first: {_reason(found[0])}." if _reason(found[0]) else ""
-        yield f"{text}: {_where(found)}.{reasons}"
+        yield CodedWarning(f"{text}: {_where(found)}.{reasons}", code=WarningCode.NOT_AT_AN_END, arms=_arms(found))
+
+
+def _arms(found: Sequence[Finding]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one.run.variation for one in found))
 
 
 def _skipped(name: str, runs: int, planned: int, reason: str) -> str:
     which = f"{runs} of {planned} runs" if runs < planned else "The only run" if runs == 1 else f"All {runs} runs"
-    return f"{which} of {quoted(name)} {'was' if runs == 1 else 'were'} skipped: {reason}."
+    text = f"{which} of {quoted(name)} {'was' if runs == 1 else 'were'} skipped: {reason}."
+    return CodedWarning(text, code=WarningCode.SKIPPED, arms=(name,))
 
 
 def _where(found: Sequence[Finding]) -> str:
@@ -133,21 +150,24 @@ def changed_analysis(analysis: StudyAnalysis) -> Iterator[str]:
     if not kept:
         return
     if kept[0].results:
-        yield (
+        yield CodedWarning(
             "What margin and target the study declared when the first results were computed is not known: the record "
-            f"of them begins {_when(kept[0])}."
+            f"of them begins {_when(kept[0])}.",
+            code=WarningCode.UNKNOWN_DECLARATIONS,
         )
     metric = _history("metric that verdicts are about", kept, lambda one: one.analysis.metric)
     margin = _history("margin", kept, _margin)
     if metric:
-        yield metric if margin else f"{metric} {_by_the_first(analysis, 'metric')}"
+        text = metric if margin else f"{metric} {_by_the_first(analysis, 'metric')}"
+        yield CodedWarning(text, code=WarningCode.METRIC_CHANGED)
     if margin:
-        yield f"{margin} {_by_the_first(analysis, 'metric and margin' if metric else 'margin')}"
+        text = f"{margin} {_by_the_first(analysis, 'metric and margin' if metric else 'margin')}"
+        yield CodedWarning(text, code=WarningCode.MARGIN_CHANGED)
     target = _history("target of convergence", kept, lambda one: f"{100 * one.analysis.target:g} %")
     if target:
-        yield target
+        yield CodedWarning(target, code=WarningCode.TARGET_CHANGED)
     if scope := _history("scope of verdicts", kept, lambda one: one.analysis.scope):
-        yield scope
+        yield CodedWarning(scope, code=WarningCode.SCOPE_CHANGED)
 
 
 def changed_family(analysis: StudyAnalysis) -> Iterator[str]:
@@ -158,18 +178,21 @@ def changed_family(analysis: StudyAnalysis) -> Iterator[str]:
     first, now = kept[0], kept[-1]
     if first.looks != now.looks:
         before, after = (one.looks or one.seeds for one in (first, now))
-        yield (
+        yield CodedWarning(
             f"The plan of seeds was {before} {_at_first(first)} and is {after} now: p-values do not allow for a look "
-            "in between."
+            "in between.",
+            code=WarningCode.SEEDS_CHANGED,
         )
     elif first.seeds != now.seeds:
-        yield (
+        yield CodedWarning(
             f"The study had {count(first.seeds, 'seed')} {_at_first(first)} and has {now.seeds:,} now: p-values do not "
-            "allow for a look in between."
+            "allow for a look in between.",
+            code=WarningCode.SEEDS_CHANGED,
         )
     elif first.named and now.named and first.named != now.named:
         which = "seeds of the baseline" if first.named[0] == now.named[0] else "seeds"
-        yield f"The {which} are others than {_at_first(first)}: p-values do not allow for a look in between."
+        text = f"The {which} are others than {_at_first(first)}: p-values do not allow for a look in between."
+        yield CodedWarning(text, code=WarningCode.SEEDS_CHANGED)
     changed = [
         quoted(name)
         for name, digest in now.contents.items()
@@ -177,23 +200,26 @@ def changed_family(analysis: StudyAnalysis) -> Iterator[str]:
     ]
     if changed:
         verb = "is" if len(changed) == 1 else "are"
-        yield (
+        yield CodedWarning(
             f"{listed_up_to(changed, most=5)} {verb} not what {'it was' if len(changed) == 1 else 'they were'} "
-            f"{_at_first(first)}: results may have led to the change, for which p-values do not allow."
+            f"{_at_first(first)}: results may have led to the change, for which p-values do not allow.",
+            code=WarningCode.ARMS_CHANGED,
         )
     if crossed := [quoted(one) for one in now.crosses if one not in first.crosses]:
         verb = "was" if len(crossed) == 1 else "were"
-        yield (
+        yield CodedWarning(
             f"{listed(crossed)} {verb} not among the crossed factors {_at_first(first)}: results may have led to the "
-            "choice, for which p-values do not allow."
+            "choice, for which p-values do not allow.",
+            code=WarningCode.VARIATIONS_CHANGED,
         )
     gone = [quoted(name) for name in first.variations if name not in now.variations]
     new = [quoted(name) for name in now.variations if name not in first.variations]
     if gone or new:
         parts = [f"{word} {listed_up_to(names)}" for word, names in (("without", gone), ("with", new)) if names]
-        yield (
+        yield CodedWarning(
             f"The study had {count(len(first.variations), 'variation')} {_at_first(first)} and has "
-            f"{len(now.variations):,} now, {' and '.join(parts)}: Holm's method allows for those of now alone."
+            f"{len(now.variations):,} now, {' and '.join(parts)}: Holm's method allows for those of now alone.",
+            code=WarningCode.VARIATIONS_CHANGED,
         )
 
 
@@ -260,9 +286,10 @@ def chance_notes(level: ChanceLevel, summaries: Sequence[ArmSummary] = (), const
         constant: How many of the runs at chance predict one class for all test images.
     """
     if level.is_unequal:
-        yield (
+        yield CodedWarning(
             f"The classes are unequal: {quoted(level.largest)} has {percent(level.share)} of the test images, which is "
-            "the chance level, the accuracy of always predicting it."
+            "the chance level, the accuracy of always predicting it.",
+            code=WarningCode.UNEQUAL_CLASSES,
         )
     arms = [arm for arm in summaries if arm.at_chance]
     if not arms:
@@ -278,4 +305,4 @@ def chance_notes(level: ChanceLevel, summaries: Sequence[ArmSummary] = (), const
         which = f"{'All' if constant == runs else constant} of them predict"
         whose = "It predicts" if runs == 1 else "One of them predicts" if constant == 1 else which
         text += f" {whose} the same class for every test image."
-    yield text
+    yield CodedWarning(text, code=WarningCode.AT_CHANCE, arms=[arm.name for arm in arms])
