@@ -1,0 +1,88 @@
+"""The usual names of columns: what people call the arm of a run, its seed, its value, and what is none of these."""
+
+import re
+
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|%")
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(word.strip() for word in text.replace("\n", " ").split(","))
+
+
+_ARMS = _words("""variation, variant, arm, model, method, config, configuration, condition, treatment, algorithm, algo,
+    approach, experiment, group, architecture, arch, network""")
+VARIATION = _ARMS | {f"{name} {end}" for name in _ARMS for end in ("name", "id")}
+SEED = _words("""seed, random seed, rng seed, seed id, random state, trial, trial id, trial number, repeat, repetition,
+    replicate, replica, rep, fold""")
+RUN = _words("run, run id, run name, run number, name, id")
+"""These name a run or its arm: which of them, the other columns decide."""
+
+STEP = _words("step, global step, training step, train step, epoch, iteration, iter, round")
+STATUS = _words("status, state, run status")
+TEST_IMAGES = _words("""n eval, n test, num eval, num test, test images, eval images, test samples, num test samples,
+    num eval samples, test size, eval size""")
+
+_SHARES = _words("""accuracy, acc, f1, auc, auroc, auprc, precision, recall, iou, miou, dice, top1, top5, map,
+    sensitivity, specificity""")
+_METRICS = _SHARES | _words("""loss, error, err, score, perplexity, ppl, bleu, rouge, rmse, mse, mae, r2, reward,
+    return, value, metric, result, bpb, bpc, nll, logloss, mcc, kappa, fid, psnr, ssim, wer, cer, elo, brier, ece""")
+_TRAINING = _words("train, training")
+_ASIDE = _words("""time, times, seconds, secs, runtime, duration, minutes, hours, timestamp, date, created, updated,
+    started, ended, finished, notes, note, comment, comments, user, tags, description, uuid, hash, digest, url, link,
+    path, unnamed, index, latency, memory, entity, project, sweep""")
+
+
+def tokens(name: str) -> tuple[str, ...]:
+    """Take the name of a column apart.
+
+    Example:
+        >>> tokens("val/acc"), tokens("testAccuracy (%)"), tokens("Top-1 error"), tokens("val_F1")
+        (('val', 'acc'), ('test', 'accuracy', '%'), ('top1', 'error'), ('val', 'f1'))
+    """
+    found: list[str] = []
+    for word in (match.group().casefold() for match in _WORDS.finditer(name)):
+        if word.isdigit() and found and f"{found[-1]}{word}" in ("f1", "r2", "top1", "top5"):
+            found[-1] += word
+        else:
+            found.append(word)
+    return tuple(found)
+
+
+def spelled(name: str) -> str:
+    """Give the name of a column as the lists above have it.
+
+    Example:
+        >>> spelled("Random_Seed"), spelled("_step"), spelled("run ID")
+        ('random seed', 'step', 'run id')
+    """
+    return " ".join(tokens(name))
+
+
+def is_metric(words: tuple[str, ...]) -> bool:
+    """Say whether a column with these words may be what runs are judged by: a metric on images not trained on."""
+    return not _METRICS.isdisjoint(words) and _TRAINING.isdisjoint(words) and _ASIDE.isdisjoint(words)
+
+
+def is_aside(words: tuple[str, ...]) -> bool:
+    """Say whether a column with these words is a time or a remark, and no setting of a run."""
+    return not _ASIDE.isdisjoint(words)
+
+
+def is_result(words: tuple[str, ...]) -> bool:
+    """Say whether a column of numbers with these words is a result, so that it is no setting of a run."""
+    return not _METRICS.isdisjoint(words)
+
+
+def is_share(words: tuple[str, ...]) -> bool:
+    """Say whether a metric with these words is at most 1, so that a value above 1 is in per cent."""
+    return not _SHARES.isdisjoint(words)
+
+
+def says_per_cent(name: str) -> bool:
+    """Say whether the name of a column says that it is in per cent.
+
+    Example:
+        >>> says_per_cent("acc (%)"), says_per_cent("acc_pct"), says_per_cent("acc")
+        (True, True, False)
+    """
+    return not {"%", "pct", "percent", "percentage"}.isdisjoint(tokens(name))
