@@ -73,4 +73,7 @@ def test_what_cannot_be_opened_is_named(tmp_path):
     with pytest.raises(ResultsError) as error:
         read_outcomes(tmp_path / "none.csv")
 
-    assert str(error.value) == f"{tmp_path / 'none.csv'}: the file cannot be read: no such file or directory."
+    assert (
+        str(error.value)
+        == f"{tmp_path / 'none.csv'}: it cannot be read: no such file or directory. Give the path of a file or folder."
+    )

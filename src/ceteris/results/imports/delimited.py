@@ -7,21 +7,11 @@ from io import StringIO
 
 from ceteris.errors import ResultsError
 from ceteris.formatting.wording import count
-from ceteris.results.imports.outcomes import Columns, Outcomes
-from ceteris.results.imports.runs import outcomes_of_table
+from ceteris.results.imports.given import Given, ImportKind
 from ceteris.results.imports.table import Row, Table
 
 _DELIMITERS = {"\t": "tabs", ";": "semicolons", "|": "bars", ",": "commas"}
 """A comma comes last: where another one separates cells as well, it begins decimals."""
-
-
-def read_delimited(content: bytes, source: str, columns: Columns) -> Outcomes:
-    """Read a table of text.
-
-    Raises:
-        ResultsError: If it is not text, not a table, or does not say what its runs are.
-    """
-    return outcomes_of_table(delimited_table(decoded(content, source), source), columns)
 
 
 def decoded(content: bytes, source: str) -> str:
@@ -41,13 +31,15 @@ def decoded(content: bytes, source: str) -> str:
         raise ResultsError(f"{source}, line {line}: this is not {kind} text. Save the table as UTF-8.") from None
 
 
-def delimited_table(text: str, source: str) -> Table:
+def delimited_table(given: Given) -> Table:
     """Take a text apart into rows and cells.
 
     Raises:
-        ResultsError: If a row has more or fewer cells than the heading, a quotation mark is not closed, or there are no
-            rows.
+        ResultsError: If it is not text, a row has more or fewer cells than the heading, a quotation mark is not closed,
+            or there are no rows.
     """
+    source = given.name
+    text = decoded(given.content(), source)
     if not text.strip():
         raise ResultsError(f"{source} is empty. Expected a heading and one row per run.")
     delimiter = _delimiter(text, source)
@@ -98,3 +90,6 @@ def _rows(text: str, delimiter: str, source: str) -> Iterator[tuple[str, tuple[s
             f"{source}, line {line}: the row cannot be read ({error}). Close its quotation marks, and double those "
             "inside of a cell."
         ) from None
+
+
+DELIMITED = ImportKind(name="csv", fits=lambda given: given.folder is None, table=delimited_table)

@@ -3,6 +3,8 @@
 import re
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|%")
+_GROUP = re.compile(r"^(?:config|params|parameters|hparams|args|tags|summary|metrics)[./]", re.IGNORECASE)
+"""What trackers put before the name of a column."""
 
 
 def _words(text: str) -> frozenset[str]:
@@ -52,10 +54,10 @@ def spelled(name: str) -> str:
     """Give the name of a column as the lists above have it.
 
     Example:
-        >>> spelled("Random_Seed"), spelled("_step"), spelled("run ID")
+        >>> spelled("Random_Seed"), spelled("_step"), spelled("config.run ID")
         ('random seed', 'step', 'run id')
     """
-    return " ".join(tokens(name))
+    return " ".join(tokens(_GROUP.sub("", name)))
 
 
 def is_metric(words: tuple[str, ...]) -> bool:
