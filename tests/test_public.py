@@ -22,7 +22,7 @@ def test_every_layer_kind_is_a_name_of_layers():
 def test_the_public_names_are_these():
     """A name that goes or comes is a decision."""
     assert ceteris.__all__ == [
-        "Analysis", "Arm", "Baseline", "BatchNorm", "CeterisError", "Convolution", "Cross", "CrossedFactor",
+        "AnalysisSettings", "Arm", "Baseline", "BatchNorm", "CeterisError", "Convolution", "Cross", "CrossedFactor",
         "DataChoice", "DataError", "Dense", "Dropout", "EngineError", "FolderComparison", "Insertion", "Level",
         "MaxPool", "ModuleNetwork", "Network", "Replacement", "Report", "Results", "ResultsError", "Run",
         "Specification", "StatisticsError", "Study", "StudyError", "TrainFunction", "Training", "TrainingRequest",

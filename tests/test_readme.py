@@ -187,7 +187,7 @@ KEYS = {
     "published network, in place of `layers`": set(SCHEMA["$defs"]["PresetNetwork"]["properties"]),
     "pretrained network, in place of `layers`": set(SCHEMA["$defs"]["BackboneNetwork"]["properties"]),
     "`[baseline.training]`": set(SCHEMA["$defs"]["Training"]["properties"]),
-    "`[analysis]`": set(SCHEMA["$defs"]["Analysis"]["properties"]),
+    "`[analysis]`": set(SCHEMA["$defs"]["AnalysisSettings"]["properties"]),
     "`[[variation]]`": set(SCHEMA["$defs"]["Variation"]["properties"]),
     "`[[cross]]`": set(SCHEMA["$defs"]["Cross"]["properties"]),
     "`[[cross.factor]]`": set(SCHEMA["$defs"]["CrossedFactor"]["properties"]),
@@ -223,7 +223,7 @@ def test_the_page_states_every_default():
         "`[data]`": "DataChoice",
         "pretrained network, in place of `layers`": "BackboneNetwork",
         "`[baseline.training]`": "Training",
-        "`[analysis]`": "Analysis",
+        "`[analysis]`": "AnalysisSettings",
     }.items():
         for row in tables()[head]:
             keys = re.findall(r"`(\w+)`", row[0])

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from ceteris.report.report import Report, write_report
     from ceteris.results.results import Results, read_results
     from ceteris.running import run
-    from ceteris.study.analysis import Analysis
+    from ceteris.study.analysis import AnalysisSettings
     from ceteris.study.changes import changes
     from ceteris.study.cross import Cross, CrossedFactor
     from ceteris.study.reader import read_study
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from ceteris.training.training import Training
 
 __all__ = [
-    "Analysis",
+    "AnalysisSettings",
     "Arm",
     "Baseline",
     "BatchNorm",
@@ -101,7 +101,7 @@ _MODULES = {
     "ceteris.report.report": ("Report", "write_report"),
     "ceteris.running": ("run",),
     "ceteris.results.results": ("Results", "read_results"),
-    "ceteris.study.analysis": ("Analysis",),
+    "ceteris.study.analysis": ("AnalysisSettings",),
     "ceteris.study.changes": ("changes",),
     "ceteris.study.cross": ("Cross", "CrossedFactor"),
     "ceteris.networks.batch_norm": ("BatchNorm",),

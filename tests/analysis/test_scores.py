@@ -15,7 +15,7 @@ from ceteris.engines.engine import EpochMetrics
 from ceteris.results.epochs import EpochRecord
 from ceteris.results.results import read_results
 from ceteris.statistics.scores import Ending
-from ceteris.study.analysis import Analysis
+from ceteris.study.analysis import AnalysisSettings
 from ceteris.training.training import Training
 
 
@@ -81,7 +81,7 @@ def test_who_guessed_is_judged_alike_with_and_without_answers(folders):
 
 def test_criteria_are_what_the_study_declares():
     """The margin is declared in percentage points and counted as a fraction."""
-    criteria = study_criteria(Analysis(margin=0.75, target=0.8))
+    criteria = study_criteria(AnalysisSettings(margin=0.75, target=0.8))
 
     assert (criteria.margin, criteria.target_share) == (0.0075, 0.8)
 

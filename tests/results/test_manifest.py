@@ -15,7 +15,7 @@ from ceteris.results.manifest import (
     differences,
     encode_manifest,
 )
-from ceteris.study.analysis import Analysis
+from ceteris.study.analysis import AnalysisSettings
 from ceteris.testing.miniature import miniature_dataset, miniature_split, miniature_study
 
 IMAGES, OTHER_IMAGES = (miniature_dataset(seed).digest for seed in (0, 1))
@@ -91,7 +91,7 @@ def test_a_declaration_is_what_verdicts_rest_on():
     assert list(found.contents) == ["baseline", "0.5", "Pool 4x4"]
     assert len({*found.contents.values()}) == 3
     assert replace(found, contents={}) == Declaration(
-        analysis=Analysis(margin=0.75),
+        analysis=AnalysisSettings(margin=0.75),
         seeds=3,
         variations=("0.5", "Pool 4x4"),
         since="2026-01-02T03:04:05+00:00",

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from ceteris.statistics.metrics import METRICS
-from ceteris.study.analysis import Analysis, Resolution
+from ceteris.study.analysis import AnalysisSettings, Resolution
 
 
 def test_nine_images_cannot_show_a_percentage_point():
@@ -37,7 +37,7 @@ def test_the_number_that_is_needed_is_enough_and_one_less_is_not():
 
 def test_the_margin_is_in_the_unit_of_the_metric():
     """Statistics take a fraction of a share, and any other number as it is; one image has a step in shares alone."""
-    accuracy, score = Analysis(margin=0.5), Analysis(metric="Brier score", margin=0.02)
+    accuracy, score = AnalysisSettings(margin=0.5), AnalysisSettings(metric="Brier score", margin=0.02)
 
     assert (accuracy.margin_fraction, accuracy.margin_points) == (0.005, 0.5)
     assert (score.margin_fraction, score.margin_points) == (0.02, math.inf)
@@ -47,7 +47,7 @@ def test_the_margin_is_in_the_unit_of_the_metric():
 @pytest.mark.parametrize("name", METRICS)
 def test_every_metric_can_be_declared_and_read_again(name):
     """Test accuracy, as version 0.1 judged it, leaves no trace in what is written."""
-    written = Analysis(metric=name, margin=0.02).model_dump(mode="json")
+    written = AnalysisSettings(metric=name, margin=0.02).model_dump(mode="json")
 
     assert ("metric" in written) is (name != "test accuracy")
-    assert Analysis(**written).judged is METRICS[name]
+    assert AnalysisSettings(**written).judged is METRICS[name]

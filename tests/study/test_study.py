@@ -8,7 +8,7 @@ from ceteris.errors import StudyError
 from ceteris.networks.convolution import Convolution
 from ceteris.networks.dense import Dense
 from ceteris.networks.network import Network
-from ceteris.study.analysis import Analysis
+from ceteris.study.analysis import AnalysisSettings
 from ceteris.study.reader import read_study
 from ceteris.study.run import Arm
 from ceteris.study.specification import Baseline
@@ -40,7 +40,7 @@ def test_what_is_not_said_has_a_default(baseline):
     study = Study(title="t", seeds=1, baseline=baseline)
 
     assert (study.question, study.variations) == ("", ())
-    assert (study.data, study.analysis) == (DataChoice(), Analysis(margin=0.5, target=0.9))
+    assert (study.data, study.analysis) == (DataChoice(), AnalysisSettings(margin=0.5, target=0.9))
 
 
 @pytest.mark.parametrize(

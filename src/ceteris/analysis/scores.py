@@ -20,7 +20,7 @@ from ceteris.statistics.interval import Floats, Scope
 from ceteris.statistics.metrics import METRICS, TEST_ACCURACY, Metric, all_metrics
 from ceteris.statistics.scores import ArmScores, Ending, RunScore, Scores
 from ceteris.statistics.summary import ArmSummary
-from ceteris.study.analysis import Analysis
+from ceteris.study.analysis import AnalysisSettings
 from ceteris.training.training import Training
 
 _UNEQUAL = 1.1
@@ -219,10 +219,10 @@ def study_scores(
     )
 
 
-def study_criteria(analysis: Analysis, metric: Metric | None = None) -> Criteria:
+def study_criteria(analysis: AnalysisSettings, metric: Metric | None = None) -> Criteria:
     """Give what the study declared before any result was seen; the usual margin for a metric that it does not judge."""
     is_declared = metric is None or metric is analysis.judged
-    margin = analysis.margin_fraction if is_declared else Analysis().margin_fraction
+    margin = analysis.margin_fraction if is_declared else AnalysisSettings().margin_fraction
     scope = Scope.SEEDS_AND_IMAGES if analysis.scope == "population" else Scope.SEEDS
     return Criteria(margin=margin, target_share=analysis.target, scope=scope)
 

@@ -17,7 +17,7 @@ from ceteris.datasets.dataset import Dataset, ImageKind, Origin, Split, narrowed
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.shape import Shape
 from ceteris.results.record import encode_array
-from ceteris.study.analysis import Analysis
+from ceteris.study.analysis import AnalysisSettings
 from ceteris.study.changes import changes
 from ceteris.study.run import BASELINE, Arm, Run
 from ceteris.study.seeds import PlannedSeeds
@@ -40,7 +40,7 @@ class Declaration:
         contents: By name of a variation, the first digits of the SHA-256 of its specification; empty likewise.
     """
 
-    analysis: Analysis
+    analysis: AnalysisSettings
     seeds: int
     variations: tuple[str, ...]
     since: str | None

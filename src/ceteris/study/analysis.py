@@ -16,7 +16,7 @@ else:
     MetricName = Literal[tuple(METRICS)]
 
 
-class Analysis(Frozen):
+class AnalysisSettings(Frozen):
     """Declared beforehand, so that it cannot be chosen to please.
 
     Attributes:

@@ -14,7 +14,7 @@ from ceteris.networks.kinds import LAYER_KINDS
 from ceteris.networks.network import Network
 from ceteris.networks.own_module import ModuleNetwork
 from ceteris.networks.presets.choice import PRESETS, PresetNetwork
-from ceteris.study.analysis import Analysis
+from ceteris.study.analysis import AnalysisSettings
 from ceteris.study.cross import Cross, CrossedFactor
 from ceteris.study.specification import Baseline
 from ceteris.study.study import Study
@@ -39,7 +39,7 @@ _MODELS: tuple[type[BaseModel], ...] = (
     Cross,
     CrossedFactor,
     Level,
-    Analysis,
+    AnalysisSettings,
 )
 
 

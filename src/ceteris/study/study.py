@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field, ModelWrapValidatorHandler, ValidationErr
 
 from ceteris.datasets.choice import DataChoice
 from ceteris.networks.backbone import BackboneNetwork
-from ceteris.study.analysis import Analysis
+from ceteris.study.analysis import AnalysisSettings
 from ceteris.study.check import check_study
 from ceteris.study.cross import Cross, crossed_arms
 from ceteris.study.run import BASELINE, Arm, Run
@@ -52,7 +52,7 @@ class Study(Frozen):
     baseline: Baseline
     variations: Annotated[tuple[Variation, ...], Field(strict=False, alias="variation")] = ()
     crosses: Annotated[tuple[Cross, ...], Field(strict=False, alias="cross")] = ()
-    analysis: Analysis = Analysis()
+    analysis: AnalysisSettings = AnalysisSettings()
 
     def arms(self) -> tuple[Arm, ...]:
         """Give everything that is trained once per seed: the baseline, the variations, what crosses add to them."""
