@@ -2,6 +2,7 @@
 
 scores.py          from records to numbers: chance level, predictions, epochs, scores
 environment.py     machines, versions and times
+analysis.py        what is known of any table of results: `Analysis`
 study_analysis.py  arms, computed changes, verdicts: `analyze`
 efficiency.py      how far each network gets with how many images
 pretrained.py      what a prediction takes; a pretrained network against one that is not

@@ -292,7 +292,7 @@ def _training(analysis: StudyAnalysis, record: RunRecord) -> Iterator[str]:
     yield f"Training: {', '.join(f'{name} {value}' for name, value in settings.items())}; on {loss}."
     changed = next(arm for arm in analysis.arms if arm.name == run.variation)
     if run.variation != BASELINE:
-        yield f"Changed from the baseline: {'; '.join(in_words(analysis.changes(changed)))}."
+        yield f"Changed from the baseline: {'; '.join(in_words(analysis.changes(changed.name)))}."
     if record.final_validation_accuracy is not None:
         epochs, accuracy = count(record.epochs, "epoch"), percent(record.final_validation_accuracy)
         yield f"Validation accuracy after the last of {epochs}: {accuracy}."

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Self
 
-from ceteris.analysis.study_analysis import StudyAnalysis
+from ceteris.analysis.analysis import Analysis
 from ceteris.report.quantities import percent, percentage_points, points, signed, size
 from ceteris.statistics.interval import Estimate, Interval
 from ceteris.statistics.metrics import TEST_ACCURACY, Metric, Unit
@@ -22,7 +22,7 @@ class Scale:
     is_turned: bool = False
 
     @classmethod
-    def of(cls, analysis: StudyAnalysis) -> Self:
+    def of(cls, analysis: Analysis) -> Self:
         """Give the scale of what verdicts are about."""
         return cls(metric=analysis.metric, is_turned=not analysis.metric.higher_is_better)
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from ceteris.analysis.analysis import Analysis
 from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.report.quantities import count, quoted
 from ceteris.results.finding import Finding
@@ -158,6 +159,11 @@ def is_of_these_images(one: Comparison) -> bool:
 def scope_words(scope: Scope) -> str:
     """Say which images a verdict speaks of, to follow it."""
     return "on these test images" if scope is Scope.SEEDS else "on images like these test images"
+
+
+def about_images(analysis: Analysis, before: str = " ") -> str:
+    """Say which images the verdicts speak of, after a space or what else; empty where runs were not scored on any."""
+    return f"{before}{scope_words(analysis.criteria.scope)}" if analysis.test_images else ""
 
 
 def comparison_notes(one: Comparison, criteria: Criteria) -> Iterator[str]:

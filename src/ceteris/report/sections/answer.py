@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from ceteris.analysis.study_analysis import StudyAnalysis
+from ceteris.analysis.analysis import Analysis
 from ceteris.report.blocks import Bullets, Look, Section
 from ceteris.report.quantities import (
     count,
@@ -16,8 +16,7 @@ from ceteris.report.quantities import (
 )
 from ceteris.report.scale import Scale
 from ceteris.report.sections import factorial
-from ceteris.report.wording import scope_words
-from ceteris.results.record import Status
+from ceteris.report.wording import about_images
 from ceteris.statistics.collapse import Stability
 from ceteris.statistics.comparison import Comparison
 from ceteris.statistics.convergence import Measure
@@ -26,7 +25,7 @@ from ceteris.statistics.summary import ArmSummary
 from ceteris.statistics.verdict import Decision
 
 
-def section(analysis: StudyAnalysis) -> Section:
+def section(analysis: Analysis) -> Section:
     """Give the section that answers the study's question."""
     return Section(
         anchor="answer",
@@ -37,7 +36,7 @@ def section(analysis: StudyAnalysis) -> Section:
     )
 
 
-def answer(analysis: StudyAnalysis) -> tuple[str, ...]:
+def answer(analysis: Analysis) -> tuple[str, ...]:
     """Answer the question of a study: the baseline, what is better, worse, neither, what collapses, what learns faster.
 
     Returns:
@@ -46,7 +45,7 @@ def answer(analysis: StudyAnalysis) -> tuple[str, ...]:
     """
     if not analysis.done:
         return (_nothing_yet(analysis),)
-    if not analysis.findings[Status.FINISHED]:
+    if not any(arm.finished for arm in analysis.summaries):
         return (_all_diverged(analysis),)
     sentences = [_baseline(analysis)]
     crossed = [factorial.summary(one) for one in analysis.factorials]
@@ -61,7 +60,7 @@ def answer(analysis: StudyAnalysis) -> tuple[str, ...]:
     return (*sentences, _convergence(analysis), *crossed)
 
 
-def faster(analysis: StudyAnalysis, *, higher: bool) -> tuple[Comparison, ...]:
+def faster(analysis: Analysis, *, higher: bool) -> tuple[Comparison, ...]:
     """Give the variations whose area under the learning curve was shown to be higher than the baseline's, or lower.
 
     Judged by the t test of the area, Holm-adjusted; largest first.
@@ -77,21 +76,22 @@ def faster(analysis: StudyAnalysis, *, higher: bool) -> tuple[Comparison, ...]:
     return tuple(sorted(shown, key=lambda one: -abs(one.convergence[Measure.AREA].difference.estimate)))
 
 
-def _nothing_yet(analysis: StudyAnalysis) -> str:
-    planned = count(len(analysis.results.findings), "planned run")
-    failed = len(analysis.findings[Status.FAILED])
+def _nothing_yet(analysis: Analysis) -> str:
+    planned = count(analysis.planned, "planned run")
+    failed = sum(len(arm.failed) for arm in analysis.summaries)
     so_far = f" ({count(failed, 'run')} failed)" if failed else ""
     return f"None of the {planned} has come to its end{so_far}, so there is nothing to say yet."
 
 
-def _all_diverged(analysis: StudyAnalysis) -> str:
-    diverged = len(analysis.findings[Status.DIVERGED])
+def _all_diverged(analysis: Analysis) -> str:
+    diverged = analysis.done
     which = "The only run that came to its end" if diverged == 1 else f"All {diverged:,} runs that came to their end"
-    return f"{which} diverged: no network was left to score on the test images, so there is nothing to compare."
+    left = "no network was left to score on the test images, so " if analysis.test_images else ""
+    return f"{which} diverged: {left}there is nothing to compare."
 
 
-def _baseline(analysis: StudyAnalysis) -> str:
-    arm, planned = analysis.baseline, len(analysis.results.findings)
+def _baseline(analysis: Analysis) -> str:
+    arm, planned = analysis.baseline, analysis.planned
     so_far = (
         "" if analysis.done == planned else f"So far, with {analysis.done:,} of {count(planned, 'run')} at an end, "
     )
@@ -107,17 +107,17 @@ def _baseline(analysis: StudyAnalysis) -> str:
     return sentence(f"{so_far}{_baseline_accuracy(analysis, arm)}.")
 
 
-def _baseline_accuracy(analysis: StudyAnalysis, arm: ArmSummary) -> str:
-    images = "test images" if analysis.predictions is None else f"{len(analysis.predictions.labels):,} test images"
+def _baseline_accuracy(analysis: Analysis, arm: ArmSummary) -> str:
     collapsed = (
         f"{len(arm.collapsed)} of its {count(arm.ended, 'run')} did not learn (no better than chance, or diverged)"
     )
     assert arm.accuracy is not None
     scale = Scale.of(analysis)
     value = scale.value(arm.accuracy.estimate)
-    text = f"the baseline classified {value} of the {images} correctly"
+    text = f"the baseline classified {value} of the {analysis.test_images} correctly"
     if not scale.is_accuracy:
-        text = f"the baseline's {scale.metric.name} was {value} on the {images}"
+        where = f" on the {analysis.test_images}" if analysis.test_images else ""
+        text = f"the baseline's {scale.metric.name} was {value}{where}"
     runs = len(arm.learned)
     if isinstance(arm.accuracy, Interval):
         text += f" on average over {runs} {'runs that learned' if arm.collapsed else 'seeds'}"
@@ -129,19 +129,19 @@ def _baseline_accuracy(analysis: StudyAnalysis, arm: ArmSummary) -> str:
     return f"{text}; {collapsed}" if arm.collapsed else text
 
 
-def _better(analysis: StudyAnalysis) -> str:
+def _better(analysis: Analysis) -> str:
     return _shown(analysis, Decision.BETTER, "the largest gain")
 
 
-def _worse(analysis: StudyAnalysis) -> str:
+def _worse(analysis: Analysis) -> str:
     return _shown(analysis, Decision.WORSE, "the largest loss")
 
 
-def _shown(analysis: StudyAnalysis, finding: Decision, extreme: str) -> str:
+def _shown(analysis: Analysis, finding: Decision, extreme: str) -> str:
     found, total = analysis.with_verdict(finding), len(analysis.comparisons)
     scale = Scale.of(analysis)
     by = "" if scale.is_accuracy else f" by the {scale.metric.name}"
-    when = f"{by} {scope_words(analysis.criteria.scope)}{', among runs that learned' if analysis.has_collapsed else ''}"
+    when = f"{by}{about_images(analysis)}{', among runs that learned' if analysis.has_collapsed else ''}"
     if not found:
         return f"{_not_shown(total)} to be {finding} than the baseline{when}."
     labels = [_with_difference(analysis, one, is_first=one is found[0]) for one in found]
@@ -152,7 +152,7 @@ def _shown(analysis: StudyAnalysis, finding: Decision, extreme: str) -> str:
     return f"{which} {finding} than the baseline{when}{order}: {listed_up_to(labels)}."
 
 
-def _neither(analysis: StudyAnalysis) -> str:
+def _neither(analysis: Analysis) -> str:
     equal, undecided = analysis.with_verdict(Decision.EQUIVALENT), analysis.with_verdict(Decision.UNDECIDED)
     within = f"within \N{PLUS-MINUS SIGN}{Scale.of(analysis).size(analysis.criteria.margin)}"
     if len(analysis.comparisons) == 1:
@@ -169,7 +169,7 @@ def _neither(analysis: StudyAnalysis) -> str:
     return f"{text}; {_were(undecided)} left undecided: {_labels(undecided)}{_possible(analysis, undecided)}."
 
 
-def _neither_alone(analysis: StudyAnalysis, one: Comparison, within: str) -> str:
+def _neither_alone(analysis: Analysis, one: Comparison, within: str) -> str:
     label = labelled(one.variation, one.factor)
     match one.verdict.decision:
         case Decision.EQUIVALENT:
@@ -183,7 +183,7 @@ def _neither_alone(analysis: StudyAnalysis, one: Comparison, within: str) -> str
             return f"The variation was not shown to be equivalent to the baseline, {within}."
 
 
-def _possible(analysis: StudyAnalysis, undecided: Sequence[Comparison]) -> str:
+def _possible(analysis: Analysis, undecided: Sequence[Comparison]) -> str:
     """Say what the simultaneous intervals leave possible: no difference that was missed, which nobody knows."""
     known = [one.accuracy.simultaneous for one in undecided if one.accuracy is not None]
     intervals = [one for one in known if isinstance(one, Interval)]
@@ -195,7 +195,7 @@ def _possible(analysis: StudyAnalysis, undecided: Sequence[Comparison]) -> str:
     return f", where the simultaneous {level} {which} differences from {scale.difference_range(whole)} possible"
 
 
-def _collapse(analysis: StudyAnalysis) -> Iterator[str]:
+def _collapse(analysis: Analysis) -> Iterator[str]:
     """Say which variations fail to learn more or less often than the baseline; nothing where every run learned."""
     if not analysis.has_collapsed:
         return
@@ -211,7 +211,7 @@ def _collapse(analysis: StudyAnalysis) -> Iterator[str]:
     yield f"{text}; {'; '.join(parts)}." if parts else f"{text}; no variation was shown to collapse more or less often."
 
 
-def _without_error_bars(analysis: StudyAnalysis) -> list[str]:
+def _without_error_bars(analysis: Analysis) -> list[str]:
     found = [(one, one.accuracy.difference.estimate) for one in analysis.comparisons if one.accuracy is not None]
     found.sort(key=lambda entry: entry[1])
     sentences, written = [], Scale.of(analysis).difference
@@ -230,7 +230,7 @@ def _without_error_bars(analysis: StudyAnalysis) -> list[str]:
     ]
 
 
-def _convergence(analysis: StudyAnalysis) -> str:
+def _convergence(analysis: Analysis) -> str:
     areas = [one.convergence[Measure.AREA] for one in analysis.comparisons if Measure.AREA in one.convergence]
     if not areas:
         return (
@@ -258,7 +258,7 @@ def _convergence(analysis: StudyAnalysis) -> str:
     )
 
 
-def _extreme(analysis: StudyAnalysis, found: Sequence[Comparison], word: str) -> str:
+def _extreme(analysis: Analysis, found: Sequence[Comparison], word: str) -> str:
     difference = found[0].convergence[Measure.AREA].difference
     numbers = [points(difference.estimate)]
     if isinstance(difference, Interval):
@@ -267,7 +267,7 @@ def _extreme(analysis: StudyAnalysis, found: Sequence[Comparison], word: str) ->
     return f", the largest {word} {label}" if len(found) > 1 else f": {label}"
 
 
-def _with_difference(analysis: StudyAnalysis, one: Comparison, *, is_first: bool) -> str:
+def _with_difference(analysis: Analysis, one: Comparison, *, is_first: bool) -> str:
     assert one.accuracy is not None
     difference, scale = one.accuracy.simultaneous, Scale.of(analysis)
     by = scale.difference(difference.estimate)
@@ -298,5 +298,5 @@ def _were(found: Sequence[Comparison]) -> str:
     return f"{len(found)} {_verb(found)}"
 
 
-def _level(analysis: StudyAnalysis) -> str:
+def _level(analysis: Analysis) -> str:
     return f"{100 * analysis.criteria.level:g} %"

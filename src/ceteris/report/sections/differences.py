@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from ceteris.analysis.study_analysis import StudyAnalysis
+from ceteris.analysis.analysis import Analysis
 from ceteris.report.blocks import Section
 from ceteris.report.figures.drawing import Drawing, finished
 from ceteris.report.figures.style import (
@@ -42,7 +42,7 @@ _MOST = 8.0  # times the median distance from 0: what lies further out is drawn 
 _MARKER, _ARROW = 4.0, 13.0  # points: half a marker, and the length of an arrow
 
 
-def section(analysis: StudyAnalysis) -> Section | None:
+def section(analysis: Analysis) -> Section | None:
     """Give the section that shows all differences; None before any run has finished or diverged."""
     if not analysis.done:
         return None

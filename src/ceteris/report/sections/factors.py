@@ -49,7 +49,9 @@ def _card(analysis: StudyAnalysis, factor: str, name: str) -> Card:
     chosen = [one for one in analysis.comparisons if one.factor == factor]
     names = [BASELINE, *(one.variation for one in chosen)]
     changed = {
-        arm.name: tuple(map(arrows, in_words(analysis.changes(arm)))) for arm in analysis.arms if arm.factor == factor
+        arm.name: tuple(map(arrows, in_words(analysis.changes(arm.name))))
+        for arm in analysis.arms
+        if arm.factor == factor
     }
     blocks: list[Block] = [
         VariationSummary(
@@ -84,7 +86,7 @@ def _code(analysis: StudyAnalysis, names: Sequence[str]) -> Iterator[Block]:
     """Show the lines in which the user's own code differs, each diff once."""
     changed: dict[CodeChange, list[str]] = {}
     for arm in analysis.arms:
-        for change in analysis.changes(arm):
+        for change in analysis.changes(arm.name):
             if arm.name in names and isinstance(change, CodeChange):
                 changed.setdefault(change, []).append(arm.name)
     for change, arms in changed.items():

@@ -162,7 +162,7 @@ def _about_settings(analysis: StudyAnalysis) -> Iterator[str]:
             f"The baseline's learning rate is not the best of those tried, {best} is better: what the other variations "
             f"do at {rate:g} they need not do there."
         )
-    several = [arm for arm in variations if len(in_words(analysis.changes(arm))) > 1]
+    several = [arm for arm in variations if len(in_words(analysis.changes(arm.name))) > 1]
     if several:
         yield (
             f"{count(len(several), 'variation')} {_verb(several)} more than one thing, so that a difference cannot be "
@@ -281,8 +281,8 @@ def _largest_tie(analysis: StudyAnalysis) -> float:
 
 def _settings(analysis: StudyAnalysis, arm: Arm) -> list[SettingChange]:
     """Give the changes of an arm if all of them are values of settings."""
-    found = [change for change in analysis.changes(arm) if isinstance(change, SettingChange)]
-    return found if len(found) == len(analysis.changes(arm)) else []
+    found = [change for change in analysis.changes(arm.name) if isinstance(change, SettingChange)]
+    return found if len(found) == len(analysis.changes(arm.name)) else []
 
 
 def _names(arms: list[Arm]) -> str:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ceteris.analysis.study_analysis import StudyAnalysis
+from ceteris.analysis.analysis import Analysis
 from ceteris.report.blocks import Section
 from ceteris.report.quantities import p_words, share
 from ceteris.report.scale import Scale
@@ -11,7 +11,7 @@ from ceteris.report.wording import seed_ranges
 from ceteris.statistics.robust import Check, CurveBand, Robustness, check_robustness
 
 
-def section(analysis: StudyAnalysis) -> Section | None:
+def section(analysis: Analysis) -> Section | None:
     """Give the section of checks; None where no variation can be compared by any."""
     generator = np.random.default_rng(0)
     checks = {

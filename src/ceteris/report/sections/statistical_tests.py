@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from ceteris.analysis.study_analysis import StudyAnalysis
+from ceteris.analysis.analysis import Analysis
 from ceteris.report.blocks import Section
 from ceteris.report.quantities import NOTHING, count, p_value, share, signed
 from ceteris.report.scale import Scale
@@ -13,14 +13,14 @@ from ceteris.statistics.difference import Correlation
 from ceteris.statistics.interval import Estimate, Interval, Scope
 
 
-def section(analysis: StudyAnalysis) -> Section | None:
+def section(analysis: Analysis) -> Section | None:
     """Give the section of all tests; None where there is nothing to compare yet."""
     if all(one.accuracy is None for one in analysis.comparisons):
         return None
     return Section(anchor="tests", heading="Statistical tests", blocks=(detail_table(analysis),))
 
 
-def detail_table(analysis: StudyAnalysis) -> Table:
+def detail_table(analysis: Analysis) -> Table:
     """Draw up tests and intervals of each difference."""
     level = f"{100 * analysis.criteria.level:g} %"
     scale = Scale.of(analysis)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from ceteris.analysis.study_analysis import StudyAnalysis
+from ceteris.analysis.analysis import Analysis
 from ceteris.report.blocks import Glossary, Section
 from ceteris.report.quantities import (
     NOTHING,
@@ -16,7 +16,7 @@ from ceteris.report.quantities import (
 from ceteris.report.scale import ACCURACY, Scale
 from ceteris.report.table import Cell, Column, Table
 from ceteris.report.terms import TERMS
-from ceteris.report.wording import FORECASTS, headline, is_unconfirmed, rate_words, scope_words, verdict_detail
+from ceteris.report.wording import FORECASTS, about_images, headline, is_unconfirmed, rate_words, verdict_detail
 from ceteris.statistics.collapse import Collapse, Stability
 from ceteris.statistics.comparison import Comparison
 from ceteris.statistics.interval import Estimate, Interval
@@ -37,7 +37,7 @@ UNCONFIRMED = "\N{DAGGER}"
 """Marks a verdict that the sign-flip test does not confirm."""
 
 
-def section(analysis: StudyAnalysis) -> Section:
+def section(analysis: Analysis) -> Section:
     """Give the section that a reader looks at first: the words explained, and the verdicts if there are any."""
     words = Glossary("Terms explained", TERMS)
     if not analysis.comparisons and analysis.scores.crossed:  # a table of the baseline alone would say nothing
@@ -45,17 +45,17 @@ def section(analysis: StudyAnalysis) -> Section:
     return Section(anchor="verdicts-heading", heading="Verdicts", blocks=(words, verdict_table(analysis)))
 
 
-def verdict_table(analysis: StudyAnalysis) -> Table:
+def verdict_table(analysis: Analysis) -> Table:
     """Draw up the verdicts, the baseline above them."""
     level = f"{100 * analysis.criteria.level:g} %"
-    changed = {arm.name: arrows("; ".join(in_words(analysis.changes(arm)))) for arm in analysis.arms}
+    changed = {arm.name: arrows("; ".join(in_words(analysis.changes(arm.name)))) for arm in analysis.summaries}
     scale = Scale.of(analysis)
     within = f"\N{PLUS-MINUS SIGN}{scale.size(analysis.criteria.margin)}"
     bars = f", with simultaneous {level} confidence intervals" if analysis.has_error_bars else ""
     if analysis.done and all(arm.ended < 2 for arm in analysis.summaries):
         bars = "; one seed gives no interval"
     notes = [
-        f"Differences are variation minus baseline{_in_words(scale)}, {scope_words(analysis.criteria.scope)}{bars}.",
+        f"Differences are variation minus baseline{_in_words(scale)}{about_images(analysis, ', ')}{bars}.",
         f"Equivalent means: shown to lie within {within}, the margin that the study declares.",
     ]
     if any(one.verdict.forecast is not None for one in analysis.comparisons):
@@ -114,7 +114,7 @@ def verdict_table(analysis: StudyAnalysis) -> Table:
     )
 
 
-def _compact(analysis: StudyAnalysis, notes: tuple[str, ...]) -> Table:
+def _compact(analysis: Analysis, notes: tuple[str, ...]) -> Table:
     """Draw up the verdicts for print: numbers alone in short cells, what they mean in the head and below."""
     scale = Scale.of(analysis)
     return Table(
@@ -145,7 +145,7 @@ def _compact(analysis: StudyAnalysis, notes: tuple[str, ...]) -> Table:
     )
 
 
-def _compact_row(analysis: StudyAnalysis, one: Comparison) -> tuple[Cell, ...]:
+def _compact_row(analysis: Analysis, one: Comparison) -> tuple[Cell, ...]:
     found, scale = one.accuracy, Scale.of(analysis)
     difference = None if found is None else found.simultaneous
     interval = scale.bare(scale.difference_range(difference))
@@ -233,7 +233,7 @@ def _baseline_row(scale: Scale, arm: ArmSummary) -> tuple[Cell, ...]:
     )
 
 
-def _row(analysis: StudyAnalysis, one: Comparison, changed: str) -> tuple[Cell, ...]:
+def _row(analysis: Analysis, one: Comparison, changed: str) -> tuple[Cell, ...]:
     found, scale = one.accuracy, Scale.of(analysis)
     return (
         Cell(one.variation, detail=changed),
@@ -265,14 +265,14 @@ def verdict_tag(one: Comparison) -> str:
     return TAGS[decision]
 
 
-def _verdict_cell(analysis: StudyAnalysis, one: Comparison) -> Cell:
+def _verdict_cell(analysis: Analysis, one: Comparison) -> Cell:
     mark = UNCONFIRMED if is_unconfirmed(one, analysis.criteria) else ""
     order = list(TAGS).index(one.verdict.decision)
     words = f"{headline(one.verdict, one.collapse)}{mark}"
     return Cell(words, key=float(order), detail=verdict_detail(one.verdict), tag=verdict_tag(one))
 
 
-def footnotes(analysis: StudyAnalysis) -> tuple[str, ...]:
+def footnotes(analysis: Analysis) -> tuple[str, ...]:
     """Explain verdicts that are more careful, or bolder, than the intervals that stand beside them.
 
     An interval speaks of one difference by itself; a verdict is adjusted for all that the study compares, and
@@ -281,7 +281,7 @@ def footnotes(analysis: StudyAnalysis) -> tuple[str, ...]:
     return tuple(_footnotes(analysis))
 
 
-def _footnotes(analysis: StudyAnalysis) -> Iterator[str]:
+def _footnotes(analysis: Analysis) -> Iterator[str]:
     if analysis.has_collapsed:
         yield (
             "Accuracies and differences are of the runs that learned. How often runs do not, because they end no "
@@ -332,7 +332,7 @@ def _size_of(one: Comparison) -> float:
     return one.accuracy.difference.estimate if one.accuracy is not None else 0.0
 
 
-def _without_spread(analysis: StudyAnalysis) -> Iterator[str]:
+def _without_spread(analysis: Analysis) -> Iterator[str]:
     """Say why two or more seeds have no interval."""
     same = [
         arm.name

@@ -1,0 +1,141 @@
+"""What is known of any table of results, whoever trained its runs; `StudyAnalysis` knows more of a results folder."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from ceteris.analysis.factorial import Factorial
+from ceteris.statistics.collapse import Stability
+from ceteris.statistics.comparison import Comparison
+from ceteris.statistics.contrast import Criteria
+from ceteris.statistics.interval import Interval
+from ceteris.statistics.looks import StudyLooks
+from ceteris.statistics.metrics import Metric
+from ceteris.statistics.scores import ArmScores, Scores
+from ceteris.statistics.summary import ArmSummary, summarise
+from ceteris.statistics.verdict import Decision
+from ceteris.study.changes import Change
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Analysis:
+    """Arms with their scores, each variation against the baseline, and what is needed to tell of them.
+
+    Sections of the report that need no more take it; those that need more are left out where that is missing.
+
+    Attributes:
+        title: Of the study, or of the table.
+        question: What the study asks; may be empty.
+        notes: What must be known before any number is believed, in sentences.
+        scores: What every planned run counts with.
+        metric: What verdicts are about: what `accuracy` of summaries and comparisons stands for, higher is better.
+        criteria: What was declared before any result.
+        baseline: The baseline by itself.
+        comparisons: Each variation against the baseline, in the order of the study.
+        changed: By name of the arm, what differs from the baseline, computed; an arm of which that is not known is
+            absent.
+        target: The validation accuracy that counts as converged, where there are learning curves.
+        looks: Of a study that adds seeds where the verdict is open; the verdicts are what they decided.
+    """
+
+    title: str
+    question: str
+    notes: tuple[str, ...]
+    scores: Scores
+    metric: Metric
+    criteria: Criteria
+    baseline: ArmSummary
+    comparisons: tuple[Comparison, ...]
+    changed: Mapping[str, tuple[Change, ...]]
+    target: float | None = None
+    looks: StudyLooks | None = None
+
+    # Computed once each: the tables ask for them in every row.
+    @cached_property
+    def arm_scores(self) -> Mapping[str, ArmScores]:
+        """What the runs of each arm scored, by its name."""
+        return {arm.name: arm for arm in self.scores.arms}
+
+    @cached_property
+    def accuracies(self) -> Mapping[str, Mapping[int, float]]:
+        """The test accuracy that each run counts with, by arm and seed; runs without a result are absent."""
+        return {name: arm.counted(self.scores.chance) for name, arm in self.arm_scores.items()}
+
+    @cached_property
+    def learned(self) -> Mapping[str, Mapping[int, float]]:
+        """The test accuracy of each run that learned, by arm and seed."""
+        return {name: arm.learned(self.scores.chance) for name, arm in self.arm_scores.items()}
+
+    @cached_property
+    def summaries(self) -> tuple[ArmSummary, ...]:
+        """Every arm by itself, the baseline first."""
+        level, target = self.criteria.level, self.target
+        crossed = (summarise(arm, chance=self.scores.chance, target=target, level=level) for arm in self.scores.crossed)
+        return (self.baseline, *(one.summary for one in self.comparisons), *crossed)
+
+    @cached_property
+    def _comparisons(self) -> Mapping[str, Comparison]:
+        return {one.variation: one for one in self.comparisons}
+
+    def comparison(self, variation: str) -> Comparison | None:
+        """Give the comparison of a variation with the baseline; None for the baseline."""
+        return self._comparisons.get(variation)
+
+    def summary(self, arm: str) -> ArmSummary:
+        """Give one arm by itself."""
+        return next(one for one in self.summaries if one.name == arm)
+
+    def changes(self, arm: str) -> tuple[Change, ...]:
+        """Say what an arm changes in the baseline, computed; empty for the baseline, or where it is not known."""
+        return self.changed.get(arm, ())
+
+    def compared_arms(self, variation: str) -> tuple[ArmScores, ArmScores] | None:
+        """Give the baseline and a variation with the runs that the verdict rests on; None without a comparison."""
+        one = self.comparison(variation)
+        if one is None:
+            return None
+        arms = self.scores.baseline, self.arm_scores[variation]
+        if self.looks is None:
+            return arms
+        first, second = (replace(arm, runs=tuple(run for run in arm.runs if run.seed in one.pairs)) for arm in arms)
+        return first, second
+
+    @property
+    def test_images(self) -> str:
+        """What all runs were scored on, to follow "on the"; empty where it is not known to be images."""
+        return ""
+
+    @property
+    def factorials(self) -> tuple[Factorial, ...]:
+        """The effects and interactions of crossed factors; empty where none are crossed."""
+        return ()
+
+    @property
+    def planned(self) -> int:
+        """How many runs were planned."""
+        return sum(arm.planned for arm in self.summaries)
+
+    @property
+    def done(self) -> int:
+        """How many runs came to their end, diverged ones too."""
+        return sum(arm.ended for arm in self.summaries)
+
+    @property
+    def has_error_bars(self) -> bool:
+        """Whether anything at all was measured with more than one seed."""
+        return any(isinstance(arm.accuracy, Interval) for arm in self.summaries)
+
+    @property
+    def has_collapsed(self) -> bool:
+        """Whether any run came to its end without learning."""
+        return any(arm.collapsed for arm in self.summaries)
+
+    def with_stability(self, finding: Stability) -> tuple[Comparison, ...]:
+        """Give the comparisons that came to one finding on the rate of collapse, the highest rates first."""
+        chosen = [one for one in self.comparisons if one.collapse and one.collapse.stability is finding]
+        return tuple(sorted(chosen, key=lambda one: -one.summary.collapse.estimate if one.summary.collapse else 0.0))
+
+    def with_verdict(self, finding: Decision) -> tuple[Comparison, ...]:
+        """Give the comparisons that came to one of the four verdicts, the largest differences first."""
+        chosen = [one for one in self.comparisons if one.verdict.decision is finding]
+        return tuple(sorted(chosen, key=lambda one: -abs(one.accuracy.difference.estimate if one.accuracy else 0.0)))
