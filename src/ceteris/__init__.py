@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from ceteris.networks.network import Network
     from ceteris.networks.own_module import ModuleNetwork
     from ceteris.networks.pooling import MaxPool
+    from ceteris.report.latex import LatexReport, write_latex
     from ceteris.report.report import Report, write_report
     from ceteris.results.results import Results, read_results
     from ceteris.running import run
@@ -68,6 +69,7 @@ __all__ = [
     "EngineError",
     "FolderComparison",
     "Insertion",
+    "LatexReport",
     "Level",
     "MaxPool",
     "ModuleNetwork",
@@ -91,6 +93,7 @@ __all__ = [
     "read_results",
     "read_study",
     "run",
+    "write_latex",
     "write_report",
 ]
 
@@ -98,6 +101,7 @@ __all__ = [
 _MODULES = {
     "ceteris.errors": ("CeterisError", "DataError", "EngineError", "ResultsError", "StatisticsError", "StudyError"),
     "ceteris.analysis.comparison": ("FolderComparison", "compare_results"),
+    "ceteris.report.latex": ("LatexReport", "write_latex"),
     "ceteris.report.report": ("Report", "write_report"),
     "ceteris.running": ("run",),
     "ceteris.results.results": ("Results", "read_results"),

@@ -82,14 +82,27 @@ def test_what_is_no_results_folder_is_said(ceteris, tmp_path, monkeypatch):
     assert list(Path("mine").iterdir()) == []
 
 
-def test_the_verdicts_are_written_for_latex_if_asked(ceteris, study_file):
-    """The table goes into the file that is named, and the output says where."""
+def test_the_report_is_written_for_latex_if_asked(ceteris, study_file):
+    """Tables, figures and numbers go into the folder that is named, and the output says where."""
+    ceteris("run", study_file, "--only", "baseline", "--seeds", 1)
+    code, out, err = ceteris("report", "results/study", "--latex", "paper/results")
+
+    assert (code, err) == (0, "")
+    assert out.endswith(f"for LaTeX:       {Path('paper/results/main.tex')}\n")
+    assert "\\begin{tabular}" in Path("paper/results/tables/verdicts.tex").read_text()
+
+
+def test_one_file_for_latex_is_refused(ceteris, study_file):
+    """What the option wrote before is a file of the folder now, and nothing is written."""
     ceteris("run", study_file, "--only", "baseline", "--seeds", 1)
     code, out, err = ceteris("report", "results/study", "--latex", "table.tex")
 
-    assert (code, err) == (0, "")
-    assert out.endswith("for LaTeX:     table.tex\n")
-    assert "\\begin{tabular}" in Path("table.tex").read_text()
+    assert (code, out) == (2, "")
+    assert err == (
+        "error: --latex is 'table.tex', expected a folder: the table of verdicts is its file tables/verdicts.tex, "
+        "beside the other tables, figures and numbers.\n"
+    )
+    assert not Path("table.tex").exists()
 
 
 ALONE = LocalExecutor(threads=1)

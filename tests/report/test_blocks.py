@@ -1,6 +1,6 @@
-from ceteris.report import report
+from ceteris.report import latex, markdown, report
 from ceteris.report.blocks import Block, Bullets, Details, MissingFigure, Paragraph, Section, Visual, walk
-from ceteris.report.markdown import render_markdown, write
+from ceteris.report.markdown import render_markdown
 from ceteris.report.page import macro_name, render_page
 
 assert report  # which loads every kind of block
@@ -17,13 +17,14 @@ def page_of(*sections):
 
 
 def test_every_kind_of_block_can_be_written_in_every_form():
-    """A page has a macro for it, and a text a function: none is left out without a decision."""
+    """A page has a macro for it, and texts for GitHub and LaTeX a function: none is left out without a decision."""
     macros = (report.Path(report.__file__).parent / "templates" / "blocks.html").read_text(encoding="utf-8")
     kinds = [kind for kind in kinds_of(Block) if kind is not Visual]
 
     assert len(kinds) > 10
     assert [kind for kind in kinds if f"{{% macro {macro_name(kind)}(block) %}}" not in macros] == []
-    assert [kind for kind in kinds if write.dispatch(kind) is write.dispatch(Block)] == []
+    for write in (markdown.write, latex.write):
+        assert [kind for kind in kinds if write.dispatch(kind) is write.dispatch(Block)] == []
 
 
 def test_a_text_leaves_out_what_it_cannot_show():

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from ceteris.report.table import Cell, Column, Table, latex_text, markdown_text
+from ceteris.report.table import Cell, Column, Table, markdown_text
 from tests.states import HOSTILE
 
 NASTY = [
@@ -81,29 +81,6 @@ def test_numbers_are_flush_right():
     """A column of numbers says so to Markdown and to LaTeX."""
     assert table().markdown().splitlines()[1] == "| --- | ---: |"
     assert r"\begin{tabular}{@{}lr@{}}" in table().latex()
-
-
-@pytest.mark.parametrize("text", [*NASTY, *BLOCKS])
-def test_latex_has_no_command_of_a_name(text):
-    """Braces are balanced, and every sign that LaTeX would obey is set as a letter."""
-    written = latex_text(text)
-    bare = re.sub(r"\\text[a-z]+\{\}|\\[{}$&#_%]|\{[\[\]*]\}|\$(\\[a-z]+|-)\$", "", written)
-
-    assert not re.search(r'[\\{}$&#_%^~<>|*\[\]`"]', bare)
-
-
-def test_a_name_in_brackets_is_no_option_of_the_line_before():
-    """LaTeX would take [x] or * after a line break for an option; a group around the sign keeps it a letter."""
-    rows = table(("[2cm]", "1"), ("*", "2")).latex().splitlines()
-
-    assert [row.strip() for row in rows[-5:-3]] == [r"{[}2cm{]} & 1 \\", r"{*} & 2 \\"]
-
-
-def test_latex_sets_signs_of_ours():
-    """Minus, arrow, plus-minus and dash become what LaTeX has for them."""
-    assert (
-        latex_text("\N{MINUS SIGN}1 \N{PLUS-MINUS SIGN}2 \N{RIGHTWARDS ARROW} \N{EN DASH}") == r"$-$1 $\pm$2 $\to$ --"
-    )
 
 
 def test_a_detail_stands_in_brackets():

@@ -156,7 +156,10 @@ def report(
         int, typer.Option(min=0, metavar="N", help="Index of the test image in the pictures, from 0.")
     ] = 0,
     latex: Annotated[
-        Path | None, path_option("FILE", "Write the table of verdicts for LaTeX (booktabs, array) as well.")
+        Path | None,
+        path_option(
+            "DIR", "Write it for LaTeX as well: tables, figures as PDF, and every number of the answer as a command."
+        ),
     ] = None,
 ) -> None:
     """Write report.html, report.md and results.csv from a results folder, also while its study is being trained.

@@ -9,15 +9,16 @@ from rich.text import Text
 
 from ceteris.analysis.study_analysis import StudyAnalysis, analyze
 from ceteris.cli.console import arm_table, print_line, print_notes, set_apart
-from ceteris.errors import ResultsError
+from ceteris.errors import CeterisError, ResultsError
 from ceteris.paths import quoted
+from ceteris.report.latex import publish_latex
+from ceteris.report.numbers import answer_numbers
 from ceteris.report.report import Report, publish
 from ceteris.report.scale import Scale
 from ceteris.report.sections.answer import answer
-from ceteris.report.sections.verdicts import footnotes, verdict_table
+from ceteris.report.sections.verdicts import footnotes
 from ceteris.report.sections.warnings import warnings
 from ceteris.report.wording import headline
-from ceteris.results.atomic import write_atomically
 from ceteris.results.results import read_results
 from ceteris.statistics.comparison import Comparison
 from ceteris.statistics.summary import ArmSummary
@@ -26,7 +27,12 @@ from ceteris.study.run import BASELINE
 
 
 def report(folder: Path, *, out: Path | None, image: int, console: Console, latex: Path | None = None) -> Report:
-    """Write the report of a results folder, and the table of verdicts for LaTeX if asked, and print a summary."""
+    """Write the report of a results folder, and its files for LaTeX if asked, and print a summary."""
+    if latex is not None and latex.suffix == ".tex":
+        raise CeterisError(
+            f"--latex is '{latex}', expected a folder: the table of verdicts is its file tables/verdicts.tex, beside "
+            "the other tables, figures and numbers."
+        )
     with console.status("reading the results ..."):  # on a terminal only
         results = read_results(folder)
     with console.status(f"comparing the arms of {len(results.findings):,} runs ..."):
@@ -38,14 +44,20 @@ def report(folder: Path, *, out: Path | None, image: int, console: Console, late
         print_results(analysis, console)
         raise
     if latex is not None:
-        write_atomically(latex, f"{verdict_table(analysis).latex()}\n".encode())
+        article = publish_latex(
+            written.sections,
+            answer_numbers(analysis),
+            title=analysis.title,
+            question=analysis.question,
+            out=latex,
+        )
     print_results(analysis, console)
     console.print()
     print_line(f"The report:      {written.page}", console)
     print_line(f"as text:         {written.text}", console)
     print_line(f"one row per run: {written.table}", console)
     if latex is not None:
-        console.print(f"for LaTeX:     {latex}", markup=False, soft_wrap=True)
+        print_line(f"for LaTeX:       {article.main}", console)
     return written
 
 

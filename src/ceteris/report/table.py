@@ -1,12 +1,12 @@
 """A table as a value, and its text for a README or a paper."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
 from ceteris.report.blocks import Block, Term
-from ceteris.report.quantities import MINUS, NOTHING
+from ceteris.report.latex_table import latex_table
+from ceteris.report.quantities import NOTHING
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,27 +121,13 @@ class Table(Block):
         """
         if self.compact is not None:
             return self.compact.latex()
-        alignment = "".join("r" if column.is_number else "l" for column in self.columns)
-        if self.notes:  # a table for print: long names are broken, so that it fits the text of an article
-            alignment = ">{\\raggedright\\arraybackslash}p{2.7cm}" + alignment[1:]
-        packages = "booktabs, array" if self.notes else "booktabs"
-        return "\n".join(
-            (
-                f"% needs \\usepackage{{{packages}}}",
-                "\\begin{table}[htbp]",
-                "  \\centering\\footnotesize\\setlength{\\tabcolsep}{3pt}",
-                f"  \\caption{{{latex_text(self.title)}}}",
-                f"  \\label{{tab:{self.name}}}",
-                f"  \\begin{{tabular}}{{@{{}}{alignment}@{{}}}}",
-                "    \\toprule",
-                f"    {_latex_row([column.title for column in self.columns])}",
-                "    \\midrule",
-                *(f"    {_latex_row([cell.plain for cell in row])}" for row in self.rows),
-                "    \\bottomrule",
-                "  \\end{tabular}",
-                *(f"  \\par\\smallskip\\parbox{{\\linewidth}}{{{latex_text(note)}}}" for note in self.notes),
-                "\\end{table}",
-            )
+        return latex_table(
+            name=self.name,
+            title=self.title,
+            titles=[column.title for column in self.columns],
+            is_number=[column.is_number for column in self.columns],
+            rows=[[cell.plain for cell in row] for row in self.rows],
+            notes=self.notes,
         )
 
 
@@ -155,38 +141,3 @@ def markdown_text(text: str) -> str:
     line = " ".join(text.split()).replace("&", "&amp;")
     escaped = re.sub(r"([\\`*_\[\]<>|~#$])", r"\\\1", line)
     return re.sub(r"^(?:([-+=])(?=\s|$|\1)|(\d+)([.)])(?=\s|$))", r"\2\\\1\3", escaped)
-
-
-_LATEX = {
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-    "[": "{[}",  # at the start of a row it would be an option of the line break before it
-    "]": "{]}",
-    "*": "{*}",  # likewise
-    "`": r"\textasciigrave{}",
-    '"': "''",
-    "\N{DAGGER}": r"$\dagger$",
-    "\N{RIGHTWARDS ARROW}": r"$\to$",
-    "\N{PLUS-MINUS SIGN}": r"$\pm$",
-    "\N{MULTIPLICATION SIGN}": r"$\times$",
-    MINUS: "$-$",
-    NOTHING: "--",
-} | {sign: f"\\{sign}" for sign in "{}$&#_%"}
-
-
-def latex_text(text: str) -> str:
-    r"""Keep text from being read as commands by LaTeX; line breaks become spaces.
-
-    Example:
-        >>> print(latex_text("50 % of \\input{a_b}"))
-        50 \% of \textbackslash{}input\{a\_b\}
-    """
-    return "".join(_LATEX.get(sign, sign) for sign in " ".join(text.split()))
-
-
-def _latex_row(texts: Sequence[str]) -> str:
-    return f"{' & '.join(map(latex_text, texts))} \\\\"

@@ -3,7 +3,7 @@
 import hashlib
 import re
 import xml.etree.ElementTree as ET
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from io import BytesIO
 from xml.sax.saxutils import escape
@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
 from ceteris.report.blocks import Visual
-from ceteris.report.figures.style import DARK, INK, VARIABLES
+from ceteris.report.figures.style import DARK, INK, VARIABLES, drawing
 
 
 class Format(StrEnum):
@@ -34,15 +34,31 @@ class Drawing(Visual):
         title: What it shows, in a few words.
         alt: What there is to see, in sentences, for whoever cannot see it.
         svg: One `<svg>` element to put into a page as it is, if that format was asked for; its ids are its own.
+        figure: What was drawn, from which `pdf` is made when an article asks for it.
     """
 
     title: str
     alt: str
     svg: str | None = None
     png: bytes | None = None
+    figure: Figure | None = field(default=None, repr=False, compare=False)
+
+    def pdf(self) -> bytes:
+        """Save it for an article: dark on nothing, text as text (Type 42 fonts), the same bytes at any time."""
+        assert self.figure is not None, self.title
+        content = BytesIO()
+        with drawing():
+            self.figure.savefig(content, format="pdf", transparent=True, metadata=_NO_PDF_METADATA)
+        return content.getvalue()
+
+    @property
+    def width(self) -> float:
+        """Its natural width in points; 0 where only its text is left."""
+        return 0.0 if self.figure is None else 72 * float(self.figure.get_figwidth())
 
 
 _SVG, _LINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
+_NO_PDF_METADATA = dict.fromkeys(("CreationDate", "Creator", "Producer"))
 _NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 _NUMBER = re.compile(r"-?\d+\.\d{3,}")
 _HEX = re.compile(r"#[0-9a-f]{6}\b")
@@ -66,7 +82,7 @@ def finished(figure: Figure, *, title: str, alt: str, file_format: Format = Form
         figure.savefig(content, format="png", facecolor=_PAPER, bbox_inches=whole, metadata=metadata)
         return Drawing(title=title, alt=alt, png=content.getvalue())
     figure.savefig(content, format="svg", transparent=True, metadata=_NO_METADATA)
-    return Drawing(title=title, alt=alt, svg=_for_page(content.getvalue(), f"{title}: {alt}"))
+    return Drawing(title=title, alt=alt, svg=_for_page(content.getvalue(), f"{title}: {alt}"), figure=figure)
 
 
 def standalone(picture: Drawing) -> str:

@@ -75,6 +75,7 @@ _SETTINGS: dict[Any, Any] = {
     "legend.fontsize": 8.5,
     "legend.frameon": False,
     "path.simplify": True,
+    "pdf.fonttype": 42,  # publishers refuse Matplotlib's Type 3
     "savefig.dpi": 200,
     "svg.fonttype": "none",
     "svg.hashsalt": "ceteris",
