@@ -27,6 +27,7 @@ ROOMS = [
     "results",
     "analysis",
     "execution",
+    "progress",
     "running",
     "testing",
     "inference",

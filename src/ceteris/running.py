@@ -1,7 +1,7 @@
 """Runs a study from Python."""
 
 from collections.abc import Callable, Collection
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import Any
 
 from ceteris.datasets.choice import load_dataset
@@ -13,6 +13,7 @@ from ceteris.execution.local import LocalExecutor
 from ceteris.execution.study import run_study
 from ceteris.networks.own_module import ModuleNetwork
 from ceteris.paths import AnyPath, expanded
+from ceteris.progress.follow import follow
 from ceteris.resources import available_cores
 from ceteris.results.results import Results, read_results
 from ceteris.study.own_code import with_code
@@ -33,10 +34,11 @@ def run(  # noqa: PLR0913 - one argument a choice that the caller has
     base: AnyPath = ".",
     network: Callable[..., Any] | ModuleNetwork | None = None,
     train: Callable[..., Any] | TrainFunction | None = None,
+    progress: bool = True,
 ) -> Results:
     """Train a study, or what its folder still lacks of it, and give the results.
 
-    The same as `ceteris run`, without a word on the terminal. Whoever wants to watch iterates over
+    The same as `ceteris run`, without its table at the end. Whoever wants each event iterates over
     `ceteris.execution.study.run_study` instead.
 
     Args:
@@ -54,6 +56,8 @@ def run(  # noqa: PLR0913 - one argument a choice that the caller has
             module, or either with arguments as `ModuleNetwork.of(Net, width=8)`.
         train: A training function of your own for the baseline and every variation without one, or one with arguments
             as `TrainFunction.of(function, rho=0.05)`.
+        progress: Whether a table shows how far training is: in a notebook as an output that is renewed, otherwise on
+            the terminal; nothing is shown where there is neither.
 
     Raises:
         StudyError: If the text of `network` or `train` cannot be found.
@@ -83,8 +87,12 @@ def run(  # noqa: PLR0913 - one argument a choice that the caller has
         notes=(*choice.notes, *backbones.notes),
         skipped=backbones.skipped,
     )
-    for _ in events:
-        pass
+    with closing(events):
+        if progress:
+            follow(events, title=study.title)
+        else:
+            for _ in events:
+                pass
     return read_results(folder)
 
 

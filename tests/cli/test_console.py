@@ -4,7 +4,8 @@ import pytest
 from rich.console import Console
 from rich.text import Text
 
-from ceteris.cli.console import arm_table, duration, print_notes, set_apart
+from ceteris.cli.console import print_notes, set_apart
+from ceteris.formatting.console import arm_table
 
 LONG = "The margin was 0.5 pp when the first results were computed and is 1 pp now."
 
@@ -70,21 +71,3 @@ def test_no_name_is_cut_off(name):
 
     assert "".join(line[8:20] for line in lines[1:]).replace(" ", "") == name.replace(" ", "")
     assert "\N{HORIZONTAL ELLIPSIS}" not in "".join(lines)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [
-        (0, "1 s"),
-        (59.4, "59 s"),
-        (59.7, "60 s"),
-        (60, "1 min"),
-        (3599, "60 min"),
-        (3600, "1.0 h"),
-        (172_799, "48.0 h"),
-        (172_800, "2.0 days"),
-    ],
-)
-def test_durations_are_as_precise_as_they_deserve(seconds, words):
-    """Seconds, minutes, hours, days: two figures are enough for an estimate."""
-    assert duration(seconds) == words

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import typer
 
-from ceteris.cli.console import duration
+from ceteris.formatting.console import duration
 from ceteris.study.seeds import PlannedSeeds
 
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0}

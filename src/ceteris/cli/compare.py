@@ -7,8 +7,9 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from ceteris.analysis.comparison import FolderComparison, compare_results
-from ceteris.cli.console import plain_table, print_notes, print_sentence
+from ceteris.cli.console import print_notes, print_sentence
 from ceteris.errors import ResultsError
+from ceteris.formatting.console import plain_table
 from ceteris.report.comparison.conditions import Conditions, compare_conditions
 from ceteris.report.comparison.findings import findings, notes, warnings
 from ceteris.report.comparison.tables import encode_run_pairs, render_comparison, result_tables, same_line, side_line

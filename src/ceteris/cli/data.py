@@ -8,7 +8,6 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from ceteris.cli.console import plain_table, print_line
 from ceteris.cli.fetching import show_progress
 from ceteris.datasets import cifar10, folder_cache, weights
 from ceteris.datasets.cache import cache_folder
@@ -18,6 +17,7 @@ from ceteris.datasets.features import feature_cache
 from ceteris.datasets.inspection import Inspection, inspect_folder
 from ceteris.datasets.published import PublishedSource
 from ceteris.errors import DataError, ResultsError
+from ceteris.formatting.console import plain_table, print_line
 from ceteris.formatting.wording import byte_count, listed, nearest
 from ceteris.networks.backbone import Backbone
 from ceteris.paths import shown

@@ -20,6 +20,7 @@ from ceteris.datasets.dataset import ImageKind, LabelledImages, Split
 from ceteris.engines.engine import Engine, PreparingEngine
 from ceteris.errors import DataError, ResultsError
 from ceteris.execution.packing import PackedBatch, preparing
+from ceteris.progress.board import FORWARD_SHARE
 from ceteris.results.atomic import make_folder, write_atomically
 from ceteris.results.machine import describe_host
 from ceteris.study.run import Run
@@ -27,12 +28,6 @@ from ceteris.study.run import Run
 _WARMED, _PREPARED = 8, 128
 """Images that a preparation is tried on, which loads what it needs, and those that it is then measured on."""
 
-FORWARD_SHARE = 1 / 3
-"""What an image costs that is only scored: a forward pass without the two backward passes of training.
-
-Measured: 0.23 to 0.33 on the lanes engine for batch sizes 4 to 128 (AVX-512); 0.16 to 0.51 on the PyTorch engine, whose
-minibatches cost 1.4 ms besides their images. So each batch size is measured by itself.
-"""
 _OURS, _OURS_TOGETHER = 0.75, 0.55
 """Share of the time that a core, or several that wait for each other, must have been ours in what is kept."""
 _SCORED_IN_A_ROUND = 16
@@ -115,11 +110,6 @@ class Estimate:
     known_since: str = ""
     is_known: bool = False
     may_stop: bool = False
-
-
-@dataclass(frozen=True)
-class Measuring:
-    """Said before it is measured how fast this machine trains."""
 
 
 def estimate_time(batches: Sequence[PackedBatch], images: ImageKind, *, threads: int, budget: float = 2.0) -> Estimate:

@@ -20,7 +20,6 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from ceteris.cli.console import print_line
 from ceteris.datasets.choice import load_dataset, source_of
 from ceteris.datasets.cifar10 import find_cifar10
 from ceteris.datasets.dataset import Dataset
@@ -28,6 +27,7 @@ from ceteris.datasets.source import Event, FileProgress, Received, Setback, Wait
 from ceteris.datasets.weights import fetch_weights
 from ceteris.errors import DataError
 from ceteris.execution.engines import missing_weights
+from ceteris.formatting.console import print_line
 from ceteris.study.study import Study
 
 

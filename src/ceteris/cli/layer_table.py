@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ceteris.cli.console import plain_table
 from ceteris.datasets.dataset import ImageKind
+from ceteris.formatting.console import plain_table
 from ceteris.networks.backbone import AnyNetwork
 from ceteris.networks.placed import placed_layers
 

@@ -12,7 +12,6 @@ from rich.table import Table
 from rich.text import Text
 
 from ceteris.analysis.study_analysis import analyze
-from ceteris.cli.console import arm_table, duration
 from ceteris.cli.estimate import Estimate, estimate_time, random_split
 from ceteris.cli.layer_table import print_layers_of_preset
 from ceteris.datasets.choice import images_ahead, share, source_of
@@ -24,6 +23,7 @@ from ceteris.execution.local import LocalExecutor
 from ceteris.execution.own_code import try_own_code
 from ceteris.execution.packing import NeededMemory, PackedBatch
 from ceteris.execution.study import StudyPlan, plan_study
+from ceteris.formatting.console import arm_table, duration
 from ceteris.formatting.wording import byte_count, listed
 from ceteris.networks.cost import network_cost
 from ceteris.paths import shown

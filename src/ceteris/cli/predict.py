@@ -14,10 +14,11 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from ceteris.cli.console import chosen, plain_table, print_line, print_notes, print_sentence
+from ceteris.cli.console import chosen, print_notes, print_sentence
 from ceteris.cli.pictures import ReadPicture, find_pictures, read_name_list, read_pictures
 from ceteris.datasets.picture import MADE_GREY, Frame
 from ceteris.errors import DataError
+from ceteris.formatting.console import plain_table, print_line
 from ceteris.formatting.wording import listed
 from ceteris.inference.ensemble import Ensemble, RankedClass, ensemble_probabilities, gather, rank
 from ceteris.paths import expanded, shown

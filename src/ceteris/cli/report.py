@@ -8,8 +8,9 @@ from rich.table import Table
 from rich.text import Text
 
 from ceteris.analysis.study_analysis import StudyAnalysis, analyze
-from ceteris.cli.console import arm_table, print_line, print_notes, set_apart
+from ceteris.cli.console import print_notes, set_apart
 from ceteris.errors import CeterisError, ResultsError
+from ceteris.formatting.console import arm_table, print_line
 from ceteris.paths import quoted
 from ceteris.report.latex import publish_latex
 from ceteris.report.numbers import answer_numbers

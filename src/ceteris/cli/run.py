@@ -13,15 +13,16 @@ from rich.text import Text
 
 from ceteris.cli.budget import Budget, read_budget
 from ceteris.cli.console import print_notes, print_sentence
-from ceteris.cli.estimate import Estimate, Measuring, estimate_time
+from ceteris.cli.estimate import Estimate, estimate_time
 from ceteris.cli.fetching import download_weights, get_images
-from ceteris.cli.live import achievement, show
 from ceteris.cli.plan import override, time_needed
 from ceteris.cli.report import close
 from ceteris.execution.engines import choose_engines, find_backbones
 from ceteris.execution.events import Event, StudyStarted
 from ceteris.execution.local import LocalExecutor
 from ceteris.execution.study import run_study
+from ceteris.progress.board import Measuring
+from ceteris.progress.live import achievement, show
 from ceteris.report.quantities import count
 from ceteris.resources import available_cores
 from ceteris.results.results import read_results

@@ -11,7 +11,8 @@ from rich.text import Text
 
 from ceteris.analysis.looks import study_looks
 from ceteris.analysis.scores import chance_level, constant_runs, study_scores
-from ceteris.cli.console import arm_table, print_notes, print_sentence, set_apart
+from ceteris.cli.console import print_notes, print_sentence, set_apart
+from ceteris.formatting.console import arm_table
 from ceteris.report.quantities import count
 from ceteris.report.sections.looks import looks_so_far
 from ceteris.report.sections.warnings import chance_notes

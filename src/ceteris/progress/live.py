@@ -6,11 +6,10 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from ceteris.cli.board import Board, Row
-from ceteris.cli.console import arm_table, duration, print_line
-from ceteris.cli.estimate import Measuring
 from ceteris.execution.events import Event, Note, RunDamaged, RunFailed, RunsHeld, StudyStarted
-from ceteris.report.quantities import count
+from ceteris.formatting.console import arm_table, duration, print_line
+from ceteris.formatting.wording import count
+from ceteris.progress.board import Board, Measuring, Row
 
 Clock = Callable[[], float]
 
@@ -65,7 +64,7 @@ def board_table(board: Board, now: float) -> Group:
         table.add_row(
             Text("" if row.factor == row.variation else row.factor),
             Text(row.variation),
-            Text(f"{row.finished} of {row.planned}{_mishaps(row)}"),
+            Text(f"{row.finished} of {row.planned}{mishaps(row)}"),
             Text("" if row.epoch is None else f"{row.epoch} of {row.epochs}"),
             Text("" if row.accuracy is None else f"{100 * row.accuracy:.1f} %"),
             style="bold" if row.epoch is not None else "",
@@ -125,9 +124,10 @@ def _show_lines(events: Iterable[Event | Measuring], board: Board, console: Cons
 
 def _outcome(row: Row) -> str:
     accuracy = "" if row.accuracy is None else f", validation accuracy {100 * row.accuracy:.1f} %"
-    return f"{row.finished} of {count(row.planned, 'seed')} done{_mishaps(row)}{accuracy}"
+    return f"{row.finished} of {count(row.planned, 'seed')} done{mishaps(row)}{accuracy}"
 
 
-def _mishaps(row: Row) -> str:
+def mishaps(row: Row) -> str:
+    """Say how many runs of a variation diverged, failed or are left to others; empty where none is."""
     kinds = (("diverged", row.diverged), ("failed", row.failed), ("trained elsewhere", row.held))
     return "".join(f", {count} {kind}" for kind, count in kinds if count)

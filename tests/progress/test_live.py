@@ -5,13 +5,12 @@ import pytest
 from rich.console import Console
 
 from ceteris.checksummed import Damage
-from ceteris.cli.board import Board
-from ceteris.cli.estimate import Measuring
-from ceteris.cli.live import achievement, board_table, show, summary, told
 from ceteris.execution.events import EpochFinished, Note, RunDamaged, RunsHeld, StudyStarted
 from ceteris.execution.local import LocalExecutor
 from ceteris.execution.packing import pack
 from ceteris.execution.study import run_study
+from ceteris.progress.board import Board, Measuring
+from ceteris.progress.live import achievement, board_table, show, summary, told
 from ceteris.results.finding import Finding
 from ceteris.testing.miniature import FakeEngine, miniature_dataset
 from tests.miniature import MINIATURE_IMAGES

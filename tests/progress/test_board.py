@@ -3,7 +3,6 @@ from dataclasses import replace
 
 import pytest
 
-from ceteris.cli.board import Board
 from ceteris.engines.engine import EpochMetrics, Position
 from ceteris.execution.events import (
     BatchInterrupted,
@@ -17,6 +16,7 @@ from ceteris.execution.events import (
 from ceteris.execution.local import LocalExecutor
 from ceteris.execution.packing import pack
 from ceteris.execution.study import run_study
+from ceteris.progress.board import Board
 from ceteris.results.finding import Finding
 from ceteris.results.record import RunFailure
 from ceteris.testing.miniature import FakeEngine, miniature_dataset
