@@ -9,12 +9,13 @@ import pytest
 
 from ceteris.errors import ResultsError
 from ceteris.tracking.mlflow import log_to_mlflow
+from tests.tracking.read_back import assert_read_back
 
 SEPARATE = Path(__file__).with_name("separate.py")
 
 
-def test_mlflow_holds_a_run_a_seed_below_one_a_variation(tracked, tmp_path):
-    """Parameters, metrics with step and time, and the group; writing again doubles nothing; no telemetry."""
+def test_mlflow_holds_a_run_a_seed_below_one_a_variation(tracked, logged_results, tmp_path):
+    """Parameters, metrics with step and time, and the group; writing again doubles nothing; no telemetry; read back."""
     for package in ("mlflow", "sqlalchemy", "alembic"):
         pytest.importorskip(package)
     (tmp_path / "runs").write_bytes(pickle.dumps(tracked))
@@ -42,6 +43,7 @@ def test_mlflow_holds_a_run_a_seed_below_one_a_variation(tracked, tmp_path):
         assert found == [(pytest.approx(last.metrics["validation/loss"]), round(1000 * last.time))]
     assert {name: status for _, name, status in rows}["baseline/seed-02"] == "FAILED"
     database.close()
+    assert_read_back(out, logged_results)
 
 
 def rows_of(database, query, *values):

@@ -4,6 +4,7 @@ import pytest
 
 from ceteris.errors import ResultsError
 from ceteris.tracking.tensorboard import log_to_tensorboard
+from tests.tracking.read_back import assert_read_back
 
 pytest.importorskip("tensorboard")
 
@@ -56,6 +57,13 @@ def test_sessions_are_grouped_by_variation(tracked, tmp_path):
     assert starts[3].hparams["training.learning_rate"].number_value == 0.5
     assert starts[0].hparams["training.flip"].WhichOneof("kind") == "bool_value"
     assert [end.status for end in ends] == [1, 1, 2, 1, 1, 2]
+
+
+def test_what_was_written_is_read_back(tracked, logged_results, tmp_path):
+    """As from the results folder, diverged runs too; names and settings by what the files say of them."""
+    list(log_to_tensorboard(tracked, tmp_path))
+
+    assert_read_back(tmp_path, logged_results, rel=1e-6)
 
 
 def test_writing_again_doubles_nothing(tracked, tmp_path):

@@ -9,6 +9,7 @@ import pytest
 
 from ceteris.errors import ResultsError
 from ceteris.tracking.wandb import log_to_wandb
+from tests.tracking.read_back import assert_read_back
 
 SEPARATE = Path(__file__).with_name("separate.py")
 
@@ -43,19 +44,19 @@ print(json.dumps(found))
 """
 
 
-def test_wandb_keeps_a_run_a_seed_on_this_machine(tracked, tmp_path):
-    """Group, settings and every step, in offline mode; writing again doubles nothing."""
+def test_wandb_keeps_a_run_a_seed_on_this_machine(tracked, logged_results, tmp_path):
+    """Group, settings and every step, in offline mode; writing again doubles nothing; read back."""
     pytest.importorskip("wandb")
 
-    (tmp_path / "runs").write_bytes(pickle.dumps(tracked[1:3]))
+    (tmp_path / "runs").write_bytes(pickle.dumps(tracked[2:4]))
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "HOME": str(tmp_path)}
     subprocess.run(
         [sys.executable, SEPARATE, "wandb", tmp_path / "runs", tmp_path / "out"], check=True, env=environment
     )
 
     files = list((tmp_path / "out/wandb").glob("offline-run-*/*.wandb"))
-    assert sorted(file.stem for file in files) == sorted(f"run-{run.digest[:16]}" for run in tracked[1:3])
-    for run in tracked[1:3]:
+    assert sorted(file.stem for file in files) == sorted(f"run-{run.digest[:16]}" for run in tracked[2:4])
+    for run in tracked[2:4]:
         (file,) = (file for file in files if run.digest[:16] in file.stem)
         out = subprocess.run(
             [sys.executable, "-c", READ, file], check=True, env=environment, capture_output=True, text=True
@@ -67,6 +68,7 @@ def test_wandb_keeps_a_run_a_seed_on_this_machine(tracked, tmp_path):
         for step, point in zip(found["steps"], run.points, strict=True):
             assert step["validation/accuracy"] == pytest.approx(point.metrics["validation/accuracy"])
         assert found["exit"] == (0 if run.status == "finished" else 1)
+    assert_read_back(tmp_path / "out", logged_results, seeds={("baseline", "2"), ("0.5", "0")})
 
 
 def test_a_missing_package_is_named(tracked, tmp_path, monkeypatch):

@@ -12,9 +12,8 @@ from ceteris.results.machine import Machine
 from ceteris.results.record import Status
 from ceteris.results.results import Results
 from ceteris.results.run_folder import MACHINE
+from ceteris.results.settings import Setting, settings_of
 from ceteris.study.run import arm_folder
-
-Setting = str | int | float | bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,11 +86,6 @@ def _tracked(results: Results, finding: Finding) -> TrackedRun:
         machine = folder.read_machine()
     except DamagedError as error:
         raise ResultsError(f"{folder.path / MACHINE} {error}. Run the study again with this folder.") from None
-    specification = run.specification.model_dump(mode="json")
-    if declared := run.specification.network.declared:
-        specification["network"][declared] = [str(layer) for layer in run.specification.network.layers]
-    for own in (specification["network"], specification.get("train") or {}):
-        own.pop("code", None)  # its digest is in that of the run
     facts = {
         "study": results.manifest.study.title,
         "images": results.manifest.data_source,
@@ -108,7 +102,7 @@ def _tracked(results: Results, finding: Finding) -> TrackedRun:
         seed=run.seed,
         digest=run.digest,
         status=finding.status.value,
-        settings=dict(_flat(specification)),
+        settings=settings_of(run.specification),
         points=tuple(_points(results, finding, machine)),
         facts=facts,
     )
@@ -133,16 +127,3 @@ def _points(results: Results, finding: Finding, machine: Machine) -> Iterator[Po
             if record.test_loss is not None:
                 metrics["test/loss"] = record.test_loss
         yield Point(step=epoch.metrics.epoch, time=time, metrics=metrics)
-
-
-def _flat(value: object, name: str = "") -> Iterator[tuple[str, Setting]]:
-    """Name each value by its place, as a study file does in `set`."""
-    match value:
-        case dict():
-            for key, inner in value.items():
-                yield from _flat(inner, f"{name}.{key}" if name else str(key))
-        case list():
-            for place, inner in enumerate(value):
-                yield from _flat(inner, f"{name}.{place}")
-        case str() | int() | float():
-            yield name, value

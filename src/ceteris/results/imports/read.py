@@ -7,14 +7,18 @@ from ceteris.errors import ResultsError
 from ceteris.formatting.wording import listed
 from ceteris.paths import AnyPath, expanded
 from ceteris.results.imports.delimited import DELIMITED
+from ceteris.results.imports.event_files import EVENT_FILES
 from ceteris.results.imports.given import Given, ImportKind
 from ceteris.results.imports.json_runs import JSON
+from ceteris.results.imports.mlflow_store import MLFLOW_STORE
 from ceteris.results.imports.outcomes import Columns, Outcomes
+from ceteris.results.imports.own_folder import OWN_FOLDER
 from ceteris.results.imports.parquet import PARQUET
 from ceteris.results.imports.runs import outcomes_of_table
+from ceteris.results.imports.wandb_runs import WANDB_RUNS
 
 STANDARD_INPUT = "-"
-KINDS: tuple[ImportKind, ...] = (PARQUET, JSON, DELIMITED)
+KINDS: tuple[ImportKind, ...] = (OWN_FOLDER, MLFLOW_STORE, WANDB_RUNS, EVENT_FILES, PARQUET, JSON, DELIMITED)
 """In the order in which they are tried; any file may be delimited text."""
 
 _REFUSED = {
@@ -63,10 +67,15 @@ def _kind(given: Given, name: str | None) -> ImportKind:
     for magic, what in _REFUSED.items():
         if given.head.startswith(magic):
             raise ResultsError(f"{given.name} is {what}. Save the table as CSV, JSON or Parquet.")
-    for one in KINDS:
-        if one.fits(given):
-            return one
-    raise ResultsError(
-        f"{given.path} is a folder without results that are known here. Give a file, or a folder of ceteris, MLflow, "
-        "Weights & Biases or TensorBoard."
-    )
+    fitting = [one for one in KINDS if one.fits(given)]
+    if not fitting:
+        raise ResultsError(
+            f"{given.path} is a folder without results that are known here. Give a file, or a folder of ceteris, "
+            "MLflow, Weights & Biases or TensorBoard."
+        )
+    if given.folder is not None and len(fitting) > 1:
+        found = [one.name for one in fitting]
+        raise ResultsError(
+            f"{given.path} holds results of {listed(found)}. Choose with --format, for example --format {found[0]}."
+        )
+    return fitting[0]

@@ -29,6 +29,7 @@ class Roles:
         step: The step of a row, where a run has several rows.
         pair: What runs of different arms share.
         status: How a run ended.
+        factor: What the variation of a run is about.
         test_images: How many images a value is computed on.
         settings: What else is said of a run, with the index of each column.
         taken: All of this, a sentence each.
@@ -41,6 +42,7 @@ class Roles:
     step: str | None
     pair: str | None
     status: str | None
+    factor: str | None
     test_images: str | None
     settings: Mapping[str, int]
     taken: tuple[str, ...]
@@ -68,12 +70,13 @@ def recognised(table: Table, columns: Columns) -> Roles:
     free = [name for name in free if name != seed]
     step = chosen.get("step") or _step(table, free, variation, seed)
     status = next((name for name in free if _is_status(table, name)), None)
+    factor = next((name for name in free if spelled(name) in names.FACTOR), None)
     test_images = next((name for name in free if spelled(name) in names.TEST_IMAGES), None)
-    left = [name for name in free if name not in (step, status, test_images, pair)]
+    left = [name for name in free if name not in (step, status, factor, test_images, pair)]
     settings = {name: table.columns.index(name) for name in left if _is_setting(table, name)}
     roles = {"variation": variation, "metric": metric, "seed": seed, "step": step, "pair": pair,
-             "status": status, "test images": test_images}  # fmt: skip
-    unused = [name for name in left if name not in settings]
+             "status": status, "factor": factor, "test images": test_images}  # fmt: skip
+    unused = [name for name in left if name not in settings and _kinds(table, name)]
     return Roles(
         metric=metric,
         variation=variation,
@@ -81,6 +84,7 @@ def recognised(table: Table, columns: Columns) -> Roles:
         step=step,
         pair=pair,
         status=status,
+        factor=factor,
         test_images=test_images,
         settings=settings,
         taken=tuple(_sentences(table, roles, list(settings), unused)),
@@ -111,7 +115,7 @@ def _metric(table: Table, free: Sequence[str]) -> str:
 
 def _variation(table: Table, free: Sequence[str]) -> str:
     usual = [name for name in free if spelled(name) in names.VARIATION]
-    fits = [name for name in usual if _kinds(table, name) > 1]
+    fits = _without_copies(table, [name for name in usual if _kinds(table, name) > 1])
     if not usual:
         runs = [name for name in free if spelled(name) in names.RUN]
         fits = [name for name in runs if 1 < _kinds(table, name) < len(table.rows)]
@@ -170,6 +174,11 @@ def _is_setting(table: Table, name: str) -> bool:
     if any(spelled(name) in known for known in (names.SEED, names.RUN, names.STEP)) or name.startswith("column "):
         return False
     return not (names.is_result(words) and looks_numeric(cells))
+
+
+def _without_copies(table: Table, columns: Sequence[str]) -> list[str]:
+    """Leave out columns that say the same as one before: then it does not matter which is meant."""
+    return list({table.cells(name): name for name in reversed(columns)}.values())[::-1]
 
 
 def _kinds(table: Table, name: str) -> int:

@@ -69,6 +69,7 @@ def _outcome(
         seed=key[1],
         value=math.nan if status is Ending.FAILED else values.values[last],
         status=status,
+        factor="" if roles.factor is None else cells[table.columns.index(roles.factor)],
         pair=None if is_missing(pair) else pair,
         curve=curve,
         settings=MappingProxyType(settings),
@@ -198,6 +199,9 @@ def _notes(outcomes: Sequence[Outcome]) -> Iterable[str]:
     if diverged:
         counts = "counts" if len(diverged) == 1 else "count"
         yield f"{count(len(diverged), 'run')} {counts} as diverged: {some(diverged)}."
+    ends = sorted({one.curve[-1][0] for one in outcomes if one.curve and one.status is Ending.FINISHED})
+    if len(ends) > 1:
+        yield f"Runs end at different steps, from {ends[0]:g} to {ends[-1]:g}: the last value of each is compared."
     spellings: dict[str, list[str]] = {}
     for name in dict.fromkeys(one.variation for one in outcomes):
         spellings.setdefault(" ".join(name.casefold().split()), []).append(name)
