@@ -2,9 +2,12 @@
 
 import os
 import signal
+from unittest import mock
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from ceteris.report.documents.document import Document
 
 # Threads that wait for each other after every small operation take more than ten times as long on a machine that does
 # other work. Processes that tests start inherit this; `make test-elsewhere` asks for two threads.
@@ -25,6 +28,20 @@ def ctrl_c():
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def documents_fit_their_schema():
+    """Hold every JSON document that a test has written to its schema: read back strictly, it is the same."""
+    encode = Document.encode
+
+    def checked(document):
+        content = encode(document)
+        assert type(document).model_validate_json(content) == document
+        return content
+
+    with mock.patch.object(Document, "encode", checked):
+        yield
 
 
 def pytest_collection_modifyitems(items):

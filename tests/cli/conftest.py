@@ -113,7 +113,12 @@ def empty_report():
     """Where a report would be."""
     folder = Path("results/study")
     return Report(
-        page=folder / "report.html", text=folder / "report.md", table=folder / "results.csv", pictures=(), sections=()
+        page=folder / "report.html",
+        text=folder / "report.md",
+        verdicts=folder / "verdicts.json",
+        table=folder / "results.csv",
+        pictures=(),
+        sections=(),
     )
 
 

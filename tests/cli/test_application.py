@@ -97,11 +97,3 @@ def test_a_wrong_command_line_is_answered_with_its_usage(ceteris, arguments):
 
     assert (code, out) == (2, "")
     assert err.startswith("Usage: ")
-
-
-def test_the_schema_is_printed(ceteris):
-    """`ceteris schema > study.schema.json` gives what the project ships."""
-    code, out, _ = ceteris("schema")
-
-    assert code == 0
-    assert out == (HERE.parents[1] / "studies/study.schema.json").read_text()

@@ -1,4 +1,5 @@
 import io
+import json
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,8 @@ def test_a_run_ends_with_its_report(ceteris, study_file):
 def test_a_report_is_made_again_from_the_folder_alone(ceteris, study_file):
     """`report` trains nothing, and the same results give the same bytes, here or elsewhere."""
     ceteris("run", study_file, "--seeds", 2)
-    before = {path.name: path.read_bytes() for path in Path("results/study").glob("re*.*")}
+    names = ("report.html", "report.md", "results.csv", "verdicts.json")
+    before = {name: (Path("results/study") / name).read_bytes() for name in names}
     code, out, err = ceteris("report", "results/study", "--out", "elsewhere")
 
     assert (code, err) == (0, "")
@@ -103,6 +105,17 @@ def test_one_file_for_latex_is_refused(ceteris, study_file):
         "beside the other tables, figures and numbers.\n"
     )
     assert not Path("table.tex").exists()
+
+
+def test_json_is_alone_on_standard_output(ceteris, study_file):
+    """What is in `verdicts.json`; all that is said to people goes to standard error."""
+    ceteris("run", study_file, "--only", "baseline", "--seeds", 1)
+    said = ceteris("report", "results/study")[1]
+    code, out, err = ceteris("report", "results/study", "--json")
+
+    assert (code, out) == (0, Path("results/study/verdicts.json").read_text())
+    assert err == said
+    assert json.loads(out)["document"] == "verdicts"
 
 
 ALONE = LocalExecutor(threads=1)

@@ -1,4 +1,5 @@
 import csv
+import json
 import re
 
 import pytest
@@ -19,7 +20,7 @@ def page_of(report):
 
 
 def test_every_state_of_a_folder_has_a_report(reports, state):
-    """Page, text and table are written whatever became of the runs; the page is closed and has no double id."""
+    """Page, text, verdicts and table are written whatever became of the runs; no id of the page is there twice."""
     report = reports(state)
     page = page_of(report)
 
@@ -27,6 +28,8 @@ def test_every_state_of_a_folder_has_a_report(reports, state):
     assert len(set(page.ids)) == len(page.ids)
     assert all(f"#{anchor}" for anchor in page.ids)
     assert report.text.read_text(encoding="utf-8").startswith("# ")
+    assert report.verdicts == report.page.with_name("verdicts.json")
+    assert json.loads(report.verdicts.read_bytes())["document"] == "verdicts"
     with report.table.open(newline="", encoding="utf-8") as file:
         assert len(list(csv.DictReader(file))) == len(read_results(report.page.parent).findings)
 

@@ -5,14 +5,14 @@ That module is imported when the command is called, so that `ceteris --help` ans
 
 import functools
 import importlib
-import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from ceteris.cli.options import (
+    AsJson,
     BudgetOption,
     Command,
     Commands,
@@ -48,27 +48,34 @@ data = typer.Typer(
 app.add_typer(data, name="data")
 
 
-def _command(group: typer.Typer, module: str = "") -> Callable[[Callable[..., None]], Callable[..., None]]:
+def _command(
+    group: typer.Typer, module: str = "", name: str = ""
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Make a command of the signature of a function; the work is that of its namesake in a module, which prints."""
 
     def add(described: Callable[..., None]) -> Callable[..., None]:
-        name = described.__name__
+        called = name or described.__name__
 
         @functools.wraps(described)
-        def call(**options: object) -> None:
-            _call(module or name, name, **options)
+        def call(**options: Any) -> None:
+            _call(module or called, called, **options)
 
-        group.command(cls=Command)(call)
+        group.command(called, cls=Command)(call)
         return call
 
     return add
 
 
-def _call(module: str, name: str, **options: object) -> None:
+def _call(module: str, name: str, *, as_json: bool = False, **options: Any) -> None:
+    """Let a command do its work; its module may also say what that is as JSON, and which exit code it has."""
     from rich.console import Console  # noqa: PLC0415 - help pages do without it
 
-    work = getattr(importlib.import_module(f"ceteris.cli.{module}"), name)
-    work(**options, console=Console(highlight=False))
+    home = importlib.import_module(f"ceteris.cli.{module}")
+    found = getattr(home, name)(**options, console=Console(highlight=False, stderr=as_json))
+    if as_json:
+        typer.echo(home.document(found).encode().decode(), nl=False)
+    if code := getattr(home, "exit_code", lambda _: 0)(found):
+        raise typer.Exit(code)
 
 
 @app.callback()
@@ -161,8 +168,9 @@ def report(
             "DIR", "Write it for LaTeX as well: tables, figures as PDF, and every number of the answer as a command."
         ),
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Write report.html, report.md and results.csv from a results folder, also while its study is being trained.
+    """Write report.html, report.md, verdicts.json and results.csv from a results folder, also during its training.
 
     Nothing is trained and the study file is not read: `ceteris run` stores its changes in the folder. The page works
     offline.
@@ -212,6 +220,28 @@ def compare(
     """Compare two results folders: which settings differ, and whether the results differ.
 
     For a study that was repeated on another machine, with another engine, on more images or with another baseline.
+    """
+
+
+@_command(app)
+def check(
+    folder: ResultsFolder,
+    *,
+    expect: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--expect",
+            metavar="'NAME: WORDS'",
+            help="What is expected of a variation: better, worse, equivalent, not worse, not better, collapses less "
+            "often, collapses more often, or learns in N % (of runs); may be given several times.",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check what was expected against the results, for continuous integration and programs.
+
+    The exit code is 0 if every expectation holds, 1 if one is contradicted, and 3 if none is but one is undecided; 2
+    stands for a mistake, such as a variation that is not there.
     """
 
 
@@ -297,12 +327,14 @@ def predict(
     """
 
 
-@app.command(cls=Command)
-def schema() -> None:
-    """Print the JSON schema of study files, for editors."""
-    from ceteris.study.schema import study_schema  # noqa: PLC0415 - help pages do without it
-
-    typer.echo(json.dumps(study_schema(), indent=2))
+@_command(app)
+def schema(
+    what: Annotated[
+        str,
+        typer.Argument(metavar="[NAME]", help="study, or what a command prints with --json: verdicts (report), check."),
+    ] = "study",
+) -> None:
+    """Print the JSON schema of study files, for editors, or of a JSON document, for programs."""
 
 
 @data.callback()
@@ -341,8 +373,8 @@ def verify(
     """Read a whole copy of a data set, and say whether it is the official one."""
 
 
-@_command(data, "data")
-def check(
+@_command(data, "data", "check")
+def check_images(
     folder: Annotated[Path, path_argument("DIR", "A folder of class folders, or of train and test folders of them.")],
     out: Annotated[Path | None, path_option("FILE", "Also write all of it as a page with pictures.")] = None,
 ) -> None:

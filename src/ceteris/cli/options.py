@@ -52,6 +52,10 @@ EngineOption = Annotated[
     ),
 ]
 Device = Annotated[str | None, typer.Option(metavar="DEVICE", help="Where torch computes: cpu, cuda, cuda:1.")]
+AsJson = Annotated[
+    bool,
+    typer.Option("--json", help="Print JSON for programs on standard output, and all else on standard error."),
+]
 Only = Annotated[
     list[str] | None,
     typer.Option(

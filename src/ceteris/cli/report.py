@@ -12,6 +12,7 @@ from ceteris.cli.console import print_notes, set_apart
 from ceteris.errors import CeterisError, ResultsError
 from ceteris.formatting.console import arm_table, print_line
 from ceteris.paths import quoted
+from ceteris.report.documents.entries import Verdicts
 from ceteris.report.latex import publish_latex
 from ceteris.report.numbers import answer_numbers
 from ceteris.report.report import Report, publish
@@ -57,9 +58,15 @@ def report(folder: Path, *, out: Path | None, image: int, console: Console, late
     print_line(f"The report:      {written.page}", console)
     print_line(f"as text:         {written.text}", console)
     print_line(f"one row per run: {written.table}", console)
+    print_line(f"for programs:    {written.verdicts}", console)
     if latex is not None:
         print_line(f"for LaTeX:       {article.main}", console)
     return written
+
+
+def document(written: Report) -> Verdicts:
+    """Give what the report says for programs: what stands in `verdicts.json`."""
+    return Verdicts.model_validate_json(written.verdicts.read_bytes())
 
 
 def close(folder: Path, console: Console) -> None:

@@ -1,4 +1,4 @@
-"""From a results folder to `report.html`, `report.md`, `results.csv` and picture files."""
+"""From a results folder to `report.html`, `report.md`, `verdicts.json`, `results.csv` and picture files."""
 
 import os
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from ceteris.analysis.study_analysis import StudyAnalysis, analyze
 from ceteris.errors import ResultsError
 from ceteris.paths import AnyPath, expanded
 from ceteris.report.blocks import Section, walk
+from ceteris.report.documents.verdicts import verdicts as verdicts_document
 from ceteris.report.markdown import render_markdown
 from ceteris.report.page import render_page
 from ceteris.report.quantities import count, seeds_each
@@ -37,7 +38,7 @@ from ceteris.results.finding import encode_table
 from ceteris.results.folder import TABLE
 from ceteris.results.results import Results, read_results
 
-PAGE, TEXT, PICTURES = "report.html", "report.md", "pictures"
+PAGE, TEXT, VERDICTS, PICTURES = "report.html", "report.md", "verdicts.json", "pictures"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +48,7 @@ class Report:
     Attributes:
         page: `report.html`.
         text: `report.md`.
+        verdicts: `verdicts.json`, the same for programs; `ceteris schema verdicts` describes it.
         table: `results.csv`.
         pictures: The first convolution of each arm that has one, as PNG files in the folder `pictures`.
         sections: What page and text say.
@@ -54,6 +56,7 @@ class Report:
 
     page: Path
     text: Path
+    verdicts: Path
     table: Path
     pictures: tuple[Path, ...]
     sections: tuple[Section, ...]
@@ -96,7 +99,7 @@ def publish(analysis: StudyAnalysis, *, out: Path | None = None, image: int = 0)
         footer="Computed from a results folder by ceteris; results.csv beside this page has one row per run.",
     )
     text = render_markdown(sections, title=study.title, question=study.question)
-    files = {PAGE: page.encode(), TEXT: text.encode()}
+    files = {PAGE: page.encode(), TEXT: text.encode(), VERDICTS: verdicts_document(analysis).encode()}
     if out is None:
         results.folder.write_table(results.findings)
     else:
@@ -112,6 +115,7 @@ def publish(analysis: StudyAnalysis, *, out: Path | None = None, image: int = 0)
     return Report(
         page=target / PAGE,
         text=target / TEXT,
+        verdicts=target / VERDICTS,
         table=target / TABLE,
         pictures=tuple(target / PICTURES / name for name in drawn),
         sections=sections,

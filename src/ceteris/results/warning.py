@@ -1,7 +1,7 @@
 """What a reader must know before believing a number, with a code by which programs tell one warning from another."""
 
 from collections.abc import Iterable
-from enum import StrEnum
+from enum import StrEnum, auto
 from typing import Self
 
 from ceteris.results.manifest import StudyNote
@@ -10,28 +10,31 @@ from ceteris.results.manifest import StudyNote
 class WarningCode(StrEnum):
     """What a warning is about; names are kept for good, and new kinds get new ones."""
 
-    NOTE = "note"
-    BUILT_IN_IMAGES = "built_in_images"
-    MODIFIED_IMAGES = "modified_images"
-    FEW_TEST_IMAGES = "few_test_images"
-    MIXED_ENGINES = "mixed_engines"
-    OTHER_VERSIONS = "runs_of_other_versions"
-    UNKNOWN_DECLARATIONS = "unknown_declarations"
-    METRIC_CHANGED = "metric_changed"
-    MARGIN_CHANGED = "margin_changed"
-    TARGET_CHANGED = "target_changed"
-    SCOPE_CHANGED = "scope_changed"
-    SEEDS_CHANGED = "seeds_changed"
-    ARMS_CHANGED = "arms_changed"
-    VARIATIONS_CHANGED = "variations_changed"
-    LABELS_UNREADABLE = "labels_unreadable"
-    IN_TRAINING = "in_training"
-    NOT_AT_AN_END = "runs_not_at_an_end"
-    SKIPPED = "skipped"
-    DIVERGED = "diverged"
-    FEATURES_BEFORE = "features_not_in_the_times"
-    UNEQUAL_CLASSES = "unequal_classes"
-    AT_CHANCE = "at_chance"
+    NOTE = auto()
+    BUILT_IN_IMAGES = auto()
+    MODIFIED_IMAGES = auto()
+    FEW_TEST_IMAGES = auto()
+    MIXED_ENGINES = auto()
+    OTHER_VERSIONS = auto()
+    UNKNOWN_DECLARATIONS = auto()
+    METRIC_CHANGED = auto()
+    MARGIN_CHANGED = auto()
+    TARGET_CHANGED = auto()
+    SCOPE_CHANGED = auto()
+    SEEDS_CHANGED = auto()
+    ARMS_CHANGED = auto()
+    VARIATIONS_CHANGED = auto()
+    LABELS_UNREADABLE = auto()
+    IN_TRAINING = auto()
+    RUNS_FAILED = auto()
+    RUNS_DAMAGED = auto()
+    RUNS_UNFINISHED = auto()
+    RUNS_MISSING = auto()
+    SKIPPED = auto()
+    DIVERGED = auto()
+    FEATURES_BEFORE = auto()
+    UNEQUAL_CLASSES = auto()
+    AT_CHANCE = auto()
 
 
 class CodedWarning(StudyNote):

@@ -117,7 +117,8 @@ def _not_at_an_end(analysis: StudyAnalysis) -> Iterator[str]:
         yield CodedWarning(text, code=WarningCode.IN_TRAINING, arms=_arms(training))
     for text, found in unfinished_runs(analysis):
         reasons = f" The first: {_reason(found[0])}." if _reason(found[0]) else ""
-        yield CodedWarning(f"{text}: {_where(found)}.{reasons}", code=WarningCode.NOT_AT_AN_END, arms=_arms(found))
+        code = WarningCode(f"runs_{found[0].status}")
+        yield CodedWarning(f"{text}: {_where(found)}.{reasons}", code=code, arms=_arms(found))
 
 
 def _arms(found: Sequence[Finding]) -> tuple[str, ...]:

@@ -1,0 +1,43 @@
+"""`ceteris check`: whether results show what was expected of them, as an exit code."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from ceteris.analysis.expectations import Outcome, check_expectations, read_expectation
+from ceteris.analysis.study_analysis import analyze
+from ceteris.cli.console import print_notes, print_sentence
+from ceteris.errors import StatisticsError
+from ceteris.report.documents.check import Check, check_document
+from ceteris.report.documents.verdicts import told
+from ceteris.report.expectations import line
+from ceteris.results.results import read_results
+
+_STYLES = {Outcome.HOLDS: "green", Outcome.CONTRADICTED: "red", Outcome.UNDECIDED: "yellow"}
+_CODES = {Outcome.HOLDS: 0, Outcome.CONTRADICTED: 1, Outcome.UNDECIDED: 3}
+
+
+def check(folder: Path, *, expect: Sequence[str] | None, console: Console) -> Check:
+    """Print a line for each expectation; what a reader must know before believing them goes to standard error."""
+    if not expect:
+        raise StatisticsError("nothing is expected: give at least one --expect, for example --expect '5x5: not worse'.")
+    analysis = analyze(read_results(folder))
+    expectations = [read_expectation(text, analysis) for text in expect]
+    print_notes(told(analysis), Console(highlight=False, stderr=True))
+    found = check_expectations(analysis, expectations)
+    lines = [line(analysis, one) for one in found]
+    for one, text in zip(found, lines, strict=True):
+        print_sentence(Text(text, style=_STYLES[one.outcome]), console)
+    return check_document(analysis, found, lines)
+
+
+def document(checked: Check) -> Check:
+    """Give what was found for programs."""
+    return checked
+
+
+def exit_code(checked: Check) -> int:
+    """Give 0 if all expectations hold, 1 if one is contradicted, else 3."""
+    return _CODES[checked.outcome]

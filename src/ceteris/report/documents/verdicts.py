@@ -1,0 +1,227 @@
+"""`verdicts.json`: what was compared, what was found, how surely, and what would decide what is open."""
+
+from collections.abc import Iterable
+
+from ceteris.analysis.analysis import Analysis
+from ceteris.analysis.factorial import Factorial
+from ceteris.analysis.study_analysis import StudyAnalysis
+from ceteris.report.documents.entries import (
+    ArmEntry,
+    CollapseEntry,
+    ComparisonEntry,
+    CountEntry,
+    CriteriaEntry,
+    EffectEntry,
+    EstimateEntry,
+    ForecastEntry,
+    ImagesEntry,
+    LevelEntry,
+    LookEntry,
+    LooksEntry,
+    MetricEntry,
+    PlanEntry,
+    PValueEntry,
+    PValuesEntry,
+    RunsEntry,
+    StudyEntry,
+    UndecidedEntry,
+    Verdicts,
+    WarningEntry,
+)
+from ceteris.report.sections.warnings import changed_family, skipped_variations, warnings
+from ceteris.results.manifest import scope_of
+from ceteris.results.warning import code_of
+from ceteris.statistics.collapse import Collapse
+from ceteris.statistics.comparison import Comparison
+from ceteris.statistics.factorial import Effect
+from ceteris.statistics.interval import Estimate, Interval
+from ceteris.statistics.looks import StudyLooks
+from ceteris.statistics.metrics import Metric
+from ceteris.statistics.power import Forecast
+from ceteris.statistics.summary import ArmSummary
+from ceteris.statistics.verdict import Decision
+from ceteris.study.changes import in_words
+from ceteris.study.seeds import PlannedSeeds
+
+
+def verdicts(analysis: Analysis) -> Verdicts:
+    """Give what a report says, for programs; the same results give the same document."""
+    criteria, number = analysis.criteria, len(analysis.comparisons)
+    return Verdicts(
+        document="verdicts",
+        schema_version=1,
+        study=_study(analysis),
+        metric=MetricEntry(
+            name=analysis.metric.name,
+            unit=analysis.metric.unit,
+            higher_is_better=analysis.metric.higher_is_better,
+        ),
+        criteria=CriteriaEntry(
+            margin=criteria.margin,
+            significance=criteria.significance,
+            scope=criteria.scope,
+            comparisons=number,
+            tests=2 * number,
+        ),
+        looks=_looks(analysis),
+        arms=tuple(_arm(analysis, one) for one in analysis.summaries),
+        comparisons=tuple(comparison_entry(analysis, one) for one in analysis.comparisons),
+        effects=tuple(_effect(cross, one) for cross in analysis.factorials for one in cross.effects),
+        warnings=warning_entries(told(analysis)),
+    )
+
+
+def _study(analysis: Analysis) -> StudyEntry:
+    images, is_complete = None, analysis.done == analysis.planned
+    if isinstance(analysis, StudyAnalysis):
+        is_complete = analysis.results.is_complete
+        images = ImagesEntry(name=analysis.manifest.data_name, origin=analysis.manifest.data_origin)
+    return StudyEntry(
+        title=analysis.title,
+        question=analysis.question,
+        images=images,
+        test_images=analysis.scores.baseline.test_images,
+        planned=analysis.planned,
+        ended=analysis.done,
+        is_complete=is_complete,
+    )
+
+
+def told(analysis: Analysis) -> tuple[str, ...]:
+    """Give all that a reader must know before believing a number, the gravest first."""
+    if not isinstance(analysis, StudyAnalysis):
+        return analysis.notes
+    return (*warnings(analysis), *skipped_variations(analysis), *changed_family(analysis))
+
+
+def warning_entries(told: Iterable[str]) -> tuple[WarningEntry, ...]:
+    """Write warnings with their codes."""
+    return tuple(WarningEntry(code=code_of(one), text=str(one), arms=scope_of(one)) for one in told)
+
+
+def estimate_entry(found: Estimate | None, metric: Metric | None = None) -> EstimateEntry | None:
+    """Write an estimate; that of a metric in its own sign, which statistics turn where lower is better."""
+    if found is None:
+        return None
+    sign = -1.0 if metric is not None and not metric.higher_is_better else 1.0
+    if not isinstance(found, Interval):
+        return EstimateEntry(estimate=sign * found.estimate, low=None, high=None, level=None, scope=None)
+    low, high = sorted((sign * found.low, sign * found.high))
+    return EstimateEntry(estimate=sign * found.estimate, low=low, high=high, level=found.level, scope=found.scope)
+
+
+def _test(p_value: float | None, adjusted: float | None) -> PValueEntry | None:
+    return None if p_value is None else PValueEntry(p_value=p_value, p_value_adjusted=adjusted)
+
+
+def _arm(analysis: Analysis, arm: ArmSummary) -> ArmEntry:
+    return ArmEntry(
+        name=arm.name,
+        factor=arm.factor,
+        changes=in_words(analysis.changes(arm.name)),
+        value=estimate_entry(arm.accuracy, analysis.metric),
+        standard_deviation=arm.deviation,
+        collapse_rate=estimate_entry(arm.collapse),
+        planned=arm.planned,
+        ended=arm.ended,
+        learned=len(arm.learned),
+        diverged=len(arm.diverged),
+        failed=len(arm.failed),
+    )
+
+
+def comparison_entry(analysis: Analysis, one: Comparison) -> ComparisonEntry:
+    """Write a variation against the baseline."""
+    found, verdict, metric = one.accuracy, one.verdict, analysis.metric
+    return ComparisonEntry(
+        variation=one.variation,
+        decision=verdict.decision,
+        reason=verdict.reason,
+        difference=None if found is None else estimate_entry(found.difference, metric),
+        simultaneous=None if found is None else estimate_entry(found.simultaneous, metric),
+        runs=None if found is None else RunsEntry(baseline=found.runs[0], variation=found.runs[1], common=found.pairs),
+        tests=_tests(one),
+        collapse=_collapse(one.collapse),
+        superiority=None if found is None else estimate_entry(found.superiority),
+        population_decision=one.in_population,
+        failed_runs_decision=None if one.with_failed is None else one.with_failed.verdict.decision,
+        first_decision=analysis.first_verdicts.get(one.variation) if isinstance(analysis, StudyAnalysis) else None,
+        undecided=_undecided(analysis, one) if verdict.decision is Decision.UNDECIDED else None,
+    )
+
+
+def _tests(one: Comparison) -> PValuesEntry:
+    found, equivalence, collapse = one.accuracy, one.equivalence, one.collapse
+    return PValuesEntry(
+        difference=None if found is None else _test(found.p_value, found.p_value_adjusted),
+        sign_flip=None if found is None else _test(found.sign_flip, found.sign_flip_adjusted),
+        equivalence=None if equivalence is None else _test(equivalence.p_value, equivalence.p_value_adjusted),
+        collapse=None if collapse is None else _test(collapse.p_value, collapse.p_value_adjusted),
+    )
+
+
+def _collapse(found: Collapse | None) -> CollapseEntry | None:
+    if found is None:
+        return None
+    before, after = (
+        CountEntry(collapsed=collapsed, runs=runs) for collapsed, runs in (found.baseline, found.variation)
+    )
+    return CollapseEntry(finding=found.stability, baseline=before, variation=after)
+
+
+def _undecided(analysis: Analysis, one: Comparison) -> UndecidedEntry:
+    forecast, looks = one.verdict.forecast, analysis.looks
+    possible = None if one.accuracy is None else one.accuracy.simultaneous
+    return UndecidedEntry(
+        possible=estimate_entry(possible, analysis.metric) if isinstance(possible, Interval) else None,
+        forecast=None if forecast is None else _forecast(forecast),
+        next_look=None if looks is None or looks.is_over else looks.asked.get(one.variation),
+    )
+
+
+def _forecast(found: Forecast) -> ForecastEntry:
+    return ForecastEntry(
+        baseline_runs=found.baseline,
+        variation_runs=found.variation,
+        probability=found.probability,
+        most=found.most,
+    )
+
+
+def _looks(analysis: Analysis) -> LooksEntry | None:
+    if analysis.looks is None:
+        return None
+    return LooksEntry(plan=_plan(analysis), taken=_taken(analysis.looks), is_over=analysis.looks.is_over)
+
+
+def _plan(analysis: Analysis) -> PlanEntry | None:
+    seeds = analysis.manifest.study.seeds if isinstance(analysis, StudyAnalysis) else None
+    if not isinstance(seeds, PlannedSeeds):
+        return None
+    return PlanEntry(first=seeds.plan.first, step=seeds.plan.step, most=seeds.plan.most)
+
+
+def _taken(looks: StudyLooks) -> tuple[LookEntry, ...]:
+    return tuple(
+        LookEntry(
+            seeds=look.seeds,
+            level=look.level,
+            equivalence_level=look.equivalence_level,
+            open=tuple(one.variation for one in look.results if one.is_open),
+        )
+        for look in looks.done
+    )
+
+
+def _effect(one: Factorial, effect: Effect) -> EffectEntry:
+    adjusted = effect.p_value_adjusted
+    return EffectEntry(
+        cross=one.cross.name,
+        levels=tuple(
+            LevelEntry(factor=one.cross.factors[factor].name, level=one.names(factor)[level])
+            for factor, level in zip(effect.factors, effect.levels, strict=True)
+        ),
+        simultaneous=estimate_entry(effect.interval, one.metric),
+        p_value_adjusted=adjusted,
+        is_shown=adjusted is not None and adjusted <= 1 - one.level,
+    )
