@@ -20,7 +20,6 @@ RUN = _words("run, run id, run name, run number, name, id")
 """These name a run or its arm: which of them, the other columns decide."""
 
 STEP = _words("step, global step, training step, train step, epoch, iteration, iter, round")
-FACTOR = _words("factor")
 STATUS = _words("status, state, run status")
 TEST_IMAGES = _words("""n eval, n test, num eval, num test, test images, eval images, test samples, num test samples,
     num eval samples, test size, eval size""")
@@ -31,7 +30,7 @@ _METRICS = _SHARES | _words("""loss, error, err, score, perplexity, ppl, bleu, r
     return, value, metric, result, bpb, bpc, nll, logloss, mcc, kappa, fid, psnr, ssim, wer, cer, elo, brier, ece""")
 _TRAINING = _words("train, training")
 _ASIDE = _words("""time, times, seconds, secs, runtime, duration, minutes, hours, timestamp, date, created, updated,
-    started, ended, finished, notes, note, comment, comments, user, tags, description, uuid, hash, digest, url, link,
+    started, ended, finished, notes, note, comment, comments, user, tags, description, uuid, hash, digest, url, uri,
     path, parent, job, unnamed, index, latency, memory, entity, project, sweep""")
 
 

@@ -22,7 +22,6 @@ class Outcome:
         value: In the metric's unit as written, but fractions where `Outcomes.percent`. Not a number, or an infinity,
             where a diverged run has no other value; not a number where it failed.
         status: `FINISHED`, `DIVERGED`, or `FAILED`, which also stands for a run that has no value yet.
-        factor: What its variation is about, where a column `factor` says it.
         pair: What it shares with runs of other arms, where the user named a column for that.
         curve: The metric on the way, where the source has steps.
         settings: What else the source says of the run, as text, by column; a run without one lacks the key.
@@ -33,7 +32,6 @@ class Outcome:
     seed: str
     value: float
     status: Ending = Ending.FINISHED
-    factor: str = ""
     pair: str | None = None
     curve: Curve = ()
     settings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

@@ -29,7 +29,6 @@ class Roles:
         step: The step of a row, where a run has several rows.
         pair: What runs of different arms share.
         status: How a run ended.
-        factor: What the variation of a run is about.
         test_images: How many images a value is computed on.
         settings: What else is said of a run, with the index of each column.
         taken: All of this, a sentence each.
@@ -42,7 +41,6 @@ class Roles:
     step: str | None
     pair: str | None
     status: str | None
-    factor: str | None
     test_images: str | None
     settings: Mapping[str, int]
     taken: tuple[str, ...]
@@ -70,12 +68,11 @@ def recognised(table: Table, columns: Columns) -> Roles:
     free = [name for name in free if name != seed]
     step = chosen.get("step") or _step(table, free, variation, seed)
     status = next((name for name in free if _is_status(table, name)), None)
-    factor = next((name for name in free if spelled(name) in names.FACTOR), None)
     test_images = next((name for name in free if spelled(name) in names.TEST_IMAGES), None)
-    left = [name for name in free if name not in (step, status, factor, test_images, pair)]
+    left = [name for name in free if name not in (step, status, test_images, pair)]
     settings = {name: table.columns.index(name) for name in left if _is_setting(table, name)}
     roles = {"variation": variation, "metric": metric, "seed": seed, "step": step, "pair": pair,
-             "status": status, "factor": factor, "test images": test_images}  # fmt: skip
+             "status": status, "test images": test_images}  # fmt: skip
     unused = [name for name in left if name not in settings and _kinds(table, name)]
     return Roles(
         metric=metric,
@@ -84,7 +81,6 @@ def recognised(table: Table, columns: Columns) -> Roles:
         step=step,
         pair=pair,
         status=status,
-        factor=factor,
         test_images=test_images,
         settings=settings,
         taken=tuple(_sentences(table, roles, list(settings), unused)),

@@ -69,7 +69,6 @@ def _outcome(
         seed=key[1],
         value=math.nan if status is Ending.FAILED else values.values[last],
         status=status,
-        factor="" if roles.factor is None else cells[table.columns.index(roles.factor)],
         pair=None if is_missing(pair) else pair,
         curve=curve,
         settings=MappingProxyType(settings),
