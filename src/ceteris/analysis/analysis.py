@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ceteris.analysis.factorial import Factorial
+from ceteris.formatting.notebook import in_notebook
 from ceteris.statistics.collapse import Stability
 from ceteris.statistics.comparison import Comparison
 from ceteris.statistics.contrast import Criteria
@@ -49,6 +50,9 @@ class Analysis:
     changed: Mapping[str, tuple[Change, ...]]
     target: float | None = None
     looks: StudyLooks | None = None
+
+    def _repr_html_(self) -> str:
+        return in_notebook(self)
 
     # Computed once each: the tables ask for them in every row.
     @cached_property

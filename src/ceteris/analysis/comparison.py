@@ -8,6 +8,7 @@ from ceteris.analysis.run_pairs import ArmPair, RunPair, alike_with_other_seeds,
 from ceteris.analysis.study_analysis import StudyAnalysis, analyze
 from ceteris.engines.streams import initial_draws
 from ceteris.errors import ResultsError
+from ceteris.formatting.notebook import in_notebook
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.own_module import ModuleNetwork
 from ceteris.paths import AnyPath
@@ -87,6 +88,9 @@ class FolderComparison:
     arms: tuple[ArmComparison, ...]
     only_first: tuple[str, ...]
     only_second: tuple[str, ...]
+
+    def _repr_html_(self) -> str:
+        return in_notebook(self)
 
     @property
     def sides(self) -> tuple[tuple[str, StudyAnalysis], ...]:

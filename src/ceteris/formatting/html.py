@@ -16,7 +16,7 @@ BAR = "#3a87c8"
 
 def block(*parts: str) -> Markup:
     """Put parts below each other."""
-    return Markup('<div style="line-height:1.45">{}</div>').format(Markup().join(parts))
+    return Markup('<div style="line-height:1.45;overflow-wrap:break-word">{}</div>').format(Markup().join(parts))
 
 
 def paragraph(text: str, *, is_bold: bool = False) -> Markup:
@@ -80,6 +80,7 @@ def table(titles: Sequence[str], rows: Iterable[Sequence[str]], *, is_number: Se
         for row in rows
     )
     return Markup(
-        '<div style="overflow-x:auto"><table style="border-collapse:collapse;margin:.4em 0">'
+        '<div style="overflow-x:auto">'
+        '<table style="border-collapse:collapse;margin:.4em 0;color:inherit;font-size:inherit">'
         "<thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>"
     ).format(head, body)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ceteris.analysis.study_analysis import StudyAnalysis, analyze
 from ceteris.errors import ResultsError
+from ceteris.formatting.notebook import in_notebook
 from ceteris.paths import AnyPath, expanded
 from ceteris.report.blocks import Section, walk
 from ceteris.report.documents.verdicts import verdicts as verdicts_document
@@ -60,6 +61,9 @@ class Report:
     table: Path
     pictures: tuple[Path, ...]
     sections: tuple[Section, ...]
+
+    def _repr_html_(self) -> str:
+        return in_notebook(self)
 
 
 def write_report(folder: AnyPath, *, out: AnyPath | None = None, image: int = 0) -> Report:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ceteris.datasets.dataset import Labels
 from ceteris.errors import ResultsError
+from ceteris.formatting.notebook import in_notebook
 from ceteris.paths import AnyPath, expanded
 from ceteris.results.atomic import explained
 from ceteris.results.epochs import EpochRecord, decode_epochs
@@ -37,6 +38,9 @@ class Results:
     findings: tuple[Finding, ...]
     held: tuple[Run, ...]
     stale: tuple[str, ...]
+
+    def _repr_html_(self) -> str:
+        return in_notebook(self)
 
     @cached_property
     def records(self) -> tuple[RunRecord, ...]:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Self, TypeVar
 from pydantic import ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
 
 from ceteris.datasets.choice import DataChoice
+from ceteris.formatting.notebook import in_notebook
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.study.analysis import AnalysisSettings
 from ceteris.study.check import check_study
@@ -53,6 +54,9 @@ class Study(Frozen):
     variations: Annotated[tuple[Variation, ...], Field(strict=False, alias="variation")] = ()
     crosses: Annotated[tuple[Cross, ...], Field(strict=False, alias="cross")] = ()
     analysis: AnalysisSettings = AnalysisSettings()
+
+    def _repr_html_(self) -> str:
+        return in_notebook(self)
 
     def arms(self) -> tuple[Arm, ...]:
         """Give everything that is trained once per seed: the baseline, the variations, what crosses add to them."""

@@ -1,0 +1,133 @@
+import re
+
+import pytest
+
+from ceteris.analysis.analysis import Analysis
+from ceteris.analysis.comparison import compare_results
+from ceteris.analysis.study_analysis import StudyAnalysis
+from ceteris.errors import ResultsError
+from ceteris.report import notebook
+from ceteris.report.notebook import notebook_html
+from ceteris.results.results import Results
+from ceteris.study.study import Study
+
+
+def words(html):
+    """Give the text of some HTML."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", html)).strip()
+
+
+@pytest.fixture
+def shown(analyses, reports, monkeypatch):
+    """Show each kind of value of a state, by what it is."""
+
+    def show(state):
+        analysis = analyses(state)
+        monkeypatch.setattr(notebook, "analyze", lambda _: analysis)
+        return {
+            "study": analysis.manifest.study._repr_html_(),
+            "results": analysis.results._repr_html_(),
+            "analysis": analysis._repr_html_(),
+            "report": reports(state)._repr_html_(),
+        }
+
+    return show
+
+
+@pytest.mark.parametrize("state", ["hostile", "empty", "one seed"])
+def test_it_is_short_and_asks_for_nothing(shown, state):
+    """Whatever a study is called and has, nothing of it is markup, and no colour is that of a light page alone."""
+    for html in shown(state).values():
+        assert len(html) < 30_000
+        assert set(re.findall(r"<(\w+)", html)) <= {
+            *("div", "p", "ul", "li", "table", "thead", "tbody", "tr", "th", "td", "span", "br"),
+            *("details", "summary"),
+        }
+        assert not re.search(r"url\(|(?<![-\w])color:(?!inherit)|background:#fff", html)
+
+
+def test_a_study_shows_what_it_changes(shown):
+    """Question, seeds and each arm with its change, computed."""
+    assert words(shown("one seed")["study"]) == (
+        "What depth does Does a deeper network see more? 3 runs: 3 arms, 1 seed each; images: shapes. "
+        "factor arm change, computed baseline depth deeper layer 2 added: conv 3, kernel 1 "
+        "depth shallow layer 1 (conv 4): conv 4 \N{RIGHTWARDS ARROW} 2"
+    )
+
+
+def test_an_analysis_shows_warnings_then_the_answer_then_the_table(shown):
+    """Results show the same, computed when they are looked at."""
+    found = shown("one seed")
+    text = words(found["analysis"])
+    parts = [
+        "What depth does",
+        "These images were drawn by the program.",
+        "The baseline classified",
+        "variation factor",
+    ]
+    indices = [text.index(part) for part in parts]
+
+    assert indices == sorted(indices)
+    assert found["results"] == found["analysis"]
+
+
+def test_results_without_an_analysis_say_why(analyses, monkeypatch):
+    """A file that cannot be read is no traceback in place of a display."""
+
+    def fail(_):
+        raise ResultsError("labels.npy is <gone>.")
+
+    monkeypatch.setattr(notebook, "analyze", fail)
+    text = words(analyses("one seed").results._repr_html_())
+
+    assert text == "What depth does There is no analysis: labels.npy is &lt;gone&gt;."
+
+
+def test_a_report_says_where_it_is(shown, reports):
+    """Below what stands above its contents, and its first table."""
+    text = words(shown("one seed")["report"])
+
+    assert text.startswith("These images were drawn by the program.")
+    assert "Each variation against the baseline" in text
+    assert text.endswith(
+        f"The report: {reports('one seed').page} as text: {reports('one seed').text} "
+        f"one row per run: {reports('one seed').table}"
+    )
+
+
+def test_a_comparison_shows_both_sides(folders):
+    """Where they are, what differs, the conclusions and the numbers."""
+    found = compare_results(folders("one seed"), folders("one variation"))
+    text = words(found._repr_html_())
+
+    assert text.startswith(f"What depth does A: {folders('one seed')}: ")
+    assert "Test accuracy arm A B" in text
+
+
+def test_the_rows_of_a_large_study_are_counted(analyses):
+    """A notebook shows forty of them."""
+    study = analyses("one seed").manifest.study
+    levels = [
+        {"factor": "rate", "name": f"rate {number}", "set": {"training.learning_rate": number / 1001}}
+        for number in range(1, 50)
+    ]
+    many = Study(**{**{name: getattr(study, name) for name in Study.model_fields}, "variations": tuple(levels)})
+
+    assert words(many._repr_html_()).endswith("and 10 more arms")
+
+
+def test_a_table_of_results_from_elsewhere_shows_its_notes(analyses):
+    """What is known of any table is enough."""
+    whole = analyses("one seed")
+    known = {name: getattr(whole, name) for name in Analysis.__dataclass_fields__}
+    text = words(Analysis(**{**known, "notes": ("Columns were guessed.",)})._repr_html_())
+
+    assert text.startswith("What depth does Does a deeper network see more? Columns were guessed.")
+
+
+def test_a_value_of_another_kind_is_a_mistake_of_ours():
+    """Every kind that calls it has a form."""
+    with pytest.raises(NotImplementedError, match=r"^a notebook has no form for int$"):
+        notebook_html(1)
+    forms = notebook_html.registry
+    assert {Study, Results, Analysis, StudyAnalysis} < set(forms)
