@@ -2,6 +2,7 @@
 
 import codecs
 import csv
+import re
 from collections.abc import Iterator
 from io import StringIO
 
@@ -12,6 +13,8 @@ from ceteris.results.imports.table import Row, Table
 
 _DELIMITERS = {"\t": "tabs", ";": "semicolons", "|": "bars", ",": "commas"}
 """A comma comes last: where another one separates cells as well, it begins decimals."""
+
+_SAID = re.compile(r"sep=([;,|\t])\r?\n")
 
 
 def decoded(content: bytes, source: str) -> str:
@@ -40,10 +43,13 @@ def delimited_table(given: Given) -> Table:
     """
     source = given.name
     text = decoded(given.content(), source)
-    if not text.strip():
+    if not text.strip(" \r\n\t,;|"):
         raise ResultsError(f"{source} is empty. Expected a heading and one row per run.")
-    delimiter = _delimiter(text, source)
+    said = _SAID.match(text)  # as spreadsheets write it
+    delimiter = said[1] if said else _delimiter(text, source)
     rows = _rows(text, delimiter, source)
+    if said:
+        next(rows)
     _, heading = next(rows)
     columns = tuple(cell or f"column {place}" for place, cell in enumerate(heading, start=1))
     found = []
@@ -64,7 +70,7 @@ def delimited_table(given: Given) -> Table:
 
 def _delimiter(text: str, source: str) -> str:
     """Choose the delimiter that gives the heading the most cells."""
-    sizes = {one: len(next(_rows(text, one, source))[1]) for one in _DELIMITERS}
+    sizes = {one: _size(text, one, source) for one in _DELIMITERS}
     best = max(sizes, key=lambda one: sizes[one])
     if sizes[best] == 1:
         heading = text.strip().splitlines()[0][:60]
@@ -75,6 +81,13 @@ def _delimiter(text: str, source: str) -> str:
     return best
 
 
+def _size(text: str, delimiter: str, source: str) -> int:
+    try:
+        return len(next(_rows(text, delimiter, source), ("", ()))[1])
+    except ResultsError:  # it stands beside a quotation mark: another one is the right one
+        return 1
+
+
 def _rows(text: str, delimiter: str, source: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Give the place and the cells of each row that is not blank."""
     reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True)
@@ -82,7 +95,8 @@ def _rows(text: str, delimiter: str, source: str) -> Iterator[tuple[str, tuple[s
     try:
         for cells in reader:
             stripped = tuple(cell.strip() for cell in cells)
-            if any(stripped):
+            is_rule = delimiter == "|" and not any(cell.strip("-: ") for cell in stripped)  # of a table in Markdown
+            if any(stripped) and not is_rule:
                 yield f"line {line}", stripped
             line = reader.line_num + 1
     except csv.Error as error:

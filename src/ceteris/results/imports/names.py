@@ -7,29 +7,33 @@ _GROUP = re.compile(r"^(?:config|params|parameters|hparams|args|tags|summary|met
 """What trackers put before the name of a column."""
 
 
-def _words(text: str) -> frozenset[str]:
+def words(text: str) -> frozenset[str]:
+    """Give the words of a text between its commas."""
     return frozenset(word.strip() for word in text.replace("\n", " ").split(","))
 
 
-_ARMS = _words("""variation, variant, arm, model, method, config, configuration, condition, treatment, algorithm, algo,
+_ARMS = words("""variation, variant, arm, model, method, config, configuration, condition, treatment, algorithm, algo,
     approach, experiment, group, architecture, arch, network""")
 VARIATION = _ARMS | {f"{name} {end}" for name in _ARMS for end in ("name", "id")}
-SEED = _words("""seed, random seed, rng seed, seed id, random state, trial, trial id, trial number, repeat, repetition,
+SEED = words("""seed, random seed, rng seed, seed id, random state, trial, trial id, trial number, repeat, repetition,
     replicate, replica, rep, fold""")
-RUN = _words("run, run id, run name, run number, name, id")
+RUN = words("run, run id, run name, run number, name, id")
 """These name a run or its arm: which of them, the other columns decide."""
 
-STEP = _words("step, global step, training step, train step, epoch, iteration, iter, round")
-STATUS = _words("status, state, run status")
-TEST_IMAGES = _words("""n eval, n test, num eval, num test, test images, eval images, test samples, num test samples,
+STEP = words("step, global step, training step, train step, epoch, iteration, iter, round")
+METRIC = words("metric, measure, metric name, variable, tag")
+"""These name the metric of a row, beside a column `value`."""
+
+STATUS = words("status, state, run status")
+TEST_IMAGES = words("""n eval, n test, num eval, num test, test images, eval images, test samples, num test samples,
     num eval samples, test size, eval size""")
 
-_SHARES = _words("""accuracy, acc, f1, auc, auroc, auprc, precision, recall, iou, miou, dice, top1, top5, map,
+_SHARES = words("""accuracy, acc, f1, auc, auroc, auprc, precision, recall, iou, miou, dice, top1, top5, map,
     sensitivity, specificity""")
-_METRICS = _SHARES | _words("""loss, error, err, score, perplexity, ppl, bleu, rouge, rmse, mse, mae, r2, reward,
+_METRICS = _SHARES | words("""loss, error, err, score, perplexity, ppl, bleu, rouge, rmse, mse, mae, r2, reward,
     return, value, metric, result, bpb, bpc, nll, logloss, mcc, kappa, fid, psnr, ssim, wer, cer, elo, brier, ece""")
-_TRAINING = _words("train, training")
-_ASIDE = _words("""time, times, seconds, secs, runtime, duration, minutes, hours, timestamp, date, created, updated,
+_TRAINING = words("train, training")
+_ASIDE = words("""time, times, seconds, secs, runtime, duration, minutes, hours, timestamp, date, created, updated,
     started, ended, finished, notes, note, comment, comments, user, tags, description, uuid, hash, digest, url, uri,
     path, parent, job, unnamed, index, latency, memory, entity, project, sweep""")
 
@@ -60,24 +64,24 @@ def spelled(name: str) -> str:
     return " ".join(tokens(_GROUP.sub("", name)))
 
 
-def is_metric(words: tuple[str, ...]) -> bool:
+def is_metric(name: tuple[str, ...]) -> bool:
     """Say whether a column with these words may be what runs are judged by: a metric on images not trained on."""
-    return not _METRICS.isdisjoint(words) and _TRAINING.isdisjoint(words) and _ASIDE.isdisjoint(words)
+    return not _METRICS.isdisjoint(name) and _TRAINING.isdisjoint(name) and _ASIDE.isdisjoint(name)
 
 
-def is_aside(words: tuple[str, ...]) -> bool:
+def is_aside(name: tuple[str, ...]) -> bool:
     """Say whether a column with these words is a time or a remark, and no setting of a run."""
-    return not _ASIDE.isdisjoint(words)
+    return not _ASIDE.isdisjoint(name)
 
 
-def is_result(words: tuple[str, ...]) -> bool:
+def is_result(name: tuple[str, ...]) -> bool:
     """Say whether a column of numbers with these words is a result, so that it is no setting of a run."""
-    return not _METRICS.isdisjoint(words)
+    return not _METRICS.isdisjoint(name)
 
 
-def is_share(words: tuple[str, ...]) -> bool:
+def is_share(name: tuple[str, ...]) -> bool:
     """Say whether a metric with these words is at most 1, so that a value above 1 is in per cent."""
-    return not _SHARES.isdisjoint(words)
+    return not _SHARES.isdisjoint(name)
 
 
 def says_per_cent(name: str) -> bool:

@@ -111,13 +111,17 @@ def _refuse_equal_pairs(outcomes: Iterable[Outcome], source: str) -> None:
 
 
 def _twice(table: Table, roles: Roles, first: int, second: int) -> ResultsError:
-    cells = dict(zip(table.columns, table.rows[second].cells, strict=True))
+    before, after = (table.rows[place] for place in (first, second))
+    cells = dict(zip(table.columns, after.cells, strict=True))
+    other = dict(zip(table.columns, before.cells, strict=True))
+    different = [name for name in cells if cells[name] != other[name] and name != roles.metric]
     seed = "" if roles.seed is None else f", seed '{cells[roles.seed]}'"
     step = "" if roles.step is None else f", step {cells[roles.step]}"
-    advice = "Keep one of them, or name the column that tells runs apart with --seed"
+    difference = f", and differs in {columns_listed(different)}" if different else ""
+    steps = "" if roles.step else ", or that of the steps of a run with --step"
     return ResultsError(
-        f"{table.source}, {table.rows[second].place}: '{cells[roles.variation]}'{seed}{step} is there already "
-        f"({table.rows[first].place}). {advice}{'' if roles.step else ', or that of the steps of a run with --step'}."
+        f"{table.source}, {after.place}: '{cells[roles.variation]}'{seed}{step} is there already ({before.place})"
+        f"{difference}. Keep one of them, or name the column that tells runs apart with --seed{steps}."
     )
 
 

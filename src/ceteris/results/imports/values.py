@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from ceteris.errors import ResultsError
 from ceteris.formatting.wording import count, listed
-from ceteris.results.imports.names import is_share, says_per_cent, tokens
+from ceteris.results.imports.names import is_share, says_per_cent, tokens, words
 from ceteris.statistics.scores import Ending
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
@@ -17,15 +17,10 @@ _SPREAD = re.compile(r"±|\+/-|\\pm")
 _MISSING = frozenset({"", "na", "n/a", "#n/a", "<na>", "none", "null", "missing", "-", "--", "?"})
 _NOT_FINITE = {"nan": math.nan, "inf": math.inf, "infinity": math.inf, "∞": math.inf, "#num!": math.nan,
                "#div/0!": math.nan, "diverged": math.nan}  # fmt: skip
-_ENDINGS = {
-    **dict.fromkeys(("finished", "completed", "complete", "done", "success", "succeeded", "ok"), Ending.FINISHED),
-    **dict.fromkeys(("diverged", "nan"), Ending.DIVERGED),
-    **dict.fromkeys(
-        ("failed", "failure", "crashed", "crash", "error", "killed", "oom", "timeout", "preempted", "canceled",
-         "cancelled", "running", "pending", "queued", "scheduled", "unfinished", "missing", "skipped", "damaged"),
-        Ending.FAILED,
-    ),
-}  # fmt: skip
+_FINISHED = words("finished, completed, complete, done, success, succeeded, ok, keep, kept, discard, discarded")
+_DIVERGED = words("diverged, nan")
+_FAILED = words("""failed, failure, crashed, crash, error, killed, oom, timeout, preempted, canceled, cancelled,
+    running, pending, queued, scheduled, unfinished, missing, skipped, damaged""")
 _SHOWN = 3
 
 
@@ -41,7 +36,10 @@ def ending(text: str) -> Ending | None:
         >>> ending("FINISHED"), ending("crashed"), ending("green")
         (<Ending.FINISHED: 'finished'>, <Ending.FAILED: 'failed'>, None)
     """
-    return _ENDINGS.get(text.casefold())
+    word = text.casefold()
+    if word in _FAILED:
+        return Ending.FAILED
+    return Ending.FINISHED if word in _FINISHED else Ending.DIVERGED if word in _DIVERGED else None
 
 
 def number(text: str) -> float | None:

@@ -1,7 +1,8 @@
-"""Tables with a column per variation, or a column per seed, made into tables with one row per run."""
+"""Tables with a column per variation, a column per seed or a row per metric, made into tables with one row per run."""
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ceteris.errors import ResultsError
 from ceteris.formatting.wording import count, nearest
@@ -22,10 +23,12 @@ def one_row_per_run(table: Table, columns: Columns) -> tuple[Table, Columns]:
     """Give a table with one row per run, and the options that still apply to it; a long table stays as it is.
 
     Raises:
-        ResultsError: If columns of seeds hold several metrics, and no option says which.
+        ResultsError: If there are several metrics, and no option says which.
     """
     if columns.metric in table.columns or table.metrics is not None:
         return table, columns
+    if (name := _column_of_metrics(table)) is not None:
+        return _of_one_metric(table, name, columns)
     if seeds := _columns_of_seeds(table, columns):
         words = {column: match["seed"] for column in seeds if (match := _OF_A_SEED.fullmatch(column))}
         stem = _stem(seeds[0])
@@ -34,6 +37,36 @@ def one_row_per_run(table: Table, columns: Columns) -> tuple[Table, Columns]:
     if arms := _columns_of_variations(table, columns):
         return _melted(table, {column: column for column in arms}, "variation", columns.metric or "value", columns)
     return table, columns
+
+
+def _column_of_metrics(table: Table) -> str | None:
+    """Find the column that says for each row which metric its value is of."""
+    if not any(spelled(name) == "value" for name in table.columns):
+        return None
+    usual = [name for name in table.columns if spelled(name) in names.METRIC and not looks_numeric(table.cells(name))]
+    return usual[0] if len(usual) == 1 else None
+
+
+def _of_one_metric(table: Table, column: str, columns: Columns) -> tuple[Table, Columns]:
+    metrics = list(dict.fromkeys(table.cells(column)))
+    if columns.metric not in metrics and len(metrics) > 1:
+        raise ResultsError(
+            f"{table.source}: column '{column}' names several metrics, {columns_listed(metrics)}. Choose one with "
+            f"--metric, for example --metric '{metrics[0]}'."
+        )
+    metric = columns.metric if columns.metric in metrics else metrics[0]
+    index, value = table.columns.index(column), next(name for name in table.columns if spelled(name) == "value")
+    kept = [place for place in range(len(table.columns)) if place != index]
+    heading = tuple(metric if name == value else name for name in table.columns)
+    rows = [
+        row._replace(cells=tuple(row.cells[place] for place in kept))
+        for row in table.rows
+        if row.cells[index] == metric
+    ]
+    taken = (*table.taken, f"Metric: the rows with '{metric}' in column '{column}'.")
+    long = replace(table, columns=tuple(heading[place] for place in kept), rows=tuple(rows), taken=taken,
+                   known={**table.known, "metric": metric})  # fmt: skip
+    return long, replace(columns, metric=None)
 
 
 def _columns_of_seeds(table: Table, columns: Columns) -> list[str]:
@@ -100,7 +133,7 @@ def _melted(table: Table, words: dict[str, str], role: str, metric: str, columns
         taken.append(f"The rows of column '{heading[0]}' are variations.")
     melted = Table(source=table.source, columns=heading, rows=tuple(rows), known=known, taken=tuple(taken),
                    notes=table.notes)  # fmt: skip
-    return melted, Columns(**{**vars(columns), "metric": None})
+    return melted, replace(columns, metric=None)
 
 
 def _has_seed(table: Table, kept: Sequence[int], columns: Columns) -> bool:
