@@ -22,12 +22,19 @@ class Convolution : public Layer {
       : Layer(input, after(input, channels, geometry)), geometry_(geometry), has_bias_(has_bias), bend_(bend) {
     const int inputs = input.channels / geometry.groups, outputs = channels / geometry.groups;
     for (int group = 0; group < geometry.groups; ++group)
-      groups_.push_back({PackedWeights(outputs, inputs, kernel(), kernel()),
+      groups_.push_back({PackedWeights(outputs, inputs, kernel(), kernel(), output_.width),
                          {},
-                         PackedGradient(outputs, inputs, kernel(), stride(), output_.width)});
-    if (stride() > 1) phases_ = Phases(framed(input), stride());
+                         PackedGradient(outputs, inputs, kernel(), output_.width)});
+    if (stride() > 1) phases_ = Phases(framed(input), stride(), images_at_once());
   }
 
+  // As many as make the weights worth their way through the caches.
+  int images_at_once() const override {
+    int images = 1;
+    while (are_many() && images < kMostAtOnce && 2 * images * output_.height * output_.width <= kPixelsAtOnce) images *= 2;
+    return images;
+  }
+  bool can_add() const override { return true; }
   bool reads_input() const override { return true; }
   bool reads_output() const override { return bend_.kind != Activation::none; }
   bool changes_gradient() const override { return reads_output(); }
@@ -42,8 +49,7 @@ class Convolution : public Layer {
     if (!wants_input_gradient) return;
     for (Group& group : groups_)
       for (int ry = 0; ry < stride(); ++ry)
-        for (int rx = 0; rx < stride(); ++rx) group.turned.emplace_back(inputs(), outputs(), taps(ry), taps(rx));
-    if (stride() > 1) row_ = Storage(static_cast<size_t>(input_.width) * inputs());
+        for (int rx = 0; rx < stride(); ++rx) group.turned.emplace_back(inputs(), outputs(), taps(ry), taps(rx), places(rx));
   }
 
   // A rising activation and max pooling may change places; the pool then activates a quarter of the values.
@@ -72,26 +78,33 @@ class Convolution : public Layer {
   }
 
   void forward(const Step&, Images images, const Boundary& in, const Boundary& out) override {
-    for (int image = images.first; image < images.last; ++image) {
-      const Map source = seen(in.image(image)), target = out.image(image);
-      with_tiled_activation(bend_.kind, [&](auto kind) {
-        for (int g = 0; g < geometry_.groups; ++g) {
-          PackedWeights& weights = groups_[g].forward;
-          weights.aim(source, stride());
-          correlate<decltype(kind)::value>(
-              weights, bend_.slope, source.row(0, g * inputs()), target.row(0, g * outputs()),
-              {output_.height, output_.width, source.row_stride * stride(), target.row_stride, target.channel_stride});
-        }
-      });
-      if (!is_tiled(bend_.kind)) activate_all(target);
-    }
+    const Map source = seen(images, in), target = out.image(images.first);
+    const auto distance = [&](int image) {
+      return stride() > 1 ? (image - images.first) * phases_.image_stride() : in.between(images.first, image);
+    };
+    rows_.clear();
+    for (int image = images.first; image < images.last; ++image)
+      for (int y = 0; y < output_.height; ++y)
+        rows_.push_back(
+            {distance(image) + y * stride() * source.row_stride, out.between(images.first, image) + y * target.row_stride});
+    with_tiled_activation(bend_.kind, [&](auto kind) {
+      for (int g = 0; g < geometry_.groups; ++g) {
+        PackedWeights& weights = groups_[g].forward;
+        weights.aim(source, stride());
+        correlate<decltype(kind)::value>(weights, bend_.slope, source.row(0, g * inputs()), target.row(0, g * outputs()),
+                                         {rows_.data(), static_cast<int>(rows_.size()), output_.width, {target.channel_stride}});
+      }
+    });
+    if (!is_tiled(bend_.kind))
+      for (int image = images.first; image < images.last; ++image) activate_all(out.image(image));
   }
 
   void backward(const Step&, Images images, const Boundary& in, const Boundary& out, const Boundary& out_gradient,
                 const Boundary& in_gradient) override {
-    for (int image = images.first; image < images.last; ++image)
-      back(seen(in.image(image)), out.image(image), out_gradient.image(image),
-           in_gradient.exists() ? in_gradient.image(image) : Map{});
+    // Where weights are few, an image does all that there is to do while it is hot.
+    const int at_once = are_many() ? images.last - images.first : 1;
+    for (int image = images.first; image < images.last; image += at_once)
+      back({image, image + at_once}, in, out, out_gradient, in_gradient);
   }
 
  private:
@@ -113,15 +126,22 @@ class Convolution : public Layer {
   size_t weight_count() const { return static_cast<size_t>(output_.channels) * inputs() * kernel() * kernel(); }
   Shape framed(Shape shape) const { return {shape.height + 2 * margin(), shape.width + 2 * margin(), shape.channels}; }
 
-  // The input as the tiles read it: with its frame, and with sorted columns where there is a stride.
-  Map seen(const Map& in) {
-    const Map map = in.grown(margin());
-    return stride() > 1 ? phases_.sort(map) : map;
+  bool are_many() const { return groups_.front().forward.are_many(); }
+
+  // The first of the images as the tiles read it: with its frame, and with sorted columns where there is a stride.
+  Map seen(Images images, const Boundary& in) const {
+    if (stride() == 1) return in.image(images.first).grown(margin());
+    for (int image = images.first + 1; image < images.last; ++image)
+      phases_.sort(in.image(image).grown(margin()), image - images.first, kernel());
+    return phases_.sort(in.image(images.first).grown(margin()), 0, kernel());
   }
 
   // Taps that meet pixels whose place, counted with the margin, leaves this rest; and the first such pixel of the image.
   int taps(int rest) const { return rest < kernel() ? (kernel() - 1 - rest) / stride() + 1 : 0; }
   int first(int rest) const { return (std::max(margin() - rest, 0) + stride() - 1) / stride(); }
+  int first_pixel(int rest) const { return first(rest) * stride() + rest - margin(); }
+  // How many such pixels a row of the input has.
+  int places(int rest) const { return std::max(0, (input_.width - 1 - first_pixel(rest) + stride()) / stride()); }
 
   // How far beyond the output a side of the input reaches for gradients.
   int reach(int before, int after) const {
@@ -140,55 +160,86 @@ class Convolution : public Layer {
     });
   }
 
-  // Goes down the rows of the output gradient, and does with each all that there is to do while it is hot.
-  void back(const Map& in, const Map& out, const Map& gradient, const Map& in_gradient) {
+  // Goes down the rows of the output gradient, and does with each all that there is to do while it is hot; where weights are
+  // many, they are streamed through the cache once for the gradient of the weights and once for that of the input.
+  void back(Images images, const Boundary& in, const Boundary& out, const Boundary& out_gradient, const Boundary& in_gradient) {
+    const int height = output_.height, count = (images.last - images.first) * height;
     const int above = stride() == 1 ? kernel() - 1 - margin() : 0;
-    const Map framed = gradient.grown(above);
-    if (in_gradient.origin)
-      for (Group& group : groups_)
+    const Map source = in.image(images.first).grown(margin()), framed = out_gradient.image(images.first).grown(above);
+    for (Group& group : groups_) {
+      group.gradient.aim(source);
+      if (in_gradient.exists())
         for (PackedWeights& turned : group.turned) turned.aim(framed);
+    }
     const int block = groups_.front().gradient.rows();
-    const bool at_end = !groups_.front().turned.empty() && groups_.front().turned.front().are_many();
     int ready = 0;
-    for (int y = 0, end; y < output_.height; y = end) {
-      end = std::min(y + block, output_.height);
-      with_activation(bend_.kind, [&](auto kind) {
-        for (int row = y; row < end; ++row)
+    for (int row = 0, end; row < count; row = end) {
+      end = std::min(row + block, count);
+      begins_.clear();
+      for (int i = row; i < end; ++i) {
+        const int image = images.first + i / height, y = i % height;
+        begins_.push_back(in.between(images.first, image) + y * stride() * source.row_stride);
+        with_activation(bend_.kind, [&](auto kind) {
           for (int g = 0; g < geometry_.groups; ++g)
             for (int piece = 0; piece < groups_[g].gradient.pieces(); ++piece)
-              through_activation<decltype(kind)::value>(out, gradient, row, row - y, g, piece);
-      });
-      for (int g = 0; g < geometry_.groups; ++g) groups_[g].gradient.add(in.from_channel(g * inputs()), y, end - y);
-      if (!in_gradient.origin || stride() > 1 || (at_end && end < output_.height)) continue;
+              through_activation<decltype(kind)::value>(out.image(image), out_gradient.image(image), y, i - row, g, piece);
+        });
+      }
+      for (int g = 0; g < geometry_.groups; ++g)
+        groups_[g].gradient.add(source.row(0, g * inputs()), {begins_.data(), end - row, output_.width, stride()});
+      if (!in_gradient.exists() || stride() > 1 || (are_many() && end < count)) continue;
       // Row r of the input gradient reads rows of the output gradient up to r + margin.
-      const int last = end == output_.height ? input_.height : std::clamp(end - margin(), 0, input_.height);
+      const int last = end == count ? input_.height : std::clamp(end - margin(), 0, input_.height);
+      const Map target = in_gradient.image(images.first);
+      rows_.clear();
+      for (int image = images.first; image < images.last; ++image)
+        for (int y = ready; y < last; ++y)
+          rows_.push_back({out_gradient.between(images.first, image) + y * framed.row_stride,
+                           in_gradient.between(images.first, image) + y * target.row_stride});
+      ready = last;
       for (int g = 0; g < geometry_.groups; ++g)
         correlate<Activation::none>(
-            groups_[g].turned.front(), Lanes{}, framed.row(ready, g * outputs()), in_gradient.row(ready, g * inputs()),
-            {last - ready, input_.width, framed.row_stride, in_gradient.row_stride, in_gradient.channel_stride});
-      ready = last;
+            groups_[g].turned.front(), Lanes{}, framed.row(0, g * outputs()), target.row(0, g * inputs()),
+            {rows_.data(), static_cast<int>(rows_.size()), input_.width, {target.channel_stride, 1, in_gradient.adds()}});
     }
-    if (in_gradient.origin && stride() > 1) back_by_rest(gradient, in_gradient);
+    if (in_gradient.exists() && stride() > 1) back_by_rest(images, out_gradient, in_gradient);
   }
 
-  // Writes the gradient of the input, each row in as many parts as the stride has rests.
-  void back_by_rest(const Map& gradient, const Map& in_gradient) {
-    for (int y = 0; y < input_.height; ++y)
-      for (int g = 0; g < geometry_.groups; ++g)
-        for (int rx = 0; rx < stride(); ++rx) {
-          const int ry = (y + margin()) % stride(), begin = first(rx) * stride() + rx - margin();
-          const PackedWeights& turned = groups_[g].turned[static_cast<size_t>(ry * stride() + rx)];
-          const int width = begin < input_.width ? (input_.width - 1 - begin) / stride() + 1 : 0;
-          if (!turned.empty() && width > 0) {
-            const int row = (y + margin()) / stride() - (turned.rows() - 1), column = first(rx) - (turned.columns() - 1);
-            correlate<Activation::none>(turned, Lanes{}, gradient.row(row, g * outputs()) + column, row_.get(),
-                                        {1, width, 0, 0, width});
-          }
-          for (int c = 0; c < inputs(); ++c) {
-            Lanes* target = in_gradient.row(y, g * inputs() + c) + begin;
-            for (int i = 0; i < width; ++i) target[i * stride()] = turned.empty() ? Lanes{} : row_.get()[c * width + i];
-          }
-        }
+  // Writes the gradient of the input in as many parts as places have rests.
+  void back_by_rest(Images images, const Boundary& out_gradient, const Boundary& in_gradient) {
+    const Map gradient = out_gradient.image(images.first), target = in_gradient.image(images.first);
+    for (int ry = 0; ry < stride(); ++ry)
+      for (int rx = 0; rx < stride(); ++rx) {
+        const int width = places(rx);
+        if (width == 0) continue;
+        const size_t rest = static_cast<size_t>(ry * stride() + rx);
+        const PackedWeights& turned = groups_.front().turned[rest];
+        const int column = first(rx) - (turned.columns() - 1);
+        rows_.clear();
+        for (int image = images.first; image < images.last; ++image)
+          for (int y = first_pixel(ry); y < input_.height; y += stride())
+            rows_.push_back({out_gradient.between(images.first, image) +
+                                 ((y + margin()) / stride() - (turned.rows() - 1)) * gradient.row_stride + column,
+                             in_gradient.between(images.first, image) + y * target.row_stride + first_pixel(rx)});
+        const OutputRows rows{
+            rows_.data(), static_cast<int>(rows_.size()), width, {target.channel_stride, stride(), in_gradient.adds()}};
+        for (int g = 0; g < geometry_.groups; ++g)
+          if (turned.empty())
+            write_zeros(target.row(0, g * inputs()), rows);
+          else
+            correlate<Activation::none>(groups_[g].turned[rest], Lanes{}, gradient.row(0, g * outputs()),
+                                        target.row(0, g * inputs()), rows);
+      }
+  }
+
+  // Where no tap meets a pixel; adding them turns -0 to 0, as adding any sum does.
+  void write_zeros(Lanes* out, const OutputRows& rows) const {
+    for (int row = 0; row < rows.count; ++row)
+      for (int c = 0; c < inputs(); ++c) {
+        Lanes* target = out + rows.rows[row].out + c * rows.target.channel_stride;
+        for (int x = 0; x < rows.width; ++x, target += rows.target.column_stride)
+          *target = rows.target.adds ? *target + Lanes{} : Lanes{};
+      }
   }
 
   // Turns one row of the gradient of the output into that of the sums, in place and interleaved, and adds up the gradient
@@ -211,6 +262,8 @@ class Convolution : public Layer {
     }
   }
 
+  static constexpr int kPixelsAtOnce = 128, kMostAtOnce = 8;
+
   Geometry geometry_;
   bool has_bias_;
   Bend bend_;
@@ -218,7 +271,8 @@ class Convolution : public Layer {
   Learnt learnt_;
   std::vector<Group> groups_;
   Phases phases_;
-  Storage row_;
+  std::vector<OutputRows::Row> rows_;
+  std::vector<ptrdiff_t> begins_;
 };
 
 }  // namespace ceteris

@@ -57,14 +57,6 @@ struct Map {
 
   Lanes* row(int y, int channel) const { return origin + y * row_stride + channel * channel_stride; }
 
-  // Its channels from one on.
-  Map from_channel(int channel) const {
-    Map map = *this;
-    map.origin += channel * channel_stride;
-    map.shape.channels -= channel;
-    return map;
-  }
-
   // The same image with `border` more pixels of its frame on each side.
   Map grown(int border) const {
     Map map = *this;
@@ -76,16 +68,17 @@ struct Map {
 };
 
 // The values between two layers: of every image of a group where the backward pass or a layer that takes many images
-// needs them, otherwise of one image at a time, in memory that stays in the cache.
+// needs them, otherwise of one image or a few at a time, in memory that stays in the cache.
 class Boundary {
  public:
   Boundary() = default;
-  Boundary(Shape shape, int border, int images, bool kept) : shape_(shape), border_(border) {
+  // Where values are not kept there is room for `at_once` images, a power of two.
+  Boundary(Shape shape, int border, int images, bool kept, int at_once = 1)
+      : shape_(shape), border_(border), mask_(kept ? -1 : at_once - 1) {
     const int width = shape.width + 2 * border;
     row_stride_ = static_cast<ptrdiff_t>(width) * shape.channels;
     image_stride_ = row_stride_ * (shape.height + 2 * border);
-    size_ = static_cast<size_t>(image_stride_) * (kept ? images : 1);
-    if (!kept) image_stride_ = 0;
+    size_ = static_cast<size_t>(image_stride_) * (kept ? images : at_once);
   }
 
   // Lanes that it needs, and where they are; the frame must be zero.
@@ -94,17 +87,27 @@ class Boundary {
 
   Map image(int index) const {
     const ptrdiff_t width = shape_.width + 2 * border_;
-    return {memory_ + index * image_stride_ + border_ * row_stride_ + border_, shape_, row_stride_, width};
+    return {memory_ + (index & mask_) * image_stride_ + border_ * row_stride_ + border_, shape_, row_stride_, width};
   }
   // All values of one image in a row; only without a border.
-  Lanes* flat(int index) const { return memory_ + index * image_stride_; }
+  Lanes* flat(int index) const { return memory_ + (index & mask_) * image_stride_; }
+  // How far one image lies from another.
+  ptrdiff_t between(int from, int to) const { return ((to & mask_) - (from & mask_)) * image_stride_; }
+  // The same, for who adds to what is there.
+  Boundary added() const {
+    Boundary boundary = *this;
+    boundary.adds_ = true;
+    return boundary;
+  }
+  bool adds() const { return adds_; }
   Shape shape() const { return shape_; }
   int border() const { return border_; }
   bool exists() const { return memory_ != nullptr; }
 
  private:
   Shape shape_{};
-  int border_ = 0;
+  int border_ = 0, mask_ = -1;
+  bool adds_ = false;
   size_t size_ = 0;
   ptrdiff_t row_stride_ = 0, image_stride_ = 0;
   Lanes* memory_ = nullptr;

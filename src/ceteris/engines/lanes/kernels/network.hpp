@@ -129,14 +129,15 @@ class Network {
         go(step, sweep.operations.front().node, all);
         continue;
       }
-      for (int image = 0; image < step.images; ++image) {
-        if (s == 0) load(image);
-        for (const Sweep::Operation& operation : sweep.operations)
-          if (operation.act == Act::forward)
-            go(step, operation.node, {image, image + 1});
-          else if (step.training)
-            layer(operation.node).gather({image, image + 1}, values(in(operation.node)));
-      }
+      const auto begin = [&](Images images) {
+        for (int image = images.first; s == 0 && image < images.last; ++image) load(image);
+      };
+      pass(sweep, step, begin, [&](const Sweep::Operation& operation, Images images) {
+        if (operation.act == Act::forward)
+          go(step, operation.node, images);
+        else if (step.training)
+          layer(operation.node).gather(images, values(in(operation.node)));
+      });
     }
   }
 
@@ -152,16 +153,16 @@ class Network {
         back(step, sweep.operations.front().node, all);
         continue;
       }
-      for (int image = 0; image < step.images; ++image)
-        for (const Sweep::Operation& operation : sweep.operations) {
-          const Images one{image, image + 1};
-          if (operation.act == Act::forward)
-            go(step, operation.node, one);
-          else if (operation.act == Act::backward)
-            back(step, operation.node, one);
-          else
-            layer(operation.node).collect(one, values(in(operation.node)), gradients(operation.node + 1));
-        }
+      pass(
+          sweep, step, [](Images) {},
+          [&](const Sweep::Operation& operation, Images images) {
+            if (operation.act == Act::forward)
+              go(step, operation.node, images);
+            else if (operation.act == Act::backward)
+              back(step, operation.node, images);
+            else
+              layer(operation.node).collect(images, values(in(operation.node)), gradients(operation.node + 1));
+          });
     }
   }
 
@@ -218,6 +219,27 @@ class Network {
     return current_ == 0 || begins || joined_ == current_ ? nullptr : nodes_[at(current_ - 1)].layer.get();
   }
 
+  // Takes the images through a sweep, some at a time: a layer that wants several gets them, and the others between take each
+  // by itself, one after the other.
+  template <typename Begin, typename Body>
+  void pass(const Sweep& sweep, const Step& step, Begin begin_some, Body body) const {
+    const auto wants = [&](size_t i) { return layer(sweep.operations[i].node).images_at_once() > 1; };
+    for (int first = 0; first < step.images; first += sweep.images) {
+      const Images some{first, std::min(first + sweep.images, step.images)};
+      begin_some(some);
+      for (size_t begin = 0, end; begin < sweep.operations.size(); begin = end) {
+        end = begin + 1;
+        if (wants(begin)) {
+          body(sweep.operations[begin], some);
+          continue;
+        }
+        while (end < sweep.operations.size() && !wants(end)) ++end;
+        for (int image = some.first; image < some.last; ++image)
+          for (size_t i = begin; i < end; ++i) body(sweep.operations[i], {image, image + 1});
+      }
+    }
+  }
+
   void go(const Step& step, int n, Images images) {
     const Node& node = nodes_[at(n)];
     if (node.join)
@@ -236,9 +258,13 @@ class Network {
       return;
     }
     const bool adds = gradients(node.in).exists() && schedule_.adds(n, node.in);
-    const Boundary& target = adds ? scratch_[at(node.in)] : gradients(node.in);
-    node.layer->backward(step, images, values(node.in), values(n + 1), gradients(n + 1), target);
-    if (adds) pass_on(target, gradients(node.in), images.first, true);
+    if (!adds || node.layer->can_add()) {
+      const Boundary target = adds ? gradients(node.in).added() : gradients(node.in);
+      return node.layer->backward(step, images, values(node.in), values(n + 1), gradients(n + 1), target);
+    }
+    const Boundary& apart = scratch_[at(node.in)];
+    node.layer->backward(step, images, values(node.in), values(n + 1), gradients(n + 1), apart);
+    pass_on(apart, gradients(node.in), images.first, true);
   }
 
   static void pass_on(const Boundary& from, const Boundary& to, int image, bool adds) {
@@ -264,15 +290,22 @@ class Network {
       int& border = gradient_borders[at(schedule_.gradient_owner[n + 1])];
       border = std::max(border, nodes_[n].layer->gradient_border());
       const size_t value = at(nodes_[n].in);
-      if (!nodes_[n].join && schedule_.wants_gradient[value] && schedule_.adds(static_cast<int>(n), nodes_[n].in))
-        scratch_[value] = Boundary(shapes_[value], 0, 1, false);
+      const Layer& layer = *nodes_[n].layer;
+      const bool adds = !nodes_[n].join && schedule_.wants_gradient[value] && schedule_.adds(static_cast<int>(n), nodes_[n].in);
+      if (adds && !layer.can_add()) scratch_[value] = Boundary(shapes_[value], 0, 1, false);
     }
     std::vector<std::vector<int>> owners(schedule_.backward.size() + 1);
+    std::vector<int> at_once(count, 1);  // of the gradients that share a memory
     for (size_t value = 0; value < count; ++value) {
-      boundaries_[value] = Boundary(shapes_[value], borders[value], images, schedule_.kept[value]);
+      int& most = at_once[at(schedule_.gradient_owner[value])];
+      most = std::max(most, schedule_.images_at_once[value]);
+    }
+    for (size_t value = 0; value < count; ++value) {
+      boundaries_[value] = Boundary(shapes_[value], borders[value], images, schedule_.kept[value], schedule_.images_at_once[value]);
       if (!schedule_.wants_gradient[value]) continue;
       const size_t owner = at(schedule_.gradient_owner[value]);
-      gradient_boundaries_[value] = Boundary(shapes_[value], gradient_borders[owner], images, schedule_.gradient_kept[owner]);
+      gradient_boundaries_[value] =
+          Boundary(shapes_[value], gradient_borders[owner], images, schedule_.gradient_kept[owner], at_once[owner]);
       if (owner == value) owners[at(schedule_.first_sweep[value])].push_back(static_cast<int>(value));
     }
     assign_arenas(owners);

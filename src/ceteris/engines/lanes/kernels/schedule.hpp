@@ -35,6 +35,7 @@ struct Sweep {
     int node;
   };
   bool many;                       // one layer that takes all images at once
+  int images = 1;                  // that pass at a time, those layers by themselves that do not want several
   std::vector<Measured> measured;  // before the first image
   std::vector<Operation> operations;
 
@@ -59,6 +60,7 @@ class Schedule {
         gradient_owner(nodes.size() + 1),
         first_sweep(nodes.size() + 1),
         last_sweep(nodes.size() + 1),
+        images_at_once(nodes.size() + 1, 1),
         nodes_(&nodes),
         consumers_(nodes.size() + 1),
         is_stored_(nodes.size() + 1),
@@ -74,6 +76,8 @@ class Schedule {
     plan_forward();
     plan_backward();
     share_gradients();
+    for (Sweep& sweep : forward) choose_images(sweep);
+    for (Sweep& sweep : backward) choose_images(sweep);
     nodes_ = nullptr;
   }
 
@@ -83,6 +87,7 @@ class Schedule {
   std::vector<int> gradient_owner;  // the value whose gradient's memory it has
   // The sweeps on the way back in which the gradient of a value is used; of an owner, of all that share it.
   std::vector<int> first_sweep, last_sweep;
+  std::vector<int> images_at_once;  // of each value: of how many images a sweep needs it and its gradient
 
   // Whether the gradient that a node makes for a value is added to what others have made.
   bool adds(int node, int value) const { return consumers_[at(value)].back() != node; }
@@ -94,6 +99,15 @@ class Schedule {
   const Layer& layer(int n) const { return *node(n).layer; }
   std::vector<int> inputs(int n) const {
     return node(n).second < 0 ? std::vector<int>{node(n).in} : std::vector<int>{node(n).in, node(n).second};
+  }
+
+  void choose_images(Sweep& sweep) {
+    for (const Sweep::Operation& one : sweep.operations) sweep.images = std::max(sweep.images, layer(one.node).images_at_once());
+    const auto note = [&](int value) { images_at_once[at(value)] = std::max(images_at_once[at(value)], sweep.images); };
+    for (const Sweep::Operation& one : sweep.operations) {
+      for (int value : inputs(one.node)) note(value);
+      note(one.node + 1);
+    }
   }
 
   void choose_stored() {
@@ -118,7 +132,7 @@ class Schedule {
   }
 
   void plan_forward() {
-    forward.push_back({false, {}, {}});
+    forward.push_back({false, 1, {}, {}});
     made_in_[0] = 0;
     std::vector<bool> is_measured(at(count()));
     for (int n = 0; n < count(); ++n) {
@@ -135,7 +149,7 @@ class Schedule {
         measured.push_back(m);
         is_new = is_new || made_in_[at(node(m).in)] + 1 == static_cast<int>(forward.size());
       }
-      if (is_new) forward.push_back({many, {}, {}});
+      if (is_new) forward.push_back({many, 1, {}, {}});
       const int current = static_cast<int>(forward.size()) - 1;
       for (int m : measured) {
         const int value = node(m).in;
@@ -171,7 +185,7 @@ class Schedule {
       const int w = written[at(n + 1)];
       bool is_new = backward.empty() || many || backward.back().many;
       is_new = is_new || (layer(n).measures() && w + 1 == static_cast<int>(backward.size()));
-      if (is_new) backward.push_back({many, {}, {}});
+      if (is_new) backward.push_back({many, 1, {}, {}});
       const int current = static_cast<int>(backward.size()) - 1;
       if (layer(n).measures()) {
         const bool is_hot = w != kNever && !backward[at(w)].many;
