@@ -22,11 +22,12 @@ def test_every_layer_kind_is_a_name_of_layers():
 def test_the_public_names_are_these():
     """A name that goes or comes is a decision."""
     assert ceteris.__all__ == [
-        "AnalysisSettings", "Arm", "Baseline", "BatchNorm", "CeterisError", "Convolution", "Cross", "CrossedFactor",
-        "DataChoice", "DataError", "Dense", "Dropout", "EngineError", "FolderComparison", "Insertion", "LatexReport",
-        "Level", "MaxPool", "ModuleNetwork", "Network", "Replacement", "Report", "Results", "ResultsError", "Run",
-        "Specification", "StatisticsError", "Study", "StudyError", "TrainFunction", "Training", "TrainingRequest",
-        "Variation", "changes", "compare_results", "layers", "read_results", "read_study", "run", "write_latex",
+        "Analysis", "AnalysisSettings", "Arm", "Baseline", "BatchNorm", "CeterisError", "Convolution", "Cross",
+        "CrossedFactor", "DataChoice", "DataError", "Dense", "Dropout", "EngineError", "FolderComparison", "Insertion",
+        "LatexReport", "Level", "MaxPool", "ModuleNetwork", "Network", "Replacement", "Report", "Results",
+        "ResultsError", "Run", "Specification", "StatisticsError", "Study", "StudyError", "TrainFunction", "Training",
+        "TrainingRequest", "Variation", "changes", "compare_results", "judge", "layers", "read_results", "read_study",
+        "run", "write_latex",
         "write_report",
     ]  # fmt: skip
 

@@ -18,15 +18,17 @@
 ['layer 1 (conv 4): kernel 3 -> 5']
 
 `run(study, folder="results/kernel")` trains it, and `write_report("results/kernel")` says what came of it; `read_study`
-reads a study from a file, and `compare_results` sets two results folders side by side. `ceteris.layers` has every layer
-kind.
+reads a study from a file, and `compare_results` sets two results folders side by side. `judge` judges a table of
+results that other software wrote. `ceteris.layers` has every layer kind.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ceteris.analysis.analysis import Analysis
     from ceteris.analysis.comparison import FolderComparison, compare_results
+    from ceteris.analysis.judge import judge
     from ceteris.datasets.choice import DataChoice
     from ceteris.engines.function import TrainingRequest
     from ceteris.errors import CeterisError, DataError, EngineError, ResultsError, StatisticsError, StudyError
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
     from ceteris.training.training import Training
 
 __all__ = [
+    "Analysis",
     "AnalysisSettings",
     "Arm",
     "Baseline",
@@ -89,6 +92,7 @@ __all__ = [
     "Variation",
     "changes",
     "compare_results",
+    "judge",
     "layers",
     "read_results",
     "read_study",
@@ -100,6 +104,8 @@ __all__ = [
 # Loaded when first asked for, so that `ceteris --help` does not wait for what it does not need.
 _MODULES = {
     "ceteris.errors": ("CeterisError", "DataError", "EngineError", "ResultsError", "StatisticsError", "StudyError"),
+    "ceteris.analysis.analysis": ("Analysis",),
+    "ceteris.analysis.judge": ("judge",),
     "ceteris.analysis.comparison": ("FolderComparison", "compare_results"),
     "ceteris.report.latex": ("LatexReport", "write_latex"),
     "ceteris.report.report": ("Report", "write_report"),

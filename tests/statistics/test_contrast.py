@@ -22,7 +22,7 @@ def test_usual_criteria():
 @pytest.mark.parametrize(
     ("criteria", "message"),
     [
-        ({"margin": 0}, "margin is 0, expected a fraction in (0, 1]. Write 0.005 for half a percentage point."),
+        ({"margin": -1}, "margin is -1, expected a difference of at least 0. Write 0.005 for half a percentage point."),
         ({"target_share": 90}, "target_share is 90, expected a share in (0, 1]. Write 0.9 for 90 %."),
         ({"significance": 0.95}, "significance is 0.95, expected a probability in (0, 0.5). Write 0.05 for 5 %."),
         ({"power": 1}, "power is 1, expected a probability in (0, 1). Write 0.8 for 80 %."),

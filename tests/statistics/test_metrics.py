@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from ceteris.errors import StatisticsError
-from ceteris.statistics.metrics import CONFIDENCE_BINS, METRICS, PROBABILITY_FLOOR, TEST_ACCURACY, Unit
+from ceteris.statistics.metric import Unit
+from ceteris.statistics.metrics import CONFIDENCE_BINS, METRICS, PROBABILITY_FLOOR, TEST_ACCURACY
 
 CLASSES = 4
 

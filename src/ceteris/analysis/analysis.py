@@ -11,7 +11,7 @@ from ceteris.statistics.comparison import Comparison
 from ceteris.statistics.contrast import Criteria
 from ceteris.statistics.interval import Interval
 from ceteris.statistics.looks import StudyLooks
-from ceteris.statistics.metrics import Metric
+from ceteris.statistics.metric import Metric
 from ceteris.statistics.scores import ArmScores, Scores
 from ceteris.statistics.summary import ArmSummary, summarise
 from ceteris.statistics.verdict import Decision
@@ -108,6 +108,11 @@ class Analysis:
     def test_images(self) -> str:
         """What all runs were scored on, to follow "on the"; empty where it is not known to be images."""
         return ""
+
+    @property
+    def has_curves(self) -> bool:
+        """Whether there are learning curves; without them nothing is said of how fast arms learn."""
+        return False
 
     @property
     def factorials(self) -> tuple[Factorial, ...]:

@@ -17,7 +17,7 @@ from ceteris.results.results import Results, read_results
 from ceteris.statistics.collapse import Collapse, compare_collapse
 from ceteris.statistics.contrast import Criteria
 from ceteris.statistics.interval import Scope
-from ceteris.statistics.metrics import TEST_ACCURACY, Metric
+from ceteris.statistics.metrics import TEST_ACCURACY, PredictionMetric
 from ceteris.statistics.scores import Evidence, evidence
 from ceteris.statistics.side_by_side import SideBySide, effects_side_by_side, judged_together, side_by_side
 from ceteris.study.run import BASELINE, Arm
@@ -137,7 +137,7 @@ def compare_results(first: AnyPath, second: AnyPath) -> FolderComparison:
     return compare_analyses(*(analyze(one, metric=metric) for one in results))
 
 
-def _declared_metric(results: Results) -> Metric:
+def _declared_metric(results: Results) -> PredictionMetric:
     return results.manifest.study.analysis.judged
 
 

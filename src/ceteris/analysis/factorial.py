@@ -8,7 +8,7 @@ import numpy as np
 from ceteris.statistics.contrast import Criteria
 from ceteris.statistics.factorial import Effect, combination, factorial_effects, marginal
 from ceteris.statistics.interval import Estimate, Floats, Scope
-from ceteris.statistics.metrics import Metric
+from ceteris.statistics.metric import Metric
 from ceteris.statistics.scores import ArmScores
 from ceteris.statistics.summary import ArmSummary
 from ceteris.study.cross import Cross, Levels, cells

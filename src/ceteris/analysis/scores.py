@@ -17,7 +17,8 @@ from ceteris.results.record import Status
 from ceteris.results.results import Results
 from ceteris.statistics.contrast import Criteria
 from ceteris.statistics.interval import Floats, Scope
-from ceteris.statistics.metrics import METRICS, TEST_ACCURACY, Metric, all_metrics
+from ceteris.statistics.metric import Metric
+from ceteris.statistics.metrics import METRICS, TEST_ACCURACY, all_metrics
 from ceteris.statistics.scores import ArmScores, Ending, RunScore, Scores
 from ceteris.statistics.summary import ArmSummary
 from ceteris.study.analysis import AnalysisSettings

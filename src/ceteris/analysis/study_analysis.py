@@ -29,7 +29,7 @@ from ceteris.results.results import Results
 from ceteris.statistics.beside_looks import BesideLook, beside_looks
 from ceteris.statistics.comparison import compare
 from ceteris.statistics.convergence import convergence_target, learning_curves
-from ceteris.statistics.metrics import Metric
+from ceteris.statistics.metric import Metric
 from ceteris.statistics.summary import summarise
 from ceteris.statistics.verdict import Decision
 from ceteris.study.changes import changes
@@ -80,6 +80,11 @@ class StudyAnalysis(Analysis):
     def test_images(self) -> str:
         """The test images, with their number where that is known."""
         return "test images" if self.predictions is None else f"{len(self.predictions.labels):,} test images"
+
+    @property
+    def has_curves(self) -> bool:
+        """Every run of a study has one."""
+        return True
 
     @cached_property
     def findings(self) -> Mapping[Status, tuple[Finding, ...]]:

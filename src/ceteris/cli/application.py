@@ -3,27 +3,38 @@
 That module is imported when the command is called, so that `ceteris --help` answers at once.
 """
 
-import functools
-import importlib
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from ceteris.cli.calling import command
+from ceteris.cli.data_commands import data
 from ceteris.cli.options import (
     AsJson,
+    BaselineArm,
     BudgetOption,
-    Command,
+    Chance,
     Commands,
     Device,
     EngineOption,
     Epochs,
+    Family,
+    Looks,
+    LowerIsBetter,
+    Margin,
+    MetricColumn,
     Only,
+    PairColumn,
     ResultsFolder,
+    SeedColumn,
     Seeds,
+    Source,
+    StepColumn,
     StudyFile,
     Threads,
+    Unpaired,
+    VariationColumn,
     Version,
     path_argument,
     path_option,
@@ -39,43 +50,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-data = typer.Typer(
-    cls=Commands,
-    help="Show what is on this machine: data sets, weights, features, decoded images. Check, download, verify, clear.",
-    invoke_without_command=True,
-    rich_markup_mode=None,
-)
 app.add_typer(data, name="data")
-
-
-def _command(
-    group: typer.Typer, module: str = "", name: str = ""
-) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Make a command of the signature of a function; the work is that of its namesake in a module, which prints."""
-
-    def add(described: Callable[..., None]) -> Callable[..., None]:
-        called = name or described.__name__
-
-        @functools.wraps(described)
-        def call(**options: Any) -> None:
-            _call(module or called, called, **options)
-
-        group.command(called, cls=Command)(call)
-        return call
-
-    return add
-
-
-def _call(module: str, name: str, *, as_json: bool = False, **options: Any) -> None:
-    """Let a command do its work; its module may also say what that is as JSON, and which exit code it has."""
-    from rich.console import Console  # noqa: PLC0415 - help pages do without it
-
-    home = importlib.import_module(f"ceteris.cli.{module}")
-    found = getattr(home, name)(**options, console=Console(highlight=False, stderr=as_json))
-    if as_json:
-        typer.echo(home.document(found).encode().decode(), nl=False)
-    if code := getattr(home, "exit_code", lambda _: 0)(found):
-        raise typer.Exit(code)
 
 
 @app.callback()
@@ -83,7 +58,7 @@ def root(*, version: Version = False) -> None:
     """Take what stands before the command."""
 
 
-@_command(app)
+@command(app)
 def init(
     folder: Annotated[
         Path, path_argument("DIR", "Your images: a folder of class folders, or of train and test folders.")
@@ -96,7 +71,7 @@ def init(
     """
 
 
-@_command(app)
+@command(app)
 def plan(
     file: StudyFile,
     *,
@@ -116,7 +91,7 @@ def plan(
     """
 
 
-@_command(app)
+@command(app)
 def run(  # noqa: PLR0913 - one argument an option
     file: StudyFile,
     *,
@@ -147,12 +122,12 @@ def run(  # noqa: PLR0913 - one argument an option
     """
 
 
-@_command(app)
+@command(app)
 def status(folder: ResultsFolder) -> None:
     """Show the progress of the runs in a results folder, and which are damaged or failed."""
 
 
-@_command(app)
+@command(app)
 def report(
     folder: ResultsFolder,
     *,
@@ -177,7 +152,7 @@ def report(
     """
 
 
-@_command(app)
+@command(app)
 def show(
     path: Annotated[
         Path, path_argument("RUN", "RESULTS/VARIATION, the folder of a run, or RESULTS for all variations.")
@@ -208,7 +183,7 @@ def show(
     """Draw the output of a layer for an image, channel by channel, and its kernels before and after training."""
 
 
-@_command(app)
+@command(app)
 def compare(
     first: Annotated[Path, path_argument("DIR_A", "A results folder, the reference.")],
     second: Annotated[Path, path_argument("DIR_B", "The folder to compare with it; differences are B - A.")],
@@ -223,7 +198,7 @@ def compare(
     """
 
 
-@_command(app)
+@command(app)
 def check(
     folder: ResultsFolder,
     *,
@@ -245,7 +220,33 @@ def check(
     """
 
 
-@_command(app)
+@command(app)
+def judge(  # noqa: PLR0913 - one argument an option
+    source: Source,
+    *,
+    baseline: BaselineArm = "",
+    metric: MetricColumn = None,
+    lower_is_better: LowerIsBetter = None,
+    margin: Margin = None,
+    pair: PairColumn = None,
+    unpaired: Unpaired = False,
+    variation: VariationColumn = None,
+    seed: SeedColumn = None,
+    step: StepColumn = None,
+    chance: Chance = None,
+    family: Family = None,
+    looks: Looks = None,
+    out: Annotated[Path | None, path_option("DIR", "Also write a report into this folder.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Judge results that other software wrote: which variations are better or worse than the baseline.
+
+    One row per run, with its arm, its seed and its value. What was taken for what is printed; what is not clear is
+    asked about.
+    """
+
+
+@command(app)
 def explore(
     folder: ResultsFolder,
     *,
@@ -260,7 +261,7 @@ def explore(
     """
 
 
-@_command(app)
+@command(app)
 def export(
     path: Annotated[Path, path_argument("RUN", "RESULTS/VARIATION, or the folder of a run; it must be finished.")],
     *,
@@ -286,7 +287,7 @@ def export(
     """
 
 
-@_command(app)
+@command(app)
 def log(
     folder: ResultsFolder,
     *,
@@ -299,7 +300,7 @@ def log(
     """
 
 
-@_command(app)
+@command(app)
 def predict(
     path: Annotated[
         Path, path_argument("RUN", "RESULTS/VARIATION, for the mean of its seeds, or the folder of a run.")
@@ -327,7 +328,7 @@ def predict(
     """
 
 
-@_command(app)
+@command(app)
 def schema(
     what: Annotated[
         str,
@@ -335,58 +336,6 @@ def schema(
     ] = "study",
 ) -> None:
     """Print the JSON schema of study files, for editors, or of a JSON document, for programs."""
-
-
-@data.callback()
-def show_data(context: typer.Context) -> None:
-    """Show where data sets were looked for and what was found, and what else is kept: weights, features, images."""
-    if context.invoked_subcommand is None:
-        _call("data", "show")
-
-
-@_command(data, "data")
-def fetch(
-    what: Annotated[
-        str,
-        typer.Argument(
-            metavar="[NAME]",
-            help="cifar10, cifar100, mnist, fashion_mnist or svhn; or weights: mobilenet_v2, resnet18 or "
-            "efficientnet_b0.",
-        ),
-    ] = "cifar10",
-    to: Annotated[Path | None, path_option("FOLDER", "Folder to download into; the cache if not given.")] = None,
-) -> None:
-    """Download a data set (12 to 246 MB) or the weights of a pretrained network (14 to 47 MB), and check every byte.
-
-    Continues where a broken download stopped. A data set is asked of its official page and of mirrors; weights of
-    PyTorch's server.
-    """
-
-
-@_command(data, "data")
-def verify(
-    what: Annotated[
-        Path | None, path_argument("NAME", "A data set, or the path of a copy of CIFAR-10; cifar10 if not given.")
-    ] = None,
-    path: Annotated[Path | None, path_argument("PATH", "A copy; the one that a study would use if not given.")] = None,
-) -> None:
-    """Read a whole copy of a data set, and say whether it is the official one."""
-
-
-@_command(data, "data", "check")
-def check_images(
-    folder: Annotated[Path, path_argument("DIR", "A folder of class folders, or of train and test folders of them.")],
-    out: Annotated[Path | None, path_option("FILE", "Also write all of it as a page with pictures.")] = None,
-) -> None:
-    """Look at every image of a folder: counts, sizes, files that cannot be read, copies, and train/test leakage.
-
-    Nothing in the folder is changed.
-    """
-
-
-@_command(data, "data")
-def clear() -> None:
-    """Delete kept features and decoded folders of images, which the next study that needs them makes again."""
 
 
 def main() -> None:

@@ -72,6 +72,71 @@ BudgetOption = Annotated[
         "training then is saved.",
     ),
 ]
+Source = Annotated[
+    str,
+    typer.Argument(
+        metavar="SOURCE",
+        help="A table (CSV, TSV, JSON, JSON lines, Parquet), a folder of an experiment tracker, a results folder, or - "
+        "for standard input.",
+    ),
+]
+BaselineArm = Annotated[
+    str,
+    typer.Option("--baseline", metavar="NAME", help='The arm that others are compared with; "baseline" if not given.'),
+]
+MetricColumn = Annotated[
+    str | None, typer.Option("--metric", metavar="COLUMN", help="The values; recognised by its name if not given.")
+]
+LowerIsBetter = Annotated[
+    bool | None,
+    typer.Option(
+        "--lower-is-better/--higher-is-better", help="Which end is better; by the name of the metric if not given."
+    ),
+]
+Margin = Annotated[
+    str | None,
+    typer.Option(
+        "--margin",
+        metavar="SIZE",
+        help="The smallest difference that matters: 0.5pp of a share, 2% of a loss or a time, else a number in the "
+        "metric's unit. Without it nothing is called equivalent.",
+    ),
+]
+PairColumn = Annotated[
+    str | None,
+    typer.Option("--pair", metavar="COLUMN", help="What runs of different arms share; without it, none are paired."),
+]
+Unpaired = Annotated[bool, typer.Option("--unpaired", help="Say that runs of different arms share nothing.")]
+VariationColumn = Annotated[
+    str | None, typer.Option("--variation", metavar="COLUMN", help="The arm of a run; recognised if not given.")
+]
+SeedColumn = Annotated[
+    str | None,
+    typer.Option("--seed", metavar="COLUMN", help="What tells runs of an arm apart; recognised if not given."),
+]
+StepColumn = Annotated[
+    str | None,
+    typer.Option("--step", metavar="COLUMN", help="The step of a row, where a run has several: the last one counts."),
+]
+Chance = Annotated[
+    float | None,
+    typer.Option(
+        "--chance", metavar="SHARE", help="The accuracy of guessing, such as 0.1: runs that did no better collapsed."
+    ),
+]
+Family = Annotated[
+    int | None,
+    typer.Option("--family", min=1, metavar="N", help="How many comparisons were made, if more than SOURCE shows."),
+]
+Looks = Annotated[
+    str | None,
+    typer.Option(
+        "--looks",
+        metavar="N|K/N",
+        help="Results were looked at N times, this one the last; or this is look K of at most N, decided before the "
+        "first.",
+    ),
+]
 Version = Annotated[
     bool, typer.Option("--version", callback=show_version, is_eager=True, help="Show the version, and end.")
 ]

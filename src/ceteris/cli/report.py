@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ceteris.analysis.analysis import Analysis
 from ceteris.analysis.study_analysis import StudyAnalysis, analyze
 from ceteris.cli.console import print_notes, set_apart
 from ceteris.errors import CeterisError, ResultsError
@@ -25,7 +26,6 @@ from ceteris.results.results import read_results
 from ceteris.statistics.comparison import Comparison
 from ceteris.statistics.summary import ArmSummary
 from ceteris.statistics.verdict import Decision
-from ceteris.study.run import BASELINE
 
 
 def report(folder: Path, *, out: Path | None, image: int, console: Console, latex: Path | None = None) -> Report:
@@ -90,10 +90,10 @@ _STYLES = {
 }
 
 
-def print_results(analysis: StudyAnalysis, console: Console) -> None:
-    """Print what a results folder says: first what must be known before believing it, then a table, then the answer."""
+def print_results(analysis: Analysis, console: Console) -> None:
+    """Print what results say: first what must be known before believing it, then a table, then the answer."""
     console.print()
-    console.print(Text(analysis.results.manifest.study.title, style="bold"), soft_wrap=True)
+    console.print(Text(analysis.title, style="bold"), soft_wrap=True)
     print_notes(warnings(analysis), console)
     console.print()
     console.print(set_apart(results_table(analysis, is_wide=console.width >= _WIDE), console))
@@ -102,24 +102,25 @@ def print_results(analysis: StudyAnalysis, console: Console) -> None:
         console.print(Text(sentence))
 
 
-def results_table(analysis: StudyAnalysis, *, is_wide: bool = True) -> Table:
+def results_table(analysis: Analysis, *, is_wide: bool = True) -> Table:
     """Draw the table: accuracies in per cent, differences to the baseline in percentage points with their intervals."""
     level = f"{100 * analysis.criteria.level:g} %"
     words = (
         word for one in analysis.comparisons for word in headline(one.verdict, one.collapse, is_short=True).split()
     )
     longest = max(map(len, words), default=0)  # which is not to be torn apart
-    table = arm_table(with_factors=is_wide)
+    has_factors = is_wide and (isinstance(analysis, StudyAnalysis) or _has_factors(analysis))
+    table = arm_table(with_factors=has_factors)
     scale = Scale.of(analysis)
-    title = "accuracy" if scale.is_accuracy else f"{scale.metric.name}{'' if scale.is_share else scale.in_unit}"
+    title = "accuracy" if scale.is_accuracy else f"{scale.metric.name}{scale.of_values}"
     table.add_column(title.replace(" ", "\n"), justify="right", no_wrap=True)
     table.add_column("to baseline", justify="right", no_wrap=True)
     table.add_column(f"simultaneous\n{level} interval", justify="right", no_wrap=True)
     table.add_column("verdict", min_width=longest)
     table.add_column("runs", no_wrap=True)
-    skipped = analysis.results.manifest.skipped
+    skipped = analysis.manifest.skipped if isinstance(analysis, StudyAnalysis) else ()
     arms = (
-        (analysis.baseline, _baseline(analysis.baseline, scale)),
+        (analysis.baseline, _baseline(analysis.baseline, scale, is_reference=True)),
         *((one.summary, _variation(one, scale)) for one in analysis.comparisons),
         *(
             (analysis.summary(one.name), _baseline(analysis.summary(one.name), scale))
@@ -127,15 +128,18 @@ def results_table(analysis: StudyAnalysis, *, is_wide: bool = True) -> Table:
         ),
     )
     for arm, cells in arms:
-        factor = [Text("" if arm is analysis.baseline else arm.factor)] if is_wide else []
+        factor = [Text("" if arm is analysis.baseline else arm.factor)] if has_factors else []
         table.add_row(*factor, *cells, _runs(arm, is_skipped=arm.name in skipped, is_wide=is_wide))
     return table
 
 
-def _baseline(arm: ArmSummary, scale: Scale) -> Sequence[Text]:
+def _has_factors(analysis: Analysis) -> bool:
+    return any(one.factor != one.variation for one in analysis.comparisons)
+
+
+def _baseline(arm: ArmSummary, scale: Scale, *, is_reference: bool = False) -> Sequence[Text]:
     """Give the cells of an arm that is compared with no other: the baseline, a combination of crossed factors."""
-    is_baseline = arm.name == BASELINE
-    style, verdict = ("bold", "reference") if is_baseline else ("", "")
+    style, verdict = ("bold", "reference") if is_reference else ("", "")
     return (Text(arm.name, style=style), _accuracy(arm, scale), Text(), Text(), Text(verdict))
 
 
@@ -157,7 +161,7 @@ def _accuracy(arm: ArmSummary, scale: Scale) -> Text:
 
 def _written(scale: Scale, text: str) -> str:
     """Leave out a unit that the head of the table has."""
-    return text if scale.is_share else scale.bare(text)
+    return text if scale.is_share or scale.is_ratio else scale.bare(text)
 
 
 def _runs(arm: ArmSummary, *, is_skipped: bool, is_wide: bool) -> Text:

@@ -1,7 +1,7 @@
 """A table as a value, and its text for a README or a paper."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from ceteris.report.blocks import Block, Term
@@ -73,6 +73,20 @@ class Table(Block):
     compact: Self | None = None
     is_sortable: bool = True
     filters: tuple[tuple[str, str], ...] = ()
+
+    def without_empty(self) -> Self:
+        """Give the same without the columns in which there is nothing."""
+        empty = (i for i in range(len(self.columns)) if all(row[i].text in ("", NOTHING) for row in self.rows))
+        return self.without(*(self.columns[i].title for i in empty))
+
+    def without(self, *titles: str) -> Self:
+        """Give the same without some columns."""
+        kept = [i for i, column in enumerate(self.columns) if column.title not in titles]
+        return replace(
+            self,
+            columns=tuple(self.columns[i] for i in kept),
+            rows=tuple(tuple(row[i] for i in kept) for row in self.rows),
+        )
 
     def __post_init__(self) -> None:
         """Hold every row to the columns."""

@@ -68,3 +68,26 @@ TERMS = (
         meaning="A run whose loss stopped being a finite number, often because the learning rate is too large.",
     ),
 )
+
+_OF_TABLES = ("pp, percentage point", "p-value, Holm", "equivalent", "undecided", "not compared", "diverged")
+
+TABLE_TERMS = (
+    Term(
+        word="baseline, variation, arm, run",
+        meaning="The baseline is what everything is compared with, a variation what is compared. Each of them is an "
+        "arm; a run is one result of an arm, with a seed of its own.",
+    ),
+    Term(
+        word="95 % confidence interval",
+        meaning="A range of plausible values: of many experiments like this one, 95 % would give an interval that "
+        "contains the true value, the mean over all possible runs. Simultaneous intervals are wider, so that in 95 % "
+        "of experiments all of them do. One run has no interval, because one number shows no spread.",
+    ),
+    *(term for term in TERMS if term.word in _OF_TABLES),
+    Term(
+        word="collapse",
+        meaning="A run that came to its end without learning: it diverged, or it is no better than chance where the "
+        "chance level is known.",
+    ),
+)
+"""Those of a table of results from elsewhere, of which is not known that it is about images."""

@@ -31,6 +31,7 @@ _REASONS = {
     Reason.BASELINE_COLLAPSED: "no run of the baseline learned",
     Reason.VARIATION_COLLAPSED: "no run of it learned",
     Reason.ONE_RUN: "one run that learned shows no spread, error bars need at least two in each arm",
+    Reason.FEW_FOR_LOOKS: "a test that allows for several looks needs six runs in each arm",
     Reason.NO_SPREAD: "the runs show no spread to plan more with",
     Reason.BETTER_WITHIN_MARGIN: "better, by less than the margin",
     Reason.WORSE_WITHIN_MARGIN: "worse, by less than the margin",

@@ -35,6 +35,8 @@ class WarningCode(StrEnum):
     FEATURES_BEFORE = auto()
     UNEQUAL_CLASSES = auto()
     AT_CHANCE = auto()
+    CONFOUNDED = auto()
+    ONE_RUN = auto()
 
 
 class CodedWarning(StudyNote):

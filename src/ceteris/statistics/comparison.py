@@ -145,14 +145,17 @@ def compare(scores: Scores, criteria: Criteria = USUAL, *, seed: int = 0) -> tup
             variation=arm.name,
             factor=arm.factor,
             summary=summarise(arm, chance=chance, target=target, level=criteria.level),
-            pairs=tuple(seed for seed in arm.learned(chance) if seed in learned),
+            pairs=tuple(seed for seed in arm.learned(chance) if seed in learned and criteria.is_paired),
             accuracy=judgement.accuracy,
             equivalence=judgement.equivalence,
             collapse=judgement.collapse,
             over_images=None
             if judgement.accuracy is None
             else interval_over_images(
-                judgement.accuracy, correct, predictions[index], level=1 - criteria.significance / len(arms)
+                judgement.accuracy,
+                correct,
+                predictions[index],
+                level=1 - criteria.significance / criteria.comparisons(len(arms)),
             ),
             mcnemar=_mcnemar(correct, predictions[index]),
             convergence=convergences[index],
@@ -177,16 +180,20 @@ def _judge(
     criteria: Criteria,
     generators: Sequence[np.random.Generator],
 ) -> tuple[Judgement, ...]:
-    tests = 2 * len(pairs)
+    comparisons = criteria.comparisons(len(pairs))
+    others = comparisons - len(pairs)  # that were made elsewhere: nothing is known of them but their number
     accuracies, collapses = _tested(pairs, chance, criteria, generators)
     equivalences = adjusted_equivalence(
         [
-            equivalence_test(one.found, margin=criteria.margin, significance=criteria.significance)
-            if one is not None and one.p_value is not None
-            else None
-            for one in accuracies
+            *(
+                equivalence_test(one.found, margin=criteria.margin, significance=criteria.significance)
+                if criteria.margin and one is not None and one.p_value is not None
+                else None
+                for one in accuracies
+            ),
+            *[None] * others,
         ]
-    )
+    )[: len(pairs)]
     return tuple(
         Judgement(
             accuracy=accuracy,
@@ -200,8 +207,8 @@ def _judge(
                 forecast=forecast(
                     accuracy.found,
                     accuracy.p_value,
-                    comparisons=len(pairs),
-                    tests=tests,
+                    comparisons=comparisons,
+                    tests=2 * comparisons,
                     level=criteria.significance,
                 )
                 if accuracy is not None
@@ -226,6 +233,7 @@ def _tested(
     """Test accuracies and rates of collapse, and adjust both together."""
     accuracies: list[Contrast | None] = []
     collapses: list[Collapse | None] = []
+    comparisons = criteria.comparisons(len(pairs))
     for (first, second), generator in zip(pairs, generators, strict=True):
         before, after = first.learned(chance), second.learned(chance)
         accuracies.append(
@@ -233,7 +241,7 @@ def _tested(
                 before,
                 after,
                 generator=generator,
-                comparisons=len(pairs),
+                comparisons=comparisons,
                 criteria=criteria,
                 images=(first.predictions(chance), second.predictions(chance))
                 if criteria.scope is Scope.SEEDS_AND_IMAGES
@@ -244,15 +252,18 @@ def _tested(
         )
         rates = [(len(arm.collapsed(chance)), len(arm.counted(chance))) for arm in (first, second)]
         collapses.append(compare_collapse(*rates) if all(runs for _, runs in rates) else None)
+    others = comparisons - len(pairs)
     student = [math.nan if one is None or one.p_value is None else one.p_value for one in accuracies]
     flips = [math.nan if one is None or one.sign_flip is None else one.sign_flip for one in accuracies]
-    family, judged = holm_with_collapse(student, collapses, significance=criteria.significance)
-    flip_family, _ = holm_with_collapse(flips, collapses, significance=criteria.significance)
+    collapses += [None] * others
+    unknown = [math.nan] * others
+    family, judged = holm_with_collapse([*student, *unknown], collapses, significance=criteria.significance)
+    flip_family, _ = holm_with_collapse([*flips, *unknown], collapses, significance=criteria.significance)
     adjusted = [
         None if one is None else with_adjusted(one, p, flip)
-        for one, p, flip in zip(accuracies, family, flip_family, strict=True)
+        for one, p, flip in zip(accuracies, family, flip_family, strict=False)
     ]
-    return adjusted, judged
+    return adjusted, judged[: len(pairs)]
 
 
 def _with_failed(

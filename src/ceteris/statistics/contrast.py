@@ -25,13 +25,15 @@ class Criteria:
     """The numbers that turn measurements into findings.
 
     Attributes:
-        margin: Differences in test accuracy smaller than this are practically none; a fraction, 0.005 is half a
-            percentage point.
+        margin: Differences in test accuracy, or in what else is judged, smaller than this are practically none; a
+            fraction, 0.005 is half a percentage point. 0 where equivalence is not asked about.
         target_share: Convergence is the first of two epochs in a row whose validation accuracy reaches this share of
             the baseline's mean final one.
         significance: Adjusted p-values up to this are findings, and intervals cover 1 - significance.
         power: The probability with which a design should find a difference, when it is planned.
         scope: Whether verdicts on accuracy speak of these test images, or allow for the images too.
+        is_paired: Whether runs of two arms with the same seed share anything; else they are compared as strangers.
+        family: How many comparisons were made, if more than are compared here: all count in the adjustments.
 
     Raises:
         StatisticsError: If a number is outside its range.
@@ -42,11 +44,17 @@ class Criteria:
     significance: float = 0.05
     power: float = 0.8
     scope: Scope = Scope.SEEDS
+    is_paired: bool = True
+    family: int = 0
 
     def __post_init__(self) -> None:
         """Refuse numbers outside their range."""
         ranges = {
-            "margin": (0 < self.margin <= 1, "a fraction in (0, 1]", "Write 0.005 for half a percentage point."),
+            "margin": (
+                0 <= self.margin < math.inf,
+                "a difference of at least 0",
+                "Write 0.005 for half a percentage point.",
+            ),
             "target_share": (0 < self.target_share <= 1, "a share in (0, 1]", "Write 0.9 for 90 %."),
             "significance": (0 < self.significance < 0.5, "a probability in (0, 0.5)", "Write 0.05 for 5 %."),
             "power": (0 < self.power < 1, "a probability in (0, 1)", "Write 0.8 for 80 %."),
@@ -59,6 +67,10 @@ class Criteria:
     def level(self) -> float:
         """Coverage of the intervals."""
         return 1 - self.significance
+
+    def comparisons(self, here: int) -> int:
+        """Give how many comparisons are one family, of which so many are made here."""
+        return max(here, self.family)
 
 
 USUAL = Criteria()
@@ -117,7 +129,7 @@ def contrast(
         variation: Likewise; the seeds may be the same, others, or some of each.
         generator: Draws sign patterns where there are too many pairs to go through them all.
         comparisons: Variations that the study compares with its baseline: what simultaneous intervals allow for.
-        criteria: For the coverage of intervals.
+        criteria: For the coverage of intervals, and for whether the same seed makes a pair.
         images: Which test images the runs of both arms classified correctly: error, test and intervals then allow for
             the images too, see `over_images`; where that is not known, there are none.
 
@@ -129,6 +141,8 @@ def contrast(
         >>> f"{gain.simultaneous.estimate:.3f} [{gain.simultaneous.low:.3f}, {gain.simultaneous.high:.3f}]"
         '0.050 [-0.007, 0.107]'
     """
+    if not criteria.is_paired:  # seeds are at least 0
+        variation = {-1 - place: value for place, value in enumerate(variation.values())}
     found = mean_difference(baseline, variation)
     if images is not None:
         found = over_images(found, *images) or replace(found, standard_error=None)

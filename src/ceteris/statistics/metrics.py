@@ -5,13 +5,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum, auto
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ceteris.errors import StatisticsError
 from ceteris.statistics.interval import Floats
+from ceteris.statistics.metric import Metric, Unit
 
 _Labels = NDArray[np.int64]
 
@@ -25,35 +25,25 @@ An image thus costs at most 25 ln 2 = 17.3 nats, and the negative log likelihood
 """
 
 
-class Unit(Enum):
-    """How a metric is written: a share in per cent, with differences in percentage points, or a number."""
-
-    SHARE = auto()
-    NATS = auto()
-    NUMBER = auto()
-
-
 @dataclass(frozen=True, kw_only=True)
-class Metric:
+class PredictionMetric(Metric):
     """One way to judge class probabilities.
 
     Attributes:
-        name: What a study file and a report call it.
-        definition: What it is, as it follows its name in a sentence.
         compute: From probabilities and labels, checked; call `of`.
-        unit: How it is written.
-        higher_is_better: Or the lower.
         worst: The other end of its range; its best is 1 if higher is better, and 0 if lower.
         has_chance_level: Whether a network that learned nothing cannot reach the best; see `chance_level`.
     """
 
-    name: str
-    definition: str
     compute: Callable[["_Answers"], float]
-    unit: Unit = Unit.SHARE
-    higher_is_better: bool = True
     worst: float = 0.0
     has_chance_level: bool = True
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Between what values lie."""
+        least, most = sorted((self.worst, 1.0 if self.higher_is_better else 0.0))
+        return least, most
 
     def of(self, probabilities: ArrayLike, labels: ArrayLike) -> float:
         """Judge class probabilities.
@@ -170,7 +160,7 @@ def _calibration_error(answers: _Answers) -> float:
     return float(np.abs(np.bincount(bins, weights=excess)).sum() / len(bins))
 
 
-TEST_ACCURACY = Metric(
+TEST_ACCURACY = PredictionMetric(
     name="test accuracy",
     definition="the share of the test images classified correctly",
     compute=_accuracy,
@@ -180,17 +170,17 @@ METRICS = {
     metric.name: metric
     for metric in (
         TEST_ACCURACY,
-        Metric(
+        PredictionMetric(
             name="balanced accuracy",
             definition="the mean over the classes of the test images of the share of their images classified correctly",
             compute=_balanced_accuracy,
         ),
-        Metric(
+        PredictionMetric(
             name="macro F1",
             definition="the mean over the classes of the test images of F1, the harmonic mean of precision and recall",
             compute=_macro_f1,
         ),
-        Metric(
+        PredictionMetric(
             name="negative log likelihood",
             definition="the mean negative natural logarithm of the probability given to the right class, which counts "
             "as at least 2\N{SUPERSCRIPT MINUS}\N{SUPERSCRIPT TWO}\N{SUPERSCRIPT FIVE}, the most that is stored as 0",
@@ -199,7 +189,7 @@ METRICS = {
             higher_is_better=False,
             worst=-float(np.log(PROBABILITY_FLOOR)),
         ),
-        Metric(
+        PredictionMetric(
             name="expected calibration error",
             definition=f"the mean gap between confidence and accuracy over {CONFIDENCE_BINS} equally wide bins of "
             "confidence (Guo et al. 2017, arXiv:1706.04599)",
@@ -208,7 +198,7 @@ METRICS = {
             worst=1.0,
             has_chance_level=False,
         ),
-        Metric(
+        PredictionMetric(
             name="Brier score",
             definition="the squared difference between probabilities and the right class as 0 and 1, summed over "
             "classes (Brier 1950), mean over test images",

@@ -69,9 +69,10 @@ class RunScore:
     Attributes:
         seed: The seed of the run.
         status: How it ended.
-        test_accuracy: A fraction in [0, 1]; needed for a finished run, not looked at for any other. It decides
-            whether the run did better than chance.
-        score: What verdicts are about, higher is better, if that is not the test accuracy.
+        test_accuracy: A fraction in [0, 1]; not looked at unless the run is finished. It decides whether the run did
+            better than chance; where only a score is known, nobody can tell, and a finished run counts as learned.
+        score: What verdicts are about, higher is better, if that is not the test accuracy. A finished run has one of
+            the two.
         correct: Whether each test image was classified correctly, where that is known. Shape (images,).
         validation_accuracy: At the end of each epoch, where that is known; what is not a number counts at the chance
             level. Shape (epochs,).
@@ -147,10 +148,11 @@ class ArmScores:
     def counted(self, chance: float) -> dict[int, float]:
         """Give the test accuracy that each run counts with in a mean over all, by rising seed.
 
-        The chance level is imputed for diverged runs; runs without a result are absent.
+        The chance level is imputed for diverged runs; runs without a result are absent. A run of which only a score
+        is known has that.
         """
         counted = {
-            run.seed: run.test_accuracy if run.status is Ending.FINISHED else chance
+            run.seed: _known(run) if run.status is Ending.FINISHED else chance
             for run in self.runs
             if run.status in (Ending.FINISHED, Ending.DIVERGED)
         }
@@ -202,6 +204,10 @@ class Scores:
             )
 
 
+def _known(run: RunScore) -> float | None:
+    return run.score if run.test_accuracy is None else run.test_accuracy
+
+
 def _check(arm: ArmScores) -> None:
     repeated = [seed for seed, count in Counter(run.seed for run in arm.runs).items() if count > 1]
     if repeated:
@@ -211,7 +217,8 @@ def _check(arm: ArmScores) -> None:
     for run in arm.runs:
         where = f"'{arm.name}', seed {run.seed}"
         accuracy = run.test_accuracy
-        if run.status is Ending.FINISHED and (accuracy is None or not 0 <= accuracy <= 1):
+        is_known = run.score is not None if accuracy is None else 0 <= accuracy <= 1
+        if run.status is Ending.FINISHED and not is_known:
             found = "missing" if accuracy is None else accuracy
             raise StatisticsError(
                 f"{where}: the test accuracy of a finished run is {found}, expected a fraction in [0, 1]. Divide "

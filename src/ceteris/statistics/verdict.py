@@ -28,6 +28,7 @@ class Reason(Enum):
     VARIATION_COLLAPSED = auto()
     ONE_RUN = auto()
     NO_SPREAD = auto()
+    FEW_FOR_LOOKS = auto()
     BETTER_WITHIN_MARGIN = auto()
     WORSE_WITHIN_MARGIN = auto()
 
@@ -78,7 +79,8 @@ def decide(
 
     Args:
         accuracy: Of the runs that learned, with adjusted p-values; None where there are none.
-        equivalence: Two one-sided tests of the same runs, from `adjusted_equivalence`; None without error bars.
+        equivalence: Two one-sided tests of the same runs, from `adjusted_equivalence`; None without error bars, or
+            where the criteria have no margin.
         criteria: What counts as a finding.
         evidence: What the runs of both arms can show.
         forecast: What more runs may show, if it is undecided.
@@ -92,9 +94,10 @@ def decide(
     """
     if accuracy is None:
         return Verdict(decision=Decision.NOT_COMPARED, reason=_REASONS.get(evidence, Reason.NO_RUN))
-    if accuracy.p_value is None or equivalence is None:
+    if accuracy.p_value is None or (equivalence is None and criteria.margin):
         return Verdict(decision=Decision.UNDECIDED, reason=Reason.ONE_RUN)
-    p_value, p_equal = accuracy.p_value_adjusted, equivalence.p_value_adjusted
+    p_value = accuracy.p_value_adjusted
+    p_equal = 1.0 if equivalence is None else equivalence.p_value_adjusted  # 1 without a margin to lie within
     if p_value is None or p_equal is None:
         raise StatisticsError(
             "the p-values are not adjusted yet, expected Holm's adjustment over all tests of the study. Pass the "

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from ceteris.statistics.metrics import METRICS, TEST_ACCURACY, Metric, Unit
+from ceteris.statistics.metric import Unit
+from ceteris.statistics.metrics import METRICS, TEST_ACCURACY, PredictionMetric
 from ceteris.values.frozen import Frozen
 from ceteris.values.mistakes import Mistake, Mistakes
 
@@ -37,7 +38,7 @@ class AnalysisSettings(Frozen):
     scope: Literal["test images", "population"] = "test images"
 
     @property
-    def judged(self) -> Metric:
+    def judged(self) -> PredictionMetric:
         """The metric that verdicts are about."""
         return METRICS[self.metric]
 

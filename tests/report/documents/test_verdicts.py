@@ -91,7 +91,12 @@ def test_of_a_metric_of_which_less_is_better_numbers_have_its_own_sign(tmp_path)
     found = as_json(analyze(read_results(made_up_folder(tmp_path / "r", study=study))))
     (one,) = found["comparisons"]
 
-    assert found["metric"] == {"name": "Brier score", "unit": "number", "higher_is_better": False}
+    assert found["metric"] == {
+        "name": "Brier score",
+        "unit": "number",
+        "higher_is_better": False,
+        "compared": "differences",
+    }
     assert one["decision"] == "better"
     assert one["difference"]["low"] < one["difference"]["estimate"] < one["difference"]["high"] < 0
     assert 0 < found["arms"][1]["value"]["estimate"] < found["arms"][0]["value"]["estimate"]

@@ -7,7 +7,7 @@ from ceteris.report.documents.document import ByName, Document, Entry
 from ceteris.results.warning import WarningCode
 from ceteris.statistics.collapse import Stability
 from ceteris.statistics.interval import Scope
-from ceteris.statistics.metrics import Unit
+from ceteris.statistics.metric import Spacing, Unit
 from ceteris.statistics.verdict import Decision, Reason
 
 
@@ -186,7 +186,7 @@ class ArmEntry(Entry):
         factor: What it is about.
         changes: What it changes in the baseline, computed, a phrase each.
         value: Mean of the metric over the runs that learned; null where there are none.
-        standard_deviation: Over these runs; null for fewer than two.
+        standard_deviation: Over these runs; null for fewer than two, and where arms are compared by ratios or odds.
         collapse_rate: How often runs did not learn, with the exact interval of this arm alone.
         planned: Runs that were planned.
         ended: Runs that came to their end, diverged ones too.
@@ -287,7 +287,7 @@ class CriteriaEntry(Entry):
     """What was declared to be a finding.
 
     Attributes:
-        margin: Differences smaller than this are practically none, in the unit of the metric.
+        margin: Differences smaller than this are practically none, in the unit of differences; 0 if none was declared.
         significance: Adjusted p-values up to this are findings.
         scope: Whether verdicts allow for the test images as well as for the seeds.
         comparisons: Variations that intervals and tests of equivalence allow for.
@@ -308,11 +308,14 @@ class MetricEntry(Entry):
         name: Its name.
         unit: A share is in [0, 1]: 0.01 is one percentage point.
         higher_is_better: Or the lower. Estimates have the sign of the metric either way; decisions mean what they say.
+        compared: Whether differences are differences, also of what is compared by odds, or ratios: 0.02 is then 2 %
+            more than the baseline, and means are geometric.
     """
 
     name: str
     unit: Annotated[Unit, ByName()]
     higher_is_better: bool
+    compared: Annotated[Spacing, ByName()]
 
 
 class ImagesEntry(Entry):

@@ -1,6 +1,6 @@
 """`verdicts.json`: what was compared, what was found, how surely, and what would decide what is open."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from ceteris.analysis.analysis import Analysis
 from ceteris.analysis.factorial import Factorial
@@ -28,6 +28,7 @@ from ceteris.report.documents.entries import (
     Verdicts,
     WarningEntry,
 )
+from ceteris.report.scale import Scale
 from ceteris.report.sections.warnings import changed_family, skipped_variations, warnings
 from ceteris.results.manifest import scope_of
 from ceteris.results.warning import code_of
@@ -36,7 +37,7 @@ from ceteris.statistics.comparison import Comparison
 from ceteris.statistics.factorial import Effect
 from ceteris.statistics.interval import Estimate, Interval
 from ceteris.statistics.looks import StudyLooks
-from ceteris.statistics.metrics import Metric
+from ceteris.statistics.metric import Spacing
 from ceteris.statistics.power import Forecast
 from ceteris.statistics.summary import ArmSummary
 from ceteris.statistics.verdict import Decision
@@ -46,7 +47,8 @@ from ceteris.study.seeds import PlannedSeeds
 
 def verdicts(analysis: Analysis) -> Verdicts:
     """Give what a report says, for programs; the same results give the same document."""
-    criteria, number = analysis.criteria, len(analysis.comparisons)
+    criteria = analysis.criteria
+    number = criteria.comparisons(len(analysis.comparisons))
     return Verdicts(
         document="verdicts",
         schema_version=1,
@@ -55,9 +57,10 @@ def verdicts(analysis: Analysis) -> Verdicts:
             name=analysis.metric.name,
             unit=analysis.metric.unit,
             higher_is_better=analysis.metric.higher_is_better,
+            compared=analysis.metric.spacing,
         ),
         criteria=CriteriaEntry(
-            margin=criteria.margin,
+            margin=Scale.of(analysis).margin(criteria.margin),
             significance=criteria.significance,
             scope=criteria.scope,
             comparisons=number,
@@ -99,15 +102,15 @@ def warning_entries(told: Iterable[str]) -> tuple[WarningEntry, ...]:
     return tuple(WarningEntry(code=code_of(one), text=str(one), arms=scope_of(one)) for one in told)
 
 
-def estimate_entry(found: Estimate | None, metric: Metric | None = None) -> EstimateEntry | None:
-    """Write an estimate; that of a metric in its own sign, which statistics turn where lower is better."""
+def estimate_entry(found: Estimate | None, told: Callable[[float], float] = float) -> EstimateEntry | None:
+    """Write an estimate, and what is computed of it as it is told: a metric in its own sign and unit."""
     if found is None:
         return None
-    sign = -1.0 if metric is not None and not metric.higher_is_better else 1.0
+    estimate = told(found.estimate)
     if not isinstance(found, Interval):
-        return EstimateEntry(estimate=sign * found.estimate, low=None, high=None, level=None, scope=None)
-    low, high = sorted((sign * found.low, sign * found.high))
-    return EstimateEntry(estimate=sign * found.estimate, low=low, high=high, level=found.level, scope=found.scope)
+        return EstimateEntry(estimate=estimate, low=None, high=None, level=None, scope=None)
+    low, high = sorted((told(found.low), told(found.high)))
+    return EstimateEntry(estimate=estimate, low=low, high=high, level=found.level, scope=found.scope)
 
 
 def _test(p_value: float | None, adjusted: float | None) -> PValueEntry | None:
@@ -119,8 +122,8 @@ def _arm(analysis: Analysis, arm: ArmSummary) -> ArmEntry:
         name=arm.name,
         factor=arm.factor,
         changes=in_words(analysis.changes(arm.name)),
-        value=estimate_entry(arm.accuracy, analysis.metric),
-        standard_deviation=arm.deviation,
+        value=estimate_entry(arm.accuracy, Scale.of(analysis).natural),
+        standard_deviation=arm.deviation if analysis.metric.spacing is Spacing.DIFFERENCES else None,
         collapse_rate=estimate_entry(arm.collapse),
         planned=arm.planned,
         ended=arm.ended,
@@ -132,13 +135,13 @@ def _arm(analysis: Analysis, arm: ArmSummary) -> ArmEntry:
 
 def comparison_entry(analysis: Analysis, one: Comparison) -> ComparisonEntry:
     """Write a variation against the baseline."""
-    found, verdict, metric = one.accuracy, one.verdict, analysis.metric
+    found, verdict, apart = one.accuracy, one.verdict, Scale.of(analysis).apart
     return ComparisonEntry(
         variation=one.variation,
         decision=verdict.decision,
         reason=verdict.reason,
-        difference=None if found is None else estimate_entry(found.difference, metric),
-        simultaneous=None if found is None else estimate_entry(found.simultaneous, metric),
+        difference=None if found is None else estimate_entry(found.difference, apart),
+        simultaneous=None if found is None else estimate_entry(found.simultaneous, apart),
         runs=None if found is None else RunsEntry(baseline=found.runs[0], variation=found.runs[1], common=found.pairs),
         tests=_tests(one),
         collapse=_collapse(one.collapse),
@@ -173,7 +176,7 @@ def _undecided(analysis: Analysis, one: Comparison) -> UndecidedEntry:
     forecast, looks = one.verdict.forecast, analysis.looks
     possible = None if one.accuracy is None else one.accuracy.simultaneous
     return UndecidedEntry(
-        possible=estimate_entry(possible, analysis.metric) if isinstance(possible, Interval) else None,
+        possible=estimate_entry(possible, Scale.of(analysis).apart) if isinstance(possible, Interval) else None,
         forecast=None if forecast is None else _forecast(forecast),
         next_look=None if looks is None or looks.is_over else looks.asked.get(one.variation),
     )
@@ -221,7 +224,9 @@ def _effect(one: Factorial, effect: Effect) -> EffectEntry:
             LevelEntry(factor=one.cross.factors[factor].name, level=one.names(factor)[level])
             for factor, level in zip(effect.factors, effect.levels, strict=True)
         ),
-        simultaneous=estimate_entry(effect.interval, one.metric),
+        simultaneous=estimate_entry(
+            effect.interval, Scale(metric=one.metric, is_turned=not one.metric.higher_is_better).apart
+        ),
         p_value_adjusted=adjusted,
         is_shown=adjusted is not None and adjusted <= 1 - one.level,
     )

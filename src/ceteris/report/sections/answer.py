@@ -57,7 +57,8 @@ def answer(analysis: Analysis) -> tuple[str, ...]:
         sentences += [_better(analysis), _worse(analysis), _neither(analysis), *_collapse(analysis)]
     else:
         sentences += _without_error_bars(analysis)
-    return (*sentences, _convergence(analysis), *crossed)
+    faster_or_slower = [_convergence(analysis)] if analysis.has_curves else []
+    return (*sentences, *faster_or_slower, *crossed)
 
 
 def faster(analysis: Analysis, *, higher: bool) -> tuple[Comparison, ...]:
@@ -154,6 +155,8 @@ def _shown(analysis: Analysis, finding: Decision, extreme: str) -> str:
 
 def _neither(analysis: Analysis) -> str:
     equal, undecided = analysis.with_verdict(Decision.EQUIVALENT), analysis.with_verdict(Decision.UNDECIDED)
+    if not analysis.criteria.margin:
+        return _open(analysis, undecided)
     within = f"within \N{PLUS-MINUS SIGN}{Scale.of(analysis).size(analysis.criteria.margin)}"
     if len(analysis.comparisons) == 1:
         return _neither_alone(analysis, analysis.comparisons[0], within)
@@ -163,10 +166,24 @@ def _neither(analysis: Analysis) -> str:
         text = f"{_not_shown(len(analysis.comparisons))} to be equivalent to the baseline, {within}"
     without = analysis.with_verdict(Decision.NOT_COMPARED)
     if without:
-        text = f"{text}; {_were(without)} not compared, because an arm has no run that learned: {_labels(without)}"
+        text = f"{text}; {_not_compared(without)}"
     if not undecided:
         return f"{text}{';' if without else ','} and none was left undecided."
     return f"{text}; {_were(undecided)} left undecided: {_labels(undecided)}{_possible(analysis, undecided)}."
+
+
+def _not_compared(found: Sequence[Comparison]) -> str:
+    return f"{_were(found)} not compared, because an arm has no run that learned: {_labels(found)}"
+
+
+def _open(analysis: Analysis, undecided: Sequence[Comparison]) -> str:
+    """Say what is left open where no margin was given."""
+    parts = ["None was left undecided"]
+    if undecided:
+        parts = [f"{_were(undecided)} left undecided: {_labels(undecided)}{_possible(analysis, undecided)}"]
+    if without := analysis.with_verdict(Decision.NOT_COMPARED):
+        parts.append(_not_compared(without))
+    return f"{'; '.join(parts)}. Without a margin none can be called equivalent."
 
 
 def _neither_alone(analysis: Analysis, one: Comparison, within: str) -> str:

@@ -4,7 +4,6 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -33,6 +32,7 @@ from ceteris.report.scale import ACCURACY, Scale
 from ceteris.report.wording import verdict_detail
 from ceteris.statistics.comparison import Comparison
 from ceteris.statistics.interval import Estimate, Interval, PointEstimate, Scope
+from ceteris.statistics.metric import Spacing
 from ceteris.statistics.summary import ArmSummary
 from ceteris.statistics.verdict import Decision
 
@@ -72,7 +72,7 @@ def forest_plot(comparisons: Sequence[Comparison], *, margin: float, scale: Scal
         scale: Of what is compared.
     """
     alt = _alt(comparisons, margin, scale)
-    edge = scale.own(PointEstimate(estimate=margin)).estimate
+    edge = scale.own_difference(PointEstimate(estimate=margin)).estimate
     limits = _limits(comparisons, abs(edge), scale)
     height = _TOP + _ROW * max(len(comparisons), 1) + _BOTTOM
     with drawing():
@@ -80,7 +80,8 @@ def forest_plot(comparisons: Sequence[Comparison], *, margin: float, scale: Scal
         axes = panel(figure, _LEFT, _TOP, _MIDDLE, height - _TOP - _BOTTOM)
         axes.set_xlim(*limits)
         axes.set_ylim(max(len(comparisons), 1) - 0.5, -0.5)
-        axes.axvspan(-edge, edge, color=GRID, alpha=0.55, linewidth=0)
+        if margin:
+            axes.axvspan(-edge, edge, color=GRID, alpha=0.55, linewidth=0)
         axes.axvline(0, color=INK, linewidth=0.8)
         axes.grid(visible=True, axis="x")
         axes.set_yticks([])
@@ -89,17 +90,18 @@ def forest_plot(comparisons: Sequence[Comparison], *, margin: float, scale: Scal
         for row, comparison in enumerate(comparisons):
             is_first = row == 0 or comparisons[row - 1].factor != comparison.factor
             _draw(axes, row, comparison, scale, first=is_first)
-        _legend(figure, comparisons, scale.full_size(margin))
+        _legend(figure, comparisons, scale.full_size(margin) if margin else "")
         return finished(figure, title=f"Difference in {scale.metric.name} from the baseline", alt=alt)
 
 
 def _unit(scale: Scale) -> str:
-    return "percentage points, " if scale.is_share else f"{scale.unit}, " if scale.unit else ""
+    unit = "percentage points" if scale.is_share else "per cent" if scale.is_ratio else scale.unit
+    return f"{unit}, " if unit else ""
 
 
 def _beside(estimate: Estimate, scale: Scale) -> str:
     """Say a difference as `in_points` does, in the metric's own sign and unit."""
-    own, digits = scale.own(estimate), 2 if scale.is_share else 4
+    own, digits = scale.own_difference(estimate), 2 if scale.is_share or scale.is_ratio else 4
     ends = f" [{signed(own.low, digits)}, {signed(own.high, digits)}]" if isinstance(own, Interval) else ""
     return f"{signed(own.estimate, digits)}{ends}"
 
@@ -108,7 +110,7 @@ def _draw(axes: Axes, row: int, comparison: Comparison, scale: Scale, *, first: 
     place = axes.get_yaxis_transform()
     if first and row:
         axes.plot([-0.76, 1.7], [row - 0.5] * 2, color=GRID, linewidth=0.6, transform=place, clip_on=False)
-    if first:
+    if first and comparison.factor != comparison.variation:
         factor = shortened(comparison.factor, 80, 8)
         axes.text(-0.75, row, factor, color=MUTED, size=8, va="center", transform=place)
     axes.text(-0.42, row, shortened(comparison.variation, 104), va="center", transform=place)
@@ -116,9 +118,9 @@ def _draw(axes: Axes, row: int, comparison: Comparison, scale: Scale, *, first: 
     if comparison.accuracy is None:
         axes.text(1.03, row, _gap(comparison), color=MUTED, va="center", size=8, transform=place)
         return
-    difference = scale.own(comparison.accuracy.simultaneous)
+    difference = scale.own_difference(comparison.accuracy.simultaneous)
     if comparison.over_images is not None and not _is_over_images(comparison):
-        _bar(axes, row + 0.2, scale.own(comparison.over_images), MUTED, 0.9)
+        _bar(axes, row + 0.2, scale.own_difference(comparison.over_images), MUTED, 0.9)
     if isinstance(difference, Interval):
         _bar(axes, row, difference, mark.colour, 2.2)
     face = mark.colour if mark.is_filled else PAPER
@@ -166,11 +168,12 @@ def _arrow(axes: Axes, row: float, end: float, point: float, colour: str) -> Non
 
 def _limits(comparisons: Sequence[Comparison], margin: float, scale: Scale) -> tuple[float, float]:
     """Choose from where to where the axis goes, in the unit that is drawn; 0 and the margin are always on it."""
-    known = [scale.own(one.accuracy.simultaneous) for one in comparisons if one.accuracy is not None]
-    known += [scale.own(one.over_images) for one in comparisons if one.over_images is not None]
+    known = [scale.own_difference(one.accuracy.simultaneous) for one in comparisons if one.accuracy is not None]
+    known += [scale.own_difference(one.over_images) for one in comparisons if one.over_images is not None]
     ends = [end for one in known for end in ((one.low, one.high) if isinstance(one, Interval) else (one.estimate,))]
     most = max(_MOST * statistics.median(map(abs, ends)), 4 * margin) if ends else 4 * margin
-    low, high = max(min([*ends, -2 * margin]), -most), min(max([*ends, 2 * margin]), most)
+    most = most or 1.0  # without a margin, all differences may be 0
+    low, high = max(min([*ends, -2 * margin, 0.0]), -most), min(max([*ends, 2 * margin, 0.0]), most)
     space = 1.5 * _MARKER / _MIDDLE * (high - low)
     return low - space, high + space
 
@@ -197,9 +200,9 @@ def _legend(figure: Figure, comparisons: Sequence[Comparison], margin: str) -> N
         bars.append(Line2D([], [], color=INK, linewidth=2.2, label=label))
     if any(one.over_images is not None and not _is_over_images(one) for one in comparisons):
         bars.append(Line2D([], [], color=MUTED, linewidth=0.9, label="over seeds and test images"))
-    shade = Patch(facecolor=GRID, alpha=0.55, label=f"margin: {margin} either way")
+    shade = [Patch(facecolor=GRID, alpha=0.55, label=f"margin: {margin} either way")] if margin else []
     legend_line(figure, verdicts)
-    legend_line(figure, [*bars, shade], 1)
+    legend_line(figure, [*bars, *shade], 1)
 
 
 def _is_over_images(one: Comparison) -> bool:
@@ -235,9 +238,9 @@ def _alt(comparisons: Sequence[Comparison], margin: float, scale: Scale) -> str:
         return "There is no variation to compare with the baseline."
     level = _level(comparisons)
     bars = "" if level is None else f" with simultaneous {100 * level:.3g} % intervals {_over(comparisons)}"
+    limit = f"; the margin is {scale.full_size(margin)}" if margin else ""
     return (
-        f"Differences in {_unit(scale).removesuffix(', ') or scale.metric.name}{bars}; the margin is "
-        f"{scale.full_size(margin)}. "
+        f"Differences in {_unit(scale).removesuffix(', ') or scale.metric.name}{bars}{limit}. "
         f"Of {len(comparisons)} variations: {', '.join(counts)}. {'; '.join(rows)}."
     )
 
@@ -274,7 +277,7 @@ def seed_accuracies(
         scale: Of what is shown.
     """
     rows = [_accuracy_row(arm, accuracies[arm.name], scale) for arm in summaries]
-    label = f"{scale.metric.name}, %" if scale.is_share else f"{scale.metric.name}{scale.in_unit}"
+    label = f"{scale.metric.name}, %" if scale.is_share else f"{scale.metric.name}{scale.of_values}"
     height = _SEED_TOP + _SEED_ROW * len(rows) + _BOTTOM
     with drawing():
         figure = Figure(figsize=(inches(_WIDTH), inches(height)))
@@ -288,7 +291,8 @@ def seed_accuracies(
             _draw_row(axes, place, row)
         if any(row.values for row in rows):
             low, high = axes.get_xlim()
-            axes.set_xlim(max(low, 0), min(high, 100) if scale.is_share else high)
+            least = scale.metric.limits[0]  # 0 of a share
+            axes.set_xlim(max(low, least), min(high, 100) if scale.is_share else high)
         _seed_legend(figure, rows)
         return finished(figure, title=f"{sentence(scale.metric.name)}, seed by seed", alt=_seed_alt(rows, label))
 
@@ -298,7 +302,9 @@ def _accuracy_row(arm: ArmSummary, accuracies: Mapping[int, float], scale: Scale
     words = "no run yet"
     if arm.accuracy is not None:
         words = (
-            in_per_cent(arm.accuracy) if scale.is_share and not scale.is_turned else scale.value(arm.accuracy.estimate)
+            in_per_cent(arm.accuracy)
+            if scale.is_share and not scale.is_turned and scale.metric.spacing is Spacing.DIFFERENCES
+            else scale.value(arm.accuracy.estimate)
         )
     return _SeedRow(
         name=arm.name,
@@ -323,7 +329,9 @@ def _draw_row(axes: Axes, place: int, row: _SeedRow) -> None:
     if isinstance(row.estimate, Interval):
         mean = row.estimate.estimate
         axes.plot([mean, mean], [place - 0.36, place + 0.36], color=INK, linewidth=1.6, zorder=4)
-        bar = np.clip([row.estimate.low, row.estimate.high], -100, 100)
+        bar = [row.estimate.low, row.estimate.high]
+        if mean <= 100:  # the interval of a share may go far beyond it
+            bar = [max(bar[0], -100.0), min(bar[1], max(100.0, 2 * mean))]
         axes.plot(bar, [place, place], color=INK, linewidth=1.2, zorder=4)
 
 

@@ -10,7 +10,8 @@ from ceteris.report.quantities import sentence
 from ceteris.report.scale import Scale
 from ceteris.report.table import Cell, Column, Table
 from ceteris.statistics.difference import difference_interval, mean_difference
-from ceteris.statistics.metrics import METRICS, Metric, Unit
+from ceteris.statistics.metric import Unit
+from ceteris.statistics.metrics import METRICS, PredictionMetric
 from ceteris.statistics.summary import ArmSummary
 
 
@@ -25,7 +26,7 @@ def section(analysis: StudyAnalysis) -> Section | None:
     return Section(anchor="metrics", heading="Other metrics", blocks=tuple(blocks))
 
 
-def _means(analysis: StudyAnalysis, shown: Sequence[Metric]) -> Table:
+def _means(analysis: StudyAnalysis, shown: Sequence[PredictionMetric]) -> Table:
     rows = []
     for arm in analysis.summaries:
         runs = _runs(analysis, arm)
@@ -50,7 +51,7 @@ def _means(analysis: StudyAnalysis, shown: Sequence[Metric]) -> Table:
     )
 
 
-def _differences(analysis: StudyAnalysis, shown: Sequence[Metric]) -> Table:
+def _differences(analysis: StudyAnalysis, shown: Sequence[PredictionMetric]) -> Table:
     level, before = analysis.criteria.level, _runs(analysis, analysis.baseline)
     rows = []
     for one in analysis.comparisons:
@@ -71,11 +72,11 @@ def _differences(analysis: StudyAnalysis, shown: Sequence[Metric]) -> Table:
     )
 
 
-def _title(metric: Metric) -> str:
+def _title(metric: PredictionMetric) -> str:
     return f"{metric.name} (nats)" if metric.unit is Unit.NATS else metric.name
 
 
-def _meaning(analysis: StudyAnalysis, metric: Metric) -> str:
+def _meaning(analysis: StudyAnalysis, metric: PredictionMetric) -> str:
     assert analysis.predictions is not None
     better = "Higher is better" if metric.higher_is_better else "Lower is better"
     level = metric.chance_level(analysis.predictions.labels, len(analysis.manifest.class_names))
@@ -97,7 +98,7 @@ def _runs(analysis: StudyAnalysis, arm: ArmSummary) -> Mapping[int, Mapping[str,
 
 
 # The unit of a number stands at the top of its column.
-def _mean_cell(metric: Metric, values: Sequence[float]) -> Cell:
+def _mean_cell(metric: PredictionMetric, values: Sequence[float]) -> Cell:
     if not values:
         return Cell("")
     scale, mean = Scale(metric=metric), float(np.mean(values))
@@ -106,7 +107,7 @@ def _mean_cell(metric: Metric, values: Sequence[float]) -> Cell:
 
 
 def _difference_cell(
-    metric: Metric,
+    metric: PredictionMetric,
     before: Mapping[int, Mapping[str, float]],
     after: Mapping[int, Mapping[str, float]],
     level: float,

@@ -1,5 +1,7 @@
 """Checks by other methods beside the verdicts: ranks, trimmed means and whole learning curves."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from ceteris.analysis.analysis import Analysis
@@ -29,11 +31,11 @@ def section(analysis: Analysis) -> Section | None:
         return None
     level = f"{100 * analysis.criteria.level:g} %"
     rows = tuple(_row(name, one, Scale.of(analysis)) for name, one in checks.items())
-    return Section(anchor="robustness", heading="Robustness checks", blocks=(_table(level, rows),))
+    return Section(anchor="robustness", heading="Robustness checks", blocks=(_table(level, rows, analysis),))
 
 
-def _table(level: str, rows: tuple[tuple[Cell, ...], ...]) -> Table:
-    return Table(
+def _table(level: str, rows: tuple[tuple[Cell, ...], ...], analysis: Analysis) -> Table:
+    table = Table(
         name="robustness-checks",
         title="Checks by methods with other assumptions",
         columns=(
@@ -49,8 +51,7 @@ def _table(level: str, rows: tuple[tuple[Cell, ...], ...]) -> Table:
                 title="trimmed difference",
                 is_number=True,
                 meaning="Difference of the means without the best and the worst fifth of the runs of each arm; below "
-                f"it the {level} interval and the p-value (Yuen). Diverged runs count at the chance level, failed ones "
-                "are left out.",
+                f"it the {level} interval and the p-value (Yuen). {_DIVERGED[analysis.has_curves]}.",
             ),
             Column(
                 title="learning curves",
@@ -68,6 +69,16 @@ def _table(level: str, rows: tuple[tuple[Cell, ...], ...]) -> Table:
             ),
         ),
     )
+    if analysis.has_curves:
+        return table
+    note = "Checks, not verdicts: they are not adjusted for the number of variations, and decide nothing."
+    return replace(table, notes=(note,)).without_empty()
+
+
+_DIVERGED = {
+    True: "Diverged runs count at the chance level, failed ones are left out",
+    False: "Runs that diverged or failed are left out",
+}
 
 
 def _row(name: str, found: Robustness, scale: Scale) -> tuple[Cell, ...]:

@@ -9,6 +9,7 @@ from ceteris.report.scale import Scale
 from ceteris.report.sections.verdicts import p_cell
 from ceteris.report.table import Cell, Column, Table
 from ceteris.statistics.comparison import Comparison
+from ceteris.statistics.contrast import Criteria
 from ceteris.statistics.difference import Correlation
 from ceteris.statistics.interval import Estimate, Interval, Scope
 
@@ -25,8 +26,9 @@ def detail_table(analysis: Analysis) -> Table:
     level = f"{100 * analysis.criteria.level:g} %"
     scale = Scale.of(analysis)
     scope = "over seeds" if analysis.criteria.scope is Scope.SEEDS else "over seeds and test images"
+    test = "Partially overlapping t test" if analysis.criteria.is_paired else "Welch's t test"
     narrow = f"{100 * (1 - 2 * analysis.criteria.significance):g} %"
-    return Table(
+    table = Table(
         name="details",
         title=f"Statistical tests of each difference in {scale.metric.name}",
         columns=(
@@ -34,13 +36,14 @@ def detail_table(analysis: Analysis) -> Table:
             Column(
                 title="runs",
                 is_number=True,
-                meaning="That learned, of the baseline and of the variation; below, how many pairs have the same seed.",
+                meaning="That learned, of the baseline and of the variation"
+                f"{'; below, how many pairs have the same seed' if analysis.criteria.is_paired else ''}.",
             ),
             Column(title=f"standard error{scale.in_unit}", is_number=True, meaning=f"Of the difference, {scope}."),
             Column(
                 title="p",
                 is_number=True,
-                meaning="Partially overlapping t test, two-sided, not adjusted; below, the "
+                meaning=f"{test}, two-sided, not adjusted; below, the "
                 f"{level} interval{scale.in_unit} of this difference alone.",
             ),
             Column(title="p (Holm)", is_number=True, meaning="The same, adjusted over all tests of the study."),
@@ -77,7 +80,7 @@ def detail_table(analysis: Analysis) -> Table:
                 meaning="By how much shared seeds reduce the variance of a difference; below 0 where they add to it.",
             ),
         ),
-        rows=tuple(_row(one, scale) for one in analysis.comparisons),
+        rows=tuple(_row(one, scale, analysis.criteria) for one in analysis.comparisons),
         notes=tuple(
             f"{one.variation}: only the baseline's network was right on {one.mcnemar.baseline_only:,} images, only the "
             f"variation's on {one.mcnemar.variation_only:,} (McNemar's test of these two networks: "
@@ -86,9 +89,10 @@ def detail_table(analysis: Analysis) -> Table:
             if one.mcnemar is not None
         ),
     )
+    return table if analysis.test_images else table.without_empty()
 
 
-def _row(one: Comparison, scale: Scale) -> tuple[Cell, ...]:
+def _row(one: Comparison, scale: Scale, criteria: Criteria) -> tuple[Cell, ...]:
     found, equal = one.accuracy, one.equivalence
     over_images = one.over_images
     assert over_images is None or over_images.scope is Scope.SEEDS_AND_IMAGES
@@ -97,7 +101,11 @@ def _row(one: Comparison, scale: Scale) -> tuple[Cell, ...]:
     shared = found.correlation
     return (
         Cell(one.variation),
-        Cell(f"{found.runs[0]}, {found.runs[1]}", key=found.runs[1], detail=count(found.pairs, "pair")),
+        Cell(
+            f"{found.runs[0]}, {found.runs[1]}",
+            key=found.runs[1],
+            detail=count(found.pairs, "pair") if criteria.is_paired else "",
+        ),
         _points_cell(found.found.standard_error, scale),
         replace(p_cell(found.p_value), detail=_range_cell(found.difference, scale).text),
         p_cell(found.p_value_adjusted),

@@ -15,7 +15,7 @@ from ceteris.report.quantities import (
 )
 from ceteris.report.scale import ACCURACY, Scale
 from ceteris.report.table import Cell, Column, Table
-from ceteris.report.terms import TERMS
+from ceteris.report.terms import TABLE_TERMS, TERMS
 from ceteris.report.wording import FORECASTS, about_images, headline, is_unconfirmed, rate_words, verdict_detail
 from ceteris.statistics.collapse import Collapse, Stability
 from ceteris.statistics.comparison import Comparison
@@ -39,7 +39,7 @@ UNCONFIRMED = "\N{DAGGER}"
 
 def section(analysis: Analysis) -> Section:
     """Give the section that a reader looks at first: the words explained, and the verdicts if there are any."""
-    words = Glossary("Terms explained", TERMS)
+    words = Glossary("Terms explained", TERMS if analysis.test_images else TABLE_TERMS)
     if not analysis.comparisons and analysis.scores.crossed:  # a table of the baseline alone would say nothing
         return Section(anchor="verdicts-heading", heading="Terms", blocks=(words,))
     return Section(anchor="verdicts-heading", heading="Verdicts", blocks=(words, verdict_table(analysis)))
@@ -50,20 +50,22 @@ def verdict_table(analysis: Analysis) -> Table:
     level = f"{100 * analysis.criteria.level:g} %"
     changed = {arm.name: arrows("; ".join(in_words(analysis.changes(arm.name)))) for arm in analysis.summaries}
     scale = Scale.of(analysis)
-    within = f"\N{PLUS-MINUS SIGN}{scale.size(analysis.criteria.margin)}"
     bars = f", with simultaneous {level} confidence intervals" if analysis.has_error_bars else ""
     if analysis.done and all(arm.ended < 2 for arm in analysis.summaries):
         bars = "; one seed gives no interval"
     notes = [
         f"Differences are variation minus baseline{_in_words(scale)}{about_images(analysis, ', ')}{bars}.",
-        f"Equivalent means: shown to lie within {within}, the margin that the study declares.",
     ]
+    if analysis.criteria.margin:
+        within = f"\N{PLUS-MINUS SIGN}{scale.size(analysis.criteria.margin)}"
+        whose = "that the study declares" if analysis.test_images else "that was given"
+        notes.append(f"Equivalent means: shown to lie within {within}, the margin {whose}.")
     if any(one.verdict.forecast is not None for one in analysis.comparisons):
         notes.append(FORECASTS)
     notes += footnotes(analysis)
     if any(is_unconfirmed(one, analysis.criteria) for one in analysis.comparisons):
         notes.append(f"{UNCONFIRMED} The sign-flip test, which assumes no normal distribution, does not confirm this.")
-    return Table(
+    table = Table(
         name="verdicts",
         title="Each variation against the baseline",
         columns=(
@@ -112,6 +114,8 @@ def verdict_table(analysis: Analysis) -> Table:
         compact=_compact(analysis, tuple(notes)),
         filters=tuple((tag, str(finding)) for finding, tag in TAGS.items()),
     )
+    has_factors = analysis.test_images or any(one.factor != one.variation for one in analysis.comparisons)
+    return table if has_factors else table.without("factor")
 
 
 def _compact(analysis: Analysis, notes: tuple[str, ...]) -> Table:
@@ -168,7 +172,7 @@ def _numbers(scale: Scale, arm: ArmSummary) -> tuple[Cell]:
 
 
 def _title(scale: Scale) -> str:
-    return f"{scale.metric.name} (%)" if scale.is_share else f"{scale.metric.name}{scale.in_unit}"
+    return f"{scale.metric.name} (%)" if scale.is_share else f"{scale.metric.name}{scale.of_values}"
 
 
 def _definition(scale: Scale) -> str:
@@ -179,7 +183,7 @@ def _definition(scale: Scale) -> str:
 
 
 def _in_words(scale: Scale) -> str:
-    unit = "percentage points (pp)" if scale.is_share else scale.unit
+    unit = "percentage points (pp)" if scale.is_share else "per cent of the baseline" if scale.is_ratio else scale.unit
     return (f", in {unit}" if unit else "") + (" (lower is better)" if scale.is_turned else "")
 
 
@@ -301,7 +305,7 @@ def _footnotes(analysis: Analysis) -> Iterator[str]:
         for one in analysis.comparisons
         if one.verdict.decision in (Decision.BETTER, Decision.WORSE) and _holds_0(one)
     ]
-    tests = 2 * len(analysis.comparisons)
+    tests = 2 * criteria.comparisons(len(analysis.comparisons))
     if careful:
         yield (
             f"Verdicts allow for {tests} tests, two for each variation, and intervals for the differences alone: "

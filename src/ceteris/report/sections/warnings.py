@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from itertools import pairwise
 
+from ceteris.analysis.analysis import Analysis
 from ceteris.analysis.scores import ChanceLevel
 from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.datasets.dataset import Origin
@@ -20,9 +21,10 @@ from ceteris.statistics.summary import ArmSummary
 from ceteris.study.run import BASELINE
 
 
-def section(analysis: StudyAnalysis) -> Section | None:
+def section(analysis: Analysis) -> Section | None:
     """Give the section that stands above everything else; None where there is nothing to warn of."""
-    grave, skipped = warnings(analysis), skipped_variations(analysis)
+    grave = warnings(analysis)
+    skipped = skipped_variations(analysis) if isinstance(analysis, StudyAnalysis) else ()
     blocks: list[Block] = [Bullets(grave)] if grave else []
     if skipped:
         blocks += [Subheading("Skipped variations", anchor="skipped"), Bullets(skipped)]
@@ -37,14 +39,14 @@ def section(analysis: StudyAnalysis) -> Section | None:
     )
 
 
-def warnings(analysis: StudyAnalysis) -> tuple[str, ...]:
+def warnings(analysis: Analysis) -> tuple[str, ...]:
     """Say what would embarrass us if it were found out later, the gravest first.
 
     The images come first if they are not the official ones; then what the run noted, for example a fallback engine or
     a changed study, and what was declared otherwise before the results; then what is missing, failed, damaged or
     diverged. What was skipped is in `skipped_variations`.
     """
-    return tuple(dict.fromkeys(_warnings(analysis)))
+    return tuple(dict.fromkeys(_warnings(analysis) if isinstance(analysis, StudyAnalysis) else analysis.notes))
 
 
 def skipped_variations(analysis: StudyAnalysis) -> tuple[str, ...]:

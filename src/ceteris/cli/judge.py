@@ -1,0 +1,96 @@
+"""`ceteris judge`: results that other software wrote, judged as a study's are."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from ceteris.analysis import judge as judging
+from ceteris.analysis.analysis import Analysis
+from ceteris.analysis.study_analysis import analyze
+from ceteris.cli.report import print_results
+from ceteris.errors import CeterisError, ResultsError
+from ceteris.formatting.console import print_line
+from ceteris.paths import expanded
+from ceteris.report.documents.entries import Verdicts
+from ceteris.report.documents.verdicts import verdicts
+from ceteris.report.report import publish
+from ceteris.report.table_report import write_table_report
+from ceteris.results.folder import STUDY
+from ceteris.results.imports.outcomes import Columns
+from ceteris.results.imports.read import STANDARD_INPUT, read_outcomes
+from ceteris.results.results import read_results
+from ceteris.statistics.one_look import Look
+
+
+def judge(
+    source: str,
+    *,
+    out: Path | None,
+    console: Console,
+    looks: str | None,
+    unpaired: bool,
+    **options: Any,
+) -> Analysis:
+    """Print what was taken for what, then what a report says; a results folder has the verdicts of its study."""
+    if unpaired and options["pair"] is not None:
+        raise CeterisError("--pair names what runs share, and --unpaired says that they share nothing. Leave one out.")
+    if source != STANDARD_INPUT and (expanded(source, error=ResultsError) / STUDY).is_file():
+        options |= {"looks": looks, "unpaired": unpaired}
+        return _folder(expanded(source, error=ResultsError), out, console, options)
+    columns = Columns(**{name: options.pop(name) for name in ("variation", "seed", "metric", "pair", "step")})
+    analysis = judging.judge(read_outcomes(source, columns), looks=look_of(looks), **options)
+    print_line(f"{analysis.outcomes.source}:", console)
+    for sentence in analysis.taken:
+        print_line(f"  {sentence}", console)
+    print_results(analysis, console)
+    if out is not None:
+        written = write_table_report(analysis, out)
+        console.print()
+        print_line(f"The report:      {written.page}", console)
+        print_line(f"as text:         {written.text}", console)
+        print_line(f"one row per run: {written.table}", console)
+        print_line(f"for programs:    {written.verdicts}", console)
+    return analysis
+
+
+def document(analysis: Analysis) -> Verdicts:
+    """Give what was found for programs."""
+    return verdicts(analysis)
+
+
+def look_of(written: str | None) -> Look | None:
+    """Read `--looks`.
+
+    Example:
+        >>> look_of("4"), look_of("2/4")
+        (Look(number=4, planned=4), Look(number=2, planned=4))
+    """
+    if written is None:
+        return None
+    match = re.fullmatch(r"(?:(\d{1,4})/)?(\d{1,4})", written)
+    if match is None:
+        raise CeterisError(
+            f"--looks is '{written}', expected how many looks there were, as 4, or which of how many, as 2/4."
+        )
+    return Look(number=int(match[1] or match[2]), planned=int(match[2]))
+
+
+def _folder(path: Path, out: Path | None, console: Console, options: dict[str, Any]) -> Analysis:
+    declared = {name: value for name, value in options.items() if value not in (None, "", False)}
+    if declared.pop("baseline", "baseline") != "baseline" or declared:
+        names = ", ".join(f"--{name.replace('_', '-')}" for name in options if name in declared) or "--baseline"
+        raise CeterisError(
+            f"{path} is a results folder, whose study declares how it is judged, expected no {names}. Leave it out, or "
+            "give its results.csv."
+        )
+    analysis = analyze(read_results(path))
+    console.print(Text(f"{path}: a results folder, judged as its study declares."), soft_wrap=True)
+    print_results(analysis, console)
+    if out is not None:
+        written = publish(analysis, out=out)
+        console.print()
+        print_line(f"The report:      {written.page}", console)
+    return analysis

@@ -1,0 +1,81 @@
+from pathlib import Path
+
+import pytest
+
+from ceteris.cli.judge import look_of
+from ceteris.errors import CeterisError
+from tests.made_up import made_up_folder
+
+RUNS = """model,seed,val_acc,lr
+base,0,0.912,0.1
+base,1,0.915,0.1
+base,2,0.909,0.1
+base,3,0.911,0.1
+big,0,0.932,0.2
+big,1,0.935,0.2
+big,2,0.934,0.2
+big,3,0.931,0.2
+"""
+
+
+@pytest.fixture(autouse=True)
+def _runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("runs.csv").write_text(RUNS)
+
+
+def test_a_table_is_judged(ceteris):
+    """What was taken for what stands first, then the verdicts, then the answer in sentences."""
+    code, out, err = ceteris("judge", "runs.csv", "--baseline", "base", "--margin", "0.5pp")
+
+    assert (code, err) == (0, "")
+    assert out == (Path(__file__).parent / "judge.txt").read_text()
+
+
+def test_a_report_is_written_beside_it(ceteris):
+    """With the runs as a table that gives the same verdicts."""
+    code, out, _ = ceteris("judge", "runs.csv", "--baseline", "base", "--out", "report")
+    again = ceteris("judge", "report/results.csv", "--baseline", "base")[1]
+
+    assert code == 0
+    assert f"The report:      {Path('report/report.html')}" in out
+    assert Path("report/report.html").read_text().startswith("<!doctype html>")
+    assert out.partition("\n\n")[2].partition("\n\nThe report")[0].replace("runs.csv", "results.csv") in again
+
+
+def test_a_folder_of_ours_has_its_own_verdicts(ceteris):
+    """The study declares how it is judged; an option that says otherwise is refused."""
+    made_up_folder(Path("study"))
+    reported = ceteris("report", "study")[1].partition("\n\nThe report")[0]
+    code, out, _ = ceteris("judge", "study")
+
+    assert code == 0
+    assert out == f"study: a results folder, judged as its study declares.\n{reported}\n"
+    assert ceteris("judge", "study", "--margin", "2pp", "--looks", "3") == (
+        2,
+        "",
+        (
+            "error: study is a results folder, whose study declares how it is judged, expected no --margin, --looks. "
+            "Leave it out, or give its results.csv.\n"
+        ),
+    )
+
+
+def test_looks_are_a_number_or_one_of_a_number():
+    """`4` is the last of four; anything else is refused."""
+    assert (look_of("3/5").number, look_of("3/5").planned) == (3, 5)
+    with pytest.raises(CeterisError) as raised:
+        look_of("often")
+    assert str(raised.value) == (
+        "--looks is 'often', expected how many looks there were, as 4, or which of how many, as 2/4."
+    )
+
+
+def test_what_is_paired_is_not_unpaired(ceteris):
+    """The two options contradict each other."""
+    code, _, err = ceteris("judge", "runs.csv", "--baseline", "base", "--pair", "seed", "--unpaired")
+
+    assert (code, err) == (
+        2,
+        "error: --pair names what runs share, and --unpaired says that they share nothing. Leave one out.\n",
+    )
