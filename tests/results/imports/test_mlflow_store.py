@@ -87,6 +87,7 @@ def test_the_database_is_read(tmp_path):
     assert found.outcomes[2].status == "diverged"
     assert len(found.outcomes) == 3
     assert in_short(read_outcomes(tmp_path / "mlflow.db"))[:2] == in_short(found)[:2]
+    assert [path.name for path in tmp_path.iterdir()] == ["mlflow.db"]
 
 
 def test_another_database_is_refused(tmp_path):

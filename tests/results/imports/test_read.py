@@ -77,3 +77,26 @@ def test_what_cannot_be_opened_is_named(tmp_path):
         str(error.value)
         == f"{tmp_path / 'none.csv'}: it cannot be read: no such file or directory. Give the path of a file or folder."
     )
+
+
+def test_a_folder_of_two_trackers_is_asked_about(tmp_path):
+    """The message names the option that decides; one without results is refused, and so is an unknown format."""
+    with pytest.raises(ResultsError) as empty:
+        read_outcomes(tmp_path)
+    (tmp_path / "events.out.tfevents.1.host").write_bytes(b"")
+    (tmp_path / "mlflow.db").write_bytes(b"")
+    with pytest.raises(ResultsError) as several:
+        read_outcomes(tmp_path)
+    with pytest.raises(ResultsError) as unknown:
+        read_outcomes(tmp_path, kind="excel")
+
+    assert str(empty.value) == (
+        f"{tmp_path} is a folder without results that are known here. Give a file, or a folder of ceteris, MLflow, "
+        "Weights & Biases or TensorBoard."
+    )
+    assert str(several.value) == (
+        f"{tmp_path} holds results of mlflow and tensorboard. Choose with --format, for example --format mlflow."
+    )
+    assert str(unknown.value) == (
+        "--format 'excel' is not known. Choose ceteris, mlflow, wandb, tensorboard, parquet, json or csv."
+    )

@@ -73,7 +73,7 @@ def _kind(given: Given, name: str | None) -> ImportKind:
             f"{given.path} is a folder without results that are known here. Give a file, or a folder of ceteris, "
             "MLflow, Weights & Biases or TensorBoard."
         )
-    if given.folder is not None and len(fitting) > 1:
+    if given.folder is not None and len(fitting) > 1 and fitting[0] is not OWN_FOLDER:
         found = [one.name for one in fitting]
         raise ResultsError(
             f"{given.path} holds results of {listed(found)}. Choose with --format, for example --format {found[0]}."
