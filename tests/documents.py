@@ -1,30 +1,34 @@
 """The code of a page, and a folder in which it is run: with smaller data and shorter training, by the same commands.
 
-Only two things are replaced: the data, by small data that the tests write, and the sizes, by what `PROGRAMS` adds to a
-command (fewer seeds, epochs and, of the founding study, arms) and `shortened` takes from a study.
+Commands of ceteris and programs in Python are run in the process of the test: starting sixty processes, each of which
+loads the same libraries, took most of the time. What is replaced is the data, by small data that the tests write or
+draw, and the sizes, by what `Workplace` adds to a command (fewer seeds, epochs and, of the founding study, arms) and
+`shortened` takes from a study.
 """
 
 import os
 import re
+import shlex
 import subprocess
 import sys
+import tempfile
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import pytest
 from markdown_it import MarkdownIt
+
+from ceteris.cli.application import main
+from ceteris.cli.estimate import estimate_time
+from ceteris.datasets.cifar10 import OFFICIAL
+from ceteris.datasets.cifar10_reader import read_cifar10
+from ceteris.datasets.shapes import draw_shapes
+from tests.datasets.photographs import write_photographs
 
 ROOT = Path(__file__).parents[1]
 COMMANDS = ("sh", "console")
-
-PROGRAMS = {
-    "ceteris": (
-        'case "$1" in run|plan) set -- "$@" --seeds 2 --epochs 1;; esac\n'
-        'case "$1 $2" in "run studies/"*) set -- "$@" --only baseline --only 5x5;; esac\n'
-        'exec "{python}" -m ceteris "$@"\n'
-    ),
-    "python": 'case "$3" in 3000) set -- "$1" "$2" 90;; esac\nexec "{python}" "{root}/$1" "$2" "$3" $4\n',
-}
-"""What stands for a program of the page; `ceteris` and `.venv/bin/ceteris` are the same."""
+IMAGES = 200  # for each batch of CIFAR-10 and of the shapes, in place of 10,000
 
 
 @dataclass(frozen=True)
@@ -61,10 +65,10 @@ def steps(page):
 
 @dataclass(frozen=True, kw_only=True)
 class Workplace:
-    """An empty folder with the programs of a page.
+    """An empty folder in which the commands of a page are run.
 
     Attributes:
-        home: Holds the folder, the programs and a cache.
+        home: Holds the folder and a cache.
         settings: Further variables of the environment.
     """
 
@@ -77,36 +81,113 @@ class Workplace:
         return self.home / "here"
 
     @property
+    def changed(self):
+        """The variables that differ: no network is needed, and no cache but their own."""
+        return {"XDG_CACHE_HOME": str(self.home / "cache"), "COLUMNS": "100", **self.settings}
+
+    @property
     def environment(self):
-        """The variables that they see: no network is needed, and no cache but their own."""
-        return os.environ | {
-            "PATH": f"{self.home / 'bin'}{os.pathsep}{os.environ['PATH']}",
-            "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-            "XDG_CACHE_HOME": str(self.home / "cache"),
-            "COLUMNS": "100",
-            **self.settings,
-        }
+        """The variables of a program that is started there."""
+        return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), **self.changed}
 
     def prepare(self):
-        """Make the folder and the programs."""
-        for folder in (self.home / "bin", self.folder / ".venv" / "bin"):
-            folder.mkdir(parents=True)
-            for name, script in PROGRAMS.items():
-                (folder / name).write_text("#!/bin/sh\n" + script.format(python=sys.executable, root=ROOT))
-                (folder / name).chmod(0o755)
+        """Make the folder."""
+        self.folder.mkdir(parents=True)
         return self
 
     def do(self, step):
         """Run a command or a Python program; gives exit code, standard output and standard error."""
-        words = ["sh", "-c", step.text] if step.kind in COMMANDS else [sys.executable, "-c", step.text]
-        ended = subprocess.run(
-            words, cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False
-        )
-        return ended.returncode, ended.stdout, ended.stderr
+        words, streams = ([], {}) if step.kind not in COMMANDS else _read(step.text)
+        with ExitStack() as stack:
+            patch = stack.enter_context(pytest.MonkeyPatch.context())
+            patch.chdir(self.folder)
+            for name, value in self.changed.items():
+                patch.setenv(name, value)
+            stack.enter_context(few_images())
+            # How fast this machine trains is measured all the same, for a shorter time.
+            patch.setattr("ceteris.cli.run._MEASURED_SECONDS", 0.05)
+            patch.setitem(estimate_time.__kwdefaults__, "budget", 0.05)
+            out, err = (stack.enter_context(_standard(number, streams.get(number))) for number in (1, 2))
+            stack.enter_context(_standard(0, streams.get(0)))
+            code = _done(step.text, words, patch)
+            return code, _written(out), _written(err)
+
+
+def _read(text):
+    """Read a command as a shell does: its words, and the files that its streams are led to, by number."""
+    parts = shlex.shlex(text, posix=True, punctuation_chars="<>|&;")
+    parts.whitespace_split = True
+    words, streams = [], {}
+    for part in parts:
+        if part in "<>":
+            streams["<>".index(part)] = next(parts)
+        else:
+            assert not set(part) <= set("<>|&;"), f"{text}: a stream that these tests do not lead"
+            words.append(part)
+    return words, streams
+
+
+def _done(text, words, patch):
+    """Run a program, given as text, or a command, given as words; gives its exit code."""
+    match words:
+        case []:
+            exec(compile(text, "<page>", "exec"), {"__name__": "__main__"})  # noqa: S102 - a page of ours
+        case ["ceteris" | ".venv/bin/ceteris", *options]:
+            patch.setattr(sys, "argv", ["ceteris", *options, *_shorter(options)])
+            with pytest.raises(SystemExit) as left:
+                main()
+            return left.value.code or 0
+        case ["python", "tests/datasets/photographs.py", folder, "3000"]:
+            write_photographs(Path(folder), 90, largest=640)
+        case ["python", "tests/datasets/photographs.py", folder, count, seed]:
+            write_photographs(Path(folder), int(count), seed=int(seed))
+        case _:
+            return subprocess.run(words, check=False).returncode
+    return 0
+
+
+def _shorter(options):
+    """Give what is added to a command."""
+    match options:
+        case ["run" | "plan" as command, file, *_]:
+            arms = ["--only", "baseline", "--only", "5x5"] if command == "run" and file.startswith("studies/") else []
+            return ["--seeds", "2", "--epochs", "1", *arms]
+        case _:
+            return []
+
+
+@contextmanager
+def _standard(number, name):
+    """Lead a standard stream of this process and of those that it starts to a file; gives that file."""
+    kept = os.dup(number)
+    with open(name, "w+" if number else "r") if name else tempfile.TemporaryFile("w+") as file:  # noqa: PTH123
+        os.dup2(file.fileno(), number)
+        try:
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(sys, ("stdin", "stdout", "stderr")[number], file)
+                yield file
+        finally:
+            os.dup2(kept, number)
+            os.close(kept)
+
+
+def _written(file):
+    file.flush()
+    file.seek(0)
+    return file.read()
+
+
+@contextmanager
+def few_images():
+    """Let CIFAR-10 and the shapes have so few images in each batch that training takes no time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ceteris.datasets.cifar10.RECORDS", IMAGES)
+        patch.setitem(read_cifar10.__kwdefaults__, "release", replace(OFFICIAL, records=IMAGES))
+        patch.setitem(draw_shapes.__kwdefaults__, "images", IMAGES)
+        yield
 
 
 def shortened(study):
-    """Give the text of a study with two seeds, one epoch and a fiftieth of the training images."""
+    """Give the text of a study with two seeds and one epoch."""
     study = re.sub(r"^seeds = .*", "seeds = 2", study, flags=re.MULTILINE)
-    study = re.sub(r"^epochs = \d+", "epochs = 1", study, flags=re.MULTILINE)
-    return study.replace("[data]\n", "[data]\nfraction = 0.02\n")
+    return re.sub(r"^epochs = \d+", "epochs = 1", study, flags=re.MULTILINE)

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 import ceteris
-from tests.documents import ROOT, shortened, steps
+from tests.documents import ROOT, few_images, shortened, steps
 
 PAGE = ROOT / "docs" / "own-code.md"
 
@@ -19,7 +19,9 @@ def written(folder):
         name = re.match(r"# (\S+)\n", step.text)
         assert name, step.text
         names.append(name[1])
-        (folder / name[1]).write_text(shortened(step.text) if step.kind == "toml" else step.text)
+        text = shortened(step.text) if step.kind == "toml" else step.text
+        text = text.replace("fraction=0.02", "fraction=0.5")  # of few images
+        (folder / name[1]).write_text(text.replace('"results/hidden"', '"results/hidden", threads=1'))
     return names
 
 
@@ -29,12 +31,20 @@ def test_the_studies_of_the_page_run(tmp_path, name):
     assert written(tmp_path) == ["nets.py", "own.toml", "train.py", "regression.toml", "notebook.py"]
     study = ceteris.read_study(tmp_path / name)
 
-    assert ceteris.run(study, folder=tmp_path / "results", threads=1).is_complete
+    with few_images():
+        assert ceteris.run(study, folder=tmp_path / "results", threads=1).is_complete
 
 
 def test_the_program_of_the_page_runs(tmp_path):
-    """As a script, with workers of its own."""
+    """As a script, with a worker of its own."""
     written(tmp_path)
-    ended = subprocess.run([sys.executable, "notebook.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    program = f"""
+import runpy, sys
+sys.path[:0] = [{str(ROOT)!r}, {str(tmp_path)!r}]
+from tests.documents import few_images
+with few_images():
+    runpy.run_path("notebook.py", run_name="__main__")
+"""
+    ended = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
 
     assert (ended.returncode, ended.stdout) == (0, "True\n"), ended.stderr

@@ -14,7 +14,8 @@ from PIL import Image
 import ceteris
 from ceteris.engines.lanes.kernels import usable_instruction_sets
 from ceteris.study.schema import study_schema
-from tests.documents import COMMANDS, ROOT, Workplace, shortened, steps
+from tests.datasets.photographs import write_photographs
+from tests.documents import COMMANDS, IMAGES, ROOT, Workplace, few_images, shortened, steps
 
 PAGE = ROOT / "README.md"
 STEPS = steps(PAGE)
@@ -42,13 +43,13 @@ def missing(text):
 
 
 def write_cifar10(folder):
-    """Write images of CIFAR-10's kind and number: grey of ten levels, with noise, in the unpacked binary layout."""
+    """Write images of CIFAR-10's kind: grey of ten levels, with noise, in the unpacked binary layout."""
     inner = folder / "cifar-10-batches-bin"
     inner.mkdir()
     generator = np.random.default_rng(0)
-    noise = generator.integers(0, 40, (10_000, 3073), dtype=np.uint8)
+    noise = generator.integers(0, 40, (IMAGES, 3073), dtype=np.uint8)
     for number, name in enumerate([*(f"data_batch_{n}" for n in range(1, 6)), "test_batch"]):
-        labels = generator.permutation(np.arange(10_000, dtype=np.uint8) % 10)
+        labels = generator.permutation(np.arange(IMAGES, dtype=np.uint8) % 10)
         table = np.roll(noise, number, axis=0) + 20 * labels[:, None]
         table[:, 0] = labels
         table.tofile(inner / f"{name}.bin")
@@ -59,8 +60,6 @@ def done(tmp_path_factory):
     """Do all that the page says, in an empty folder with small data; gives the folder and what each step wrote."""
     if not usable_instruction_sets():
         pytest.skip("the lanes engine is not compiled here")
-    from tests.datasets.photographs import write_photographs  # noqa: PLC0415 - beside the tests of data
-
     home = tmp_path_factory.mktemp("readme")
     (home / "weights").mkdir()  # holds none: nothing is downloaded
     settings = {"CETERIS_DATA": str(home), "CETERIS_WEIGHTS": str(home / "weights")}
@@ -149,7 +148,8 @@ def test_the_examples_run(tmp_path, file):
         shutil.copy(code, tmp_path)
     study = ceteris.read_study(tmp_path / file.name)
 
-    assert ceteris.run(study, folder=tmp_path / "results", threads=1).is_complete
+    with few_images():
+        assert ceteris.run(study, folder=tmp_path / "results", threads=1).is_complete
 
 
 def test_the_output_of_make_study_is_of_the_study_as_it_is():

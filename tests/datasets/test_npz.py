@@ -50,6 +50,17 @@ def test_a_file_of_images_and_labels_is_divided_by_content(write):
     assert not dataset.training.images.flags.writeable
 
 
+def test_large_images_are_looked_through_for_near_copies(write):
+    """Of 32 pixels and more, also where the test is chosen here: an image that is a little brighter is told."""
+    images = np.kron(noise(30, 4, 4, 3) // 2, np.ones((1, 8, 8, 1), np.uint8))  # no two are nearly the same
+    whole = np.concatenate([images, images + 1])
+
+    dataset = load_dataset(write(images=whole, labels=np.tile(labels(30), 2)))
+
+    assert len(dataset.notes) == 1
+    assert "look nearly the same as training or validation images" in dataset.notes[0]
+
+
 def test_training_and_test_arrays_stay_as_they_are(write):
     """The names that Keras gives its data sets; grey stays of one channel, and labels may be a column."""
     x_train, x_test = noise(30, 9, 9), noise(6, 9, 9, seed=2)

@@ -101,7 +101,7 @@ def nearly_in_both(
         thumbnails: By number. Shape (pictures, 32, 32), uint8.
     """
     near: dict[int, int] = {}
-    for one, other in near_copies_across(thumbnails[test], thumbnails[others]):
+    for one, other in near_copies_across(thumbnails[list(test)], thumbnails[list(others)]):
         if digests[test[one]] != digests[others[other]]:
             near.setdefault(test[one], others[other])
     return near

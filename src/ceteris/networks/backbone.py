@@ -11,7 +11,7 @@ from ceteris.networks.initialisation import Initialisation
 from ceteris.networks.kinds import HeadLayerField
 from ceteris.networks.layer import Layer
 from ceteris.networks.network import Network
-from ceteris.networks.own_module import ModuleNetwork, as_network
+from ceteris.networks.own_module import ModuleNetwork
 from ceteris.networks.presets.choice import PresetField
 from ceteris.networks.shape import Shape
 from ceteris.values.frozen import Frozen
@@ -170,5 +170,5 @@ else:
         | Annotated[ModuleNetwork, Tag("module")]
         | Annotated[PresetField, Tag("preset")],
         Discriminator(_network_kind),
-        BeforeValidator(as_network),
+        BeforeValidator(ModuleNetwork.taken),
     ]

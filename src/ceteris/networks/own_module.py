@@ -1,23 +1,18 @@
 """A network that is a PyTorch module of the user's own."""
 
-from collections.abc import Callable
 from types import FunctionType
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from ceteris.errors import StudyError
 from ceteris.networks.initialisation import Initialisation
 from ceteris.networks.layer import Layer
 from ceteris.networks.shape import Shape
-from ceteris.usercode.files import CODE_NAME, Argument, Arguments, Files, called_with, code_name
-from ceteris.usercode.find import CodeError
-from ceteris.usercode.source import code_of
-from ceteris.values.frozen import Frozen
-from ceteris.values.mistakes import Mistake, Mistakes
+from ceteris.usercode.files import CODE_NAME, Arguments, Files, code_name
+from ceteris.usercode.named import NamedCode
 
 
-class ModuleNetwork(Frozen):
+class ModuleNetwork(NamedCode):
     """A PyTorch module of the user's own, which the PyTorch engine trains; in Python its class may stand for it.
 
     Attributes:
@@ -27,6 +22,9 @@ class ModuleNetwork(Frozen):
         arguments: Values by name that it is called with.
         code: Text of the file and of those that it imports from the folder of the study, by path; read with the study.
     """
+
+    key: ClassVar[str] = "network"
+    held: ClassVar[tuple[type, ...]] = (type, FunctionType)
 
     declared: ClassVar[str] = ""
     is_frozen: ClassVar[bool] = False
@@ -46,29 +44,3 @@ class ModuleNetwork(Frozen):
     def first_input(self, image: Shape) -> Shape:
         """Give the size of what it sees of an image."""
         return image
-
-    @classmethod
-    def of(cls, module: Callable[..., Any], **arguments: Argument) -> Self:
-        """Take a class or a function that Python holds, also one of a notebook, with arguments to call it with.
-
-        Raises:
-            StudyError: If its text cannot be found.
-        """
-        try:
-            name, code = code_of(module)
-        except CodeError as error:
-            raise StudyError(f"network: {error}") from None
-        return cls(module=name, arguments=tuple(arguments.items()), code=code)
-
-    def __str__(self) -> str:
-        return f"{self.module} ({called_with(self.arguments)})" if self.arguments else self.module
-
-
-def as_network(value: object) -> object:
-    """Take a class or a function for the module that it gives."""
-    if not isinstance(value, type | FunctionType):
-        return value
-    try:
-        return ModuleNetwork.of(value)
-    except StudyError as error:
-        raise Mistakes(Mistake(place=(), sentence=str(error))) from None

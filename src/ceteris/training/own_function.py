@@ -1,20 +1,14 @@
 """A training function of the user's own, in place of all that ceteris does to train a run."""
 
-from collections.abc import Callable
-from types import FunctionType
-from typing import Annotated, Any, Self
+from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from ceteris.errors import StudyError
-from ceteris.usercode.files import CODE_NAME, Argument, Arguments, Files, called_with, code_name
-from ceteris.usercode.find import CodeError
-from ceteris.usercode.source import code_of
-from ceteris.values.frozen import Frozen
-from ceteris.values.mistakes import Mistake, Mistakes
+from ceteris.usercode.files import CODE_NAME, Arguments, Files, code_name
+from ceteris.usercode.named import NamedCode
 
 
-class TrainFunction(Frozen):
+class TrainFunction(NamedCode):
     """A function that trains a run, and gives the class probabilities of the test images.
 
     Attributes:
@@ -23,36 +17,15 @@ class TrainFunction(Frozen):
         code: Text of the file and of those that it imports from the folder of the study, by path; read with the study.
     """
 
+    key: ClassVar[str] = "train"
+
     function: Annotated[str, Field(pattern=CODE_NAME), code_name("train")]
     arguments: Arguments = ()
     code: Files = ()
 
-    @classmethod
-    def of(cls, function: Callable[..., Any], **arguments: Argument) -> Self:
-        """Take a function that Python holds, also one of a notebook, with arguments that it finds in its request.
-
-        Raises:
-            StudyError: If its text cannot be found.
-        """
-        try:
-            name, code = code_of(function)
-        except CodeError as error:
-            raise StudyError(f"train: {error}") from None
-        return cls(function=name, arguments=tuple(arguments.items()), code=code)
-
-    def __str__(self) -> str:
-        return f"{self.function} ({called_with(self.arguments)})" if self.arguments else self.function
-
 
 def _as_function(value: object) -> object:
-    if isinstance(value, str):
-        return {"function": value}
-    if not isinstance(value, FunctionType):
-        return value
-    try:
-        return TrainFunction.of(value)
-    except StudyError as error:
-        raise Mistakes(Mistake(place=(), sentence=str(error))) from None
+    return {"function": value} if isinstance(value, str) else TrainFunction.taken(value)
 
 
 TrainField = Annotated[
