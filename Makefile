@@ -20,7 +20,7 @@ study: $(VENV)/$(if $(filter-out 0,$(LIGHT)),.light,.full)
 
 # The whole test suite.
 test: $(VENV)/.development
-	$(RUN) pytest -n 2
+	$(RUN) pytest -n 2 --dist loadgroup
 
 # As on other machines: every build of the kernels, PyTorch with narrower vectors and with two threads, and the whole suite
 # in another order (SEED=7 repeats one).
@@ -33,7 +33,7 @@ test-elsewhere: $(VENV)/.development
 	do echo "== CETERIS_ISA=$$name"; CETERIS_ISA=$$name $(RUN) pytest -q -n 2 $(OTHER_KERNELS) || exit 1; done
 	ONEDNN_MAX_CPU_ISA=AVX2 ATEN_CPU_CAPABILITY=avx2 OMP_NUM_THREADS=2 $(RUN) pytest -q -n 2 $(OTHER_VECTORS)
 	ONEDNN_MAX_CPU_ISA=SSE41 ATEN_CPU_CAPABILITY=default $(RUN) pytest -q -n 2 $(OTHER_VECTORS)
-	$(RUN) pytest -q -n 2 --random-order --random-order-seed=$(SEED)
+	$(RUN) pytest -q -n 2 --dist loadgroup --random-order --random-order-seed=$(SEED)
 
 # Lint, format and types.
 check: $(VENV)/.development
@@ -50,7 +50,7 @@ bench: $(VENV)/.development
 
 # What the statistics claim, in thousands of simulated studies whose truth is known: one program per claim.
 simulate: $(VENV)/.development
-	status=0; for file in bench/simulations/*.py; do $(RUN) bench.simulations.$$(basename $$file .py) || status=1; done; exit $$status
+	CETERIS_FAMILIES=10000 $(RUN) pytest -q tests/statistics/test_simulated_studies.py; status=$$?; for file in bench/simulations/*.py; do $(RUN) bench.simulations.$$(basename $$file .py) || status=1; done; exit $$status
 
 # Kills a study again and again, at times of chance and at every call of the system, before it may finish.
 soak: $(VENV)/.development

@@ -8,6 +8,14 @@ from ceteris.errors import StudyError
 from ceteris.networks.dense import Dense
 from ceteris.networks.pooling import MaxPool
 from ceteris.testing.executors import CallingThread, results_of
+from tests.documents import few_images
+
+
+@pytest.fixture(autouse=True)
+def small():
+    """Draw few images, which say as much."""
+    with few_images():
+        yield
 
 
 @pytest.fixture
@@ -43,7 +51,7 @@ def test_mixed_images_are_trained_by_pytorch_beside_runs_of_the_lanes_engine(tin
         insert={"before": "network.layers.1", "layer": block},
         set={"training.mixup": 0.2},
     )
-    study = tiny.model_copy(update={"variations": (residual,), "data": tiny.data.model_copy(update={"fraction": 0.05})})
+    study = tiny.model_copy(update={"variations": (residual,), "data": tiny.data.model_copy(update={"fraction": 0.2})})
 
     results = ceteris.run(study, folder=tmp_path / "results", threads=1)
 
@@ -135,7 +143,7 @@ def test_code_of_ones_own_stands_for_the_baselines(tiny, tmp_path, monkeypatch):
     """A module in place of its network, a function in place of its training, each from a file that Python imported."""
     (tmp_path / "own_of_running.py").write_text(OWN)
     monkeypatch.syspath_prepend(str(tmp_path))
-    own, few = import_module("own_of_running"), {"data": tiny.data.model_copy(update={"fraction": 0.02})}
+    own, few = import_module("own_of_running"), {"data": tiny.data.model_copy(update={"fraction": 0.2})}
     study, options = tiny.model_copy(update=few), {"executor": CallingThread()}
     by_module = ceteris.run(study, folder=tmp_path / "module", network=own.net, **options)
     by_function = ceteris.run(study, folder=tmp_path / "function", train=own.train, **options)

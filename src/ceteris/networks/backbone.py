@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from ceteris.networks.dense import Dense
 from ceteris.networks.initialisation import Initialisation
@@ -12,9 +13,11 @@ from ceteris.networks.kinds import HeadLayerField
 from ceteris.networks.layer import Layer
 from ceteris.networks.network import Network
 from ceteris.networks.own_module import ModuleNetwork
-from ceteris.networks.presets.choice import PresetField
+from ceteris.networks.presets.choice import PRESETS, PresetField
 from ceteris.networks.shape import Shape
+from ceteris.usercode.files import CODE_NAME
 from ceteris.values.frozen import Frozen
+from ceteris.values.mistakes import FAULT
 
 IMAGENET = "imagenet"
 """What `weights` says for torchvision's own, trained on ImageNet."""
@@ -160,6 +163,24 @@ def _network_kind(network: object) -> Literal["layers", "backbone", "module", "p
     return "backbone" if isinstance(network, BackboneNetwork) else "layers"
 
 
+def _table(network: object) -> object:
+    """Refuse a list of layers, or a name, that stands where a table belongs, and say what to write."""
+    match network:
+        case list() | tuple():
+            written = "layers = [...]"
+        case str() if network in PRESETS:
+            written = f'preset = "{network}"'
+        case str() if network in tuple(Backbone):
+            written = f'backbone = "{network}"'
+        case str() if re.fullmatch(CODE_NAME, network):
+            written = f'module = "{network}"'
+        case _:
+            return ModuleNetwork.taken(network)
+    found = "a list of layers" if written.startswith("layers") else f'the name "{network}"'
+    sentence = f"{found} stands where a table belongs; write network = {{ {written} }}"
+    raise PydanticCustomError(FAULT, "{sentence}", {"sentence": sentence})
+
+
 # A preset is a network once it is read; type checkers see what is left.
 if TYPE_CHECKING:
     NetworkField = AnyNetwork
@@ -170,5 +191,5 @@ else:
         | Annotated[ModuleNetwork, Tag("module")]
         | Annotated[PresetField, Tag("preset")],
         Discriminator(_network_kind),
-        BeforeValidator(ModuleNetwork.taken),
+        BeforeValidator(_table),
     ]

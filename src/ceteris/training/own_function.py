@@ -1,5 +1,6 @@
 """A training function of the user's own, in place of all that ceteris does to train a run."""
 
+import re
 from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
@@ -25,7 +26,9 @@ class TrainFunction(NamedCode):
 
 
 def _as_function(value: object) -> object:
-    return {"function": value} if isinstance(value, str) else TrainFunction.taken(value)
+    if isinstance(value, str) and re.fullmatch(CODE_NAME, value):
+        return {"function": value}
+    return TrainFunction.taken(value)
 
 
 TrainField = Annotated[
@@ -38,7 +41,7 @@ TrainField = Annotated[
                 {
                     "type": "object",
                     "properties": {
-                        "function": {"type": "string", "pattern": CODE_NAME},
+                        "function": {"type": "string", "pattern": CODE_NAME, "examples": ["train.py:train"]},
                         "arguments": {"type": "object"},
                     },
                     "required": ["function"],

@@ -157,7 +157,8 @@ def _follow(root: dict[str, Any], location: Place) -> tuple[Place, _Node]:
     for key in location:
         schema = _resolved(schema, root)
         if isinstance(key, str) and "anyOf" in schema:
-            schema = next((option for option in schema["anyOf"] if "oneOf" in option), schema)
+            options = [_resolved(option, root) for option in _flat(schema)]
+            schema = next((one for one in options if "oneOf" in one or key in one.get("properties", {})), schema)
         if isinstance(key, str) and "oneOf" in schema:
             schema = next(
                 option for option in (_resolved(o, root) for o in schema["oneOf"]) if key in option["required"]
@@ -177,6 +178,12 @@ def _follow(root: dict[str, Any], location: Place) -> tuple[Place, _Node]:
             break
         place.append(key)
     return tuple(place), _Node(_resolved(schema, root), owner, root)
+
+
+def _flat(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Give the options of a schema, and those that its options have."""
+    for option in schema.get("anyOf", [schema]):
+        yield from _flat(option) if "anyOf" in option else (option,)
 
 
 def _resolved(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Modules of the user's own in training."""
 
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -198,6 +199,21 @@ def test_what_cannot_be_trained_is_said_before_it_trains(split, text, sentence):
         TorchEngine().start([own_run(text)], split)
 
     assert str(caught.value) == sentence
+
+
+def test_a_module_for_images_in_colour_refuses_grey_ones(split):
+    """With PyTorch's own words, and the line of the module."""
+    parts = {name: getattr(split, name) for name in ("training", "validation", "test")}
+    parts = {name: replace(one, images=one.images[..., :1].copy()) for name, one in parts.items()}
+    grey = replace(split, **parts, scale=split.scale[:1], offset=split.offset[:1])
+    text = HEAD + LINEAR.replace("nn.Linear(243, {})", "nn.Conv2d(3, 3, 9)").format("self.head(images).flatten(1)")
+    with pytest.raises(OwnCodeError) as caught:
+        TorchEngine().start([own_run(text)], grey)
+
+    assert str(caught.value) == (
+        "nets.py:Net fails on images: nets.py, line 11, in forward: RuntimeError: Given groups=1, weight of size "
+        "[3, 3, 9, 9], expected input[2, 1, 9, 9] to have 3 channels, but got 1 channels instead"
+    )
 
 
 def test_a_module_that_fails_in_training_is_told_with_its_line(split):

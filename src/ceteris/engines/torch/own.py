@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ceteris.datasets.dataset import Split
-from ceteris.engines.engine import REPEATED_STEPS, EpochMetrics, Outcome, OwnCodeTraining, RunState
+from ceteris.engines.engine import REPEATED_STEPS, EpochMetrics, Outcome, OwnCodeTraining
 from ceteris.engines.streams import words
-from ceteris.engines.torch.batches import optimizer_of, pixel_table, scaled, to_arrays
+from ceteris.engines.torch.batches import pixel_table, scaled, to_arrays
 from ceteris.engines.torch.network import BatchPosition
-from ceteris.engines.torch.training import TorchTraining, processor_threads, usable_device
+from ceteris.engines.torch.training import ScaledTraining, processor_threads
 from ceteris.networks.own_module import ModuleNetwork
 from ceteris.study.run import Run
 from ceteris.usercode.load import OwnCodeError, Printed, captured, explained, kind_of, load
@@ -58,44 +58,22 @@ class OwnModule(nn.Module):
         return logits_bk
 
 
-class OwnModuleTraining(TorchTraining, OwnCodeTraining):
+class OwnModuleTraining(ScaledTraining, OwnCodeTraining):
     """One run of the user's own module, from initial weights or from where it stopped."""
 
-    def __init__(
-        self,
-        *,
-        run: Run,
-        split: Split,
-        device: str,
-        precision: Literal["float32", "float64"],
-        threads: int,
-        state: RunState | None,
-    ) -> None:
-        choice, settings = run.specification.network, run.specification.training
+    def _built(self, run: Run, split: Split, place: torch.device, dtype: torch.dtype) -> tuple[nn.Module, int]:
+        choice = run.specification.network
         assert isinstance(choice, ModuleNetwork), "a module of the user's own"
         self._choice, self._printed = choice, Printed()
-        place, dtype = usable_device(device), torch.float64 if precision == "float64" else torch.float32
-        self._table = torch.from_numpy(pixel_table(split.scale, split.offset)).to(place, dtype)
         with self._user_code():
             network = built(choice, split, run.seed).to(place, dtype)
             self._try(network, split, place)
-        trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
-        if not trained:
+        if not any(parameter.requires_grad for parameter in network.parameters()):
             raise OwnCodeError(
                 f"{choice.module} has no parameters to train; layers belong into attributes of the module, lists of "
                 "them into torch.nn.ModuleList."
             )
-        super().__init__(
-            run=run,
-            split=split,
-            device=place,
-            threads=threads,
-            network=network,
-            optimizer=optimizer_of(settings, [(trained, settings.learning_rate)]),
-            at_once=max(_FEWEST_AT_ONCE, settings.batch_size),
-        )
-        if state is not None:
-            self._restore(state, run)
+        return network, max(_FEWEST_AT_ONCE, run.specification.training.batch_size)
 
     @property
     def parameters(self) -> int:
@@ -124,7 +102,7 @@ class OwnModuleTraining(TorchTraining, OwnCodeTraining):
 
     def _inputs(self, pixels: Tensor) -> Tensor:
         # Rows innermost, as images come from a DataLoader: `view` then does what people expect.
-        return scaled(pixels, self._table).contiguous()
+        return super()._inputs(pixels).contiguous()
 
     def _trained(self) -> dict[str, Tensor]:
         return _state(self._network)

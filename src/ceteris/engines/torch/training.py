@@ -306,8 +306,8 @@ VALUES_AT_ONCE = 2**22
 """Values that the widest layer may hold while scoring: 16 MiB in float32, so that scoring needs less than training."""
 
 
-class LayeredTraining(TorchTraining):
-    """One run whose network is the study's layers, from initial weights or from where it stopped."""
+class ScaledTraining(TorchTraining):
+    """One run of a network that sees the scaled pixels of whole images; a subclass builds the network."""
 
     def __init__(
         self,
@@ -319,30 +319,43 @@ class LayeredTraining(TorchTraining):
         threads: int,
         state: RunState | None,
     ) -> None:
-        choice, settings = run.specification.network, run.specification.training
-        assert isinstance(choice, Network), "the PyTorch engine has said that it cannot train this"
+        """Begin at initial weights, or where the run stopped."""
         place, dtype = usable_device(device), torch.float64 if precision == "float64" else torch.float32
-        image = Shape(*split.training.images.shape[1:])
-        layers = every_layer(choice, image, split.classes)
-        widest = max(image.values, *(layer.after.values for layer in layers))
         self._table = torch.from_numpy(pixel_table(split.scale, split.offset)).to(place, dtype)
-        network = LayeredNetwork(choice, image, split.classes, run.seed).to(place, dtype)
+        network, at_once = self._built(run, split, place, dtype)
+        trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
+        settings = run.specification.training
         super().__init__(
             run=run,
             split=split,
             device=place,
             threads=threads,
             network=network,
-            optimizer=optimizer_of(settings, [(list(network.parameters()), settings.learning_rate)]),
-            at_once=max(1, VALUES_AT_ONCE // widest),
+            optimizer=optimizer_of(settings, [(trained, settings.learning_rate)]),
+            at_once=at_once,
         )
-        if state is None:
-            fill(self._trained(), initial_weights(choice, image, split.classes, run.seed))
-        else:
+        if state is not None:
             self._restore(state, run)
+
+    @abstractmethod
+    def _built(self, run: Run, split: Split, place: torch.device, dtype: torch.dtype) -> tuple[nn.Module, int]:
+        """Give the network with its initial weights, and how many images it may score at once."""
 
     def _inputs(self, pixels: Tensor) -> Tensor:
         return scaled(pixels, self._table)
+
+
+class LayeredTraining(ScaledTraining):
+    """One run whose network is the study's layers."""
+
+    def _built(self, run: Run, split: Split, place: torch.device, dtype: torch.dtype) -> tuple[nn.Module, int]:
+        choice, image = run.specification.network, Shape(*split.training.images.shape[1:])
+        assert isinstance(choice, Network), "the PyTorch engine has said that it cannot train this"
+        layers = every_layer(choice, image, split.classes)
+        network = LayeredNetwork(choice, image, split.classes, run.seed).to(place, dtype)
+        fill(weight_tensors(network), initial_weights(choice, image, split.classes, run.seed))
+        widest = max(image.values, *(layer.after.values for layer in layers))
+        return network, max(1, VALUES_AT_ONCE // widest)
 
     def _trained(self) -> dict[str, Tensor]:
         return weight_tensors(self._network)
