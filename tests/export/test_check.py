@@ -1,3 +1,4 @@
+import functools
 import importlib.util
 import sys
 from dataclasses import replace
@@ -22,14 +23,20 @@ WRITERS = {
 }
 
 
+@pytest.fixture(scope="session")
+def written(trained_network):
+    """Write the network in a format, once: exporting is what takes time here."""
+    return functools.cache(lambda kind: WRITERS[kind](trained_network[0]))
+
+
 @pytest.mark.parametrize("kind", ExportFormat)
-def test_every_format_says_what_the_engine_said(trained_network, kind):
+def test_every_format_says_what_the_engine_said(trained_network, written, kind):
     """Read back by its own library, a file gives the engine's probabilities to 1e-5, whatever the network."""
     if kind is ExportFormat.ONNX:
         pytest.importorskip("onnxruntime")
     ensemble, images, probabilities = trained_network
 
-    found = check(kind, WRITERS[kind](ensemble), ensemble, images, probabilities)
+    found = check(kind, written(kind), ensemble, images, probabilities)
 
     assert found.difference <= LARGEST_DIFFERENCE == 1e-5
     assert (found.images, found.missing) == (30, "")
@@ -44,11 +51,11 @@ def test_numpy_says_what_the_engine_said(trained_network):
     np.testing.assert_allclose(found, probabilities, rtol=0, atol=LARGEST_DIFFERENCE)
 
 
-def test_any_number_of_images_goes_in(trained_network):
+def test_any_number_of_images_goes_in(trained_network, written):
     """One image, or all of them, into each program: the batch is not fixed."""
     onnxruntime = pytest.importorskip("onnxruntime")
-    ensemble, images, _ = trained_network
-    session = onnxruntime.InferenceSession(onnx_model(ensemble, {}), providers=["CPUExecutionProvider"])
+    images = trained_network[1]
+    session = onnxruntime.InferenceSession(written(ExportFormat.ONNX), providers=["CPUExecutionProvider"])
     shown = np.ascontiguousarray(images.transpose(0, 3, 1, 2))
 
     together = session.run(["probabilities"], {"images": shown})[0]

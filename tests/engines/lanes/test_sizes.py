@@ -13,7 +13,10 @@ from ceteris.engines.torch.engine import TorchEngine
 def test_any_size_and_number_of_classes_trains_as_in_pytorch(make, side, classes):
     """After two epochs in float32 the test images get nearly the probabilities of PyTorch in float64."""
     maker = type(make)(classes=classes)
-    split, run = maker.split(training=24, side=side), maker.run(5, dropout=0.0, learning_rate=0.001)
+    split, run = (
+        maker.split(training=24 if side < 100 else 8, side=side),
+        maker.run(5, dropout=0.0, learning_rate=0.001),
+    )
 
     engines = LanesEngine(instruction_set=usable_instruction_sets()[0]), TorchEngine(precision="float64")
     lanes, torch = (trained(engine, run, split) for engine in engines)
