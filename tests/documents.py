@@ -53,8 +53,10 @@ def steps(page):
         kind = token.info.strip()
         if token.type not in {"fence", "code_block"}:
             continue
-        if kind == "text":
+        if kind == "text" and found:
             found[-1] = replace(found[-1], shown=token.content)
+        elif kind == "text":
+            continue  # shown before anything is run
         elif kind in COMMANDS:
             lines = token.content.splitlines()
             found += [Step(kind=kind, text=re.sub(r"\s+# .*", "", line.removeprefix("$ "))) for line in lines]
