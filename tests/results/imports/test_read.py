@@ -50,6 +50,8 @@ def test_awkward_tables(case, tmp_path):
         curves = [[list(point) for point in one.curve] for one in found.outcomes]
         assert curves == case.get("curves", [[]] * len(found.outcomes))
         assert found.test_images == case.get("test_images")
+        if "settings" in case:
+            assert [list(one.settings) for one in found.outcomes] == [case["settings"]] * len(found.outcomes)
 
 
 def test_at_least_forty_tables_are_awkward():

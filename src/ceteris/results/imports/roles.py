@@ -69,8 +69,9 @@ def recognised(table: Table, columns: Columns) -> Roles:
     step = chosen.get("step") or _step(table, free, variation, seed)
     status = next((name for name in free if _is_status(table, name)), None)
     test_images = next((name for name in free if spelled(name) in names.TEST_IMAGES), None)
+    arms = table.cells(variation)
     left = [name for name in free if name not in (step, status, test_images, pair)]
-    settings = {name: table.columns.index(name) for name in left if _is_setting(table, name)}
+    settings = {name: table.columns.index(name) for name in left if _is_setting(table, name, arms)}
     roles = {"variation": variation, "metric": metric, "seed": seed, "step": step, "pair": pair,
              "status": status, "test images": test_images}  # fmt: skip
     unused = [name for name in left if name not in settings and _kinds(table, name)]
@@ -163,9 +164,9 @@ def _is_status(table: Table, name: str) -> bool:
     return spelled(name) in names.STATUS and any(ending(text) is not None for text in table.cells(name))
 
 
-def _is_setting(table: Table, name: str) -> bool:
+def _is_setting(table: Table, name: str, arms: Sequence[str]) -> bool:
     words, cells = tokens(name), table.cells(name)
-    if all(is_missing(text) for text in cells) or names.is_aside(words):
+    if cells == arms or all(is_missing(text) for text in cells) or names.is_aside(words):
         return False
     if any(spelled(name) in known for known in (names.SEED, names.RUN, names.STEP)) or name.startswith("column "):
         return False
