@@ -1,10 +1,13 @@
 """What is known of any table of results, whoever trained its runs; `StudyAnalysis` knows more of a results folder."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 from ceteris.analysis.factorial import Factorial
+from ceteris.analysis.frame import data_frame
 from ceteris.formatting.notebook import in_notebook
 from ceteris.statistics.collapse import Stability
 from ceteris.statistics.comparison import Comparison
@@ -104,6 +107,58 @@ class Analysis:
         first, second = (replace(arm, runs=tuple(run for run in arm.runs if run.seed in one.pairs)) for arm in arms)
         return first, second
 
+    def natural(self, number: float) -> float:
+        """Give a value as it was measured: `accuracy` of summaries has its sign turned where lower is better.
+
+        Numbers of a metric that is compared by ratios or odds are logarithms there.
+        """
+        return self.metric.spacing.back(self._sign * number)
+
+    def apart(self, number: float) -> float:
+        """Give a difference in the metric's unit, or of ratios as a relative change."""
+        arm = self.baseline.accuracy
+        return self.metric.spacing.apart(
+            self._sign * number, baseline=math.nan if arm is None else self.natural(arm.estimate)
+        )
+
+    @property
+    def _sign(self) -> int:
+        return 1 if self.metric.higher_is_better else -1
+
+    def frame(self) -> Any:
+        """Give every arm as a row of a data frame, the baseline first.
+
+        Its columns: variation; factor; runs that learned, diverged and failed; value, the mean over the runs that
+        learned; difference to the baseline, with the ends of its simultaneous interval, low and high; p_adjusted by
+        Holm's method; p_equivalent likewise; verdict. Missing numbers are not-a-number.
+
+        Raises:
+            ResultsError: If neither pandas nor polars is installed.
+        """
+        rows = [self._row(arm, self.comparison(arm.name)) for arm in self.summaries]
+        return data_frame({name: [row[name] for row in rows] for name in rows[0]})
+
+    def _row(self, arm: ArmSummary, one: Comparison | None) -> dict[str, object]:
+        found, equal = (None, None) if one is None else (one.accuracy, one.equivalence)
+        difference = None if found is None else found.simultaneous
+        low, high = math.nan, math.nan
+        if isinstance(difference, Interval):
+            low, high = sorted((self.apart(difference.low), self.apart(difference.high)))
+        return {
+            "variation": arm.name,
+            "factor": arm.factor,
+            "learned": len(arm.learned),
+            "diverged": len(arm.diverged),
+            "failed": len(arm.failed),
+            "value": math.nan if arm.accuracy is None else self.natural(arm.accuracy.estimate),
+            "difference": math.nan if difference is None else self.apart(difference.estimate),
+            "low": low,
+            "high": high,
+            "p_adjusted": _number(None if found is None else found.p_value_adjusted),
+            "p_equivalent": _number(None if equal is None else equal.p_value_adjusted),
+            "verdict": "reference" if arm is self.baseline else "" if one is None else str(one.verdict.decision),
+        }
+
     @property
     def test_images(self) -> str:
         """What all runs were scored on, to follow "on the"; empty where it is not known to be images."""
@@ -148,3 +203,7 @@ class Analysis:
         """Give the comparisons that came to one of the four verdicts, the largest differences first."""
         chosen = [one for one in self.comparisons if one.verdict.decision is finding]
         return tuple(sorted(chosen, key=lambda one: -abs(one.accuracy.difference.estimate if one.accuracy else 0.0)))
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value

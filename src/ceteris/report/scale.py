@@ -30,11 +30,10 @@ class Scale:
     @classmethod
     def of(cls, analysis: Analysis) -> Self:
         """Give the scale of what verdicts are about."""
-        metric = analysis.metric
-        scale = cls(metric=metric, is_turned=not metric.higher_is_better)
-        if isinstance(metric, PredictionMetric) or analysis.baseline.accuracy is None:
-            return scale
-        return replace(scale, centre=scale.natural(analysis.baseline.accuracy.estimate))
+        metric, arm = analysis.metric, analysis.baseline.accuracy
+        is_ours = isinstance(metric, PredictionMetric) or arm is None
+        centre = math.nan if is_ours or arm is None else analysis.natural(arm.estimate)
+        return cls(metric=metric, is_turned=not metric.higher_is_better, centre=centre)
 
     @property
     def is_share(self) -> bool:
