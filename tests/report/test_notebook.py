@@ -131,3 +131,16 @@ def test_a_value_of_another_kind_is_a_mistake_of_ours():
         notebook_html(1)
     forms = notebook_html.registry
     assert {Study, Results, Analysis, StudyAnalysis} < set(forms)
+
+
+def test_values_are_short_as_text_too(analyses, reports, folders):
+    """A notebook keeps both, and a log has the text alone."""
+    analysis, path = analyses("one seed"), folders("one seed")
+
+    assert repr(analysis) == "StudyAnalysis('What depth does': 2 variations, 3 runs)"
+    assert repr(analysis.results) == f"Results('{path}': 3 of 3 runs at an end)"
+    assert repr(reports("one seed")) == f"Report('{path / 'report.html'}')"
+    assert repr(compare_results(path, folders("one variation"))) == (
+        "FolderComparison(A: StudyAnalysis('What depth does': 2 variations, 3 runs), "
+        "B: StudyAnalysis('What depth does': 1 variation, 6 runs), 1 arm in both)"
+    )

@@ -9,6 +9,7 @@ from typing import Any
 from ceteris.analysis.factorial import Factorial
 from ceteris.analysis.frame import data_frame
 from ceteris.formatting.notebook import in_notebook
+from ceteris.formatting.wording import count
 from ceteris.statistics.collapse import Stability
 from ceteris.statistics.comparison import Comparison
 from ceteris.statistics.contrast import Criteria
@@ -53,6 +54,10 @@ class Analysis:
     changed: Mapping[str, tuple[Change, ...]]
     target: float | None = None
     looks: StudyLooks | None = None
+
+    def __repr__(self) -> str:
+        size = f"{count(len(self.comparisons), 'variation')}, {count(self.done, 'run')}"
+        return f"{type(self).__name__}({self.title!r}: {size})"
 
     def _repr_html_(self) -> str:
         return in_notebook(self)

@@ -9,6 +9,7 @@ from ceteris.analysis.study_analysis import StudyAnalysis, analyze
 from ceteris.engines.streams import initial_draws
 from ceteris.errors import ResultsError
 from ceteris.formatting.notebook import in_notebook
+from ceteris.formatting.wording import count
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.own_module import ModuleNetwork
 from ceteris.paths import AnyPath
@@ -88,6 +89,9 @@ class FolderComparison:
     arms: tuple[ArmComparison, ...]
     only_first: tuple[str, ...]
     only_second: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"FolderComparison(A: {self.first!r}, B: {self.second!r}, {count(len(self.arms), 'arm')} in both)"
 
     def _repr_html_(self) -> str:
         return in_notebook(self)

@@ -37,7 +37,7 @@ from ceteris.study.run import Arm
 from ceteris.study.seeds import PlannedSeeds
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class StudyAnalysis(Analysis):
     """A results folder with everything that was computed from it.
 

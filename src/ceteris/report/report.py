@@ -62,6 +62,9 @@ class Report:
     pictures: tuple[Path, ...]
     sections: tuple[Section, ...]
 
+    def __repr__(self) -> str:
+        return f"Report({str(self.page)!r})"
+
     def _repr_html_(self) -> str:
         return in_notebook(self)
 

@@ -39,6 +39,9 @@ class Results:
     held: tuple[Run, ...]
     stale: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        return f"Results({str(self.folder.path)!r}: {len(self.records):,} of {len(self.findings):,} runs at an end)"
+
     def _repr_html_(self) -> str:
         return in_notebook(self)
 
