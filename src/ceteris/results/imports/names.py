@@ -28,6 +28,11 @@ STATUS = words("status, state, run status")
 TEST_IMAGES = words("""n eval, n test, num eval, num test, test images, eval images, test samples, num test samples,
     num eval samples, test size, eval size""")
 
+SETTING = words("""lr, learning rate, batch size, batch, bs, epochs, steps, width, depth, layers, num layers,
+    hidden size, dim, dropout, weight decay, wd, momentum, optimizer, temperature, alpha, beta, gamma, lambda, params,
+    parameters, patience, kernel, kernel size, filters, channels, gpu, gpus, rank""")
+"""Of a table with these columns no column is an arm."""
+
 _SHARES = words("""accuracy, acc, f1, auc, auroc, auprc, precision, recall, iou, miou, dice, top1, top5, map,
     sensitivity, specificity""")
 _METRICS = _SHARES | words("""loss, error, err, score, perplexity, ppl, bleu, rouge, rmse, mse, mae, r2, reward,

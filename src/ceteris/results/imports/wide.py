@@ -93,7 +93,8 @@ def _stem(column: str) -> str:
 
 def _columns_of_variations(table: Table, columns: Columns) -> list[str]:
     others = (names.SEED, names.RUN, names.STEP, names.TEST_IMAGES)
-    if columns.variation is not None or any(spelled(name) in names.VARIATION for name in table.columns):
+    is_long = any(spelled(name) in names.VARIATION | names.SETTING for name in table.columns)
+    if columns.variation is not None or is_long:
         return []
     if columns.metric is not None and nearest(columns.metric, table.columns) is not None:
         return []  # misspelt
