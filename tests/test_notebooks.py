@@ -37,14 +37,14 @@ def execute(tmp_path, monkeypatch):
 @pytest.mark.filterwarnings("ignore")  # of the libraries that start a kernel; ceteris runs in another process
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_runs_and_shows_what_it_computes(execute, path):
-    """Every cell runs, says nothing of its own, and shows values as HTML."""
+    """Every cell runs and prints nothing; values are shown as HTML, and as a text that is short."""
     outputs = [output for cell in execute(path) for output in cell.outputs]
 
     assert {output.output_type for output in outputs} <= {"execute_result", "display_data"}
-    assert all(output.data["text/html"].startswith("<div") for output in outputs)
-    assert len(outputs) >= 2
+    shown = [output.data["text/html"] for output in outputs if "text/html" in output.data]
+    assert all(html.startswith("<div") for html in shown)
     assert all(len(output.data["text/plain"]) < 5_000 for output in outputs)
-    assert "Each variation against the baseline" in outputs[-1].data["text/html"]
+    assert "Each variation against the baseline" in shown[-1]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

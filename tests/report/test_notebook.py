@@ -4,6 +4,7 @@ import pytest
 
 from ceteris.analysis.analysis import Analysis
 from ceteris.analysis.comparison import compare_results
+from ceteris.analysis.judge import TableAnalysis, judge
 from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.errors import ResultsError
 from ceteris.report import notebook
@@ -116,13 +117,15 @@ def test_the_rows_of_a_large_study_are_counted(analyses):
     assert words(many._repr_html_()).endswith("and 10 more arms")
 
 
-def test_a_table_of_results_from_elsewhere_shows_its_notes(analyses):
-    """What is known of any table is enough."""
-    whole = analyses("one seed")
-    known = {name: getattr(whole, name) for name in Analysis.__dataclass_fields__}
-    text = words(Analysis(**{**known, "notes": ("Columns were guessed.",)})._repr_html_())
+def test_a_table_of_results_from_elsewhere_shows_what_was_taken_for_what():
+    """Above the answer, where a wrong column would be seen."""
+    runs = {"model": ["a"] * 3 + ["b"] * 3, "accuracy": [0.90, 0.91, 0.90, 0.95, 0.94, 0.95]}
+    analysis = judge(runs, baseline="a")
+    text = words(analysis._repr_html_())
 
-    assert text.startswith("What depth does Does a deeper network see more? Columns were guessed.")
+    assert text.startswith(f"{analysis.title} Variation: column &#39;model&#39; (2 arms). Metric: column")
+    assert "&#39;b&#39;" not in text[: text.index("The baseline")]
+    assert repr(analysis) == f"TableAnalysis({analysis.title!r}: 1 variation, 6 runs)"
 
 
 def test_a_value_of_another_kind_is_a_mistake_of_ours():
@@ -130,7 +133,7 @@ def test_a_value_of_another_kind_is_a_mistake_of_ours():
     with pytest.raises(NotImplementedError, match=r"^a notebook has no form for int$"):
         notebook_html(1)
     forms = notebook_html.registry
-    assert {Study, Results, Analysis, StudyAnalysis} < set(forms)
+    assert {Study, Results, Analysis, StudyAnalysis, TableAnalysis} < set(forms)
 
 
 def test_values_are_short_as_text_too(analyses, reports, folders):

@@ -25,7 +25,7 @@ from ceteris.statistics.summary import summarise
 BASELINE = "baseline"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class TableAnalysis(Analysis):
     """A table of runs with everything that was computed from it.
 

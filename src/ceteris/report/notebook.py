@@ -5,6 +5,7 @@ from functools import singledispatch
 
 from ceteris.analysis.analysis import Analysis
 from ceteris.analysis.comparison import FolderComparison
+from ceteris.analysis.judge import TableAnalysis
 from ceteris.analysis.study_analysis import StudyAnalysis, analyze
 from ceteris.errors import ResultsError
 from ceteris.formatting.html import block, bullets, folded, marked, paragraph, table, two_lines
@@ -54,6 +55,11 @@ def _(value: Study) -> str:
 @notebook_html.register
 def _(value: Analysis) -> str:
     return _analysis(value, value.notes)
+
+
+@notebook_html.register
+def _(value: TableAnalysis) -> str:
+    return _analysis(value, (*value.taken, *value.notes))
 
 
 @notebook_html.register
