@@ -2,7 +2,14 @@ from dataclasses import replace
 
 import pytest
 
-from ceteris.analysis.expectations import Cause, Claim, Expectation, Outcome, check_expectations, read_expectation
+from ceteris.analysis.expectations import (
+    Cause,
+    Claim,
+    Expectation,
+    ExpectationOutcome,
+    check_expectations,
+    read_expectation,
+)
 from ceteris.analysis.study_analysis import analyze
 from ceteris.errors import StatisticsError
 from ceteris.results.manifest import declaration
@@ -14,7 +21,7 @@ from ceteris.statistics.verdict import Decision, Verdict
 from tests.made_up import VARIATIONS, made_up_folder, made_up_study
 from tests.states import analyses, folders  # noqa: F401 - fixtures
 
-HOLDS, CONTRADICTED, UNDECIDED = Outcome.HOLDS, Outcome.CONTRADICTED, Outcome.UNDECIDED
+HOLDS, CONTRADICTED, UNDECIDED = ExpectationOutcome.HOLDS, ExpectationOutcome.CONTRADICTED, ExpectationOutcome.UNDECIDED
 
 
 @pytest.fixture(scope="module")

@@ -53,7 +53,7 @@ class Expectation:
         return f"{self.variation}: {self.claim}{share}"
 
 
-class Outcome(StrEnum):
+class ExpectationOutcome(StrEnum):
     """Whether an expectation is borne out."""
 
     HOLDS = auto()
@@ -85,7 +85,7 @@ class Checked:
     """
 
     expectation: Expectation
-    outcome: Outcome
+    outcome: ExpectationOutcome
     cause: Cause | None = None
     comparison: Comparison | None = None
     learning: Interval | None = None
@@ -150,8 +150,8 @@ def _check(analysis: Analysis, expected: Expectation) -> Checked:
         outcome = _judged(analysis, expected.claim, found.verdict.decision, found.accuracy, found.collapse)
     cause = next(_obstacles(analysis, expected, found, outcome), None)
     if cause is not None:
-        outcome = Outcome.UNDECIDED
-    elif outcome is Outcome.UNDECIDED:
+        outcome = ExpectationOutcome.UNDECIDED
+    elif outcome is ExpectationOutcome.UNDECIDED:
         cause = Cause.OPEN
     return Checked(expectation=expected, outcome=outcome, cause=cause, comparison=found, learning=learning)
 
@@ -173,7 +173,7 @@ _RATES = {
 
 def _judged(
     analysis: Analysis, claim: Claim, decision: Decision, found: Contrast | None, collapse: Collapse | None
-) -> Outcome:
+) -> ExpectationOutcome:
     """Judge by a finding, whatever else may stand against it."""
     if claim in _RATES:
         stability = Stability.OPEN if collapse is None else collapse.stability
@@ -198,10 +198,10 @@ def _is_bounded(analysis: Analysis, found: Contrast) -> bool:
     return analysis.looks is None or min(found.runs) >= FEWEST_SEEDS
 
 
-def _outcome(*, holds: bool, contradicts: bool) -> Outcome:
+def _outcome(*, holds: bool, contradicts: bool) -> ExpectationOutcome:
     if holds:
-        return Outcome.HOLDS
-    return Outcome.CONTRADICTED if contradicts else Outcome.UNDECIDED
+        return ExpectationOutcome.HOLDS
+    return ExpectationOutcome.CONTRADICTED if contradicts else ExpectationOutcome.UNDECIDED
 
 
 def _learning(analysis: Analysis, arm: ArmSummary, *, failed_too: bool = False) -> Interval | None:
@@ -226,14 +226,14 @@ def _looks(analysis: Analysis) -> int | None:
     return None if sizes is None else len(sizes)
 
 
-def _learns(learning: Interval | None, share: float) -> Outcome:
+def _learns(learning: Interval | None, share: float) -> ExpectationOutcome:
     if learning is None:
-        return Outcome.UNDECIDED
+        return ExpectationOutcome.UNDECIDED
     return _outcome(holds=learning.low >= share, contradicts=learning.high < share)
 
 
 def _obstacles(
-    analysis: Analysis, expected: Expectation, found: Comparison | None, outcome: Outcome
+    analysis: Analysis, expected: Expectation, found: Comparison | None, outcome: ExpectationOutcome
 ) -> Iterator[Cause]:
     """Say why the design allows for no verdict now, the gravest reason first."""
     arms = [analysis.baseline, *([] if found is None else [found.summary])]

@@ -84,6 +84,7 @@ def plan(
     threads: Threads = None,
     engine: EngineOption = "auto",
     device: Device = None,
+    as_json: AsJson = False,
 ) -> None:
     """Show what a study will train, how long that takes, and which differences it can detect.
 
@@ -123,7 +124,7 @@ def run(  # noqa: PLR0913 - one argument an option
 
 
 @command(app)
-def status(folder: ResultsFolder) -> None:
+def status(folder: ResultsFolder, *, as_json: AsJson = False) -> None:
     """Show the progress of the runs in a results folder, and which are damaged or failed."""
 
 
@@ -191,6 +192,7 @@ def compare(
     out: Annotated[
         Path | None, path_option("FILE", "Also write FILE: .md has all tables, .csv one row per pair of runs.")
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Compare two results folders: which settings differ, and whether the results differ.
 
@@ -320,6 +322,7 @@ def predict(
     top: Annotated[int, typer.Option(min=1, metavar="K", help="How many classes to show.")] = 3,
     seed: Annotated[int | None, typer.Option(min=0, metavar="N", help="Use only this seed.")] = None,
     file_format: Annotated[str, typer.Option("--format", metavar="table|csv|jsonl", help="Output format.")] = "table",
+    as_json: AsJson = False,
 ) -> None:
     """Predict the classes of images, and show how far the seeds agree.
 
@@ -332,7 +335,11 @@ def predict(
 def schema(
     what: Annotated[
         str,
-        typer.Argument(metavar="[NAME]", help="study, or what a command prints with --json: verdicts (report), check."),
+        typer.Argument(
+            metavar="[NAME]",
+            help="study, or what a command prints with --json: plan, status, verdicts (report), check, comparison, "
+            "predictions, images (data check).",
+        ),
     ] = "study",
 ) -> None:
     """Print the JSON schema of study files, for editors, or of a JSON document, for programs."""

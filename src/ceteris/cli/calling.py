@@ -32,6 +32,10 @@ def call_command(module: str, name: str, *, as_json: bool = False, **options: An
     """Let a command do its work; its module may also say what that is as JSON, and which exit code it has."""
     from rich.console import Console  # noqa: PLC0415 - help pages do without it
 
+    if as_json and options.get("file_format", "table") != "table":
+        from ceteris.errors import CeterisError  # noqa: PLC0415 - likewise
+
+        raise CeterisError("--json and --format ask for two formats of the same output. Leave out one.")
     home = importlib.import_module(f"ceteris.cli.{module}")
     found = getattr(home, name)(**options, console=Console(highlight=False, stderr=as_json))
     if as_json:

@@ -6,20 +6,24 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from ceteris.analysis.expectations import Outcome, check_expectations, read_expectation
+from ceteris.analysis.expectations import ExpectationOutcome, check_expectations, read_expectation
 from ceteris.analysis.study_analysis import analyze
 from ceteris.cli.console import print_notes, print_sentence
 from ceteris.errors import StatisticsError
-from ceteris.report.documents.check import Check, check_document
+from ceteris.report.documents.check import CheckDocument, check_document
 from ceteris.report.documents.verdicts import told
 from ceteris.report.expectations import line
 from ceteris.results.results import read_results
 
-_STYLES = {Outcome.HOLDS: "green", Outcome.CONTRADICTED: "red", Outcome.UNDECIDED: "yellow"}
-_CODES = {Outcome.HOLDS: 0, Outcome.CONTRADICTED: 1, Outcome.UNDECIDED: 3}
+_STYLES = {
+    ExpectationOutcome.HOLDS: "green",
+    ExpectationOutcome.CONTRADICTED: "red",
+    ExpectationOutcome.UNDECIDED: "yellow",
+}
+_CODES = {ExpectationOutcome.HOLDS: 0, ExpectationOutcome.CONTRADICTED: 1, ExpectationOutcome.UNDECIDED: 3}
 
 
-def check(folder: Path, *, expect: Sequence[str] | None, console: Console) -> Check:
+def check(folder: Path, *, expect: Sequence[str] | None, console: Console) -> CheckDocument:
     """Print a line for each expectation; what a reader must know before believing them goes to standard error."""
     if not expect:
         raise StatisticsError("nothing is expected: give at least one --expect, for example --expect '5x5: not worse'.")
@@ -33,11 +37,11 @@ def check(folder: Path, *, expect: Sequence[str] | None, console: Console) -> Ch
     return check_document(analysis, found, lines)
 
 
-def document(checked: Check) -> Check:
+def document(checked: CheckDocument) -> CheckDocument:
     """Give what was found for programs."""
     return checked
 
 
-def exit_code(checked: Check) -> int:
+def exit_code(checked: CheckDocument) -> int:
     """Give 0 if all expectations hold, 1 if one is contradicted, else 3."""
     return _CODES[checked.outcome]

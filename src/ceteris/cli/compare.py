@@ -13,6 +13,7 @@ from ceteris.formatting.console import plain_table
 from ceteris.report.comparison.conditions import Conditions, compare_conditions
 from ceteris.report.comparison.findings import findings, notes, warnings
 from ceteris.report.comparison.tables import encode_run_pairs, render_comparison, result_tables, same_line, side_line
+from ceteris.report.documents.comparison import ComparisonDocument, comparison_document
 from ceteris.report.quantities import NOTHING
 from ceteris.report.table import Cell, Table
 from ceteris.results.atomic import write_atomically
@@ -47,6 +48,11 @@ def compare(first: Path, second: Path, *, out: Path | None, console: Console) ->
     if out is not None:
         console.print(f"\nwritten: {out}", markup=False, soft_wrap=True)
     return found
+
+
+def document(found: FolderComparison) -> ComparisonDocument:
+    """Give the same for programs."""
+    return comparison_document(found)
 
 
 def _print_conditions(conditions: Conditions, console: Console) -> None:

@@ -22,6 +22,7 @@ from ceteris.formatting.wording import byte_count, listed, nearest
 from ceteris.networks.backbone import Backbone
 from ceteris.paths import shown
 from ceteris.report import inspection as words
+from ceteris.report.documents.inspection import InspectionDocument, inspection_document
 from ceteris.report.quantities import count
 from ceteris.report.table import Table
 from ceteris.resources import available_cores
@@ -145,6 +146,11 @@ def check(folder: Path, *, out: Path | None, console: Console) -> Inspection:
     _print_some("Other copies" if crossing else "Copies", map(words.group_line, others), _GROUPS, console)
     print_line(f"\npage: {out}" if out else "\nWith --out FILE.html, all of this is a page with pictures.", console)
     return inspection
+
+
+def document(inspection: Inspection) -> InspectionDocument:
+    """Give what `check` says for programs."""
+    return inspection_document(inspection)
 
 
 def _drawn(table: Table) -> RichTable:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ceteris.cli.calling import call_command, command
-from ceteris.cli.options import Commands, path_argument, path_option
+from ceteris.cli.options import AsJson, Commands, path_argument, path_option
 
 data = typer.Typer(
     cls=Commands,
@@ -56,6 +56,8 @@ def verify(
 def check_images(
     folder: Annotated[Path, path_argument("DIR", "A folder of class folders, or of train and test folders of them.")],
     out: Annotated[Path | None, path_option("FILE", "Also write all of it as a page with pictures.")] = None,
+    *,
+    as_json: AsJson = False,
 ) -> None:
     """Look at every image of a folder: counts, sizes, files that cannot be read, copies, and train/test leakage.
 

@@ -1,9 +1,8 @@
 """`ceteris plan`: what a study will train, how long that takes here, and what it can show."""
 
 import math
-import statistics
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -11,13 +10,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ceteris.analysis.study_analysis import analyze
 from ceteris.cli.estimate import Estimate, estimate_time, random_split
 from ceteris.cli.layer_table import print_layers_of_preset
+from ceteris.cli.power import ASSUMED, Spread, powers, shown_with, spread_of
 from ceteris.datasets.choice import images_ahead, share, source_of
 from ceteris.datasets.dataset import ImageKind
 from ceteris.engines.transfer.engine import FINE_TUNING
-from ceteris.errors import EngineError, NoEngineError, ResultsError, StudyError
+from ceteris.errors import EngineError, NoEngineError, StudyError
 from ceteris.execution.engines import EngineChoice, choose_engines, find_backbones, missing_weights
 from ceteris.execution.local import LocalExecutor
 from ceteris.execution.own_code import try_own_code
@@ -26,33 +25,51 @@ from ceteris.execution.study import StudyPlan, plan_study
 from ceteris.formatting.console import arm_table, duration
 from ceteris.formatting.wording import byte_count, listed
 from ceteris.networks.cost import network_cost
-from ceteris.paths import shown
-from ceteris.report.quantities import count, percentage_points, seed_count, seeds_each
+from ceteris.report.documents.plan import (
+    DetectableEntry,
+    MemoryEntry,
+    PlanDocument,
+    TimeEntry,
+    engine_entries,
+    planned_arms,
+)
+from ceteris.report.documents.verdicts import plan_entry, warning_entries
+from ceteris.report.quantities import count, seed_count, seeds_each
 from ceteris.resources import Memory, available_cores, cores
-from ceteris.results.results import read_results
-from ceteris.statistics.factorial import contrast, effects
-from ceteris.statistics.power import detectable_difference, detectable_shift
+from ceteris.statistics.power import detectable_difference
 from ceteris.study.changes import CodeChange, changes, in_words
 from ceteris.study.check import check_images
-from ceteris.study.cross import Cross
 from ceteris.study.reader import read_study
-from ceteris.study.run import BASELINE, Arm
+from ceteris.study.run import Arm
 from ceteris.study.seeds import PlannedSeeds
 from ceteris.study.study import Study
 
 _NO_DATA = "0" * 64
 
 
-@dataclass(frozen=True)
-class Spread:
-    """By how much accuracies vary over seeds, as a fraction, and the words that say where that is from."""
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """A study and all that is known before it is trained.
 
-    deviation: float
-    words: str
+    Attributes:
+        plan: What is trained, and by whom.
+        notes: What a reader must know.
+        own: Parameters of code of the user's own, by arm.
+        spread: Over seeds, as it is assumed or was found.
+        threads: How many cores train.
+        memory: What training takes; None where nothing can be trained.
+        free: What is free, where that is known.
+        time: How long it takes; None where that is not estimated.
+    """
 
-
-ASSUMED = Spread(0.02, "If accuracies vary")
-"""Runs that learned of the founding study's small networks vary by 1.2 to 3.8 percentage points, in the median by 2."""
+    plan: StudyPlan
+    notes: tuple[str, ...]
+    own: Mapping[str, int]
+    spread: Spread
+    threads: int
+    memory: NeededMemory | None = None
+    free: Memory | None = None
+    time: Estimate | None = None
 
 
 def plan(
@@ -65,7 +82,7 @@ def plan(
     engine: str,
     device: str | None,
     console: Console,
-) -> None:
+) -> Planned:
     """Print the plan of a study file."""
     study, overridden = override(read_study(file), seeds=seeds, epochs=epochs)
     ahead = images_ahead(study.data)
@@ -80,17 +97,10 @@ def plan(
     absent = dict.fromkeys((arm.name for arm in study.arms()), gap) if gap else {}
     planned = plan_study(study, images, engines=engines, skipped={**skipped, **absent})
     own_parameters = _tried(file, planned, images)
+    notes = (*ahead.notes, *overridden, *choice.notes, *backbones.notes, *planned.notes)
+    found = Planned(plan=planned, notes=notes, own=own_parameters, spread=spread, threads=executor.threads)
 
-    console.print(Text(study.title, style="bold"))
-    if study.question:
-        console.print(Text(study.question))
-    for note in (*ahead.notes, *overridden, *choice.notes, *backbones.notes, *planned.notes):
-        console.print(Text(f"note: {note}", style="yellow"))
-    for variation, reason in skipped.items():
-        console.print(Text(f"SKIPPED: '{variation}': {reason}.", style="bold red"))
-    if missing := missing_weights(study, base=file.parent):
-        text = f"note: `ceteris run` tries to download the weights of {listed(missing)} first."
-        console.print(Text(text, style="yellow"))
+    _print_head(study, notes, skipped, missing_weights(study, base=file.parent), console)
     console.print()
     console.print(Text(size(study, images, planned.batches)))
     console.print()
@@ -105,21 +115,71 @@ def plan(
     console.print()
     if gap:
         console.print(Text(f"Time: not estimated, because {gap}", style="yellow"))
-        return
+        return found
     need, free = planned.memory(executor.threads), executor.resources.memory
     if need is None:
         console.print(Text("Time: not estimated, because nothing of this study can be trained now.", style="yellow"))
-        return
+        return found
+    found = replace(found, memory=need, free=free)
     console.print(Text(memory_needed(need, free)))
     if reason := need.shortage(need.images + need.training, free):
         console.print(Text(f"note: {reason} `ceteris run` refuses this study.", style="bold red"))
         console.print(Text("Time: not estimated, because the study does not fit into the memory.", style="yellow"))
-        return
+        return found
     with console.status("measuring how fast this machine trains ..."):
         estimate = estimate_time(planned.batches, images, threads=executor.threads)
     console.print(Text(time_needed(estimate, executor.threads)))
     if warning := patience(planned.batches, estimate, device or "cpu"):
         console.print(Text(f"note: {warning}", style="yellow"))
+    return replace(found, time=estimate)
+
+
+def _print_head(
+    study: Study, notes: Sequence[str], skipped: Mapping[str, str], missing: Sequence[str], console: Console
+) -> None:
+    console.print(Text(study.title, style="bold"))
+    if study.question:
+        console.print(Text(study.question))
+    for note in notes:
+        console.print(Text(f"note: {note}", style="yellow"))
+    for variation, reason in skipped.items():
+        console.print(Text(f"SKIPPED: '{variation}': {reason}.", style="bold red"))
+    if missing:
+        text = f"note: `ceteris run` tries to download the weights of {listed(missing)} first."
+        console.print(Text(text, style="yellow"))
+
+
+def document(found: Planned) -> PlanDocument:
+    """Give the same for programs."""
+    study, time, need = found.plan.study, found.time, found.memory
+    free = None if found.free is None else found.free.free
+    return PlanDocument(
+        document="plan",
+        schema_version=1,
+        title=study.title,
+        question=study.question,
+        looks=plan_entry(study.seeds),
+        arms=planned_arms(found.plan, found.own),
+        engines=engine_entries(found.plan),
+        detectable=_detectable(study, found.spread),
+        memory=None if need is None else MemoryEntry(needed=need.images + need.training, free=free),
+        time=None
+        if time is None
+        else TimeEntry(
+            training=time.seconds, preparation=time.preparation, is_most=time.may_stop, threads=found.threads
+        ),
+        warnings=warning_entries(found.notes),
+    )
+
+
+def _detectable(study: Study, spread: Spread) -> DetectableEntry | None:
+    if not study.variations:
+        return None
+    baseline, variation = shown_with(study)
+    difference = detectable_difference(baseline, variation, comparisons=len(study.variations))
+    return DetectableEntry(
+        standard_deviations=None if math.isinf(difference) else difference, assumed_deviation=spread.deviation
+    )
 
 
 def _tried(file: Path, planned: StudyPlan, images: ImageKind) -> Mapping[str, int]:
@@ -241,88 +301,6 @@ def plan_table(arms: Sequence[Arm], images: ImageKind, own: Mapping[str, int] = 
 
 def _unless_unknown(number: int) -> str:
     return f"{number:,}" if number else ""
-
-
-def spread_of(folder: Path) -> Spread:
-    """Take the spread over seeds from the runs that learned of a results folder: the median of its arms.
-
-    Raises:
-        ResultsError: If it is no results folder, or no arm has two runs that learned.
-    """
-    deviations = [arm.deviation for arm in analyze(read_results(folder)).summaries if arm.deviation]
-    if not deviations:
-        raise ResultsError(
-            f"{shown(folder)}: no arm has two runs that learned, so that their spread over seeds is not known. Name "
-            "another folder, or leave out --like."
-        )
-    arms = count(len(deviations), "arm")
-    return Spread(statistics.median(deviations), f"As accuracies in {shown(folder)} (median of {arms}) vary")
-
-
-def powers(study: Study, spread: Spread = ASSUMED) -> Iterator[str]:
-    """Say how small a difference the seeds of a study can show, of variations and of crossed factors."""
-    if study.variations or not study.crosses:
-        if not isinstance(study.seeds, PlannedSeeds) or not study.variations:
-            yield power(len(study.seeds_of(BASELINE)), len(study.seeds), len(study.variations), spread)
-        else:
-            most = study.seeds.plan.most
-            size = most or study.seeds.plan.first  # without a last look, what the first can show
-            told = power(size, size, len(study.variations), spread, is_fixed=False)
-            less = "one look; several show a little less" if most else "one look by a t test; e-values show less"
-            yield f"{told} That is for {less}."
-    for cross in study.crosses:
-        yield crossed_power(len(study.seeds), cross)
-
-
-def power(baseline: int, seeds: int, variations: int, spread: Spread = ASSUMED, *, is_fixed: bool = True) -> str:
-    """Say how small a difference can be shown with that many seeds of the baseline and of each variation.
-
-    Where as many runs, of a fixed number, could show notably less if they were divided otherwise, that is proposed.
-    """
-    if not variations:
-        return "There is nothing to compare the baseline with: the study has no variations."
-    difference = detectable_difference(baseline, seeds, comparisons=variations)
-    if math.isinf(difference):
-        return "One seed cannot show a difference: it has no error bars. Give at least 2 seeds, better 10."
-    own = f", and {baseline:,} of the baseline," if baseline != seeds else ""
-    better, others, least = min(_divisions(baseline + variations * seeds, variations), key=lambda one: one[2])
-    proposal = ""
-    if is_fixed and least < _NOTABLY * difference:
-        proposal = (
-            f" With as many runs, seeds = {others} and baseline_seeds = {better} can show "
-            f"{percentage_points(least * spread.deviation)}."
-        )
-    return (
-        f"What {count(seeds, 'seed')}{own} can show: a difference of {difference:.2f} standard deviations over seeds, "
-        f"with 80 % probability (t test at 5 %, Holm's method over {2 * variations} tests). {spread.words} by "
-        f"{percentage_points(spread.deviation)} from seed to seed, that is "
-        f"{percentage_points(difference * spread.deviation)}.{proposal}"
-    )
-
-
-_NOTABLY = 0.95  # of the difference that a design can show
-
-
-def _divisions(runs: int, variations: int) -> Iterator[tuple[int, int, float]]:
-    """Give the ways to divide runs between baseline and variations, with the difference that each can show."""
-    for others in range(2, runs // (variations + 1) + 1):
-        own = runs - variations * others
-        yield own, others, detectable_difference(own, others, comparisons=variations)
-
-
-def crossed_power(seeds: int, cross: Cross) -> str:
-    """Say how small a main effect of crossed factors that many seeds can show."""
-    shape = [len(factor.levels) + 1 for factor in cross.factors]
-    family = effects(shape)
-    what = f"Cross '{cross.name}': {math.prod(shape)} combinations, {len(family)} main effects and interactions"
-    if seeds < 2:
-        return f"{what}. One seed has no error bars: give at least 2 seeds, better 10."
-    spread = [math.sqrt((contrast(shape, *one) ** 2).sum()) for one in family if len(one[0]) == 1]
-    shown = detectable_shift(seeds - 1, level=0.05 / len(family)) / math.sqrt(seeds) * max(spread)
-    return (
-        f"{what}. {count(seeds, 'seed')} can show a main effect of {shown:.2f} standard deviations of a run, with 80 % "
-        "probability, if runs of one seed are as different as others (t test over seeds at 5 %, Holm's method)."
-    )
 
 
 def memory_needed(need: NeededMemory, free: Memory | None) -> str:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import typer
 from rich.console import Console
 from rich.text import Text
 
@@ -22,6 +21,7 @@ from ceteris.formatting.console import plain_table, print_line
 from ceteris.formatting.wording import listed
 from ceteris.inference.ensemble import Ensemble, RankedClass, ensemble_probabilities, gather, rank
 from ceteris.paths import expanded, shown
+from ceteris.report.documents.predictions import ClassEntry, PredictionEntry, PredictionsDocument
 from ceteris.report.quantities import count
 from ceteris.results.finding import Finding
 from ceteris.results.record import Status
@@ -43,6 +43,23 @@ class Answer:
     classes: tuple[RankedClass, ...] = ()
     notes: tuple[str, ...] = ()
     trouble: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Predicted:
+    """What was said of all images.
+
+    Attributes:
+        arm: The variation, or the baseline.
+        seeds: Of the networks.
+        answers: Of each image; empty where they were written one by one.
+        troubles: How much could not be answered.
+    """
+
+    arm: str
+    seeds: Sequence[int]
+    answers: tuple[Answer, ...]
+    troubles: int
 
 
 def write_csv(answers: Iterable[Answer], seeds: Sequence[int]) -> None:
@@ -118,7 +135,7 @@ def predict(
     seed: int | None,
     file_format: str,
     console: Console,
-) -> None:
+) -> Predicted:
     """Print the most probable classes of images, and how far the seeds agree."""
     images = images or ()
     chosen("--format", file_format, dict.fromkeys(("table", "csv", "jsonl")))
@@ -138,6 +155,7 @@ def predict(
     frame = Frame.of(results.manifest.images.shape, results.manifest.study.data.fit)
     pictures = read_pictures(found.images, frame, results.images())
     answers = said.hearing(_answers(pictures, ensemble, top))
+    kept: list[Answer] = []
     match file_format:
         case "csv":
             write_csv(answers, ensemble.seeds)
@@ -145,10 +163,39 @@ def predict(
             write_jsonl(answers, ensemble.arm, ensemble.seeds)
         case _:
             print_line(_heading(ensemble), console, style="bold")
-            write_table(answers, ensemble.seeds, console)
+            kept = list(answers)
+            write_table(kept, ensemble.seeds, console)
     said.conclude()
-    if said.troubles:
-        raise typer.Exit(1)
+    return Predicted(arm=ensemble.arm, seeds=ensemble.seeds, answers=tuple(kept), troubles=said.troubles)
+
+
+def document(found: Predicted) -> PredictionsDocument:
+    """Give the same for programs."""
+    return PredictionsDocument(
+        document="predictions",
+        schema_version=1,
+        arm=found.arm,
+        seeds=tuple(found.seeds),
+        predictions=tuple(
+            PredictionEntry(
+                image=one.image,
+                error=one.trouble,
+                classes=tuple(_class_entry(each) for each in one.classes),
+                notes=one.notes,
+            )
+            for one in found.answers
+        ),
+    )
+
+
+def exit_code(found: Predicted) -> int:
+    """Give 1 if an image has no answer."""
+    return int(bool(found.troubles))
+
+
+def _class_entry(one: RankedClass) -> ClassEntry:
+    facts = _facts(one)
+    return ClassEntry(name=facts.pop("class"), **facts)
 
 
 class _Said:

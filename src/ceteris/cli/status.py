@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -13,12 +13,14 @@ from ceteris.analysis.looks import study_looks
 from ceteris.analysis.scores import chance_level, constant_runs, study_scores
 from ceteris.cli.console import print_notes, print_sentence, set_apart
 from ceteris.formatting.console import arm_table
+from ceteris.report.documents.status import StatusDocument, status_document
 from ceteris.report.quantities import count
 from ceteris.report.sections.looks import looks_so_far
 from ceteris.report.sections.warnings import chance_notes
 from ceteris.results.finding import Finding
 from ceteris.results.record import Status
 from ceteris.results.results import Results, read_results
+from ceteris.statistics.looks import StudyLooks
 from ceteris.statistics.summary import summarise
 from ceteris.study.seeds import PlannedSeeds
 
@@ -27,7 +29,22 @@ _COLUMNS = ("finished", "diverged", _IN_TRAINING, "unfinished", "missing", "fail
 _SHOWN_TROUBLES = 10
 
 
-def status(folder: Path, console: Console) -> None:
+@dataclass(frozen=True, kw_only=True)
+class FolderStatus:
+    """How far a results folder is.
+
+    Attributes:
+        results: The folder, as it was read.
+        looks: Of a study that adds seeds.
+        notes: What a reader must know.
+    """
+
+    results: Results
+    looks: StudyLooks | None
+    notes: tuple[str, ...]
+
+
+def status(folder: Path, console: Console) -> FolderStatus:
     """Print how far every variation is, above it what a reader must know, and below it what went wrong.
 
     Reads everything and compares every digest, and changes nothing; a study may be running meanwhile.
@@ -35,11 +52,12 @@ def status(folder: Path, console: Console) -> None:
     results = read_results(folder)
     console.print(Text(results.manifest.study.title, style="bold"), soft_wrap=True)
     console.print(f"images: {results.manifest.data_source}", markup=False, soft_wrap=True)
-    print_notes((*results.notes, *_at_chance(results)), console)
+    notes = (*results.notes, *_at_chance(results))
+    print_notes(notes, console)
     console.print()
     console.print(set_apart(status_table(results), console))
     console.print()
-    troubles = [_trouble(one) for one in results.findings if one.status in (Status.FAILED, Status.DAMAGED)]
+    troubles = [_trouble(one) for one in results.findings if one.trouble]
     for trouble in troubles[:_SHOWN_TROUBLES]:
         print_sentence(Text(trouble, style="red"), console)
     if len(troubles) > _SHOWN_TROUBLES:
@@ -48,8 +66,17 @@ def status(folder: Path, console: Console) -> None:
     seeds, looks = results.manifest.study.seeds, study_looks(results)
     if looks is not None and isinstance(seeds, PlannedSeeds):
         console.print(looks_so_far(looks, seeds.plan), markup=False, soft_wrap=True)
-    if troubles:
-        raise typer.Exit(1)
+    return FolderStatus(results=results, looks=looks, notes=notes)
+
+
+def document(found: FolderStatus) -> StatusDocument:
+    """Give the same for programs."""
+    return status_document(found.results, found.looks, found.notes)
+
+
+def exit_code(found: FolderStatus) -> int:
+    """Give 1 if a run failed or is damaged."""
+    return int(any(one.trouble for one in found.results.findings))
 
 
 def _at_chance(results: Results) -> tuple[str, ...]:
@@ -95,10 +122,7 @@ def _cell(name: str, count: int, findings: Sequence[Finding], held: set[str]) ->
 
 
 def _trouble(finding: Finding) -> str:
-    run, failure, what = finding.run, finding.failure, "; ".join(map(str, finding.damage))
-    if not what and failure is not None:
-        what = f"{failure.error} (in epoch {failure.position.epoch + 1})"
-    return f"{finding.status.value}: '{run.variation}', seed {run.seed}: {what}"
+    return f"{finding.status.value}: '{finding.run.variation}', seed {finding.run.seed}: {finding.trouble}"
 
 
 def _summary(results: Results) -> str:

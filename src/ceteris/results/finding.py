@@ -48,6 +48,15 @@ class Finding:
             return Status.SKIPPED
         return Status.MISSING if self.position is None else Status.UNFINISHED
 
+    @property
+    def trouble(self) -> str:
+        """What went wrong, if it failed or is damaged; else empty."""
+        if self.damage:
+            return "; ".join(map(str, self.damage))
+        if self.status is not Status.FAILED or self.failure is None:
+            return ""
+        return f"{self.failure.error} (in epoch {self.failure.position.epoch + 1})"
+
     def unless_skipped(self, reasons: Mapping[str, str]) -> Self:
         """Give the same, and why its variation is left out now, if it is."""
         return replace(self, skipped=reasons.get(self.run.variation, ""))

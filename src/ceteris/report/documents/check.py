@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from ceteris.analysis.analysis import Analysis
-from ceteris.analysis.expectations import Cause, Checked, Outcome
+from ceteris.analysis.expectations import Cause, Checked, ExpectationOutcome
 from ceteris.report.documents.document import Document, Entry
 from ceteris.report.documents.entries import ComparisonEntry, EstimateEntry, WarningEntry
 from ceteris.report.documents.verdicts import comparison_entry, estimate_entry, told, warning_entries
@@ -23,14 +23,14 @@ class CheckedEntry(Entry):
     """
 
     expectation: str
-    outcome: Outcome
+    outcome: ExpectationOutcome
     cause: Cause | None
     text: str
     comparison: ComparisonEntry | None
     learning: EstimateEntry | None
 
 
-class Check(Document):
+class CheckDocument(Document):
     """What `ceteris check` says.
 
     Attributes:
@@ -41,14 +41,14 @@ class Check(Document):
 
     document: Literal["check"]
     schema_version: Literal[1]
-    outcome: Outcome
+    outcome: ExpectationOutcome
     expectations: tuple[CheckedEntry, ...]
     warnings: tuple[WarningEntry, ...]
 
 
-def check_document(analysis: Analysis, found: Sequence[Checked], lines: Sequence[str]) -> Check:
+def check_document(analysis: Analysis, found: Sequence[Checked], lines: Sequence[str]) -> CheckDocument:
     """Give what was expected and found, with the line that says it to people."""
-    return Check(
+    return CheckDocument(
         document="check",
         schema_version=1,
         outcome=overall([one.outcome for one in found]),
@@ -67,9 +67,9 @@ def check_document(analysis: Analysis, found: Sequence[Checked], lines: Sequence
     )
 
 
-def overall(outcomes: Sequence[Outcome]) -> Outcome:
+def overall(outcomes: Sequence[ExpectationOutcome]) -> ExpectationOutcome:
     """Sum up: one contradiction is one too many, and what is undecided does not hold."""
-    for one in (Outcome.CONTRADICTED, Outcome.UNDECIDED):
+    for one in (ExpectationOutcome.CONTRADICTED, ExpectationOutcome.UNDECIDED):
         if one in outcomes:
             return one
-    return Outcome.HOLDS
+    return ExpectationOutcome.HOLDS

@@ -37,7 +37,7 @@ from ceteris.statistics.comparison import Comparison
 from ceteris.statistics.factorial import Effect
 from ceteris.statistics.interval import Estimate, Interval
 from ceteris.statistics.looks import StudyLooks
-from ceteris.statistics.metric import Spacing
+from ceteris.statistics.metric import Metric, Spacing
 from ceteris.statistics.power import Forecast
 from ceteris.statistics.summary import ArmSummary
 from ceteris.statistics.verdict import Decision
@@ -53,12 +53,7 @@ def verdicts(analysis: Analysis) -> Verdicts:
         document="verdicts",
         schema_version=1,
         study=_study(analysis),
-        metric=MetricEntry(
-            name=analysis.metric.name,
-            unit=analysis.metric.unit,
-            higher_is_better=analysis.metric.higher_is_better,
-            compared=analysis.metric.spacing,
-        ),
+        metric=metric_entry(analysis.metric),
         criteria=CriteriaEntry(
             margin=Scale.of(analysis).margin(criteria.margin),
             significance=criteria.significance,
@@ -66,7 +61,7 @@ def verdicts(analysis: Analysis) -> Verdicts:
             comparisons=number,
             tests=2 * number,
         ),
-        looks=_looks(analysis),
+        looks=None if analysis.looks is None else looks_entry(analysis.looks, _seeds(analysis)),
         arms=tuple(_arm(analysis, one) for one in analysis.summaries),
         comparisons=tuple(comparison_entry(analysis, one) for one in analysis.comparisons),
         effects=tuple(_effect(cross, one) for cross in analysis.factorials for one in cross.effects),
@@ -90,11 +85,25 @@ def _study(analysis: Analysis) -> StudyEntry:
     )
 
 
+def _seeds(analysis: Analysis) -> tuple[int, ...]:
+    return analysis.manifest.study.seeds if isinstance(analysis, StudyAnalysis) else ()
+
+
 def told(analysis: Analysis) -> tuple[str, ...]:
     """Give all that a reader must know before believing a number, the gravest first."""
     if not isinstance(analysis, StudyAnalysis):
         return analysis.notes
     return (*warnings(analysis), *skipped_variations(analysis), *changed_family(analysis))
+
+
+def metric_entry(metric: Metric) -> MetricEntry:
+    """Write what verdicts are about."""
+    return MetricEntry(
+        name=metric.name,
+        unit=metric.unit,
+        higher_is_better=metric.higher_is_better,
+        compared=metric.spacing,
+    )
 
 
 def warning_entries(told: Iterable[str]) -> tuple[WarningEntry, ...]:
@@ -144,7 +153,7 @@ def comparison_entry(analysis: Analysis, one: Comparison) -> ComparisonEntry:
         simultaneous=None if found is None else estimate_entry(found.simultaneous, apart),
         runs=None if found is None else RunsEntry(baseline=found.runs[0], variation=found.runs[1], common=found.pairs),
         tests=_tests(one),
-        collapse=_collapse(one.collapse),
+        collapse=collapse_entry(one.collapse),
         superiority=None if found is None else estimate_entry(found.superiority),
         population_decision=one.in_population,
         failed_runs_decision=None if one.with_failed is None else one.with_failed.verdict.decision,
@@ -163,7 +172,8 @@ def _tests(one: Comparison) -> PValuesEntry:
     )
 
 
-def _collapse(found: Collapse | None) -> CollapseEntry | None:
+def collapse_entry(found: Collapse | None) -> CollapseEntry | None:
+    """Write how often runs do not learn."""
     if found is None:
         return None
     before, after = (
@@ -191,14 +201,13 @@ def _forecast(found: Forecast) -> ForecastEntry:
     )
 
 
-def _looks(analysis: Analysis) -> LooksEntry | None:
-    if analysis.looks is None:
-        return None
-    return LooksEntry(plan=_plan(analysis), taken=_taken(analysis.looks), is_over=analysis.looks.is_over)
+def looks_entry(looks: StudyLooks, seeds: tuple[int, ...] = ()) -> LooksEntry:
+    """Write the looks of a study, and their plan if its seeds have one."""
+    return LooksEntry(plan=plan_entry(seeds), taken=_taken(looks), is_over=looks.is_over)
 
 
-def _plan(analysis: Analysis) -> PlanEntry | None:
-    seeds = analysis.manifest.study.seeds if isinstance(analysis, StudyAnalysis) else None
+def plan_entry(seeds: tuple[int, ...]) -> PlanEntry | None:
+    """Write a plan of seeds; None where their number is fixed."""
     if not isinstance(seeds, PlannedSeeds):
         return None
     return PlanEntry(first=seeds.plan.first, step=seeds.plan.step, most=seeds.plan.most)
