@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 
@@ -113,3 +114,24 @@ def test_why_nothing_is_decided_is_said(ceteris, tmp_path):
         assert code == 3
         assert out.startswith("undecided: deeper: better. Found ")
         assert out.endswith(f" {why}\n")
+
+
+LOSSES = {"base": 2.9, "big": 2.8}
+RUNS = "".join(f"{name},{seed},{loss + seed**2 / 1000:.3f}\n" for name, loss in LOSSES.items() for seed in range(4))
+BIG = (
+    "holds: big: better. Found better, \N{MINUS SIGN}3.44 % (simultaneous 95 % interval \N{MINUS SIGN}3.68 to "
+    "\N{MINUS SIGN}3.21 %), margin 1 %."
+)
+BASE = "holds: base: learns in 20 %. Found 4 of 4 runs that learned (interval 33.4 to 100.0 %)."
+
+
+def test_a_table_is_checked_as_judge_reads_it(ceteris, tmp_path, monkeypatch):
+    """Of a loss, lower is better and differences are in per cent; what was taken for what goes to standard error."""
+    monkeypatch.chdir(tmp_path)
+    Path("runs.csv").write_text(f"model,seed,loss\n{RUNS}")
+    table = ("runs.csv", "--baseline", "base", "--margin", "1%")
+    code, out, err = ceteris("check", *table, *expectations("big: better", "base: learns in 20 %"))
+
+    assert (code, out.splitlines()) == (0, [BIG, BASE])
+    assert err == ceteris("judge", *table)[1].partition("\n\n")[0] + "\n"
+    assert ceteris("check", *table, "--looks", "1/3", *expectations("big: better"))[0] == 3

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum, auto
 
 from ceteris.analysis.analysis import Analysis
+from ceteris.analysis.judge import TableAnalysis
 from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.errors import StatisticsError
 from ceteris.formatting.wording import listed, nearest
@@ -17,7 +18,6 @@ from ceteris.statistics.interval import Interval
 from ceteris.statistics.sequential import FEWEST_SEEDS
 from ceteris.statistics.summary import ArmSummary
 from ceteris.statistics.verdict import Decision
-from ceteris.study.run import BASELINE
 from ceteris.study.seeds import PlannedSeeds
 
 
@@ -114,7 +114,7 @@ def read_expectation(text: str, analysis: Analysis) -> Expectation:
         expected = listed([*known, f"{Claim.LEARNS_IN} N % (of runs, above 0 and below 100)"], "or")
         raise StatisticsError(f"--expect '{text}': '{words}' is no expectation; expected {expected}.{end}")
     names = [one.variation for one in analysis.comparisons]
-    names += [BASELINE] if share else []
+    names += [analysis.baseline.name] if share else []
     if name not in names:
         close = nearest(name, names)
         end = f"Did you mean '{close}'?" if close else f"There are {listed(names)}." if names else "It has none."
@@ -195,7 +195,7 @@ def _judged(
 
 def _is_bounded(analysis: Analysis, found: Contrast) -> bool:
     """Say whether the levels of an interval over looks are those of the tests, which want a few seeds."""
-    return analysis.looks is None or min(found.runs) >= FEWEST_SEEDS
+    return _looks(analysis) == 1 or min(found.runs) >= FEWEST_SEEDS
 
 
 def _outcome(*, holds: bool, contradicts: bool) -> ExpectationOutcome:
@@ -212,13 +212,16 @@ def _learning(analysis: Analysis, arm: ArmSummary, *, failed_too: bool = False) 
     looks, failed = _looks(analysis), len(arm.failed) if failed_too else 0
     if not arm.ended or looks is None:
         return None
-    level = 1 - analysis.criteria.significance / (len(analysis.summaries) * looks)
+    arms = max(len(analysis.summaries), 1 + analysis.criteria.comparisons(len(analysis.comparisons)))
+    level = 1 - analysis.criteria.significance / (arms * looks)
     rate = collapse_rate(len(arm.collapsed) + failed, arm.ended + failed, level=level)
     return Interval(estimate=1 - rate.estimate, low=1 - rate.high, high=1 - rate.low, level=level)
 
 
 def _looks(analysis: Analysis) -> int | None:
-    """Count the looks that the study may take; None where there is no last one, or where they are not known."""
+    """Count the looks that the study may take; None where there is no last one."""
+    if isinstance(analysis, TableAnalysis) and analysis.look is not None:
+        return analysis.look.planned
     if analysis.looks is None:
         return 1
     seeds = analysis.manifest.study.seeds if isinstance(analysis, StudyAnalysis) else ()

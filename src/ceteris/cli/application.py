@@ -201,8 +201,8 @@ def compare(
 
 
 @command(app)
-def check(
-    folder: ResultsFolder,
+def check(  # noqa: PLR0913 - one argument an option
+    source: Source,
     *,
     expect: Annotated[
         list[str] | None,
@@ -213,6 +213,18 @@ def check(
             "often, collapses more often, or learns in N % (of runs); may be given several times.",
         ),
     ] = None,
+    baseline: BaselineArm = "",
+    metric: MetricColumn = None,
+    lower_is_better: LowerIsBetter = None,
+    margin: Margin = None,
+    pair: PairColumn = None,
+    unpaired: Unpaired = False,
+    variation: VariationColumn = None,
+    seed: SeedColumn = None,
+    step: StepColumn = None,
+    chance: Chance = None,
+    family: Family = None,
+    looks: Looks = None,
     as_json: AsJson = False,
 ) -> None:
     """Check what was expected against the results, for continuous integration and programs.

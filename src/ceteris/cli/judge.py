@@ -5,11 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.text import Text
 
 from ceteris.analysis import judge as judging
 from ceteris.analysis.analysis import Analysis
-from ceteris.analysis.study_analysis import analyze
+from ceteris.analysis.study_analysis import StudyAnalysis, analyze
 from ceteris.cli.report import print_results
 from ceteris.errors import CeterisError, ResultsError
 from ceteris.formatting.console import print_line
@@ -25,30 +24,38 @@ from ceteris.results.results import read_results
 from ceteris.statistics.one_look import Look
 
 
-def judge(
-    source: str,
-    *,
-    out: Path | None,
-    console: Console,
-    looks: str | None,
-    unpaired: bool,
-    **options: Any,
-) -> Analysis:
-    """Print what was taken for what, then what a report says; a results folder has the verdicts of its study."""
+def read_judged(source: str, *, looks: str | None, unpaired: bool, **options: Any) -> Analysis:
+    """Judge a table by what the options say, or a results folder by what its study declares."""
     if unpaired and options["pair"] is not None:
         raise CeterisError("--pair names what runs share, and --unpaired says that they share nothing. Leave one out.")
     if source != STANDARD_INPUT and (expanded(source, error=ResultsError) / STUDY).is_file():
         options |= {"looks": looks, "unpaired": unpaired}
-        return _folder(expanded(source, error=ResultsError), out, console, options)
+        return _folder(expanded(source, error=ResultsError), options)
     columns = Columns(**{name: options.pop(name) for name in ("variation", "seed", "metric", "pair", "step")})
-    analysis = judging.judge(read_outcomes(source, columns), looks=look_of(looks), **options)
-    print_line(f"{analysis.outcomes.source}:", console)
-    for sentence in analysis.taken:
-        print_line(f"  {sentence}", console)
+    return judging.judge(read_outcomes(source, columns), looks=look_of(looks), **options)
+
+
+def taken(source: str, analysis: Analysis) -> tuple[str, ...]:
+    """Say what was taken for what, a line each."""
+    if isinstance(analysis, judging.TableAnalysis):
+        return (f"{analysis.outcomes.source}:", *(f"  {sentence}" for sentence in analysis.taken))
+    path = expanded(source, error=ResultsError)
+    return (f"{path}: a results folder, judged as its study declares.",)
+
+
+def judge(source: str, *, out: Path | None, console: Console, **options: Any) -> Analysis:
+    """Print what was taken for what, then what a report says; a results folder has the verdicts of its study."""
+    analysis = read_judged(source, **options)
+    for line in taken(source, analysis):
+        print_line(line, console)
     print_results(analysis, console)
-    if out is not None:
+    if out is None:
+        return analysis
+    console.print()
+    if isinstance(analysis, StudyAnalysis):
+        print_line(f"The report:      {publish(analysis, out=out).page}", console)
+    elif isinstance(analysis, judging.TableAnalysis):
         written = write_table_report(analysis, out)
-        console.print()
         print_line(f"The report:      {written.page}", console)
         print_line(f"as text:         {written.text}", console)
         print_line(f"one row per run: {written.table}", console)
@@ -78,7 +85,7 @@ def look_of(written: str | None) -> Look | None:
     return Look(number=int(match[1] or match[2]), planned=int(match[2]))
 
 
-def _folder(path: Path, out: Path | None, console: Console, options: dict[str, Any]) -> Analysis:
+def _folder(path: Path, options: dict[str, Any]) -> StudyAnalysis:
     declared = {name: value for name, value in options.items() if value not in (None, "", False)}
     if declared.pop("baseline", "baseline") != "baseline" or declared:
         names = ", ".join(f"--{name.replace('_', '-')}" for name in options if name in declared) or "--baseline"
@@ -86,11 +93,4 @@ def _folder(path: Path, out: Path | None, console: Console, options: dict[str, A
             f"{path} is a results folder, whose study declares how it is judged, expected no {names}. Leave it out, or "
             "give its results.csv."
         )
-    analysis = analyze(read_results(path))
-    console.print(Text(f"{path}: a results folder, judged as its study declares."), soft_wrap=True)
-    print_results(analysis, console)
-    if out is not None:
-        written = publish(analysis, out=out)
-        console.print()
-        print_line(f"The report:      {written.page}", console)
-    return analysis
+    return analyze(read_results(path))

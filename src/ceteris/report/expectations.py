@@ -70,7 +70,8 @@ def _difference(analysis: Analysis, one: Comparison) -> str:
     if isinstance(found.simultaneous, Interval):
         level = f"{100 * analysis.criteria.level:g} %"
         words += f" (simultaneous {level} interval {scale.difference_range(found.simultaneous)})"
-    words += f", margin {scale.size(analysis.criteria.margin)}"
+    if analysis.criteria.margin:
+        words += f", margin {scale.size(analysis.criteria.margin)}"
     forecast = one.verdict.forecast if one.verdict.decision is Decision.UNDECIDED else None
     if forecast is not None:
         more = f"{forecast.baseline:,} + {forecast.variation:,} more runs"
