@@ -7,6 +7,7 @@ import sys
 import pytest
 
 import ceteris
+from ceteris.testing.executors import CallingThread
 from tests.documents import ROOT, few_images, shortened, steps
 
 PAGE = ROOT / "docs" / "own-code.md"
@@ -32,7 +33,7 @@ def test_the_studies_of_the_page_run(tmp_path, name):
     study = ceteris.read_study(tmp_path / name)
 
     with few_images():
-        assert ceteris.run(study, folder=tmp_path / "results", threads=1).is_complete
+        assert ceteris.run(study, folder=tmp_path / "results", executor=CallingThread()).is_complete
 
 
 def test_the_program_of_the_page_runs(tmp_path):

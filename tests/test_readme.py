@@ -14,6 +14,7 @@ from PIL import Image
 import ceteris
 from ceteris.engines.lanes.kernels import usable_instruction_sets
 from ceteris.study.schema import study_schema
+from ceteris.testing.executors import CallingThread
 from tests.datasets.photographs import write_photographs
 from tests.documents import COMMANDS, IMAGES, ROOT, Workplace, few_images, shortened, steps
 
@@ -149,7 +150,7 @@ def test_the_examples_run(tmp_path, file):
     study = ceteris.read_study(tmp_path / file.name)
 
     with few_images():
-        assert ceteris.run(study, folder=tmp_path / "results", threads=1).is_complete
+        assert ceteris.run(study, folder=tmp_path / "results", executor=CallingThread()).is_complete
 
 
 def test_the_output_of_make_study_is_of_the_study_as_it_is():

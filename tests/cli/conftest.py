@@ -93,6 +93,12 @@ def own_cache(tmp_path, monkeypatch):
 
 
 @pytest.fixture(autouse=True)
+def measured_shortly(monkeypatch):
+    """Measure how fast this machine trains for a moment where a study is really trained, in place of a second."""
+    monkeypatch.setattr("ceteris.cli.run._MEASURED_SECONDS", 0.05)
+
+
+@pytest.fixture(autouse=True)
 def unlimited(monkeypatch):
     """Plan for a machine whose cores nothing limits, and with 16 GB of memory, whichever the tests run on."""
     monkeypatch.setattr("ceteris.cli.plan.cores", lambda: Cores(count=2))

@@ -244,7 +244,7 @@ class _Edit:
         elif (owner := path.rpartition(".")[0]) != self.prefix[:-1] and (
             siblings := [name for name in known if name.rpartition(".")[0] == owner]
         ):
-            end = f"there are {listed(siblings)}."
+            end = f"there {'is' if len(siblings) == 1 else 'are'} {listed(siblings)}."
         else:
             others = "network.* and training.*" if self.baseline.network.foundation else "training.*"
             last = len(layers) - 1
