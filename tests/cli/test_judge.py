@@ -79,3 +79,11 @@ def test_what_is_paired_is_not_unpaired(ceteris):
         2,
         "error: --pair names what runs share, and --unpaired says that they share nothing. Leave one out.\n",
     )
+
+
+def test_a_format_is_an_option(ceteris):
+    """It is believed, not the content: a table is no JSON."""
+    code, out, err = ceteris("judge", "runs.csv", "--format", "json")
+
+    assert (code, out) == (2, "")
+    assert err == ("error: runs.csv, line 1: this is not JSON (expecting value). Is the file cut short?\n")

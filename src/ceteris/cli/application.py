@@ -20,6 +20,7 @@ from ceteris.cli.options import (
     EngineOption,
     Epochs,
     Family,
+    Format,
     Looks,
     LowerIsBetter,
     Margin,
@@ -222,6 +223,7 @@ def check(  # noqa: PLR0913 - one argument an option
     variation: VariationColumn = None,
     seed: SeedColumn = None,
     step: StepColumn = None,
+    format: Format = None,  # noqa: A002 - as the option is called
     chance: Chance = None,
     family: Family = None,
     looks: Looks = None,
@@ -247,6 +249,7 @@ def judge(  # noqa: PLR0913 - one argument an option
     variation: VariationColumn = None,
     seed: SeedColumn = None,
     step: StepColumn = None,
+    format: Format = None,  # noqa: A002 - as the option is called
     chance: Chance = None,
     family: Family = None,
     looks: Looks = None,

@@ -28,11 +28,12 @@ def read_judged(source: str, *, looks: str | None, unpaired: bool, **options: An
     """Judge a table by what the options say, or a results folder by what its study declares."""
     if unpaired and options["pair"] is not None:
         raise CeterisError("--pair names what runs share, and --unpaired says that they share nothing. Leave one out.")
-    if source != STANDARD_INPUT and (expanded(source, error=ResultsError) / STUDY).is_file():
+    kind = options.pop("format")
+    if source != STANDARD_INPUT and kind is None and (expanded(source, error=ResultsError) / STUDY).is_file():
         options |= {"looks": looks, "unpaired": unpaired}
         return _folder(expanded(source, error=ResultsError), options)
     columns = Columns(**{name: options.pop(name) for name in ("variation", "seed", "metric", "pair", "step")})
-    return judging.judge(read_outcomes(source, columns), looks=look_of(looks), **options)
+    return judging.judge(read_outcomes(source, columns, kind=kind), looks=look_of(looks), **options)
 
 
 def taken(source: str, analysis: Analysis) -> tuple[str, ...]:

@@ -118,6 +118,14 @@ StepColumn = Annotated[
     str | None,
     typer.Option("--step", metavar="COLUMN", help="The step of a row, where a run has several: the last one counts."),
 ]
+Format = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="NAME",
+        help="What SOURCE is: csv, json, parquet, mlflow, wandb, tensorboard or ceteris; by its content if not given.",
+    ),
+]
 Chance = Annotated[
     float | None,
     typer.Option(
