@@ -1,5 +1,7 @@
 """What holds for every test."""
 
+import importlib.util
+import json
 import os
 import signal
 from unittest import mock
@@ -32,12 +34,17 @@ def ctrl_c():
 
 @pytest.fixture(autouse=True, scope="session")
 def documents_fit_their_schema():
-    """Hold every JSON document that a test has written to its schema: read back strictly, it is the same."""
+    """Hold every JSON document that a test has written to its schema, and to itself: read back, it is equal."""
     encode = Document.encode
+    validators = {}
 
     def checked(document):
-        content = encode(document)
-        assert type(document).model_validate_json(content) == document
+        content, kind = encode(document), type(document)
+        assert kind.model_validate_json(content) == document
+        if importlib.util.find_spec("jsonschema"):
+            from jsonschema import Draft202012Validator  # noqa: PLC0415 - few tests write documents
+
+            validators.setdefault(kind, Draft202012Validator(kind.schema_document())).validate(json.loads(content))
         return content
 
     with mock.patch.object(Document, "encode", checked):

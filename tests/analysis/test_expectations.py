@@ -142,6 +142,19 @@ def test_before_the_first_look_nothing_is_judged(analyses):  # noqa: F811
     assert (still.outcome, still.cause) == (UNDECIDED, Cause.NOT_AT_AN_END)
 
 
+def test_before_the_last_look_what_is_open_is_not_at_an_end(analyses):  # noqa: F811
+    """More seeds are to come, if looks are still planned; what was decided stands."""
+    analysis = analyses("looks")
+    between = replace(analysis, looks=replace(analysis.looks, is_over=False))
+    texts = ("noisy: better", "deeper: better")
+    found = [check_expectations(one, [read_expectation(text, one) for text in texts]) for one in (analysis, between)]
+
+    assert [[(one.outcome, one.cause) for one in checked] for checked in found] == [
+        [(UNDECIDED, Cause.OPEN), (HOLDS, None)],
+        [(UNDECIDED, Cause.NOT_AT_AN_END), (HOLDS, None)],
+    ]
+
+
 def changed(analysis, **facts):
     """Let something else have been declared when the first results were computed."""
     now = replace(declaration(analysis.manifest.study, since="2026-01-02T03:04:05+00:00", results=0))

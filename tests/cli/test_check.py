@@ -96,7 +96,7 @@ def test_a_mistake_in_any_expectation_ends_it_before_anything_is_said(ceteris, f
 
 
 def test_why_nothing_is_decided_is_said(ceteris, tmp_path):
-    """A study with a run to come, and one before its first look."""
+    """A study with a run to come, one before its first look, and one before its last."""
     fixed, looks = (
         made_up_folder(
             tmp_path / name,
@@ -105,15 +105,37 @@ def test_why_nothing_is_decided_is_said(ceteris, tmp_path):
         )
         for name, seeds in (("fixed", 3), ("looks", {"first": 6, "step": 2, "most": 8}))
     )
+    between = made_up_folder(
+        tmp_path / "between",
+        study=made_up_study(seeds={"first": 6, "step": 2, "most": 10}, variation=VARIATIONS[3:]),
+        asked={"baseline": 8, "noisy": 8},
+        became={("noisy", 7): "missing"},
+    )
     for folder, why in (
         (fixed, "Runs are still to come, and a fixed number of seeds is judged once, when all are there."),
         (looks, "No look has been taken yet: the runs of the first are still to come."),
+        (between, "The last look has not been taken yet: runs of the next are still to come."),
     ):
-        code, out, _ = ceteris("check", folder, *expectations("deeper: better"))
+        name = "noisy" if folder is between else "deeper"
+        code, out, _ = ceteris("check", folder, *expectations(f"{name}: better"))
 
         assert code == 3
-        assert out.startswith("undecided: deeper: better. Found ")
+        assert out.startswith(f"undecided: {name}: better. Found ")
         assert out.endswith(f" {why}\n")
+
+
+def test_a_design_that_was_changed_is_told(ceteris, tmp_path):
+    """Variations that were taken away after results were there leave nothing to be shown in this folder."""
+    made_up_folder(tmp_path / "r", study=made_up_study(seeds=3))
+    made_up_folder(tmp_path / "r", study=made_up_study(seeds=3, variation=VARIATIONS[:1]))
+    code, out, _ = ceteris("check", tmp_path / "r", *expectations("deeper: better"))
+
+    assert code == 3
+    assert out.startswith("undecided: deeper: better. Found better, ")
+    assert out.endswith(
+        " Seeds, arms or variations were changed when results were there, for which no level allows: a new folder with "
+        "new seeds can show it.\n"
+    )
 
 
 LOSSES = {"base": 2.9, "big": 2.8}

@@ -243,7 +243,8 @@ def _obstacles(
     if analysis.looks is None:
         is_early = any(arm.missing for arm in arms)
     else:
-        is_early = found is not None and found.variation not in analysis.looks.last
+        is_open = outcome is ExpectationOutcome.UNDECIDED and not analysis.looks.is_over
+        is_early = found is not None and (is_open or found.variation not in analysis.looks.last)
     if is_early:
         yield Cause.NOT_AT_AN_END
     if isinstance(analysis, StudyAnalysis) and _is_changed(analysis, [arm.name for arm in arms]):

@@ -13,12 +13,13 @@ from ceteris.statistics.verdict import Decision
 _CAUSES = {
     Cause.NOT_AT_AN_END: "Runs are still to come, and a fixed number of seeds is judged once, when all are there",
     Cause.DESIGN_CHANGED: "Seeds, arms or variations were changed when results were there, for which no level allows: "
-    "a new results folder can show it",
+    "a new folder with new seeds can show it",
     Cause.MARGIN_CHANGED: "Metric or margin were changed when results were there, and by the first it is {first}",
     Cause.FAILED_RUNS: "If the runs that failed had collapsed, the finding would be another: run them again",
     Cause.NO_BOUND: "Without a last look, no bound on how often runs learn holds",
 }
 _NO_LOOK = "No look has been taken yet: the runs of the first are still to come"
+_NEXT_LOOK = "The last look has not been taken yet: runs of the next are still to come"
 
 
 def line(analysis: Analysis, one: Checked) -> str:
@@ -32,7 +33,7 @@ def line(analysis: Analysis, one: Checked) -> str:
 def _cause(analysis: Analysis, one: Checked) -> str:
     assert one.cause is not None
     if one.cause is Cause.NOT_AT_AN_END and analysis.looks is not None:
-        return _NO_LOOK
+        return _NEXT_LOOK if one.expectation.variation in analysis.looks.last else _NO_LOOK
     first = analysis.first_verdicts if isinstance(analysis, StudyAnalysis) else {}
     return _CAUSES[one.cause].format(first=first.get(one.expectation.variation, ""))
 
