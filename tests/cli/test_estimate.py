@@ -56,6 +56,23 @@ def test_packed_batches_that_train_alike_are_measured_once(study, monkeypatch):
     assert [batch.runs[0].variation for batch in measured] == ["Pool 4x4", "baseline"]
 
 
+@pytest.mark.parametrize(("setting", "value"), [("clip_norm", 1.0), ("average_decay", 0.9)])
+def test_what_passes_over_all_weights_at_each_step_is_measured_apart(study, monkeypatch, setting, value):
+    """A packed batch in which a run clips gradients or averages weights is slower than one in which none does."""
+    measured = []
+    monkeypatch.setattr(
+        "ceteris.cli.estimate.seconds_per_image", lambda batch, *_, **__: measured.append(batch) or 0.001
+    )
+    training = study.baseline.training.model_copy(update={setting: value})
+    other = Study(**{**dict(study), "baseline": study.baseline.model_copy(update={"training": training})})
+    plain = [one for one in pack(study.runs("d" * 64), FakeEngine()) if one.runs[0].variation == "baseline"]
+    steadied = [one for one in pack(other.runs("d" * 64), FakeEngine()) if one.runs[0].variation == "baseline"]
+
+    estimate_time([*plain, *steadied], known_images(study.data), threads=1)
+
+    assert [getattr(batch.runs[0].specification.training, setting) for batch in measured] == [0, value]
+
+
 def test_measuring_trains_and_ends(study):
     """The measured cost is a time, also where a single epoch is all there is."""
     for epochs in (1, 3):

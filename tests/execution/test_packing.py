@@ -1,5 +1,7 @@
 """What there is no memory for is refused before anything is trained."""
 
+from dataclasses import replace
+
 import pytest
 
 from ceteris.datasets.dataset import ImageKind
@@ -10,7 +12,7 @@ from ceteris.errors import EngineError
 from ceteris.execution.packing import Assignment, assign, check_resources, longest_first, needed_memory, pack
 from ceteris.execution.study import run_study
 from ceteris.networks.shape import Shape
-from ceteris.resources import Memory, Resources
+from ceteris.resources import Memory, Requirements, Resources
 from ceteris.results.manifest import scope_of
 from ceteris.study.study import Study
 from ceteris.testing.miniature import FakeEngine, miniature_dataset, miniature_runs, miniature_study
@@ -175,6 +177,25 @@ def test_sixteen_lanes_hold_weights_gradients_and_two_moments():
     assert need.training == need.largest
     full = needed_memory(dense_batches(seeds=48), IMAGES, cores=2)
     assert full.training == 2 * full.largest
+
+
+def test_a_packed_batch_takes_what_the_run_takes_that_wants_the_most():
+    """Where one run averages its weights, all lanes keep an average, wherever that run stands in the packed batch."""
+
+    class Averaging(FakeEngine):
+        def requirements(self, specification, images, runs):
+            return Requirements(memory=1000 * runs + (500 if specification.training.average_decay else 0))
+
+    study = miniature_study()
+    averaged = study.baseline.training.model_copy(update={"average_decay": 0.9})
+    runs = [run for run in study.runs("d" * 64) if run.variation == "baseline"][:2]
+    own = replace(
+        runs[1], variation="averaged", specification=runs[1].specification.model_copy(update={"training": averaged})
+    )
+
+    for order in ((runs[0], own), (own, runs[0])):
+        (batch,) = pack(order, Averaging())
+        assert batch.requirements(IMAGES).memory == 2500
 
 
 def test_too_much_for_one_packed_batch_names_it():

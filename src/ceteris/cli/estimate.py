@@ -33,6 +33,9 @@ _OURS, _OURS_TOGETHER = 0.75, 0.55
 _SCORED_IN_A_ROUND = 16
 """Images for validation in a round that is measured, which the time of a round includes."""
 
+_STEADYING = ("clip_norm", "average_decay")
+"""Settings that add a pass over all weights to each step of a packed batch where one of its runs has them."""
+
 _FILE = "speeds.json"
 _MOST, _DAYS = 500, 30
 """How many speeds are kept, and how long."""
@@ -290,6 +293,7 @@ def _kind(batch: PackedBatch) -> Hashable:
             training.optimizer,
             training.batch_size,
             tuple(sorted({type(one).__name__ for one in augmentations if one.is_active})),
+            *(any(getattr(run.specification.training, name) for run in batch.runs) for name in _STEADYING),
         ),
     )
 

@@ -123,8 +123,10 @@ class PackedBatch:
         return any(run.specification.runs_own_code for run in self.runs)
 
     def requirements(self, images: ImageKind) -> Requirements:
-        """Estimate what it takes while it trains on such images."""
-        return self.engine.requirements(self.runs[0].specification, images, len(self.runs))
+        """Estimate what it takes while it trains on such images: as much as the run that wants the most of it."""
+        specifications = {run.variation: run.specification for run in self.runs}.values()
+        all_runs = (self.engine.requirements(one, images, len(self.runs)) for one in specifications)
+        return max(all_runs, key=lambda one: one.memory)
 
 
 def pack(
