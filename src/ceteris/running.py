@@ -46,7 +46,7 @@ def run(  # noqa: PLR0913 - one argument a choice that the caller has
         folder: Where the results are, or will be.
         data: A copy of the data set; else the one that `CETERIS_DATA` names, the one in the cache, or a download. Or a
             folder of images, in place of the one that the study names.
-        engine: `auto`, `lanes` or `torch`.
+        engine: `auto` (lanes where it can, else torch; nothing is measured), `lanes` or `torch`.
         device: As `torch.device` names it; the processor if not given.
         threads: How many packed batches train side by side; as many as there are cores, if not given.
         executor: Where packed batches train; by itself on this machine, if not given.

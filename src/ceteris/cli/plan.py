@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ceteris.cli.estimate import Estimate, estimate_time, random_split
+from ceteris.cli.fastest import fastest_first
 from ceteris.cli.layer_table import print_layers_of_preset
 from ceteris.cli.power import ASSUMED, Spread, powers, shown_with, spread_of
 from ceteris.datasets.choice import images_ahead, share, source_of
@@ -93,6 +94,8 @@ def plan(
     executor = LocalExecutor(threads=threads or available_cores())
     backbones = find_backbones(study, base=file.parent, device=device or "cpu", threads=executor.threads)
     study = backbones.study
+    with console.status("measuring which engine is faster ..."):
+        choice = fastest_first(choice, study, images, engine=engine, threads=executor.threads)
     engines, skipped = (*choice.engines, *backbones.engines), backbones.skipped
     absent = dict.fromkeys((arm.name for arm in study.arms()), gap) if gap else {}
     planned = plan_study(study, images, engines=engines, skipped={**skipped, **absent})

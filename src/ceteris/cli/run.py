@@ -14,9 +14,11 @@ from rich.text import Text
 from ceteris.cli.budget import Budget, read_budget
 from ceteris.cli.console import print_notes, print_sentence
 from ceteris.cli.estimate import Estimate, estimate_time
+from ceteris.cli.fastest import fastest_first
 from ceteris.cli.fetching import download_weights, get_images
 from ceteris.cli.plan import override, time_needed
 from ceteris.cli.report import close
+from ceteris.datasets.choice import images_ahead
 from ceteris.execution.engines import choose_engines, find_backbones
 from ceteris.execution.events import Event, StudyStarted
 from ceteris.execution.local import LocalExecutor
@@ -59,6 +61,8 @@ def run(  # noqa: PLR0913 - one argument an option
     images = get_images(study, location=data, or_shapes=shapes_if_no_cifar10, console=console)
     folder = out or Path("results") / (file.stem if images.study is study else f"{file.stem}-shapes")
     backbones = find_backbones(images.study, base=file.parent, device=device or "cpu", threads=threads)
+    kind = images_ahead(images.study.data).images
+    choice = fastest_first(choice, backbones.study, kind, engine=engine, threads=threads, folder=folder)
     notes = (*images.notes, *changes, *choice.notes, *backbones.notes)
     console.print(Text(images.study.title, style="bold"), soft_wrap=True)
     console.print(f"images: {images.dataset.source}", markup=False, soft_wrap=True)
