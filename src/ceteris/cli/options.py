@@ -48,7 +48,8 @@ EngineOption = Annotated[
     str,
     typer.Option(
         metavar="auto|lanes|torch",
-        help="Training engine: lanes, torch (supports GPUs), auto (lanes where it can, unless torch was measured to be faster).",
+        help="Training engine: lanes, torch (supports GPUs), auto (lanes where it can, unless torch was measured to be "
+        "faster).",
     ),
 ]
 Device = Annotated[str | None, typer.Option(metavar="DEVICE", help="Where torch computes: cpu, cuda, cuda:1.")]
