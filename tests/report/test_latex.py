@@ -1,6 +1,8 @@
+import os
 import re
 import shutil
 import subprocess
+from unittest import mock
 
 import pytest
 
@@ -11,17 +13,30 @@ from ceteris.report.latex import publish_latex, write_latex
 from ceteris.report.numbers import Number, answer_numbers
 
 
-@pytest.fixture
-def article(reports, analyses, tmp_path):
-    """Write the report of a state for LaTeX."""
+@pytest.fixture(scope="module")
+def write(reports, analyses):
+    """Write the report of a state for LaTeX into a folder."""
 
-    def write(state, folder="article"):
+    def into(folder, state):
         study = analyses(state).results.manifest.study
-        numbers = answer_numbers(analyses(state))
-        sections = reports(state).sections
-        return publish_latex(sections, numbers, title=study.title, question=study.question, out=tmp_path / folder)
+        numbers, sections = answer_numbers(analyses(state)), reports(state).sections
+        with mock.patch.object(os, "fsync"):
+            return publish_latex(sections, numbers, title=study.title, question=study.question, out=folder)
 
-    return write
+    return into
+
+
+@pytest.fixture(scope="module")
+def article(write, tmp_path_factory):
+    """Give the report of a state for LaTeX, written once."""
+    made = {}
+
+    def give(state):
+        if state not in made:
+            made[state] = write(tmp_path_factory.mktemp("article"), state)
+        return made[state]
+
+    return give
 
 
 def of_sections(tmp_path, *sections, numbers=(), question=""):
@@ -44,9 +59,9 @@ def test_all_files_are_taken_in(article, state):
     assert all(re.fullmatch("[a-z0-9-]+", one.stem) for one in (*found.tables, *found.figures))
 
 
-def test_the_same_results_give_the_same_bytes(article):
+def test_the_same_results_give_the_same_bytes(article, write, tmp_path):
     """Nothing says when a file was made."""
-    first, second = article("one seed", "first"), article("one seed", "second")
+    first, second = article("one seed"), write(tmp_path, "one seed")
     files = [*first.tables, *first.figures, first.main, first.text, first.macros]
 
     assert len(first.figures) > 2
@@ -57,14 +72,14 @@ def test_the_same_results_give_the_same_bytes(article):
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no LaTeX is installed")
-def test_it_compiles_whatever_a_study_is_called(article):
+def test_it_compiles_whatever_a_study_is_called(article, tmp_path):
     """Names that are commands elsewhere, and signs that the fonts lack, stop nothing."""
     found = article("hostile")
-    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "main.tex"]
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", f"-output-directory={tmp_path}", "main.tex"]
     done = subprocess.run(command, cwd=found.main.parent, capture_output=True, check=False)
 
     assert done.returncode == 0, done.stdout.decode(errors="replace")[-2000:]
-    assert found.main.with_suffix(".pdf").exists()
+    assert (tmp_path / "main.pdf").exists()
 
 
 def test_the_table_is_that_of_the_page(article, reports):
@@ -130,7 +145,7 @@ def test_figures_of_one_name_are_two_files(reports, tmp_path):
 
 def test_a_results_folder_is_written_by_one_call(folders, tmp_path):
     """From Python; what is no results folder is refused, and nothing is written."""
-    found = write_latex(folders("one seed"), out=tmp_path / "paper" / "results")
+    found = write_latex(folders("empty"), out=tmp_path / "paper" / "results")
 
     assert found.main == tmp_path / "paper" / "results" / "main.tex"
     assert found.macros.read_text(encoding="utf-8").count("\\newcommand") > 20
