@@ -4,6 +4,7 @@ scores.py          from records to numbers: chance level, predictions, epochs, s
 environment.py     machines, versions and times
 analysis.py        what is known of any table of results: `Analysis`
 study_analysis.py  arms, computed changes, verdicts: `analyze`
+expectations.py    what was expected of a variation, and whether the results show it
 efficiency.py      how far each network gets with how many images
 judge.py           a table of results from elsewhere: `judge`
 metric_names.py    what the name of its metric says
