@@ -59,3 +59,15 @@ def test_names_of_runs_and_results_are_no_settings():
     names = [BASE | {"run name": f"r{number}", "best epoch": str(number % 2)} for number in range(8)]
 
     assert arm_settings("arm", runs("base", *names[:4]), runs("arm", *names[4:])).notes == ()
+
+
+def test_the_entries_of_a_list_are_one_setting():
+    """A layer that comes first moves all others, and is one change."""
+    before = {f"network.layers.{number}": kind for number, kind in enumerate(("pool", "dense"))}
+    after = {f"network.layers.{number}": kind for number, kind in enumerate(("conv", "pool", "dense"))}
+    found = arm_settings("deeper", runs("base", before), runs("deeper", after))
+
+    assert [str(change) for change in found.changes] == [
+        "network/layers/0 pool -> conv", "network/layers/1 dense -> pool", "network/layers/2 none -> dense",
+    ]  # fmt: skip
+    assert found.notes == ()

@@ -1,9 +1,14 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from ceteris.analysis.judge import judge
+from ceteris.analysis.study_analysis import analyze
 from ceteris.cli.judge import look_of
 from ceteris.errors import CeterisError
+from ceteris.results.results import read_results
 from tests.made_up import made_up_folder
 
 RUNS = """model,seed,val_acc,lr
@@ -59,6 +64,25 @@ def test_a_folder_of_ours_has_its_own_verdicts(ceteris):
             "Leave it out, or give its results.csv.\n"
         ),
     )
+
+
+@pytest.mark.parametrize("tracker", ["tensorboard", "mlflow", "wandb"])
+def test_what_was_logged_is_judged_as_the_folder_is(tracker):
+    """One study, exported to an experiment tracker by `ceteris log`: every verdict is that of the folder."""
+    pytest.importorskip(tracker)
+    made_up_folder(Path("study"), became={("deeper", 2): "diverged", ("tanh", 1): "failed"})
+    folder = analyze(read_results("study"))
+    log = [sys.executable, "-m", "ceteris", "log", "study", "--to", tracker, "--out", "logs"]
+    subprocess.run(log, check=True, capture_output=True)  # in a process of its own: trackers warn and start threads
+
+    found = judge("logs", metric="test/accuracy", pair="seed", margin="1.5pp", chance=folder.chance.share)
+
+    by_name = {one.variation: one for one in found.comparisons}
+    assert len({one.verdict.decision for one in folder.comparisons}) == 4
+    for one in folder.comparisons:
+        other = by_name[one.variation]
+        assert (other.verdict.decision, other.collapse) == (one.verdict.decision, one.collapse)
+        assert other.accuracy.p_value == pytest.approx(one.accuracy.p_value, rel=1e-4)
 
 
 def test_looks_are_a_number_or_one_of_a_number():

@@ -1,5 +1,6 @@
 """The settings of runs from elsewhere: what each arm changes, computed, and what changes together with it."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from ceteris.results.warning import CodedWarning, WarningCode
 from ceteris.study.changes import SettingChange
 
 _FACTOR = "factor"
+_NUMBERED = re.compile(r"/\d+(/.*)?")
+"""Entries of a list, such as the layers of a network, are one setting."""
 _FOLLOWING = frozenset(("parameters", "params", "num params", "n params", "num parameters", "flops", "macs"))
 """What follows from other settings: told, and not counted as a change of its own."""
 _RESULTS = frozenset(("best", "final", "val", "validation"))
@@ -51,7 +54,9 @@ def arm_settings(name: str, baseline: Sequence[Outcome], arm: Sequence[Outcome])
         before, after = _values(baseline, key), _values(arm, key)
         if len(before) == 1 and len(after) == 1:
             if before.keys() != after.keys():
-                changes.append(SettingChange(path=key, before=next(iter(before)), after=next(iter(after))))
+                changes.append(
+                    SettingChange(path=key.replace(".", "/"), before=next(iter(before)), after=next(iter(after)))
+                )
         elif _is_told(before, after):
             mixed.append(key)
     return ArmSettings(
@@ -76,7 +81,7 @@ def _is_told(before: Mapping[str, int], after: Mapping[str, int]) -> bool:
 
 def _notes(name: str, changes: Sequence[SettingChange], mixed: Sequence[str]) -> Iterator[str]:
     own = [change for change in changes if spelled(change.path) not in _FOLLOWING]
-    if len(own) > 1:
+    if len({_NUMBERED.sub("", change.path) for change in own}) > 1:
         text = (
             f"'{name}' differs from the baseline in {len(own)} settings, {listed(map(str, own))}: they are confounded, "
             "and its difference is that of all together."
