@@ -11,7 +11,7 @@ TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 RUN := $(VENV)/bin/python -m
 KERNELS := $(wildcard src/ceteris/engines/lanes/kernels/*.hpp) src/ceteris/engines/lanes/kernels/module.cpp
 
-.PHONY: study test test-elsewhere check bench simulate soak fuzz sanitize arm clean
+.PHONY: study test test-elsewhere check bench layers simulate soak fuzz sanitize arm clean
 .DELETE_ON_ERROR:
 
 # The founding study on the first batch of CIFAR-10; leaves results/cifar10-first-batch.
@@ -45,8 +45,16 @@ check: $(VENV)/.development
 # Training and decoding side by side with PyTorch (and Keras, if installed); wants real images and a quiet machine.
 bench: $(VENV)/.development
 	$(VENV)/bin/python bench/engines.py --write bench/README.md
+	$(VENV)/bin/python bench/engines.py --networks baseline resnet20 residual --only lanes expert --batch-sizes 32 128 \
+	--seconds 3 --section networks --write bench/README.md
 	$(VENV)/bin/python bench/transfer.py
 	$(VENV)/bin/python bench/decoding.py --write bench/README.md
+
+# Where the kernels spend their time, layer by layer, on one core.
+layers:
+	mkdir -p build
+	$(CXX) -march=native -fno-predictive-commoning $(filter-out %/bits.cpp,$(BITS)) bench/layers.cpp -o build/layers
+	for name in residual resnet20; do for size in 128 32; do build/layers $$name $$size 2; done; done
 
 # What the statistics claim, in thousands of simulated studies whose truth is known: one program per claim.
 simulate: $(VENV)/.development

@@ -2,10 +2,10 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from baseline import Images
+from baseline import Images, Workload
 
 
 class Crew(StrEnum):
@@ -22,7 +22,7 @@ class Row(StrEnum):
 
     LANES = "**ceteris, lanes engine**: sixteen runs a thread, one thread a core"
     TORCH_ENGINE = "ceteris, PyTorch engine: one single-thread process a core"
-    EXPERT = "PyTorch by an expert: data in memory, fused Adam, one single-thread process a core"
+    EXPERT = "PyTorch by an expert: data in memory, fused optimizer, one single-thread process a core"
     TUTORIAL = "PyTorch as in its tutorials: PIL images, DataLoader, one process with all cores"
     TUTORIAL_EACH_CORE = "the same, one single-thread process a core"
     KERAS = "Keras, arrays in memory, one process with all cores"
@@ -36,11 +36,13 @@ class Case:
         row: The line it belongs to.
         variant: What tells it from the row's other cases; empty if there are none.
         crew: Where it runs.
+        workload: What it trains.
     """
 
     row: Row
     variant: str
     crew: Crew
+    workload: Workload = Workload.BASELINE
 
 
 CASES = (
@@ -56,6 +58,21 @@ CASES = (
     Case(row=Row.TUTORIAL_EACH_CORE, variant="0 workers", crew=Crew.EACH_CORE),
     Case(row=Row.KERAS, variant="", crew=Crew.KERAS),
 )
+
+
+_EVERY_NETWORK = {
+    (Row.LANES, ""),
+    (Row.TORCH_ENGINE, ""),
+    (Row.EXPERT, "channels first"),
+    (Row.EXPERT, "channels last"),
+}
+
+
+def cases_of(workload: Workload, *, whole: bool) -> tuple[Case, ...]:
+    """Give the whole of what is measured of the baseline, or, of any network, what decides who trains it."""
+    if whole and workload is Workload.BASELINE:
+        return CASES
+    return tuple(replace(case, workload=workload) for case in CASES if (case.row, case.variant) in _EVERY_NETWORK)
 
 
 def cores() -> int:
@@ -77,16 +94,16 @@ def loops(case: Case, images: Images, batch_size: int) -> Sequence[Iterator[int]
         case Row.LANES:
             from ceteris_loops import lanes  # noqa: PLC0415
 
-            return [lanes(images, batch_size, rank=rank) for rank in range(cores())]
+            return [lanes(case.workload, images, batch_size, rank=rank) for rank in range(cores())]
         case Row.TORCH_ENGINE:
             from ceteris_loops import torch_engine  # noqa: PLC0415
 
-            return [torch_engine(images, batch_size)]
+            return [torch_engine(case.workload, images, batch_size)]
         case Row.EXPERT:
             from pytorch_loops import expert  # noqa: PLC0415
 
             channels_last, compiled = "channels last" in case.variant, "torch.compile" in case.variant
-            return [expert(images, batch_size, channels_last=channels_last, compiled=compiled)]
+            return [expert(case.workload, images, batch_size, channels_last=channels_last, compiled=compiled)]
         case Row.TUTORIAL:
             from pytorch_loops import tutorial  # noqa: PLC0415
 

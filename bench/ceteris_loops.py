@@ -1,8 +1,8 @@
-"""The baseline on the engines of ceteris, through the `Engine` protocol as studies use it."""
+"""The networks on the engines of ceteris, through the `Engine` protocol as studies use it."""
 
 from collections.abc import Iterator
 
-from baseline import Images, baseline_runs, training_split
+from baseline import Images, Workload, runs_of, training_split
 
 from ceteris.engines.engine import Engine, Position
 from ceteris.engines.lanes.engine import lanes_engine
@@ -10,15 +10,16 @@ from ceteris.engines.lanes.kernels import chosen_instruction_set, load_kernels
 from ceteris.engines.torch.engine import TorchEngine
 
 
-def lanes(images: Images, batch_size: int, *, rank: int) -> Iterator[int]:
+def lanes(workload: Workload, images: Images, batch_size: int, *, rank: int) -> Iterator[int]:
     """Train sixteen runs in the lanes of one thread."""
     engine = lanes_engine()
-    return _packed(engine, images, batch_size, range(rank * engine.packed_runs, (rank + 1) * engine.packed_runs))
+    seeds = range(rank * engine.packed_runs, (rank + 1) * engine.packed_runs)
+    return _packed(engine, workload, images, batch_size, seeds)
 
 
-def torch_engine(images: Images, batch_size: int) -> Iterator[int]:
+def torch_engine(workload: Workload, images: Images, batch_size: int) -> Iterator[int]:
     """Train one run with PyTorch in one thread."""
-    return _packed(TorchEngine(), images, batch_size, range(1))
+    return _packed(TorchEngine(), workload, images, batch_size, range(1))
 
 
 def peak_operations() -> float:
@@ -29,9 +30,9 @@ def peak_operations() -> float:
     return load_kernels(instruction_set).fma_peak()
 
 
-def _packed(engine: Engine, images: Images, batch_size: int, seeds: range) -> Iterator[int]:
+def _packed(engine: Engine, workload: Workload, images: Images, batch_size: int, seeds: range) -> Iterator[int]:
     """Yield images times runs of each slice."""
-    packed = engine.start(baseline_runs(seeds, batch_size), training_split(images))
+    packed = engine.start(runs_of(workload, seeds, batch_size), training_split(images))
     done = 0
     while True:
         packed.advance()

@@ -1,4 +1,4 @@
-"""Measure how fast the baseline trains on the engines of ceteris, and in PyTorch and Keras as others use them.
+"""Measure how fast networks train on the engines of ceteris, and in PyTorch and Keras as others use them.
 
 All contenders train the same network on the same images in one session, in turn, round after round, so that what else
 the machine does hits all of them alike. Nothing is downloaded: name a copy of CIFAR-10 with `--data`.
@@ -14,15 +14,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
-from baseline import Images, read_images
-from cases import CASES, Case, Crew, Row
+from baseline import Images, Workload, read_images
+from cases import Case, Crew, Row, cases_of
 from crew import Order, UnmeasurableError, Workers
 from host import host_lines, others_at_work
 from table import render_table
 
 from ceteris.errors import CeterisError
 
-BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 FEWEST_ROUNDS = 5
 
 
@@ -34,20 +33,23 @@ def main() -> None:
     except CeterisError as error:
         sys.exit(str(error))
     load = others_at_work()
-    cases = [case for case in CASES if not arguments.only or case.row.name.lower() in arguments.only]
+    every = [one for name in arguments.networks for one in cases_of(Workload(name), whole=len(arguments.networks) == 1)]
+    cases = [case for case in every if not arguments.only or case.row.name.lower() in arguments.only]
     with Workers(images) as workers:
         rates, peaks, reasons = _session(workers, cases, arguments.batch_sizes, arguments.rounds, arguments.seconds)
     peak = median(peaks) if peaks else None
     lines = _circumstances(arguments, images, load, peak)
-    for batch_size in arguments.batch_sizes:
-        chosen = {case: found for (case, size), found in rates.items() if size == batch_size}
-        if chosen:
-            lines += ["", *render_table(batch_size, chosen, peak)]
+    for workload in map(Workload, arguments.networks):
+        for batch_size in arguments.batch_sizes:
+            places = {case: found for (case, size), found in rates.items() if size == batch_size}
+            chosen = {case: found for case, found in places.items() if case.workload is workload}
+            if chosen:
+                lines += ["", *render_table(workload, batch_size, chosen, peak)]
     if reasons:
         lines += ["", "Not measured: " + "; ".join(f"{name} ({reason})" for name, reason in reasons.items()) + "."]
     print("\n".join(lines))
     if arguments.write:
-        _write(arguments.write, lines)
+        _write(arguments.write, arguments.section, lines)
 
 
 def _circumstances(arguments: argparse.Namespace, images: Images, load: float | None, peak: float | None) -> list[str]:
@@ -95,23 +97,28 @@ def _session(
 
 
 def _name(case: Case) -> str:
-    row = case.row.name.lower().replace("_", " ")
+    row = f"{case.workload}, {case.row.name.lower().replace('_', ' ')}"
     return f"{row} ({case.variant})" if case.variant else row
 
 
-def _parts(path: Path) -> tuple[str, str]:
+def _marks(section: str) -> tuple[str, str]:
+    return f"<!-- {section}: begin -->", f"<!-- {section}: end -->"
+
+
+def _parts(path: Path, section: str) -> tuple[str, str]:
     """Give what stands before and after the place for the figures."""
+    first, last = _marks(section)
     text = path.read_text(encoding="utf-8") if path.exists() else ""
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
+    before, begin, rest = text.partition(first)
+    _, end, after = rest.partition(last)
     if not begin or not end:
-        sys.exit(f"{path}: the lines {BEGIN} and {END}, in this order, must mark the place for the figures. Add them.")
+        sys.exit(f"{path}: the lines {first} and {last}, in this order, must mark the place for the figures. Add them.")
     return before, after
 
 
-def _write(path: Path, lines: Sequence[str]) -> None:
-    before, after = _parts(path)
-    text = f"{before}{BEGIN}\n\n" + "\n".join(lines) + f"\n\n{END}{after}"
+def _write(path: Path, section: str, lines: Sequence[str]) -> None:
+    (before, after), (first, last) = _parts(path, section), _marks(section)
+    text = f"{before}{first}\n\n" + "\n".join(lines) + f"\n\n{last}{after}"
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
         file.write(text)
         file.flush()
@@ -126,6 +133,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=FEWEST_ROUNDS, help="measurements of each contender")
     parser.add_argument("--seconds", type=float, default=4.0, help="how long a measurement lasts")
     parser.add_argument("--batch-sizes", type=int, nargs="+", default=[32, 4], help="images per minibatch")
+    networks = [str(workload) for workload in Workload]
+    parser.add_argument("--networks", nargs="+", choices=networks, default=networks[:1], help="what is trained")
+    parser.add_argument("--section", default="measured", help="the marked part of the file that is written")
     names = [row.name.lower() for row in Row]
     parser.add_argument("--only", nargs="+", choices=names, metavar="ROW", help=f"some of: {', '.join(names)}")
     parser.add_argument("--write", type=Path, metavar="FILE", help="a Markdown file whose marked part is replaced")
@@ -135,7 +145,7 @@ def _arguments() -> argparse.Namespace:
     if arguments.write and arguments.rounds < FEWEST_ROUNDS:
         parser.error(f"fewer than {FEWEST_ROUNDS} --rounds make a trial, not a result to write down.")
     if arguments.write:
-        _parts(arguments.write)
+        _parts(arguments.write, arguments.section)
     return arguments
 
 

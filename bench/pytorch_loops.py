@@ -1,15 +1,18 @@
-"""The baseline in PyTorch, as tutorials write it and as an expert would; each loop yields the images of each step."""
+"""The networks in PyTorch, as tutorials write them and as an expert would; each loop yields the images of each step."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 
 import torch
-from baseline import CLASSES, LEARNING_RATE, Images
+from baseline import CLASSES, LEARNING_RATE, MOMENTUM, Images, Workload, network_of
 from PIL import Image
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
+
+from ceteris.networks.cost import network_cost
+from ceteris.networks.shape import Shape
 
 # Otherwise torch.compile starts a pool of processes that stay, and each takes hundreds of megabytes.
 os.environ.setdefault("TORCHINDUCTOR_COMPILE_THREADS", "1")
@@ -27,6 +30,58 @@ def make_network() -> nn.Sequential:
         nn.Flatten(),
         nn.Linear(9 * 14 * 14, CLASSES),
     )
+
+
+class Block(nn.Module):
+    """Two convolutions and a shortcut: the input, every second pixel of it with channels of zeros, or a projection."""
+
+    def __init__(self, before: int, channels: int, stride: int, *, projects: bool) -> None:
+        super().__init__()
+        self.inner = nn.Sequential(
+            nn.Conv2d(before, channels, 3, stride, 1, bias=False),
+            nn.BatchNorm2d(channels),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(channels, channels, 3, 1, 1, bias=False),
+            nn.BatchNorm2d(channels),
+        )
+        self.stride, self.added = stride, channels - before
+        self.projection: nn.Module | None = None
+        if projects:
+            convolution = nn.Conv2d(before, channels, 1, stride, bias=False)
+            self.projection = nn.Sequential(convolution, nn.BatchNorm2d(channels))
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Add both branches."""
+        if self.projection is not None:
+            shortcut = self.projection(values)
+        elif self.added:
+            shortcut = nn.functional.pad(values[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, 0, self.added))
+        else:
+            shortcut = values
+        return nn.functional.relu(self.inner(values).add_(shortcut), inplace=True)
+
+
+def make_residual(channels: Sequence[int], *, projects: bool) -> nn.Sequential:
+    """Build a residual network for small images: a block for each number of channels, with stride 2 where it grows."""
+    first = 16
+    layers: list[nn.Module] = [nn.Conv2d(3, first, 3, 1, 1, bias=False), nn.BatchNorm2d(first), nn.ReLU(inplace=True)]
+    for before, after in zip((first, *channels), channels, strict=False):
+        layers.append(Block(before, after, 1 if after == before else 2, projects=projects))
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels[-1], CLASSES))
+
+
+def made(workload: Workload) -> tuple[nn.Sequential, torch.optim.Optimizer]:
+    """Build a network and its optimizer, the fused one of PyTorch."""
+    if workload is Workload.BASELINE:
+        network = make_network()
+        return network, torch.optim.Adam(network.parameters(), lr=LEARNING_RATE, fused=True)
+    if workload is Workload.RESNET20:
+        network = make_residual([16] * 3 + [32] * 3 + [64] * 3, projects=False)
+    else:
+        network = make_residual([32, 64, 128], projects=True)
+    parameters, whole = sum(one.numel() for one in network.parameters()), network_of(workload)
+    assert parameters == network_cost(whole, Shape(32, 32, 3), CLASSES).parameters, "another network than the study's"
+    return network, torch.optim.SGD(network.parameters(), lr=LEARNING_RATE, momentum=MOMENTUM, fused=True)
 
 
 class Pictures(Dataset[tuple[Tensor, int]]):
@@ -73,10 +128,13 @@ def tutorial(images: Images, batch_size: int, *, workers: int, threads: int | No
             yield len(labels)
 
 
-def expert(images: Images, batch_size: int, *, channels_last: bool, compiled: bool) -> Iterator[int]:
-    """Train as fast as plain PyTorch goes on one core: everything in memory, one thread, fused Adam, no waiting.
+def expert(
+    workload: Workload, images: Images, batch_size: int, *, channels_last: bool, compiled: bool
+) -> Iterator[int]:
+    """Train as fast as plain PyTorch goes on one core: everything in memory, one thread, fused optimizer, no waiting.
 
     Args:
+        workload: Which network.
         images: What to learn.
         batch_size: Images per minibatch; an incomplete one is left out, so that a compiled network keeps its shapes.
         channels_last: Whether channels are innermost in memory, for images and network.
@@ -84,12 +142,10 @@ def expert(images: Images, batch_size: int, *, channels_last: bool, compiled: bo
     """
     torch.set_num_threads(1)
     inputs, labels = _in_memory(images, channels_last=channels_last)
-    network: nn.Module = make_network()
+    plain, optimizer = made(workload)
     if channels_last:
-        network = network.to(memory_format=torch.channels_last)
-    optimizer = torch.optim.Adam(network.parameters(), lr=LEARNING_RATE, fused=True)
-    if compiled:
-        network = torch.compile(network, dynamic=False)
+        plain.to(memory_format=torch.channels_last)
+    network = torch.compile(plain, dynamic=False) if compiled else plain
     while True:
         order = torch.randperm(len(labels))
         for first in range(0, len(labels) - batch_size + 1, batch_size):

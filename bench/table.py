@@ -3,22 +3,23 @@
 from collections.abc import Mapping, Sequence
 from statistics import median
 
-from baseline import operations_per_image
+from baseline import Workload, operations_per_image
 from cases import Case, Row
 
 Rates = Mapping[Case, Sequence[float]]
 
 
-def render_table(batch_size: int, rates: Rates, peak: float | None) -> list[str]:
+def render_table(workload: Workload, batch_size: int, rates: Rates, peak: float | None) -> list[str]:
     """Show one line per row, its best variant, and how far lanes is ahead.
 
     Args:
+        workload: What was trained.
         batch_size: Images per minibatch.
         rates: Images times models a second of each case, one per round.
         peak: Floating-point operations a second of the whole machine, if it could be measured.
     """
     lines = [
-        f"### Batch {batch_size}",
+        f"### {workload}, batch {batch_size}",
         "",
         "| way of training | images x models per second | lowest to highest | lanes is faster by | share of peak |",
         "| --- | ---: | ---: | ---: | ---: |",
@@ -29,7 +30,7 @@ def render_table(batch_size: int, rates: Rates, peak: float | None) -> list[str]
         found = rates[case]
         rate = median(found)
         ahead = f"{lanes / rate:.1f}" if lanes is not None and row is not Row.LANES else ""
-        share = f"{rate * operations_per_image() / peak:.1%}" if peak else ""
+        share = f"{rate * operations_per_image(workload) / peak:.1%}" if peak else ""
         name = f"{row} ({case.variant})" if case.variant else str(row)
         lines.append(
             f"| {name} | {_figure(rate)} | {_figure(min(found))} to {_figure(max(found))} | {ahead} | {share} |"
