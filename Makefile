@@ -18,9 +18,12 @@ KERNELS := $(wildcard src/ceteris/engines/lanes/kernels/*.hpp) src/ceteris/engin
 study: $(VENV)/$(if $(filter-out 0,$(LIGHT)),.light,.full)
 	$(VENV)/bin/ceteris run $(STUDY) --shapes-if-no-cifar10
 
+# Two processes that take a file at a time, so that what its tests share is made once; in the order of tests/conftest.py.
+BY_FILE = --dist loadscope --no-loadscope-reorder
+
 # The whole test suite.
 test: $(VENV)/.development
-	$(RUN) pytest -n 2 --dist loadgroup
+	$(RUN) pytest -n 2 $(BY_FILE)
 
 # As on other machines: every build of the kernels, PyTorch with narrower vectors and with two threads, and the whole suite
 # in another order (SEED=7 repeats one).
@@ -33,7 +36,7 @@ test-elsewhere: $(VENV)/.development
 	do echo "== CETERIS_ISA=$$name"; CETERIS_ISA=$$name $(RUN) pytest -q -n 2 $(OTHER_KERNELS) || exit 1; done
 	ONEDNN_MAX_CPU_ISA=AVX2 ATEN_CPU_CAPABILITY=avx2 OMP_NUM_THREADS=2 $(RUN) pytest -q -n 2 $(OTHER_VECTORS)
 	ONEDNN_MAX_CPU_ISA=SSE41 ATEN_CPU_CAPABILITY=default $(RUN) pytest -q -n 2 $(OTHER_VECTORS)
-	$(RUN) pytest -q -n 2 --dist loadgroup --random-order --random-order-seed=$(SEED)
+	$(RUN) pytest -q -n 2 $(BY_FILE) --random-order --random-order-seed=$(SEED)
 
 # Lint, format and types.
 check: $(VENV)/.development

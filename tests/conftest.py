@@ -51,7 +51,7 @@ def documents_fit_their_schema():
         yield
 
 
-# Files whose tests take longest, in the order of what they took alone; xdist hands tests out in order, so that these
+# Files whose tests take longest, in the order of what they took alone; xdist hands files out in order, so that these
 # come first and no process is left with one when the others are done.
 LONGEST = (
     "test_readme",
@@ -63,22 +63,15 @@ LONGEST = (
     "test_equivalence",
     "test_child",
 )
-# Fixtures that are dear to make and used by several tests, which `--dist loadgroup` gives to one process.
-SHARED = ("reports", "done", "served", "trained_network", "expected")
 
 
 def pytest_collection_modifyitems(items):
-    """Begin with the longest tests, and keep together those that share what is dear to make.
+    """Begin with the longest tests, and refuse names of cases that hold an address in memory.
 
-    Names of cases that hold an address in memory are refused: processes that share the suite name them differently.
+    Processes that share the suite would name them differently.
     """
     named = [item.nodeid for item in items if " at 0x" in item.nodeid]
     if named:
         raise pytest.UsageError(f"name this case by ids=: {named[0]}")
     ranks = {name: rank for rank, name in enumerate(LONGEST)}
     items.sort(key=lambda item: ranks.get(item.path.stem, len(ranks)))
-    for item in items:
-        shared = next((name for name in SHARED if name in getattr(item, "fixturenames", ())), None)
-        if shared is not None:
-            scope = shared if shared == "reports" else f"{item.path.stem} {shared}"
-            item.add_marker(pytest.mark.xdist_group(scope))
