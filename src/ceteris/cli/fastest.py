@@ -20,7 +20,7 @@ LARGE = 5_000_000
 """Multiply-adds for an image from which PyTorch is measured too.
 
 The founding study's baseline has 0.6 million and trains 5 to 7 times as fast on the lanes engine as in PyTorch,
-ResNet-20 with 41 million 1.3 times (`bench/README.md`).
+ResNet-20 with 41 million 0.9 to 1.4 times (`bench/README.md`).
 """
 _CLEARLY = 0.9
 """Share of the time of the lanes engine that PyTorch must stay below: what is measured twice differs by less."""
