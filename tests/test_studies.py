@@ -59,7 +59,8 @@ def test_a_study_runs_on_a_few_images(tmp_path, file):
     """Every arm of it is trained to its end by the engines that plan names; pretrained ones are skipped here."""
     text = DECLARED.sub("", file.read_text())
     if "warmup_epochs" not in text:  # schedules must fit into the training
-        text = re.sub(r"^epochs = \d+", "epochs = 2", text, flags=re.MULTILINE)
+        few = 4 if 'schedule = "one_cycle"' in text else 2  # steps, which are to rise and to fall
+        text = re.sub(r"^epochs = \d+", f"epochs = {few}", text, flags=re.MULTILINE)
         text = re.sub(r'"training.epochs" = \d+', '"training.epochs" = 3', text)
     (tmp_path / "study.toml").write_text(text.replace("\n[data]", "\nseeds = 1\n\n[data]\nvalidation = 0.5", 1))
     study = ceteris.read_study(tmp_path / "study.toml")
