@@ -48,6 +48,17 @@ def test_a_report_is_written_beside_it(ceteris):
     assert out.partition("\n\n")[2].partition("\n\nThe report")[0].replace("runs.csv", "results.csv") in again
 
 
+def test_a_long_name_of_a_column_is_broken(ceteris):
+    """The head of the values takes no more room than they do, so that names of variations are not torn apart."""
+    Path("runs.csv").write_text(RUNS.replace("val_acc", "test_accuracy").replace("big", "more convolutions"))
+
+    out = ceteris("judge", "runs.csv", "--baseline", "base")[1]
+
+    head, variation = out.partition("test_ ")[2].splitlines()[:2]
+    assert head.split() == ["simultaneous"]
+    assert variation.split()[:4] == ["variation", "accuracy", "to", "baseline"]
+
+
 def test_a_folder_of_ours_has_its_own_verdicts(ceteris):
     """The study declares how it is judged; an option that says otherwise is refused."""
     made_up_folder(Path("study"))

@@ -1,5 +1,6 @@
 """`ceteris report`: writes the report of a results folder, and the table at the end of a run."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -113,7 +114,9 @@ def results_table(analysis: Analysis, *, is_wide: bool = True) -> Table:
     table = arm_table(with_factors=has_factors)
     scale = Scale.of(analysis)
     title = "accuracy" if scale.is_accuracy else f"{scale.metric.name}{scale.of_values}"
-    table.add_column(title.replace(" ", "\n"), justify="right", no_wrap=True)
+    # The name of a column in somebody else's table may be long, and names of variations need the room.
+    places = " " if len(title) <= len("accuracy") else r" |(?<=[_/])(?=.)"
+    table.add_column(re.sub(places, "\n", title), justify="right", no_wrap=True)
     table.add_column("to baseline", justify="right", no_wrap=True)
     table.add_column(f"simultaneous\n{level} interval", justify="right", no_wrap=True)
     table.add_column("verdict", min_width=longest)
