@@ -61,7 +61,7 @@ def run(  # noqa: PLR0913 - one argument an option
     images = get_images(study, location=data, or_shapes=shapes_if_no_cifar10, console=console)
     folder = out or Path("results") / (file.stem if images.study is study else f"{file.stem}-shapes")
     backbones = find_backbones(images.study, base=file.parent, device=device or "cpu", threads=threads)
-    kind = images_ahead(images.study.data).images
+    kind = images_ahead(images.study.data, location=data if images.study is study else None).images
     choice = fastest_first(choice, backbones.study, kind, engine=engine, threads=threads, folder=folder)
     notes = (*images.notes, *changes, *choice.notes, *backbones.notes)
     console.print(Text(images.study.title, style="bold"), soft_wrap=True)

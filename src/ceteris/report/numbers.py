@@ -84,7 +84,7 @@ def spelled(names: Sequence[str]) -> Mapping[str, str]:
         >>> list(spelled(["5x5", "leaky ReLU", "rate 0.1"]).values())
         ['FiveXFive', 'LeakyReLU', 'RateZeroPointOne']
         >>> list(spelled(["a-b", "a b"]).values())
-        ['ABFNGDBO', 'ABMIGIPB']
+        ['ABEPUGVQ', 'ABSASIOP']
     """
     plain = {name: _spelled(name) for name in names}
     often = Counter(plain.values())
