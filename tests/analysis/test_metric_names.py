@@ -2,14 +2,14 @@ import pytest
 
 from ceteris.analysis.metric_names import metric_of
 from ceteris.errors import ResultsError
-from ceteris.results.imports.outcomes import Outcome, Outcomes
+from ceteris.results.imports.imported_runs import ImportedRun, ImportedRuns
 from ceteris.statistics.metric import Spacing, Unit
 
 
 def outcomes(metric, *values, percent=False):
     """Give runs of one arm."""
-    runs = tuple(Outcome(variation="a", seed=str(seed), value=value) for seed, value in enumerate(values))
-    return Outcomes(source="runs.csv", metric=metric, outcomes=runs, taken=(), percent=percent)
+    runs = tuple(ImportedRun(variation="a", seed=str(seed), value=value) for seed, value in enumerate(values))
+    return ImportedRuns(source="runs.csv", metric=metric, outcomes=runs, taken=(), percent=percent)
 
 
 @pytest.mark.parametrize(

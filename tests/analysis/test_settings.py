@@ -1,12 +1,13 @@
 from ceteris.analysis.settings import arm_settings
-from ceteris.results.imports.outcomes import Outcome
+from ceteris.results.imports.imported_runs import ImportedRun
 from ceteris.results.warning import WarningCode, code_of
 
 
 def runs(arm, *settings):
     """Give a run for each set of settings."""
     return [
-        Outcome(variation=arm, seed=str(seed), value=0.5, settings=one) for seed, one in enumerate(settings, start=1)
+        ImportedRun(variation=arm, seed=str(seed), value=0.5, settings=one)
+        for seed, one in enumerate(settings, start=1)
     ]
 
 

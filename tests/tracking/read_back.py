@@ -2,7 +2,7 @@
 
 import pytest
 
-from ceteris.results.imports.outcomes import Columns
+from ceteris.results.imports.imported_runs import Columns
 from ceteris.results.imports.read import read_outcomes
 
 

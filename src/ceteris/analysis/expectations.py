@@ -127,7 +127,7 @@ def check_expectations(analysis: Analysis, expectations: Sequence[Expectation]) 
 
     `better` and `worse` stand for verdicts: they hold where that is the verdict, and are contradicted by the opposite
     and by `equivalent`. The others are about the margin m, with a difference d that is above 0 where the variation is
-    better: `not worse` says d > -m, `not better` d < m, `equivalent` both. They hold where the verdict says so (that of
+    better: `not worse` says d > -m, `not better` d < m, `equivalent` both. They hold by the verdict (that of
     `not worse` is `better` or `equivalent`) or where the simultaneous interval lies inside their range, and are
     contradicted where it lies outside. All intervals of a study cover the truth together with a probability of 1 -
     significance, so whatever is read off them, for any number of variations and both ways, is right with it.

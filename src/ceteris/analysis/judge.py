@@ -12,7 +12,7 @@ from ceteris.analysis.settings import ArmSettings, arm_settings
 from ceteris.errors import ResultsError
 from ceteris.formatting.wording import count, listed, nearest
 from ceteris.results.imports.frames import outcomes_of
-from ceteris.results.imports.outcomes import Columns, Outcome, Outcomes
+from ceteris.results.imports.imported_runs import Columns, ImportedRun, ImportedRuns
 from ceteris.results.imports.read import read_outcomes
 from ceteris.results.warning import CodedWarning, WarningCode
 from ceteris.statistics.comparison import compare
@@ -35,7 +35,7 @@ class TableAnalysis(Analysis):
         look: Which look at growing results this is; None where it is the only one.
     """
 
-    outcomes: Outcomes
+    outcomes: ImportedRuns
     taken: tuple[str, ...]
     look: Look | None = None
 
@@ -65,7 +65,7 @@ def judge(  # noqa: PLR0913 - one argument a choice that the caller has
 
     Args:
         table: A data frame of pandas or polars, a dict of columns, a list of records, the path of a file or folder, or
-            `Outcomes`.
+            `ImportedRuns`.
         baseline: The arm that the others are compared with; the one called "baseline" if not given.
         metric: The column with the values; recognised by its name if not given, as the columns below are.
         lower_is_better: Whether it is; by the name of the metric if not given.
@@ -126,13 +126,13 @@ def judge(  # noqa: PLR0913 - one argument a choice that the caller has
     )
 
 
-def _outcomes(table: object, columns: Columns) -> Outcomes:
-    if isinstance(table, Outcomes):
+def _outcomes(table: object, columns: Columns) -> ImportedRuns:
+    if isinstance(table, ImportedRuns):
         return table
     return read_outcomes(table, columns) if isinstance(table, str | Path) else outcomes_of(table, columns)
 
 
-def _arms(outcomes: Outcomes, baseline: str) -> Mapping[str, Sequence[Outcome]]:
+def _arms(outcomes: ImportedRuns, baseline: str) -> Mapping[str, Sequence[ImportedRun]]:
     """Give the runs of each arm, those of the baseline first."""
     names, wanted = outcomes.variations, baseline or BASELINE
     if wanted not in names:
@@ -160,7 +160,9 @@ def _sign(metric: Metric) -> int:
     return 1 if metric.higher_is_better else -1
 
 
-def _scores(outcomes: Outcomes, arms: Mapping[str, Sequence[Outcome]], metric: Metric, chance: float | None) -> Scores:
+def _scores(
+    outcomes: ImportedRuns, arms: Mapping[str, Sequence[ImportedRun]], metric: Metric, chance: float | None
+) -> Scores:
     if chance is not None and (metric.unit is not Unit.SHARE or not metric.higher_is_better or not 0 < chance <= 1):
         raise ResultsError(
             f"the chance level of {metric.name} is {chance:g}, expected a fraction in (0, 1] of a metric that is a "
@@ -179,7 +181,7 @@ def _scores(outcomes: Outcomes, arms: Mapping[str, Sequence[Outcome]], metric: M
     return Scores(baseline=baseline, variations=tuple(variations), chance=chance or 1.0)
 
 
-def _score(one: Outcome, seed: int, metric: Metric, chance: float | None) -> RunScore:
+def _score(one: ImportedRun, seed: int, metric: Metric, chance: float | None) -> RunScore:
     if one.status is not Ending.FINISHED:
         return RunScore(seed=seed, status=one.status)
     return RunScore(
@@ -190,7 +192,7 @@ def _score(one: Outcome, seed: int, metric: Metric, chance: float | None) -> Run
     )
 
 
-def _seeds(outcomes: Outcomes) -> Mapping[tuple[str, str], int]:
+def _seeds(outcomes: ImportedRuns) -> Mapping[tuple[str, str], int]:
     """Number runs, by arm and seed: by what they share with others where something is, and else by their own seeds.
 
     Numbers stay what they are; names are numbered in the order of the source.
@@ -211,7 +213,7 @@ def _seeds(outcomes: Outcomes) -> Mapping[tuple[str, str], int]:
     return found
 
 
-def _notes(arms: Mapping[str, Sequence[Outcome]], settings: Mapping[str, ArmSettings]) -> Iterator[str]:
+def _notes(arms: Mapping[str, Sequence[ImportedRun]], settings: Mapping[str, ArmSettings]) -> Iterator[str]:
     for one in settings.values():
         yield from one.notes
     if alone := [name for name, runs in arms.items() if len(runs) == 1]:
@@ -222,7 +224,7 @@ def _notes(arms: Mapping[str, Sequence[Outcome]], settings: Mapping[str, ArmSett
         yield CodedWarning(text, code=WarningCode.ONE_RUN, arms=alone)
 
 
-def _taken(arms: Mapping[str, Sequence[Outcome]], criteria: Criteria, look: Look | None) -> Iterator[str]:
+def _taken(arms: Mapping[str, Sequence[ImportedRun]], criteria: Criteria, look: Look | None) -> Iterator[str]:
     first, *others = arms
     yield f"Baseline: '{first}', with which {count(len(others), 'arm')} {'is' if len(others) == 1 else 'are'} compared."
     if criteria.is_paired:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from ceteris.errors import ResultsError
+from ceteris.results.imports.imported_runs import ImportedRuns
 from ceteris.results.imports.names import is_share, tokens
-from ceteris.results.imports.outcomes import Outcomes
 from ceteris.statistics.metric import Metric, Spacing, Unit
 from ceteris.statistics.scores import Ending
 
@@ -23,7 +23,7 @@ _NEAR = 0.9
 """A mean from here on is near 1, where differences shrink because there is no room."""
 
 
-def metric_of(outcomes: Outcomes, *, lower_is_better: bool | None) -> tuple[Metric, tuple[str, ...]]:
+def metric_of(outcomes: ImportedRuns, *, lower_is_better: bool | None) -> tuple[Metric, tuple[str, ...]]:
     """Say what the values of a table are, and in sentences what that was taken from.
 
     Args:

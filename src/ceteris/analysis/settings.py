@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ceteris.formatting.wording import listed
+from ceteris.results.imports.imported_runs import ImportedRun
 from ceteris.results.imports.names import spelled, tokens
-from ceteris.results.imports.outcomes import Outcome
 from ceteris.results.warning import CodedWarning, WarningCode
 from ceteris.study.changes import SettingChange
 
@@ -37,7 +37,7 @@ class ArmSettings:
     notes: tuple[str, ...]
 
 
-def arm_settings(name: str, baseline: Sequence[Outcome], arm: Sequence[Outcome]) -> ArmSettings:
+def arm_settings(name: str, baseline: Sequence[ImportedRun], arm: Sequence[ImportedRun]) -> ArmSettings:
     """Compare the settings of an arm's runs with those of the baseline's.
 
     Args:
@@ -66,7 +66,7 @@ def arm_settings(name: str, baseline: Sequence[Outcome], arm: Sequence[Outcome])
     )
 
 
-def _values(runs: Sequence[Outcome], key: str) -> Mapping[str, int]:
+def _values(runs: Sequence[ImportedRun], key: str) -> Mapping[str, int]:
     return Counter(one.settings.get(key, "") for one in runs)
 
 

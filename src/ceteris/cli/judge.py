@@ -18,7 +18,7 @@ from ceteris.report.documents.verdicts import verdicts
 from ceteris.report.report import publish
 from ceteris.report.table_report import write_table_report
 from ceteris.results.folder import STUDY
-from ceteris.results.imports.outcomes import Columns
+from ceteris.results.imports.imported_runs import Columns
 from ceteris.results.imports.read import STANDARD_INPUT, read_outcomes
 from ceteris.results.results import read_results
 from ceteris.statistics.one_look import Look

@@ -58,7 +58,7 @@ def show_in_notebook(events: Iterable[Event | Measuring], display: Display, cloc
     """Take events to their end, and show what they tell in one output.
 
     Raises:
-        KeyboardInterrupt: If the kernel is interrupted, when every run is saved; the output says so.
+        KeyboardInterrupt: If the kernel is interrupted, when every run is saved; the output reports that.
     """
     board, lines = Board(), list[str]()
     handle = display(board_view(board, clock(), title=title), display_id=True)

@@ -79,7 +79,7 @@ class Scale:
         return self.metric.spacing.back(self.signed(number))
 
     def apart(self, number: float) -> float:
-        """Give a difference as it is told: in the metric's unit, or of ratios as the share by which a value changes."""
+        """Give a difference as the report shows it: in the metric's unit, or, of ratios, the relative change."""
         return self.metric.spacing.apart(self.signed(number), baseline=self.centre)
 
     def value(self, number: float) -> str:

@@ -15,7 +15,7 @@ from ceteris.report.report import PAGE, TEXT, VERDICTS, Report
 from ceteris.report.sections import answer, differences, robustness, source, statistical_tests, verdicts, warnings
 from ceteris.results.atomic import make_folder, write_together
 from ceteris.results.folder import TABLE
-from ceteris.results.imports.outcomes import Outcomes
+from ceteris.results.imports.imported_runs import ImportedRuns
 
 
 def write_table_report(analysis: TableAnalysis, out: AnyPath) -> Report:
@@ -68,7 +68,7 @@ def table_sections(analysis: TableAnalysis) -> tuple[Section, ...]:
     return tuple(section for section in sections if section is not None)
 
 
-def encode_outcomes(outcomes: Outcomes) -> bytes:
+def encode_outcomes(outcomes: ImportedRuns) -> bytes:
     """Write runs as a table in long form, which `judge` reads as it read its source."""
     settings = list(dict.fromkeys(name for one in outcomes.outcomes for name in one.settings))
     metric = outcomes.metric

@@ -63,7 +63,7 @@ class Spacing(StrEnum):
                 return number
 
     def apart(self, number: float, *, baseline: float) -> float:
-        """Turn a computed difference into one that is told: in the metric's unit, or of ratios as a relative change.
+        """Turn a computed difference into the reported one: in the metric's unit, or of ratios as a relative change.
 
         Args:
             number: Variation minus baseline, of numbers from `forward`.

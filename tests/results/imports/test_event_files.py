@@ -5,7 +5,7 @@ import pytest
 
 from ceteris.errors import ResultsError
 from ceteris.results.imports.event_files import _masked
-from ceteris.results.imports.outcomes import Columns
+from ceteris.results.imports.imported_runs import Columns
 from ceteris.results.imports.read import read_outcomes
 from tests.results.imports.made_logs import field, scalar, tensor_scalar, tfrecord
 

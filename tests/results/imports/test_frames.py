@@ -5,7 +5,7 @@ import pytest
 
 from ceteris.errors import ResultsError
 from ceteris.results.imports.frames import outcomes_of
-from ceteris.results.imports.outcomes import Columns
+from ceteris.results.imports.imported_runs import Columns
 
 COLUMNS = {"model": ["a", "a", "b"], "seed": [0, 1, 0], "accuracy": [0.5, 0.75, math.nan], "lr": [0.1, 0.1, 0.2]}
 RUNS = [("a", "0", "finished", "0.1"), ("a", "1", "finished", "0.1"), ("b", "0", "diverged", "0.2")]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ceteris.errors import ResultsError
-from ceteris.results.imports.outcomes import Columns
+from ceteris.results.imports.imported_runs import Columns
 from ceteris.results.imports.read import read_outcomes
 
 RUNS = [("a", "0", 0.5), ("b", "0", 0.75), ("b", "1", 0.25)]

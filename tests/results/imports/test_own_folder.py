@@ -3,7 +3,7 @@ import math
 import pytest
 
 from ceteris.errors import ResultsError
-from ceteris.results.imports.outcomes import Columns
+from ceteris.results.imports.imported_runs import Columns
 from ceteris.results.imports.read import read_outcomes
 from tests.made_results import DIVERGED, write_results
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ceteris.errors import ResultsError
-from ceteris.results.imports.outcomes import Columns
+from ceteris.results.imports.imported_runs import Columns
 from ceteris.results.imports.read import read_outcomes
 
 CASES = tomllib.loads(Path(__file__).with_name("awkward.toml").read_text())["case"]

@@ -1,7 +1,7 @@
 import pytest
 
 from ceteris.errors import ResultsError
-from ceteris.results.imports.outcomes import Columns
+from ceteris.results.imports.imported_runs import Columns
 from ceteris.results.imports.read import read_outcomes
 from tests.results.imports.made_logs import BLOCK, wandb_log, wandb_run
 

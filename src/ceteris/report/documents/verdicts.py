@@ -112,7 +112,7 @@ def warning_entries(told: Iterable[str]) -> tuple[WarningEntry, ...]:
 
 
 def estimate_entry(found: Estimate | None, told: Callable[[float], float] = float) -> EstimateEntry | None:
-    """Write an estimate, and what is computed of it as it is told: a metric in its own sign and unit."""
+    """Write an estimate, and what is computed of it as the report shows it: a metric in its own sign and unit."""
     if found is None:
         return None
     estimate = told(found.estimate)

@@ -1,1 +1,1 @@
-"""Results that other software wrote: tables, experiment trackers, event files. Each becomes `Outcomes`."""
+"""Results that other software wrote: tables, experiment trackers, event files. Each becomes `ImportedRuns`."""

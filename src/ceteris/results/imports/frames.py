@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ceteris.errors import ResultsError
-from ceteris.results.imports.outcomes import Columns, Outcomes
+from ceteris.results.imports.imported_runs import Columns, ImportedRuns
 from ceteris.results.imports.records import table_of_columns, table_of_values
 from ceteris.results.imports.runs import outcomes_of_table
 from ceteris.results.imports.table import Table
@@ -13,7 +13,7 @@ from ceteris.results.imports.table import Table
 _SOURCE = "the table"
 
 
-def outcomes_of(table: object, columns: Columns | None = None) -> Outcomes:
+def outcomes_of(table: object, columns: Columns | None = None) -> ImportedRuns:
     """Read the runs of a table that Python holds.
 
     In a data frame, not-a-number in the column of the metric is a run that diverged; None, or pandas' NA, one without a

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ceteris.errors import ResultsError
-from ceteris.results.imports.outcomes import Curve
+from ceteris.results.imports.imported_runs import Curve
 from ceteris.results.imports.table import Row, Table
 
 _LAST = "The value of a run is the last one that was logged."

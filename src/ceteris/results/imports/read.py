@@ -9,9 +9,9 @@ from ceteris.paths import AnyPath, expanded
 from ceteris.results.imports.delimited import DELIMITED
 from ceteris.results.imports.event_files import EVENT_FILES
 from ceteris.results.imports.given import Given, ImportKind
+from ceteris.results.imports.imported_runs import Columns, ImportedRuns
 from ceteris.results.imports.json_runs import JSON
 from ceteris.results.imports.mlflow_store import MLFLOW_STORE
-from ceteris.results.imports.outcomes import Columns, Outcomes
 from ceteris.results.imports.own_folder import OWN_FOLDER
 from ceteris.results.imports.parquet import PARQUET
 from ceteris.results.imports.runs import outcomes_of_table
@@ -37,7 +37,7 @@ _REFUSED = {
 
 def read_outcomes(
     source: AnyPath, columns: Columns | None = None, *, kind: str | None = None, stdin: BinaryIO | None = None
-) -> Outcomes:
+) -> ImportedRuns:
     """Read the runs of somebody's experiment, and change nothing where they are.
 
     Args:

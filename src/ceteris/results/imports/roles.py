@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from ceteris.errors import ResultsError
 from ceteris.formatting.wording import count
 from ceteris.results.imports import names
+from ceteris.results.imports.imported_runs import Columns
 from ceteris.results.imports.names import spelled, tokens
-from ceteris.results.imports.outcomes import Columns
 from ceteris.results.imports.table import Table, columns_listed
 from ceteris.results.imports.values import ending, is_missing, looks_numeric
 

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from ceteris.errors import ResultsError
 from ceteris.formatting.wording import count
-from ceteris.results.imports.outcomes import Columns, Curve, Outcome, Outcomes
+from ceteris.results.imports.imported_runs import Columns, Curve, ImportedRun, ImportedRuns
 from ceteris.results.imports.roles import Roles, recognised
 from ceteris.results.imports.table import Table, columns_listed
 from ceteris.results.imports.values import Values, ending, is_missing, number, read_values, some
@@ -18,7 +18,7 @@ from ceteris.statistics.scores import Ending
 _WHOLE = re.compile(r"(-?\d+)\.0+")
 
 
-def outcomes_of_table(table: Table, columns: Columns) -> Outcomes:
+def outcomes_of_table(table: Table, columns: Columns) -> ImportedRuns:
     """Read the runs of a table.
 
     Raises:
@@ -33,7 +33,7 @@ def outcomes_of_table(table: Table, columns: Columns) -> Outcomes:
     )
     _refuse_equal_pairs(outcomes, table.source)
     test_images, differing = _test_images(table, roles)
-    return Outcomes(
+    return ImportedRuns(
         source=table.source,
         metric=roles.metric,
         outcomes=outcomes,
@@ -51,7 +51,7 @@ def _outcome(
     endings: Sequence[Ending],
     key: tuple[str, str],
     rows: Sequence[int],
-) -> Outcome:
+) -> ImportedRun:
     scored = [index for index in rows if endings[index] is not Ending.FAILED] or rows
     last = scored[-1]
     row, status = table.rows[last], endings[last]
@@ -64,7 +64,7 @@ def _outcome(
     cells = row.cells
     settings = {name: cells[index] for name, index in roles.settings.items() if not is_missing(cells[index])}
     pair = "" if roles.pair is None else cells[table.columns.index(roles.pair)]
-    return Outcome(
+    return ImportedRun(
         variation=key[0],
         seed=key[1],
         value=math.nan if status is Ending.FAILED else values.values[last],
@@ -98,7 +98,7 @@ def _rows_of_runs(table: Table, roles: Roles) -> Mapping[tuple[str, str], list[i
     return runs
 
 
-def _refuse_equal_pairs(outcomes: Iterable[Outcome], source: str) -> None:
+def _refuse_equal_pairs(outcomes: Iterable[ImportedRun], source: str) -> None:
     found: dict[tuple[str, str], str] = {}
     for one in outcomes:
         if one.pair is not None:
@@ -193,7 +193,7 @@ def _test_images(table: Table, roles: Roles) -> tuple[int | None, tuple[str, ...
     return (int(size) if size >= 1 and size == int(size) else None), ()
 
 
-def _notes(outcomes: Sequence[Outcome]) -> Iterable[str]:
+def _notes(outcomes: Sequence[ImportedRun]) -> Iterable[str]:
     failed = [one.place for one in outcomes if one.status is Ending.FAILED]
     if failed:
         what = "has no result and is" if len(failed) == 1 else "have no result and are"

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ceteris.errors import ResultsError
 from ceteris.formatting.wording import count, listed, nearest
-from ceteris.results.imports.outcomes import Curve
+from ceteris.results.imports.imported_runs import Curve
 
 _SHOWN = 12
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from ceteris.errors import ResultsError
 from ceteris.formatting.wording import count, nearest
 from ceteris.results.imports import names
+from ceteris.results.imports.imported_runs import Columns
 from ceteris.results.imports.names import spelled, tokens
-from ceteris.results.imports.outcomes import Columns
 from ceteris.results.imports.table import Row, Table, columns_listed
 from ceteris.results.imports.values import is_missing, looks_numeric
 

@@ -42,7 +42,7 @@ class Layer {
   // Whether it needs sums over the whole minibatch, which then is one group: over what comes in before the forward pass of
   // any image, over the gradient of what goes out before the backward pass of any.
   virtual bool measures() const { return false; }
-  // How many images, a power of two, it wants in one call where they are to be had; other layers of its sweep take one by one.
+  // How many images, a power of two, it wants in one call, as far as available; other layers of its sweep take one by one.
   virtual int images_at_once() const { return 1; }
   // Whether its output is sooner computed again than kept; it must draw nothing and keep nothing of an image.
   virtual bool is_cheap() const { return false; }

@@ -12,15 +12,15 @@ Curve = tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
+class ImportedRun:
     """The final value of one run.
 
     Attributes:
         variation: Name of its arm, which may be the baseline.
         seed: What tells it from the other runs of its arm, as written; "1", "2", ... in the order of the source where
             that has nothing of the kind.
-        value: In the metric's unit as written, but fractions where `Outcomes.percent`. Not a number, or an infinity,
-            where a diverged run has no other value; not a number where it failed.
+        value: In the metric's unit as written, but fractions where `ImportedRuns.percent`. Not a number, or an
+            infinity, where a diverged run has no other value; not a number where it failed.
         status: `FINISHED`, `DIVERGED`, or `FAILED`, which also stands for a run that has no value yet.
         pair: What it shares with runs of other arms, where the user named a column for that.
         curve: The metric on the way, where the source has steps.
@@ -43,7 +43,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcomes:
+class ImportedRuns:
     """All runs of a source.
 
     Attributes:
@@ -54,12 +54,12 @@ class Outcomes:
         notes: What a reader must know before believing a number, a sentence or two each.
         percent: Whether the source has values in per cent, which are fractions here; a user's margin is then in
             percentage points.
-        test_images: How many images each value is computed on, where the source says so.
+        test_images: How many images each value is computed on; None if the source does not state it.
     """
 
     source: str
     metric: str
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[ImportedRun, ...]
     taken: tuple[str, ...]
     notes: tuple[str, ...] = ()
     percent: bool = False
