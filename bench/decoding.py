@@ -23,8 +23,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ceteris.datasets.choice import DataChoice
-from ceteris.datasets.folder_dataset import cores, read_folder
+from ceteris.datasets.folder_dataset import read_folder
 from ceteris.datasets.source import finished
+from ceteris.resources import available_cores
 
 BEGIN, END = "<!-- decoding: begin -->", "<!-- decoding: end -->"
 SIZE, BATCH, EPOCHS = 64, 32, 10
@@ -43,7 +44,7 @@ def main() -> None:
         folder = Path(place) / "photographs"
         size = draw_photographs(folder, arguments.photographs)
         contenders: dict[str, Callable[[Path, int], float]] = {"ceteris: decoded once, then from the cache": _ceteris}
-        for workers in sorted({0, 1, cores()}):
+        for workers in sorted({0, 1, available_cores()}):
             name = "ImageFolder with transforms, " + {0: "in one process", 1: "1 worker"}.get(
                 workers, f"{workers} workers"
             )

@@ -24,8 +24,8 @@ from ceteris.datasets.weights import find_weights
 from ceteris.engines.transfer.backbone import load_backbone, pooled
 from ceteris.engines.transfer.engine import TransferEngine
 from ceteris.engines.transfer.extraction import prepared
-from ceteris.execution.study import available_cores
 from ceteris.networks.backbone import Backbone, BackboneNetwork
+from ceteris.resources import available_cores
 from ceteris.study.run import Run
 from ceteris.study.specification import Specification
 from ceteris.training.training import Training

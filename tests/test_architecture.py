@@ -1,6 +1,7 @@
 """The rules of the house that a machine can check."""
 
 import ast
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -85,3 +86,16 @@ def test_files_stay_under_400_lines():
     files = [*SOURCE.rglob("*.py"), *kernels.glob("*.hpp"), *kernels.glob("*.cpp")]
 
     assert [path.name for path in files if len(path.read_text().splitlines()) > 400] == []
+
+
+@pytest.mark.parametrize("path", sorted((SOURCE.parents[1] / "bench").rglob("*.py")), ids=lambda path: path.stem)
+def test_a_benchmark_imports_names_that_are_there(path):
+    """No test runs a benchmark whole, so that a name that has moved would be noticed only by whoever runs it."""
+    missing = [
+        f"{node.module}.{alias.name}"
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "ceteris"
+        for alias in node.names
+        if not hasattr(importlib.import_module(node.module), alias.name)
+    ]
+    assert missing == []
