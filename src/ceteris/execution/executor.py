@@ -26,8 +26,8 @@ class Stop(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Workspace:
-    """The images a study looks at and the folder its results go to; can be sent to another process.
+class TrainingData:
+    """All that a worker needs besides a packed batch; can be sent to another machine.
 
     Attributes:
         splits: The images, for each way of choosing them that the study has; under `DataChoice.whole`.
@@ -35,19 +35,27 @@ class Workspace:
         checkpoint_seconds: Most training time that a crash may cost.
     """
 
-    folder: ResultsFolder
     splits: Mapping[DataChoice, Split]
     origin: Origin
     checkpoint_seconds: float = 60.0
 
 
+@dataclass(frozen=True, kw_only=True)
+class Workspace(TrainingData):
+    """The same, and the folder that results go to."""
+
+    folder: ResultsFolder
+
+
 class Executor(Protocol):
     """Trains packed batches somewhere. It decides when and where a run is trained, never what the result is.
 
-    Wherever it trains, it calls `ceteris.execution.worker.train_batch(batch, workspace, stop)` there and passes on the
-    events that come. The worker itself writes results, failures and checkpoints, so the results folder must be reached
-    from there; packed batches, workspaces and events are values that can be pickled. What a packed batch takes says
-    `batch.requirements(images)`. `ceteris.testing.executors.ExecutorConformance` tests an executor against all of this.
+    Where the results folder can be reached, a worker calls `ceteris.execution.worker.train_batch(batch, workspace,
+    stop)`, which writes results, failures and checkpoints, and passes on the events that come. Elsewhere it calls
+    `train_runs` of the same module, which writes nothing: who has the folder takes up the runs and keeps what comes, as
+    `train_batch` does with `ceteris.execution.keeping`. All of these are values that can be pickled. What a packed
+    batch takes says `batch.requirements(images)`. `ceteris.testing.executors.ExecutorConformance` tests an executor
+    against all of this.
     """
 
     @property

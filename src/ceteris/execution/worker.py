@@ -9,7 +9,6 @@ from ceteris.checksummed import Damage
 from ceteris.datasets.choice import share
 from ceteris.datasets.dataset import Split
 from ceteris.engines.engine import Engine, EpochMetrics, Outcome, OwnCodeTraining, PackedTraining, Position
-from ceteris.errors import ResultsError
 from ceteris.execution.events import (
     BatchInterrupted,
     BatchStarted,
@@ -17,19 +16,18 @@ from ceteris.execution.events import (
     Event,
     Note,
     Progress,
-    RunDamaged,
     RunFailed,
     RunFinished,
-    RunsHeld,
 )
-from ceteris.execution.executor import Stop, Workspace
+from ceteris.execution.executor import Stop, TrainingData, Workspace
+from ceteris.execution.keeping import Happened, Start, Unusable, claim_runs, find_starts, keep
 from ceteris.execution.packing import PackedBatch
 from ceteris.networks.shape import Shape
 from ceteris.results.checkpoint import Checkpoint
 from ceteris.results.epochs import EpochRecord
 from ceteris.results.finding import Finding
 from ceteris.results.record import RunFailure, conclude, describe_error, diverged_epoch
-from ceteris.results.run_folder import CHECKPOINT
+from ceteris.results.run_folder import CHECKPOINT, PRINTED, RunFiles, checkpoint_files, failure_files, result_files
 from ceteris.study.run import Run
 from ceteris.usercode.load import OwnCodeError
 
@@ -49,52 +47,36 @@ class _Lane:
 
 
 def train_batch(batch: PackedBatch, workspace: Workspace, stop: Stop) -> Iterator[Event]:
-    """Train a packed batch's runs, each to its result, its failure, or its checkpoint.
+    """Train a packed batch's runs, each to its result, its failure, or its checkpoint, which are written on the way.
 
     Runs that another process holds are left to it. What is found on disk decides where each run goes on, also if that
-    has changed since they were packed. If the engine raises, the packed batch is tried again in halves, so that in the
-    end only the runs that cannot be trained have failed. Several times a second it is seen whether to stop; then every
-    run is saved and the iterator ends.
+    has changed since they were packed.
 
     Raises:
         ResultsError: If the results folder cannot be written.
     """
     with ExitStack() as claims:
-        mine: list[Run] = []
-        held: list[Run] = []
-        for run in batch.runs:
-            claim = workspace.folder.claim(run)
-            if claim is None:
-                held.append(run)
-            else:
-                claims.callback(claim.release)
-                mine.append(run)
-        if held:
-            yield RunsHeld(runs=tuple(held))
-        ready: list[Run] = []
-        for run in mine:
-            finding = workspace.folder.run_folder(run).examine()
-            if finding.damage:
-                yield _set_aside(finding, workspace)
-                finding = workspace.folder.run_folder(run).examine()
-            workspace.folder.run_folder(run).tidy()
-            if finding.record is None:
-                ready.append(run)
-            else:
-                yield RunFinished(record=finding.record)
-        yield from _train(ready, batch, workspace, stop)
+        mine = yield from claim_runs(batch.runs, workspace.folder, claims)
+        starts = yield from find_starts(mine, workspace.folder)
+        for happened in train_runs(starts, batch, workspace, stop):
+            yield from keep(happened, workspace.folder)
 
 
-def _train(runs: Sequence[Run], batch: PackedBatch, workspace: Workspace, stop: Stop) -> Iterator[Event]:
-    """Train claimed runs: together as far as they are at one position, in halves where that fails."""
+def train_runs(starts: Sequence[Start], batch: PackedBatch, data: TrainingData, stop: Stop) -> Iterator[Happened]:
+    """Train runs of a packed batch and give, between the events, what is to be kept; nothing is read or written.
+
+    They train together as far as they are at one position. If the engine raises, they are tried again in halves, so
+    that in the end only the runs that cannot be trained have failed. Several times a second it is seen whether to stop;
+    then every run is saved and the iterator ends.
+    """
     groups: dict[Position, list[_Lane]] = {}
-    for run in runs:
-        checkpoint = workspace.folder.run_folder(run).read_checkpoint()
+    for start in starts:
+        checkpoint = start.checkpoint
         state_of = None if checkpoint is None else (checkpoint.engine, checkpoint.arithmetic)
         if checkpoint is not None and state_of != (batch.engine.name, batch.engine.arithmetic):
             yield Note(text=_foreign(checkpoint, batch.engine))
             checkpoint = None
-        lane = _lane(run, checkpoint)
+        lane = _lane(start.run, checkpoint)
         groups.setdefault(lane.position, []).append(lane)
     for position, lanes in groups.items():
         if stop.is_set():
@@ -102,61 +84,62 @@ def _train(runs: Sequence[Run], batch: PackedBatch, workspace: Workspace, stop: 
         error: Exception | None = None
         members = replace(batch, runs=tuple(lane.run for lane in lanes), position=position)
         try:
-            yield from _train_together(lanes, members, workspace, stop)
-        except ResultsError:
-            raise
+            yield from _train_together(lanes, members, data, stop)
         except Exception as raised:  # noqa: BLE001 - whatever an engine raises, the other runs go on
             error = raised
         if error is None:
             continue
         left = [lane for lane in lanes if not lane.is_done]
         if len(left) == 1:
-            yield _fail(left[0], batch.engine, error, workspace)
+            yield from _fail(left[0], batch.engine, error)
         else:
             half = len(left) // 2
-            yield from _train([lane.run for lane in left[:half]], batch, workspace, stop)
-            yield from _train([lane.run for lane in left[half:]], batch, workspace, stop)
+            for some in (left[:half], left[half:]):
+                again = [Start(run=lane.run, checkpoint=lane.checkpoint) for lane in some]
+                yield from train_runs(again, batch, data, stop)
 
 
-def _train_together(lanes: list[_Lane], batch: PackedBatch, workspace: Workspace, stop: Stop) -> Iterator[Event]:
+def _train_together(lanes: list[_Lane], batch: PackedBatch, data: TrainingData, stop: Stop) -> Iterator[Happened]:
     specification = batch.runs[0].specification
-    split = workspace.splits[specification.data.whole]
-    training, damaged = _start(lanes, batch, workspace, split)
+    split = data.splits[specification.data.whole]
+    training, damaged = _start(lanes, batch, split)
     if damaged is not None:
         yield damaged
-    _keep_printed(lanes, training, workspace)
+    yield from _keep_printed(lanes, training)
     yield BatchStarted(batch=batch)
     saved, saved_at = training.position, time.monotonic()
     while training.position.epoch < specification.training.epochs and not all(lane.is_done for lane in lanes):
         if stop.is_set():
             if training.position != saved:
-                _save(lanes, training, batch.engine, workspace)
+                yield from _save(lanes, training, batch.engine)
             yield BatchInterrupted(batch=batch, position=training.position)
             return
         try:
-            yield from _advance(lanes, training, batch, workspace, split)
-        finally:
-            _keep_printed(lanes, training, workspace)
+            yield from _advance(lanes, training, batch, data, split)
+        except Exception:
+            yield from _keep_printed(lanes, training)
+            raise
+        yield from _keep_printed(lanes, training)
         lanes, training = _without_ended(lanes, training, batch.engine, split)
-        if time.monotonic() - saved_at >= workspace.checkpoint_seconds and training.position > saved:
-            _save(lanes, training, batch.engine, workspace)
+        if time.monotonic() - saved_at >= data.checkpoint_seconds and training.position > saved:
+            yield from _save(lanes, training, batch.engine)
             saved, saved_at = training.position, time.monotonic()
-    yield from _end(lanes, training, batch.engine, workspace, split, [lane for lane in lanes if not lane.is_done])
+    yield from _end(lanes, training, batch.engine, data, split, [lane for lane in lanes if not lane.is_done])
 
 
 def _end(
     lanes: Sequence[_Lane],
     training: PackedTraining,
     engine: Engine,
-    workspace: Workspace,
+    data: TrainingData,
     split: Split,
     ending: Sequence[_Lane],
-) -> Iterator[Event]:
+) -> Iterator[Happened]:
     """Score the runs that end here, and publish them."""
     if ending:
         outcomes = training.outcomes([lanes.index(lane) for lane in ending])
         for lane, outcome in zip(ending, outcomes, strict=True):
-            yield _publish(lane, outcome, engine, workspace, split)
+            yield from _publish(lane, outcome, engine, data, split)
 
 
 def _without_ended(
@@ -170,10 +153,8 @@ def _without_ended(
     return left, engine.start([lane.run for lane in left], split, states)
 
 
-def _start(
-    lanes: list[_Lane], batch: PackedBatch, workspace: Workspace, split: Split
-) -> tuple[PackedTraining, RunDamaged | None]:
-    """Start the engine; where a run's checkpoint is what it stumbles over, set that aside and start the run afresh."""
+def _start(lanes: list[_Lane], batch: PackedBatch, split: Split) -> tuple[PackedTraining, Unusable | None]:
+    """Start the engine; where a run's checkpoint is what it stumbles over, give that up and start the run afresh."""
     checkpoints = [lane.checkpoint for lane in lanes if lane.checkpoint is not None]
     if not checkpoints:
         return batch.engine.start(batch.runs, split), None
@@ -187,12 +168,12 @@ def _start(
         damage = Damage(file=CHECKPOINT, reason=f"could not be continued ({describe_error(error)[0]})")
         finding = Finding(run=batch.runs[0], damage=(damage,))
         lanes[0] = _lane(batch.runs[0], None)
-        return training, _set_aside(finding, workspace)
+        return training, Unusable(finding=finding)
 
 
 def _advance(
-    lanes: Sequence[_Lane], training: PackedTraining, batch: PackedBatch, workspace: Workspace, split: Split
-) -> Iterator[Event]:
+    lanes: Sequence[_Lane], training: PackedTraining, batch: PackedBatch, data: TrainingData, split: Split
+) -> Iterator[Happened]:
     """Let the engine train for a moment, and take the time."""
     before, began = training.position, time.monotonic()
     metrics = training.advance()
@@ -206,7 +187,7 @@ def _advance(
     learning = sum(not lane.is_done for lane in lanes)
     yield Progress(batch=batch, position=training.position, images=images * learning, seconds=seconds)
     if metrics is not None:
-        yield from _end_epoch(lanes, metrics, training, batch, workspace, split)
+        yield from _end_epoch(lanes, metrics, training, batch, data, split)
 
 
 def _end_epoch(
@@ -214,9 +195,9 @@ def _end_epoch(
     metrics: Sequence[EpochMetrics],
     training: PackedTraining,
     batch: PackedBatch,
-    workspace: Workspace,
+    data: TrainingData,
     split: Split,
-) -> Iterator[Event]:
+) -> Iterator[Happened]:
     """Note an epoch for each run, and publish at once those that diverged in it or stop after it."""
     alive = [(lane, own) for lane, own in zip(lanes, metrics, strict=True) if not lane.is_done]
     yield EpochFinished(
@@ -227,10 +208,10 @@ def _end_epoch(
     for lane, own in alive:
         lane.epochs.append(EpochRecord(metrics=own, seconds=lane.seconds, packed_batch_runs=len(alive)))
         if diverged_epoch([own]) is not None:
-            yield _publish(lane, None, batch.engine, workspace, split)
+            yield from _publish(lane, None, batch.engine, data, split)
     is_last = training.position.epoch == batch.runs[0].specification.training.epochs
     stopped = [lane for lane, _ in alive if not lane.is_done and _is_over(lane)]
-    yield from _end(lanes, training, batch.engine, workspace, split, [] if is_last else stopped)
+    yield from _end(lanes, training, batch.engine, data, split, [] if is_last else stopped)
     for lane in lanes:
         lane.seconds = 0.0
 
@@ -240,7 +221,9 @@ def _is_over(lane: _Lane) -> bool:
     return lane.run.specification.training.stopping.is_over(losses)
 
 
-def _publish(lane: _Lane, outcome: Outcome | None, engine: Engine, workspace: Workspace, split: Split) -> RunFinished:
+def _publish(
+    lane: _Lane, outcome: Outcome | None, engine: Engine, data: TrainingData, split: Split
+) -> Iterator[Happened]:
     height, width, channels = split.training.images.shape[1:]
     result = conclude(
         lane.run,
@@ -248,29 +231,27 @@ def _publish(lane: _Lane, outcome: Outcome | None, engine: Engine, workspace: Wo
         outcome,
         engine=engine.name,
         arithmetic=engine.arithmetic,
-        data_origin=workspace.origin.value,
+        data_origin=data.origin.value,
         image=Shape(height, width, channels),
         classes=split.classes,
         parameters=lane.parameters,
     )
-    workspace.folder.run_folder(lane.run).publish(
-        result, lane.epochs, dict(engine.facts), None if outcome is None else outcome.measured
-    )
+    yield result_files(result, lane.epochs, dict(engine.facts), None if outcome is None else outcome.measured)
     lane.is_done = True
-    return RunFinished(record=result.record)
+    yield RunFinished(record=result.record)
 
 
-def _keep_printed(lanes: Sequence[_Lane], training: PackedTraining, workspace: Workspace) -> None:
+def _keep_printed(lanes: Sequence[_Lane], training: PackedTraining) -> Iterator[RunFiles]:
     """Keep what code of the user's own has printed, where it printed more than before."""
     if not isinstance(training, OwnCodeTraining):
         return
     for lane in lanes:
         lane.parameters, before, lane.printed = training.parameters, lane.printed, training.printed()
-        if lane.printed != before:
-            workspace.folder.run_folder(lane.run).write_printed(lane.printed)
+        if lane.printed and lane.printed != before:
+            yield RunFiles(run=lane.run, contents={PRINTED: lane.printed.encode()})
 
 
-def _save(lanes: Sequence[_Lane], training: PackedTraining, engine: Engine, workspace: Workspace) -> None:
+def _save(lanes: Sequence[_Lane], training: PackedTraining, engine: Engine) -> Iterator[RunFiles]:
     if isinstance(training, OwnCodeTraining) and not training.is_resumable:
         return  # such a run begins again
     for lane, state in zip(lanes, training.states(), strict=True):
@@ -283,19 +264,15 @@ def _save(lanes: Sequence[_Lane], training: PackedTraining, engine: Engine, work
                 epochs=tuple(lane.epochs),
                 seconds=lane.seconds,
             )
-            workspace.folder.run_folder(lane.run).write_checkpoint(lane.checkpoint)
+            yield checkpoint_files(lane.checkpoint)
 
 
-def _fail(lane: _Lane, engine: Engine, error: Exception, workspace: Workspace) -> RunFailed:
+def _fail(lane: _Lane, engine: Engine, error: Exception) -> Iterator[Happened]:
     text, where = describe_error(error)
     trace = error.trace if isinstance(error, OwnCodeError) else ""
     failure = RunFailure(run=lane.run, engine=engine.name, error=text, where=where, position=lane.position, trace=trace)
-    workspace.folder.run_folder(lane.run).write_failure(failure)
-    return RunFailed(failure=failure)
-
-
-def _set_aside(finding: Finding, workspace: Workspace) -> RunDamaged:
-    return RunDamaged(run=finding.run, damage=finding.damage, aside=workspace.folder.set_aside(finding))
+    yield failure_files(failure)
+    yield RunFailed(failure=failure)
 
 
 def _lane(run: Run, checkpoint: Checkpoint | None) -> _Lane:

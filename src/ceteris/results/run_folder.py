@@ -40,9 +40,51 @@ from ceteris.study.run import Run
 
 CHECKPOINT, FAILURE, PREDICTIONS = "checkpoint.safetensors", "failure.json", "predictions.npy"
 PRINTED = "printed.txt"
+"""What code of the user's own has printed, for people; nothing reads it."""
 WEIGHTS, EPOCHS, MACHINE, RESULT = "weights.safetensors", "epochs.csv", "machine.json", "result.json"
 
 _Read = TypeVar("_Read")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunFiles:
+    """Files of one run as they are to be kept, by name; made where it trains, which may be another machine."""
+
+    run: Run
+    contents: Mapping[str, bytes]
+
+
+def checkpoint_files(checkpoint: Checkpoint) -> RunFiles:
+    """Give what keeps where a run is."""
+    return RunFiles(run=checkpoint.run, contents={CHECKPOINT: encode_checkpoint(checkpoint)})
+
+
+def failure_files(failure: RunFailure) -> RunFiles:
+    """Give what keeps what went wrong."""
+    return RunFiles(run=failure.run, contents={FAILURE: encode_failure(failure)})
+
+
+def result_files(
+    result: Result,
+    epochs: Sequence[EpochRecord],
+    engine: dict[str, str],
+    measured: Mapping[str, float] | None = None,
+) -> RunFiles:
+    """Give what keeps a finished run: its arrays, its epochs, the circumstances of this process, and its result."""
+    assert len(epochs) == result.record.epochs
+    epochs_csv = encode_epochs(epochs)
+    seconds = sum(epoch.seconds for epoch in epochs)
+    machine = describe_machine(training_seconds=seconds, engine=engine, epochs=epochs_csv, measured=measured)
+    arrays = {PREDICTIONS: result.predictions, WEIGHTS: result.weights}
+    return RunFiles(
+        run=result.record.run,
+        contents={
+            EPOCHS: epochs_csv,
+            MACHINE: encode_machine(machine),
+            **{name: content for name, content in arrays.items() if content is not None},
+            RESULT: encode_record(result.record),
+        },
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,22 +129,33 @@ class RunFolder:
         content = _content(self.path / CHECKPOINT)
         return None if content is None else decode_checkpoint(content, self.run)
 
-    def write_checkpoint(self, checkpoint: Checkpoint) -> None:
-        """Keep where the run is, in place of the checkpoint before and of a failure before that."""
+    def keep(self, files: RunFiles) -> None:
+        """Write files of the run; a result last, in place of all that an unfinished or failed run has.
+
+        A checkpoint takes the place of the one before and of a failure before that; after a failure the checkpoint
+        stays for the next attempt.
+        """
+        contents = dict(files.contents)
+        result = contents.pop(RESULT, None)
         make_folder(self.path)
-        write_atomically(self.path / CHECKPOINT, encode_checkpoint(checkpoint))
-        remove(self.path / FAILURE)
+        if result is not None:
+            for name in (PREDICTIONS, WEIGHTS):
+                if name not in contents:
+                    remove(self.path / name)
+        write_together(self.path, contents)
+        if result is not None:
+            write_atomically(self.path / RESULT, result)
+            self.tidy()
+        elif CHECKPOINT in contents:
+            remove(self.path / FAILURE)
+
+    def write_checkpoint(self, checkpoint: Checkpoint) -> None:
+        """Keep where the run is."""
+        self.keep(checkpoint_files(checkpoint))
 
     def write_failure(self, failure: RunFailure) -> None:
-        """Keep what went wrong; the checkpoint stays for the next attempt."""
-        make_folder(self.path)
-        write_atomically(self.path / FAILURE, encode_failure(failure))
-
-    def write_printed(self, text: str) -> None:
-        """Keep what code of the user's own has printed, for people; nothing reads it."""
-        if text:
-            make_folder(self.path)
-            write_atomically(self.path / PRINTED, text.encode())
+        """Keep what went wrong."""
+        self.keep(failure_files(failure))
 
     def publish(
         self,
@@ -111,23 +164,8 @@ class RunFolder:
         engine: dict[str, str],
         measured: Mapping[str, float] | None = None,
     ) -> None:
-        """Write a finished run: its arrays, its epochs, its circumstances, and last its result."""
-        assert len(epochs) == result.record.epochs
-        epochs_csv = encode_epochs(epochs)
-        training_seconds = sum(epoch.seconds for epoch in epochs)
-        machine = describe_machine(
-            training_seconds=training_seconds, engine=engine, epochs=epochs_csv, measured=measured
-        )
-        make_folder(self.path)
-        companions = {EPOCHS: epochs_csv, MACHINE: encode_machine(machine)}
-        for name, content in ((PREDICTIONS, result.predictions), (WEIGHTS, result.weights)):
-            if content is None:
-                remove(self.path / name)
-            else:
-                companions[name] = content
-        write_together(self.path, companions)
-        write_atomically(self.path / RESULT, encode_record(result.record))
-        self.tidy()
+        """Keep a finished run."""
+        self.keep(result_files(result, epochs, engine, measured))
 
     def read_machine(self) -> Machine:
         """Read the circumstances of a finished run; `examine` has found them undamaged."""
