@@ -73,6 +73,61 @@ def test_what_passes_over_all_weights_at_each_step_is_measured_apart(study, monk
     assert [getattr(batch.runs[0].specification.training, setting) for batch in measured] == [0, value]
 
 
+def test_what_was_measured_a_moment_ago_is_known(study, monkeypatch):
+    """Where nothing can be kept, because others use the processor, the same command measures once; no day is named."""
+    monkeypatch.setattr("ceteris.cli.estimate.seconds_per_image", lambda *_, **__: 0.001)
+    monkeypatch.setattr("ceteris.cli.estimate.keep_speeds", lambda _: None)
+    batches, images = pack(study.runs("d" * 64), FakeEngine()), known_images(study.data)
+    first = estimate_time(batches, images, threads=1)
+    monkeypatch.setattr("ceteris.cli.estimate.seconds_per_image", None)
+
+    second = estimate_time(batches, images, threads=1, known=first.speeds)
+    assert (second.seconds, second.is_known, second.known_since) == (first.seconds, True, "")
+
+
+def measure(study, monkeypatch, *, step, budget=1.0, **training):
+    """Measure the baseline with steps that take so long; gives seconds an image, steps, and what was trained."""
+    clock, trained = [0.0], []
+
+    def before_step(runs, position):
+        trained.append((runs[0], position))
+        clock[0] += step(len(trained))
+
+    monkeypatch.setattr("ceteris.cli.estimate.time.perf_counter", lambda: clock[0])
+    settings = study.baseline.training.model_copy(update=training)
+    study = Study(**{**dict(study), "baseline": study.baseline.model_copy(update={"training": settings})})
+    (batch, *_) = pack(
+        [run for run in study.runs("d" * 64) if run.variation == "baseline"], FakeEngine(before_step=before_step)
+    )
+    seconds = seconds_per_image(batch, known_images(study.data), budget=budget, begin=lambda: None)
+    return seconds, len(trained), trained[0][0].specification
+
+
+def test_what_is_slow_at_first_does_not_count(study, monkeypatch):
+    """The first step builds what others use: minibatches of a second are measured twice, of which the second counts."""
+    seconds, steps, _ = measure(study, monkeypatch, step=lambda number: 1.9 if number == 1 else 1.0, batch_size=32)
+
+    assert (steps, seconds) == (2, 1.0 / 32)
+
+
+def test_what_takes_long_is_measured_once(study, monkeypatch):
+    """A minibatch of five seconds is not made twice."""
+    seconds, steps, _ = measure(study, monkeypatch, step=lambda _: 5.0, batch_size=32)
+
+    assert (steps, seconds) == (1, 5.0 / 32)
+
+
+def test_large_networks_are_measured_by_parts_of_a_minibatch(study, monkeypatch):
+    """As many images as make a second or so, and whole minibatches of small networks; of all images in any case."""
+    part = study.model_copy(update={"data": study.data.model_copy(update={"fraction": 0.1})})
+    *_, whole = measure(part, monkeypatch, step=lambda _: 5.0, batch_size=512)
+    monkeypatch.setattr(module, "_ENOUGH", 20 * 480 * 4)
+    *_, some = measure(part, monkeypatch, step=lambda _: 5.0, batch_size=512)
+
+    assert (whole.training.batch_size, some.training.batch_size) == (512, 20)
+    assert (whole.data.fraction, some.data.fraction) == (1, 1)
+
+
 def test_measuring_trains_and_ends(study):
     """The measured cost is a time, also where a single epoch is all there is."""
     for epochs in (1, 3):

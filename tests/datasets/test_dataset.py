@@ -1,5 +1,6 @@
 import doctest
 import hashlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -37,6 +38,15 @@ def test_the_parts_are_disjoint_and_together_everything():
     places = [part.images[:, 0, 0, 0].tolist() for part in (split.training, split.validation)]
     assert sorted(places[0] + places[1]) == list(range(100))
     assert places == [sorted(place) for place in places]
+
+
+@pytest.mark.parametrize("share", [0.1, 0.25, 0.33])
+def test_how_many_images_there_are_is_known_before_they_are_divided(share):
+    """Where some of them are held out for validation, and where there are images for it."""
+    made, choice = dataset(LABELS), DataChoice(validation=share)
+
+    for one in (made, replace(made, validation=made.test)):
+        assert one.kind(choice) == split_dataset(one, choice).kind
 
 
 def test_validation_is_stratified():

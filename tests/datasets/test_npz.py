@@ -147,6 +147,7 @@ class Evil:
 
 
 GOOD = {"images": noise(12, 8, 8), "labels": labels(12)}
+SHAPES = "(images, height, width), or with 1 or 3 channels at the end."
 MISTAKES = {
     "no images": ({"labels": labels(3)}, f" has no array 'images', but 'labels'; {EXPECTED}."),
     "no test labels": (
@@ -159,7 +160,7 @@ MISTAKES = {
     ),
     "channels first": (
         {**GOOD, "images": noise(12, 3, 8, 8)},
-        ": 'images' has the shape (12, 3, 8, 8), expected (images, height, width), or with 1 or 3 channels at the end.",
+        f": 'images' has the shape (12, 3, 8, 8), expected {SHAPES} Write images.transpose(0, 2, 3, 1).",
     ),
     "too small": (
         {**GOOD, "images": noise(12, 7, 8)},

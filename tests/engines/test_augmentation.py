@@ -8,6 +8,7 @@ import torch
 from scipy import stats
 
 from ceteris.engines.augmentation import View, plain_views, views
+from ceteris.engines.augmentation import augmented as in_numpy
 from ceteris.engines.lanes.kernels import load_kernels, usable_instruction_sets
 from ceteris.engines.streams import shifts
 from ceteris.engines.torch.batches import seen
@@ -82,6 +83,7 @@ def test_both_engines_see_the_bytes_that_plain_steps_give(settings, channels):
 
     assert not np.array_equal(expected, images)
     assert np.array_equal(in_torch, expected)
+    assert np.array_equal([in_numpy(image, row) for image, row in zip(images, rows, strict=True)], expected)
     for build in usable_instruction_sets():
         assert np.array_equal(load_kernels(build).seen(images, rows), expected), build
 

@@ -102,6 +102,31 @@ def test_what_grey_images_are_to_pretrained_networks_is_said():
     assert [scope_of(note) for note in notes if note == text] == [("head",)]
 
 
+@pytest.mark.parametrize(
+    ("patience", "says"),
+    [
+        (1, []),
+        (2, ["training.patience = 2 stops no run before the last of 3 epochs. Give a smaller one, or train longer."]),
+    ],
+)
+def test_a_patience_that_stops_nothing_is_said(patience, says):
+    """A run must have an epoch with the lowest loss, so many without a lower one, and another to leave out."""
+    patient = {"factor": "stopping", "name": "patient", "set": {"training.patience": patience}}
+    everywhere = miniature_study()
+    training = everywhere.baseline.training.model_copy(update={"patience": patience})
+    everywhere = everywhere.model_copy(
+        update={"baseline": everywhere.baseline.model_copy(update={"training": training})}
+    )
+
+    notes, own = (
+        [note for note in plan_study(one, MINIATURE_IMAGES, engines=(FakeEngine(),)).notes if "patience" in note]
+        for one in (everywhere, miniature_study(variation=[patient]))
+    )
+    assert notes == says
+    assert own == [note.replace("no run", "no run of 'patient'") for note in says]
+    assert [scope_of(note) for note in own] == [("patient",)] * len(says)
+
+
 def test_running_again_repeats_nothing(tmp_path):
     """A finished study is found finished, without training a step or changing a byte."""
     run(tmp_path / "results")

@@ -4,9 +4,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from ceteris.engines.streams import initial_weights
 from ceteris.explore.grad_cam import grad_cam
 from ceteris.inference.ensemble import gather
 from ceteris.networks.network import Network
+from ceteris.networks.shape import Shape
 
 torch = pytest.importorskip("torch")
 
@@ -34,6 +36,19 @@ def test_grad_cam_is_what_its_definition_says(explorer, single):
     assert found.layer == "layer 4 (conv 4, kernel 5, padding same, tanh), its last convolution"
     assert found.grid == (15, 15)
     np.testing.assert_allclose(found.share, expected / expected.max(), atol=1e-5)
+
+
+def test_grad_cam_of_a_residual_network_asks_its_last_block(explorer, single):
+    """After the addition and the activation behind it: the first convolution, before all blocks, tells little."""
+    pytest.importorskip("captum")
+    block = {"residual": [{"conv": 4, "stride": 2, "padding": "same"}], "shortcut": "padded", "activation": "relu"}
+    layers = [{"conv": 4, "padding": "same", "activation": "gelu"}, block, {"dense": "classes"}]
+    network = Network(layers=layers)
+    weights = initial_weights(network, Shape(32, 32, 3), 10, 1)
+    found = grad_cam(replace(single, network=network, weights=(weights,)), explorer.images[4], 7)
+
+    assert found.layer == "layer 2 (residual, padded shortcut, relu), its last block with a convolution"
+    assert found.grid == (16, 16)
 
 
 @pytest.fixture(params=["mobilenet_v2", "resnet18", "efficientnet_b0"])

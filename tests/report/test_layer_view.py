@@ -12,6 +12,7 @@ from ceteris.networks.shape import Shape
 from ceteris.report.layer_view import NOT_TRAINED, layer_view, layer_views
 from ceteris.results.finding import Finding
 from ceteris.results.results import read_results
+from tests.made_up import made_up_folder, made_up_study
 
 
 def opened(folder):
@@ -64,6 +65,63 @@ def test_inputs_are_counted_within_a_group(folders, groups, inputs):
 
     assert (view.inputs, view.kernels_before.shape[1]) == (inputs, len(inputs))
     assert view.before.shape == (4, 15, 15)
+
+
+BLOCK = {"residual": [{"conv": 4, "padding": "same"}, {"batch_norm": True}, {"conv": 4, "kernel": 1}]}
+
+
+@pytest.fixture(scope="module")
+def residual(tmp_path_factory):
+    """Give the results of one seed of a network whose convolutions are all in blocks, one of them in another."""
+    outer = {"residual": [{"conv": 4, "stride": 2, "padding": "same"}, BLOCK], "shortcut": "projection"}
+    layers = [{"max_pool": 2}, outer, {"dense": "classes"}]
+    baseline = {"network": {"layers": layers}, "training": {"epochs": 5, "learning_rate": 0.01}}
+    study = made_up_study(seeds=1, baseline=baseline, variation=())
+    return opened(made_up_folder(tmp_path_factory.mktemp("blocks") / "results", study=study))
+
+
+@pytest.mark.parametrize(
+    ("number", "layer", "name"),
+    [
+        (None, "2.1 (conv 4, kernel 3, padding same, stride 2)", "1.residual.0"),
+        ("2.2.3", "2.2.3 (conv 4, kernel 1)", "1.residual.1.residual.2"),
+        ("2.2.2", "2.2.2 (batch norm)", None),
+        (1, "2 (residual, projection shortcut)", None),
+        ("2.2", "2.2 (residual)", None),
+    ],
+)
+def test_layers_in_blocks_are_shown(residual, number, layer, name):
+    """By their numbers in the blocks around them; the first convolution may be in one."""
+    results, image = residual
+    run = results.findings[0].run
+    view = layer_view(results, run, image, number)
+
+    assert view.layer == f"layer {layer}"
+    assert (view.kernels_after is None) == (name is None)
+    if name is not None:
+        np.testing.assert_array_equal(view.kernels_after, results.weights(run)[f"layers.{name}.weight"])
+        initial = initial_weights(run.specification.network, Shape(32, 32, 3), 10, run.seed)
+        np.testing.assert_array_equal(view.kernels_before, initial[f"layers.{name}.weight"])
+
+
+def test_a_block_is_the_sum_of_what_its_layers_and_its_shortcut_make(residual):
+    """The picture of its last layer, added to that of the block before it, is the picture of the block itself."""
+    results, image = residual
+    run = results.findings[0].run
+    first, last, block = (layer_view(results, run, image, number).after for number in ("2.1", "2.2.3", "2.2"))
+
+    np.testing.assert_allclose(first + last, block, rtol=1e-5, atol=1e-6)
+
+
+def test_a_layer_that_no_block_has_is_refused(residual):
+    """The message says how layers in blocks are counted."""
+    results, image = residual
+    with pytest.raises(ResultsError) as error:
+        layer_view(results, results.findings[0].run, image, "2.3")
+    assert str(error.value) == (
+        "'baseline' has no layer '2.3'; its layers are 1 (max pool 2), 2 (residual, projection shortcut) and 3 (dense "
+        "classes); those in a block are counted in it, for example 2.1."
+    )
 
 
 @pytest.mark.parametrize(

@@ -63,10 +63,14 @@ def test_says_what_is_wrong(write, study_text, case):
     assert mistakes(write(text)) == [f"study.toml:{sentence}" for sentence in case["says"]]
 
 
+VALUES = "A value is a number, true or false, text in double quotes, [a list] or { a table in braces }."
 NOT_TOML = {
-    "no value": (b"a = 1\nb = \n", "study.toml:2: this is not TOML: invalid value, at column 5."),
+    "no value": (b"a = 1\nb = \n", f"study.toml:2: this is not TOML: invalid value, at column 5. {VALUES}"),
     "no end": (b'a = "', "study.toml:1: this is not TOML: unterminated string, at the end of the file."),
-    "key twice": (b"a = 1\na = 2\n", "study.toml:2: this is not TOML: cannot overwrite a value, at column 6."),
+    "key twice": (
+        b"a = 1\na = 2\n",
+        "study.toml:2: this is not TOML: cannot overwrite a value, at column 6. The key is there twice; keep one.",
+    ),
     "Latin letters": (b'a = 1\nb = "\xe9"\n', "study.toml:2: this is not UTF-8 text; save the file as UTF-8."),
     "nesting": (
         b"a = " + b"[" * 10_000,

@@ -167,8 +167,8 @@ def show(
         str | None,
         typer.Option(
             metavar="L|NAME",
-            help="Which layer, from 1; of a pretrained backbone its block, or a layer by its name in torchvision. The "
-            "first convolution if not given.",
+            help="Which layer, from 1, or 4.2 for the second one in a block; of a pretrained backbone its block, or a "
+            "layer by its name in torchvision. The first convolution if not given.",
         ),
     ] = None,
     channel: Annotated[

@@ -6,11 +6,12 @@ import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from importlib import metadata
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -20,6 +21,8 @@ from ceteris.datasets.dataset import ImageKind, LabelledImages, Split
 from ceteris.engines.engine import Engine, PreparingEngine
 from ceteris.errors import DataError, ResultsError
 from ceteris.execution.packing import PackedBatch, preparing
+from ceteris.networks.cost import network_cost
+from ceteris.networks.network import Network
 from ceteris.progress.board import FORWARD_SHARE
 from ceteris.results.atomic import make_folder, write_atomically
 from ceteris.results.machine import describe_host
@@ -32,6 +35,11 @@ _OURS, _OURS_TOGETHER = 0.75, 0.55
 """Share of the time that a core, or several that wait for each other, must have been ours in what is kept."""
 _SCORED_IN_A_ROUND = 16
 """Images for validation in a round that is measured, which the time of a round includes."""
+
+_ENOUGH, _FEWEST = 8_000_000_000, 8
+"""Multiply-adds forward after which a minibatch that is measured needs no more images, and how many it has anyway."""
+_LONG = 2.0
+"""Seconds after which what was trained first counts, although it is slower than what comes later."""
 
 _STEADYING = ("clip_norm", "average_decay")
 """Settings that add a pass over all weights to each step of a packed batch where one of its runs has them."""
@@ -103,6 +111,7 @@ class Estimate:
         known_since: The day of the oldest measurement that was kept from before and used; empty if none was.
         is_known: Whether nothing was measured now.
         may_stop: Whether runs may stop early, so that this is the most that it takes.
+        speeds: What was measured or known of each kind of packed batch, by key.
     """
 
     seconds: float
@@ -113,9 +122,17 @@ class Estimate:
     known_since: str = ""
     is_known: bool = False
     may_stop: bool = False
+    speeds: Mapping[str, Speed] = field(default_factory=dict)
 
 
-def estimate_time(batches: Sequence[PackedBatch], images: ImageKind, *, threads: int, budget: float = 2.0) -> Estimate:
+def estimate_time(
+    batches: Sequence[PackedBatch],
+    images: ImageKind,
+    *,
+    threads: int,
+    budget: float = 2.0,
+    known: Mapping[str, Speed] = MappingProxyType({}),
+) -> Estimate:
     """Train a few random images with each kind of packed batch, and work out how long all of them take.
 
     What was measured here before, and is still kept, is not measured again. What is measured now is kept, unless other
@@ -125,13 +142,14 @@ def estimate_time(batches: Sequence[PackedBatch], images: ImageKind, *, threads:
         batches: What is to be trained, the longest first; at least one.
         images: Their size, and how many there are.
         threads: How many packed batches train side by side.
-        budget: Seconds to measure, all kinds together; one round of each is measured in any case.
+        budget: Seconds to measure, all kinds together; one minibatch of each is measured in any case.
+        known: Speeds by key, for example those of an estimate a moment ago.
     """
     kinds: dict[Hashable, PackedBatch] = {}
     for batch in batches:
         kinds.setdefault(_kind(batch), batch)
     side_by_side = min(threads, len(kinds)) if all(batch.engine.threaded for batch in kinds.values()) else 1
-    meter = _Meter(read_speeds())
+    meter = _Meter(read_speeds(), known)
     keys = {kind: _key(kind, batch.engine, images, side_by_side) for kind, batch in kinds.items()}
     unknown = {kind: batch for kind, batch in kinds.items() if not meter.knows(keys[kind])}
     patience = budget * side_by_side / max(1, len(unknown))
@@ -171,21 +189,23 @@ def estimate_time(batches: Sequence[PackedBatch], images: ImageKind, *, threads:
         known_since=min(meter.used, default=""),
         is_known=not meter.measured,
         may_stop=any(run.specification.training.patience for batch in batches for run in batch.runs),
+        speeds={key: meter.speeds[key] for key in keys.values()},
     )
 
 
 class _Meter:
     """Speeds that are kept, those that are measured now, and which of both were used."""
 
-    def __init__(self, kept: Mapping[str, Speed]) -> None:
-        self.speeds = dict(kept)
+    def __init__(self, kept: Mapping[str, Speed], known: Mapping[str, Speed]) -> None:
+        self.speeds = {**kept, **known}
+        self.fresh = {key for key, speed in known.items() if speed.day == today()}
         self.new: dict[str, Speed] = {}
         self.used: set[str] = set()
         self.measured = 0
 
     def knows(self, key: str) -> bool:
         """Say whether something was measured before, which is used then."""
-        if key in self.speeds:
+        if key in self.speeds and key not in self.fresh:
             self.used.add(self.speeds[key].day)
         return key in self.speeds
 
@@ -241,30 +261,46 @@ def preparation_seconds(
 def seconds_per_image(batch: PackedBatch, kind: ImageKind, *, budget: float, begin: Callable[[], None]) -> float:
     """Measure for about `budget` seconds how long a packed batch trains on one image, all its runs together.
 
+    Of large networks a few images make a minibatch, so that one takes about a second; whole minibatches are measured.
     `begin` is called before what counts.
     """
-    specification = batch.runs[0].specification
-    images = max(128, 4 * specification.training.batch_size)
+    runs = [_shortened(run, batch.engine.packed_runs, kind) for run in batch.runs]
+    settings = runs[0].specification.training
+    steps = max(4, -(-128 // settings.batch_size))
     engine = batch.engine.rehearsing() if isinstance(batch.engine, PreparingEngine) else batch.engine
-    training = engine.start(batch.runs, random_split(kind, images))
-    epochs = 0
+    training = engine.start(runs, random_split(kind, steps * settings.batch_size))
+    whole, first = steps * settings.epochs, 0
     begin()
     began = time.perf_counter()
-    while epochs < specification.training.epochs:
-        if training.advance() is None:
-            continue
-        epochs += 1
-        if epochs == 1:
-            # The first epoch builds what later ones use, and counts only if it is the only one.
-            warm = time.perf_counter()
-            if specification.training.epochs > 1:
-                begin()
-        elif time.perf_counter() - began >= budget:
-            break
-    counted = images + FORWARD_SHARE * _SCORED_IN_A_ROUND
-    if epochs == 1:
-        return (warm - began) / counted
-    return (time.perf_counter() - warm) / (counted * (epochs - 1))
+
+    def advanced() -> tuple[int, float]:
+        training.advance()
+        return training.position.epoch * steps + training.position.step, time.perf_counter() - began
+
+    done, taken = advanced()
+    # What comes first builds what is used later, and counts only where it takes long, or is all there is.
+    if taken < _LONG:
+        while taken < budget and done % steps:
+            done, taken = advanced()
+        if done < whole:
+            first, taken, began = done, 0.0, time.perf_counter()
+            begin()
+            while done == first or (taken < budget and done < whole):
+                done, taken = advanced()
+    rounds = done // steps - first // steps
+    return taken / ((done - first) * settings.batch_size + FORWARD_SHARE * _SCORED_IN_A_ROUND * rounds)
+
+
+def _shortened(run: Run, packed_runs: int, images: ImageKind) -> Run:
+    """Give a run of smaller minibatches where its own would take long, on all images that it is given."""
+    specification = run.specification
+    network, training = specification.network, specification.training
+    most = training.batch_size
+    if isinstance(network, Network):
+        cost = network_cost(network, images.shape, images.classes).multiply_adds
+        most = min(most, max(_FEWEST, _ENOUGH // max(1, cost * packed_runs)))
+    changes = {"data": specification.data.whole, "training": training.model_copy(update={"batch_size": most})}
+    return replace(run, specification=specification.model_copy(update=changes))
 
 
 def batch_seconds(batch: PackedBatch, images: ImageKind, seconds_an_image: float) -> float:

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ceteris.cli.estimate import estimate_time
+from ceteris.cli.estimate import Speed, estimate_time
 from ceteris.datasets.dataset import ImageKind
 from ceteris.engines.engine import Engine
 from ceteris.errors import ResultsError
@@ -26,9 +26,21 @@ _CLEARLY = 0.9
 """Share of the time of the lanes engine that PyTorch must stay below: what is measured twice differs by less."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Fastest:
+    """The engines in the order that was measured to be the fastest.
+
+    Attributes:
+        speeds: What was measured or known of both, for `estimate_time`; empty where nothing was measured.
+    """
+
+    choice: EngineChoice
+    speeds: Mapping[str, Speed] = field(default_factory=dict)
+
+
 def fastest_first(
     choice: EngineChoice, study: Study, images: ImageKind, *, engine: str, threads: int, folder: Path | None = None
-) -> EngineChoice:
+) -> Fastest:
     """Put PyTorch before the lanes engine where it trains a study with large networks faster, by measured rates.
 
     The rates are those of full packed batches, so that they do not depend on the number of seeds, and all arms that
@@ -44,25 +56,26 @@ def fastest_first(
         folder: Where results may be.
     """
     if engine != EngineName.AUTO or [one.name for one in choice.engines] != ["lanes", "torch"]:
-        return choice
+        return Fastest(choice=choice)
     lanes, torch = choice.engines
     runs = {run.variation: run for run in study.runs("0" * 64)}
     both = [run for run in runs.values() if lanes.unsupported(run.specification) is None]
     if not any(_cost(run, images) >= LARGE for run in both):
-        return choice
+        return Fastest(choice=choice)
     torch_first = replace(choice, engines=(torch, lanes))
     present = set() if folder is None else _present(folder)
     if present & {"lanes", "torch"}:
-        return choice if "lanes" in present else torch_first
-    seconds = _seconds(both, (lanes, torch), images, threads)
-    ratio = seconds["torch"] / seconds["lanes"]
+        return Fastest(choice=choice if "lanes" in present else torch_first)
+    of_lanes, speeds = _seconds(both, lanes, images, threads)
+    of_torch, others = _seconds(both, torch, images, threads)
+    ratio, speeds = of_torch / of_lanes, {**speeds, **others}
     if ratio >= _CLEARLY:
-        return choice
+        return Fastest(choice=choice, speeds=speeds)
     note = (
         f"The torch engine trains this study, because it was measured to take {ratio:.2f} times as long per run as the "
         "lanes engine on this machine. --engine lanes chooses the other."
     )
-    return replace(torch_first, notes=(*choice.notes, note))
+    return Fastest(choice=replace(torch_first, notes=(*choice.notes, note)), speeds=speeds)
 
 
 def _cost(run: Run, images: ImageKind) -> int:
@@ -75,11 +88,11 @@ def _present(folder: Path) -> set[str]:
     return set()
 
 
-def _seconds(runs: list[Run], engines: tuple[Engine, ...], images: ImageKind, threads: int) -> Mapping[str, float]:
-    """Give the seconds of one core that a run of each arm takes, added up, if packed batches are full."""
-    batches = [batch for engine in engines for run in runs for batch in pack([run], engine)]
+def _seconds(runs: list[Run], engine: Engine, images: ImageKind, threads: int) -> tuple[float, Mapping[str, Speed]]:
+    """Give the seconds of one core that a run of each arm takes, added up, if packed batches are full.
+
+    Each engine is measured by itself, as it would train.
+    """
+    batches = [batch for run in runs for batch in pack([run], engine)]
     estimate = estimate_time(batches, images, threads=threads)
-    seconds = dict.fromkeys((engine.name for engine in engines), 0.0)
-    for batch, whole in zip(batches, estimate.batches, strict=True):
-        seconds[batch.engine.name] += whole / batch.engine.packed_runs
-    return seconds
+    return sum(estimate.batches) / engine.packed_runs, estimate.speeds

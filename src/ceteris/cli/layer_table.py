@@ -15,7 +15,7 @@ from ceteris.networks.placed import placed_layers
 
 def print_layers_of_preset(file: Path, network: AnyNetwork, images: ImageKind, console: Console) -> None:
     """Print the layers of the baseline of a study file, if the file names a preset in their place."""
-    if "preset" in tomllib.loads(file.read_text(encoding="utf-8-sig"))["baseline"]["network"]:
+    if "preset" in tomllib.loads(file.read_text(encoding="utf-8-sig"))["baseline"].get("network", {}):
         console.print()
         console.print(layer_table(network, images))
 

@@ -95,7 +95,8 @@ def plan(
     backbones = find_backbones(study, base=file.parent, device=device or "cpu", threads=executor.threads)
     study = backbones.study
     with console.status("measuring which engine is faster ..."):
-        choice = fastest_first(choice, study, images, engine=engine, threads=executor.threads)
+        fastest = fastest_first(choice, study, images, engine=engine, threads=executor.threads)
+    choice = fastest.choice
     engines, skipped = (*choice.engines, *backbones.engines), backbones.skipped
     absent = dict.fromkeys((arm.name for arm in study.arms()), gap) if gap else {}
     planned = plan_study(study, images, engines=engines, skipped={**skipped, **absent})
@@ -130,7 +131,7 @@ def plan(
         console.print(Text("Time: not estimated, because the study does not fit into the memory.", style="yellow"))
         return found
     with console.status("measuring how fast this machine trains ..."):
-        estimate = estimate_time(planned.batches, images, threads=executor.threads)
+        estimate = estimate_time(planned.batches, images, threads=executor.threads, known=fastest.speeds)
     console.print(Text(time_needed(estimate, executor.threads)))
     if warning := patience(planned.batches, estimate, device or "cpu"):
         console.print(Text(f"note: {warning}", style="yellow"))

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -13,12 +13,11 @@ from rich.text import Text
 
 from ceteris.cli.budget import Budget, read_budget
 from ceteris.cli.console import print_notes, print_sentence
-from ceteris.cli.estimate import Estimate, estimate_time
+from ceteris.cli.estimate import Estimate, Speed, estimate_time
 from ceteris.cli.fastest import fastest_first
 from ceteris.cli.fetching import download_weights, get_images
 from ceteris.cli.plan import override, time_needed
 from ceteris.cli.report import close
-from ceteris.datasets.choice import images_ahead
 from ceteris.execution.engines import choose_engines, find_backbones
 from ceteris.execution.events import Event, StudyStarted
 from ceteris.execution.local import LocalExecutor
@@ -61,8 +60,9 @@ def run(  # noqa: PLR0913 - one argument an option
     images = get_images(study, location=data, or_shapes=shapes_if_no_cifar10, console=console)
     folder = out or Path("results") / (file.stem if images.study is study else f"{file.stem}-shapes")
     backbones = find_backbones(images.study, base=file.parent, device=device or "cpu", threads=threads)
-    kind = images_ahead(images.study.data, location=data if images.study is study else None).images
-    choice = fastest_first(choice, backbones.study, kind, engine=engine, threads=threads, folder=folder)
+    kind = images.dataset.kind(images.study.data)
+    fastest = fastest_first(choice, backbones.study, kind, engine=engine, threads=threads, folder=folder)
+    choice = fastest.choice
     notes = (*images.notes, *changes, *choice.notes, *backbones.notes)
     console.print(Text(images.study.title, style="bold"), soft_wrap=True)
     console.print(f"images: {images.dataset.source}", markup=False, soft_wrap=True)
@@ -87,7 +87,11 @@ def run(  # noqa: PLR0913 - one argument an option
         if limit:
             timer.start()
         with closing(events):  # also when nothing more can be printed
-            board = show(_with_time(events, threads, console, limit, backbones.study.seeds), console, time.monotonic)
+            board = show(
+                _with_time(events, fastest.speeds, threads, console, limit, backbones.study.seeds),
+                console,
+                time.monotonic,
+            )
     except KeyboardInterrupt:
         close(folder, console)
         console.print("\nStopped. Every run is saved, and the same command goes on from here.")
@@ -111,7 +115,12 @@ def run(  # noqa: PLR0913 - one argument an option
 
 
 def _with_time(
-    events: Iterable[Event], threads: int, console: Console, budget: Budget | None, seeds: Sequence[int]
+    events: Iterable[Event],
+    speeds: Mapping[str, Speed],
+    threads: int,
+    console: Console,
+    budget: Budget | None,
+    seeds: Sequence[int],
 ) -> Iterator[Event | Measuring]:
     """Say how long the study takes here, or its next look, before it is trained; a look beyond a budget is not."""
     is_first = True
@@ -121,7 +130,9 @@ def _with_time(
             # What fails on random images fails in training too, where it is reported and the other runs go on.
             estimate: Estimate | None = None
             with suppress(Exception):
-                estimate = estimate_time(event.batches, event.images, threads=threads, budget=_MEASURED_SECONDS)
+                estimate = estimate_time(
+                    event.batches, event.images, threads=threads, budget=_MEASURED_SECONDS, known=speeds
+                )
             if estimate is not None:
                 print_sentence(Text(time_needed(estimate, threads)), console)
                 # What was measured of each packed batch says better how much is left than the size of its network.

@@ -104,6 +104,18 @@ class Dataset:
     notes: tuple[str, ...] = ()
     validation: LabelledImages | None = None
 
+    def kind(self, choice: "DataChoice") -> "ImageKind":
+        """Say what the images are like, and how many there are of each part when they are divided as a study asks."""
+        count = len(self.training)
+        taken = 0 if self.validation is not None else round(count * Fraction(str(choice.validation)))
+        return ImageKind(
+            shape=Shape(*self.training.images.shape[1:]),
+            classes=len(self.class_names),
+            training_images=count - taken,
+            validation_images=taken if self.validation is None else len(self.validation),
+            test_images=len(self.test),
+        )
+
 
 def joined(pieces: tuple[LabelledImages, ...]) -> LabelledImages:
     """Put images one after the other, read-only."""

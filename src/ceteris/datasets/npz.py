@@ -186,9 +186,10 @@ def _images(array: NDArray[Any], where: str) -> NDArray[np.uint8]:
     if array.dtype != np.uint8:
         raise DataError(f"{where} is of {array.dtype}, expected uint8, grey levels from 0 to 255. Convert it first.")
     if not (array.ndim == 3 or (array.ndim == 4 and array.shape[3] in {1, 3})) or not len(array):
+        is_turned = array.ndim == 4 and array.shape[1] in {1, 3}
         raise DataError(
             f"{where} has the shape {array.shape}, expected (images, height, width), or with 1 or 3 channels at the "
-            "end."
+            f"end.{' Write images.transpose(0, 2, 3, 1).' if is_turned else ''}"
         )
     if min(array.shape[1:3]) < _LEAST or max(array.shape[1:3]) > _MOST:
         raise DataError(

@@ -84,6 +84,24 @@ def plain_views(images: int) -> Views:
     return rows
 
 
+def augmented(image: NDArray[np.uint8], view: NDArray[np.int16]) -> NDArray[np.uint8]:
+    """Change one image, shape (height, width, channels), as a row of `views` says; engines do the same in bulk."""
+    mirrored, down, right, cosine, sine, top, left, side, brightness, contrast = (int(number) for number in view)
+    height, width = image.shape[:2]
+    gain, offset = (brightness * contrast) >> 12, 128 * (FACTOR_OF_ONE - contrast) + FACTOR_OF_ONE // 2
+    toned = np.clip((image.astype(np.int64) * gain + offset) >> 12, 0, 255).astype(np.uint8)
+    toned = toned[:, ::-1] if mirrored else toned
+    y, x = np.ogrid[down : down + height, right : right + width]
+    across, along = 2 * x - (width - 1), 2 * y - (height - 1)
+    column = (cosine * across + sine * along + (width << 14)) >> 15
+    row = (cosine * along - sine * across + (height << 14)) >> 15
+    is_inside = (y >= 0) & (y < height) & (x >= 0) & (x < width)
+    is_inside &= (row >= 0) & (row < height) & (column >= 0) & (column < width)
+    result = np.where(is_inside[..., None], toned[row.clip(0, height - 1), column.clip(0, width - 1)], 0)
+    result[max(top, 0) : max(top + side, 0), max(left, 0) : max(left + side, 0)] = 0
+    return result.astype(np.uint8)
+
+
 def _below(drawn: Words, bound: int | NDArray[np.int64]) -> NDArray[np.int64]:
     """Turn words into whole numbers from 0 to below a bound, evenly but for one part in 2**32 / bound."""
     return ((drawn.astype(np.uint64) * np.asarray(bound, np.uint64)) >> np.uint64(32)).astype(np.int64)

@@ -27,7 +27,7 @@ from ceteris.execution.packing import (
     preparing,
 )
 from ceteris.execution.prediction_time import time_predictions
-from ceteris.formatting.wording import listed, nearest
+from ceteris.formatting.wording import count, listed, nearest
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.results.finding import Finding
 from ceteris.results.folder import ResultsFolder, check_space
@@ -126,11 +126,30 @@ def plan_study(
         notes=(
             *filter(None, [resolution.warning]),
             *_grey_notes(study, images),
+            *_idle_patience(study),
             *assignment.notes,
             *own_code_notes(chosen),
         ),
     )
     return plan.after([Finding(run=run) for run in runs] if folder is None else _survey(folder, runs, skipped))
+
+
+def _idle_patience(study: Study) -> Iterator[StudyNote]:
+    """Say of which arms the patience is so long that it can stop no run before its last epoch."""
+    arms: dict[tuple[int, int], list[str]] = {}
+    for arm in study.arms():
+        training = arm.specification.training
+        if training.patience and training.patience >= training.epochs - 1:
+            arms.setdefault((training.patience, training.epochs), []).append(arm.name)
+    for (patience, epochs), names in arms.items():
+        is_all = len(names) == len(study.arms())
+        quoted = [f"'{name}'" for name in names]
+        who = "no run" if is_all else f"no run of {listed(quoted)}"
+        yield StudyNote(
+            f"training.patience = {patience} stops {who} before the last of {count(epochs, 'epoch')}. Give a smaller "
+            "one, or train longer.",
+            arms=() if is_all else names,
+        )
 
 
 def _grey_notes(study: Study, images: ImageKind) -> Iterator[StudyNote]:

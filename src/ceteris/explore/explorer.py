@@ -21,7 +21,7 @@ from ceteris.networks.shape import Shape
 from ceteris.paths import quoted
 from ceteris.report.figures.layer_figure import layer_figure
 from ceteris.report.figures.learning_curves import arm_epochs, learning_curves
-from ceteris.report.layer_view import layer_view
+from ceteris.report.layer_view import layer_view, numbered_layers
 from ceteris.results.finding import Finding
 from ceteris.results.record import Status
 from ceteris.results.results import Results
@@ -120,8 +120,8 @@ class Explorer:
         if isinstance(network, BackboneNetwork):
             blocks = (f"{name}: block {number}" for number, name in enumerate(block_names(network.backbone), start=1))
             return (f"{first_convolution(network.backbone)}: the first convolution", *blocks)
-        ordered = sorted(enumerate(network.layers, start=1), key=lambda entry: not isinstance(entry[1], Convolution))
-        return tuple(f"{place}: {layer}" for place, layer in ordered)
+        ordered = sorted(numbered_layers(network.layers), key=lambda entry: not isinstance(entry[1], Convolution))
+        return tuple(f"{place}: {layer.title}" for place, layer in ordered)
 
     def answers(self, subject: Subject, arms: Sequence[str], seed: int | None) -> str:
         """Say what variations see in an image, side by side."""

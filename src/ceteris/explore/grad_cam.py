@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ceteris.export.modules import network_pieces
+from ceteris.export.modules import Piece, network_pieces
 from ceteris.inference.ensemble import Ensemble
 from ceteris.networks.backbone import block_names
-from ceteris.networks.convolution import Convolution
 from ceteris.networks.layer import Values
 from ceteris.networks.network import Network
+from ceteris.networks.placed import placed_layers
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -32,9 +32,10 @@ class Attention:
 def grad_cam(ensemble: Ensemble, image: NDArray[np.uint8], label: int) -> Attention | str:
     """Say which places of an image, shape (height, width, channels), spoke for a class, at the last convolution.
 
-    Of a pretrained backbone its last block is asked, whose output the head sees averaged over the image. The maps of
-    that layer, after its activation, are weighted by the mean gradient of the class's logit, summed, and cut off below
-    zero. It shows places that raise the logit at the layer's resolution, not why. The ensemble has a single seed.
+    Of a residual network its last block with one is asked, after the addition; of a pretrained backbone its last block,
+    whose output the head sees averaged over the image. The maps of that layer, after its activation, are weighted by
+    the mean gradient of the class's logit, summed, and cut off below zero. It shows places that raise the logit at the
+    layer's resolution, not why. The ensemble has a single seed.
 
     Returns:
         The places, or in a sentence why there are none.
@@ -66,17 +67,24 @@ def grad_cam(ensemble: Ensemble, image: NDArray[np.uint8], label: int) -> Attent
 
 
 def _last_maps(ensemble: Ensemble) -> tuple[int, str] | None:
-    """Find the last convolution of a network, after its activation: its index among the modules, and its name."""
+    """Find the last layer with a convolution, after its activation: its index among the modules, and its name."""
     network = ensemble.network
     if not isinstance(network, Network):
         # The backbone comes after the module that prepares the image.
         return 1, f"{block_names(network.backbone)[-1]}, its last block"
-    pieces = network_pieces(ensemble)
-    convolutions = [place for place, piece in enumerate(pieces) if piece.module.kind == "Conv2d"]
-    if not convolutions:
+    convolving = [place for place, piece in enumerate(network_pieces(ensemble)) if _convolves(piece)]
+    if not convolving:
         return None
-    place = convolutions[-1]
-    is_activated = pieces[place + 1].module.kind in {"ReLU", "LeakyReLU", "Tanh"}
-    number, last = [entry for entry in enumerate(network.layers, start=1) if isinstance(entry[1], Convolution)][-1]
+    placed = placed_layers(network, ensemble.image, len(ensemble.class_names))
+    # Of which layer each module is; an activation of a layer is its last module.
+    layers = [number for number, one in enumerate(placed, start=1) for _ in one.modules]
+    number = layers[convolving[-1]]
+    last = network.layers[number - 1]
+    what = "its last block with a convolution" if last.holds else "its last convolution"
     # The scaling comes before the pieces.
-    return place + 1 + is_activated, f"layer {number} ({last}), its last convolution"
+    return len(layers) - layers[::-1].index(number), f"layer {number} ({last.title}), {what}"
+
+
+def _convolves(piece: Piece) -> bool:
+    inner = (one for branch in piece.branches.values() for one in branch)
+    return piece.module.kind == "Conv2d" or any(map(_convolves, inner))

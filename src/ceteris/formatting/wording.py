@@ -3,6 +3,24 @@
 import json
 from collections.abc import Iterable, Mapping
 
+_OTHERWISE = {
+    "lr": "learning_rate",
+    "eps": "epsilon",
+    "wd": "weight_decay",
+    "bs": "batch_size",
+    "linear": "dense",
+    "fc": "dense",
+    "relu": "activation",
+    "skip": "residual",
+    "block": "residual",
+    "avgpool": "average_pool",
+    "avg_pool": "average_pool",
+    "bn": "batch_norm",
+    "filters": "conv",
+    "units": "dense",
+}
+"""What other software calls things, and the word here."""
+
 _VALUE_LENGTH = 60
 _LETTERS_A_SLIP = 4
 _SHORTEST_OVERLAP = 3
@@ -13,14 +31,17 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     """Find the known word that a person most likely meant, if one is close.
 
     Close is, in letters of either case: as far away as one slip in four letters makes it, and one in any word of three
-    letters or more (a letter too many, too few or wrong, or two swapped); of words with dots, each part. If none is
-    that close, a single one that the word begins or ends with, or that begins or ends with it.
+    letters or more (a letter too many, too few or wrong, or two swapped); of words with dots, each part. What other
+    software calls it is meant too. If none is that close, a single one that the word begins or ends with, or that
+    begins or ends with it.
 
     Example:
         >>> nearest("sedes", ["seeds", "epochs"]), nearest("kernel_size", ["kernel"]), nearest("b", ["a"])
         ('seeds', 'kernel', None)
     """
-    meant = word.casefold()
+    meant, known = word.casefold(), tuple(known)
+    if (other := ".".join(_OTHERWISE.get(part, part) for part in meant.split("."))) in known:
+        return other
     distances = {choice: _distance(meant, choice.casefold()) for choice in known}
     close = {choice: distance for choice, distance in distances.items() if distance is not None}
     if close:

@@ -1,6 +1,6 @@
 """What one layer of a run makes of one image, before and after training."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,7 @@ from ceteris.inference.forward import Weights, layer_outputs, network_input
 from ceteris.inference.pretrained import Pretrained, find_backbone_file
 from ceteris.networks.backbone import BackboneNetwork, block_names, first_convolution
 from ceteris.networks.convolution import Convolution
-from ceteris.networks.layer import Values
+from ceteris.networks.layer import Layer, Values
 from ceteris.networks.network import Network
 from ceteris.networks.placed import placed_layers
 from ceteris.networks.shape import Shape
@@ -79,8 +79,9 @@ def layer_view(results: Results, run: Run, image: NDArray[np.uint8], layer: int 
         results: The results folder that the run is in; for a pretrained backbone its weights are needed as well.
         run: Any run of the study, also one that is not trained yet.
         image: Of the size that the network is made for. Shape (height, width, channels).
-        layer: Counted from 0, of a backbone its block; or a name that torchvision gives a layer of the backbone. The
-            first convolution if not given.
+        layer: Counted from 0, of a backbone its block; or a name that torchvision gives a layer of the backbone; or
+            the number of a layer in a block, counted from 1: `4.2` is the second one in the fourth layer. The first
+            convolution if not given.
 
     Raises:
         ResultsError: If the network has no such layer, the folder cannot be read, or PyTorch or the weights of a
@@ -91,22 +92,25 @@ def layer_view(results: Results, run: Run, image: NDArray[np.uint8], layer: int 
         return _pretrained_view(results, run, network, image, layer)
     if run.specification.train or not isinstance(network, Network):
         raise LayerError(f"'{run.variation}' is code of its user's own, whose layers ceteris does not know.")
-    index = _chosen(network, layer, run.variation)
+    number = _chosen(network, layer, run.variation)
     manifest = results.manifest
     shape = Shape(*image.shape)
-    upto = network.model_copy(update={"layers": network.layers[: index + 1]})
+    passed = _passed(network.layers, [int(part) - 1 for part in number.split(".")], "layers")
+    upto = network.model_copy(update={"layers": tuple(one for _, one in passed)})
     # Of the layers that are shown alone: a dense layer behind them may have a thousand million weights.
-    initial = initial_weights(upto, shape, len(manifest.class_names), run.seed)
+    declared = network.model_copy(update={"layers": network.layers[: int(number.partition(".")[0])]})
+    initial = _renamed(initial_weights(declared, shape, len(manifest.class_names), run.seed), passed)
     finding = _finding(results, run)
-    trained = results.weights(run) if finding.status is Status.FINISHED else None
+    trained = _renamed(results.weights(run), passed) if finding.status is Status.FINISHED else None
     inputs = network_input(image[None], manifest.scale, manifest.offset)
+    index, shown = len(passed) - 1, passed[-1][1]
     name = f"layers.{index}.weight"
-    is_convolution = isinstance(network.layers[index], Convolution)
+    is_convolution = isinstance(shown, Convolution)
     return LayerView(
         arm=run.variation,
         seed=run.seed,
-        layer=f"layer {index + 1} ({network.layers[index]})",
-        inputs=_input_names(network, index, shape),
+        layer=f"layer {number} ({shown.title})",
+        inputs=_input_names(upto, index, shape),
         before=_shown(upto, initial, inputs),
         after=None if trained is None else _shown(upto, trained, inputs),
         kernels_before=initial[name] if is_convolution else None,
@@ -165,17 +169,46 @@ def layer_views(
     return LayerViews(views=tuple(views), gaps=tuple(f"Not shown: {error}" for error in left_out))
 
 
-def _chosen(network: Network, layer: int | str | None, arm: str) -> int:
-    """Give the index of a layer, from 0: the first convolution if none is named."""
-    convolutions = [index for index, one in enumerate(network.layers) if isinstance(one, Convolution)]
+def numbered_layers(layers: Sequence[Layer], around: str = "") -> Iterator[tuple[str, Layer]]:
+    """Give all layers with their numbers, counted from 1, those in a block after it: `4`, `4.1`, `4.2`."""
+    for number, layer in enumerate(layers, start=1):
+        yield f"{around}{number}", layer
+        yield from numbered_layers(layer.inner, f"{around}{number}.")
+
+
+def _chosen(network: Network, layer: int | str | None, arm: str) -> str:
+    """Give the number of a layer, as `numbered_layers` does: that of the first convolution if none is named."""
+    numbered = dict(numbered_layers(network.layers))
+    convolutions = [number for number, one in numbered.items() if isinstance(one, Convolution)]
     if layer is None and convolutions:
         return convolutions[0]
-    if isinstance(layer, int) and 0 <= layer < len(network.layers):
-        return layer
-    layers = listed(f"{index} ({one})" for index, one in enumerate(network.layers, start=1))
+    wanted = str(layer + 1) if isinstance(layer, int) else layer
+    if wanted is not None and wanted in numbered:
+        return wanted
+    layers = listed(f"{number} ({one.title})" for number, one in numbered.items() if "." not in number)
+    if blocks := [number for number, one in numbered.items() if one.holds]:
+        layers += f"; those in a block are counted in it, for example {blocks[0]}.1"
     if layer is None:
         raise LayerError(f"'{arm}' has no convolution to show; name one of its layers: {layers}.")
     raise LayerError(f"'{arm}' has no layer {_typed(layer)}; its layers are {layers}.")
+
+
+def _passed(layers: Sequence[Layer], path: Sequence[int], around: str) -> list[tuple[str, Layer]]:
+    """Give the layers that an image passes up to one, which may be in a block: each with what its arrays are named."""
+    index, *inside = path
+    before = [(f"{around}.{place}", one) for place, one in enumerate(layers[:index])]
+    own, layer = f"{around}.{index}", layers[index]
+    return [*before, *(_passed(layer.inner, inside, f"{own}.{layer.holds}") if inside else [(own, layer)])]
+
+
+def _renamed(weights: Weights, passed: Sequence[tuple[str, Layer]]) -> dict[str, Values]:
+    """Name the arrays of some layers as if these layers followed each other."""
+    return {
+        f"layers.{index}.{name.removeprefix(f'{own}.')}": array
+        for index, (own, _) in enumerate(passed)
+        for name, array in weights.items()
+        if name.startswith(f"{own}.")
+    }
 
 
 def _chosen_name(network: BackboneNetwork, layer: int | str | None, arm: str, known: Sequence[str]) -> str:

@@ -15,6 +15,7 @@ from ceteris.report.page import render_page
 from ceteris.report.quantities import count, seeds_each
 from ceteris.report.sections import (
     answer,
+    augmentation,
     convergence,
     data_efficiency,
     differences,
@@ -29,6 +30,7 @@ from ceteris.report.sections import (
     pretrained,
     robustness,
     runs,
+    schedules,
     statistical_tests,
     training_time,
     verdicts,
@@ -143,6 +145,8 @@ def report_sections(analysis: StudyAnalysis, *, image: int = 0) -> tuple[Section
         factorial.section(analysis),
         factors.section(analysis),
         pictures.section(analysis, image),
+        augmentation.section(analysis),
+        schedules.section(analysis),
         convergence.section(analysis),
         data_efficiency.section(analysis),
         pretrained.section(analysis),

@@ -273,13 +273,34 @@ def _text(path: Path) -> str:
         raise StudyError(f"{path} cannot be read: {reason(error)}.") from None
 
 
+_BRACES = "A table in braces stands on one line, its entries separated by commas, with none after the last."
+_VALUES = "A value is a number, true or false, text in double quotes, [a list] or { a table in braces }."
+_HINTS = (
+    ("", re.compile(r"[\u201c\u201d\u201e\u2018\u2019]"), 'Write straight quotes, "...", for typographic ones.'),
+    ("invalid value", re.compile(r"[=\[,{]\s*(?:True|False)\b"), "TOML writes true and false in small letters."),
+    ("expected newline", re.compile(r"=\s*\d+,\d"), "Write a decimal point: 0.01, not 0,01."),
+    ("invalid value", re.compile(""), _VALUES),
+    ("unclosed inline table", re.compile(""), _BRACES),
+    ("invalid initial character", re.compile(r"\{"), _BRACES),
+    ("cannot overwrite", re.compile(""), "The key is there twice; keep one."),
+    ("cannot declare", re.compile(""), "Put the keys of the table below one heading."),
+    ("expected '='", re.compile(r"^\s*[\w.-]+\s*:"), "A setting is written key = value."),
+    ("invalid statement", re.compile(""), "A line is key = value, or the name of a table in brackets."),
+)
+"""How a message of the parser begins, what the line holds, and what to write instead: the first that fits is told."""
+_DECLARED, _QUOTED = re.compile(r"cannot declare \((.*?)\)"), re.compile(r"'([^']*)'")
+
+
 def _syntax_mistake(path: Path, text: str, message: str) -> str:
     found = _SYNTAX.fullmatch(message)
     if not found:
         return f"{path}: this is not TOML: {message}."
     what = found["what"][:1].lower() + found["what"][1:]
-    if found["line"]:
-        line = text.split("\n")[int(found["line"]) - 1]
-        hint = f" {_BACKSLASHES}" if _ESCAPED.search(line) else ""
-        return f"{path}:{found['line']}: this is not TOML: {what}, at column {found['column']}.{hint}"
-    return f"{path}:{text.count(chr(10)) + 1}: this is not TOML: {what}, at the end of the file."
+    line = text.split("\n")[int(found["line"]) - 1] if found["line"] else ""
+    hint = next((hint for start, holds, hint in _HINTS if what.startswith(start) and holds.search(line)), "")
+    if _ESCAPED.search(line):
+        hint = _BACKSLASHES
+    what = _DECLARED.sub(lambda match: f"cannot declare [{'.'.join(re.findall(_QUOTED, match[1]))}]", what)
+    where = f"column {found['column']}" if found["line"] else "the end of the file"
+    number = found["line"] or text.count("\n") + 1
+    return f"{path}:{number}: this is not TOML: {what}, at {where}.{' ' if hint else ''}{hint}"

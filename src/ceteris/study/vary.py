@@ -1,5 +1,6 @@
 """From the baseline and a variation to the specification of that variation."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,6 +19,8 @@ from ceteris.training.own_function import TrainFunction
 from ceteris.training.training import Training
 from ceteris.values.mistakes import Mistake, Mistakes, Place, wrong_value
 
+_INDEX = re.compile(r"\[(\d+)\]")
+_OF_PRESETS = ("network.preset", "network.width", "network.depth")
 _FRACTION = "data.fraction"
 _ARGUMENTS, _OF_FUNCTION = "network.arguments.", "train.arguments."
 
@@ -234,8 +237,11 @@ class _Edit:
         return True
 
     def no_path(self, place: Place, path: str, known: Sequence[str], layers: Sequence[Layer]) -> None:
-        close = nearest(path, known)
-        if close is not None and not self.names_absent_layer(path):
+        meant = _INDEX.sub(r".\1", path)  # of Python: layers[0]
+        close = meant if meant in known else nearest(meant, known)
+        if path == self.prefix[:-1] or path in _OF_PRESETS:
+            end = 'a whole network stands beside set, for example network = { preset = "resnet20", depth = 32 }.'
+        elif close is not None and not self.names_absent_layer(meant):
             end = f'did you mean "{close}"?'
         elif not layers:
             own = ["network.arguments.*"] if isinstance(self.baseline.network, ModuleNetwork) else []
@@ -248,7 +254,11 @@ class _Edit:
         else:
             others = "network.* and training.*" if self.baseline.network.foundation else "training.*"
             last = len(layers) - 1
-            end = f"the baseline's layers are {self.prefix}0 to {self.prefix}{last}, its other settings {others}."
+            blocks = [where for where, layer in self.places.items() if layer.holds]
+            inner = f" (in the block {blocks[0]}: {blocks[0]}.{self.places[blocks[0]].holds}.0)" if blocks else ""
+            end = (
+                f"the baseline's layers are {self.prefix}0 to {self.prefix}{last}{inner}, its other settings {others}."
+            )
         self.refuse(place, f'the baseline has no "{path}"; {end}')
 
     def refuse(self, place: Place, sentence: str) -> None:
@@ -286,8 +296,11 @@ class _Edit:
         return (*found, *self.gaps.get((prefix, len(layers)), []))
 
     def names_absent_layer(self, path: str) -> bool:
-        index = path.removeprefix(self.prefix).split(".")[0]
-        return path.startswith(self.prefix) and index.isdecimal() and int(index) >= len(self.baseline.network.layers)
+        """Say whether a path goes through a list of layers that is there, at an index that it does not have."""
+        parts = path.split(".")
+        starts = [".".join(parts[: end + 1]) for end, part in enumerate(parts) if part.isdecimal()]
+        lists = {_spot(place)[0] for place in self.places}
+        return any(start not in self.places and _spot(start)[0] in lists for start in starts)
 
 
 def _paths(layers: Sequence[Layer], prefix: str) -> Iterator[tuple[str, Layer]]:

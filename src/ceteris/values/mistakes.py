@@ -126,9 +126,22 @@ def _sentence(kind: str, node: "_Node", where: str, key: object, value: object) 
 def _wrong_value(title: str, value: object, schema: dict[str, Any], root: dict[str, Any]) -> str:
     close = nearest(value, _choices(schema, root)) if isinstance(value, str) else None
     end = f'; did you mean "{close}"?' if close else "."
+    key = title.rsplit(maxsplit=1)[-1].rpartition(".")[2]
+    if value == "softmax" and key == "activation":
+        end = "; after the last layer leave it out: the softmax belongs to the loss."
+    elif key in _OF_LAYERS and isinstance(value, int | Mapping):
+        return f'{title} = {written(value)} must be the path of a layer, for example "network.layers.1".'
     if title in {"variation", "cross"} and isinstance(value, Mapping):
         end = f"; write [[{title}]] instead of [{title}]."
     return f"{title} = {written(value)} must be {_expectation(schema, root)}{end}"
+
+
+_OF_LAYERS = frozenset({"before", "after", "remove"})
+"""Keys of variations that take paths of layers."""
+_KINDS = ("type", "kind", "name", "layer")
+"""Keys by which other software says what a layer is."""
+_NEEDLESS = {"flatten": "a dense layer flattens what it sees", "softmax": "the softmax belongs to the loss"}
+"""Layers of other software that a study does without."""
 
 
 def _no_layer(node: "_Node", where: str, value: object) -> str:
@@ -138,6 +151,11 @@ def _no_layer(node: "_Node", where: str, value: object) -> str:
         return f"{where} = {written(value)} must be a layer: a table that opens with {listed(openings, 'or')}."
     close = next(((key, hit) for key in value if (hit := nearest(str(key), openings))), None)
     end = f"did you mean '{close[1]}' for '{close[0]}'?" if close else f"'{next(iter(value))}' opens none."
+    named = next((nearest(value[key], openings) for key in _KINDS if isinstance(value.get(key), str)), None)
+    if named is not None:
+        end = f"begin it with that key: {{ {named} = ... }}."
+    elif needless := next((_NEEDLESS[key] for key in _NEEDLESS if key in value), ""):
+        end = f"leave this one out, {needless}."
     return f"{where}: a layer opens with {listed(openings, 'or')}; {end}"
 
 

@@ -77,6 +77,16 @@ def test_networks_without_a_convolution_say_so(analyses, tmp_path):
         )
 
 
+def test_a_first_convolution_in_a_block_is_shown(tmp_path):
+    """A residual network may begin with a block."""
+    layers = [{"residual": [{"conv": 3, "padding": "same"}]}, {"dense": "classes"}]
+    baseline = {"network": {"layers": layers}, "training": {"epochs": 5, "learning_rate": 0.01}}
+    study = made_up_study(seeds=1, baseline=baseline, variation=())
+    first, *_ = section(analyze(read_results(made_up_folder(tmp_path / "r", study=study)))).blocks
+
+    assert [one.layer for one in first.arms] == ["layer 1.1 (conv 3, kernel 3, padding same)"]
+
+
 def test_the_baseline_is_drawn_beside_the_pretrained_networks(analyses):
     """On all clocks; of the networks that are not pretrained it alone, where it is not pretrained itself."""
     alt = next(one.alt for one in blocks_of([pretrained.section(analyses("transfer"))], Drawing))

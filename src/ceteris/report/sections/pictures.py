@@ -49,7 +49,8 @@ def _layers(analysis: StudyAnalysis, image: int) -> Visual:
     if not 0 <= image < len(images):
         raise ResultsError(f"there is no test image {image}; they are numbered from 0 to {len(images) - 1:,}.")
     networks = [arm.specification.network for arm in analysis.arms if not arm.specification.runs_own_code]
-    if not any(isinstance(layer, Convolution) for network in networks for layer in network.layers):
+    layers = (inner for network in networks for layer in network.layers for inner in layer.tree())
+    if not any(isinstance(layer, Convolution) for layer in layers):
         return MissingFigure("The output of the first convolution is not shown: no network of this study has one.")
     views = layer_views(analysis.results, images[image], pretrained=False).views
     name = f"test image {image}"
