@@ -130,6 +130,8 @@ def test_an_inspection_as_json(ceteris):
     cats = found["classes"][0]
     assert (cats["name"], cats["training"] + cats["validation"] + cats["test"], cats["unreadable"]) == ("cats", 3, 1)
     assert found["formats"] == [{"name": "PNG", "images": 6}]
+    assert "Every file can be read." not in [one["text"] for one in found["findings"]]
+    assert {"no_own_test", "contradictory_labels", "unreadable"} <= {one["code"] for one in found["findings"]}
     assert [one["file"] for one in found["unreadable"]] == ["cats/cut.png"]
     (copies,) = (one for one in found["copies"] if one["is_exact"])
     assert (sorted(copies["files"]), copies["is_contradictory"]) == (["cats/0.png", "dogs/1.png"], True)

@@ -7,7 +7,7 @@ import pytest
 from ceteris.analysis.judge import judge
 from ceteris.analysis.study_analysis import analyze
 from ceteris.cli.judge import look_of
-from ceteris.errors import CeterisError
+from ceteris.errors import CeterisError, ResultsError
 from ceteris.results.results import read_results
 from tests.made_up import made_up_folder
 
@@ -74,6 +74,38 @@ def test_a_folder_of_ours_has_its_own_verdicts(ceteris):
             "error: study is a results folder, whose study declares how it is judged, expected no --margin, --looks. "
             "Leave it out, or give its results.csv.\n"
         ),
+    )
+
+
+def test_from_python_a_folder_of_ours_has_its_own_verdicts_too():
+    """`ceteris.judge` and the command say the same of it, and refuse the same."""
+    made_up_folder(Path("study"))
+    found = judge("study", baseline="baseline")
+    with pytest.raises(ResultsError) as raised:
+        judge(Path("study"), baseline="deeper", lower_is_better=False)
+
+    assert [one.verdict for one in found.comparisons] == [
+        one.verdict for one in analyze(read_results("study")).comparisons
+    ]
+    assert str(raised.value) == (
+        "study is a results folder, whose study declares how it is judged, expected no --baseline, --lower-is-better. "
+        "Leave it out, or give its results.csv."
+    )
+
+
+def test_a_table_is_written_for_latex(ceteris):
+    """With its numbers as commands, which begin as they are told to; without --latex there is nothing to begin."""
+    asked = ("judge", "runs.csv", "--baseline", "base", "--latex", "paper", "--latex-prefix", "big")
+    code, out, _ = ceteris(*asked)
+
+    assert code == 0
+    assert out.endswith(f"\nfor LaTeX:       {Path('paper/main.tex')}\n")
+    assert "\\newcommand{\\bigBaselineMean}{91.17}" in Path("paper/macros.tex").read_text()
+    assert "\\label{tab:big-verdicts}" in Path("paper/tables/verdicts.tex").read_text()
+    assert ceteris(*asked[:4], "--latex-prefix", "big") == (
+        2,
+        "",
+        "error: --latex-prefix names the commands of the files that --latex DIR writes. Give both.\n",
     )
 
 

@@ -53,6 +53,9 @@ def test_a_folder_in_order_is_called_so():
         "The classes are of similar size, 53 to 53 images.",
         "The median image has 80 pixels on its shorter side; the smallest has 80.",
     )
+    assert [one.code.value for one in findings(inspection([*SOUND, *test], is_divided=True))] == [
+        "own_test", "no_copies", "all_readable", "even", "sizes",
+    ]  # fmt: skip
 
 
 def test_everything_that_is_wrong_is_told():
@@ -98,6 +101,10 @@ def test_everything_that_is_wrong_is_told():
             '"squash" all of it.'
         ),
     )
+    assert [one.code.value for one in findings(found)] == [
+        "no_own_test", "missing_classes", "few_test_images", "leakage", "contradictory_labels", "copies", "near_copies",
+        "unreadable", "misnamed", "passed_over", "uneven", "sizes", "small", "long",
+    ]  # fmt: skip
 
 
 def test_a_class_without_images_is_told():

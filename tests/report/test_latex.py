@@ -153,3 +153,20 @@ def test_a_results_folder_is_written_by_one_call(folders, tmp_path):
     with pytest.raises(ResultsError, match=r"^.*empty is not a results folder: it has no study\.json\."):
         write_latex(tmp_path / "empty", out=tmp_path / "nothing")
     assert not (tmp_path / "nothing").exists()
+
+
+def test_two_reports_in_one_article_need_two_prefixes(folders, tmp_path):
+    """Commands and labels begin with it; it is of letters, as names of commands are."""
+    found = write_latex(folders("empty"), out=tmp_path / "paper", prefix="depth")
+    labels = re.findall(r"\\label\{(\w+:[^}]*)\}", found.text.read_text() + found.tables[0].read_text())
+
+    assert found.macros.read_text(encoding="utf-8").count("\\newcommand{\\depth") > 20
+    assert "\\ceteris" not in found.macros.read_text(encoding="utf-8")
+    assert labels
+    assert all(re.match("(sec|tab|fig):depth-", label) for label in labels)
+    with pytest.raises(ResultsError) as raised:
+        write_latex(folders("empty"), out=tmp_path / "nothing", prefix="depth2")
+    assert str(raised.value) == (
+        "the prefix for LaTeX is 'depth2', expected letters from A to Z alone: names of commands end at anything else."
+    )
+    assert not (tmp_path / "nothing").exists()

@@ -9,11 +9,15 @@ from ceteris.analysis.analysis import Analysis
 from ceteris.analysis.margins import margin_number
 from ceteris.analysis.metric_names import metric_of
 from ceteris.analysis.settings import ArmSettings, arm_settings
+from ceteris.analysis.study_analysis import StudyAnalysis, analyze
 from ceteris.errors import ResultsError
 from ceteris.formatting.wording import count, listed, nearest
+from ceteris.paths import expanded
+from ceteris.results.folder import STUDY
 from ceteris.results.imports.frames import outcomes_of
 from ceteris.results.imports.imported_runs import Columns, ImportedRun, ImportedRuns
-from ceteris.results.imports.read import read_outcomes
+from ceteris.results.imports.read import STANDARD_INPUT, read_outcomes
+from ceteris.results.results import read_results
 from ceteris.results.warning import CodedWarning, WarningCode
 from ceteris.statistics.comparison import compare
 from ceteris.statistics.contrast import Criteria
@@ -54,7 +58,7 @@ def judge(  # noqa: PLR0913 - one argument a choice that the caller has
     chance: float | None = None,
     family: int | None = None,
     looks: Look | None = None,
-) -> TableAnalysis:
+) -> Analysis:
     """Judge runs that other software trained: which variations are better or worse than the baseline, which equivalent.
 
     The same tests as of a study of ours: the difference of each variation from the baseline with simultaneous
@@ -65,7 +69,8 @@ def judge(  # noqa: PLR0913 - one argument a choice that the caller has
 
     Args:
         table: A data frame of pandas or polars, a dict of columns, a list of records, the path of a file or folder, or
-            `ImportedRuns`.
+            `ImportedRuns`. The path of a results folder of ours gives the verdicts that its study declares, and goes
+            with no other argument.
         baseline: The arm that the others are compared with; the one called "baseline" if not given.
         metric: The column with the values; recognised by its name if not given, as the columns below are.
         lower_is_better: Whether it is; by the name of the metric if not given.
@@ -79,6 +84,9 @@ def judge(  # noqa: PLR0913 - one argument a choice that the caller has
         family: How many comparisons were made, if more than the table shows.
         looks: Which look at growing results this is, if they are looked at several times.
 
+    Returns:
+        A `TableAnalysis`; of a results folder a `StudyAnalysis`.
+
     Raises:
         ResultsError: If the table cannot be read, or does not say what is needed.
 
@@ -89,6 +97,17 @@ def judge(  # noqa: PLR0913 - one argument a choice that the caller has
         [('b', 'better')]
     """
     columns = Columns(variation=variation, seed=seed, metric=metric, pair=pair, step=step)
+    if isinstance(table, str | Path) and (folder := results_folder(table)) is not None:
+        return judge_folder(
+            folder,
+            **vars(columns),
+            baseline=baseline,
+            lower_is_better=lower_is_better,
+            margin=margin,
+            chance=chance,
+            family=family,
+            looks=looks,
+        )
     outcomes = _outcomes(table, columns)
     arms = _arms(outcomes, baseline)
     first, *others = arms
@@ -124,6 +143,32 @@ def judge(  # noqa: PLR0913 - one argument a choice that the caller has
         taken=(*outcomes.taken, *sentences, *_taken(arms, criteria, looks)),
         look=looks,
     )
+
+
+def results_folder(source: str | Path) -> Path | None:
+    """Give the path of a results folder of ours; None for anything else."""
+    if source == STANDARD_INPUT:
+        return None
+    path = expanded(source, error=ResultsError)
+    return path if (path / STUDY).is_file() else None
+
+
+def judge_folder(path: Path, **options: object) -> StudyAnalysis:
+    """Judge a results folder of ours as its study declares.
+
+    Raises:
+        ResultsError: If an option says how it is judged, or the folder cannot be read.
+    """
+    said = [
+        name for name, value in options.items() if value not in (None, "") and (name, value) != ("baseline", BASELINE)
+    ]
+    if said:
+        names = ", ".join(f"--{name.replace('_', '-')}" for name in said)
+        raise ResultsError(
+            f"{path} is a results folder, whose study declares how it is judged, expected no {names}. Leave it out, or "
+            "give its results.csv."
+        )
+    return analyze(read_results(path))
 
 
 def _outcomes(table: object, columns: Columns) -> ImportedRuns:

@@ -21,6 +21,8 @@ from ceteris.cli.options import (
     Epochs,
     Family,
     Format,
+    Latex,
+    LatexPrefix,
     Looks,
     LowerIsBetter,
     Margin,
@@ -139,12 +141,8 @@ def report(
     image: Annotated[
         int, typer.Option(min=0, metavar="N", help="Index of the test image in the pictures, from 0.")
     ] = 0,
-    latex: Annotated[
-        Path | None,
-        path_option(
-            "DIR", "Write it for LaTeX as well: tables, figures as PDF, and every number of the answer as a command."
-        ),
-    ] = None,
+    latex: Latex = None,
+    latex_prefix: LatexPrefix = None,
     as_json: AsJson = False,
 ) -> None:
     """Write report.html, report.md, verdicts.json and results.csv from a results folder, also during its training.
@@ -254,6 +252,8 @@ def judge(  # noqa: PLR0913 - one argument an option
     family: Family = None,
     looks: Looks = None,
     out: Annotated[Path | None, path_option("DIR", "Also write a report into this folder.")] = None,
+    latex: Latex = None,
+    latex_prefix: LatexPrefix = None,
     as_json: AsJson = False,
 ) -> None:
     """Judge results that other software wrote: which variations are better or worse than the baseline.

@@ -8,19 +8,18 @@ from rich.console import Console
 
 from ceteris.analysis import judge as judging
 from ceteris.analysis.analysis import Analysis
-from ceteris.analysis.study_analysis import StudyAnalysis, analyze
-from ceteris.cli.report import print_results
+from ceteris.analysis.study_analysis import StudyAnalysis
+from ceteris.cli.report import checked_latex, print_results
 from ceteris.errors import CeterisError, ResultsError
 from ceteris.formatting.console import print_line
 from ceteris.paths import expanded
 from ceteris.report.documents.entries import Verdicts
 from ceteris.report.documents.verdicts import verdicts
+from ceteris.report.latex import write_latex
 from ceteris.report.report import publish
 from ceteris.report.table_report import write_table_report
-from ceteris.results.folder import STUDY
 from ceteris.results.imports.imported_runs import Columns
-from ceteris.results.imports.read import STANDARD_INPUT, read_outcomes
-from ceteris.results.results import read_results
+from ceteris.results.imports.read import read_outcomes
 from ceteris.statistics.one_look import Look
 
 
@@ -29,9 +28,8 @@ def read_judged(source: str, *, looks: str | None, unpaired: bool, **options: An
     if unpaired and options["pair"] is not None:
         raise CeterisError("--pair names what runs share, and --unpaired says that they share nothing. Leave one out.")
     kind = options.pop("format")
-    if source != STANDARD_INPUT and kind is None and (expanded(source, error=ResultsError) / STUDY).is_file():
-        options |= {"looks": looks, "unpaired": unpaired}
-        return _folder(expanded(source, error=ResultsError), options)
+    if kind is None and (folder := judging.results_folder(source)) is not None:
+        return judging.judge_folder(folder, **options, looks=looks, unpaired=unpaired or None)
     columns = Columns(**{name: options.pop(name) for name in ("variation", "seed", "metric", "pair", "step")})
     return judging.judge(read_outcomes(source, columns, kind=kind), looks=look_of(looks), **options)
 
@@ -44,23 +42,27 @@ def taken(source: str, analysis: Analysis) -> tuple[str, ...]:
     return (f"{path}: a results folder, judged as its study declares.",)
 
 
-def judge(source: str, *, out: Path | None, console: Console, **options: Any) -> Analysis:
+def judge(
+    source: str, *, out: Path | None, latex: Path | None, latex_prefix: str | None, console: Console, **options: Any
+) -> Analysis:
     """Print what was taken for what, then what a report says; a results folder has the verdicts of its study."""
+    prefix = checked_latex(latex, latex_prefix)
     analysis = read_judged(source, **options)
     for line in taken(source, analysis):
         print_line(line, console)
     print_results(analysis, console)
-    if out is None:
-        return analysis
-    console.print()
-    if isinstance(analysis, StudyAnalysis):
+    if out is not None or latex is not None:
+        console.print()
+    if out is not None and isinstance(analysis, StudyAnalysis):
         print_line(f"The report:      {publish(analysis, out=out).page}", console)
-    elif isinstance(analysis, judging.TableAnalysis):
+    elif out is not None and isinstance(analysis, judging.TableAnalysis):
         written = write_table_report(analysis, out)
         print_line(f"The report:      {written.page}", console)
         print_line(f"as text:         {written.text}", console)
         print_line(f"one row per run: {written.table}", console)
         print_line(f"for programs:    {written.verdicts}", console)
+    if latex is not None:
+        print_line(f"for LaTeX:       {write_latex(analysis, out=latex, prefix=prefix).main}", console)
     return analysis
 
 
@@ -84,14 +86,3 @@ def look_of(written: str | None) -> Look | None:
             f"--looks is '{written}', expected how many looks there were, as 4, or which of how many, as 2/4."
         )
     return Look(number=int(match[1] or match[2]), planned=int(match[2]))
-
-
-def _folder(path: Path, options: dict[str, Any]) -> StudyAnalysis:
-    declared = {name: value for name, value in options.items() if value not in (None, "", False)}
-    if declared.pop("baseline", "baseline") != "baseline" or declared:
-        names = ", ".join(f"--{name.replace('_', '-')}" for name in options if name in declared) or "--baseline"
-        raise CeterisError(
-            f"{path} is a results folder, whose study declares how it is judged, expected no {names}. Leave it out, or "
-            "give its results.csv."
-        )
-    return analyze(read_results(path))

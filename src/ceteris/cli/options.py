@@ -146,6 +146,20 @@ Looks = Annotated[
         "first.",
     ),
 ]
+Latex = Annotated[
+    Path | None,
+    path_option(
+        "DIR", "Write it for LaTeX as well: tables, figures as PDF, and every number of the answer as a command."
+    ),
+]
+LatexPrefix = Annotated[
+    str | None,
+    typer.Option(
+        "--latex-prefix",
+        metavar="LETTERS",
+        help="What the commands for LaTeX begin with; ceteris if not given. Two reports in one article need two.",
+    ),
+]
 Version = Annotated[
     bool, typer.Option("--version", callback=show_version, is_eager=True, help="Show the version, and end.")
 ]

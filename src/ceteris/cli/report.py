@@ -15,7 +15,7 @@ from ceteris.errors import CeterisError, ResultsError
 from ceteris.formatting.console import arm_table, print_line
 from ceteris.paths import quoted
 from ceteris.report.documents.entries import Verdicts
-from ceteris.report.latex import publish_latex
+from ceteris.report.latex import PREFIX, checked_prefix, publish_latex
 from ceteris.report.numbers import answer_numbers
 from ceteris.report.report import Report, publish
 from ceteris.report.scale import Scale
@@ -29,13 +29,17 @@ from ceteris.statistics.summary import ArmSummary
 from ceteris.statistics.verdict import Decision
 
 
-def report(folder: Path, *, out: Path | None, image: int, console: Console, latex: Path | None = None) -> Report:
+def report(
+    folder: Path,
+    *,
+    out: Path | None,
+    image: int,
+    console: Console,
+    latex: Path | None = None,
+    latex_prefix: str | None = None,
+) -> Report:
     """Write the report of a results folder, and its files for LaTeX if asked, and print a summary."""
-    if latex is not None and latex.suffix == ".tex":
-        raise CeterisError(
-            f"--latex is '{latex}', expected a folder: the table of verdicts is its file tables/verdicts.tex, beside "
-            "the other tables, figures and numbers."
-        )
+    prefix = checked_latex(latex, latex_prefix)
     with console.status("reading the results ..."):  # on a terminal only
         results = read_results(folder)
     with console.status(f"comparing the arms of {len(results.findings):,} runs ..."):
@@ -53,6 +57,7 @@ def report(folder: Path, *, out: Path | None, image: int, console: Console, late
             title=analysis.title,
             question=analysis.question,
             out=latex,
+            prefix=prefix,
         )
     print_results(analysis, console)
     console.print()
@@ -63,6 +68,20 @@ def report(folder: Path, *, out: Path | None, image: int, console: Console, late
     if latex is not None:
         print_line(f"for LaTeX:       {article.main}", console)
     return written
+
+
+def checked_latex(folder: Path | None, prefix: str | None) -> str:
+    """Give what the commands for LaTeX begin with, if --latex and --latex-prefix are what they should be."""
+    if folder is not None and folder.suffix == ".tex":
+        raise CeterisError(
+            f"--latex is '{folder}', expected a folder: the table of verdicts is its file tables/verdicts.tex, beside "
+            "the other tables, figures and numbers."
+        )
+    if prefix is None:
+        return PREFIX
+    if folder is None:
+        raise CeterisError("--latex-prefix names the commands of the files that --latex DIR writes. Give both.")
+    return checked_prefix(prefix)
 
 
 def document(written: Report) -> Verdicts:

@@ -5,8 +5,10 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
+from enum import StrEnum, auto
 from io import BytesIO
 from statistics import median
+from typing import Self
 
 from PIL import Image
 
@@ -29,6 +31,43 @@ UNEVEN = 1.5
 
 _SMALL = 64
 _LONG = 2.0
+
+
+class ImageCode(StrEnum):
+    """What is said of a folder of images; names are kept for good, and new kinds get new ones."""
+
+    OWN_TEST = auto()
+    NO_OWN_TEST = auto()
+    MISSING_CLASSES = auto()
+    FEW_TEST_IMAGES = auto()
+    LEAKAGE = auto()
+    CONTRADICTORY_LABELS = auto()
+    COPIES = auto()
+    NEAR_COPIES = auto()
+    NO_COPIES = auto()
+    UNREADABLE = auto()
+    ALL_READABLE = auto()
+    MISNAMED = auto()
+    PASSED_OVER = auto()
+    EMPTY_CLASS = auto()
+    UNEVEN = auto()
+    EVEN = auto()
+    SIZES = auto()
+    SMALL = auto()
+    LONG = auto()
+
+
+class ImageFinding(str):
+    """A sentence or two about a folder of images, with the code of what it is about."""
+
+    __slots__ = ("code",)
+    code: ImageCode
+
+    def __new__(cls, code: ImageCode, text: str) -> Self:
+        """Give the code, then the text."""
+        finding = super().__new__(cls, text)
+        finding.code = code
+        return finding
 
 
 def class_table(inspection: Inspection) -> Table:
@@ -96,7 +135,7 @@ def format_table(inspection: Inspection) -> Table:
     )
 
 
-def findings(inspection: Inspection) -> tuple[str, ...]:
+def findings(inspection: Inspection) -> tuple[ImageFinding, ...]:
     """Say what a person should know before training, the gravest first, and what is in order."""
     return (
         *_about_division(inspection),
@@ -107,83 +146,95 @@ def findings(inspection: Inspection) -> tuple[str, ...]:
     )
 
 
-def _about_division(inspection: Inspection) -> Iterator[str]:
-    yield (
-        "The folder has test images of its own."
-        if inspection.is_divided
-        else "The folder has no test images of its own: a study sets them aside by content, 20 % of each class unless "
-        "it says otherwise, and keeps files that are the same on one side."
-    )
+def _about_division(inspection: Inspection) -> Iterator[ImageFinding]:
+    if inspection.is_divided:
+        yield ImageFinding(ImageCode.OWN_TEST, "The folder has test images of its own.")
+    else:
+        yield ImageFinding(
+            ImageCode.NO_OWN_TEST,
+            "The folder has no test images of its own: a study sets them aside by content, 20 % of each class unless "
+            "it says otherwise, and keeps files that are the same on one side.",
+        )
     names = inspection.listing.class_names
     labels = {part: [one.file.label for one in inspection.pictures if one.part == part] for part in PARTS[1:]}
-    yield from missing_classes(names, labels)
+    yield from (ImageFinding(ImageCode.MISSING_CLASSES, text) for text in missing_classes(names, labels))
     test_images = sum(one.part == "test" for one in inspection.pictures)
     if warning := Resolution(test_images=test_images, margin=USUAL_MARGIN).warning:
-        yield warning
+        yield ImageFinding(ImageCode.FEW_TEST_IMAGES, warning)
 
 
-def _about_copies(inspection: Inspection) -> Iterator[str]:
+def _about_copies(inspection: Inspection) -> Iterator[ImageFinding]:
     if crossing := inspection.crossing:
         groups = "1 group of copies has" if len(crossing) == 1 else f"{len(crossing):,} groups of copies have"
-        yield (
+        yield ImageFinding(
+            ImageCode.LEAKAGE,
             f"{groups} images on both sides of the test: accuracies come out too high. Remove the copies, or keep each "
-            "group in one part."
+            "group in one part.",
         )
     if contradictory := inspection.contradictory:
         groups = "1 group of copies is" if len(contradictory) == 1 else f"{len(contradictory):,} groups of copies are"
-        yield f"{groups} in more than one class: at most one of the labels can be right."
+        text = f"{groups} in more than one class: at most one of the labels can be right."
+        yield ImageFinding(ImageCode.CONTRADICTORY_LABELS, text)
     same = sum(len(group) - 1 for group in inspection.copies)
     near = sum(len(group) - 1 for group in inspection.near_copies)
     if same:
-        yield f"{count(same, 'file')} {_is(same)} the same as another, byte for byte."
+        text = f"{count(same, 'file')} {_is(same)} the same as another, byte for byte."
+        yield ImageFinding(ImageCode.COPIES, text)
     if near:
         how = "scaled, compressed again, lighter, mirrored"
-        yield f"{count(near, 'image')} {_is(near)} nearly the same as another: {how}."
+        text = f"{count(near, 'image')} {_is(near)} nearly the same as another: {how}."
+        yield ImageFinding(ImageCode.NEAR_COPIES, text)
     if not same and not near:
-        yield "No image is the same as another, or nearly the same."
+        yield ImageFinding(ImageCode.NO_COPIES, "No image is the same as another, or nearly the same.")
 
 
-def _about_files(inspection: Inspection) -> Iterator[str]:
+def _about_files(inspection: Inspection) -> Iterator[ImageFinding]:
     unread = len(inspection.unreadable)
     if unread:
         them = "it" if unread == 1 else "them"
-        yield f"{count(unread, 'file')} cannot be read; a study leaves {them} out, with a note above the results."
+        text = f"{count(unread, 'file')} cannot be read; a study leaves {them} out, with a note above the results."
+        yield ImageFinding(ImageCode.UNREADABLE, text)
     else:
-        yield "Every file can be read."
+        yield ImageFinding(ImageCode.ALL_READABLE, "Every file can be read.")
     if misnamed := sum(one.is_misnamed for one in inspection.pictures):
         verb = "has a name that says" if misnamed == 1 else "have names that say"
-        yield f"{count(misnamed, 'image')} {verb} another format than the bytes have, which does no harm here."
-    yield from inspection.listing.passed_over
+        text = f"{count(misnamed, 'image')} {verb} another format than the bytes have, which does no harm here."
+        yield ImageFinding(ImageCode.MISNAMED, text)
+    yield from (ImageFinding(ImageCode.PASSED_OVER, text) for text in inspection.listing.passed_over)
 
 
-def _about_balance(inspection: Inspection) -> Iterator[str]:
+def _about_balance(inspection: Inspection) -> Iterator[ImageFinding]:
     counts = Counter(one.file.label for one in inspection.pictures)
     sizes = [(counts[label], name) for label, name in enumerate(inspection.listing.class_names)]
     (least, smallest), (most, largest) = min(sizes, key=lambda size: size[0]), max(sizes, key=lambda size: size[0])
     if not least:
-        yield f"Class '{smallest}' has no image that can be read: a study cannot use it."
+        text = f"Class '{smallest}' has no image that can be read: a study cannot use it."
+        yield ImageFinding(ImageCode.EMPTY_CLASS, text)
     elif most / least >= UNEVEN:
-        yield (
+        yield ImageFinding(
+            ImageCode.UNEVEN,
             f"The classes are uneven: '{largest}' has {most / least:.3g} times as many images as '{smallest}'. A "
-            f"network that always answers '{largest}' is right in {100 * inspection.guessing:.1f} % of them."
+            f"network that always answers '{largest}' is right in {100 * inspection.guessing:.1f} % of them.",
         )
     else:
-        yield f"The classes are of similar size, {least:,} to {most:,} images."
+        yield ImageFinding(ImageCode.EVEN, f"The classes are of similar size, {least:,} to {most:,} images.")
 
 
-def _about_sizes(inspection: Inspection) -> Iterator[str]:
+def _about_sizes(inspection: Inspection) -> Iterator[ImageFinding]:
     pictures = inspection.pictures
     if not pictures:
         return
     shorter = [min(one.width, one.height) for one in pictures]
-    yield f"The median image has {median(shorter):.0f} pixels on its shorter side; the smallest has {min(shorter)}."
+    text = f"The median image has {median(shorter):.0f} pixels on its shorter side; the smallest has {min(shorter)}."
+    yield ImageFinding(ImageCode.SIZES, text)
     if small := sum(side < _SMALL for side in shorter):
         which = f"{count(small, 'image')} {_is(small)} smaller than {_SMALL} pixels on a side"
-        yield f"{which}, and enlarged at size = {_SMALL}."
+        yield ImageFinding(ImageCode.SMALL, f"{which}, and enlarged at size = {_SMALL}.")
     if long := sum(max(one.width, one.height) > _LONG * min(one.width, one.height) for one in pictures):
-        yield (
+        yield ImageFinding(
+            ImageCode.LONG,
             f'{count(long, "image")} {_is(long)} more than twice as long as wide: fit = "crop" takes less than half of '
-            'such an image, "pad" and "squash" all of it.'
+            'such an image, "pad" and "squash" all of it.',
         )
 
 

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from functools import singledispatch
 from pathlib import Path
 
-from ceteris.analysis.study_analysis import analyze
+from ceteris.analysis.analysis import Analysis
+from ceteris.analysis.judge import TableAnalysis
+from ceteris.analysis.study_analysis import StudyAnalysis, analyze
 from ceteris.errors import ResultsError
 from ceteris.paths import AnyPath, expanded
 from ceteris.report.blocks import (
@@ -31,11 +33,14 @@ from ceteris.report.latex_table import latex_text
 from ceteris.report.numbers import Number, answer_numbers
 from ceteris.report.report import report_sections
 from ceteris.report.table import Table
+from ceteris.report.table_report import table_sections
 from ceteris.results.atomic import make_folder, write_together
 from ceteris.results.results import read_results
 from ceteris.study.run import arm_folder
 
 MAIN, TEXT, MACROS, TABLES, FIGURES = "main.tex", "report.tex", "macros.tex", "tables", "figures"
+PREFIX = "ceteris"
+"""What the names of commands begin with."""
 
 _TEXT_WIDTH = 440  # points: about that of A4 with margins of 2.5 cm
 
@@ -59,40 +64,66 @@ class LatexReport:
     figures: tuple[Path, ...]
 
 
-def write_latex(folder: AnyPath, *, out: AnyPath, image: int = 0) -> LatexReport:
-    """Write the report of a results folder for LaTeX, from what is in it and nothing else.
+def write_latex(folder: AnyPath | Analysis, *, out: AnyPath, image: int = 0, prefix: str = PREFIX) -> LatexReport:
+    """Write the report of a results folder, or of what `judge` found in a table, for LaTeX.
 
     Args:
-        folder: That `ceteris run` wrote; it may be empty, half done, in use, or damaged.
+        folder: That `ceteris run` wrote; it may be empty, half done, in use, or damaged. Or an analysis.
         out: The folder that the files go to; made where it does not exist.
         image: Index of the test image that pictures show, from 0.
+        prefix: What the names of commands begin with, letters alone: two reports in one article need two. Labels of
+            tables, figures and sections get it too, unless it is `ceteris`.
 
     Returns:
         Where the files are. The same results give the same bytes.
 
     Raises:
-        ResultsError: If it is not a results folder, if it cannot be read, if there is no such image, or if the files
-            cannot be written.
+        ResultsError: If it is not a results folder, if it cannot be read, if there is no such image, if the prefix is
+            not of letters, or if the files cannot be written.
     """
-    target = expanded(out, error=ResultsError)
-    analysis = analyze(read_results(folder))
-    sections = report_sections(analysis, image=image)
+    target, prefix = expanded(out, error=ResultsError), checked_prefix(prefix)
+    analysis = folder if isinstance(folder, Analysis) else analyze(read_results(folder))
+    sections: Sequence[Section] = ()
+    if isinstance(analysis, StudyAnalysis):
+        sections = report_sections(analysis, image=image)
+    elif isinstance(analysis, TableAnalysis):
+        sections = table_sections(analysis)
     return publish_latex(
-        sections, answer_numbers(analysis), title=analysis.title, question=analysis.question, out=target
+        sections, answer_numbers(analysis), title=analysis.title, question=analysis.question, out=target, prefix=prefix
     )
 
 
+def checked_prefix(prefix: str) -> str:
+    """Hold that names of commands can begin so.
+
+    Raises:
+        ResultsError: If it has anything but letters of the Latin alphabet.
+    """
+    if not re.fullmatch("[A-Za-z]+", prefix):
+        raise ResultsError(
+            f"the prefix for LaTeX is '{prefix}', expected letters from A to Z alone: names of commands end at "
+            "anything else."
+        )
+    return prefix
+
+
 def publish_latex(
-    sections: Sequence[Section], numbers: Sequence[Number], *, title: str, question: str, out: Path
+    sections: Sequence[Section],
+    numbers: Sequence[Number],
+    *,
+    title: str,
+    question: str,
+    out: Path,
+    prefix: str = PREFIX,
 ) -> LatexReport:
     """Write sections and numbers that were computed already; otherwise as `write_latex`."""
     blocks = [one for section in sections for one in _shown(section.blocks)]
     drawn = _named([one for one in blocks if isinstance(one, Drawing)])
     figures = {f"{name}.pdf": one.pdf() for name, one in drawn.items()}
-    tables = {f"{one.name}.tex": f"{one.latex()}\n" for one in blocks if isinstance(one, Table)}
+    tables = {f"{one.name}.tex": _labelled(f"{one.latex()}\n", prefix) for one in blocks if isinstance(one, Table)}
     names = {id(one): name for name, one in drawn.items()}
-    text = "\n\n".join(_document(sections, names)) + "\n"
-    macros = _macros(numbers, (text, title, question, *tables.values()))
+    text = _labelled("\n\n".join(_document(sections, names)) + "\n", prefix)
+    macros = _macros(numbers, (text, title, question, *tables.values()), prefix)
     make_folder(out)
     for folder, contents in (
         (out / TABLES, {name: content.encode() for name, content in tables.items()}),
@@ -108,6 +139,11 @@ def publish_latex(
         tables=tuple(out / TABLES / name for name in tables),
         figures=tuple(out / FIGURES / name for name in figures),
     )
+
+
+def _labelled(text: str, prefix: str) -> str:
+    """Tell the labels of one report from those of another in the same article."""
+    return text if prefix == PREFIX else re.sub(r"\\label\{(tab|fig|sec):", rf"\\label{{\1:{prefix}-", text)
 
 
 def _shown(blocks: Iterable[Block]) -> Iterator[Block]:
@@ -229,11 +265,14 @@ def _code(line: str) -> str:
     return f"\\mbox{{}}{spaced}"
 
 
-def _macros(numbers: Sequence[Number], texts: Iterable[str]) -> str:
+def _macros(numbers: Sequence[Number], texts: Iterable[str], prefix: str) -> str:
     r"""Define a command for each number, and what pdfLaTeX shall set for signs that its fonts lack."""
     lines = [
         "% Written by ceteris: \\input it in a preamble, and write the numbers of the answer as these commands.",
-        *(f"\\newcommand{{\\{one.name}}}{{{one.latex}}}% {_comment(one.meaning)}" for one in numbers),
+        *(
+            f"\\newcommand{{\\{prefix}{one.name.removeprefix(PREFIX)}}}{{{one.latex}}}% {_comment(one.meaning)}"
+            for one in numbers
+        ),
     ]
     written = "".join(texts) + "".join(one.latex for one in numbers)
     foreign = sorted({sign for sign in written if not sign.isascii()})

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from ceteris.analysis.analysis import Analysis
-from ceteris.report.quantities import percent, percentage_points, points, signed, size
+from ceteris.report.quantities import MINUS, percent, percentage_points, points, signed, size
 from ceteris.statistics.interval import Estimate, Interval
 from ceteris.statistics.metric import Metric, Spacing, Unit
 from ceteris.statistics.metrics import TEST_ACCURACY, PredictionMetric
@@ -90,8 +90,15 @@ class Scale:
             >>> [Scale(metric=METRICS[name]).value(0.5) for name in ("macro F1", "negative log likelihood")]
             ['50.00 %', '0.5000 nats']
         """
-        own = self.natural(number)
-        return percent(own) if self.is_share else self._value(f"{own:,.{self._digits}f}")
+        return self.measured(self.natural(number))
+
+    def measured(self, value: float) -> str:
+        """Write a value as it was measured."""
+        return percent(value) if self.is_share else self._value(self._number(value))
+
+    def measured_difference(self, difference: float) -> str:
+        """Write a difference of two values as they were measured, with its sign."""
+        return points(difference) if self.is_share else self._value(signed(difference, self.digits))
 
     def value_range(self, estimate: Estimate) -> str:
         """Write the ends of a value's interval, which stay within the metric's range; empty without one."""
@@ -101,7 +108,7 @@ class Scale:
         ends = sorted(min(max(self.natural(end), least), most) for end in (estimate.low, estimate.high))
         if self.is_share:
             return f"{100 * ends[0]:.2f} to {100 * ends[1]:.2f} %"
-        return self._value(f"{ends[0]:,.{self._digits}f} to {ends[1]:,.{self._digits}f}")
+        return self._value(f"{self._number(ends[0])} to {self._number(ends[1])}")
 
     def spread(self, number: float) -> str:
         """Write a standard deviation, or a standard error."""
@@ -109,7 +116,7 @@ class Scale:
             return f"{100 * (Spacing.RATIOS.back(number) - 1):.2f} %"
         if self.metric.spacing is Spacing.ODDS:
             number *= self.centre * (1 - self.centre)
-        return f"{100 * number:.2f} pp" if self.is_share else self._with_unit(f"{number:.{self._digits}f}")
+        return f"{100 * number:.2f} pp" if self.is_share else self._with_unit(f"{number:.{self.digits}f}")
 
     def size(self, number: float) -> str:
         """Write the size of a difference, without a sign; digits that say nothing are left out."""
@@ -132,7 +139,7 @@ class Scale:
         own = self.apart(number)
         if self.is_ratio:
             return f"{signed(100 * own)} %"
-        return points(own) if self.is_share else self._with_unit(signed(own, self._digits))
+        return points(own) if self.is_share else self._with_unit(signed(own, self.digits))
 
     def difference_range(self, estimate: Estimate | None) -> str:
         """Write the ends of a difference's interval; empty without one."""
@@ -151,7 +158,7 @@ class Scale:
         return -number if self.is_turned else number
 
     @property
-    def _digits(self) -> int:
+    def digits(self) -> int:
         """How many digits after the point: four, but of values around 500 fewer, and of tiny ones more."""
         if not math.isfinite(self.centre) or not self.centre:
             return 4
@@ -167,6 +174,9 @@ class Scale:
                 return -Spacing.ODDS.apart(-number, baseline=self.centre)
             case spacing:
                 return spacing.apart(number, baseline=self.centre)
+
+    def _number(self, value: float) -> str:
+        return f"{value:,.{self.digits}f}".replace("-", MINUS)
 
     def _value(self, text: str) -> str:
         return f"{text} {_UNITS[self.metric.unit]}" if self.metric.unit is Unit.NATS else text

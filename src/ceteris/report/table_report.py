@@ -12,7 +12,16 @@ from ceteris.report.markdown import render_markdown
 from ceteris.report.page import render_page
 from ceteris.report.quantities import count
 from ceteris.report.report import PAGE, TEXT, VERDICTS, Report
-from ceteris.report.sections import answer, differences, robustness, source, statistical_tests, verdicts, warnings
+from ceteris.report.sections import (
+    answer,
+    differences,
+    robustness,
+    source,
+    statistical_tests,
+    step_curves,
+    verdicts,
+    warnings,
+)
 from ceteris.results.atomic import make_folder, write_together
 from ceteris.results.folder import TABLE
 from ceteris.results.imports.imported_runs import ImportedRuns
@@ -61,6 +70,7 @@ def table_sections(analysis: TableAnalysis) -> tuple[Section, ...]:
         answer.section(analysis),
         verdicts.section(analysis),
         differences.section(analysis),
+        step_curves.section(analysis),
         statistical_tests.section(analysis),
         robustness.section(analysis),
         source.section(analysis),

@@ -37,6 +37,11 @@ class WarningCode(StrEnum):
     AT_CHANCE = auto()
     CONFOUNDED = auto()
     ONE_RUN = auto()
+    OTHER_TEST_IMAGES = auto()
+    OTHER_METRIC = auto()
+    OTHER_BITS = auto()
+    FEW_RUNS = auto()
+    COPIED_RUNS = auto()
 
 
 class CodedWarning(StudyNote):

@@ -5,6 +5,8 @@ import pytest
 from ceteris.analysis.comparison import compare_results
 from ceteris.report.comparison.findings import designs, findings, notes, warnings
 from ceteris.report.comparison.tables import accuracy_table, effect_table
+from ceteris.results.manifest import scope_of
+from ceteris.results.warning import code_of
 from tests.made_results import DIVERGED, made_study
 
 FIRST = {"baseline": [50, 52, 51, 49], "5x5": [61, 60, 66, 62], "slow": [40, 41, 45, 42]}
@@ -25,6 +27,11 @@ FEW = "with fewer than 5 the spread over seeds is hardly known, and only a very 
 def moved(by, folder=FIRST):
     """Shift every accuracy by some points, one seed a little more."""
     return {name: [answers[0] + by + 1, *(right + by for right in answers[1:])] for name, answers in folder.items()}
+
+
+def coded(told):
+    """Give what programs read in place of the sentences: codes, and the arms that they are about."""
+    return [(code_of(one).value, scope_of(one)) for one in told]
 
 
 def test_two_trainings_of_one_study(compared):
@@ -83,6 +90,7 @@ def test_a_broken_promise_is_a_warning(compared):
         ),
         f"Only 2 pairs of runs are compared: {FEW}",
     )
+    assert coded(warnings(found)) == [("other_bits", ("baseline",)), ("few_runs", ("baseline",))]
 
 
 def test_copies_are_no_repetition(make_results, tmp_path):
@@ -99,6 +107,7 @@ def test_copies_are_no_repetition(make_results, tmp_path):
     make_results("two", {"baseline": [None, None, 52]})
     (warning,) = warnings(compare_results(first, tmp_path / "two"))
     assert warning.startswith("2 pairs of runs are one and the same training,")
+    assert coded([warning]) == [("copied_runs", ())]
 
 
 def test_fewer_than_five_pairs_are_a_warning(compared):
@@ -124,6 +133,7 @@ def test_other_test_images_are_a_warning(compared):
         ),
         f"Only 4 pairs of runs are compared: {FEW}",
     )
+    assert coded(warnings(found)) == [("other_test_images", ()), ("few_runs", ("baseline", "5x5", "slow"))]
     assert findings(found) == ("Both verdicts are the same in A and B: 1 better and 1 worse.",)
     assert designs(found) == ("Run against run: a seed gives both the same initial weights.",)
 
@@ -269,7 +279,8 @@ def test_troubles_are_told_of_their_folder(make_results):
     second = make_results("two", {"baseline": [50, 51]}, study=ALONE)
     next(second.glob("runs/baseline/seed-00-*/weights.safetensors")).write_bytes(b"")
     (second / "labels.npy").write_bytes(b"")
-    assert notes(compare_results(first, second)) == (
+    told = notes(compare_results(first, second))
+    assert told == (
         f"A and B: {COARSE}",
         "A: 1 run finished no better than chance (10.00 %), and counts as not learned: “baseline” (1 of 4).",
         "A: 1 run diverged, and did not learn: “baseline” (1 of 4).",
@@ -277,3 +288,11 @@ def test_troubles_are_told_of_their_folder(make_results):
         "B: 1 of 4 runs is damaged, and not counted.",
         "B: 2 of 4 runs are missing.",
     )
+    assert coded(told) == [
+        ("few_test_images", ()),
+        ("at_chance", ("baseline",)),
+        ("diverged", ("baseline",)),
+        ("labels_unreadable", ()),
+        ("runs_damaged", ("baseline",)),
+        ("runs_missing", ("baseline",)),
+    ]

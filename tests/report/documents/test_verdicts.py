@@ -5,6 +5,7 @@ from ceteris.analysis.study_analysis import analyze
 from ceteris.report.documents.verdicts import verdicts
 from ceteris.report.sections.warnings import warnings
 from ceteris.results.results import read_results
+from ceteris.statistics.convergence import Measure
 from ceteris.statistics.verdict import Decision
 from tests.made_up import VARIATIONS, made_up_folder, made_up_study
 
@@ -67,8 +68,25 @@ def test_numbers_are_those_of_the_analysis(analyses):
         "scope": "seeds",
         "comparisons": 4,
         "tests": 8,
+        "target": analysis.target,
     }
     assert found["arms"][1]["changes"] == ["layer 2 added: conv 3, kernel 1"]
+
+
+def test_convergence_is_that_of_the_report(analyses):
+    """Each measure with its test, or without one where it is only described."""
+    analysis = analyses("complete")
+    one, found = analysis.comparisons[0], as_json(analysis)["comparisons"][0]["convergence"]
+    area, epochs = (one.convergence[measure] for measure in (Measure.AREA, Measure.EPOCHS))
+
+    assert [(entry["measure"], entry["test"] is not None) for entry in found] == [
+        (measure.name.lower(), measure.is_tested) for measure in Measure
+    ]
+    assert found[0]["difference"]["estimate"] == area.difference.estimate
+    assert found[0]["test"] == {"p_value": area.p_value, "p_value_adjusted": area.p_value_adjusted}
+    assert (found[0]["runs"], found[0]["unreached"]) == (list(area.runs), None)
+    assert found[1]["unreached"] == [len(epochs.censored_baseline), len(epochs.censored_variation)]
+    assert found[1]["truncation_time"] == epochs.truncation_time
 
 
 def test_warnings_have_codes_and_arms(analyses):

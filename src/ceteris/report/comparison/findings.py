@@ -11,6 +11,8 @@ from ceteris.report.quantities import count, listed_up_to, percent, quoted, sent
 from ceteris.report.scale import Scale
 from ceteris.report.sections.warnings import chance_notes
 from ceteris.report.wording import seed_list, unfinished_runs
+from ceteris.results.manifest import scope_of
+from ceteris.results.warning import CodedWarning, WarningCode, code_of
 from ceteris.statistics.scores import Evidence
 from ceteris.statistics.side_by_side import Design
 from ceteris.statistics.verdict import Decision, Verdict
@@ -45,28 +47,31 @@ def designs(found: FolderComparison) -> tuple[str, ...]:
 
 def _warnings(found: FolderComparison) -> Iterator[str]:
     if not found.has_same_test_images:
-        yield (
+        yield CodedWarning(
             "The results of A and B are of different test images: a difference between them may be one of the "
-            "images alone, and no arm is called better or worse, and no effect higher or lower."
+            "images alone, and no arm is called better or worse, and no effect higher or lower.",
+            code=WarningCode.OTHER_TEST_IMAGES,
         )
     if found.is_other_metric:
         judged = [side.manifest.study.analysis.judged.name for _, side in found.sides]
-        yield (f"A judges the {judged[0]} and B the {judged[1]}: both are compared here by their test accuracy.")
+        text = f"A judges the {judged[0]} and B the {judged[1]}: both are compared here by their test accuracy."
+        yield CodedWarning(text, code=WarningCode.OTHER_METRIC)
     broken = [run for run in found.run_pairs if run.should_have_same_bits and not run.has_same_bits]
     if broken:
         verb = "differs" if len(broken) == 1 else "differ"
-        yield (
+        yield CodedWarning(
             f"{count(len(broken), 'pair')} of runs with the same specification, seed and images {verb} in bits, "
             f"which the lanes engine promises not to happen; the first is seed {broken[0].seed} of "
-            f"{quoted(broken[0].arm)}. Please report it."
+            f"{quoted(broken[0].arm)}. Please report it.",
+            code=WarningCode.OTHER_BITS,
+            arms=dict.fromkeys(run.arm for run in broken),
         )
     yield from _too_few(found)
     copies = sum(run.is_copy for run in found.run_pairs)
     if copies:
         which = "Every pair of runs is" if copies == len(found.run_pairs) else f"{count(copies, 'pair')} of runs are"
-        yield (
-            f"{which} one and the same training, copied from one folder to the other: that they agree shows nothing."
-        )
+        text = f"{which} one and the same training, copied from one folder to the other: that they agree shows nothing."
+        yield CodedWarning(text, code=WarningCode.COPIED_RUNS)
 
 
 def _too_few(found: FolderComparison) -> Iterator[str]:
@@ -82,9 +87,11 @@ def _too_few(found: FolderComparison) -> Iterator[str]:
         what = f"{count(runs[0], 'pair')} of runs" if is_paired else f"{count(runs[0], 'run')} of A and {runs[1]} of B"
         few.setdefault(what, []).append(arm)
     for what, arms in few.items():
-        yield (
+        yield CodedWarning(
             f"Only {what} {'is' if what.startswith('1 pair') else 'are'} compared{_where(arms, compared)}: with fewer "
-            f"than {FEWEST} the spread over seeds is hardly known, and only a very large difference can be shown."
+            f"than {FEWEST} the spread over seeds is hardly known, and only a very large difference can be shown.",
+            code=WarningCode.FEW_RUNS,
+            arms=[arm.pair.name for arm in arms],
         )
 
 
@@ -93,21 +100,29 @@ def _notes(found: FolderComparison) -> Iterator[str]:
         dict.fromkeys((*side.results.notes, *chance_notes(side.chance, side.summaries, side.constant_runs)))
         for _, side in found.sides
     ]
-    yield from (f"A and B: {note}" for note in noted[0] if note in noted[1])
+    yield from (_of("A and B", note) for note in noted[0] if note in noted[1])
     for (label, side), own, other in zip(found.sides, noted, reversed(noted), strict=True):
-        yield from (f"{label}: {note}" for note in own if note not in other)
+        yield from (_of(label, note) for note in own if note not in other)
         if side.predictions is None:
-            yield f"{label}: the labels of the test images cannot be read; nothing is said of single answers."
-        yield from (f"{label}: {sentence}" for sentence in _troubles(side))
+            text = f"{label}: the labels of the test images cannot be read; nothing is said of single answers."
+            yield CodedWarning(text, code=WarningCode.LABELS_UNREADABLE)
+        yield from (_of(label, note) for note in _troubles(side))
+
+
+def _of(label: str, note: str) -> str:
+    return CodedWarning(f"{label}: {note}", code=code_of(note), arms=scope_of(note))
 
 
 def _troubles(side: StudyAnalysis) -> Iterator[str]:
-    yield from (f"{text}." for text, _ in unfinished_runs(side))
+    for text, left in unfinished_runs(side):
+        names = dict.fromkeys(one.run.variation for one in left)
+        yield CodedWarning(f"{text}.", code=WarningCode(f"runs_{left[0].status}"), arms=names)
     diverged = [arm for arm in side.summaries if arm.diverged]
     if diverged:
         arms = listed(f"{quoted(arm.name)} ({len(arm.diverged)} of {arm.planned})" for arm in diverged)
         runs = count(sum(len(arm.diverged) for arm in diverged), "run")
-        yield f"{runs} diverged, and did not learn: {arms}."
+        text = f"{runs} diverged, and did not learn: {arms}."
+        yield CodedWarning(text, code=WarningCode.DIVERGED, arms=[arm.name for arm in diverged])
 
 
 def _findings(found: FolderComparison) -> Iterator[str]:

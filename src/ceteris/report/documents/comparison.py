@@ -1,13 +1,12 @@
 """What `ceteris compare` says, for programs."""
 
-from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from ceteris.analysis.comparison import ArmComparison, FolderComparison
 from ceteris.report.comparison.findings import notes, warnings
 from ceteris.report.documents.document import ByName, Document, Entry
-from ceteris.report.documents.entries import CollapseEntry, EstimateEntry, MetricEntry
-from ceteris.report.documents.verdicts import collapse_entry, estimate_entry, metric_entry
+from ceteris.report.documents.entries import CollapseEntry, EstimateEntry, MetricEntry, WarningEntry
+from ceteris.report.documents.verdicts import collapse_entry, estimate_entry, metric_entry, warning_entries
 from ceteris.report.scale import Scale
 from ceteris.statistics.metric import Metric
 from ceteris.statistics.side_by_side import Design, SideBySide
@@ -87,8 +86,8 @@ class ComparisonDocument(Document):
     arms: tuple[MatchedArmEntry, ...]
     only_a: tuple[str, ...]
     only_b: tuple[str, ...]
-    warnings: tuple[str, ...]
-    notes: tuple[str, ...]
+    warnings: tuple[WarningEntry, ...]
+    notes: tuple[WarningEntry, ...]
 
 
 def comparison_document(found: FolderComparison) -> ComparisonDocument:
@@ -104,13 +103,9 @@ def comparison_document(found: FolderComparison) -> ComparisonDocument:
         arms=tuple(_arm(one, found.first.metric) for one in found.arms),
         only_a=found.only_first,
         only_b=found.only_second,
-        warnings=_plain(warnings(found)),
-        notes=_plain(notes(found)),
+        warnings=warning_entries(warnings(found)),
+        notes=warning_entries(notes(found)),
     )
-
-
-def _plain(texts: Iterable[str]) -> tuple[str, ...]:
-    return tuple(map(str, texts))
 
 
 def _arm(one: ArmComparison, metric: Metric) -> MatchedArmEntry:

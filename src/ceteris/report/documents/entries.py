@@ -4,8 +4,10 @@ from typing import Annotated, Literal
 
 from ceteris.datasets.dataset import Origin
 from ceteris.report.documents.document import ByName, Document, Entry
+from ceteris.report.documents.looks import LooksEntry
 from ceteris.results.warning import WarningCode
 from ceteris.statistics.collapse import Stability
+from ceteris.statistics.convergence import Measure
 from ceteris.statistics.interval import Scope
 from ceteris.statistics.metric import Spacing, Unit
 from ceteris.statistics.verdict import Decision, Reason
@@ -114,6 +116,28 @@ class ForecastEntry(Entry):
     most: float
 
 
+class ConvergenceEntry(Entry):
+    """How soon a variation learns, against the baseline, by one measure.
+
+    Attributes:
+        measure: Area under the curve of validation accuracy, a mean over the epochs; epochs, training images or seconds
+            until the target is held; or final minus best validation accuracy. The last two are not tested.
+        difference: Variation minus baseline, over runs that learned, with the interval of this comparison alone.
+        test: That the two are equal, adjusted over the variations, each measure by itself; null where it is not tested.
+        runs: Runs of the baseline and of the variation that the difference rests on.
+        truncation_time: Of a time: until when all runs are known, with which a run counts that did not reach the
+            target; else null.
+        unreached: Of a time: runs of the baseline and of the variation that did not reach the target; else null.
+    """
+
+    measure: Annotated[Measure, ByName()]
+    difference: EstimateEntry
+    test: PValueEntry | None
+    runs: tuple[int, int]
+    truncation_time: float | None
+    unreached: tuple[int, int] | None
+
+
 class UndecidedEntry(Entry):
     """What an undecided verdict leaves open, and what would decide it.
 
@@ -161,6 +185,7 @@ class ComparisonEntry(Entry):
         first_decision: The verdict by the metric and margin that were declared when the first results were computed;
             null where these hold still.
         undecided: What is open; null unless the verdict is undecided.
+        convergence: How soon it learns, by each measure that all runs have; empty without learning curves.
     """
 
     variation: str
@@ -176,6 +201,7 @@ class ComparisonEntry(Entry):
     failed_runs_decision: Annotated[Decision, ByName()] | None
     first_decision: Annotated[Decision, ByName()] | None
     undecided: UndecidedEntry | None
+    convergence: tuple[ConvergenceEntry, ...]
 
 
 class ArmEntry(Entry):
@@ -239,50 +265,6 @@ class EffectEntry(Entry):
     is_shown: bool
 
 
-class LookEntry(Entry):
-    """One look at the results of a study that adds seeds.
-
-    Attributes:
-        seeds: Of every arm that was looked at.
-        level: That the smallest p-value of a difference had to meet.
-        equivalence_level: That the smallest p-value of an equivalence had to meet.
-        open: Variations that it left open.
-    """
-
-    seeds: int
-    level: float
-    equivalence_level: float
-    open: tuple[str, ...]
-
-
-class PlanEntry(Entry):
-    """When results are looked at, declared beforehand.
-
-    Attributes:
-        first: Seeds of each arm at the first look.
-        step: Seeds that are added before each other look.
-        most: Seeds at the last look; null if there may always be another.
-    """
-
-    first: int
-    step: int
-    most: int | None
-
-
-class LooksEntry(Entry):
-    """The looks of a study that adds seeds where the verdict is open.
-
-    Attributes:
-        plan: As it was declared.
-        taken: The looks so far.
-        is_over: Whether there is no next look.
-    """
-
-    plan: PlanEntry | None
-    taken: tuple[LookEntry, ...]
-    is_over: bool
-
-
 class CriteriaEntry(Entry):
     """What was declared to be a finding.
 
@@ -292,6 +274,7 @@ class CriteriaEntry(Entry):
         scope: Whether verdicts allow for the test images as well as for the seeds.
         comparisons: Variations that intervals and tests of equivalence allow for.
         tests: Tests of one family: a difference and a rate of collapse for each variation.
+        target: The validation accuracy that counts as converged; null where there is none.
     """
 
     margin: float
@@ -299,6 +282,7 @@ class CriteriaEntry(Entry):
     scope: Annotated[Scope, ByName()]
     comparisons: int
     tests: int
+    target: float | None
 
 
 class MetricEntry(Entry):

@@ -6,7 +6,7 @@ from typing import Literal
 
 from ceteris.datasets.inspection import Inspection, PictureFile
 from ceteris.report.documents.document import Document, Entry
-from ceteris.report.inspection import findings
+from ceteris.report.inspection import ImageCode, findings
 
 
 class ClassCountEntry(Entry):
@@ -67,6 +67,18 @@ class CopiesEntry(Entry):
     is_contradictory: bool
 
 
+class FindingEntry(Entry):
+    """What a person should know of a folder of images.
+
+    Attributes:
+        code: What it is about.
+        text: A sentence or two.
+    """
+
+    code: ImageCode
+    text: str
+
+
 class InspectionDocument(Document):
     """What `ceteris data check` says.
 
@@ -89,7 +101,7 @@ class InspectionDocument(Document):
     formats: tuple[FormatEntry, ...]
     unreadable: tuple[UnreadableEntry, ...]
     copies: tuple[CopiesEntry, ...]
-    findings: tuple[str, ...]
+    findings: tuple[FindingEntry, ...]
 
 
 def inspection_document(found: Inspection) -> InspectionDocument:
@@ -115,7 +127,7 @@ def inspection_document(found: Inspection) -> InspectionDocument:
         formats=tuple(FormatEntry(name=name, images=images) for name, images in formats.most_common()),
         unreadable=tuple(UnreadableEntry(file=file.name, reason=reason) for file, reason in found.unreadable),
         copies=tuple(_copies(found, group, is_exact=is_exact) for group, is_exact in groups),
-        findings=findings(found),
+        findings=tuple(FindingEntry(code=one.code, text=str(one)) for one in findings(found)),
     )
 
 

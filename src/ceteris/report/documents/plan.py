@@ -7,7 +7,8 @@ from typing import Literal
 from ceteris.execution.study import StudyPlan
 from ceteris.networks.cost import network_cost
 from ceteris.report.documents.document import Document, Entry
-from ceteris.report.documents.entries import PlanEntry, WarningEntry
+from ceteris.report.documents.entries import WarningEntry
+from ceteris.report.documents.looks import PlanEntry
 from ceteris.study.changes import changes, in_words
 from ceteris.study.run import Arm
 

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from typing import Literal
 
 from ceteris.report.documents.document import Document, Entry
-from ceteris.report.documents.entries import LooksEntry, WarningEntry
+from ceteris.report.documents.entries import WarningEntry
+from ceteris.report.documents.looks import LooksEntry
 from ceteris.report.documents.verdicts import looks_entry, warning_entries
 from ceteris.results.finding import Finding
 from ceteris.results.record import Status

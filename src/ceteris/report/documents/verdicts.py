@@ -9,6 +9,7 @@ from ceteris.report.documents.entries import (
     ArmEntry,
     CollapseEntry,
     ComparisonEntry,
+    ConvergenceEntry,
     CountEntry,
     CriteriaEntry,
     EffectEntry,
@@ -16,10 +17,7 @@ from ceteris.report.documents.entries import (
     ForecastEntry,
     ImagesEntry,
     LevelEntry,
-    LookEntry,
-    LooksEntry,
     MetricEntry,
-    PlanEntry,
     PValueEntry,
     PValuesEntry,
     RunsEntry,
@@ -28,12 +26,14 @@ from ceteris.report.documents.entries import (
     Verdicts,
     WarningEntry,
 )
+from ceteris.report.documents.looks import LookEntry, LooksEntry, PlanEntry
 from ceteris.report.scale import Scale
 from ceteris.report.sections.warnings import changed_family, skipped_variations, warnings
 from ceteris.results.manifest import scope_of
 from ceteris.results.warning import code_of
 from ceteris.statistics.collapse import Collapse
 from ceteris.statistics.comparison import Comparison
+from ceteris.statistics.convergence import ConvergenceContrast, Measure
 from ceteris.statistics.factorial import Effect
 from ceteris.statistics.interval import Estimate, Interval
 from ceteris.statistics.looks import StudyLooks
@@ -60,6 +60,7 @@ def verdicts(analysis: Analysis) -> Verdicts:
             scope=criteria.scope,
             comparisons=number,
             tests=2 * number,
+            target=analysis.target,
         ),
         looks=None if analysis.looks is None else looks_entry(analysis.looks, _seeds(analysis)),
         arms=tuple(_arm(analysis, one) for one in analysis.summaries),
@@ -159,6 +160,20 @@ def comparison_entry(analysis: Analysis, one: Comparison) -> ComparisonEntry:
         failed_runs_decision=None if one.with_failed is None else one.with_failed.verdict.decision,
         first_decision=analysis.first_verdicts.get(one.variation) if isinstance(analysis, StudyAnalysis) else None,
         undecided=_undecided(analysis, one) if verdict.decision is Decision.UNDECIDED else None,
+        convergence=tuple(_convergence(measure, found) for measure, found in one.convergence.items()),
+    )
+
+
+def _convergence(measure: Measure, found: ConvergenceContrast) -> ConvergenceEntry:
+    difference = estimate_entry(found.difference)
+    assert difference is not None
+    return ConvergenceEntry(
+        measure=measure,
+        difference=difference,
+        test=_test(found.p_value, found.p_value_adjusted),
+        runs=found.runs,
+        truncation_time=found.truncation_time,
+        unreached=(len(found.censored_baseline), len(found.censored_variation)) if measure.is_time else None,
     )
 
 

@@ -113,16 +113,20 @@ def look(index: int) -> tuple[str, str, str]:
 
 def draw_curve(axes: Axes, x: Floats, estimates: Sequence[Estimate], index: int) -> None:
     """Draw a mean, in per cent, with its band; `index` is that of the arm, the baseline's first."""
+    draw_line(
+        axes, x, [100 * one.estimate for one in estimates], 100 * np.array([bar(one) for one in estimates]), index
+    )
+
+
+def draw_line(axes: Axes, x: Floats, means: Sequence[float], ends: Floats, index: int) -> None:
+    """Draw a line with its band; `ends` are those of the band, not-a-number where it has none. Shape (points, 2)."""
     colour, dashes, marker = look(index)
-    means = [100 * one.estimate for one in estimates]
     every = max(1, len(means) // _MOST_MARKERS)
     marker = marker or ("o" if len(means) == 1 else "")  # one epoch makes no line
     (line,) = axes.plot(x, means, dashes, color=colour, marker=marker, markersize=3, markevery=every)
     line.set(linewidth=2.0 if index == 0 else 1.5, zorder=4 if index == 0 else 3)
-    ends = [bar(one) for one in estimates]
     if np.isfinite(ends).any():
-        low, high = 100 * np.array(ends).T
-        axes.fill_between(x, low, high, color=colour, alpha=0.16, linewidth=0)
+        axes.fill_between(x, *ends.T, color=colour, alpha=0.16, linewidth=0)
 
 
 def share_limits(figure: Figure, *, foot: float = 0.0) -> None:

@@ -56,7 +56,8 @@ def answer(analysis: Analysis) -> tuple[str, ...]:
     if any(_has_error_bars(one) for one in analysis.comparisons):
         sentences += [_better(analysis), _worse(analysis), _neither(analysis), *_collapse(analysis)]
     else:
-        sentences += _without_error_bars(analysis)
+        several = any(arm.ended > 1 for arm in analysis.summaries)
+        sentences += [*_without_error_bars(analysis), *(_collapse(analysis) if several else ())]
     faster_or_slower = [_convergence(analysis)] if analysis.has_curves else []
     return (*sentences, *faster_or_slower, *crossed)
 
@@ -241,6 +242,8 @@ def _without_error_bars(analysis: Analysis) -> list[str]:
         which = "each variation" if len(found) == total else f"{len(found)} of the {total} variations"
         lowest, highest = (labelled(one.variation, one.factor, written(by)) for one, by in (found[0], found[-1]))
         sentences.append(f"The difference to the baseline, measured once for {which}, goes from {lowest} to {highest}.")
+    if not found and analysis.baseline.ended > 1:
+        return ["No variation can be called better, worse or equivalent: that takes runs of both arms that learned."]
     return [
         *sentences,
         "No variation can be called better, worse or equivalent yet: that takes error bars, and these take two seeds.",

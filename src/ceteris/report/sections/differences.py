@@ -101,7 +101,7 @@ def _unit(scale: Scale) -> str:
 
 def _beside(estimate: Estimate, scale: Scale) -> str:
     """Say a difference as `in_points` does, in the metric's own sign and unit."""
-    own, digits = scale.own_difference(estimate), 2 if scale.is_share or scale.is_ratio else 4
+    own, digits = scale.own_difference(estimate), 2 if scale.is_share or scale.is_ratio else scale.digits
     ends = f" [{signed(own.low, digits)}, {signed(own.high, digits)}]" if isinstance(own, Interval) else ""
     return f"{signed(own.estimate, digits)}{ends}"
 

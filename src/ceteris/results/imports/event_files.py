@@ -14,6 +14,7 @@ from ceteris.errors import ResultsError
 from ceteris.results.imports import protobuf
 from ceteris.results.imports.given import Given, ImportKind, read_bytes
 from ceteris.results.imports.logged import LoggedRun, table_of_logged
+from ceteris.results.imports.names import named_runs
 from ceteris.results.imports.table import Table
 from ceteris.results.imports.values import some
 
@@ -23,7 +24,6 @@ _TAG, _SIMPLE, _TENSOR, _METADATA = 1, 2, 8, 9  # Fields of Summary.Value.
 _START, _END = "_hparams_/session_start_info", "_hparams_/session_end_info"
 _HEAD = struct.Struct("<QI")
 _STATES = {1: "finished", 2: "failed", 3: "running"}
-_SEED = re.compile(r"(?P<variation>.+?)[/_\-. ]+(?:seed|trial|rep|run)[_\-=. ]?(?P<seed>\d+)", re.IGNORECASE)
 _OF_HPARAMS = re.compile(r"\d{9,}\.\d+")  # SummaryWriter.add_hparams of PyTorch writes into a folder named by the time.
 
 
@@ -51,15 +51,13 @@ def events_table(given: Given) -> Table:
         except DamagedError as error:
             raise ResultsError(f"{file} {error}. Copy it again, or leave it out.") from None
     found = {name: run for name, run in runs.items() if run.points}
-    matches = {name: match for name in found if (match := _SEED.fullmatch(name))}
-    is_named = bool(found) and len(matches) == len(found)
+    named = named_runs(found)
     logged = []
     for name, run in found.items():
-        named = {"variation": matches[name]["variation"], "seed": str(int(matches[name]["seed"]))} if is_named else {}
-        facts = {**named, "run": name, **run.facts}
+        facts = {**named.get(name, {}), "run": name, **run.facts}
         logged.append(LoggedRun(place=f"run {name}", status=_status(run), facts=facts, points=run.points))
     taken = ["Read: the scalars of TensorBoard event files."]
-    if is_named:
+    if named:
         taken.append(f"Variation and seed: from the names of folders, as in '{next(iter(found))}'.")
     cut = [f"run {name}" for name, run in found.items() if run.cut]
     files = "The event file of {} ends" if len(cut) == 1 else "The event files of {} end"

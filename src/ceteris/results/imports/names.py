@@ -1,10 +1,12 @@
 """The usual names of columns: what people call the arm of a run, its seed, its value, and what is none of these."""
 
 import re
+from collections.abc import Iterable, Mapping
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|%")
 _GROUP = re.compile(r"^(?:config|params|parameters|hparams|args|tags|summary|metrics)[./]", re.IGNORECASE)
 """What trackers put before the name of a column."""
+_NAMED_RUN = re.compile(r"(?P<variation>.+?)[/_\-. ]+(?:seed|trial|rep|run)[_\-=. ]?(?P<seed>\d+)", re.IGNORECASE)
 
 
 def words(text: str) -> frozenset[str]:
@@ -67,6 +69,18 @@ def spelled(name: str) -> str:
         ('random seed', 'step', 'run id')
     """
     return " ".join(tokens(_GROUP.sub("", name)))
+
+
+def named_runs(runs: Iterable[str]) -> Mapping[str, Mapping[str, str]]:
+    """Read variation and seed from the names of runs; nothing unless all of them say both.
+
+    Example:
+        >>> named_runs(["wide/seed-3", "base_run07"])
+        {'wide/seed-3': {'variation': 'wide', 'seed': '3'}, 'base_run07': {'variation': 'base', 'seed': '7'}}
+    """
+    found = {name: _NAMED_RUN.fullmatch(name) for name in runs}
+    parts = {name: {**match.groupdict(), "seed": str(int(match["seed"]))} for name, match in found.items() if match}
+    return parts if len(parts) == len(found) else {}
 
 
 def is_metric(name: tuple[str, ...]) -> bool:

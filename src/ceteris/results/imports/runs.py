@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from ceteris.errors import ResultsError
 from ceteris.formatting.wording import count
+from ceteris.results.imports.charts import runs_of_chart
 from ceteris.results.imports.imported_runs import Columns, Curve, ImportedRun, ImportedRuns
 from ceteris.results.imports.roles import Roles, recognised
 from ceteris.results.imports.table import Table, columns_listed
@@ -24,7 +25,7 @@ def outcomes_of_table(table: Table, columns: Columns) -> ImportedRuns:
     Raises:
         ResultsError: If it does not say for each run which arm it is of and what its value is, or says it twice.
     """
-    table, columns = one_row_per_run(table, columns)
+    table, columns = one_row_per_run(runs_of_chart(table, columns), columns)
     roles = recognised(table, columns)
     values = read_values(roles.metric, table.cells(roles.metric), [row.place for row in table.rows], table.source)
     endings = _endings(table, roles, values)
@@ -204,7 +205,8 @@ def _notes(outcomes: Sequence[ImportedRun]) -> Iterable[str]:
         yield f"{count(len(diverged), 'run')} {counts} as diverged: {some(diverged)}."
     ends = sorted({one.curve[-1][0] for one in outcomes if one.curve and one.status is Ending.FINISHED})
     if len(ends) > 1:
-        yield f"Runs end at different steps, from {ends[0]:g} to {ends[-1]:g}: the last value of each is compared."
+        span = f"from {ends[0]:,.10g} to {ends[-1]:,.10g}"
+        yield f"Runs end at different steps, {span}: the last value of each is compared."
     spellings: dict[str, list[str]] = {}
     for name in dict.fromkeys(one.variation for one in outcomes):
         spellings.setdefault(" ".join(name.casefold().split()), []).append(name)

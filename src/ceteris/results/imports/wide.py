@@ -93,8 +93,7 @@ def _stem(column: str) -> str:
 
 def _columns_of_variations(table: Table, columns: Columns) -> list[str]:
     others = (names.SEED, names.RUN, names.STEP, names.TEST_IMAGES)
-    is_long = any(spelled(name) in names.VARIATION | names.SETTING for name in table.columns)
-    if columns.variation is not None or is_long:
+    if columns.variation is not None or any(spelled(name) in names.VARIATION for name in table.columns):
         return []
     if columns.metric is not None and nearest(columns.metric, table.columns) is not None:
         return []  # misspelt
@@ -102,7 +101,15 @@ def _columns_of_variations(table: Table, columns: Columns) -> list[str]:
     free = [name for name in free if not any(spelled(name) in known for known in others)]
     free = [name for name in free if not name.startswith("column ") and not names.is_aside(tokens(name))]
     is_wide = _are_numeric(table, free) and not any(names.is_metric(tokens(name)) for name in free)
+    if any(spelled(name) in names.SETTING for name in table.columns) and not _are_signed(table, free):
+        return []
     return free if len(free) > 1 and is_wide else []
+
+
+def _are_signed(table: Table, columns: Sequence[str]) -> bool:
+    """Say whether all cells have percent signs, as settings have none: then an arm may be called `dropout`."""
+    cells = (text for name in columns for text in table.cells(name) if not is_missing(text))
+    return all(text.endswith("%") for text in cells)
 
 
 def _are_numeric(table: Table, columns: Sequence[str]) -> bool:
