@@ -7,6 +7,7 @@
     |   `-- LayerError     a network has no such layer
     |-- EngineError        no engine on this machine can train what was asked
     |   |-- NoEngineError  there is no engine at all, whatever is asked
+    |   |-- DeviceMemoryError  runs that are trained at once need more memory than their device has
     |   `-- OwnCodeError   code of the user's own fails (`usercode/load.py`)
     |-- StatisticsError    the numbers given do not allow the answer asked for
 
@@ -49,6 +50,18 @@ class EngineError(CeterisError):
 
 class NoEngineError(EngineError):
     """There is no engine on this machine at all."""
+
+
+class DeviceMemoryError(EngineError):
+    """Runs that are trained at once need more memory than their device has; fewer of them may not.
+
+    Attributes:
+        found: What was found, without what to do about it.
+    """
+
+    def __init__(self, found: str) -> None:
+        self.found = found
+        super().__init__(f"{found} Make layers, images or batch_size smaller, or choose another device.")
 
 
 class StatisticsError(CeterisError):

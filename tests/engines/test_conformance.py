@@ -5,6 +5,7 @@ import pytest
 from ceteris.engines.lanes.engine import LanesEngine
 from ceteris.engines.lanes.kernels import usable_instruction_sets
 from ceteris.engines.torch.engine import TorchEngine
+from ceteris.engines.torch.stacked.engine import StackedEngine
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.study.specification import Specification
 from ceteris.testing.engines import EngineConformance
@@ -51,7 +52,7 @@ class Layered(EngineConformance):
 
     @pytest.fixture(autouse=True)
     def _small_parts(self, monkeypatch):
-        for module in ("lanes.engine", "torch.training"):
+        for module in ("lanes.engine", "torch.training", "torch.stacked.training"):
             monkeypatch.setattr(f"ceteris.engines.{module}.SLICE_SECONDS", 0.0)
 
     @pytest.fixture
@@ -93,3 +94,15 @@ class TestTorch(Layered):
         """Give it with one thread, which gives the same bits each time."""
         pytest.importorskip("torch")
         return TorchEngine()
+
+
+class TestStacked(Layered):
+    """The PyTorch engine, many runs at once."""
+
+    tolerance = 1e-5
+
+    @pytest.fixture
+    def engine(self):
+        """Give it in float32, as studies use it; `torch/stacked/test_every_kind.py` compares in float64."""
+        pytest.importorskip("torch")
+        return StackedEngine()

@@ -11,6 +11,7 @@ from ceteris.engines.lanes.engine import LanesEngine
 from ceteris.engines.lanes.kernels import kernel_kinds, usable_instruction_sets
 from ceteris.engines.support import SCHEDULE_SETTINGS
 from ceteris.engines.torch.engine import TorchEngine
+from ceteris.engines.torch.stacked.engine import StackedEngine
 from ceteris.engines.transfer.engine import FineTuningEngine, TransferEngine
 from ceteris.networks.activation import ActivationLayer
 from ceteris.networks.backbone import BackboneNetwork
@@ -32,6 +33,7 @@ PRETRAINED = {"backbone": "mobilenet_v2", "weights_sha256": WEIGHTS}
 KEPT = {"weights": ((WEIGHTS, Path("weights.pth")),)}
 ENGINES = {
     "torch": TorchEngine(),
+    "stacked": StackedEngine(),
     "heads": TransferEngine(**KEPT, cache=None),
     "fine-tuning": FineTuningEngine(**KEPT),
 }
@@ -237,8 +239,9 @@ def test_runs_share_a_packed_batch_only_if_they_differ_in_what_each_has_for_itse
     """The rest is part of the key, also what nobody thought of: keys are made by exclusion."""
     own = {"learning_rate", "momentum", "beta1", "beta2", "epsilon", "weight_decay", *SCHEDULE_SETTINGS}
     own |= {"patience", "scored_epoch"}
-    own |= AUGMENTATIONS if engine == "lanes" else set()
+    own |= AUGMENTATIONS if engine in {"lanes", "stacked"} else set()
     own |= {"nesterov", "alpha", "initial_accumulator", "label_smoothing", "clip_norm", "average_decay"}
+    own -= {"label_smoothing"} if engine == "stacked" else set()
     usual = {key: value for key, value in SETTINGS[setting].items() if key == "optimizer" != setting}
     key = ENGINES[engine].packing_key
     same = key(asked(engine, Training(**usual))) == key(asked(engine, Training(**SETTINGS[setting])))

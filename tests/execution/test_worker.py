@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from ceteris.engines.engine import Position
+from ceteris.errors import DeviceMemoryError
 from ceteris.execution import worker
 from ceteris.execution.events import (
     BatchInterrupted,
@@ -192,6 +193,28 @@ def test_a_failed_run_is_tried_again_from_its_checkpoint(make_workspace):
     assert of_kind(events, BatchStarted)[0].batch.position == Position(epoch=1, step=1)
     train(reference, runs=runs)
     assert results_of(workspace.folder.path) == results_of(reference.folder.path)
+
+
+def test_runs_that_are_too_many_for_a_device_are_trained_in_halves(make_workspace):
+    """It is told, stored with what the engine says of itself, and costs no run but one that does not fit alone."""
+
+    def fill(runs, _):
+        if len(runs) > 2 or any(run.seed == 2 for run in runs):
+            raise DeviceMemoryError(f"{len(runs)} runs are too many.")
+
+    workspace = make_workspace()
+    runs = [run for run in RUNS if run.variation == "baseline"]
+    events = train(workspace, FakeEngine(before_step=fill), runs=runs)
+
+    text = "3 runs are too many. They are trained in two halves, from their last checkpoints."
+    assert of_kind(events, Note)[0] == Note(text=text)
+    assert statuses(workspace, runs) == [Status.FINISHED, Status.FINISHED, Status.FAILED]
+    facts = workspace.folder.run_folder(runs[0]).read_machine().engine
+    assert facts == {"instruction set": "none", "memory of the device": "too small for 3 runs at once"}
+    (failed,) = of_kind(events, RunFailed)
+    assert failed.failure.error == (
+        "DeviceMemoryError: 1 runs are too many. Make layers, images or batch_size smaller, or choose another device."
+    )
 
 
 def test_an_engine_that_fails_at_the_end_loses_nobody(make_workspace, monkeypatch):

@@ -15,6 +15,7 @@ from ceteris.engines.engine import Engine
 from ceteris.engines.lanes.engine import lanes_engine
 from ceteris.engines.lanes.kernels import chosen_instruction_set
 from ceteris.engines.torch.engine import TorchEngine
+from ceteris.engines.torch.stacked.engine import StackedEngine
 from ceteris.engines.transfer.engine import FineTuningEngine, TransferEngine
 from ceteris.errors import DataError, EngineError, NoEngineError
 from ceteris.formatting.wording import listed, nearest
@@ -53,8 +54,7 @@ def choose_engines(name: EngineName | str = EngineName.AUTO, *, device: str | No
 
     Args:
         name: `auto`, `lanes` or `torch`.
-        device: As `torch.device` names it: `cpu`, `cuda`, `cuda:1`; the processor if not given. It must know float64,
-            which sums need: Apple's `mps` does not.
+        device: As `torch.device` names it: `cpu`, `cuda`, `cuda:1`, `mps`; the processor if not given.
 
     Raises:
         EngineError: If there is no such engine, or it is not on this machine, or cannot use the device.
@@ -68,9 +68,10 @@ def choose_engines(name: EngineName | str = EngineName.AUTO, *, device: str | No
                 f"--engine lanes trains on the processor, and --device asks for '{device}'. Leave out one of the two."
             )
         return EngineChoice(engines=(lanes_engine(),))
-    if is_elsewhere and has_torch:
-        _check_device(device or "")
     torch = TorchEngine(device=device or "cpu")
+    if is_elsewhere and has_torch:
+        _check_device(torch.device)
+        return EngineChoice(engines=(StackedEngine(device=torch.device), torch))
     if name is EngineName.TORCH or is_elsewhere:
         if not has_torch:
             raise EngineError(
@@ -90,17 +91,17 @@ def choose_engines(name: EngineName | str = EngineName.AUTO, *, device: str | No
 
 
 def _check_device(device: str) -> None:
-    """Compute something small there, in the precision that sums need."""
+    """Compute something small there, in the precision that sums need; on Apple's GPUs these make do with float32."""
     import torch  # noqa: PLC0415 - torch is optional, and slow to load
 
+    dtype = torch.float32 if device.partition(":")[0] == "mps" else torch.float64
     try:
-        torch.ones(1, dtype=torch.float64, device=device).sum().item()
+        torch.ones(1, dtype=dtype, device=device).sum().item()
     except (RuntimeError, AssertionError, NotImplementedError, TypeError, ValueError):
         found = ["cpu", *(f"cuda:{number}" for number in range(torch.cuda.device_count()))]
         here = f"finds only {found[0]}" if len(found) == 1 else f"finds {listed(found)}"
-        why = ", which does not know float64" if device.partition(":")[0] == "mps" else ""
         raise EngineError(
-            f"the device '{device}'{why} cannot be used: PyTorch {here} on this machine. Name another with --device, "
+            f"the device '{device}' cannot be used: PyTorch {here} on this machine. Name another with --device, "
             "or leave it out for the processor."
         ) from None
 

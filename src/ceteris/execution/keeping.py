@@ -1,8 +1,8 @@
 """Takes up the runs of a packed batch from a results folder, and keeps there what workers make of them."""
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ceteris.execution.events import Event, RunDamaged, RunFinished, RunsHeld
 from ceteris.results.checkpoint import Checkpoint
@@ -14,10 +14,15 @@ from ceteris.study.run import Run
 
 @dataclass(frozen=True, kw_only=True)
 class Start:
-    """A run that is to be trained, from its checkpoint if it has one."""
+    """A run that is to be trained, from its checkpoint if it has one.
+
+    Attributes:
+        facts: What is stored of its training beside the engine's facts.
+    """
 
     run: Run
     checkpoint: Checkpoint | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,14 +1,15 @@
 """Trains one packed batch from where it stopped to its results, whatever happens on the way."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from ceteris.checksummed import Damage
 from ceteris.datasets.choice import share
 from ceteris.datasets.dataset import Split
 from ceteris.engines.engine import Engine, EpochMetrics, Outcome, OwnCodeTraining, PackedTraining, Position
+from ceteris.errors import DeviceMemoryError
 from ceteris.execution.events import (
     BatchInterrupted,
     BatchStarted,
@@ -34,7 +35,11 @@ from ceteris.usercode.load import OwnCodeError
 
 @dataclass(kw_only=True, eq=False)
 class _Lane:
-    """One run of a packed batch in training."""
+    """One run of a packed batch in training.
+
+    Attributes:
+        facts: What is stored of its training beside the engine's facts.
+    """
 
     run: Run
     checkpoint: Checkpoint | None
@@ -44,6 +49,7 @@ class _Lane:
     is_done: bool = False
     parameters: int | None = None
     printed: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 def train_batch(batch: PackedBatch, workspace: Workspace, stop: Stop) -> Iterator[Event]:
@@ -77,6 +83,7 @@ def train_runs(starts: Sequence[Start], batch: PackedBatch, data: TrainingData, 
             yield Note(text=_foreign(checkpoint, batch.engine))
             checkpoint = None
         lane = _lane(start.run, checkpoint)
+        lane.facts = start.facts
         groups.setdefault(lane.position, []).append(lane)
     for position, lanes in groups.items():
         if stop.is_set():
@@ -93,9 +100,14 @@ def train_runs(starts: Sequence[Start], batch: PackedBatch, data: TrainingData, 
         if len(left) == 1:
             yield from _fail(left[0], batch.engine, error)
         else:
-            half = len(left) // 2
+            half, facts = len(left) // 2, {}
+            if isinstance(error, DeviceMemoryError):
+                yield Note(text=f"{error.found} They are trained in two halves, from their last checkpoints.")
+                facts = {"memory of the device": f"too small for {len(left)} runs at once"}
             for some in (left[:half], left[half:]):
-                again = [Start(run=lane.run, checkpoint=lane.checkpoint) for lane in some]
+                again = [
+                    Start(run=lane.run, checkpoint=lane.checkpoint, facts={**lane.facts, **facts}) for lane in some
+                ]
                 yield from train_runs(again, batch, data, stop)
 
 
@@ -236,7 +248,8 @@ def _publish(
         classes=split.classes,
         parameters=lane.parameters,
     )
-    yield result_files(result, lane.epochs, dict(engine.facts), None if outcome is None else outcome.measured)
+    facts = {**engine.facts, **lane.facts}
+    yield result_files(result, lane.epochs, facts, None if outcome is None else outcome.measured)
     lane.is_done = True
     yield RunFinished(record=result.record)
 

@@ -6,7 +6,15 @@ import torch
 from torch import nn
 
 from ceteris.engines.streams import order, shifts
-from ceteris.engines.torch.batches import device_images, epoch_plan, minibatch, optimizer_of, pixel_table, scaled
+from ceteris.engines.torch.batches import (
+    device_images,
+    epoch_plan,
+    has_float64,
+    minibatch,
+    optimizer_of,
+    pixel_table,
+    scaled,
+)
 from ceteris.networks.shape import Shape
 from ceteris.training.training import Training
 
@@ -155,3 +163,8 @@ def test_moments_are_there_before_the_first_step(training, expected):
 
     assert before == expected
     assert {name for name, value in optimizer.state[layer.weight].items() if value is not None} == expected
+
+
+def test_apples_graphics_processors_have_no_float64():
+    """All others have; sums of losses are on the processor then."""
+    assert [has_float64(torch.device(name)) for name in ("cpu", "cuda", "mps")] == [True, True, False]

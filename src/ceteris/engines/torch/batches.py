@@ -167,18 +167,28 @@ class EpochSums:
     """What the epoch under way has come to; the tensors are added to in place, so that a GPU need not wait.
 
     Attributes:
-        loss: Sum of the cross-entropy over the images seen. Shape (), float64.
+        loss: Sum of the cross-entropy over the images seen. Shape (), float64; on the processor if the device has none.
         correct: Images classified correctly. Shape (), int64.
     """
 
     loss: Tensor
     correct: Tensor
 
+    def add(self, loss: Tensor, images: int = 1) -> None:
+        """Add a loss, shape (), as often as there are images."""
+        self.loss.add_(loss.to(self.loss.device).to(torch.float64) * images)
+
+
+def has_float64(device: torch.device) -> bool:
+    """Say whether a device computes in float64; Apple's GPUs do not."""
+    return device.type != "mps"
+
 
 def epoch_sums(device: torch.device) -> EpochSums:
     """Begin to sum."""
+    place = device if has_float64(device) else torch.device("cpu")
     return EpochSums(
-        loss=torch.zeros((), dtype=torch.float64, device=device),
+        loss=torch.zeros((), dtype=torch.float64, device=place),
         correct=torch.zeros((), dtype=torch.int64, device=device),
     )
 

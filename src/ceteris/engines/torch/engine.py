@@ -45,18 +45,17 @@ _BLOCKS = 20  # times the largest block of a backbone: what a step backward thro
 
 
 @dataclass(frozen=True, kw_only=True)
-class OneRunEngine(PredictingEngine):
-    """What engines have in common that train one run at a time with PyTorch, in a process of its own.
+class DeviceEngine(PredictingEngine):
+    """What engines have in common that train with PyTorch on a device, in a process of its own.
 
     Attributes:
-        device: Where to compute, as `torch.device` names it: `cpu`, `cuda`, `cuda:1`; it must know float64.
+        device: Where to compute, as `torch.device` names it: `cpu`, `cuda`, `cuda:1`.
         threads: Processor threads for each operation. One is best for small networks, with several runs side by side.
     """
 
     device: str = "cpu"
     threads: int = 1
 
-    packed_runs: ClassVar[int] = 1
     threaded: ClassVar[bool] = False  # Between its many small operations PyTorch holds the interpreter lock.
 
     @property
@@ -74,14 +73,6 @@ class OneRunEngine(PredictingEngine):
             facts["graphics processor"] = torch.cuda.get_device_name(self.device)
         return facts
 
-    def packing_key(self, specification: Specification) -> Hashable:
-        """Give what must be equal for two runs to share a packed batch, which holds one run here."""
-        return specification
-
-    def requirements(self, specification: Specification, images: ImageKind, runs: int) -> Requirements:
-        """Count a process with PyTorch, its own copy of the images, and one training step: rough, as PyTorch is."""
-        return Requirements(memory=process_memory(specification, images), cores=self.threads, device=self.device)
-
     @property
     def _kind(self) -> str:
         return self.device.partition(":")[0]
@@ -90,6 +81,21 @@ class OneRunEngine(PredictingEngine):
         threads = "1 thread" if self.threads == 1 else f"{self.threads} threads"
         where = f"cpu with {threads}" if self._kind == "cpu" else self._kind
         return f"{precision} on {where}, PyTorch {_torch_version()}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OneRunEngine(DeviceEngine):
+    """What engines have in common that train one run at a time with PyTorch."""
+
+    packed_runs: ClassVar[int] = 1
+
+    def packing_key(self, specification: Specification) -> Hashable:
+        """Give what must be equal for two runs to share a packed batch, which holds one run here."""
+        return specification
+
+    def requirements(self, specification: Specification, images: ImageKind, runs: int) -> Requirements:
+        """Count a process with PyTorch, its own copy of the images, and one training step: rough, as PyTorch is."""
+        return Requirements(memory=process_memory(specification, images), cores=self.threads, device=self.device)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,8 +142,8 @@ class TorchEngine(OneRunEngine, OwnCodeEngine):
         except ImportError as error:
             if not (error.name or "").startswith("torch"):
                 raise
-            raise _missing_torch() from error
-        _check_minibatches(runs[0], split)
+            raise missing_torch() from error
+        check_minibatches(runs[0], split)
         is_own = isinstance(runs[0].specification.network, ModuleNetwork)
         return (OwnModuleTraining if is_own else LayeredTraining)(
             run=runs[0],
@@ -186,18 +192,23 @@ def _torch_version() -> str:
     try:
         return metadata.version("torch")
     except metadata.PackageNotFoundError as error:
-        raise _missing_torch() from error
+        raise missing_torch() from error
 
 
-def _missing_torch() -> EngineError:
+def missing_torch() -> EngineError:
+    """Say how to get PyTorch, and what to use instead."""
     return EngineError(
         "the PyTorch engine needs torch, which is not installed. "
         "Install it with `pip install torch`, or choose the lanes engine (--engine lanes)."
     )
 
 
-def _check_minibatches(run: Run, split: Split) -> None:
-    """Refuse a batch norm that would see one value per channel, whose variance PyTorch does not define."""
+def check_minibatches(run: Run, split: Split) -> None:
+    """Refuse a batch norm that would see one value per channel, whose variance PyTorch does not define.
+
+    Raises:
+        EngineError: If there is such a layer.
+    """
     specification = run.specification
     images = share(len(split.training), specification.data.fraction)
     image = Shape(*split.training.images.shape[1:])

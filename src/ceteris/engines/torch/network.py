@@ -63,12 +63,17 @@ class CountedDropout(PlacedModule):
 
 def minibatch_words(key: tuple[int, int], place: BatchPosition, count: int) -> Tensor:
     """Look up what `streams.words` gives, for each image of a minibatch. Shape (b, count), int64, in [0, 2**32)."""
-    blocks = -(-count // 4)
-    device = place.positions.device
-    word0 = torch.arange(blocks, device=device)[None, :]
-    word1 = place.positions[:, None]
-    word2 = torch.full((1, 1), place.epoch, device=device)
-    word3 = torch.zeros((1, 1), dtype=torch.int64, device=device)
+    return counted_words(key, place.positions[:, None], place.epoch, count)
+
+
+def counted_words(key: tuple[int | Tensor, int | Tensor], positions: Tensor, epoch: int, count: int) -> Tensor:
+    """Look up what `streams.words` gives at positions, whose last size is 1; keys of many streams go along with them.
+
+    Returns:
+        int64, in [0, 2**32), in the common shape of keys and positions, but for the last size, which is `count`.
+    """
+    word0 = torch.arange(-(-count // 4), device=positions.device)
+    word1, word2, word3 = positions, torch.full_like(positions, epoch), torch.zeros_like(positions)
     key0, key1 = key
     for _ in range(_ROUNDS):
         # A product of two words may pass 2**63 and wrap; its 64 bits are right, so both halves are after the mask.
@@ -76,7 +81,7 @@ def minibatch_words(key: tuple[int, int], place: BatchPosition, count: int) -> T
         high0, high1 = (product0 >> 32) & _WORD, (product1 >> 32) & _WORD
         word0, word1, word2, word3 = high1 ^ word1 ^ key0, product1 & _WORD, high0 ^ word3 ^ key1, product0 & _WORD
         key0, key1 = (key0 + _WEYL[0]) & _WORD, (key1 + _WEYL[1]) & _WORD
-    return torch.stack((word0, word1, word2, word3), dim=-1).reshape(len(place.positions), -1)[:, :count]
+    return torch.stack((word0, word1, word2, word3), dim=-1).flatten(-2)[..., :count]
 
 
 class LoadedConvolution(nn.Conv2d):
@@ -172,5 +177,10 @@ def _made(module: Module, layer: PlacedLayer, seed: int) -> nn.Module:
         assert isinstance(probability, float | int)
         assert layer.stream is not None
         return CountedDropout(probability, seed=seed, stream=layer.stream)
+    return torch_module(module)
+
+
+def torch_module(module: Module) -> nn.Module:
+    """Make a module of PyTorch that a layer is described with; its arrays are to be loaded."""
     kind: type[nn.Module] = _OWN.get(module.kind) or getattr(nn, module.kind)
     return kind(*module.arguments, **module.keywords)

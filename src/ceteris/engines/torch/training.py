@@ -28,6 +28,7 @@ from ceteris.engines.torch.batches import (
     epoch_plan,
     epoch_sums,
     fill,
+    has_float64,
     minibatch,
     mismatch,
     optimizer_of,
@@ -72,7 +73,7 @@ def score(
     sums, probabilities = epoch_sums(images.labels.device), []
     for pixels, labels in zip(torch.split(images.pixels, at_once), torch.split(images.labels, at_once), strict=True):
         logits_bk = network(inputs(pixels))
-        sums.loss.add_(functional.cross_entropy(logits_bk, labels, reduction="sum").to(torch.float64))
+        sums.add(functional.cross_entropy(logits_bk, labels, reduction="sum"))
         sums.correct.add_((logits_bk.argmax(1) == labels).sum())
         probabilities.append(logits_bk.softmax(1).to(torch.float32))
     network.train(was_training)
@@ -200,7 +201,7 @@ class TorchTraining(ABC):
         logits_bk, score = logits_bk.detach(), loss.detach()
         if not self._minimises_score:
             score = _of_labels(partial(functional.cross_entropy, logits_bk), labels, mixed)
-        self._sums.loss.add_(score.to(torch.float64) * len(labels))
+        self._sums.add(score, len(labels))
         right = labels if mixed is None else mixed.larger(labels)
         self._sums.correct.add_((logits_bk.argmax(1) == right).sum())
 
@@ -271,7 +272,7 @@ def usable_device(name: str) -> torch.device:
             "Choose 'cpu', 'cuda' for the first graphics processor, or 'cuda:1' for the second."
         ) from error
     try:
-        torch.zeros((), dtype=torch.float64, device=device).item()
+        torch.zeros((), dtype=torch.float64 if has_float64(device) else torch.float32, device=device).item()
     except (RuntimeError, AssertionError, TypeError) as error:
         # PyTorch built without CUDA asserts; a device without float64, which sums need, is a TypeError.
         # What follows the first sentence is for PyTorch's own developers.

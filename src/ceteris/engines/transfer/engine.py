@@ -15,7 +15,7 @@ from ceteris.datasets.features import FeatureCache
 from ceteris.engines.engine import PredictingEngine, Preparation, PreparingEngine, RunState
 from ceteris.engines.support import BY_FUNCTION, SCHEDULE_SETTINGS, STOPPING, TrainingSupport
 from ceteris.engines.torch.engine import TORCH_TRAINING, OneRunEngine
-from ceteris.engines.transfer.optimizer import HEAD_OPTIMIZERS
+from ceteris.engines.torch.stacked.optimizer import STACKED_OPTIMIZERS
 from ceteris.networks.backbone import FEATURES, BackboneNetwork
 from ceteris.networks.cost import network_cost
 from ceteris.networks.dropout import Dropout
@@ -40,7 +40,7 @@ _PACKED_RUNS = 64
 
 
 _TRAINING = TrainingSupport(
-    optimizers=HEAD_OPTIMIZERS,
+    optimizers=STACKED_OPTIMIZERS,
     shared=frozenset({"batch_size", "epochs", "flip"}),
     per_run=SCHEDULE_SETTINGS | STOPPING | {"label_smoothing", "clip_norm", "average_decay"},
 )

@@ -17,9 +17,9 @@ from ceteris.engines.best_epoch import BestEpoch, scored_weights
 from ceteris.engines.engine import SLICE_SECONDS, EpochMetrics, Outcome, Position, RunState, mean_loss_and_accuracy
 from ceteris.engines.streams import initial_weights, sampled_indices, sampling_order, shifts
 from ceteris.engines.torch.network import BatchPosition
+from ceteris.engines.torch.stacked.optimizer import StackedOptimizer, stacked_optimizer
 from ceteris.engines.transfer.extraction import FeatureSource
 from ceteris.engines.transfer.head import StackedHead, stacked_head
-from ceteris.engines.transfer.optimizer import StackedOptimizer, stacked_optimizer
 from ceteris.networks.shape import Shape
 from ceteris.study.run import Run
 
@@ -34,7 +34,6 @@ class HeadTraining:
     ) -> None:
         self._runs, self._settings = tuple(runs), runs[0].specification.training
         self._head: StackedHead = stacked_head(runs, split.classes, _PROCESSOR)
-        self._optimizer: StackedOptimizer = stacked_optimizer(runs, self._head.parameters, _PROCESSOR)
         self._features = {
             "training": features.get(split.training),
             "validation": features.get(split.validation),
@@ -65,7 +64,7 @@ class HeadTraining:
         if states is None:
             image = Shape(*split.training.images.shape[1:])
             drawn = [initial_weights(run.specification.network, image, split.classes, run.seed) for run in runs]
-            self._rows = self._head.rows(drawn)
+            self._begin(self._head.rows(drawn))
             self._average = self._rows.clone()
         else:
             self._restore(states)
@@ -206,10 +205,14 @@ class HeadTraining:
             },
         )
 
+    def _begin(self, rows: Tensor) -> None:
+        self._rows = rows
+        self._optimizer: StackedOptimizer = stacked_optimizer(self._runs, rows)
+
     def _restore(self, states: Sequence[RunState]) -> None:
         assert len({state.position for state in states}) == 1
         arrays = [state.arrays for state in states]
-        self._rows = self._head.rows(arrays)
+        self._begin(self._head.rows(arrays))
         self._average = self._head.rows([with_average(one) for one in arrays])
         self._optimizer.first = self._head.rows(arrays, "first_moments.")
         self._optimizer.second = self._head.rows(arrays, "second_moments.")

@@ -1,4 +1,4 @@
-"""Optimizers on the parameters of many heads at once, each run with its own settings: PyTorch's definitions.
+"""Optimizers on the parameters of many runs at once, each run with its own settings: PyTorch's definitions.
 
 A new one is a function here and a line in `UPDATES`; what is not listed there is refused.
 """
@@ -14,7 +14,6 @@ from ceteris.study.run import Run
 from ceteris.training.training import OPTIMIZERS
 
 if TYPE_CHECKING:
-    import torch
     from torch import Tensor
 
 
@@ -23,8 +22,9 @@ class StackedOptimizer:
     """What an optimizer remembers, a row per run; settings are columns.
 
     Attributes:
-        settings: By name, a column of the runs' values. Shape (r, 1).
-        rates: The column of learning rates before the schedule has acted on them, float64. Shape (r, 1).
+        settings: By name, a column of the runs' values, where the parameters are. Shape (r, 1).
+        precise: The same in float64 on the processor, because some devices have no float64. Shape (r, 1).
+        rates: The column of learning rates before the schedule has acted on them, likewise. Shape (r, 1).
         first: Mean gradient of Adam, velocity of SGD and RMSprop. Shape (r, p).
         second: Mean squared gradient of Adam and RMSprop, or their sum of Adagrad. Shape (r, p).
         scratch: Room for what a step computes on the way: new memory at every step would cost a third of its time.
@@ -32,6 +32,7 @@ class StackedOptimizer:
 
     update: "Update"
     settings: "dict[str, Tensor]"
+    precise: "dict[str, Tensor]"
     rates: "Tensor"
     first: "Tensor"
     second: "Tensor"
@@ -41,35 +42,38 @@ class StackedOptimizer:
     def step(self, rows_rp: "Tensor", gradient_rp: "Tensor", factors_r: "Tensor") -> None:
         """Move the parameters against the gradient, in place; the gradient is used up.
 
-        The factors, float64, are those of the learning rates at this step.
+        The factors, float64 on the processor, are those of the learning rates at this step.
         """
         self.steps += 1
-        self.settings["learning_rate"] = (self.rates * factors_r[:, None]).float()
+        rates = (self.rates * factors_r[:, None]).to(rows_rp.dtype)
+        self.precise["learning_rate"], self.settings["learning_rate"] = rates.double(), rates.to(rows_rp.device)
         self.update(self, rows_rp, gradient_rp)
 
     def add_penalty(self, rows_rp: "Tensor", gradient_rp: "Tensor") -> None:
         """Add the gradient of the L2 penalty, if any run has one."""
-        if self.settings["weight_decay"].any():
+        if self.precise["weight_decay"].any():
             gradient_rp.addcmul_(rows_rp, self.settings["weight_decay"])
 
 
 Update = Callable[[StackedOptimizer, "Tensor", "Tensor"], None]
 
 
-def stacked_optimizer(runs: Sequence[Run], parameters: int, device: "torch.device") -> StackedOptimizer:
-    """Start one kind of optimizer for all runs."""
+def stacked_optimizer(runs: Sequence[Run], rows_rp: "Tensor") -> StackedOptimizer:
+    """Start one kind of optimizer for the parameters of all runs."""
     import torch  # noqa: PLC0415 - torch is optional, and slow to load
 
     optimizers = [run.specification.training.chosen_optimizer for run in runs]
     columns = {name: [[getattr(one, name)] for one in optimizers] for name in type(optimizers[0]).model_fields}
-    zeros = torch.zeros(len(runs), parameters, device=device)
+    settings = {name: torch.tensor(rows, dtype=rows_rp.dtype) for name, rows in columns.items()}
+    starts = torch.tensor([[one.torch().start] for one in optimizers], dtype=rows_rp.dtype).to(rows_rp.device)
     return StackedOptimizer(
         update=UPDATES[optimizers[0].key][1],
-        settings={name: torch.tensor(rows, dtype=torch.float32, device=device) for name, rows in columns.items()},
-        rates=torch.tensor(columns["learning_rate"], dtype=torch.float64, device=device),
-        first=zeros,
-        second=zeros.clone(),
-        scratch=zeros.clone(),
+        settings={name: column.to(rows_rp.device) for name, column in settings.items()},
+        precise={name: column.double() for name, column in settings.items()},
+        rates=torch.tensor(columns["learning_rate"], dtype=torch.float64),
+        first=torch.zeros_like(rows_rp),
+        second=torch.zeros_like(rows_rp) + starts,
+        scratch=torch.zeros_like(rows_rp),
     )
 
 
@@ -78,9 +82,10 @@ def sgd(state: StackedOptimizer, rows_rp: "Tensor", gradient_rp: "Tensor") -> No
     import torch  # noqa: PLC0415 - torch is optional, and slow to load
 
     state.add_penalty(rows_rp, gradient_rp)
-    momentum, ahead = state.settings["momentum"], state.settings["nesterov"] > 0
+    momentum, move = state.settings["momentum"], state.first
     state.first.mul_(momentum).add_(gradient_rp)
-    move = torch.where(ahead, gradient_rp + momentum * state.first, state.first) if ahead.any() else state.first
+    if state.precise["nesterov"].any():
+        move = torch.where(state.settings["nesterov"] > 0, gradient_rp + momentum * state.first, state.first)
     rows_rp.addcmul_(move, state.settings["learning_rate"], value=-1)
 
 
@@ -97,8 +102,6 @@ def rmsprop(state: StackedOptimizer, rows_rp: "Tensor", gradient_rp: "Tensor") -
 def adagrad(state: StackedOptimizer, rows_rp: "Tensor", gradient_rp: "Tensor") -> None:
     """Step along the gradient, divided by the root of the sum of squared gradients."""
     state.add_penalty(rows_rp, gradient_rp)
-    if state.steps == 1:
-        state.second.add_(state.settings["initial_accumulator"])
     state.second.addcmul_(gradient_rp, gradient_rp)
     root = state.second.sqrt().add_(state.settings["epsilon"])
     rows_rp.addcmul_(gradient_rp.div_(root), state.settings["learning_rate"], value=-1)
@@ -124,10 +127,12 @@ def _adam_step(state: StackedOptimizer, rows_rp: "Tensor", gradient_rp: "Tensor"
     state.second.mul_(beta2).addcmul_(gradient_rp.square_(), 1 - beta2)
     root, move = gradient_rp, state.scratch
     # The corrections are of float64, as PyTorch's are.
-    correction1 = 1 - beta1.double() ** state.steps
-    correction2 = 1 - beta2.double() ** state.steps
-    step_size = (state.settings["learning_rate"].double() / correction1).float()
-    torch.sqrt(state.second, out=root).div_(correction2.sqrt().float()).add_(state.settings["epsilon"])
+    correction1 = 1 - state.precise["beta1"] ** state.steps
+    correction2 = 1 - state.precise["beta2"] ** state.steps
+    step_size = (state.precise["learning_rate"] / correction1).to(rows_rp.dtype).to(rows_rp.device)
+    torch.sqrt(state.second, out=root).div_(correction2.sqrt().to(rows_rp.dtype).to(rows_rp.device)).add_(
+        state.settings["epsilon"]
+    )
     rows_rp.sub_(torch.mul(state.first, step_size, out=move).div_(root))
 
 
@@ -142,7 +147,7 @@ UPDATES: Mapping[str, tuple[frozenset[str], Update]] = {
 }
 """By key, the settings that an update honours, and the update."""
 
-HEAD_OPTIMIZERS = {
+STACKED_OPTIMIZERS = {
     kind.key: OptimizerSupport(settings=UPDATES[kind.key][0], per_run=UPDATES[kind.key][0] - kind.shared)
     for kind in OPTIMIZERS
     if kind.key in UPDATES

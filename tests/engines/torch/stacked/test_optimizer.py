@@ -3,7 +3,7 @@ import dataclasses
 import pytest
 import torch
 
-from ceteris.engines.transfer.optimizer import UPDATES, stacked_optimizer
+from ceteris.engines.torch.stacked.optimizer import UPDATES, stacked_optimizer
 from ceteris.training.training import OPTIMIZERS, Training
 from tests.rounding import rounding
 
@@ -43,7 +43,7 @@ def test_every_step_is_that_of_pytorch_in_float64(make_run, kind, name):
     generator = torch.Generator().manual_seed(3)
     factors = torch.rand(STEPS, 3, generator=generator, dtype=torch.float64)
     rows = torch.randn(3, PARAMETERS, generator=generator)
-    optimizer = stacked_optimizer(runs, PARAMETERS, torch.device("cpu"))
+    optimizer = stacked_optimizer(runs, rows)
     exact = [row.double().requires_grad_() for row in rows.clone()]
     references = [
         getattr(torch.optim, described.name)([row], lr=training.learning_rate, **described.keywords)
