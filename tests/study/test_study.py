@@ -15,6 +15,7 @@ from ceteris.study.specification import Baseline
 from ceteris.study.study import Study
 from ceteris.study.variation import Variation
 from ceteris.training.training import Training
+from tests.made_results import made_study
 
 KERNEL = Variation(factor="kernel", name="5x5", set={"network.layers.0.kernel": 5})
 RATE = Variation(factor="rate", name="slow", set={"training.learning_rate": 0.001})
@@ -175,3 +176,11 @@ def test_nothing_is_concluded_from_a_baseline_that_was_misread(study_text, tmp_p
     assert error.value.mistakes == (
         f"{path}:17: baseline.training: unknown key 'learning_rat'; did you mean 'learning_rate'?",
     )
+
+
+def test_a_copy_with_other_fields_has_arms_of_its_own():
+    """What was computed of a study before is not taken over by a copy that differs."""
+    study = made_study()
+    assert [arm.name for arm in study.arms()] == ["baseline", "5x5", "slow"]
+    fewer = study.model_copy(update={"variations": study.variations[:1]})
+    assert [arm.name for arm in fewer.arms()] == ["baseline", "5x5"]

@@ -6,6 +6,7 @@ import platform
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -84,6 +85,7 @@ def decode_machine(content: bytes) -> Machine:
     return Machine(**facts)
 
 
+@cache
 def _version(distribution: str) -> str:
     try:
         return version(distribution)

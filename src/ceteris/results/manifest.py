@@ -67,7 +67,7 @@ def declaration(study: Study, *, since: str | None, results: int) -> Declaration
 
 
 def _digest(arm: Arm) -> str:
-    content = json.dumps(arm.specification.model_dump(mode="json"), sort_keys=True)
+    content = json.dumps(arm.specification.written, sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()[:12]
 
 

@@ -230,7 +230,7 @@ def encode_record(record: RunRecord) -> bytes:
         "digest": record.run.digest,
         "seed": record.run.seed,
         "data_digest": record.run.data_digest,
-        "specification": record.run.specification.model_dump(mode="json"),
+        "specification": record.run.specification.written,
     }
     return seal(facts)
 

@@ -77,9 +77,10 @@ class Run:
     @cached_property
     def digest(self) -> str:
         """SHA-256 of specification, seed and data, in hexadecimal: equal for runs that must give the same result."""
-        specification = self.specification.model_dump(mode="json")
+        specification = dict(self.specification.written)
         source = self.specification.data.source
         if source is not None and source.is_own:
-            specification["data"]["name"] = source.name  # it may move: `data` says what is in it
+            # It may move: `data` says what is in it.
+            specification["data"] = specification["data"] | {"name": source.name}
         facts = {"schema": SCHEMA, "seed": self.seed, "data": self.data_digest, "specification": specification}
         return hashlib.sha256(json.dumps(facts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

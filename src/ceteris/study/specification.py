@@ -1,5 +1,7 @@
 """What a study says of one arm: images, network and training; everything but the seed that decides what a run does."""
 
+from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, ClassVar
 
 from pydantic import model_validator
@@ -48,6 +50,11 @@ class Specification(Frozen):
     network: NetworkField
     training: Training
     train: TrainField | None = None
+
+    @cached_property
+    def written(self) -> Mapping[str, Any]:
+        """What is written of it, in JSON's types: the same for all seeds of an arm."""
+        return self.model_dump(mode="json")
 
     @property
     def runs_own_code(self) -> bool:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Self, TypeVar
 
@@ -60,6 +61,10 @@ class Study(Frozen):
 
     def arms(self) -> tuple[Arm, ...]:
         """Give everything that is trained once per seed: the baseline, the variations, what crosses add to them."""
+        return self._arms
+
+    @cached_property
+    def _arms(self) -> tuple[Arm, ...]:  # asked for 29 times between a study file and its report
         baseline = Specification(
             data=self.data, network=self.baseline.network, training=self.baseline.training, train=self.baseline.train
         )
