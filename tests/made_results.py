@@ -18,6 +18,7 @@ from ceteris.results.epochs import EpochRecord
 from ceteris.results.folder import ResultsFolder
 from ceteris.results.manifest import Manifest
 from ceteris.results.record import conclude
+from ceteris.study.seeds import PlannedSeeds
 from ceteris.study.study import Study
 
 DIVERGED = -1
@@ -121,7 +122,7 @@ def write_results(
     Args:
         path: The folder.
         right: Right answers of 100 by arm, one per seed, `DIVERGED`, or nothing for a run that is missing.
-        study: From `made_study`.
+        study: From `made_study`; if it adds seeds, each arm has been given as many as it has answers.
         images: Other words are other images.
         engine: Name of the engine.
         arithmetic: As it says it.
@@ -131,10 +132,12 @@ def write_results(
     """
     study, dataset = study or made_study(), made_dataset(images)
     folder = ResultsFolder(path)
-    folder.prepare(Manifest.of(study, dataset, made_split(dataset)), dataset.test)
-    for run in study.runs(dataset.digest):
+    adds_seeds = isinstance(study.seeds, PlannedSeeds)
+    asked = {name: len(answers) for name, answers in right.items()} if adds_seeds else {}
+    folder.prepare(Manifest.of(study, dataset, made_split(dataset), asked=asked), dataset.test)
+    for run in study.runs(dataset.digest, asked):
         answers = right.get(run.variation, ())
-        place = study.seeds_of(run.variation).index(run.seed)
+        place = study.seeds_of(run.variation, asked).index(run.seed)
         if place >= len(answers) or answers[place] is None:
             continue
         own = (lengths or {}).get(run.variation, {})

@@ -69,6 +69,40 @@ def test_means_are_compared_where_a_seed_gives_nothing(compared):
     assert [arm.effect.design for arm in found.arms[1:]] == [Design.UNPAIRED] * 2
 
 
+ADDED = {
+    "baseline": [50, 52, 51, 49, 53, 54, 90, 91, 92],
+    "5x5": [61, 60, 66, 62, 63, 60],
+    "slow": [40, 41, 45, 42, 44, 43, 90, 91, 9],
+}
+
+
+def test_seeds_that_results_asked_for_are_in_no_test(compared):
+    """Of a study that adds seeds, as A or as B, the runs before its first look are compared."""
+    adds = {"study": made_study(seeds={"first": 6, "step": 3, "most": 9})}
+    six = made_study(seeds=6)
+    first = {name: right[:6] for name, right in ADDED.items()}
+    second = {name: [one + 3 * (seed % 2) for seed, one in enumerate(right)] for name, right in first.items()}
+    expected = compared((first, {"study": six}), (second, {"study": six}))
+
+    for folders in (
+        ((ADDED, adds), (second, {"study": six})),
+        ((ADDED, adds), (second | {"slow": [*second["slow"], 99, 98, 97]}, adds)),
+    ):
+        found = compared(*folders)
+        for one, other in zip(found.arms, expected.arms, strict=True):
+            assert (one.accuracy, one.effect, one.collapse) == (other.accuracy, other.effect, other.collapse)
+
+
+def test_no_look_has_judged_another_metric(compared):
+    """Where only one study judges the balanced accuracy, seeds that it added bear no verdict on the test accuracy."""
+    adds = made_study(seeds={"first": 6, "step": 3, "most": 9}, analysis={"metric": "balanced accuracy"})
+    six = {name: right[:6] for name, right in ADDED.items()}
+    found = compared((ADDED, {"study": adds}), (six, {"study": made_study(seeds=6)}))
+
+    assert [one.verdict.decision for one in found.first.comparisons] == [Decision.UNDECIDED] * 2
+    assert found.second.comparison("5x5").verdict.decision is Decision.BETTER
+
+
 def test_an_effect_is_paired_where_the_seeds_of_its_baseline_are(compared):
     """A changed variation beside the same baseline: half of what its effect is made of shares the seeds."""
     first = made_study(data={"name": "shapes", "batches": 1, "validation": 0.1})

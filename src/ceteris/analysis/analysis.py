@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -100,17 +100,6 @@ class Analysis:
     def changes(self, arm: str) -> tuple[Change, ...]:
         """Say what an arm changes in the baseline, computed; empty for the baseline, or where it is not known."""
         return self.changed.get(arm, ())
-
-    def compared_arms(self, variation: str) -> tuple[ArmScores, ArmScores] | None:
-        """Give the baseline and a variation with the runs that the verdict rests on; None without a comparison."""
-        one = self.comparison(variation)
-        if one is None:
-            return None
-        arms = self.scores.baseline, self.arm_scores[variation]
-        if self.looks is None:
-            return arms
-        first, second = (replace(arm, runs=tuple(run for run in arm.runs if run.seed in one.pairs)) for arm in arms)
-        return first, second
 
     def natural(self, number: float) -> float:
         """Give a value as it was measured: `accuracy` of summaries has its sign turned where lower is better.

@@ -1,7 +1,7 @@
 """Two results folders side by side, with everything that was computed from them."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from ceteris.analysis.run_pairs import ArmPair, RunPair, alike_with_other_seeds, pair_runs
@@ -19,9 +19,10 @@ from ceteris.statistics.collapse import Collapse, compare_collapse
 from ceteris.statistics.contrast import Criteria
 from ceteris.statistics.interval import Scope
 from ceteris.statistics.metrics import TEST_ACCURACY, PredictionMetric
-from ceteris.statistics.scores import Evidence, evidence
+from ceteris.statistics.scores import ArmScores, Ending, Evidence, evidence
 from ceteris.statistics.side_by_side import SideBySide, effects_side_by_side, judged_together, side_by_side
 from ceteris.study.run import BASELINE, Arm
+from ceteris.study.seeds import PlannedSeeds
 from ceteris.study.study import Study
 
 
@@ -118,9 +119,11 @@ def compare_results(first: AnyPath, second: AnyPath) -> FolderComparison:
     For a study that was repeated on another machine, with another engine, on more images, with a changed baseline, or
     by somebody else. Arms are matched by name, and renamed ones by their specification. Where a seed gives both runs
     the same initial weights or the same order of the same images, runs are compared one by one with Student's interval
-    of their differences; elsewhere means are, with Welch's. Effects are those of the reports, of all runs of both arms.
+    of their differences; elsewhere means are, with Welch's. Effects are of all runs of both arms.
     P-values are adjusted by Holm's method over the arms, one family for accuracies and one for effects; intervals of
-    differences are simultaneous over the same.
+    differences are simultaneous over the same. Of a study that adds seeds where the verdict is open, only the runs
+    before its first look are compared: what they showed decided how many followed, which a test of all of them does not
+    allow for.
 
     Args:
         first: A results folder, called A.
@@ -222,8 +225,8 @@ def _arms(
     ]
     shown = [
         evidence(
-            (first.arm_scores[pair.first.name], first.scores.chance),
-            (second.arm_scores[pair.second.name], second.scores.chance),
+            (_planned_before(first, pair.first.name), first.scores.chance),
+            (_planned_before(second, pair.second.name), second.scores.chance),
         )
         for pair in pairs
     ]
@@ -244,6 +247,14 @@ def _arms(
     )
 
 
+def _planned_before(side: StudyAnalysis, name: str) -> ArmScores:
+    """Give what the runs of an arm scored whose number no result decided: all, or those before the first look."""
+    arm, seeds = side.arm_scores[name], side.manifest.study.seeds
+    if not isinstance(seeds, PlannedSeeds):
+        return arm
+    return replace(arm, runs=tuple(run for run in arm.runs if run.seed < seeds.plan.first))
+
+
 def _accuracy(
     pair: ArmPair,
     first: StudyAnalysis,
@@ -253,7 +264,7 @@ def _accuracy(
     comparisons: int,
     is_population: bool,
 ) -> SideBySide | None:
-    before, after = first.arm_scores[pair.first.name], second.arm_scores[pair.second.name]
+    before, after = _planned_before(first, pair.first.name), _planned_before(second, pair.second.name)
     chance = first.scores.chance, second.scores.chance
     return side_by_side(
         before.learned(chance[0]),
@@ -266,8 +277,11 @@ def _accuracy(
 
 
 def _collapse(pair: ArmPair, first: StudyAnalysis, second: StudyAnalysis) -> Collapse | None:
-    arms = first.summary(pair.first.name), second.summary(pair.second.name)
-    before, after = ((len(arm.collapsed), arm.ended) for arm in arms)
+    before, after = (
+        (len(arm.collapsed(side.scores.chance)), len(arm.seeds(Ending.FINISHED)) + len(arm.seeds(Ending.DIVERGED)))
+        for side, name in ((first, pair.first.name), (second, pair.second.name))
+        for arm in (_planned_before(side, name),)
+    )
     return compare_collapse(before, after) if before[1] and after[1] else None
 
 
@@ -284,11 +298,11 @@ def _effects(
     chosen = [pair for pair in pairs if BASELINE not in (pair.first.name, pair.second.name)]
     found: list[SideBySide | None] = []
     for pair in chosen:
-        before, after = first.compared_arms(pair.first.name), second.compared_arms(pair.second.name)
-        if before is None or after is None:
+        if first.comparison(pair.first.name) is None or second.comparison(pair.second.name) is None:
             found.append(None)
             continue
-        (a0, a1), (b0, b1) = before, after
+        a0, a1 = (_planned_before(first, name) for name in (BASELINE, pair.first.name))
+        b0, b1 = (_planned_before(second, name) for name in (BASELINE, pair.second.name))
         chances = first.scores.chance, second.scores.chance
         found.append(
             effects_side_by_side(

@@ -29,6 +29,7 @@ from ceteris.results.results import Results
 from ceteris.statistics.beside_looks import BesideLook, beside_looks
 from ceteris.statistics.comparison import compare
 from ceteris.statistics.convergence import convergence_target, learning_curves
+from ceteris.statistics.looks import StudyLooks, take_looks
 from ceteris.statistics.metric import Metric
 from ceteris.statistics.summary import summarise
 from ceteris.statistics.verdict import Decision
@@ -145,10 +146,12 @@ def analyze(results: Results, *, metric: Metric | None = None) -> StudyAnalysis:
     curves = learning_curves(scores.baseline, scores.chance)
     target = convergence_target(curves, chance=scores.chance, share=criteria.target_share)
     baseline = summarise(scores.baseline, chance=scores.chance, target=target, level=criteria.level)
-    looks = study_looks(results) if metric is declared.judged else None
+    decisive = looks = study_looks(results) if metric is declared.judged else None
     beside: Mapping[str, BesideLook] = {}
     if looks is not None and isinstance(seeds := results.manifest.study.seeds, PlannedSeeds):
         beside = beside_looks(scores, looks, seeds.plan, criteria, target=target)
+    elif isinstance(results.manifest.study.seeds, PlannedSeeds):  # by another metric no look has decided anything
+        decisive = StudyLooks(done=(), asked={}, is_over=False)
     study = results.manifest.study
     first, *others = study.arms()
     return StudyAnalysis(
@@ -165,7 +168,7 @@ def analyze(results: Results, *, metric: Metric | None = None) -> StudyAnalysis:
         criteria=criteria,
         baseline=baseline,
         target=target,
-        comparisons=as_decided(compare(scores, criteria), looks, beside),
+        comparisons=as_decided(compare(scores, criteria), decisive, beside),
         environment=read_environment(results, epochs),
         first_verdicts=_first_verdicts(results, predictions, epochs, chance),
         looks=looks,
@@ -185,5 +188,9 @@ def _first_verdicts(
         return {}
     first = declarations[0].analysis
     scores = study_scores(results, predictions, epochs, chance, metric=first.judged)
-    found = compare(scores, study_criteria(first))
+    criteria, seeds = study_criteria(first), results.manifest.study.seeds
+    looks = None
+    if isinstance(seeds, PlannedSeeds):
+        looks = take_looks(scores, seeds.plan, criteria, absent=results.manifest.skipped)
+    found = as_decided(compare(scores, criteria), looks, {})
     return {one.variation: one.verdict.decision for one in found}

@@ -42,6 +42,7 @@ class WarningCode(StrEnum):
     OTHER_BITS = auto()
     FEW_RUNS = auto()
     COPIED_RUNS = auto()
+    FIRST_LOOK = auto()
 
 
 class CodedWarning(StudyNote):

@@ -110,6 +110,23 @@ def test_copies_are_no_repetition(make_results, tmp_path):
     assert coded([warning]) == [("copied_runs", ())]
 
 
+def test_of_a_study_that_adds_seeds_it_is_said_what_is_compared(compared):
+    """Seeds that results asked for bear no test; the verdicts of the folder are those of its looks."""
+    planned = made_study(variation=[], seeds={"first": 6, "step": 3, "most": 9})
+    more = {"baseline": [50, 52, 51, 49, 53, 54, 50, 51, 52]}
+    found = compared((more, {"study": planned}), (more, {"study": made_study(variation=[], seeds=9)}))
+    _, told = notes(found)
+    assert told == (
+        "A: seeds were added where the verdict was open, so that results decided how many runs an arm has, and a test "
+        "of all of them has no known error rate. Compared are the runs that were planned before the first look: the "
+        "first 6 seeds of each arm. Its verdicts are those of its report, at the levels of its looks."
+    )
+    assert designs(found)[-1] == (
+        "Seeds 6 to 8 count in one folder only, and so neither in the means of A and B nor in their difference, which "
+        "are over the seeds that both folders have; effects are over all seeds that are compared."
+    )
+
+
 def test_fewer_than_five_pairs_are_a_warning(compared):
     """Also of means against means; where all arms have the same bits there is no difference to doubt."""
     more = {name: [*accuracies, accuracies[0]] for name, accuracies in FIRST.items()}

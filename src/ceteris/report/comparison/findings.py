@@ -16,6 +16,7 @@ from ceteris.results.warning import CodedWarning, WarningCode, code_of
 from ceteris.statistics.scores import Evidence
 from ceteris.statistics.side_by_side import Design
 from ceteris.statistics.verdict import Decision, Verdict
+from ceteris.study.seeds import PlannedSeeds
 
 _SHARED = {Shared.WEIGHTS: "the same initial weights", Shared.ORDER: "the same order of the training images"}
 
@@ -106,11 +107,24 @@ def _notes(found: FolderComparison) -> Iterator[str]:
         if side.predictions is None:
             text = f"{label}: the labels of the test images cannot be read; nothing is said of single answers."
             yield CodedWarning(text, code=WarningCode.LABELS_UNREADABLE)
-        yield from (_of(label, note) for note in _troubles(side))
+        yield from (_of(label, note) for note in (*_looks(side), *_troubles(side)))
 
 
 def _of(label: str, note: str) -> str:
     return CodedWarning(f"{label}: {note}", code=code_of(note), arms=scope_of(note))
+
+
+def _looks(side: StudyAnalysis) -> Iterator[str]:
+    seeds = side.manifest.study.seeds
+    if not isinstance(seeds, PlannedSeeds):
+        return
+    verdicts = "" if side.looks is None else " Its verdicts are those of its report, at the levels of its looks."
+    text = (
+        "seeds were added where the verdict was open, so that results decided how many runs an arm has, and a test of "
+        "all of them has no known error rate. Compared are the runs that were planned before the first look: the first "
+        f"{seeds.plan.first} seeds of each arm.{verdicts}"
+    )
+    yield CodedWarning(text, code=WarningCode.FIRST_LOOK)
 
 
 def _troubles(side: StudyAnalysis) -> Iterator[str]:
@@ -271,12 +285,15 @@ def _designs(found: FolderComparison) -> Iterator[str]:
     for arm in compared:
         if arm.accuracy is not None and arm.accuracy.left_out:
             left_out.setdefault(arm.accuracy.left_out, []).append(arm)
+    is_partial = any(isinstance(side.manifest.study.seeds, PlannedSeeds) for _, side in found.sides)
+    that_are_compared = " that are compared" if is_partial else ""
     for seeds, arms in left_out.items():
         verb = "counts" if len(seeds) == 1 else "count"
         where = _where(arms, compared)
         yield (
             f"{seed_list(seeds).capitalize()} {verb} in one folder only{where}, and so neither in the means of A and B "
-            "nor in their difference, which are over the seeds that both folders have; effects are over all seeds."
+            "nor in their difference, which are over the seeds that both folders have; effects are over all seeds"
+            f"{that_are_compared}."
         )
 
 
