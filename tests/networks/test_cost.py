@@ -16,7 +16,7 @@ def test_counts_what_torchvision_holds(backbone):
     counted = network_cost(BackboneNetwork(backbone=backbone), IMAGE, 1000)
 
     assert counted.parameters == sum(parameter.numel() for parameter in network.parameters())
-    assert counted.learnt == sum(parameter.numel() for parameter in [*network.children()][-1].parameters())
+    assert counted.trainable == sum(parameter.numel() for parameter in [*network.children()][-1].parameters())
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_a_frozen_backbone_learns_its_head_alone():
         for train in ("head", "last 1 block", "all")
     ]
 
-    assert [cost.learnt for cost in costs] == [12_810, 12_810 + 320 * 1280 + 2560, costs[0].parameters]
+    assert [cost.trainable for cost in costs] == [12_810, 12_810 + 320 * 1280 + 2560, costs[0].parameters]
     assert len({cost.parameters for cost in costs}) == 1
 
 
@@ -45,7 +45,7 @@ def test_layers_learn_all_they_hold(network):
     """Without a backbone there is one number for both."""
     cost = network_cost(network, IMAGE, 10)
 
-    assert cost.parameters == cost.learnt
+    assert cost.parameters == cost.trainable
     assert cost.multiply_adds == cost.head_multiply_adds
 
 

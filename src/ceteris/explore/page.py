@@ -43,7 +43,7 @@ class Reactions:
             ]
         )
 
-    def learnt(self, arm: str, other: str) -> str:
+    def curves(self, arm: str, other: str) -> str:
         """Show the learning curves."""
         return self._explorer.curves(_chosen(arm, other))
 
@@ -115,13 +115,13 @@ def _seed(seed: str) -> int | None:
 _ABOUT_ATTENTION = (
     "Places that raised the score of the class that the answer puts first, by "
     "Grad-CAM (Selvaraju et al. 2017). It shows where, at the resolution of the layer, and not why; "
-    "seeds that look at different places have learnt different things."
+    "seeds that look at different places have learned different things."
 )
 _ABOUT_LAYERS = (
     "What comes out of a layer for this image, one picture a channel, before and after training; "
     "below it the kernels, if the layer is a convolution. One seed: the first, if all are chosen."
 )
-_ABOUT_CURVES = "How the variations learnt, the baseline beside them: means over seeds with their 95 % intervals."
+_ABOUT_CURVES = "Learning curves of the variations beside the baseline: means over seeds with their 95 % intervals."
 
 
 @contextmanager
@@ -222,12 +222,12 @@ def _page(gradio: Any, explorer: Explorer, folder: Path) -> Any:
             shown = said.then(react.looked, asked, attention, **one_at_a_time)
             return shown.then(react.drawn, asked + places, inside, **one_at_a_time)
 
-        look(page.load).then(react.learnt, [arm, other], curves, **one_at_a_time)
+        look(page.load).then(react.curves, [arm, other], curves, **one_at_a_time)
         look(subject.change)
         look(seed.input)
         for changed in (arm, other):
             relabelled = changed.input(react.named, [arm, other], places, **one_at_a_time)
-            look(relabelled.then).then(react.learnt, [arm, other], curves, **one_at_a_time)
+            look(relabelled.then).then(react.curves, [arm, other], curves, **one_at_a_time)
         for changed in places:
             changed.input(react.drawn, asked + places, inside, **one_at_a_time)
         # Gradio's own reading of a file would leave an empty one behind each time.

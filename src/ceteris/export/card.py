@@ -280,7 +280,7 @@ def _training(analysis: StudyAnalysis, record: RunRecord) -> Iterator[str]:
     data, training = run.specification.data, run.specification.training
     yield (
         f"Images: {manifest.data_source} ({manifest.data_origin.value}); {training_images(manifest, data):,} were "
-        f"learnt from, {manifest.images.validation_images:,} others watched the training."
+        f"trained on, {manifest.images.validation_images:,} others watched the training."
     )
     if data.fraction < 1:
         yield f"These are {100 * data.fraction:g} % of the images there were to learn from, drawn by the run's seed."

@@ -16,13 +16,14 @@ class NetworkCost:
 
     Attributes:
         parameters: Numbers that decide what it answers: weights and biases, the pretrained ones too.
+        trainable: Those that training changes: the layers, and the blocks of a backbone that are fine-tuned.
         multiply_adds: Multiplications with addition for one image going forward through all of it.
         head_multiply_adds: Those of the layers after the backbone; all of them where there is no backbone.
         values: The most numbers of one image that a layer reads and writes: convolution, pooling or dense layer.
     """
 
     parameters: int
-    learnt: int
+    trainable: int
     multiply_adds: int
     head_multiply_adds: int
     values: int
@@ -52,7 +53,7 @@ def network_cost(network: AnyNetwork, image: Shape, classes: int) -> NetworkCost
     if not isinstance(network, BackboneNetwork):
         return NetworkCost(
             parameters=parameters,
-            learnt=parameters,
+            trainable=parameters,
             multiply_adds=multiply_adds,
             head_multiply_adds=multiply_adds,
             values=values,
@@ -61,7 +62,7 @@ def network_cost(network: AnyNetwork, image: Shape, classes: int) -> NetworkCost
     trained = blocks[len(blocks) - network.trained_blocks :]
     return NetworkCost(
         parameters=parameters + sum(block.parameters for block in blocks),
-        learnt=parameters + sum(block.parameters for block in trained),
+        trainable=parameters + sum(block.parameters for block in trained),
         multiply_adds=multiply_adds + sum(block.multiply_adds for block in blocks),
         head_multiply_adds=multiply_adds,
         values=max(values, *(block.values for block in blocks)),

@@ -52,7 +52,7 @@ def _needed(run: Run, images: ImageKind) -> int:
     network = run.specification.network
     cost = network_cost(network, images.shape, images.classes)
     # A backbone that is not trained is not stored; one that is trained in part is stored whole.
-    parameters = cost.learnt if network.is_frozen else cost.parameters
+    parameters = cost.trainable if network.is_frozen else cost.parameters
     predictions = images.test_images * images.classes * _HALF
     return predictions + parameters * _SINGLE + _SMALL_FILES
 

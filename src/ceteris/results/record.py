@@ -195,6 +195,8 @@ def conclude(  # noqa: PLR0913 - all that is known of a run
     best = max(sound, key=lambda metrics: metrics.validation_accuracy, default=None)
     stopping, losses = run.specification.training.stopping, [metrics.validation_loss for metrics in sound]
     is_chosen = outcome is not None and stopping.scored_epoch == "best"
+    if parameters is None:
+        parameters = network_cost(run.specification.network, image, classes).trainable
     predictions = None if outcome is None else encode_array(half_precision(outcome.probabilities))
     weights = None if outcome is None else encode_weights(outcome.weights)
     record = RunRecord(
@@ -202,7 +204,7 @@ def conclude(  # noqa: PLR0913 - all that is known of a run
         engine=engine,
         arithmetic=arithmetic,
         data_origin=data_origin,
-        parameters=network_cost(run.specification.network, image, classes).learnt if parameters is None else parameters,
+        parameters=parameters,
         epochs=len(sound) if diverged is None else diverged,
         diverged_epoch=diverged,
         test_accuracy=None if outcome is None else finite(outcome.test_accuracy),

@@ -180,7 +180,7 @@ uint64_t train(const std::vector<Description>& layers, const std::string& optimi
   }
   bank.finish(optimizer, settings);
 
-  const auto weights = [](Network& network) -> Storage& { return network.learnt(); };
+  const auto weights = [](Network& network) -> Storage& { return network.parameters(); };
   const auto statistics = [](Network& network) -> Storage& { return network.statistics(); };
   Draws draws(2);
   std::vector<float> start(kRuns * bank.count(weights)), state(kRuns * bank.count(statistics), 1.0f);

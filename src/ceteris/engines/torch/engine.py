@@ -183,7 +183,7 @@ def process_memory(specification: Specification, images: ImageKind) -> int:
     if isinstance(network, BackboneNetwork):
         values += _BLOCKS * cost.values
     every_image = images.training_images + images.validation_images + images.test_images
-    step = cost.parameters + 3 * cost.learnt + 2 * specification.training.batch_size * values
+    step = cost.parameters + 3 * cost.trainable + 2 * specification.training.batch_size * values
     answers = images.test_images * images.classes
     return _PROCESS + every_image * images.shape.values + 4 * (step + answers)
 

@@ -98,7 +98,7 @@ class TransferEngine(PreparingEngine, PredictingEngine):
         cost = network_cost(specification.network, images.shape, images.classes)
         layers = placed_layers(specification.network, images.shape, images.classes)
         values = layers[0].before.values + sum(placed.after.values for placed in layers)
-        head = 4 * cost.learnt + 2 * specification.training.batch_size * values
+        head = 4 * cost.trainable + 2 * specification.training.batch_size * values
         return Requirements(memory=4 * runs * (head + images.test_images * images.classes))
 
     def prepared_memory(self, runs: Sequence[Run], images: ImageKind) -> int:

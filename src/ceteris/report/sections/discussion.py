@@ -172,7 +172,7 @@ def _about_size(costs: Mapping[str, VariationCost], match: Match) -> Iterator[_S
         (mine.parameters, theirs.parameters, f"{mine.parameters:,} parameters"),
         (mine.multiply_adds, theirs.multiply_adds, f"{mine.multiply_adds:,} multiply-adds an image"),
         (mine.memory, theirs.memory, f"{file_size(mine.memory)} of memory"),
-        (mine.learnt, theirs.learnt, f"{mine.learnt:,} trainable parameters"),
+        (mine.trainable, theirs.trainable, f"{mine.trainable:,} trainable parameters"),
     ]
     more = [f"{words} ({_times(own, other)})" for own, other, words in numbers if own > other]
     less = [f"{words} ({_times(own, other)})" for own, other, words in numbers if own < other]

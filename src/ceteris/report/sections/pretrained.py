@@ -137,7 +137,7 @@ def _notes(costs: Sequence[VariationCost]) -> list[str]:
 
 def _row(cost: VariationCost) -> tuple[Cell, ...]:
     counted, time = cost.counted, cost.time
-    trainable = "" if counted.learnt == counted.parameters else f"{counted.learnt:,} trainable"
+    trainable = "" if counted.trainable == counted.parameters else f"{counted.trainable:,} trainable"
     return (
         Cell(cost.arm.name),
         Cell(f"{counted.parameters:,}", key=counted.parameters, detail=trainable),

@@ -21,12 +21,12 @@ def run_table(analysis: StudyAnalysis) -> Table:
     for finding in analysis.results.findings:
         became[finding.run.variation][finding.status] += 1
     rows = []
-    learnt = {record.run.variation: record.parameters for record in analysis.results.records}
+    counted = {record.run.variation: record.parameters for record in analysis.results.records}
     kind = analysis.results.manifest.images
     for arm, summary in zip(analysis.arms, analysis.summaries, strict=True):
         cost = network_cost(arm.specification.network, kind.shape, kind.classes)
         is_own = arm.specification.runs_own_code  # of which only its runs say how large it is
-        trained = learnt.get(arm.name, 0) if is_own else cost.learnt
+        trained = counted.get(arm.name, 0) if is_own else cost.trainable
         rows.append(
             (
                 Cell(arm.name),

@@ -138,8 +138,8 @@ class Part {
   }
 
   // Turns logits into probabilities, adds up loss and hits, and leaves the gradient of the logits of a minibatch of
-  // `learnt_from` images, or of none.
-  void score(int images, Totals* totals, int learnt_from) {
+  // `trained_images` images, or of none.
+  void score(int images, Totals* totals, int trained_images) {
     const int classes = network.output().channels;
     for (int image = 0; image < images; ++image) {
       Lanes* logits = network.logits().flat(image);
@@ -149,10 +149,10 @@ class Part {
         totals[first_run_ + lane].loss += static_cast<double>(score.loss[lane]);
         totals[first_run_ + lane].correct += score.correct[lane];
       }
-      if (learnt_from == 0) continue;
+      if (trained_images == 0) continue;
       Lanes* gradient = network.logits_gradient().flat(image);
       std::copy_n(logits, classes, gradient);
-      cross_entropy_gradient(gradient, classes, label, learnt_from, targets_);
+      cross_entropy_gradient(gradient, classes, label, trained_images, targets_);
     }
   }
 

@@ -33,10 +33,10 @@ class BatchNorm : public Layer {
   bool measures() const override { return true; }
   bool is_cheap() const override { return true; }
   bool reads_input() const override { return true; }
-  size_t learnt_count() const override { return 2 * channels(); }
+  size_t parameter_count() const override { return 2 * channels(); }
   size_t statistics_count() const override { return 2 * channels(); }
-  void bind(Learnt learnt, Lanes* statistics) override {
-    learnt_ = learnt;
+  void bind(Parameters parameters, Lanes* statistics) override {
+    parameters_ = parameters;
     statistics_ = statistics;
   }
 
@@ -113,8 +113,8 @@ class BatchNorm : public Layer {
 
   void settle() override {
     for (size_t c = 0; c < channels(); ++c) {
-      learnt_.gradients[c] += gradient_product_.get()[c];
-      learnt_.gradients[channels() + c] += gradient_sum_.get()[c];
+      parameters_.gradients[c] += gradient_product_.get()[c];
+      parameters_.gradients[channels() + c] += gradient_sum_.get()[c];
       gradient_sum_.get()[c] /= broadcast(pixels_);  // means from here on
       gradient_product_.get()[c] /= broadcast(pixels_);
     }
@@ -139,8 +139,8 @@ class BatchNorm : public Layer {
   static constexpr float kMomentum = 0.1f, kEpsilon = 1e-5f;
 
   size_t channels() const { return static_cast<size_t>(input_.channels); }
-  Lanes weight(size_t c) const { return learnt_.values[c]; }
-  Lanes bias(size_t c) const { return learnt_.values[channels() + c]; }
+  Lanes weight(size_t c) const { return parameters_.values[c]; }
+  Lanes bias(size_t c) const { return parameters_.values[channels() + c]; }
   void set(size_t c, Lanes mean, Lanes variance) {
     mean_.get()[c] = mean;
     const Lanes inverse = broadcast(1.0f) / square_root(variance + kEpsilon), factor = weight(c) * inverse;
@@ -159,7 +159,7 @@ class BatchNorm : public Layer {
   }
 
   Bend bend_;
-  Learnt learnt_;
+  Parameters parameters_;
   Lanes* statistics_ = nullptr;
   float pixels_ = 0;
   Storage mean_, inverse_, factor_, shift_, sum_, gradient_sum_, gradient_product_;

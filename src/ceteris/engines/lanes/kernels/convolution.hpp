@@ -42,8 +42,8 @@ class Convolution : public Layer {
   int gradient_border() const override {
     return std::max(reach(input_.height, output_.height), reach(input_.width, output_.width));
   }
-  size_t learnt_count() const override { return weight_count() + (has_bias_ ? output_.channels : 0); }
-  void bind(Learnt learnt, Lanes*) override { learnt_ = learnt; }
+  size_t parameter_count() const override { return weight_count() + (has_bias_ ? output_.channels : 0); }
+  void bind(Parameters parameters, Lanes*) override { parameters_ = parameters; }
   void reserve(int, bool wants_input_gradient) override {
     wants_input_gradient_ = wants_input_gradient;
     if (!wants_input_gradient) return;
@@ -57,9 +57,9 @@ class Convolution : public Layer {
 
   void begin(const Step& step) override {
     for (int g = 0; g < geometry_.groups; ++g) {
-      const Lanes* weight = learnt_.values + g * weight_count() / geometry_.groups;
+      const Lanes* weight = parameters_.values + g * weight_count() / geometry_.groups;
       const auto at = [=](int o, int c, int ky, int kx) { return weight[((o * inputs() + c) * kernel() + ky) * kernel() + kx]; };
-      groups_[g].forward.pack(has_bias_ ? learnt_.values + weight_count() + g * outputs() : nullptr, at);
+      groups_[g].forward.pack(has_bias_ ? parameters_.values + weight_count() + g * outputs() : nullptr, at);
       if (!step.training) continue;
       groups_[g].gradient.clear();
       // One convolution for each rest that the place of an input pixel may leave: the taps that meet it, turned round.
@@ -74,7 +74,7 @@ class Convolution : public Layer {
 
   void end() override {
     for (int g = 0; g < geometry_.groups; ++g)
-      groups_[g].gradient.unpack(learnt_.gradients + g * weight_count() / geometry_.groups);
+      groups_[g].gradient.unpack(parameters_.gradients + g * weight_count() / geometry_.groups);
   }
 
   void forward(const Step&, Images images, const Boundary& in, const Boundary& out) override {
@@ -258,7 +258,7 @@ class Convolution : public Layer {
         *target = d[x];
         sum += d[x];
       }
-      if (has_bias_) learnt_.gradients[weight_count() + channel] += sum;
+      if (has_bias_) parameters_.gradients[weight_count() + channel] += sum;
     }
   }
 
@@ -268,7 +268,7 @@ class Convolution : public Layer {
   bool has_bias_;
   Bend bend_;
   bool wants_input_gradient_ = false;
-  Learnt learnt_;
+  Parameters parameters_;
   std::vector<Group> groups_;
   Phases phases_;
   std::vector<OutputRows::Row> rows_;

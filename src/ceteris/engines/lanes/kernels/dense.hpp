@@ -18,8 +18,8 @@ class Dense : public Layer {
   bool reads_input() const override { return true; }
   bool reads_output() const override { return bend_.kind != Activation::none; }
   bool changes_gradient() const override { return reads_output(); }
-  size_t learnt_count() const override { return static_cast<size_t>(features_ + 1) * neurons_; }
-  void bind(Learnt learnt, Lanes*) override { learnt_ = learnt; }
+  size_t parameter_count() const override { return static_cast<size_t>(features_ + 1) * neurons_; }
+  void bind(Parameters parameters, Lanes*) override { parameters_ = parameters; }
 
   void forward(const Step&, Images images, const Boundary& in, const Boundary& out) override {
     for (int image = images.first; image < images.last; ++image)
@@ -42,7 +42,7 @@ class Dense : public Layer {
 
   void backward(const Step&, Images images, const Boundary& in, const Boundary& out, const Boundary& out_gradient,
                 const Boundary& in_gradient) override {
-    Lanes* bias_gradient = learnt_.gradients + static_cast<size_t>(features_) * neurons_;
+    Lanes* bias_gradient = parameters_.gradients + static_cast<size_t>(features_) * neurons_;
     with_activation(bend_.kind, [&](auto kind) {
       for (int image = images.first; image < images.last; ++image)
         for (int neuron = 0; neuron < neurons_; ++neuron) {
@@ -69,7 +69,7 @@ class Dense : public Layer {
   static constexpr int kFeatures = 2, kAhead = 4;
   static constexpr int kChunk = 48;
 
-  const Lanes* bias() const { return learnt_.values + static_cast<size_t>(features_) * neurons_; }
+  const Lanes* bias() const { return parameters_.values + static_cast<size_t>(features_) * neurons_; }
 
   template <int Count>
   void multiply(const Boundary& in, const Boundary& out, int image, int feature, int end, int neuron) const {
@@ -88,7 +88,7 @@ class Dense : public Layer {
       each<Neurons>([&](auto n) { sum[i][n] = out.flat(image + i)[neuron + n]; });
     });
     for (; feature < end; ++feature) {
-      const Lanes* weight = learnt_.values + static_cast<size_t>(feature) * neurons_ + neuron;
+      const Lanes* weight = parameters_.values + static_cast<size_t>(feature) * neurons_ + neuron;
       Lanes own[Count];
       each<Count>([&](auto i) { own[i] = held(value[i][feature]); });
       each<Neurons>([&](auto n) {
@@ -104,8 +104,8 @@ class Dense : public Layer {
   template <int Features, int Neurons>
   void differentiate(Images images, const Boundary& in, const Boundary& out_gradient, const Boundary& in_gradient, int feature,
                      int neuron) const {
-    const Lanes* weight = learnt_.values + static_cast<size_t>(feature) * neurons_ + neuron;
-    Lanes* target = learnt_.gradients + static_cast<size_t>(feature) * neurons_ + neuron;
+    const Lanes* weight = parameters_.values + static_cast<size_t>(feature) * neurons_ + neuron;
+    Lanes* target = parameters_.gradients + static_cast<size_t>(feature) * neurons_ + neuron;
     Lanes sum[Features][Neurons];
     each<Features>([&](auto f) { each<Neurons>([&](auto n) { sum[f][n] = target[f * neurons_ + n]; }); });
     for (int image = images.first; image < images.last; ++image) {
@@ -132,7 +132,7 @@ class Dense : public Layer {
 
   int features_, neurons_;
   Bend bend_;
-  Learnt learnt_;
+  Parameters parameters_;
 };
 
 }  // namespace ceteris

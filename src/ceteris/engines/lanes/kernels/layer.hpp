@@ -21,8 +21,8 @@ struct Images {
   int first, last;
 };
 
-// Values that a layer learns, and the gradient of the loss by each.
-struct Learnt {
+// Trainable parameters of a layer, and the gradient of the loss by each.
+struct Parameters {
   Lanes *values = nullptr, *gradients = nullptr;
   size_t count = 0;
 };
@@ -57,9 +57,9 @@ class Layer {
   virtual int input_border() const { return 0; }
   virtual int gradient_border() const { return 0; }
 
-  virtual size_t learnt_count() const { return 0; }
+  virtual size_t parameter_count() const { return 0; }
   virtual size_t statistics_count() const { return 0; }
-  virtual void bind(Learnt, Lanes* /*statistics*/) {}
+  virtual void bind(Parameters, Lanes* /*statistics*/) {}
   // Makes room for what the backward pass needs besides the boundaries.
   virtual void reserve(int /*images*/, bool /*wants_input_gradient*/) {}
   // Bytes of that.
@@ -76,7 +76,7 @@ class Layer {
   virtual void settle() {}
 
   virtual void forward(const Step&, Images, const Boundary& in, const Boundary& out) = 0;
-  // Adds to the gradients of the learnt values; writes the gradient of the input if that boundary exists.
+  // Adds to the gradients of the trainable parameters; writes the gradient of the input if that boundary exists.
   virtual void backward(const Step&, Images, const Boundary& in, const Boundary& out, const Boundary& out_gradient,
                         const Boundary& in_gradient) = 0;
 

@@ -40,7 +40,7 @@ Sums sums_of(const std::vector<Totals>& totals) {
 // Calls `body` with a function that finds one kind of array in a network.
 template <typename Body>
 auto with_kind(const std::string& kind, Body body) {
-  if (kind == "weights") return body([](Network& network) -> Storage& { return network.learnt(); });
+  if (kind == "weights") return body([](Network& network) -> Storage& { return network.parameters(); });
   if (kind == "statistics") return body([](Network& network) -> Storage& { return network.statistics(); });
   if (kind == "averages") return body([](Network& network) -> Storage& { return network.averages(); });
   if (kind == "averaged_statistics") return body([](Network& network) -> Storage& { return network.averaged_statistics(); });

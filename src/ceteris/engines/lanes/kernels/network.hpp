@@ -76,7 +76,7 @@ class Network {
       for (const Boundary& boundary : *boundaries) lanes += boundary.size();
     for (size_t size : arena_sizes_) lanes += size;
     for (const Node& node : nodes_) {
-      lanes += kPacks * node.layer->learnt_count();
+      lanes += kPacks * node.layer->parameter_count();
       bytes += node.layer->reserved(images);
     }
     return lanes * sizeof(Lanes) + bytes;
@@ -84,23 +84,23 @@ class Network {
 
   // Lays out memory for groups of up to `images`.
   void finish(int images, bool averages) {
-    size_t learnt = 0, statistics = 0;
+    size_t parameters = 0, statistics = 0;
     for (const Node& node : nodes_) {
-      learnt += node.layer->learnt_count();
+      parameters += node.layer->parameter_count();
       statistics += node.layer->statistics_count();
     }
-    values_ = Storage(learnt);
-    gradients_ = Storage(learnt);
+    values_ = Storage(parameters);
+    gradients_ = Storage(parameters);
     statistics_ = Storage(statistics);
-    moments_.first = Storage(learnt);
-    moments_.second = Storage(learnt);
-    averages_ = Storage(averages ? learnt : 0);
+    moments_.first = Storage(parameters);
+    moments_.second = Storage(parameters);
+    averages_ = Storage(averages ? parameters : 0);
     averaged_statistics_ = Storage(averages ? statistics : 0);
-    learnt = statistics = 0;
+    parameters = statistics = 0;
     for (const Node& node : nodes_) {
-      node.layer->bind({values_.get() + learnt, gradients_.get() + learnt, node.layer->learnt_count()},
+      node.layer->bind({values_.get() + parameters, gradients_.get() + parameters, node.layer->parameter_count()},
                        statistics_.get() + statistics);
-      learnt += node.layer->learnt_count();
+      parameters += node.layer->parameter_count();
       statistics += node.layer->statistics_count();
     }
     plan(images);
@@ -185,7 +185,7 @@ class Network {
   const Boundary& input() const { return boundaries_.front(); }
   const Boundary& logits() const { return boundaries_.back(); }
   const Boundary& logits_gradient() const { return gradient_boundaries_.back(); }
-  Storage& learnt() { return values_; }
+  Storage& parameters() { return values_; }
   Storage& statistics() { return statistics_; }
   Storage& gradients() { return gradients_; }
   Storage& averages() { return averages_; }

@@ -70,7 +70,7 @@ class Schedule {
     for (int n = 0; n < count(); ++n) {
       const auto wants = [&](int value) { return wants_gradient[at(value)]; };
       const auto read = inputs(n);
-      wants_gradient[at(n + 1)] = layer(n).learnt_count() > 0 || std::any_of(read.begin(), read.end(), wants);
+      wants_gradient[at(n + 1)] = layer(n).parameter_count() > 0 || std::any_of(read.begin(), read.end(), wants);
     }
     choose_stored();
     plan_forward();
