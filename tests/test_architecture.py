@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -86,6 +87,16 @@ def test_files_stay_under_400_lines():
     files = [*SOURCE.rglob("*.py"), *kernels.glob("*.hpp"), *kernels.glob("*.cpp")]
 
     assert [path.name for path in files if len(path.read_text().splitlines()) > 400] == []
+
+
+@pytest.mark.parametrize("page", ["docs/architecture.md", "CONTRIBUTING.md"])
+def test_a_page_for_those_who_change_something_names_files_that_are_there(page):
+    """Who adds a layer or a metric is not sent to a file that has moved."""
+    root = SOURCE.parents[1]
+    folders = [root, SOURCE, SOURCE / "engines" / "lanes" / "kernels"]
+    named = re.findall(r"`((?:\w+/)+[\w.]+\.(?:py|txt|cpp|toml|md))`", (root / page).read_text())
+
+    assert [name for name in named if "NAME" not in name and not any((one / name).exists() for one in folders)] == []
 
 
 @pytest.mark.parametrize("path", sorted((SOURCE.parents[1] / "bench").rglob("*.py")), ids=lambda path: path.stem)

@@ -26,7 +26,7 @@ layers.2             dense 10                                           1 x 1 x 
 def printed(tmp_path, network):
     """Print what a plan says of the layers of a study file with a network."""
     file = tmp_path / "study.toml"
-    file.write_text(f"[baseline.network]\n{network}\n")
+    file.write_text(f"[baseline]\n{network}\n")
     console = Console(file=StringIO(), width=100)
     images = images_ahead(DataChoice(name="shapes")).images
     print_layers_of_preset(file, Network(layers=LAYERS), images, console)
@@ -35,5 +35,10 @@ def printed(tmp_path, network):
 
 def test_the_layers_of_a_preset_are_listed_with_their_paths(tmp_path):
     """Those in blocks too, with sizes and parameters; what a study declares itself is not repeated."""
-    assert printed(tmp_path, 'preset = "resnet20"') == TABLE
-    assert printed(tmp_path, 'layers = [{ dense = "classes" }]') == ""
+    assert printed(tmp_path, 'network = { preset = "resnet20" }') == TABLE
+    assert printed(tmp_path, 'network = { layers = [{ dense = "classes" }] }') == ""
+
+
+def test_a_training_function_may_stand_without_a_network(tmp_path):
+    """Then there is nothing to list."""
+    assert printed(tmp_path, 'train = "train.py:train"') == ""

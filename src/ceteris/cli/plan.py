@@ -190,7 +190,11 @@ def _tried(file: Path, planned: StudyPlan, images: ImageKind) -> Mapping[str, in
     """Build networks of the user's own code, once each, to see that they can be trained, and give their sizes."""
     tried = try_own_code(planned.shares, random_split(images, _TRIED_IMAGES))
     if tried.faults:
-        raise EngineError("\n".join(f"{file}: '{name}': {fault}" for name, fault in tried.faults.items()))
+        arms = {
+            fault: [f"'{name}'" for name, own in tried.faults.items() if own == fault]
+            for fault in tried.faults.values()
+        }
+        raise EngineError("\n".join(f"{file}: {listed(names)}: {fault}" for fault, names in arms.items()))
     return tried.parameters
 
 

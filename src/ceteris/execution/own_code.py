@@ -96,12 +96,20 @@ class Tried:
     faults: Mapping[str, str]
 
 
+def _first_of_each(runs: Iterable[Run]) -> Iterable[Run]:
+    """Give the first run of each arm, in the order of the arms."""
+    first: dict[str, Run] = {}
+    for run in runs:
+        first.setdefault(run.variation, run)
+    return first.values()
+
+
 def try_own_code(shares: Sequence[tuple[Engine, Sequence[Run]]], split: Split) -> Tried:
     """Build the network of each arm that runs code of the user's own, once, and show it two images."""
     parameters: dict[str, int] = {}
     faults: dict[str, str] = {}
     for engine, runs in shares:
-        for run in {run.variation: run for run in reversed(runs) if run.specification.code}.values():
+        for run in _first_of_each([run for run in runs if run.specification.code]):
             try:
                 training = engine.start([run], split)
             except Exception as error:  # noqa: BLE001 - the user's code may raise anything

@@ -189,7 +189,10 @@ LINEAR = """class Net(nn.Module):
         ),
         (
             HEAD + "class Net(nn.Module):\n    def __init__(self, width):\n        super().__init__()\n",
-            "nets.py:Net cannot be built: TypeError: Net.__init__() missing 1 required positional argument: 'width'",
+            (
+                "nets.py:Net cannot be called with nothing: missing a required argument: 'width'. It takes width; "
+                "change network.arguments."
+            ),
         ),
     ],
 )

@@ -67,7 +67,7 @@ def test_what_each_schedule_does_is_said(analysed):
     words = "learning rate multiplied by 0.1 every 2 epochs"
     assert listed == (
         "“baseline” and “tanh”: 0.01 throughout.",
-        f"“steps”: {words}. It begins at 0.01, is 0.01 at most, and ends at 0.0001.",
+        f"“steps”: {words}. It begins at 0.01 and ends at 0.0001.",
     )
     assert blocks[1].alt == " ".join(listed)
 

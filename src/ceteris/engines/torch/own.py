@@ -19,6 +19,7 @@ from ceteris.engines.streams import words
 from ceteris.engines.torch.batches import pixel_table, scaled, to_arrays
 from ceteris.engines.torch.network import BatchPosition
 from ceteris.engines.torch.training import ScaledTraining, processor_threads
+from ceteris.formatting.wording import listed
 from ceteris.networks.own_module import ModuleNetwork
 from ceteris.study.run import Run
 from ceteris.usercode.load import OwnCodeError, Printed, captured, explained, kind_of, load
@@ -179,13 +180,25 @@ def built(choice: ModuleNetwork, split: Split, seed: int) -> OwnModule:
     height, width, channels = split.training.images.shape[1:]
     known = {"classes": split.classes, "image_shape": (channels, height, width)}
     with explained(choice.code, f"{choice.module} cannot be built"):
-        taken = inspect.signature(make).parameters
+        signature = inspect.signature(make)
+        taken = signature.parameters
         arguments = {**{name: value for name, value in known.items() if name in taken}, **arguments}
+        _check_call(choice.module, signature, arguments)
         _seed_generators(seed, "own-init")
         module = make(**arguments)
     if not isinstance(module, nn.Module):
         raise OwnCodeError(f"{choice.module} gives {kind_of(module)}, expected a torch.nn.Module.")
     return OwnModule(choice, module, classes=split.classes, seed=seed)
+
+
+def _check_call(name: str, signature: inspect.Signature, arguments: Mapping[str, object]) -> None:
+    try:
+        signature.bind(**arguments)
+    except TypeError as error:
+        given, taken = listed(arguments or ["nothing"]), listed(signature.parameters or ["nothing"])
+        raise OwnCodeError(
+            f"{name} cannot be called with {given}: {error}. It takes {taken}; change network.arguments."
+        ) from None
 
 
 def _state(network: nn.Module) -> dict[str, Tensor]:

@@ -47,10 +47,9 @@ class RateCurve:
         who = listed(map(quoted, self.arms))
         if not self.words:
             return f"{who}: {self.rates[0]:.3g} throughout."
-        return (
-            f"{who}: {self.words}. It begins at {self.rates[0]:.3g}, is {self.rates.max():.3g} at most, and ends at "
-            f"{self.rates[-1]:.3g}."
-        )
+        first, most, last = (f"{rate:.3g}" for rate in (self.rates[0], self.rates.max(), self.rates[-1]))
+        peak = "" if most == first else f", rises to {most}"
+        return f"{who}: {self.words}. It begins at {first}{peak} and ends at {last}."
 
 
 def section(analysis: StudyAnalysis) -> Section | None:
