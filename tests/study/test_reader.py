@@ -115,7 +115,7 @@ def test_tells_all_mistakes_at_once(write, study_text):
             "the baseline's layers are network.layers.0 to network.layers.4, its other settings training.*."
         ),
         "study.toml:24: variation 'no factor' has no 'factor'; add factor = \"...\".",
-        "study.toml:26: variation 'no factor': set = 3 must be a table.",
+        "study.toml:26: variation 'no factor': set = 3 must be a table, for example set = { \"training.epochs\" = 5 }.",
         "study.toml:34: variation '5X5': insert.layer.conv = 0 must be an integer from 1 to 4096.",
     ]
 

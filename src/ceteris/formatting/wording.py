@@ -17,6 +17,15 @@ _OTHERWISE = {
     "avg_pool": "average_pool",
     "bn": "batch_norm",
     "filters": "conv",
+    "early_stopping": "patience",
+    "swish": "silu",
+    "onecycle": "one_cycle",
+    "onecyclelr": "one_cycle",
+    "valid": "none",
+    "xavier": "glorot",
+    "kaiming": "he",
+    "zscore": "standard",
+    "accuracy": "test accuracy",
     "units": "dense",
 }
 """What other software calls things, and the word here."""

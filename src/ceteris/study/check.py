@@ -221,7 +221,7 @@ def _ignored_settings(training: Training) -> Iterator[tuple[str, str]]:
     for name, choice, owners in training.idle():
         value, chosen = getattr(training, name), getattr(training, choice)
         if value != Training.model_fields[name].default:
-            end = f"and the {choice} is {chosen}; remove one of the two."
+            end = f"and the {choice} is {chosen}; choose another {choice}, or remove {name}."
             yield name, f"= {written(value)} is for {listed(owners, 'or')}, {end}"
 
 

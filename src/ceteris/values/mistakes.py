@@ -68,6 +68,7 @@ def explain(error: ValidationError, model: type[BaseModel], found: object) -> tu
             if close:
                 meant.add((*owner_place, close))
             help_ = f"did you mean '{close}'?" if close else f"the keys here are {listed(keys)}."
+            help_ = _belongs(str(key), keys, schema) or help_
             sentence = f"{where + ': ' if where else ''}unknown key '{key}'; {help_}"
         elif entry["type"] == FAULT:
             sentence = f"{where + ': ' if where else ''}{entry['msg']}."
@@ -76,6 +77,23 @@ def explain(error: ValidationError, model: type[BaseModel], found: object) -> tu
         told.setdefault(place, Mistake(place=place, sentence=sentence))
     # A misspelt key is one mistake: that the right one is missing goes without saying.
     return tuple(mistake for mistake in told.values() if mistake.place not in meant & missing)
+
+
+def _belongs(key: str, known: Sequence[str], root: dict[str, Any]) -> str:
+    """Say where a key belongs that is known elsewhere in a study; empty if it is not."""
+    if "baseline" in known and key in {"network", "training"}:
+        return f"did you mean [baseline.{key}]?"
+    if "set" in known and key in {"training", "data"}:
+        return f"changes stand in set, for example {_CHANGE}."
+    if key in _openings(root) and ("optimizer" in known or any(one in known for one in _openings(root))):
+        return f"it opens a layer of its own: {{ {key} = ... }}."
+    return ""
+
+
+def _openings(root: dict[str, Any]) -> set[str]:
+    """Give the keys that open layers."""
+    lists = (field.get("items", {}) for kind in root["$defs"].values() for field in kind.get("properties", {}).values())
+    return {_resolved(option, root)["required"][0] for items in lists for option in items.get("oneOf", ())}
 
 
 def spelled(place: Place, found: object) -> str:
@@ -129,7 +147,9 @@ def _wrong_value(title: str, value: object, schema: dict[str, Any], root: dict[s
     key = title.rsplit(maxsplit=1)[-1].rpartition(".")[2]
     if value == "softmax" and key == "activation":
         end = "; after the last layer leave it out: the softmax belongs to the loss."
-    elif key in _OF_LAYERS and isinstance(value, int | Mapping):
+    elif key == "set":
+        end = f", for example {_CHANGE}."
+    elif key in _OF_LAYERS and isinstance(value, int | Mapping | list):
         return f'{title} = {written(value)} must be the path of a layer, for example "network.layers.1".'
     if title in {"variation", "cross"} and isinstance(value, Mapping):
         end = f"; write [[{title}]] instead of [{title}]."
@@ -138,6 +158,7 @@ def _wrong_value(title: str, value: object, schema: dict[str, Any], root: dict[s
 
 _OF_LAYERS = frozenset({"before", "after", "remove"})
 """Keys of variations that take paths of layers."""
+_CHANGE = 'set = { "training.epochs" = 5 }'
 _KINDS = ("type", "kind", "name", "layer")
 """Keys by which other software says what a layer is."""
 _NEEDLESS = {"flatten": "a dense layer flattens what it sees", "softmax": "the softmax belongs to the loss"}
@@ -273,6 +294,8 @@ def _choices(schema: dict[str, Any], root: dict[str, Any]) -> list[str]:
 
 
 def _template(key: str, where: str, node: _Node) -> str:
+    if key == "network":
+        return f"add the table [{where}.{key}]"
     match node.schema.get("type"):
         case "string":
             return f'add {key} = "..."'
