@@ -59,7 +59,7 @@ def main() -> None:
     arguments = _arguments()
     until = time.monotonic() + SIX_MINUTES
     if arguments.tiny:
-        images = _noise(64)
+        images = _noise(40)
         few = dict.fromkeys(AT_ONCE, (1, 2))
         plan = Plan(device="cpu", seconds=0.0, at_once=few, seeds=2, epochs=1, until=until)
     else:
@@ -176,7 +176,7 @@ def _images(location: Path | None) -> Images:
 
 def _noise(count: int) -> Images:
     generator = np.random.default_rng(0)
-    pixels = generator.integers(0, 256, (count, 32, 32, 3), np.uint8)
+    pixels = generator.integers(0, 256, (count, 8, 8, 3), np.uint8)
     labels = (np.arange(count) % CLASSES).astype(np.int32)
     return Images(pixels=pixels, labels=labels, description=f"{count} of noise, to see that the program runs")
 

@@ -23,4 +23,4 @@ def test_the_benchmark_of_gpus_runs_on_the_processor():
     rows = [line.split("|")[1].strip() for line in lines if line.startswith("| ")]
     assert rows == ["runs", "---", "one by one", "1 at once", "2 at once"] * 2
     assert "not measured" not in done.stdout
-    assert lines[-1].startswith("2 seeds, 1 epochs, 12 test images: ")
+    assert lines[-1].startswith("2 seeds, 1 epochs, 8 test images: ")
