@@ -55,6 +55,24 @@ def test_the_answer_without_a_margin_says_that_there_is_none(tmp_path):
     )
 
 
+def test_a_baseline_that_learned_nothing_is_compared_by_how_often_runs_learn(tmp_path):
+    """There is no accuracy to compare, and no difference to draw; rates of collapse are an answer all the same."""
+    base, big = [0.1] * 8, [0.9] * 7 + [0.1]
+    report = write_table_report(judge(table(base=base, big=big), baseline="base", chance=0.1), tmp_path)
+    answer, (forest, seeds) = report.sections[0].blocks[0].sentences, report.sections[2].blocks
+
+    assert answer == (
+        (
+            "The baseline learned nothing: none of its 8 runs did better than chance, and no accuracy can be compared "
+            "with it."
+        ),
+        "No variation can be called better, worse or equivalent: that takes runs of both arms that learned.",
+        "9 runs did not learn, 8 of the baseline's 8 among them; “big” (1 of 8) collapses less often.",
+    )
+    assert forest.alt.endswith("big: no run of the baseline learned.")
+    assert "base: no run learned, 8 seeds from 10.00 to 10.00" in seeds.alt
+
+
 def test_the_number_of_test_cases_bounds_a_value(tmp_path):
     """The binomial error of a single value is told, since no interval allows for other data."""
     found = judge(table("acc", ("n_eval", 10_000), base=BASE, big=BIG), baseline="base")

@@ -21,13 +21,13 @@ def analysis(points, metric="acc", **options):
 CURVES = {
     ("base", 1): {0: 0.2, 10: 0.4, 20: 0.6},
     ("base", 2): {0: 0.2, 10: 0.6, 20: 0.6},
-    ("wide", 1): {0: 0.4, 10: 0.8, 20: 0.8},
+    ("wide", 1): {0: 0.4, 10: 0.8, 15: "nan", 20: 0.8},
     ("wide", 2): {0: 0.2, 5: 0.8, 10: 0.8, 20: 0.8},
 }
 
 
 def test_curves_are_drawn_and_described():
-    """A mean over runs where all of an arm have a value; the area is that of each run, over the steps of all."""
+    """A mean over runs where all of an arm have a number; the area is that of each run, over the steps of all."""
     found = section(analysis(CURVES))
     figure, table = found.blocks
 
@@ -75,7 +75,7 @@ def test_steps_that_no_two_runs_share_make_no_line():
     [
         {("base", 1): {1: 0.5}, ("base", 2): {1: 0.6}, ("wide", 1): {1: 0.5}},
         {("base", 1): {1: 0.5, 2: 0.6}, ("wide", 1): {2: 0.5}},
-        {("base", 1): {1: 0.5, 2: 0.6}, ("wide", 1): {1: 0.5, 2: "nan"}},
+        {("base", 1): {1: 0.5, 2: 0.6}, ("wide", 1): {1: 0.5, 2: 0.6, 3: "nan"}},
     ],
     ids=["single values", "one arm with a curve", "diverged"],
 )

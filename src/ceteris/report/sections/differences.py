@@ -174,6 +174,8 @@ def _limits(comparisons: Sequence[Comparison], margin: float, scale: Scale) -> t
     most = max(_MOST * statistics.median(map(abs, ends)), 4 * margin) if ends else 4 * margin
     most = most or 1.0  # without a margin, all differences may be 0
     low, high = max(min([*ends, -2 * margin, 0.0]), -most), min(max([*ends, 2 * margin, 0.0]), most)
+    if low == high:  # nothing to draw, or nothing but 0
+        low, high = -most, most
     space = 1.5 * _MARKER / _MIDDLE * (high - low)
     return low - space, high + space
 
@@ -299,7 +301,7 @@ def seed_accuracies(
 
 def _accuracy_row(arm: ArmSummary, accuracies: Mapping[int, float], scale: Scale) -> _SeedRow:
     values = {seed: scale.own(PointEstimate(estimate=value)).estimate for seed, value in accuracies.items()}
-    words = "no run yet"
+    words = "no run learned" if arm.ended else "no run yet"
     if arm.accuracy is not None:
         words = (
             in_per_cent(arm.accuracy)

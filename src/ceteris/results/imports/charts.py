@@ -40,7 +40,6 @@ def runs_of_chart(table: Table, columns: Columns) -> Table:
         Row(row.place, (*(runs[run][part] for part in ("variation", "seed")), row.cells[step], row.cells[places[line]]))
         for line, run in drawn.items()
         for row in table.rows
-        if row.cells[places[line]]
     )
     taken = (
         "Read: a chart of Weights & Biases, one run per line of it.",

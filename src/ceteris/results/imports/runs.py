@@ -53,8 +53,8 @@ def _outcome(
     key: tuple[str, str],
     rows: Sequence[int],
 ) -> ImportedRun:
-    scored = [index for index in rows if endings[index] is not Ending.FAILED] or rows
-    last = scored[-1]
+    scored = [index for index in rows if endings[index] is not Ending.FAILED]
+    last = (scored or rows)[-1]
     row, status = table.rows[last], endings[last]
     if roles.step is None:
         scale = 100 if values.percent else 1
