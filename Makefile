@@ -139,7 +139,7 @@ $(VENV)/.light: $(VENV)/bin/python pyproject.toml CMakeLists.txt $(KERNELS)
 
 $(VENV)/.development: $(VENV)/bin/python pyproject.toml CMakeLists.txt $(KERNELS)
 	$(torch)
-	@echo "== ceteris, its extras and the tools of its developers: 0.5 GB to download. $(BUILDS)"
-	@$(RUN) pip install --editable ".[torch,onnx,explore,tensorboard,mlflow,wandb,parquet]" --group dev \
+	@echo "== ceteris, its extras and the tools of its developers: 0.6 GB to download. $(BUILDS)"
+	@$(RUN) pip install --editable ".[torch,onnx,explore,tensorboard,mlflow,wandb,parquet,ray]" --group dev \
 		|| { echo "$(NO_PACKAGES)" >&2; exit 1; }
 	@touch $@

@@ -40,11 +40,18 @@ class Requirements:
         memory: Bytes, besides the images that all packed batches share.
         cores: Processor cores that it keeps busy.
         device: Where it computes, as `torch.device` names it.
+        gpu_share: Of the GPU that it computes on, if it does.
     """
 
     memory: int
     cores: int = 1
     device: str = "cpu"
+    gpu_share: float = 1.0
+
+    @property
+    def gpus(self) -> float:
+        """How much of a GPU it takes; 0 on a processor."""
+        return 0.0 if self.device == "cpu" else self.gpu_share
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,6 +19,7 @@ from ceteris.cli.options import (
     Device,
     EngineOption,
     Epochs,
+    ExecutorOption,
     Family,
     Format,
     Latex,
@@ -29,6 +30,7 @@ from ceteris.cli.options import (
     MetricColumn,
     Only,
     PairColumn,
+    RayAddress,
     ResultsFolder,
     SeedColumn,
     Seeds,
@@ -75,7 +77,7 @@ def init(
 
 
 @command(app)
-def plan(
+def plan(  # noqa: PLR0913 - one argument an option
     file: StudyFile,
     *,
     like: Annotated[
@@ -87,6 +89,8 @@ def plan(
     threads: Threads = None,
     engine: EngineOption = "auto",
     device: Device = None,
+    executor: ExecutorOption = "local",
+    ray_address: RayAddress = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what a study will train, how long that takes, and which differences it can detect.
@@ -116,6 +120,8 @@ def run(  # noqa: PLR0913 - one argument an option
     threads: Threads = None,
     engine: EngineOption = "auto",
     device: Device = None,
+    executor: ExecutorOption = "local",
+    ray_address: RayAddress = None,
     budget: BudgetOption = None,
     shapes_if_no_cifar10: Annotated[bool, typer.Option("--shapes-if-no-cifar10", hidden=True)] = False,
 ) -> None:

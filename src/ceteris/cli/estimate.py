@@ -134,6 +134,7 @@ def estimate_time(
     images: ImageKind,
     *,
     threads: int,
+    side_by_side: int | None = None,
     budget: float = 2.0,
     known: Mapping[str, Speed] = MappingProxyType({}),
 ) -> Estimate:
@@ -146,13 +147,15 @@ def estimate_time(
         batches: What is to be trained, the longest first; at least one.
         images: Their size, and how many there are.
         threads: How many packed batches train side by side.
+        side_by_side: How many do on this machine, where it is measured; as many, if not given.
         budget: Seconds to measure, all kinds together; one minibatch of each is measured in any case.
         known: Speeds by key, for example those of an estimate a moment ago.
     """
     kinds: dict[Hashable, PackedBatch] = {}
     for batch in batches:
         kinds.setdefault(_kind(batch), batch)
-    side_by_side = min(threads, len(kinds)) if all(batch.engine.threaded for batch in kinds.values()) else 1
+    are_threaded = all(batch.engine.threaded for batch in kinds.values())
+    side_by_side = min(side_by_side or threads, len(kinds)) if are_threaded else 1
     meter = _Meter(read_speeds(), known)
     keys = {kind: _key(kind, batch.engine, images, side_by_side) for kind, batch in kinds.items()}
     unknown = {kind: batch for kind, batch in kinds.items() if not meter.knows(keys[kind])}

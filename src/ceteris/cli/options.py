@@ -53,6 +53,21 @@ EngineOption = Annotated[
     ),
 ]
 Device = Annotated[str | None, typer.Option(metavar="DEVICE", help="Where torch computes: cpu, cuda, cuda:1.")]
+ExecutorOption = Annotated[
+    str,
+    typer.Option(
+        "--executor",
+        metavar="local|ray",
+        help='Where to train: on this machine, or with Ray (`pip install "ceteris[ray]"`).',
+    ),
+]
+RayAddress = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HOST:PORT",
+        help="A Ray cluster to join; the one that RAY_ADDRESS names if not given, else one is started on this machine.",
+    ),
+]
 AsJson = Annotated[
     bool,
     typer.Option("--json", help="Print JSON for programs on standard output, and all else on standard error."),

@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ceteris.cli.estimate import Estimate, estimate_time, random_split
+from ceteris.cli.estimate import Estimate, Speed, estimate_time, random_split
+from ceteris.cli.executors import ExecutorName, Place, chosen_executor, device_for
 from ceteris.cli.fastest import fastest_first
 from ceteris.cli.layer_table import print_layers_of_preset
 from ceteris.cli.power import ASSUMED, Spread, powers, shown_with, spread_of
@@ -19,7 +20,6 @@ from ceteris.datasets.dataset import ImageKind
 from ceteris.engines.transfer.engine import FINE_TUNING
 from ceteris.errors import EngineError, NoEngineError, StudyError
 from ceteris.execution.engines import EngineChoice, choose_engines, find_backbones, missing_weights
-from ceteris.execution.local import LocalExecutor
 from ceteris.execution.own_code import try_own_code
 from ceteris.execution.packing import NeededMemory, PackedBatch
 from ceteris.execution.study import StudyPlan, plan_study
@@ -73,7 +73,7 @@ class Planned:
     time: Estimate | None = None
 
 
-def plan(
+def plan(  # noqa: PLR0913 - one argument an option
     file: Path,
     *,
     like: Path | None,
@@ -82,6 +82,8 @@ def plan(
     threads: int | None,
     engine: str,
     device: str | None,
+    executor: str,
+    ray_address: str | None,
     console: Console,
 ) -> Planned:
     """Print the plan of a study file."""
@@ -90,19 +92,19 @@ def plan(
     images = ahead.images
     check_images(study, images)
     spread = ASSUMED if like is None else spread_of(like)
-    choice, gap = _choice(engine, device)
-    executor = LocalExecutor(threads=threads or available_cores())
-    backbones = find_backbones(study, base=file.parent, device=device or "cpu", threads=executor.threads)
+    choice, gap = _choice(engine, device_for(executor, device), is_here=executor == ExecutorName.LOCAL)
+    here = threads or available_cores()
+    backbones = find_backbones(study, base=file.parent, device=device or "cpu", threads=here)
     study = backbones.study
     with console.status("measuring which engine is faster ..."):
-        fastest = fastest_first(choice, study, images, engine=engine, threads=executor.threads)
+        fastest = fastest_first(choice, study, images, engine=engine, threads=here)
     choice = fastest.choice
     engines, skipped = (*choice.engines, *backbones.engines), backbones.skipped
     absent = dict.fromkeys((arm.name for arm in study.arms()), gap) if gap else {}
     planned = plan_study(study, images, engines=engines, skipped={**skipped, **absent})
     own_parameters = _tried(file, planned, images)
     notes = (*ahead.notes, *overridden, *choice.notes, *backbones.notes, *planned.notes)
-    found = Planned(plan=planned, notes=notes, own=own_parameters, spread=spread, threads=executor.threads)
+    found = Planned(plan=planned, notes=notes, own=own_parameters, spread=spread, threads=here)
 
     _print_head(study, notes, skipped, missing_weights(study, base=file.parent), console)
     console.print()
@@ -120,20 +122,33 @@ def plan(
     if gap:
         console.print(Text(f"Time: not estimated, because {gap}", style="yellow"))
         return found
-    need, free = planned.memory(executor.threads), executor.resources.memory
-    if need is None:
+    if not planned.batches:
         console.print(Text("Time: not estimated, because nothing of this study can be trained now.", style="yellow"))
         return found
-    found = replace(found, memory=need, free=free)
+    with chosen_executor(executor, threads=threads, ray_address=ray_address) as where:
+        place, free = Place.of(where, planned.batches, images), where.resources.memory
+    return _with_time(found, place, free, fastest.speeds, device or "cpu", console)
+
+
+def _with_time(
+    found: Planned, place: Place, free: Memory | None, speeds: Mapping[str, Speed], device: str, console: Console
+) -> Planned:
+    """Say how much memory a study takes, of that which is there, and how long it trains."""
+    batches, images = found.plan.batches, found.plan.images
+    need = found.plan.memory(place.cores)
+    assert need is not None, "there is something to train"
+    found = replace(found, memory=need, free=free, threads=place.cores)
+    if place.description:
+        console.print(Text(place.description))
     console.print(Text(memory_needed(need, free)))
     if reason := need.shortage(need.images + need.training, free):
         console.print(Text(f"note: {reason} `ceteris run` refuses this study.", style="bold red"))
         console.print(Text("Time: not estimated, because the study does not fit into the memory.", style="yellow"))
         return found
     with console.status("measuring how fast this machine trains ..."):
-        estimate = estimate_time(planned.batches, images, threads=executor.threads, known=fastest.speeds)
-    console.print(Text(time_needed(estimate, executor.threads)))
-    if warning := patience(planned.batches, estimate, device or "cpu"):
+        estimate = estimate_time(batches, images, threads=place.cores, side_by_side=place.measured, known=speeds)
+    console.print(Text(time_needed(estimate, place.cores, place)))
+    if warning := patience(batches, estimate, device):
         console.print(Text(f"note: {warning}", style="yellow"))
     return replace(found, time=estimate)
 
@@ -198,10 +213,10 @@ def _tried(file: Path, planned: StudyPlan, images: ImageKind) -> Mapping[str, in
     return tried.parameters
 
 
-def _choice(engine: str, device: str | None) -> tuple[EngineChoice, str]:
+def _choice(engine: str, device: str | None, *, is_here: bool) -> tuple[EngineChoice, str]:
     """Choose who would train; where there is nobody at all, say why and what to install."""
     try:
-        return choose_engines(engine, device=device), ""
+        return choose_engines(engine, device=device, is_here=is_here), ""
     except NoEngineError as error:
         return EngineChoice(engines=()), str(error)
 
@@ -318,13 +333,15 @@ def memory_needed(need: NeededMemory, free: Memory | None) -> str:
     return f"Memory: about {whole}, {byte_count(need.images)} of it for the images{there}."
 
 
-def time_needed(estimate: Estimate, threads: int) -> str:
-    """Say how long the study takes here."""
+def time_needed(estimate: Estimate, threads: int, place: Place | None = None) -> str:
+    """Say how long the study takes here, or in another place."""
     limit = cores().limit
-    where = f"this machine ({limit})" if limit else "this machine"
+    where = f"{count(threads, 'thread')} of this machine{f' ({limit})' if limit else ''}"
+    if place is not None and place.description:
+        where = f"{count(threads, 'core')} of the Ray cluster if they are as fast as this machine"
     most = "at most" if estimate.may_stop else "about"
     return (
-        f"Time: {most} {duration(estimate.seconds)} on {count(threads, 'thread')} of {where}, at "
+        f"Time: {most} {duration(estimate.seconds)} on {where}, at "
         f"{estimate.speed:,.0f} images x models per second. Measured on random images{_when(estimate)}."
     ) + (
         f" Before that about {duration(estimate.preparation)} for features of pretrained networks, unless kept."

@@ -14,13 +14,14 @@ from rich.text import Text
 from ceteris.cli.budget import Budget, read_budget
 from ceteris.cli.console import print_notes, print_sentence
 from ceteris.cli.estimate import Estimate, Speed, estimate_time
+from ceteris.cli.executors import ExecutorName, Place, chosen_executor, device_for
 from ceteris.cli.fastest import fastest_first
 from ceteris.cli.fetching import download_weights, get_images
 from ceteris.cli.plan import override, time_needed
 from ceteris.cli.report import close
 from ceteris.execution.engines import choose_engines, find_backbones
 from ceteris.execution.events import Event, StudyStarted
-from ceteris.execution.local import LocalExecutor
+from ceteris.execution.executor import Executor
 from ceteris.execution.study import run_study
 from ceteris.progress.board import Measuring
 from ceteris.progress.live import achievement, show
@@ -44,6 +45,8 @@ def run(  # noqa: PLR0913 - one argument an option
     threads: int | None,
     engine: str,
     device: str | None,
+    executor: str,
+    ray_address: str | None,
     budget: str | None,
     shapes_if_no_cifar10: bool,
     console: Console,
@@ -54,14 +57,14 @@ def run(  # noqa: PLR0913 - one argument an option
     if seconds is not None:
         limit = Budget(seconds=seconds, clock=time.monotonic, began=time.monotonic(), stop=stop)
     study, changes = override(read_study(file), seeds=seeds, epochs=epochs)
-    choice = choose_engines(engine, device=device)
+    choice = choose_engines(engine, device=device_for(executor, device), is_here=executor == ExecutorName.LOCAL)
     download_weights(study, base=file.parent, console=console)
-    threads = threads or available_cores()
+    here = threads or available_cores()
     images = get_images(study, location=data, or_shapes=shapes_if_no_cifar10, console=console)
     folder = out or Path("results") / (file.stem if images.study is study else f"{file.stem}-shapes")
-    backbones = find_backbones(images.study, base=file.parent, device=device or "cpu", threads=threads)
+    backbones = find_backbones(images.study, base=file.parent, device=device or "cpu", threads=here)
     kind = images.dataset.kind(images.study.data)
-    fastest = fastest_first(choice, backbones.study, kind, engine=engine, threads=threads, folder=folder)
+    fastest = fastest_first(choice, backbones.study, kind, engine=engine, threads=here, folder=folder)
     choice = fastest.choice
     notes = (*images.notes, *changes, *choice.notes, *backbones.notes)
     console.print(Text(images.study.title, style="bold"), soft_wrap=True)
@@ -70,34 +73,32 @@ def run(  # noqa: PLR0913 - one argument an option
     print_notes((*images.dataset.notes, *notes), console)
     for variation, reason in backbones.skipped.items():
         print_sentence(Text(f"SKIPPED: '{variation}': {reason}.", style="bold red"), console)
-    events = run_study(
-        backbones.study,
-        images.dataset,
-        folder=folder,
-        engines=(*choice.engines, *backbones.engines),
-        executor=LocalExecutor(threads=threads),
-        only=only or (),
-        notes=notes,
-        skipped=backbones.skipped,
-        stop=stop,
-    )
-    timer = threading.Timer(limit.left if limit else 0.0, stop.set)
-    timer.daemon = True
-    try:
-        if limit:
-            timer.start()
-        with closing(events):  # also when nothing more can be printed
-            board = show(
-                _with_time(events, fastest.speeds, threads, console, limit, backbones.study.seeds),
-                console,
-                time.monotonic,
-            )
-    except KeyboardInterrupt:
-        close(folder, console)
-        console.print("\nStopped. Every run is saved, and the same command goes on from here.")
-        raise
-    finally:
-        timer.cancel()
+    with chosen_executor(executor, threads=threads, ray_address=ray_address) as where:
+        events = run_study(
+            backbones.study,
+            images.dataset,
+            folder=folder,
+            engines=(*choice.engines, *backbones.engines),
+            executor=where,
+            only=only or (),
+            notes=notes,
+            skipped=backbones.skipped,
+            stop=stop,
+        )
+        timer = threading.Timer(limit.left if limit else 0.0, stop.set)
+        timer.daemon = True
+        try:
+            if limit:
+                timer.start()
+            with closing(events):  # also when nothing more can be printed
+                timed = _with_time(events, fastest.speeds, where, console, limit, backbones.study.seeds)
+                board = show(timed, console, time.monotonic)
+        except KeyboardInterrupt:
+            close(folder, console)
+            console.print("\nStopped. Every run is saved, and the same command goes on from here.")
+            raise
+        finally:
+            timer.cancel()
     achieved = achievement(board, time.monotonic())
     close(folder, console)
     console.print()
@@ -117,7 +118,7 @@ def run(  # noqa: PLR0913 - one argument an option
 def _with_time(
     events: Iterable[Event],
     speeds: Mapping[str, Speed],
-    threads: int,
+    executor: Executor,
     console: Console,
     budget: Budget | None,
     seeds: Sequence[int],
@@ -128,13 +129,19 @@ def _with_time(
         if isinstance(event, StudyStarted) and event.batches:
             yield Measuring()
             # What fails on random images fails in training too, where it is reported and the other runs go on.
+            place = Place.of(executor, event.batches, event.images)
             estimate: Estimate | None = None
             with suppress(Exception):
                 estimate = estimate_time(
-                    event.batches, event.images, threads=threads, budget=_MEASURED_SECONDS, known=speeds
+                    event.batches,
+                    event.images,
+                    threads=place.cores,
+                    side_by_side=place.measured,
+                    budget=_MEASURED_SECONDS,
+                    known=speeds,
                 )
             if estimate is not None:
-                print_sentence(Text(time_needed(estimate, threads)), console)
+                print_sentence(Text(time_needed(estimate, place.cores, place)), console)
                 # What was measured of each packed batch says better how much is left than the size of its network.
                 if budget is not None and not is_first and not budget.allows(estimate.seconds):
                     print_sentence(Text(budget.refusal(estimate.seconds)), console)

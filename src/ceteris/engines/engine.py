@@ -205,6 +205,18 @@ class Engine(Protocol):
         """Begin to train up to `packed_runs` runs with one key, from initial weights or from where they stopped."""
 
 
+class PortableEngine(ABC):
+    """An engine that is chosen for the processor that it runs on, and runs on others too."""
+
+    @abstractmethod
+    def here(self) -> Self:
+        """Give the same as it is best on this machine; whoever sends it elsewhere compares `arithmetic`.
+
+        Raises:
+            EngineError: If it cannot run here.
+        """
+
+
 class Predictor(Protocol):
     """One trained network, ready to be shown one image after another on one core of the processor, in float32."""
 

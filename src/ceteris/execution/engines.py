@@ -49,12 +49,15 @@ class EngineChoice:
     notes: tuple[str, ...] = ()
 
 
-def choose_engines(name: EngineName | str = EngineName.AUTO, *, device: str | None = None) -> EngineChoice:
+def choose_engines(
+    name: EngineName | str = EngineName.AUTO, *, device: str | None = None, is_here: bool = True
+) -> EngineChoice:
     """Choose who trains: on the processor the lanes engine, and PyTorch for what that cannot do; elsewhere PyTorch.
 
     Args:
         name: `auto`, `lanes` or `torch`.
         device: As `torch.device` names it: `cpu`, `cuda`, `cuda:1`, `mps`; the processor if not given.
+        is_here: Whether this machine trains: then it must have the device.
 
     Raises:
         EngineError: If there is no such engine, or it is not on this machine, or cannot use the device.
@@ -70,7 +73,8 @@ def choose_engines(name: EngineName | str = EngineName.AUTO, *, device: str | No
         return EngineChoice(engines=(lanes_engine(),))
     torch = TorchEngine(device=device or "cpu")
     if is_elsewhere and has_torch:
-        _check_device(torch.device)
+        if is_here:
+            _check_device(torch.device)
         return EngineChoice(engines=(StackedEngine(device=torch.device), torch))
     if name is EngineName.TORCH or is_elsewhere:
         if not has_torch:

@@ -46,12 +46,15 @@ class _Gate:
     """Holds up a minibatch of the second epoch until a file is there, wherever the engine trains."""
 
     file: Path
+    pause: float = 0.0
 
     def __call__(self, runs: Sequence[Run], position: Position) -> None:
         """Wait."""
         until = time.monotonic() + _PATIENCE
         while position == Position(epoch=1, step=1) and not self.file.exists() and time.monotonic() < until:
             time.sleep(0.01)
+        if position > Position(epoch=1):
+            time.sleep(self.pause)
 
 
 class ExecutorConformance:
@@ -61,9 +64,11 @@ class ExecutorConformance:
 
     Attributes:
         threaded: Whether the engine that is tried says that it releases the interpreter lock: both are to be tried.
+        pause: Seconds that each minibatch takes after a request to stop, of an executor that has to pass that on.
     """
 
     threaded: bool = True
+    pause: float = 0.0
 
     def test_it_says_what_it_has(self, executor: Executor) -> None:
         """At least a core."""
@@ -92,7 +97,7 @@ class ExecutorConformance:
     def test_a_request_to_stop_saves_every_run(self, executor: Executor, tmp_path: Path) -> None:
         """What was trained is on disk, and the next call goes on from there to the same bytes."""
         stop, folder, gate = threading.Event(), tmp_path / "results", tmp_path / "gate"
-        engine = FakeEngine(threaded=self.threaded, before_step=_Gate(gate))
+        engine = FakeEngine(threaded=self.threaded, before_step=_Gate(gate, self.pause))
         for event in run_study(
             _STUDY, miniature_dataset(), folder=folder, engines=(engine,), executor=executor, stop=stop
         ):

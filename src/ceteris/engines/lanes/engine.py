@@ -12,7 +12,15 @@ from ceteris.datasets.dataset import ImageKind, Split
 from ceteris.engines.augmentation import plain_views, views
 from ceteris.engines.average import average_arrays, with_average
 from ceteris.engines.best_epoch import BestEpoch, scored_weights
-from ceteris.engines.engine import SLICE_SECONDS, EpochMetrics, Outcome, Position, RunState, mean_loss_and_accuracy
+from ceteris.engines.engine import (
+    SLICE_SECONDS,
+    EpochMetrics,
+    Outcome,
+    PortableEngine,
+    Position,
+    RunState,
+    mean_loss_and_accuracy,
+)
 from ceteris.engines.lanes.kernels import (
     CompiledBank,
     FlatLayout,
@@ -38,7 +46,7 @@ from ceteris.study.specification import Specification
 
 
 @dataclass(frozen=True, kw_only=True)
-class LanesEngine:
+class LanesEngine(PortableEngine):
     """Trains small networks on the CPU, sixteen runs a core.
 
     Runs share a packed batch if they have the same network but for drop-out rates, batch size, epochs and optimizer;
@@ -64,6 +72,10 @@ class LanesEngine:
     def facts(self) -> dict[str, str]:
         """Which build of the kernels is at work."""
         return {"instruction set": self.instruction_set.label}
+
+    def here(self) -> "LanesEngine":
+        """Give the engine with the widest kernels of this machine."""
+        return lanes_engine()
 
     def unsupported(self, specification: Specification) -> str | None:
         """Say why this engine cannot train a specification, or None if it can."""

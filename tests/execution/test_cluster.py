@@ -1,0 +1,143 @@
+import threading
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from ceteris.engines.engine import PortableEngine, Position
+from ceteris.errors import EngineError, ResultsError
+from ceteris.execution.cluster import MOST_DEATHS, ClusterExecutor
+from ceteris.execution.events import Note, RunFailed, RunFinished
+from ceteris.execution.packing import pack
+from ceteris.results.record import Status
+from ceteris.results.run_folder import RunFolder
+from ceteris.testing.executors import CallingThread, ExecutorConformance, results_of
+from ceteris.testing.miniature import FakeEngine, miniature_runs
+from tests.simulated_cluster import DeathError, SimulatedCluster
+
+RUNS = miniature_runs()
+
+
+class TestSimulatedCluster(ExecutorConformance):
+    """What drives a cluster keeps the contract of executors."""
+
+    pause = 0.7
+
+    @pytest.fixture
+    def executor(self):
+        """Two nodes."""
+        return ClusterExecutor(cluster=SimulatedCluster())
+
+
+@dataclass(frozen=True)
+class Deadly:
+    """Ends the worker of a packed batch in which a seed is, in the second epoch, so many times."""
+
+    seed: int
+    times: int
+    died: list = field(default_factory=list)
+
+    def __call__(self, runs, position):
+        """Die, or go on."""
+        if (
+            position == Position(epoch=1, step=1)
+            and any(run.seed == self.seed for run in runs)
+            and len(self.died) < self.times
+        ):
+            self.died.append(len(runs))
+            raise DeathError
+
+
+def train(workspace, engine, runs=RUNS, cluster=None, executor=None):
+    """Train runs on a cluster, and give the events."""
+    executor = executor or ClusterExecutor(cluster=cluster or SimulatedCluster())
+    return list(executor.execute(pack(runs, engine), workspace, threading.Event()))
+
+
+def of_kind(events, kind):
+    """Choose events."""
+    return [event for event in events if isinstance(event, kind)]
+
+
+def test_a_packed_batch_goes_on_from_its_checkpoints_when_its_worker_has_died(make_workspace):
+    """Nothing before the last checkpoint is trained again, what happened is told once, and the bytes are the same."""
+    workspace, reference = make_workspace(checkpoint_seconds=0), make_workspace("reference")
+    cluster = SimulatedCluster()
+    events = train(workspace, FakeEngine(before_step=Deadly(seed=1, times=1)), RUNS[:3], cluster)
+    train(reference, FakeEngine(), RUNS[:3], executor=CallingThread())
+    assert results_of(workspace.folder.path) == results_of(reference.folder.path)
+    assert [start.checkpoint and start.checkpoint.state.position for job in cluster.jobs for start in job.starts] == [
+        *[None] * 3,
+        *[Position(epoch=1, step=1)] * 3,
+    ]
+    assert [note.text for note in of_kind(events, Note)] == [
+        "3 runs of 'baseline': the worker died. Training goes on elsewhere, from the last checkpoint."
+    ]
+    assert len(of_kind(events, RunFinished)) == 3
+    assert not any(workspace.folder.is_held(run) for run in RUNS)
+
+
+def test_what_kills_three_workers_in_a_row_is_halved_until_the_run_is_alone(make_workspace):
+    """Only the run that kills has failed, its failure says of what, and its checkpoint stays."""
+    workspace = make_workspace(checkpoint_seconds=0)
+    deadly = Deadly(seed=1, times=10**9)
+    events = train(workspace, FakeEngine(before_step=deadly), RUNS[:3])
+    (failed,) = of_kind(events, RunFailed)
+    assert (failed.failure.run, failed.failure.position) == (RUNS[1], Position(epoch=1, step=1))
+    assert failed.failure.error == "every worker that trained it died, 3 in a row: the worker died"
+    assert [one.status for one in workspace.folder.survey(RUNS[:3])] == [
+        Status.FINISHED,
+        Status.FAILED,
+        Status.FINISHED,
+    ]
+    # The first death of each comes after a new checkpoint, or is the first of a half.
+    assert deadly.died == [*[3] * MOST_DEATHS, *[2] * MOST_DEATHS, *[1] * MOST_DEATHS]
+    assert of_kind(events, Note)[2].text == (
+        "3 runs of 'baseline': the worker died, the third time in a row. They are trained in halves now."
+    )
+    assert not any(workspace.folder.is_held(run) for run in RUNS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Portable(PortableEngine, FakeEngine):
+    """Computes in other numbers elsewhere."""
+
+    def here(self):
+        """Give it as it is elsewhere."""
+        return replace(self, arithmetic="float64")
+
+
+def test_a_processor_with_other_arithmetic_is_refused(make_workspace):
+    """In one sentence, with nothing trained and nothing held."""
+    workspace = make_workspace()
+    message = (
+        "the processor of node here computes in float64, and that of this process in float32: results would differ. "
+        "Take nodes of one kind."
+    )
+    with pytest.raises(EngineError) as caught:
+        train(workspace, Portable(), RUNS)
+    assert str(caught.value) == message
+    assert not any(workspace.folder.is_held(run) for run in RUNS)
+
+
+def test_what_no_node_has_room_for_is_refused(make_workspace):
+    """Ray would let it wait for ever."""
+    message = (
+        "a packed batch of 'Pool 4x4' takes 1 core and 3 kB of memory, and none of the 0 nodes of the cluster has "
+        "that. Add a larger one. Nothing was trained yet."
+    )
+    with pytest.raises(EngineError) as caught:
+        train(make_workspace(), FakeEngine(), RUNS, SimulatedCluster(nodes=0))
+    assert str(caught.value) == message
+
+
+def test_a_folder_that_cannot_be_written_ends_the_training(make_workspace, monkeypatch):
+    """The error is raised when all jobs have ended, and nothing is held."""
+    workspace = make_workspace()
+
+    def refuse(*_):
+        raise ResultsError("the disk is full")
+
+    monkeypatch.setattr(RunFolder, "keep", refuse)
+    with pytest.raises(ResultsError, match=r"^the disk is full$"):
+        train(workspace, FakeEngine(), RUNS)
+    assert not any(workspace.folder.is_held(run) for run in RUNS)
