@@ -173,7 +173,7 @@ def _start(lanes: list[_Lane], batch: PackedBatch, split: Split) -> tuple[Packed
     try:
         return batch.engine.start(batch.runs, split, [checkpoint.state for checkpoint in checkpoints]), None
     except Exception as error:
-        if len(lanes) > 1:
+        if len(lanes) > 1 or isinstance(error, DeviceMemoryError):
             raise
         # If this fails too, the checkpoint is not to blame, and stays.
         training = batch.engine.start(batch.runs, split)

@@ -84,6 +84,16 @@ def test_on_the_processor_the_first_form_is_taken():
     assert chosen_form(_case(own)) is own["unfolded"]
 
 
+def test_every_form_of_a_module_can_be_measured():
+    """One of them is the fastest, of modules with statistics too."""
+    for kind in MODULES:
+        module, values, arrays = _drawn(kind)
+        shapes = tuple((name, tuple(array.shape)) for name, array in arrays.items())
+        case = replace(_case(forms_of(module)), module=str(module), inputs=tuple(values.shape), arrays=shapes)
+        assert fastest(case) in case.forms
+    fastest.cache_clear()
+
+
 def test_the_fastest_form_that_is_right_is_taken(monkeypatch):
     """Not one that fails, gives other values, or lets a run that has diverged into the others."""
     right = forms_of(CONVOLUTION)["unfolded"]

@@ -28,7 +28,7 @@ class StackedPlan:
 
     Attributes:
         order: Image of each place. Shape (n, r), int64.
-        views: As `augmentation.views` gives them; None if no run changes images. Shape (n, r, 10), int64.
+        views: As `augmentation.views` gives them; None if no run changes images. Shape (n, r, 10), int16.
     """
 
     epoch: int
@@ -61,7 +61,7 @@ def stacked_plan(
     rows_nrv = None
     if any(rows is not None for rows in drawn):
         stacked = np.stack([plain_views(count) if rows is None else rows for rows in drawn], axis=1)
-        rows_nrv = torch.from_numpy(stacked).to(device, torch.int64)
+        rows_nrv = torch.from_numpy(stacked).to(device)
     return StackedPlan(epoch=epoch, order=sampled_rn.gather(1, order_rn).T.contiguous(), views=rows_nrv)
 
 
@@ -82,7 +82,7 @@ def stacked_minibatch(images: DeviceImages, plan: StackedPlan, start: int, count
     if plan.views is None:
         pixels = images.pixels.index_select(0, flat)
     else:
-        pixels = seen(images.pixels, flat, plan.views[start : start + count].flatten(0, 1))
+        pixels = seen(images.pixels, flat, plan.views[start : start + count].flatten(0, 1).to(torch.int64))
     return StackedMinibatch(
         pixels=pixels.view(*chosen_br.shape, *pixels.shape[1:]),
         labels=images.labels[chosen_br],

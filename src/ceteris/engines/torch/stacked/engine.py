@@ -58,10 +58,13 @@ class StackedEngine(DeviceEngine):
     Attributes:
         packed_runs: The most runs at once; fewer where the memory of the device is too small.
         precision: `float64` is for checking; outcomes are float32 all the same.
+        compiled: Whether whole minibatches of training go through `torch.compile`, with CUDA graphs on a graphics
+            processor. It was tried on the processor alone.
     """
 
     packed_runs: int = RUNS_AT_ONCE
     precision: Literal["float32", "float64"] = "float32"
+    compiled: bool = False
 
     name: ClassVar[str] = "torch"
 
@@ -69,7 +72,8 @@ class StackedEngine(DeviceEngine):
     def arithmetic(self) -> str:
         """As for every engine of PyTorch, and that runs are stacked, because sums have another order then."""
         where, _, version = self._arithmetic(self.precision).rpartition(", ")
-        return f"{where}, runs stacked, {version}"
+        how = "runs stacked and compiled" if self.compiled else "runs stacked"
+        return f"{where}, {how}, {version}"
 
     @property
     def facts(self) -> Mapping[str, str]:
@@ -122,6 +126,7 @@ class StackedEngine(DeviceEngine):
             threads=self.threads,
             states=states,
             needed=stacked_memory(runs[0].specification, split.kind, len(runs)),
+            compiled=self.compiled,
         )
 
     def predictor(self, run: Run, weights: Mapping[str, NDArray[np.float32]], split: Split) -> "Predictor":

@@ -27,6 +27,7 @@ from ceteris.engines.torch.stacked.batches import (
     stacked_mixture,
     stacked_plan,
 )
+from ceteris.engines.torch.stacked.compiled import CompiledNetwork
 from ceteris.engines.torch.stacked.memory import free_cache, free_memory, is_out_of_memory, shortage
 from ceteris.engines.torch.stacked.network import StackedNetwork
 from ceteris.engines.torch.stacked.optimizer import StackedOptimizer, stacked_optimizer
@@ -68,6 +69,7 @@ class StackedTraining:
         threads: int,
         states: Sequence[RunState] | None,
         needed: int,
+        compiled: bool = False,
     ) -> None:
         """Begin at initial weights, or where the runs stopped, all at one position.
 
@@ -90,6 +92,9 @@ class StackedTraining:
         self._arrays = {name: array for layer in layers if not layer.branches for name, array in layer.arrays.items()}
         self._network = self._built(range(len(runs)))
         self._settings = runs[0].specification.training
+        self._forward: StackedNetwork | CompiledNetwork = self._network
+        if compiled:
+            self._forward = CompiledNetwork(self._network, self._settings.batch_size, self._device)
         self._loss = self._settings.chosen_loss
         self._minimises_score = (self._loss.function, dict(self._loss.keywords)) == ("cross_entropy", {})
         trainings = [run.specification.training for run in runs]
@@ -225,7 +230,7 @@ class StackedTraining:
         mixed = stacked_mixture(self._runs, plan.epoch, step * size, len(labels_br), self._image, self._table)
         inputs = self._inputs(batch.pixels if mixed is None else mixed.pasted(batch.pixels))
         leaves = self._stack.leaves()
-        logits_brk = self._network(
+        logits_brk = self._forward(
             inputs if mixed is None else mixed.blended(inputs), {**self._stack.statistics, **leaves}, batch.place
         )
         losses_r = _mean_losses(self._loss.function, self._loss.keywords, logits_brk, labels_br, mixed)
