@@ -47,3 +47,17 @@ def test_what_a_study_tells_of_its_images_needs_no_look_at_them(source):
     assert ahead.images == source.known(choice) == source.presumed(choice, 3)
     assert ahead.images.training_images + ahead.images.validation_images == TRAINING_IMAGES[source.name]
     assert ahead.notes == ()
+
+
+def test_a_plan_names_published_data_sets_as_sentences_do():
+    """The images that are built in go by the name that a study gives them."""
+    published = [source for source in SOURCES if not source.is_own]
+
+    assert [source.title(DataChoice(name=source.name), 10) for source in published] == [
+        "CIFAR-10",
+        "CIFAR-100",
+        "MNIST",
+        "Fashion-MNIST",
+        "SVHN",
+        "shapes",
+    ]

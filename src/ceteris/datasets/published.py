@@ -119,10 +119,6 @@ class PublishedSource(Source):
             test_images=self.release.test,
         )
 
-    def title(self, choice: "DataChoice", classes: int) -> str:
-        """Give its name in sentences."""
-        return self.label
-
     @abstractmethod
     def contents(self, copy: PublishedCopy) -> Contents:
         """Read the files of a copy.

@@ -120,7 +120,7 @@ class Source(ABC):
 
     def title(self, choice: "DataChoice", classes: int) -> str:
         """Name the images in a plan."""
-        return choice.name
+        return self.label or choice.name
 
     @abstractmethod
     def read(self, choice: "DataChoice", *, location: Path | None, download: bool) -> Generator[Event, None, Dataset]:
