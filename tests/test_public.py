@@ -36,6 +36,10 @@ def test_other_names_are_not_there():
     """A wrong name is an `AttributeError`, as everywhere in Python."""
     with pytest.raises(AttributeError, match=r"^module 'ceteris' has no attribute 'Stduy'$"):
         _ = ceteris.Stduy
+    with pytest.raises(
+        AttributeError, match=r"^module 'ceteris' has no attribute 'Residual'; there is ceteris.layers.Residual$"
+    ):
+        _ = ceteris.Residual
 
 
 def test_the_example_of_the_package_runs():

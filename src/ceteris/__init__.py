@@ -139,7 +139,10 @@ def __getattr__(name: str) -> Any:
         return import_module("ceteris.networks.kinds")
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
-    raise AttributeError(f"module 'ceteris' has no attribute '{name}'")
+    end = ""
+    if name[:1].isupper() and name in import_module("ceteris.networks.kinds").__all__:
+        end = f"; there is ceteris.layers.{name}"
+    raise AttributeError(f"module 'ceteris' has no attribute '{name}'{end}")
 
 
 def __dir__() -> list[str]:

@@ -3,6 +3,7 @@ from pydantic import ValidationError
 from ceteris.networks.convolution import Convolution
 from ceteris.study.study import Study
 from ceteris.study.variation import Variation
+from ceteris.training.training import Training
 from ceteris.values.mistakes import Mistake, Mistakes, explain, spelled, variation_title, wrong_value
 
 
@@ -26,6 +27,14 @@ def test_a_misspelt_key_is_one_mistake():
     """That the right key is missing goes without saying."""
     assert explained(Variation, {"factr": "f", "name": "n"}) == [
         (("factr",), "unknown key 'factr'; did you mean 'factor'?")
+    ]
+
+
+def test_settings_that_are_made_in_python_are_explained_as_those_of_a_file():
+    """A model that holds no other has no definitions to look into."""
+    assert explained(Training, {"lr": 0.1}) == [(("lr",), "unknown key 'lr'; did you mean 'learning_rate'?")]
+    assert explained(Convolution, {"conv": 8, "kernal": 3}) == [
+        (("kernal",), "unknown key 'kernal'; did you mean 'kernel'?")
     ]
 
 

@@ -92,7 +92,8 @@ def _belongs(key: str, known: Sequence[str], root: dict[str, Any]) -> str:
 
 def _openings(root: dict[str, Any]) -> set[str]:
     """Give the keys that open layers."""
-    lists = (field.get("items", {}) for kind in root["$defs"].values() for field in kind.get("properties", {}).values())
+    kinds = root.get("$defs", {}).values()
+    lists = (field.get("items", {}) for kind in kinds for field in kind.get("properties", {}).values())
     return {_resolved(option, root)["required"][0] for items in lists for option in items.get("oneOf", ())}
 
 
