@@ -85,6 +85,20 @@ def test_mistakes_are_errors_of_ours(tiny, tmp_path):
     assert str(error.value) == "there is no variation called 'basline'; did you mean 'baseline'?"
 
 
+@pytest.mark.parametrize(
+    ("given", "found", "end"),
+    [
+        ("study.toml", "a str", "read one with ceteris.read_study('study.toml')."),
+        ({"title": "Tiny"}, "a dict", "give a ceteris.Study."),
+    ],
+)
+def test_what_is_no_study_is_refused(tmp_path, given, found, end):
+    """The name of a file is what most would try."""
+    with pytest.raises(StudyError) as error:
+        ceteris.run(given, folder=tmp_path / "results")
+    assert str(error.value) == f"ceteris.run trains a study, and was given {found}; {end}"
+
+
 @pytest.mark.parametrize("kind", [str, Path], ids=["text", "path"])
 def test_public_functions_take_text_and_paths(tiny, tmp_path, monkeypatch, kind):
     """Each expands `~`, as the command line does."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from ceteris.datasets.choice import load_dataset
 from ceteris.datasets.weights import fetch_weights
-from ceteris.errors import DataError, ResultsError
+from ceteris.errors import DataError, ResultsError, StudyError
 from ceteris.execution.engines import EngineName, choose_engines, find_backbones, missing_weights
 from ceteris.execution.executor import Executor
 from ceteris.execution.local import LocalExecutor
@@ -19,6 +19,7 @@ from ceteris.results.results import Results, read_results
 from ceteris.study.own_code import with_code
 from ceteris.study.study import Study
 from ceteris.training.own_function import TrainFunction
+from ceteris.usercode.load import kind_of
 
 
 def run(  # noqa: PLR0913 - one argument a choice that the caller has
@@ -60,12 +61,13 @@ def run(  # noqa: PLR0913 - one argument a choice that the caller has
             the terminal; nothing is shown where there is neither.
 
     Raises:
-        StudyError: If the text of `network` or `train` cannot be found.
+        StudyError: If it is no study, or the text of `network` or `train` cannot be found.
         DataError: If the images cannot be had.
         EngineError: If no engine on this machine can train the study.
         ResultsError: If the folder cannot be written.
         KeyboardInterrupt: After Ctrl-C, when every run is saved.
     """
+    _check_study(study)
     folder = expanded(folder, error=ResultsError)
     location = None if data is None else expanded(data, error=DataError)
     choice = choose_engines(engine, device=device)
@@ -94,6 +96,12 @@ def run(  # noqa: PLR0913 - one argument a choice that the caller has
             for _ in events:
                 pass
     return read_results(folder)
+
+
+def _check_study(study: object) -> None:
+    if not isinstance(study, Study):
+        end = f"read one with ceteris.read_study({study!r})." if isinstance(study, str) else "give a ceteris.Study."
+        raise StudyError(f"ceteris.run trains a study, and was given {kind_of(study)}; {end}")
 
 
 def _with_own(
