@@ -66,6 +66,7 @@ simulate: $(VENV)/.development
 # Kills a study again and again, at times of chance and at every call of the system, before it may finish.
 soak: $(VENV)/.development
 	CETERIS_KILLS=40 $(RUN) pytest tests/execution/test_kill.py tests/soak -n 2
+	CETERIS_MACHINES=32 $(RUN) pytest tests/execution/test_machines.py
 
 # Ten thousand image files damaged by chance, where the suite takes a tenth of them.
 fuzz: $(VENV)/.development

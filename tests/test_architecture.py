@@ -17,6 +17,7 @@ ROOMS = [
     "paths",
     "checksummed",
     "resources",
+    "locks",
     "formatting",
     "values",
     "usercode",

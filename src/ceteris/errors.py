@@ -4,7 +4,8 @@
     |-- StudyError         the study file, or a Study built in Python, asks for something that cannot be
     |-- DataError          images or labels are missing, damaged or not what was asked for
     |-- ResultsError       a results folder cannot be read or written
-    |   `-- LayerError     a network has no such layer
+    |   |-- LayerError     a network has no such layer
+    |   `-- LostRunError   another process has taken a run over from this one
     |-- EngineError        no engine on this machine can train what was asked
     |   |-- NoEngineError  there is no engine at all, whatever is asked
     |   |-- DeviceMemoryError  runs that are trained at once need more memory than their device has
@@ -42,6 +43,10 @@ class ResultsError(CeterisError):
 
 class LayerError(ResultsError):
     """A network of a results folder has no such layer."""
+
+
+class LostRunError(ResultsError):
+    """Another process has taken a run over, because this one gave no sign of life for long."""
 
 
 class EngineError(CeterisError):

@@ -123,11 +123,15 @@ EVENTS = (
 
 def test_a_log_has_a_line_for_every_tenth(console, tmp_path):
     """Without a terminal, eleven lines tell of the whole download, and one of each thing that went wrong."""
-    show_progress(iter((Waiting(doing="downloading", folder=tmp_path), *EVENTS)), console, what="CIFAR-10")
+    show_progress(
+        iter((Waiting(doing="downloading", folder=tmp_path, holder="process 7 on node1"), *EVENTS)),
+        console,
+        what="CIFAR-10",
+    )
 
     lines = console.file.getvalue().splitlines()
     assert lines[:2] == [
-        f"note: another process is downloading into {tmp_path}; waiting for it.",
+        f"note: process 7 on node1 is downloading into {tmp_path}; waiting for it.",
         "note: one.example answered 404 Not Found; asking the next server.",
     ]
     assert lines[2:] == [f"CIFAR-10: {20 * tenth} of 200 MB" for tenth in range(11)]

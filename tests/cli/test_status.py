@@ -109,7 +109,7 @@ def test_every_state_has_its_column(folder, ceteris):
     fail(folder, RUNS[6])
     publish(folder, RUNS[7])
     (folder.run_folder(RUNS[7]).path / "weights.safetensors").unlink()
-    held = folder.claim(RUNS[8])
+    held = folder.claim([RUNS[8]])
     code, out, err = ceteris("status", "results")
     held.release()
     assert (code, err) == (1, "")
@@ -127,6 +127,7 @@ def test_every_state_has_its_column(folder, ceteris):
         "failed: 'Pool 4x4', seed 0: RuntimeError: out of luck (in epoch 2)",
         "damaged: 'Pool 4x4', seed 1: weights.safetensors is missing",
         "3 of 9 runs done; 1 is in training now.",
+        f"in training: 1 run by {held.holder}.",
     ]
 
 

@@ -3,7 +3,6 @@ import os
 
 import numpy as np
 import pytest
-from filelock import FileLock
 
 from ceteris.datasets import folder_dataset
 from ceteris.datasets.choice import DataChoice
@@ -11,6 +10,7 @@ from ceteris.datasets.folder_cache import clear, entries
 from ceteris.datasets.folder_dataset import read_folder
 from ceteris.datasets.source import FileProgress, Waiting
 from ceteris.errors import DataError
+from ceteris.locks.lock import Locks
 from tests.datasets.small_folders import CHOICE, read
 
 
@@ -77,13 +77,12 @@ def test_another_process_is_waited_for(two_classes):
     """While somebody else decodes into the cache, nothing is decoded twice."""
     cache = two_classes.with_name("cache")
     (cache / "folders").mkdir(parents=True)
-    lock = FileLock(cache / "folders" / ".lock")
-    lock.acquire()
+    lock = Locks(cache / "folders" / ".locks").take(["writing"])
     events = read_folder(two_classes, CHOICE, cache=cache, workers=1)
     event = next(event for event in events if not (isinstance(event, FileProgress) and event.doing == "looking at"))
     lock.release()
 
-    assert event == Waiting(doing="decoding images", folder=cache / "folders")
+    assert event == Waiting(doing="decoding images", folder=cache / "folders", holder=str(lock.holder))
     assert next(events).doing == "decoding"
 
 
@@ -107,9 +106,9 @@ def test_a_cache_that_another_user_owns_is_read(two_classes, monkeypatch):
     _, dataset = read(two_classes)
 
     def forbidden(*_, **__):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), "cache/folders/.lock")
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), "cache/folders/.locks")
 
-    monkeypatch.setattr(FileLock, "acquire", forbidden)
+    monkeypatch.setattr(Locks, "take", forbidden)
 
     assert read(two_classes)[1].digest == dataset.digest
     with pytest.raises(DataError) as raised:

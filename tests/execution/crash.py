@@ -116,7 +116,7 @@ def check_sound(folder: Path) -> None:
     place = ResultsFolder(folder)
     for finding in place.survey(RUNS):
         assert finding.status is not Status.DAMAGED, finding.damage
-        assert not place.is_held(finding.run)
+        assert not place.holder(finding.run)
 
 
 def check_recovers(folder: Path, reference: dict[str, bytes]) -> None:

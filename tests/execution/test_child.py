@@ -15,7 +15,6 @@ from ceteris.execution.child import Child
 from ceteris.execution.events import BatchInterrupted, BatchStarted, Progress, RunFailed
 from ceteris.execution.local import LocalExecutor
 from ceteris.execution.packing import pack
-from ceteris.results.atomic import claim
 from ceteris.results.record import Status
 from ceteris.testing.executors import results_of
 from ceteris.testing.miniature import FakeEngine, miniature_dataset, miniature_runs, miniature_study
@@ -79,7 +78,7 @@ def test_results_are_those_of_threads(make_workspace):
     events = train(workspace, FakeEngine(threaded=False))
     assert results_of(workspace.folder.path) == results_of(reference.folder.path)
     assert sum(isinstance(event, BatchStarted) for event in events) == 3
-    assert not any(workspace.folder.is_held(run) for run in RUNS)
+    assert not any(workspace.folder.holder(run) for run in RUNS)
 
 
 def test_processes_import_nothing_from_where_the_user_is(make_workspace, tmp_path, monkeypatch):
@@ -221,10 +220,8 @@ def test_processes_end_with_a_parent_that_is_killed_and_save_first(make_workspac
         assert not waited_for
         parent.send_signal(signal.SIGKILL)
         parent.wait()
-    claims = list((workspace.folder.path / "claims").glob("*.lock"))
-    assert claims
-    for file in claims:
-        held = claim(file, patience=PATIENCE)
+    for folder in (workspace.folder.path / "claims").glob("[!h]*"):
+        held = workspace.folder.locks.wait(folder.name, patience=PATIENCE)
         assert held is not None
         held.release()
     assert len(list((workspace.folder.path / "runs").rglob("checkpoint.safetensors"))) == 7

@@ -73,7 +73,7 @@ def test_a_packed_batch_goes_on_from_its_checkpoints_when_its_worker_has_died(ma
         "3 runs of 'baseline': the worker died. Training goes on elsewhere, from the last checkpoint."
     ]
     assert len(of_kind(events, RunFinished)) == 3
-    assert not any(workspace.folder.is_held(run) for run in RUNS)
+    assert not any(workspace.folder.holder(run) for run in RUNS)
 
 
 def test_what_kills_three_workers_in_a_row_is_halved_until_the_run_is_alone(make_workspace):
@@ -94,7 +94,7 @@ def test_what_kills_three_workers_in_a_row_is_halved_until_the_run_is_alone(make
     assert of_kind(events, Note)[2].text == (
         "3 runs of 'baseline': the worker died, the third time in a row. They are trained in halves now."
     )
-    assert not any(workspace.folder.is_held(run) for run in RUNS)
+    assert not any(workspace.folder.holder(run) for run in RUNS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +116,7 @@ def test_a_processor_with_other_arithmetic_is_refused(make_workspace):
     with pytest.raises(EngineError) as caught:
         train(workspace, Portable(), RUNS)
     assert str(caught.value) == message
-    assert not any(workspace.folder.is_held(run) for run in RUNS)
+    assert not any(workspace.folder.holder(run) for run in RUNS)
 
 
 def test_what_no_node_has_room_for_is_refused(make_workspace):
@@ -140,4 +140,4 @@ def test_a_folder_that_cannot_be_written_ends_the_training(make_workspace, monke
     monkeypatch.setattr(RunFolder, "keep", refuse)
     with pytest.raises(ResultsError, match=r"^the disk is full$"):
         train(workspace, FakeEngine(), RUNS)
-    assert not any(workspace.folder.is_held(run) for run in RUNS)
+    assert not any(workspace.folder.holder(run) for run in RUNS)

@@ -99,7 +99,7 @@ def test_a_request_to_stop_saves_every_packed_batch(make_workspace, reference):
     events = train(workspace, FakeEngine(before_step=at_the_middle(stop.set)), stop=stop)
     assert any(isinstance(event, BatchInterrupted) for event in events)
     assert Status.UNFINISHED in statuses(workspace)
-    assert not any(workspace.folder.is_held(run) for run in RUNS)
+    assert not any(workspace.folder.holder(run) for run in RUNS)
     train(workspace)
     assert results_of(workspace.folder.path) == reference
 
@@ -155,11 +155,11 @@ def test_a_second_ctrl_c_does_not_wait(make_workspace):
 
     with pytest.raises(KeyboardInterrupt):
         train(workspace, FakeEngine(before_step=at_the_middle(interrupt_twice)), threads=1, stop=stop)
-    assert workspace.folder.is_held(RUNS[-1])
+    assert workspace.folder.holder(RUNS[-1])
     worker = next(thread for thread in threading.enumerate() if thread.name == "worker 0")
     release.set()
     worker.join(PATIENCE)
-    assert not workspace.folder.is_held(RUNS[-1])
+    assert not workspace.folder.holder(RUNS[-1])
 
 
 def test_a_signal_that_is_ignored_stays_ignored(make_workspace):
@@ -184,7 +184,7 @@ def test_closing_the_iterator_saves_every_packed_batch(make_workspace, reference
         while not isinstance(next(events), BatchStarted):
             pass
         go_on.set()
-    assert not any(workspace.folder.is_held(run) for run in RUNS)
+    assert not any(workspace.folder.holder(run) for run in RUNS)
     train(workspace)
     assert results_of(workspace.folder.path) == reference
 
@@ -218,7 +218,7 @@ def test_a_full_disk_ends_the_training_and_keeps_what_is_complete(make_workspace
     assert ": the disk is full: cannot write " in message
     assert message.endswith("Free some space there and run the same command again; what was complete is kept.")
     assert Status.DAMAGED not in statuses(workspace)
-    assert not any(workspace.folder.is_held(run) for run in RUNS)
+    assert not any(workspace.folder.holder(run) for run in RUNS)
     train(workspace)
     assert results_of(workspace.folder.path) == reference
 

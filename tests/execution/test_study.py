@@ -284,7 +284,7 @@ def test_an_error_of_the_listener_leaves_a_table_and_saved_runs(tmp_path):
 def test_runs_that_another_process_lets_go_of_are_looked_at_once_more(tmp_path):
     """What was held at first, and is free and unfinished at the end, is trained after all."""
     folder = tmp_path / "results"
-    held = ResultsFolder(folder).claim(RUNS[4])
+    held = ResultsFolder(folder).claim([RUNS[4]])
     events = []
     for event in run_study(STUDY, DATASET, folder=folder, engines=(FakeEngine(),), executor=LocalExecutor(threads=2)):
         events.append(event)
@@ -298,7 +298,7 @@ def test_runs_that_another_process_lets_go_of_are_looked_at_once_more(tmp_path):
 def test_runs_that_stay_held_are_left(tmp_path):
     """The command ends without them, and neither waits nor goes round in circles."""
     folder = tmp_path / "results"
-    held = ResultsFolder(folder).claim(RUNS[4])
+    held = ResultsFolder(folder).claim([RUNS[4]])
     events = run(folder)
     assert len(of_kind(events, RunsHeld)) == 1
     results = read_results(folder)

@@ -20,6 +20,7 @@ from ceteris.execution.events import (
 )
 from ceteris.execution.packing import pack
 from ceteris.execution.worker import train_batch
+from ceteris.locks.lock import Locks
 from ceteris.results.epochs import TrainingTime
 from ceteris.results.record import Status
 from ceteris.testing.executors import results_of
@@ -229,7 +230,7 @@ def test_an_engine_that_fails_at_the_end_loses_nobody(make_workspace, monkeypatc
 def test_runs_of_another_process_are_left_to_it(make_workspace):
     """They are told, and neither read nor written."""
     workspace = make_workspace()
-    held = workspace.folder.claim(RUNS[1])
+    held = workspace.folder.claim([RUNS[1]])
     events = train(workspace, runs=RUNS[:3])
     held.release()
     assert of_kind(events, RunsHeld) == [RunsHeld(runs=(RUNS[1],))]
@@ -254,10 +255,55 @@ def test_claims_are_held_while_a_packed_batch_trains_and_no_longer(make_workspac
     (batch,) = pack(RUNS[:2], FakeEngine())
     events = train_batch(batch, workspace, Never())
     next(events)
-    assert workspace.folder.is_held(RUNS[0])
-    assert workspace.folder.is_held(RUNS[1])
+    assert workspace.folder.holder(RUNS[0])
+    assert workspace.folder.holder(RUNS[1])
     events.close()
-    assert not workspace.folder.is_held(RUNS[0])
+    assert not workspace.folder.holder(RUNS[0])
+
+
+@pytest.mark.parametrize("moment", [Position(), Position(epoch=1, step=2)])
+def test_a_process_that_was_taken_for_dead_writes_nothing_more(make_workspace, moment):
+    """It learns that right before it writes, and leaves its runs to whoever has taken them over."""
+    workspace = make_workspace(checkpoint_seconds=0.0)
+    before = []
+
+    def take_over(_runs, position):
+        if position == moment:
+            (sign,) = (workspace.folder.path / "claims" / "holders").iterdir()
+            sign.rename(sign.with_name(f"{sign.name.rpartition('.')[0]}.dead"))
+            before.append(results_of(workspace.folder.path))
+
+    (batch,) = pack(RUNS[:2], FakeEngine(before_step=take_over))
+    events = list(train_batch(batch, workspace, Never()))
+    assert of_kind(events, RunsHeld) == [RunsHeld(runs=RUNS[:2])]
+    assert of_kind(events, RunFinished) == of_kind(events, RunFailed) == []
+    assert [results_of(workspace.folder.path)] == before
+    assert bool(before[0]) == (moment != Position())
+
+
+def test_a_process_that_slept_does_not_go_on_with_what_others_have_taken_over(make_workspace):
+    """After a sleep it asks before it trains any further."""
+    workspace, clock = make_workspace(), [0.0]
+    place = workspace.folder
+
+    class Sleeping(type(place)):
+        """A folder whose locks read the clock of the test."""
+
+        @property
+        def locks(self):
+            """Give the locks."""
+            return replace(Locks(self.path / "claims"), clock=lambda: clock[0])
+
+    def sleep(_runs, position):
+        assert position == Position(), "it went on"
+        (sign,) = (place.path / "claims" / "holders").iterdir()
+        sign.rename(sign.with_name(f"{sign.name.rpartition('.')[0]}.dead"))
+        clock[0] += 3600.0
+
+    (batch,) = pack(RUNS[:2], FakeEngine(before_step=sleep))
+    events = list(train_batch(batch, replace(workspace, folder=Sleeping(place.path)), Never()))
+    assert of_kind(events, RunsHeld) == [RunsHeld(runs=RUNS[:2])]
+    assert not results_of(place.path)
 
 
 def test_a_damaged_run_is_set_aside_and_done_again(make_workspace):

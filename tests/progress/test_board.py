@@ -233,6 +233,21 @@ def test_failed_and_held_runs_are_at_an_end_here(board, runs):
     assert (row.failed, row.held, row.is_at_an_end) == (1, 2, True)
 
 
+def test_a_run_that_others_have_let_go_of_is_counted_once(board, batches):
+    """What was left to another process, and is then trained here or found finished, is not held any more."""
+    run = batches[0].runs[0]
+    row = board.rows[run.variation]
+    board.take(RunsHeld(runs=(run,)), 102.0)
+    assert row.held == 1
+    board.take(BatchStarted(batch=replace(batches[0], runs=(run,))), 103.0)
+    assert row.held == 0
+    board.take(RunsHeld(runs=(run,)), 104.0)
+    assert row.held == 1
+    failure = RunFailure(run=run, engine="fake", error="E", where=(), position=Position())
+    board.take(RunFailed(failure=failure), 105.0)
+    assert (row.failed, row.held) == (1, 0)
+
+
 def test_a_second_round_counts_its_runs_anew_and_the_time_of_the_first(board, batches, tmp_path, runs):
     """A study that adds seeds starts once for each look: rows are those of now, what was achieved is that of all."""
     for run in batches[0].runs:

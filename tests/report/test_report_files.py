@@ -145,7 +145,7 @@ def test_a_folder_in_use_is_reported_as_it_is(copied):
     """What another process trains now is said, so that nobody takes the report for the last word."""
     folder = copied("half")
     run = next(one.run for one in read_results(folder).findings if one.run.variation == "shallow")
-    held = ResultsFolder(folder).claim(run)
+    held = ResultsFolder(folder).claim([run])
     sections = write_report(folder, out=folder / "so far").sections
     held.release()
 

@@ -170,7 +170,7 @@ def test_a_run_in_training_is_not_moved(folder):
     prepare(folder)
     old = miniature_study().runs(DATASET.digest)[3]
     folder.run_folder(old).write_checkpoint(miniature_checkpoint(old))
-    held = folder.claim(old)
+    held = folder.claim([old])
     prepare(folder, variation=RENAMED)
     held.release()
     assert folder.run_folder(old).examine().status is Status.UNFINISHED
@@ -281,13 +281,14 @@ def test_damage_to_the_folders_own_files_is_told(folder):
 def test_claims_are_per_run(folder):
     """One run's claim does not hinder another's, and is seen from outside."""
     first, second = miniature_study().runs(DATASET.digest)[:2]
-    held = folder.claim(first)
-    assert folder.is_held(first)
-    assert not folder.is_held(second)
-    assert folder.claim(first) is None
-    assert folder.claim(second) is not None
+    held = folder.claim([first])
+    assert folder.holder(first)
+    assert not folder.holder(second)
+    with folder.claim([first, second]) as others:
+        assert others.names == [second.digest]
+        assert others.refused == {first.digest: held.holder}
     held.release()
-    assert not folder.is_held(first)
+    assert not folder.holder(first)
 
 
 def test_waiting_for_another_writer_ends_with_an_error(folder, monkeypatch):
@@ -299,7 +300,7 @@ def test_waiting_for_another_writer_ends_with_an_error(folder, monkeypatch):
         folder.write_table([])
     held.release()
     assert str(error.value) == (
-        f"{folder.path}: another process has been writing its study.json or results.csv for 0 seconds. "
+        f"{folder.path}: {held.holder} has been writing its study.json or results.csv for 0 seconds. "
         "End that process, then run the same command again."
     )
 

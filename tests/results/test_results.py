@@ -87,7 +87,7 @@ def test_notes_say_what_was_not_alike(folder):
 
 def test_runs_in_training_are_known(folder):
     """What another holds now is told apart."""
-    held = folder.claim(RUNS[5])
+    held = folder.claim([RUNS[5]])
     assert read_results(folder.path).held == (RUNS[5],)
     held.release()
     assert read_results(folder.path).held == ()

@@ -117,7 +117,7 @@ def show_progress(events: Generator[Event, None, Result], console: Console, *, w
                     setback = event
                     continue
                 case Waiting():
-                    print_line(f"note: another process is {event.doing} into {event.folder}; waiting for it.", console)
+                    print_line(f"note: {event.holder} is {event.doing} into {event.folder}; waiting for it.", console)
                     continue
             tenth = _TENTHS * done // total
             if line and not console.is_terminal and tenth > told[type(event)]:

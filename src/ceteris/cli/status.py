@@ -63,6 +63,8 @@ def status(folder: Path, console: Console) -> FolderStatus:
     if len(troubles) > _SHOWN_TROUBLES:
         console.print(f"and {len(troubles) - _SHOWN_TROUBLES} more.")
     console.print(_summary(results), markup=False, soft_wrap=True)
+    for holder, runs in Counter(results.holders.values()).items():
+        print_sentence(Text(f"in training: {count(runs, 'run')} by {holder}."), console)
     seeds, looks = results.manifest.study.seeds, study_looks(results)
     if looks is not None and isinstance(seeds, PlannedSeeds):
         console.print(looks_so_far(looks, seeds.plan), markup=False, soft_wrap=True)

@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from filelock import FileLock
 from numpy.typing import NDArray
 
 from ceteris.datasets.cache import cache_folder, empty, file_sha256, keeping, publish
+from ceteris.datasets.source import LOCKS
+from ceteris.locks.lock import Locks
 
 _ADVICE = "Make room there, run `ceteris data clear`, or choose another folder with XDG_CACHE_HOME."
-_FEATURES, _FACTS, _LOCK, _PART = "features.npy", "facts.json", ".lock", ".part"
+_FEATURES, _FACTS, _LOCK, _PART = "features.npy", "facts.json", "features", ".part"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,13 +90,11 @@ class FeatureCache:
         folder = self._folder(key)
         with keeping(folder, "features", 0, advice=_ADVICE):
             folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / _LOCK)
         with keeping(folder, "features", 0, advice=_ADVICE):
-            lock.acquire()
-        try:
+            lock = Locks(folder / LOCKS).wait(_LOCK)
+        assert lock is not None, "it waits for ever"
+        with lock:
             yield
-        finally:
-            lock.release()
 
     def read(self, key: FeatureKey) -> Features | None:
         """Look for features, and read every byte of them; what is not whole counts as not there."""

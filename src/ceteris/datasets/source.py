@@ -9,12 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from filelock import FileLock, Timeout
-
 from ceteris.datasets.dataset import Dataset, ImageKind
+from ceteris.locks.lock import Claim, Locks
 
 if TYPE_CHECKING:
     from ceteris.datasets.choice import DataChoice
+
+LOCKS = ".locks"
+"""The folder of the locks on a cache."""
+
+_LOCK = "writing"
 
 Result = TypeVar("Result")
 
@@ -51,6 +55,7 @@ class Waiting:
 
     doing: str
     folder: Path
+    holder: str
 
 
 Event = Received | Setback | FileProgress | Waiting
@@ -144,15 +149,14 @@ class Source(ABC):
         yield from ()
 
 
-def locked(folder: Path, doing: str) -> Generator[Event, None, FileLock]:
+def locked(folder: Path, doing: str) -> Generator[Event, None, Claim]:
     """Lock a folder that exists, and tell whoever must wait for another process."""
-    lock = FileLock(folder / ".lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:  # an OSError, but none that the disk is to blame for
-        yield Waiting(doing=doing, folder=folder)
-        lock.acquire()
-    return lock
+    locks = Locks(folder / LOCKS)
+    if (holder := locks.holder(_LOCK)) is not None:
+        yield Waiting(doing=doing, folder=folder, holder=str(holder))
+    claim = locks.wait(_LOCK)
+    assert claim is not None, "it waits for ever"
+    return claim
 
 
 def is_path(name: str) -> bool:

@@ -181,17 +181,14 @@ class Child:
             yield self._fail(left[0], batch.engine.name, cause)
 
     def _fail(self, run: Run, engine: str, cause: str) -> Event:
-        claim = self._workspace.folder.claim(run)
-        if claim is None:
-            return RunsHeld(runs=(run,))
-        try:
+        with self._workspace.folder.claim([run]) as claim:
+            if run.digest not in claim:
+                return RunsHeld(runs=(run,))
             folder = self._workspace.folder.run_folder(run)
             position = folder.examine().position or Position()
             text = f"the process that trained it died: {cause}"
             failure = RunFailure(run=run, engine=engine, error=text, where=(), position=position)
             folder.write_failure(failure)
-        finally:
-            claim.release()
         return RunFailed(failure=failure)
 
 

@@ -18,6 +18,7 @@ from ceteris.execution.packing import PackedBatch, longest_first
 from ceteris.execution.remote import Job
 from ceteris.formatting.wording import byte_count, count, listed
 from ceteris.resources import Memory, Requirements, Resources
+from ceteris.results.folder import ResultsFolder
 from ceteris.results.record import RunFailure
 from ceteris.results.run_folder import failure_files
 
@@ -179,8 +180,13 @@ def check_room(batches: Sequence[PackedBatch], workspace: Workspace, nodes: Sequ
 
 @dataclass(kw_only=True, eq=False)
 class _Claims:
-    """Of the runs of one packed batch, which may be trained in parts."""
+    """Of the runs of one packed batch, which may be trained in parts.
 
+    Attributes:
+        folder: That confirms them before it writes.
+    """
+
+    folder: ResultsFolder
     stack: ExitStack = field(default_factory=ExitStack)
     parts: int = 1
 
@@ -264,9 +270,9 @@ class _Driver:
         """Claim the runs of a packed batch, unless they are, and look where they are; None if none is left to train."""
         runs = part.batch.runs
         if part.claims is None:
-            part.claims = _Claims()
-            runs = yield from claim_runs(runs, self._folder, part.claims.stack)
-        starts = yield from find_starts(runs, self._folder)
+            part.claims = _Claims(folder=self._folder)
+            part.claims.folder, runs = yield from claim_runs(runs, self._folder, part.claims.stack)
+        starts = yield from find_starts(runs, part.claims.folder)
         if not starts:
             return None
         part.batch = replace(part.batch, runs=tuple(start.run for start in starts))
@@ -278,11 +284,12 @@ class _Driver:
 
     def _take(self, report: Report) -> Iterator[Event]:
         part = self._running[report.job]
+        folder = self._folder if part.claims is None else part.claims.folder
         try:
             match report:
                 case Sent():
                     for happened in () if part.is_given_up else decode_happened(report.content, part.batch):
-                        yield from keep(happened, self._folder)
+                        yield from keep(happened, folder)
                         if isinstance(happened, RunFailed):
                             part.failed.add(happened.failure.run.digest)
                 case Ended():
@@ -326,7 +333,8 @@ class _Driver:
             error = f"every worker that trained it died, {MOST_DEATHS} in a row: {cause}"
             position = positions.get(left[0].digest, Position())
             failure = RunFailure(run=left[0], engine=batch.engine.name, error=error, where=(), position=position)
-            yield from keep(failure_files(failure), self._folder)
+            assert part.claims is not None
+            yield from keep(failure_files(failure), part.claims.folder)
             yield RunFailed(failure=failure)
             self._end(part)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ceteris.execution.events import Event, RunDamaged, RunFinished, RunsHeld
 from ceteris.results.checkpoint import Checkpoint
@@ -38,27 +38,23 @@ Happened = Event | RunFiles | Unusable
 
 def claim_runs(
     runs: Sequence[Run], folder: ResultsFolder, claims: ExitStack
-) -> Generator[Event, None, tuple[Run, ...]]:
-    """Claim runs until `claims` is closed, and return those that no other process holds."""
-    mine: list[Run] = []
-    held: list[Run] = []
-    for run in runs:
-        claim = folder.claim(run)
-        if claim is None:
-            held.append(run)
-        else:
-            claims.callback(claim.release)
-            mine.append(run)
-    if held:
-        yield RunsHeld(runs=tuple(held))
-    return tuple(mine)
+) -> Generator[Event, None, tuple[ResultsFolder, tuple[Run, ...]]]:
+    """Claim runs until `claims` is closed.
+
+    Returns:
+        The folder, which from now on writes a run only while the claim holds, and the runs that no other process holds.
+    """
+    claim = claims.enter_context(folder.claim(runs))
+    if claim.refused:
+        yield RunsHeld(runs=tuple(run for run in runs if run.digest not in claim))
+    return replace(folder, held=claim), tuple(run for run in runs if run.digest in claim)
 
 
 def find_starts(runs: Sequence[Run], folder: ResultsFolder) -> Generator[Event, None, tuple[Start, ...]]:
     """Look where claimed runs are on disk, move damaged files aside, and return those that are not at their end."""
     starts: list[Start] = []
     for run in runs:
-        finding = folder.run_folder(run).examine()
+        finding = folder.look_again(run)
         if finding.damage:
             yield _set_aside(finding, folder)
             finding = folder.run_folder(run).examine()
@@ -75,6 +71,7 @@ def keep(happened: Happened, folder: ResultsFolder) -> Iterator[Event]:
 
     Raises:
         ResultsError: If the folder cannot be written.
+        LostRunError: If another process has taken the run over.
     """
     match happened:
         case RunFiles():

@@ -51,16 +51,18 @@ def time_predictions(
     for finished in variations.values():
         run = _to_time(place, finished)
         engine = None if run is None else _engine(run, (*engines, TorchEngine()))
-        if run is None or engine is None or (claim := place.claim(run)) is None:
+        if run is None or engine is None:
             continue
-        try:
-            folder = place.run_folder(run)
-            predictor = engine.predictor(run, folder.read_weights(), split)
-            folder.add_measured(prediction_time(predictor, split.test.images))
-        except Exception as error:  # noqa: BLE001 - whatever fails here, the results are there and stay
-            yield Note(text=f"'{run.variation}': the time of a prediction is not known ({describe_error(error)[0]}).")
-        finally:
-            claim.release()
+        with place.claim([run]) as claim:
+            if run.digest not in claim:
+                continue
+            try:
+                folder = place.run_folder(run)
+                predictor = engine.predictor(run, folder.read_weights(), split)
+                folder.add_measured(prediction_time(predictor, split.test.images))
+            except Exception as error:  # noqa: BLE001 - whatever fails here, the results are there and stay
+                text = f"'{run.variation}': the time of a prediction is not known ({describe_error(error)[0]})."
+                yield Note(text=text)
 
 
 def prediction_time(

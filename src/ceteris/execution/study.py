@@ -27,7 +27,9 @@ from ceteris.execution.packing import (
     preparing,
 )
 from ceteris.execution.prediction_time import time_predictions
+from ceteris.execution.waiting import let_go, look, writing
 from ceteris.formatting.wording import count, listed, nearest
+from ceteris.locks.lock import Watch
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.results.finding import Finding
 from ceteris.results.folder import ResultsFolder, check_space
@@ -235,6 +237,7 @@ def run_study(  # noqa: PLR0913 - one argument a choice that the caller has
         runs = [finding.run for finding in plan.findings]
         notes = with_repetition(notes, plan.shares, place, split)
         manifest = Manifest.of(study, dataset, split, notes=(*notes, *plan.notes), skipped=plan.skipped, asked=asked)
+        yield from writing(place)
         found = place.prepare(manifest, dataset.test)
         plan = plan.after(_survey(place, runs, plan.skipped))
         if not is_told:
@@ -272,6 +275,7 @@ def _train(
 ) -> Generator[Event, None, None]:
     """Train what a plan has left, and what other processes let go of meanwhile."""
     place, (split,) = workspace.folder, workspace.splits.values()
+    watch = Watch(place.locks)
     yield from _prepare(plan.batches, split, stop)
     while plan.batches and not stop.is_set():
         held: list[Run] = []
@@ -279,9 +283,10 @@ def _train(
             for event in events:
                 if isinstance(event, RunsHeld):
                     held += event.runs
+                    look(place, event.runs, watch)
                 yield event
         # What another process has let go of since, finished or not, is looked at once more.
-        plan = plan.after(place.survey(run for run in held if not stop.is_set() and not place.is_held(run)))
+        plan = plan.after(place.survey((yield from let_go(place, held, watch, stop))))
 
 
 def _next_look(asked: Mapping[str, int]) -> str:
@@ -347,7 +352,6 @@ def _tidy(place: ResultsFolder, findings: Sequence[Finding]) -> None:
     for finding in findings:
         folder = place.run_folder(finding.run)
         if finding.status in _AT_AN_END and folder.has_leftovers():
-            claim = place.claim(finding.run)
-            if claim is not None:
-                folder.tidy()
-                claim.release()
+            with place.claim([finding.run]) as claim:
+                if finding.run.digest in claim:
+                    folder.tidy()

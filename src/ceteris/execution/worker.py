@@ -9,7 +9,7 @@ from ceteris.checksummed import Damage
 from ceteris.datasets.choice import share
 from ceteris.datasets.dataset import Split
 from ceteris.engines.engine import Engine, EpochMetrics, Outcome, OwnCodeTraining, PackedTraining, Position
-from ceteris.errors import DeviceMemoryError
+from ceteris.errors import DeviceMemoryError, LostRunError
 from ceteris.execution.events import (
     BatchInterrupted,
     BatchStarted,
@@ -19,6 +19,7 @@ from ceteris.execution.events import (
     Progress,
     RunFailed,
     RunFinished,
+    RunsHeld,
 )
 from ceteris.execution.executor import Stop, TrainingData, Workspace
 from ceteris.execution.keeping import Happened, Start, Unusable, claim_runs, find_starts, keep
@@ -55,17 +56,28 @@ class _Lane:
 def train_batch(batch: PackedBatch, workspace: Workspace, stop: Stop) -> Iterator[Event]:
     """Train a packed batch's runs, each to its result, its failure, or its checkpoint, which are written on the way.
 
-    Runs that another process holds are left to it. What is found on disk decides where each run goes on, also if that
-    has changed since they were packed.
+    Runs that another process holds, or takes over because this one gave no sign of life for long, are left to it. What
+    is found on disk decides where each run goes on, also if that has changed since they were packed.
 
     Raises:
         ResultsError: If the results folder cannot be written.
     """
     with ExitStack() as claims:
-        mine = yield from claim_runs(batch.runs, workspace.folder, claims)
-        starts = yield from find_starts(mine, workspace.folder)
-        for happened in train_runs(starts, batch, workspace, stop):
-            yield from keep(happened, workspace.folder)
+        folder, mine = yield from claim_runs(batch.runs, workspace.folder, claims)
+        left = {run.digest: run for run in mine}
+        try:
+            starts = yield from find_starts(mine, folder)
+            left = {start.run.digest: start.run for start in starts}
+            for happened in train_runs(starts, batch, workspace, stop):
+                for event in keep(happened, folder):
+                    if isinstance(event, RunFinished):
+                        left.pop(event.record.run.digest)
+                    elif isinstance(event, RunFailed):
+                        left.pop(event.failure.run.digest)
+                    yield event
+                folder.check_held()  # and only then train on
+        except LostRunError:
+            yield RunsHeld(runs=tuple(left.values()))
 
 
 def train_runs(starts: Sequence[Start], batch: PackedBatch, data: TrainingData, stop: Stop) -> Iterator[Happened]:

@@ -102,6 +102,7 @@ class Board:
         self._busy, self._last = 0.0, 0.0  # seconds that threads have trained, and up to when they are counted
         self._images_done = 0
         self._ended = 0
+        self._held: set[str] = set()
         self._recent: deque[tuple[float, int]] = deque()
         self.preparation: Preparation | None = None
         self.prepared = ""
@@ -149,7 +150,7 @@ class Board:
                 self.rows[event.failure.run.variation].failed += 1
             case RunsHeld():
                 for run in event.runs:
-                    self.rows[run.variation].held += 1
+                    self._leave(run)
             case BatchInterrupted():
                 self._training.pop(_name(event.batch), None)
             case RunDamaged():
@@ -227,6 +228,8 @@ class Board:
 
     def _begin(self, batch: PackedBatch) -> None:
         digests = _digests(batch)
+        for run in batch.runs:
+            self._take_back(run)
         self._waiting = {name: other for name, other in self._waiting.items() if digests.isdisjoint(_digests(other))}
         # A packed batch that is tried again in halves takes its own place.
         self._training = {
@@ -273,6 +276,7 @@ class Board:
     def _end(self, run: Run) -> None:
         """Take a run out of its packed batch, and forget the packed batch as soon as none is left in it."""
         self._ended += 1
+        self._take_back(run)
         for name, training in list(self._training.items()):
             training.left.discard(run.digest)
             if not training.left:
@@ -281,6 +285,19 @@ class Board:
                 del self._training[name]
         if not any(run.variation == other.variation for other in self._in_training()):
             self.rows[run.variation].epoch = None
+
+    def _leave(self, run: Run) -> None:
+        """Leave a run to another process; if it was in training here, that has taken it over."""
+        self._held.add(run.digest)
+        self.rows[run.variation].held += 1
+        for training in self._training.values():
+            training.left.discard(run.digest)
+        self._training = {name: training for name, training in self._training.items() if training.left}
+
+    def _take_back(self, run: Run) -> None:
+        if run.digest in self._held:
+            self._held.remove(run.digest)
+            self.rows[run.variation].held -= 1
 
     def _in_training(self) -> Iterator[Run]:
         for training in self._training.values():

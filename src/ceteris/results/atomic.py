@@ -1,9 +1,7 @@
-"""Files written so that a reader, and a run after a power cut, sees the old content or the new, and locks on them.
+"""Files written so that a reader, and a run after a power cut, sees the old content or the new.
 
 Content goes to a temporary name in the same folder, is flushed to the disk, and takes its place by renaming; then the
-folder is flushed too (Pillai et al. 2014, "All File Systems Are Not Created Equal"). A claim is a lock of the operating
-system on an empty file: it ends with the process that holds it, however that ends, so that nothing stale is left to be
-cleared by hand. The file itself stays; deleting it could give two holders one name.
+folder is flushed too (Pillai et al. 2014, "All File Systems Are Not Created Equal").
 """
 
 import errno
@@ -12,8 +10,6 @@ import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-
-from filelock import FileLock, Timeout
 
 from ceteris.errors import ResultsError, reason
 
@@ -92,6 +88,17 @@ def move(path: Path, destination: Path) -> None:
         _flush(path.parent)
 
 
+def look_again(folder: Path) -> None:
+    """Have this machine see what others have written into a folder; it is made if it is not there.
+
+    On a network file system a name that was missing a minute ago may still seem so. Making a folder asks the server,
+    and so does setting its time; the answer shows that the folder has changed, and what was known of it is forgotten.
+    """
+    make_folder(folder)
+    with explained(folder, "write", needed=0):
+        os.utime(folder)
+
+
 def clear_partials(folder: Path) -> None:
     """Delete what writers that were killed left in a folder; only for one who knows that nobody writes there now."""
     for leftover in folder.glob(f".*{PARTIAL}"):
@@ -138,38 +145,3 @@ def _flush(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def claim(file: Path, *, patience: float = 0.0) -> FileLock | None:
-    """Try to get the claim that a file stands for.
-
-    Returns:
-        The claim, until its `release` or the end of the process; None if another holds it.
-
-    Raises:
-        ResultsError: If the file cannot be made.
-    """
-    make_folder(file.parent)
-    # thread_local=False: a generator that holds claims may be closed by another thread than the one that ran it.
-    lock = FileLock(file, thread_local=False)
-    with explained(file.parent, f"lock {file.name}", needed=0):
-        try:
-            lock.acquire(timeout=patience)
-        except Timeout:
-            return None
-    return lock
-
-
-def is_held(file: Path) -> bool:
-    """Say whether another holds the claim now, without making any file; unreadable means no."""
-    if not file.exists():
-        return False
-    lock = FileLock(file, thread_local=False)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        return True
-    except OSError:
-        return False
-    lock.release()
-    return False

@@ -2,25 +2,26 @@
 
 import shutil
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-from filelock import FileLock
 from numpy.typing import NDArray
 
 from ceteris.checksummed import DamagedError, LaterFormatError, check_digest
 from ceteris.datasets.dataset import ImageKind, LabelledImages, Labels, as_labels, narrowed
-from ceteris.errors import ResultsError, StudyError
+from ceteris.errors import LostRunError, ResultsError, StudyError
 from ceteris.formatting.wording import count
+from ceteris.locks.holder import Holder
+from ceteris.locks.lock import STALE_SECONDS, Claim, Locks
 from ceteris.networks.cost import network_cost
 from ceteris.results import manifest as stored
-from ceteris.results.atomic import claim, clear_partials, explained, is_held, make_folder, move, write_atomically
+from ceteris.results.atomic import clear_partials, explained, look_again, make_folder, move, write_atomically
 from ceteris.results.finding import Finding, encode_table
 from ceteris.results.manifest import Declaration, Manifest
 from ceteris.results.record import decode_array, encode_array
-from ceteris.results.run_folder import RESULT, RunFolder
+from ceteris.results.run_folder import RESULT, RunFolder, lost
 from ceteris.study.run import Run, arm_folder
 from ceteris.usercode.files import files_digest
 
@@ -63,8 +64,8 @@ def _megabytes(count: int) -> str:
 
 STUDY, TABLE, LABELS, IMAGES = "study.json", "results.csv", "labels.npy", "test-images.npy"
 _RUNS, _CLAIMS, _DAMAGED, _CODE = "runs", "claims", "damaged", "code"
-_FOLDER_CLAIM = "folder.lock"
-_PATIENCE_SECONDS = 60.0
+_FOLDER_LOCK = "folder"
+_PATIENCE_SECONDS = STALE_SECONDS + 60.0
 _SHOWN_DIFFERENCES = 3
 _AGAIN = "Run the study again with this folder: finished runs are kept."
 
@@ -75,22 +76,57 @@ class ResultsFolder:
 
     Attributes:
         path: The folder; `prepare` makes it.
+        held: The locks on those runs that may be written; None where the caller sees to that.
     """
 
     path: Path
+    held: Claim | None = field(default=None, compare=False, repr=False)
 
     def run_folder(self, run: Run) -> RunFolder:
         """Give the folder of a run, whether it exists or not."""
         name = f"seed-{run.seed:02}-{run.digest[:8]}"
-        return RunFolder(path=self.path / _RUNS / arm_folder(run.variation) / name, run=run)
+        return RunFolder(path=self.path / _RUNS / arm_folder(run.variation) / name, run=run, held=self.held)
 
-    def claim(self, run: Run) -> FileLock | None:
-        """Ask for the right to write a run; None if another process has it."""
-        return claim(self._claim_file(run))
+    @property
+    def locks(self) -> Locks:
+        """The locks of this folder: one for each run, under its digest, and one for what belongs to no run."""
+        return Locks(self.path / _CLAIMS)
 
-    def is_held(self, run: Run) -> bool:
-        """Say whether a process is training a run now."""
-        return is_held(self._claim_file(run))
+    def claim(self, runs: Iterable[Run]) -> Claim:
+        """Ask for the right to write runs: those whose digest is in the claim may be written until its release.
+
+        Raises:
+            ResultsError: If the folder cannot be written.
+        """
+        make_folder(self.path / _CLAIMS)
+        with explained(self.path / _CLAIMS, "lock runs", needed=0):
+            return self.locks.take(run.digest for run in runs)
+
+    def check_held(self) -> None:
+        """See that the runs that may be written are still this process's, for the price of a look at a clock.
+
+        Raises:
+            LostRunError: If another process has taken them over.
+        """
+        if self.held is None:
+            return
+        with explained(self.path / _CLAIMS, "see who holds the runs", needed=0):
+            is_lost = self.held.is_lost()
+        if is_lost:
+            raise LostRunError(lost(self.path))
+
+    def holder(self, run: Run | None = None) -> Holder | None:
+        """Say who is training a run now, or writes what belongs to no run; None if nobody does, as far as is known."""
+        with explained(self.path / _CLAIMS, "see who holds the locks", needed=0):
+            return self.locks.holder(_FOLDER_LOCK if run is None else run.digest)
+
+    def look_again(self, run: Run) -> Finding:
+        """Look at a run that the caller has claimed, also past what a network file system remembers of its folder."""
+        folder = self.run_folder(run)
+        look_again(folder.path.parent)
+        if folder.path.exists():
+            look_again(folder.path)
+        return folder.examine()
 
     def prepare(self, manifest: Manifest, test: LabelledImages) -> tuple[str, ...]:
         """Make the folder, or take up one that is there, and write what it is about.
@@ -110,8 +146,10 @@ class ResultsFolder:
             ResultsError: If the folder cannot be written, or holds something that is not ours.
         """
         self._refuse_strangers()
-        held = self._claim_folder()
-        try:
+        with self._claim_folder():
+            look_again(self.path)
+            with explained(self.path / _CLAIMS, "free the locks of processes that have ended", needed=0):
+                self.locks.tidy()
             clear_partials(self.path)
             before, notes = self._before(manifest)
             kept = replace(manifest, declarations=self._declarations(before, manifest))
@@ -119,8 +157,6 @@ class ResultsFolder:
             self._write_images(manifest, test.images)
             self._write_code(manifest)
             write_atomically(self.path / STUDY, stored.encode_manifest(kept))
-        finally:
-            held.release()
         self._adopt(manifest.runs())
         if stale := self.stale(manifest.runs()):
             notes += (
@@ -180,11 +216,8 @@ class ResultsFolder:
 
     def write_table(self, findings: Sequence[Finding]) -> None:
         """Write `results.csv`."""
-        held = self._claim_folder()
-        try:
+        with self._claim_folder():
             write_atomically(self.path / TABLE, encode_table(findings))
-        finally:
-            held.release()
 
     def _checked(self, name: str, digest: str) -> bytes:
         with explained(self.path, f"read {name}", needed=0):
@@ -212,14 +245,13 @@ class ResultsFolder:
                     make_folder((folder / path).parent)
                     write_atomically(folder / path, text.encode())
 
-    def _claim_file(self, run: Run) -> Path:
-        return self.path / _CLAIMS / f"{run.digest[:16]}.lock"
-
-    def _claim_folder(self) -> FileLock:
-        held = claim(self.path / _CLAIMS / _FOLDER_CLAIM, patience=_PATIENCE_SECONDS)
+    def _claim_folder(self) -> Claim:
+        make_folder(self.path / _CLAIMS)
+        with explained(self.path / _CLAIMS, "lock the folder", needed=0):
+            held = self.locks.wait(_FOLDER_LOCK, patience=_PATIENCE_SECONDS)
         if held is None:
             raise ResultsError(
-                f"{self.path}: another process has been writing its {STUDY} or {TABLE} for "
+                f"{self.path}: {self.holder() or 'another process'} has been writing its {STUDY} or {TABLE} for "
                 f"{_PATIENCE_SECONDS:.0f} seconds. End that process, then run the same command again."
             )
         return held
@@ -277,15 +309,11 @@ class ResultsFolder:
             there = elsewhere.get(here.name)
             if there is None or there == here or here.exists():
                 continue
-            held = self.claim(run)
-            if held is None:
-                continue
-            try:
-                if there.exists() and not here.exists():
-                    make_folder(here.parent)
-                    move(there, here)
-            finally:
-                held.release()
+            with self.claim([run]) as held:
+                if run.digest in held and there.exists():
+                    look_again(here.parent)
+                    if not here.exists():
+                        move(there, here)
 
     def _run_paths(self) -> list[Path]:
         return sorted((self.path / _RUNS).glob("*/seed-*"))

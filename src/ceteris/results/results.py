@@ -1,7 +1,8 @@
 """All results of a study, read from its folder alone."""
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from ceteris.datasets.dataset import Labels
 from ceteris.errors import ResultsError
 from ceteris.formatting.notebook import in_notebook
+from ceteris.locks.holder import Holder
 from ceteris.paths import AnyPath, expanded
 from ceteris.results.atomic import explained
 from ceteris.results.epochs import EpochRecord, decode_epochs
@@ -29,7 +31,8 @@ class Results:
 
     Attributes:
         findings: One per run, in the order of the study.
-        held: Runs that a process is training now.
+        held: Runs that are not at an end and that a process is training now.
+        holders: Who trains each of them, by its digest.
         stale: Run folders of other versions of the study, which are not counted, as `variation/seed-07-0a1b2c3d`.
     """
 
@@ -38,6 +41,7 @@ class Results:
     findings: tuple[Finding, ...]
     held: tuple[Run, ...]
     stale: tuple[str, ...]
+    holders: Mapping[str, Holder] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"Results({str(self.folder.path)!r}: {len(self.records):,} of {len(self.findings):,} runs at an end)"
@@ -127,10 +131,14 @@ def read_results(path: AnyPath) -> Results:
     folder = ResultsFolder(expanded(path, error=ResultsError))
     manifest = folder.read_manifest()
     runs = manifest.runs()
+    findings = tuple(finding.unless_skipped(manifest.skipped) for finding in folder.survey(runs))
+    going_on = [one.run for one in findings if one.record is None]
+    holders = {run.digest: holder for run in going_on if (holder := folder.holder(run)) is not None}
     return Results(
         folder=folder,
         manifest=manifest,
-        findings=tuple(finding.unless_skipped(manifest.skipped) for finding in folder.survey(runs)),
-        held=tuple(run for run in runs if folder.is_held(run)),
+        findings=findings,
+        held=tuple(run for run in going_on if run.digest in holders),
         stale=folder.stale(runs),
+        holders=holders,
     )

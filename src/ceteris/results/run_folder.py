@@ -2,7 +2,7 @@
 
 import errno
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ceteris.checksummed import Damage, DamagedError, LaterFormatError, check_digest
-from ceteris.errors import ResultsError
+from ceteris.errors import LostRunError, ResultsError
+from ceteris.locks.lock import Claim
 from ceteris.results.atomic import (
     PARTIAL,
     clear_partials,
@@ -93,10 +94,14 @@ class RunFolder:
 
     `result.json` is written last and says that the run is complete; a folder without it is unfinished, whatever else it
     holds.
+
+    Attributes:
+        held: The claim, which is confirmed before anything is written; None where the caller sees to that.
     """
 
     path: Path
     run: Run
+    held: Claim | None = field(default=None, compare=False, repr=False)
 
     def examine(self) -> Finding:
         """Read everything, compare every digest, and change nothing.
@@ -134,7 +139,11 @@ class RunFolder:
 
         A checkpoint takes the place of the one before and of a failure before that; after a failure the checkpoint
         stays for the next attempt.
+
+        Raises:
+            LostRunError: If another process has taken the run over, as from whatever else writes.
         """
+        self._confirm()
         contents = dict(files.contents)
         result = contents.pop(RESULT, None)
         make_folder(self.path)
@@ -144,6 +153,7 @@ class RunFolder:
                     remove(self.path / name)
         write_together(self.path, contents)
         if result is not None:
+            self._confirm()
             write_atomically(self.path / RESULT, result)
             self.tidy()
         elif CHECKPOINT in contents:
@@ -191,6 +201,7 @@ class RunFolder:
         """Remove what a killed process left half written, and what a finished run no longer needs."""
         if not self.path.exists():
             return
+        self._confirm()
         clear_partials(self.path)
         if (self.path / RESULT).exists():
             remove(self.path / CHECKPOINT)
@@ -202,6 +213,7 @@ class RunFolder:
         A result is moved with all that belongs to it, for it stands and falls with each of its files; of an unfinished
         run only the damaged files are moved.
         """
+        self._confirm()
         make_folder(place)
         name = f"{self.path.parent.name}-{self.path.name}"
         number = 1
@@ -214,6 +226,15 @@ class RunFolder:
             for one in damage:
                 move(self.path / one.file, aside / one.file)
         return aside
+
+    def _confirm(self) -> None:
+        """Refuse to write a run that another process has taken over."""
+        if self.held is None:
+            return
+        with explained(self.path, "confirm that the run is still held", needed=0):
+            is_held = self.held.confirm()
+        if not is_held:
+            raise LostRunError(lost(self.path))
 
     def _examine_companions(self, record: RunRecord, damage: list[Damage]) -> Sequence[EpochRecord] | None:
         """Compare the files that a result counts on with the digests it holds, and give its epochs."""
@@ -240,6 +261,14 @@ class RunFolder:
         except LaterFormatError as error:
             raise ResultsError(f"{self.path / name} {error}") from None
         return None
+
+
+def lost(path: Path) -> str:
+    """Say that another process has taken over what this one was training."""
+    return (
+        f"{path}: another process has taken over, because this one gave no sign of life for long, as when its machine "
+        "sleeps. It writes nothing here any more; run the same command again for what is left."
+    )
 
 
 def _content(path: Path) -> bytes | None:

@@ -147,7 +147,7 @@ class ExecutorConformance:
 
     def _is_sound(self, folder: Path, *, expected: dict[str, bytes] | None = None) -> None:
         place = ResultsFolder(folder)
-        assert not any(place.is_held(run) for run in _RUNS)
+        assert not any(place.holder(run) for run in _RUNS)
         assert not (folder / "damaged").exists()
         if expected is not None:
             assert results_of(folder) == expected

@@ -1,0 +1,1 @@
+"""Who may do what in a folder that processes and machines share."""
