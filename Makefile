@@ -11,7 +11,7 @@ TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 RUN := $(VENV)/bin/python -m
 KERNELS := $(wildcard src/ceteris/engines/lanes/kernels/*.hpp) src/ceteris/engines/lanes/kernels/module.cpp
 
-.PHONY: study test test-elsewhere check bench layers simulate soak fuzz sanitize arm clean
+.PHONY: study test test-elsewhere check bench layers spread simulate soak fuzz sanitize arm clean
 .DELETE_ON_ERROR:
 
 # The founding study on the first batch of CIFAR-10; leaves results/cifar10-first-batch.
@@ -59,6 +59,13 @@ layers:
 	$(CXX) -march=native -fno-predictive-commoning $(filter-out %/bits.cpp,$(BITS)) bench/layers.cpp -o build/layers
 	for name in residual resnet20; do for size in 128 32; do build/layers $$name $$size 2; done; done
 
+# One packed batch on one core and on THREADS, in turn, minibatch by minibatch; wants a quiet machine.
+THREADS ?= 2
+spread:
+	mkdir -p build
+	$(CXX) -march=native -fno-predictive-commoning $(filter-out %/bits.cpp,$(BITS)) bench/layers.cpp -o build/layers
+	for name in residual resnet20 baseline; do for size in 128 32; do build/layers $$name $$size 10 1 $(THREADS); done; done
+
 # What the statistics claim, in thousands of simulated studies whose truth is known: one program per claim.
 simulate: $(VENV)/.development
 	CETERIS_FAMILIES=10000 $(RUN) pytest -q tests/statistics/test_simulated_studies.py; status=$$?; for file in bench/simulations/*.py; do $(RUN) bench.simulations.$$(basename $$file .py) || status=1; done; exit $$status
@@ -82,12 +89,12 @@ sanitize: $(VENV)/.development
 
 # Bits of small networks over every layer kind and optimizer, from the kernels for x86 (AVX2) and, under emulation, for ARM (NEON).
 # On Debian and Ubuntu: apt-get install g++-aarch64-linux-gnu qemu-user
-BITS = -std=c++17 -O3 -ffp-contract=off -fno-math-errno -fno-trapping-math -Wall -Wextra -Wno-psabi -Wno-maybe-uninitialized \
+BITS = -std=c++17 -pthread -O3 -ffp-contract=off -fno-math-errno -fno-trapping-math -Wall -Wextra -Wno-psabi -Wno-maybe-uninitialized \
 	-Wno-uninitialized -I src/ceteris/engines/lanes/kernels tests/engines/lanes/bits.cpp
 arm:
 	mkdir -p build
 	$(CXX) -mavx2 -mfma $(BITS) -o build/bits-x86
-	build/bits-x86 | diff tests/engines/lanes/bits.txt -
+	for threads in 1 3; do build/bits-x86 $$threads | diff tests/engines/lanes/bits.txt - || exit 1; done
 	aarch64-linux-gnu-g++ -static $(BITS) -o build/bits-arm
 	qemu-aarch64 build/bits-arm | diff tests/engines/lanes/bits.txt -
 	@echo "The same bits on ARM as on x86."

@@ -1,7 +1,10 @@
 // Where the time of training goes: for each layer of a network, the processor time of its forward pass, its backward pass and
 // its sums over the minibatch, and for convolutions the share of what one core can do at most. Sixteen runs, random images.
 //
-//   make layers, or build/layers residual|resnet20|baseline BATCH STEPS; with a fourth argument without clocks around layers
+//   make layers, or build/layers residual|resnet20|baseline BATCH STEPS
+//
+// With numbers of threads behind it, only how long a minibatch takes with each of them, in turn, step by step, and how much
+// processor time.
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -51,28 +54,29 @@ class Timed : public Layer {
   bool reads_output() const override { return layer_->reads_output(); }
   int input_border() const override { return layer_->input_border(); }
   int gradient_border() const override { return layer_->gradient_border(); }
-  size_t learnt_count() const override { return layer_->learnt_count(); }
+  size_t parameter_count() const override { return layer_->parameter_count(); }
   size_t statistics_count() const override { return layer_->statistics_count(); }
-  void bind(Learnt learnt, Lanes* statistics) override { layer_->bind(learnt, statistics); }
-  void reserve(int images, bool wants) override { layer_->reserve(images, wants); }
+  void bind(Parameters parameters, Lanes* statistics) override { layer_->bind(parameters, statistics); }
+  bool goes_back_together() const override { return layer_->goes_back_together(); }
+  void reserve(int images, int threads, bool wants) override { layer_->reserve(images, threads, wants); }
   size_t reserved(int images) const override { return layer_->reserved(images); }
   void begin(const Step& step) override {
     clocked(times.around, [&] { layer_->begin(step); });
   }
-  void end() override {
-    clocked(times.around, [&] { layer_->end(); });
+  void end(const Thread& thread) override {
+    clocked(times.around, [&] { layer_->end(thread); });
   }
   void gather(Images images, const Boundary& in) override {
     clocked(times.sums, [&] { layer_->gather(images, in); });
   }
-  void measure(Images images, const Boundary& in) override {
-    clocked(times.sums, [&] { layer_->measure(images, in); });
+  void measure(const Thread& thread, Images images, const Boundary& in) override {
+    clocked(times.sums, [&] { layer_->measure(thread, images, in); });
   }
   void collect(Images images, const Boundary& in, const Boundary& gradient) override {
     clocked(times.sums, [&] { layer_->collect(images, in, gradient); });
   }
-  void settle() override {
-    clocked(times.sums, [&] { layer_->settle(); });
+  void settle(const Thread& thread, Images images) override {
+    clocked(times.sums, [&] { layer_->settle(thread, images); });
   }
   void forward(const Step& step, Images images, const Boundary& in, const Boundary& out) override {
     clocked(times.forward, [&] { layer_->forward(step, images, in, out); });
@@ -174,35 +178,59 @@ struct Peak {
   double rate() const { return links / time; }
 };
 
+uint32_t draw = 1;
+float uniform() { return static_cast<float>((draw = draw * 1664525u + 1013904223u) >> 8) / 16777216.0f; }
+
+// Ends the layers, and gives them weights.
+void finish(Bank& bank, const std::string& name) {
+  const OptimizerSettings settings{{"learning_rate", 0.01}, {"weight_decay", 0.0005}, {"momentum", 0.9}, {"nesterov", 0.0},
+                                   {"beta1", 0.9},          {"beta2", 0.999},         {"epsilon", 1e-8}, {"label_smoothing", 0.0},
+                                   {"clip_norm", 0.0},      {"average_decay", 0.0}};
+  bank.finish(name == "baseline" ? "adam" : "sgd", std::vector<OptimizerSettings>(kRuns, settings));
+  const auto weights = [](Network& network) -> Storage& { return network.parameters(); };
+  const auto statistics = [](Network& network) -> Storage& { return network.statistics(); };
+  std::vector<float> start(kRuns * bank.count(weights)), state(kRuns * bank.count(statistics), 1.0f);
+  draw = 1;
+  for (float& value : start) value = (uniform() - 0.4f) * 0.1f;
+  bank.write(weights, start.data());
+  bank.write(statistics, state.data());
+}
+
+double process_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
+
+// Trains with each number of threads in turn, minibatch by minibatch.
+void compare(const std::string& name, int batch, int steps, const std::vector<int>& threads, const Epoch& epoch) {
+  std::vector<std::unique_ptr<Bank>> banks;
+  std::vector<std::vector<double>> walls(threads.size()), works(threads.size());
+  for (int count : threads) {
+    banks.push_back(std::make_unique<Bank>(kImage, kRuns, batch));
+    build(*banks.back(), name);
+    finish(*banks.back(), name);
+    banks.back()->set_threads(count);
+    banks.back()->train(epoch, 0, 1);
+  }
+  for (int step = 0; step < steps; ++step)
+    for (size_t i = 0; i < threads.size(); ++i) {
+      const auto begin = std::chrono::steady_clock::now();
+      const double worked = process_seconds();
+      banks[i]->train(epoch, step, 1);
+      works[i].push_back(process_seconds() - worked);
+      walls[i].push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+    }
+  for (size_t i = 0; i < threads.size(); ++i) {
+    for (auto* times : {&walls[i], &works[i]}) std::sort(times->begin(), times->end());
+    const auto of = [&](const std::vector<double>& times, size_t place) { return 1e3 * times[place] / batch; };
+    const size_t middle = static_cast<size_t>(steps) / 2;
+    std::printf("%s, batch %d, threads %d: ms an image, fastest %.3f, median %.3f; of the processor %.3f, %.3f\n", name.c_str(),
+                batch, threads[i], of(walls[i], 0), of(walls[i], middle), of(works[i], 0), of(works[i], middle));
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const std::string name = argc > 1 ? argv[1] : "residual";
   const int batch = argc > 2 ? std::atoi(argv[2]) : 128, steps = argc > 3 ? std::atoi(argv[3]) : 3;
-  Bank bank(kImage, kRuns, batch);
-  build(bank, name);
-  Part& part = *bank.parts_.front();
-  std::vector<Timed*> timed;
-  const bool clocks = argc <= 4;
-  if (clocks)
-    for (Node& node : part.network.nodes_) {
-      auto layer = std::make_unique<Timed>(std::move(node.layer));
-      timed.push_back(layer.get());
-      node.layer = std::move(layer);
-    }
-  const OptimizerSettings settings{{"learning_rate", 0.01}, {"weight_decay", 0.0005}, {"momentum", 0.9}, {"nesterov", 0.0},
-                                   {"beta1", 0.9},          {"beta2", 0.999},         {"epsilon", 1e-8}, {"label_smoothing", 0.0},
-                                   {"clip_norm", 0.0},      {"average_decay", 0.0}};
-  bank.finish(name == "baseline" ? "adam" : "sgd", std::vector<OptimizerSettings>(kRuns, settings));
-  const auto weights = [](Network& network) -> Storage& { return network.learnt(); };
-  const auto statistics = [](Network& network) -> Storage& { return network.statistics(); };
-  std::vector<float> start(kRuns * bank.count(weights)), state(kRuns * bank.count(statistics), 1.0f);
-  uint32_t draw = 1;
-  const auto uniform = [&] { return static_cast<float>((draw = draw * 1664525u + 1013904223u) >> 8) / 16777216.0f; };
-  for (float& value : start) value = (uniform() - 0.4f) * 0.1f;
-  bank.write(weights, start.data());
-  bank.write(statistics, state.data());
-
   const int images = batch * steps;
   std::vector<uint8_t> bytes(static_cast<size_t>(images) * kImage.values());
   for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(255 * uniform());
@@ -214,7 +242,23 @@ int main(int argc, char** argv) {
   const std::vector<double> factors(static_cast<size_t>(kRuns * steps), 1.0);
   const Pixels pixels{bytes.data(), kImage, scale.data(), offset.data()};
   const Epoch epoch{pixels, labels.data(), order.data(), nullptr, factors.data(), images, 0};
+  std::vector<int> threads;
+  for (int i = 4; i < argc; ++i) threads.push_back(std::atoi(argv[i]));
+  if (!threads.empty()) {
+    compare(name, batch, steps, threads, epoch);
+    return 0;
+  }
 
+  Bank bank(kImage, kRuns, batch);
+  build(bank, name);
+  Part& part = *bank.parts_.front();
+  std::vector<Timed*> timed;
+  for (Node& node : part.network.nodes_) {
+    auto layer = std::make_unique<Timed>(std::move(node.layer));
+    timed.push_back(layer.get());
+    node.layer = std::move(layer);
+  }
+  finish(bank, name);
   bank.train(epoch, 0, 1);
   for (Timed* layer : timed) layer->times = {};
   Peak peak;
@@ -229,7 +273,6 @@ int main(int argc, char** argv) {
   const double best = peak.rate(), each_image = 1e6 / images;
   std::printf("%s, batch %d: %.0f images x models per second, %.3f ms an image; peak %.1f GFLOP/s\n", name.c_str(), batch,
               images * kRuns / all, 1e3 * all / images, 2e-9 * kWidth * best);
-  if (!clocks) return 0;
   std::printf("%-34s %9s %6s %9s %6s %9s %9s\n", "layer, microseconds an image", "forward", "share", "backward", "share", "sums",
               "around");
   Times total;

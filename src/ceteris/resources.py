@@ -39,12 +39,14 @@ class Requirements:
     Attributes:
         memory: Bytes, besides the images that all packed batches share.
         cores: Processor cores that it keeps busy.
+        most_cores: As many as it can use where there are more, with the same results.
         device: Where it computes, as `torch.device` names it.
         gpu_share: Of the GPU that it computes on, if it does.
     """
 
     memory: int
     cores: int = 1
+    most_cores: int = 1
     device: str = "cpu"
     gpu_share: float = 1.0
 

@@ -49,7 +49,7 @@ def run(  # noqa: PLR0913 - one argument a choice that the caller has
             folder of images, in place of the one that the study names.
         engine: `auto` (lanes where it can, else torch; nothing is measured), `lanes` or `torch`.
         device: As `torch.device` names it; the processor if not given.
-        threads: How many packed batches train side by side; as many as there are cores, if not given.
+        threads: How many cores to train on; all of them, if not given.
         executor: Where packed batches train; by itself on this machine, if not given.
         only: Names of the variations to train now, `baseline` among them; all if empty.
         base: The folder that paths of pretrained weights and of own code in the study start from.

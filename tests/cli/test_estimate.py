@@ -4,17 +4,14 @@ from datetime import date, timedelta
 import pytest
 
 from ceteris.cli import estimate as module
+from ceteris.cli import speeds
 from ceteris.cli.estimate import (
-    Speed,
     batch_seconds,
     estimate_time,
-    keep_speeds,
     preparation_seconds,
-    read_speeds,
     seconds_per_image,
-    speed_key,
-    today,
 )
+from ceteris.cli.speeds import Speed, keep_speeds, read_speeds, speed_key, today
 from ceteris.datasets.choice import known_images
 from ceteris.engines.engine import Preparation, PreparingEngine
 from ceteris.execution.packing import pack
@@ -272,7 +269,7 @@ DAYS = {"now": 0, "a month ago": -30, "longer ago": -31, "tomorrow": 1}
 
 def test_the_file_does_not_grow_for_ever(monkeypatch):
     """The latest are kept."""
-    monkeypatch.setattr(module, "_MOST", 2)
+    monkeypatch.setattr(speeds, "_MOST", 2)
     yesterday = str(date.fromisoformat(today()) - timedelta(days=1))
     keep_speeds({"old": Speed(seconds=1.0, day=yesterday), "new": Speed(seconds=1.0, day=today())})
     keep_speeds({"newer": Speed(seconds=1.0, day=today())})
@@ -305,5 +302,5 @@ def test_a_key_names_the_facts_and_the_machine(monkeypatch):
     """Another fact, processor or version is another key."""
     key = speed_key("lanes", 16)
     assert key == speed_key("lanes", 16) != speed_key("lanes", 15)
-    monkeypatch.setattr(module, "describe_host", lambda: {"processor": "another", "cores": 2})
+    monkeypatch.setattr(speeds, "describe_host", lambda: {"processor": "another", "cores": 2})
     assert speed_key("lanes", 16) != key

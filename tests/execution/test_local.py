@@ -1,14 +1,16 @@
 import errno
+import itertools
 import os
 import signal
 import threading
 from contextlib import closing
+from dataclasses import dataclass, field
 
 import pytest
 
-from ceteris.engines.engine import Position
+from ceteris.engines.engine import Position, SpreadTraining
 from ceteris.errors import ResultsError
-from ceteris.execution.events import BatchInterrupted, BatchStarted, RunFailed, RunFinished
+from ceteris.execution.events import BatchInterrupted, BatchStarted, EpochFinished, RunFailed, RunFinished
 from ceteris.execution.executor import interruptions
 from ceteris.execution.local import LocalExecutor
 from ceteris.execution.packing import pack
@@ -229,3 +231,57 @@ def test_an_error_in_one_packed_batch_does_not_stop_the_others(make_workspace):
     events = train(workspace, FakeEngine(failing=frozenset([2])))
     assert sum(isinstance(event, RunFailed) for event in events) == 3
     assert statuses(workspace) == [Status.FAILED if run.seed == 2 else Status.FINISHED for run in RUNS]
+
+
+class Spreading(SpreadTraining):
+    """Training of the fake engine that says it can use several cores, and notes how many it is given."""
+
+    def __init__(self, training, given):
+        self._training, self._given, self._cores = training, given, 1
+
+    @property
+    def cores(self):
+        """Give the last number."""
+        return self._cores
+
+    def spread(self, cores):
+        """Note another."""
+        self._cores = cores
+        self._given.append(cores)
+
+    def __getattr__(self, name):
+        return getattr(self._training, name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpreadingEngine(FakeEngine):
+    """A fake engine whose packed batches several cores can train."""
+
+    given: list[int] = field(default_factory=list, compare=False)
+
+    def start(self, runs, split, states=None):
+        """Begin as the fake engine does."""
+        return Spreading(super().start(runs, split, states), self.given)
+
+
+def test_a_packed_batch_alone_has_all_cores(make_workspace, monkeypatch):
+    """At every minibatch; the seconds that runs keep are those of all cores together, here one for each minibatch."""
+    ticks = itertools.count()
+    monkeypatch.setattr("ceteris.execution.worker.time.monotonic", lambda: float(next(ticks)))
+    workspace, engine = make_workspace(), SpreadingEngine()
+    batch = pack(RUNS, engine)[0]
+
+    events = list(execute((batch,), workspace, threads=4))
+
+    assert set(engine.given) == {4}
+    assert [event.seconds for event in events if isinstance(event, EpochFinished)] == [4 * 3.0] * 3
+
+
+def test_packed_batches_share_cores_alike_and_leave_theirs_to_others(make_workspace, reference):
+    """Five cores give three packed batches one each, two of them two, and the last all; results are the same."""
+    workspace, engine = make_workspace(), SpreadingEngine()
+
+    train(workspace, engine, threads=5)
+
+    assert {1} <= set(engine.given) <= {1, 2, 5}
+    assert results_of(workspace.folder.path) == reference

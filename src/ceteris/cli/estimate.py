@@ -1,31 +1,23 @@
 """How long a study will take on this machine, from two seconds of training on random images, now or lately."""
 
-import hashlib
-import json
 import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
 from functools import partial
-from importlib import metadata
-from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
 
-from ceteris.datasets.cache import cache_folder
+from ceteris.cli.speeds import Speed, keep_speeds, read_speeds, speed_key, today
 from ceteris.datasets.choice import share
 from ceteris.datasets.dataset import ImageKind, LabelledImages, Split
-from ceteris.engines.engine import Engine, PreparingEngine
-from ceteris.errors import DataError, ResultsError
+from ceteris.engines.engine import Engine, PreparingEngine, SpreadTraining
+from ceteris.execution.course import cores_of_each, course_of
 from ceteris.execution.packing import PackedBatch, preparing
 from ceteris.networks.cost import network_cost
 from ceteris.networks.network import Network
 from ceteris.progress.board import FORWARD_SHARE
-from ceteris.results.atomic import make_folder, write_atomically
-from ceteris.results.machine import describe_host
 from ceteris.study.run import Run
 
 _WARMED, _PREPARED = 8, 128
@@ -48,58 +40,8 @@ _LONG = 2.0
 _STEADYING = ("clip_norm", "average_decay")
 """Settings that add a pass over all weights to each step of a packed batch where one of its runs has them."""
 
-_FILE = "speeds.json"
-_MOST, _DAYS = 500, 30
-"""How many speeds are kept, and how long."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Speed:
-    """What one image costs, and when that was measured.
-
-    Attributes:
-        seconds: For one image, all runs of a packed batch together.
-    """
-
-    seconds: float
-    day: str
-
-
-def speed_key(*facts: object) -> str:
-    """Name what was measured: these facts, on this processor, with this version of ceteris."""
-    host = describe_host()
-    whole = [host["processor"], host["cores"], metadata.version("ceteris"), *facts]
-    return hashlib.sha256(json.dumps(whole, default=str).encode()).hexdigest()[:32]
-
-
-def today() -> str:
-    """Give the day, in coordinated universal time."""
-    return datetime.now(UTC).date().isoformat()
-
-
-def read_speeds() -> dict[str, Speed]:
-    """Give the speeds that were measured in the last thirty days; none if the file cannot be read."""
-    with suppress(DataError, OSError, ValueError, TypeError, AttributeError):
-        first = (datetime.now(UTC).date() - timedelta(days=_DAYS)).isoformat()
-        kept = json.loads((_folder() / _FILE).read_bytes())
-        speeds = {str(key): Speed(seconds=float(seconds), day=str(day)) for key, (seconds, day) in kept.items()}
-        return {key: speed for key, speed in speeds.items() if speed.seconds > 0 and first <= speed.day <= today()}
-    return {}
-
-
-def keep_speeds(measured: Mapping[str, Speed]) -> None:
-    """Add speeds to those that are kept, the latest of them; where nothing can be written, nothing is kept."""
-    if not measured:
-        return
-    latest = sorted((read_speeds() | dict(measured)).items(), key=lambda entry: entry[1].day)[-_MOST:]
-    content = json.dumps({key: [speed.seconds, speed.day] for key, speed in latest}, indent=1)
-    with suppress(DataError, ResultsError, OSError):
-        make_folder(_folder())
-        write_atomically(_folder() / _FILE, content.encode())
-
-
-def _folder() -> Path:
-    return cache_folder() / "speeds"
+_NOTICED = 0.05
+"""Share of the time of a study from which it matters how fast a packed batch is on the cores that others have left."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,6 +77,7 @@ def estimate_time(
     *,
     threads: int,
     side_by_side: int | None = None,
+    spreads: bool = True,
     budget: float = 2.0,
     known: Mapping[str, Speed] = MappingProxyType({}),
 ) -> Estimate:
@@ -146,41 +89,41 @@ def estimate_time(
     Args:
         batches: What is to be trained, the longest first; at least one.
         images: Their size, and how many there are.
-        threads: How many packed batches train side by side.
-        side_by_side: How many do on this machine, where it is measured; as many, if not given.
+        threads: How many cores packed batches share, one each at least.
+        side_by_side: How many train side by side on this machine, where it is measured; as many, if not given.
+        spreads: Whether they share all cores, or have one each even where they are fewer.
         budget: Seconds to measure, all kinds together; one minibatch of each is measured in any case.
         known: Speeds by key, for example those of an estimate a moment ago.
     """
     kinds: dict[Hashable, PackedBatch] = {}
     for batch in batches:
         kinds.setdefault(_kind(batch), batch)
-    are_threaded = all(batch.engine.threaded for batch in kinds.values())
-    side_by_side = min(side_by_side or threads, len(kinds)) if are_threaded else 1
+    most = {kind: batch.requirements(images).most_cores if spreads else 1 for kind, batch in kinds.items()}
     meter = _Meter(read_speeds(), known)
-    keys = {kind: _key(kind, batch.engine, images, side_by_side) for kind, batch in kinds.items()}
-    unknown = {kind: batch for kind, batch in kinds.items() if not meter.knows(keys[kind])}
-    patience = budget * side_by_side / max(1, len(unknown))
-    # What prepares features does that with all cores, and would make all that is measured meanwhile look slow.
-    apart = {kind: batch for kind, batch in unknown.items() if isinstance(batch.engine, PreparingEngine)}
-    beside = {kind: batch for kind, batch in unknown.items() if kind not in apart}
+    measured: dict[tuple[Hashable, int], Speed] = {}
 
-    def measure(kind: Hashable) -> None:
-        cost = partial(seconds_per_image, kinds[kind], images, budget=patience)
-        meter.take(keys[kind], cost, time.thread_time if kinds[kind].requirements(images).device == "cpu" else None)
+    def cost(batch: PackedBatch, cores: int) -> float:
+        """Give the seconds of a packed batch on so many cores, or on the most of fewer that were measured."""
+        kind = _kind(batch)
+        fewer = max(of for same, of in measured if same == kind and of <= cores)
+        return batch_seconds(batch, images, measured[kind, fewer].seconds)
 
-    for group, workers in ((beside, side_by_side), (apart, 1)):
-        with ThreadPoolExecutor(workers) as pool:
-            list(pool.map(measure, group))
+    cores = cores_of_each(threads, min(threads, len(batches)))
+    wanted = {(kind, min(cores, most[kind])): batch for kind, batch in kinds.items()}
+    while wanted:
+        measured |= _measure(wanted, images, meter, side_by_side or threads, budget)
+        course = course_of(batches, threads, cost)
+        wanted = {}
+        for one in course.stretches:
+            spread = (kind := _kind(one.batch)), min(one.cores, most[kind])
+            if one.seconds > _NOTICED * course.seconds and spread not in measured:
+                wanted[spread] = one.batch
     preparation = _preparation(batches, images, meter, threads)
     keep_speeds(meter.new)
-    # The longest packed batch first, each on the thread that is free first: as the executor does it.
-    free = [0.0] * threads
     work: dict[str, float] = {}
-    each = tuple(batch_seconds(batch, images, meter.speeds[keys[_kind(batch)]].seconds) for batch in batches)
-    for batch, seconds in zip(batches, each, strict=True):
-        thread = free.index(min(free))
-        free[thread] += seconds
-        work[batch.engine.name] = work.get(batch.engine.name, 0.0) + seconds
+    each = tuple(cost(batch, cores) * min(cores, most[_kind(batch)]) for batch in batches)
+    for batch, of_one in zip(batches, each, strict=True):
+        work[batch.engine.name] = work.get(batch.engine.name, 0.0) + of_one
     trained = sum(
         len(batch.runs)
         * batch.runs[0].specification.training.epochs
@@ -188,16 +131,45 @@ def estimate_time(
         for batch in batches
     )
     return Estimate(
-        seconds=max(free),
-        speed=trained / max(free),
+        seconds=course.seconds,
+        speed=trained / course.seconds,
         preparation=preparation,
         work=work,
         batches=each,
         known_since=min(meter.used, default=""),
         is_known=not meter.measured,
         may_stop=any(run.specification.training.patience for batch in batches for run in batch.runs),
-        speeds={key: meter.speeds[key] for key in keys.values()},
+        speeds=meter.asked,
     )
+
+
+def _measure(
+    wanted: Mapping[tuple[Hashable, int], PackedBatch],
+    images: ImageKind,
+    meter: "_Meter",
+    at_a_time: int,
+    budget: float,
+) -> dict[tuple[Hashable, int], Speed]:
+    """Measure packed batches of each kind, side by side where each has one core, if they are not known."""
+    is_alone = any(cores > 1 for _, cores in wanted) or not all(batch.engine.threaded for batch in wanted.values())
+    side_by_side = 1 if is_alone else min(at_a_time, len(wanted))
+    keys = {spread: _key(*spread, batch.engine, images, side_by_side) for spread, batch in wanted.items()}
+    unknown = {spread: batch for spread, batch in wanted.items() if not meter.knows(keys[spread])}
+    patience = budget * side_by_side / max(1, len(unknown))
+    # What prepares features does that with all cores, and would make all that is measured meanwhile look slow.
+    apart = [spread for spread, batch in unknown.items() if isinstance(batch.engine, PreparingEngine)]
+    beside = [spread for spread in unknown if spread not in apart]
+
+    def measure(spread: tuple[Hashable, int]) -> None:
+        batch = wanted[spread]
+        cost = partial(seconds_per_image, batch, images, budget=patience, cores=spread[1])
+        meter.take(keys[spread], cost, time.thread_time if batch.requirements(images).device == "cpu" else None)
+
+    for group, workers in ((beside, side_by_side), (apart, 1)):
+        with ThreadPoolExecutor(workers) as pool:
+            list(pool.map(measure, group))
+    meter.asked.update({key: meter.speeds[key] for key in keys.values()})
+    return {spread: meter.speeds[key] for spread, key in keys.items()}
 
 
 class _Meter:
@@ -205,6 +177,7 @@ class _Meter:
 
     def __init__(self, kept: Mapping[str, Speed], known: Mapping[str, Speed]) -> None:
         self.speeds = {**kept, **known}
+        self.asked: dict[str, Speed] = {}
         self.fresh = {key for key, speed in known.items() if speed.day == today()}
         self.new: dict[str, Speed] = {}
         self.used: set[str] = set()
@@ -244,7 +217,7 @@ def _preparation(batches: Sequence[PackedBatch], images: ImageKind, meter: _Mete
     for engine, runs in preparing(batches).items():
         wanted = sorted({f"{run.specification.network} {run.specification.training.flip}" for run in runs})
         (same, *_) = (batch.engine for batch in batches if batch.runs[0] == runs[0])
-        key = _key(tuple(wanted), same, images, threads)
+        key = _key(tuple(wanted), 1, same, images, threads)
         if not meter.knows(key):
             meter.take(key, partial(preparation_seconds, engine, runs, images), time.process_time, threads)
         seconds += meter.speeds[key].seconds * every_image
@@ -265,7 +238,9 @@ def preparation_seconds(
     return (time.perf_counter() - began) / (len(split.training) + len(split.validation) + len(split.test))
 
 
-def seconds_per_image(batch: PackedBatch, kind: ImageKind, *, budget: float, begin: Callable[[], None]) -> float:
+def seconds_per_image(
+    batch: PackedBatch, kind: ImageKind, *, budget: float, begin: Callable[[], None], cores: int = 1
+) -> float:
     """Measure for about `budget` seconds how long a packed batch trains on one image, all its runs together.
 
     Of large networks a few images make a minibatch, so that one takes about a second; whole minibatches are measured.
@@ -276,6 +251,8 @@ def seconds_per_image(batch: PackedBatch, kind: ImageKind, *, budget: float, beg
     steps = max(4, -(-128 // settings.batch_size))
     engine = batch.engine.rehearsing() if isinstance(batch.engine, PreparingEngine) else batch.engine
     training = engine.start(runs, random_split(kind, steps * settings.batch_size))
+    if isinstance(training, SpreadTraining):
+        training.spread(cores)
     whole, first = steps * settings.epochs, 0
     begin()
     began = time.perf_counter()
@@ -341,10 +318,11 @@ def _kind(batch: PackedBatch) -> Hashable:
     )
 
 
-def _key(kind: Hashable, engine: Engine, images: ImageKind, side_by_side: int) -> str:
-    """Name what is measured: how, on what, and beside how many others."""
+def _key(kind: Hashable, cores: int, engine: Engine, images: ImageKind, side_by_side: int) -> str:
+    """Name what is measured: how, on what, on how many cores, and beside how many others."""
     how = (engine.name, engine.arithmetic, dict(engine.facts))
-    return speed_key(how, kind, images.shape, images.classes, side_by_side)
+    what = kind if cores == 1 else (kind, cores)
+    return speed_key(how, what, images.shape, images.classes, side_by_side)
 
 
 def random_split(kind: ImageKind, images: int) -> Split:

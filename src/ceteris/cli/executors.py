@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Self
+from typing import Self, TypedDict
 
 from ceteris.datasets.dataset import ImageKind
 from ceteris.errors import EngineError
@@ -23,6 +23,14 @@ class ExecutorName(StrEnum):
     RAY = "ray"
 
 
+class Sharing(TypedDict):
+    """How packed batches share the cores of a place; see `estimate_time`."""
+
+    threads: int
+    side_by_side: int
+    spreads: bool
+
+
 @dataclass(frozen=True, kw_only=True)
 class Place:
     """What the place where a study trains has for it.
@@ -31,18 +39,25 @@ class Place:
         cores: How many packed batches train side by side there.
         measured: How many train side by side where their speed is measured, on this machine.
         description: Of a cluster: what it has, and which resource is short.
+        spreads: Whether a packed batch gets several cores where there are more of these.
     """
 
     cores: int
     measured: int
     description: str = ""
+    spreads: bool = False
+
+    @property
+    def sharing(self) -> Sharing:
+        """What `estimate_time` must know of it."""
+        return {"threads": self.cores, "side_by_side": self.measured, "spreads": self.spreads}
 
     @classmethod
     def of(cls, executor: Executor, batches: Sequence[PackedBatch], images: ImageKind) -> Self:
         """Look at what an executor has, for at least one packed batch."""
         if not isinstance(executor, ClusterExecutor):
             cores = executor.resources.cores
-            return cls(cores=cores, measured=cores)
+            return cls(cores=cores, measured=cores, spreads=isinstance(executor, LocalExecutor))
         nodes, needs = executor.cluster.nodes(), [batch.requirements(images) for batch in batches]
         most = Requirements(
             memory=max(one.memory for one in needs),

@@ -5,7 +5,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ceteris.cli.estimate import Speed, estimate_time
+from ceteris.cli.estimate import estimate_time
+from ceteris.cli.speeds import Speed
 from ceteris.datasets.dataset import ImageKind
 from ceteris.engines.engine import Engine
 from ceteris.errors import ResultsError

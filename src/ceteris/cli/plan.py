@@ -10,11 +10,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ceteris.cli.estimate import Estimate, Speed, estimate_time, random_split
+from ceteris.cli.estimate import Estimate, estimate_time, random_split
 from ceteris.cli.executors import ExecutorName, Place, chosen_executor, device_for
 from ceteris.cli.fastest import fastest_first
 from ceteris.cli.layer_table import print_layers_of_preset
 from ceteris.cli.power import ASSUMED, Spread, powers, shown_with, spread_of
+from ceteris.cli.speeds import Speed
 from ceteris.datasets.choice import images_ahead, share, source_of
 from ceteris.datasets.dataset import ImageKind
 from ceteris.engines.transfer.engine import FINE_TUNING
@@ -146,7 +147,7 @@ def _with_time(
         console.print(Text("Time: not estimated, because the study does not fit into the memory.", style="yellow"))
         return found
     with console.status("measuring how fast this machine trains ..."):
-        estimate = estimate_time(batches, images, threads=place.cores, side_by_side=place.measured, known=speeds)
+        estimate = estimate_time(batches, images, **place.sharing, known=speeds)
     console.print(Text(time_needed(estimate, place.cores, place)))
     if warning := patience(batches, estimate, device):
         console.print(Text(f"note: {warning}", style="yellow"))

@@ -13,12 +13,13 @@ from rich.text import Text
 
 from ceteris.cli.budget import Budget, read_budget
 from ceteris.cli.console import print_notes, print_sentence
-from ceteris.cli.estimate import Estimate, Speed, estimate_time
+from ceteris.cli.estimate import Estimate, estimate_time
 from ceteris.cli.executors import ExecutorName, Place, chosen_executor, device_for
 from ceteris.cli.fastest import fastest_first
 from ceteris.cli.fetching import download_weights, get_images
 from ceteris.cli.plan import override, time_needed
 from ceteris.cli.report import close
+from ceteris.cli.speeds import Speed
 from ceteris.execution.engines import choose_engines, find_backbones
 from ceteris.execution.events import Event, StudyStarted
 from ceteris.execution.executor import Executor
@@ -135,8 +136,7 @@ def _with_time(
                 estimate = estimate_time(
                     event.batches,
                     event.images,
-                    threads=place.cores,
-                    side_by_side=place.measured,
+                    **place.sharing,
                     budget=_MEASURED_SECONDS,
                     known=speeds,
                 )

@@ -150,6 +150,19 @@ class PackedTraining(Protocol):
         """
 
 
+class SpreadTraining(ABC):
+    """A packed batch that several cores may train together; how many they are changes no bit of any run."""
+
+    @property
+    @abstractmethod
+    def cores(self) -> int:
+        """On how many cores it trains."""
+
+    @abstractmethod
+    def spread(self, cores: int) -> None:
+        """Train on so many cores from here on, or on as many of them as a minibatch has images."""
+
+
 class OwnCodeTraining(ABC):
     """What a packed batch also tells if it runs code of the user's own, of which the study knows only the text."""
 

@@ -25,6 +25,21 @@ class Stop(Protocol):
         """Say whether a worker should save and leave."""
 
 
+class CoreShare(Protocol):
+    """How many cores a packed batch may keep busy, which become more when others end."""
+
+    def now(self) -> int:
+        """Say how many they are now, at least 1."""
+
+
+class OneCore:
+    """A share that stays one core."""
+
+    def now(self) -> int:
+        """Say that it is one."""
+        return 1
+
+
 @dataclass(frozen=True, kw_only=True)
 class TrainingData:
     """All that a worker needs besides a packed batch; can be sent to another machine.

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 
 from ceteris.execution.child import Child
+from ceteris.execution.course import cores_of_each
 from ceteris.execution.events import Event
 from ceteris.execution.executor import Workspace
 from ceteris.execution.packing import PackedBatch, longest_first
@@ -27,14 +28,30 @@ _LOOK_SECONDS = 1.0
 _Queue = SimpleQueue[Event | _WorkerLeft]
 
 
+class _Shared:
+    """The cores of this machine, which the workers that still have something to do share alike."""
+
+    def __init__(self, cores: int, workers: int) -> None:
+        self._cores, self._at_work = cores, set(range(workers))
+
+    def leave(self, worker: int) -> None:
+        """Leave one worker's cores to the others."""
+        self._at_work.discard(worker)
+
+    def now(self) -> int:
+        """Say how many cores each worker has."""
+        return cores_of_each(self._cores, len(self._at_work))
+
+
 @dataclass(frozen=True, kw_only=True)
 class LocalExecutor:
     """Trains the longest packed batches first, on a thread each; engines that hold the interpreter lock get processes.
 
-    Code of the user's own always gets one: it may end its process.
+    Code of the user's own always gets one: it may end its process. Where packed batches are fewer than cores, an engine
+    that can use several (`SpreadTraining`) gets as many as there are for each.
 
     Attributes:
-        threads: How many packed batches train side by side; as many as there are cores, if not given.
+        threads: On how many cores packed batches train side by side; on all, if not given.
     """
 
     threads: int = field(default_factory=available_cores)
@@ -53,18 +70,19 @@ class LocalExecutor:
             ResultsError: If the results folder can no longer be written.
         """
         waiting = deque(longest_first(batches))
-        is_alone = min(self.threads, len(batches)) == 1
+        count = min(self.threads, len(batches))
+        cores = _Shared(self.threads, count)
         events: _Queue = SimpleQueue()
         workers = [
             # Daemons, so that a second Ctrl-C need not wait for them.
             threading.Thread(
                 target=_work,
-                args=(waiting, events, workspace, stop),
-                kwargs={"is_alone": is_alone},
+                args=(number, waiting, events, workspace, stop, cores),
+                kwargs={"is_alone": count == 1},
                 name=f"worker {number}",
                 daemon=True,
             )
-            for number in range(min(self.threads, len(batches)))
+            for number in range(count)
         ]
         errors: list[BaseException] = []
         for worker in workers:
@@ -90,7 +108,14 @@ class LocalExecutor:
 
 
 def _work(
-    waiting: deque[PackedBatch], events: _Queue, workspace: Workspace, stop: threading.Event, *, is_alone: bool
+    number: int,
+    waiting: deque[PackedBatch],
+    events: _Queue,
+    workspace: Workspace,
+    stop: threading.Event,
+    cores: _Shared,
+    *,
+    is_alone: bool,
 ) -> None:
     """Train one waiting packed batch after another."""
     error: BaseException | None = None
@@ -102,13 +127,14 @@ def _work(
                 except IndexError:
                     break
                 if batch.engine.threaded or (is_alone and not batch.runs_own_code):
-                    happened = train_batch(batch, workspace, stop)
+                    happened = train_batch(batch, workspace, stop, cores)
                 else:
                     happened = child.train(batch, stop)
                 for event in happened:
                     events.put(event)
     except BaseException as raised:  # noqa: BLE001 - handed to the thread that waits for it
         error = raised
+    cores.leave(number)
     events.put(_WorkerLeft(error))
 
 

@@ -8,7 +8,15 @@ from dataclasses import dataclass, field, replace
 from ceteris.checksummed import Damage
 from ceteris.datasets.choice import share
 from ceteris.datasets.dataset import Split
-from ceteris.engines.engine import Engine, EpochMetrics, Outcome, OwnCodeTraining, PackedTraining, Position
+from ceteris.engines.engine import (
+    Engine,
+    EpochMetrics,
+    Outcome,
+    OwnCodeTraining,
+    PackedTraining,
+    Position,
+    SpreadTraining,
+)
 from ceteris.errors import DeviceMemoryError, LostRunError
 from ceteris.execution.events import (
     BatchInterrupted,
@@ -21,7 +29,7 @@ from ceteris.execution.events import (
     RunFinished,
     RunsHeld,
 )
-from ceteris.execution.executor import Stop, TrainingData, Workspace
+from ceteris.execution.executor import CoreShare, OneCore, Stop, TrainingData, Workspace
 from ceteris.execution.keeping import Happened, Start, Unusable, claim_runs, find_starts, keep
 from ceteris.execution.packing import PackedBatch
 from ceteris.networks.shape import Shape
@@ -53,7 +61,10 @@ class _Lane:
     facts: Mapping[str, str] = field(default_factory=dict)
 
 
-def train_batch(batch: PackedBatch, workspace: Workspace, stop: Stop) -> Iterator[Event]:
+_ONE = OneCore()
+
+
+def train_batch(batch: PackedBatch, workspace: Workspace, stop: Stop, cores: CoreShare = _ONE) -> Iterator[Event]:
     """Train a packed batch's runs, each to its result, its failure, or its checkpoint, which are written on the way.
 
     Runs that another process holds, or takes over because this one gave no sign of life for long, are left to it. What
@@ -68,7 +79,7 @@ def train_batch(batch: PackedBatch, workspace: Workspace, stop: Stop) -> Iterato
         try:
             starts = yield from find_starts(mine, folder)
             left = {start.run.digest: start.run for start in starts}
-            for happened in train_runs(starts, batch, workspace, stop):
+            for happened in train_runs(starts, batch, workspace, stop, cores):
                 for event in keep(happened, folder):
                     if isinstance(event, RunFinished):
                         left.pop(event.record.run.digest)
@@ -80,12 +91,14 @@ def train_batch(batch: PackedBatch, workspace: Workspace, stop: Stop) -> Iterato
             yield RunsHeld(runs=tuple(left.values()))
 
 
-def train_runs(starts: Sequence[Start], batch: PackedBatch, data: TrainingData, stop: Stop) -> Iterator[Happened]:
+def train_runs(
+    starts: Sequence[Start], batch: PackedBatch, data: TrainingData, stop: Stop, cores: CoreShare = _ONE
+) -> Iterator[Happened]:
     """Train runs of a packed batch and give, between the events, what is to be kept; nothing is read or written.
 
     They train together as far as they are at one position. If the engine raises, they are tried again in halves, so
     that in the end only the runs that cannot be trained have failed. Several times a second it is seen whether to stop;
-    then every run is saved and the iterator ends.
+    then every run is saved and the iterator ends. As often it is seen how many cores there are, for a `SpreadTraining`.
     """
     groups: dict[Position, list[_Lane]] = {}
     for start in starts:
@@ -103,7 +116,7 @@ def train_runs(starts: Sequence[Start], batch: PackedBatch, data: TrainingData, 
         error: Exception | None = None
         members = replace(batch, runs=tuple(lane.run for lane in lanes), position=position)
         try:
-            yield from _train_together(lanes, members, data, stop)
+            yield from _train_together(lanes, members, data, stop, cores)
         except Exception as raised:  # noqa: BLE001 - whatever an engine raises, the other runs go on
             error = raised
         if error is None:
@@ -120,10 +133,12 @@ def train_runs(starts: Sequence[Start], batch: PackedBatch, data: TrainingData, 
                 again = [
                     Start(run=lane.run, checkpoint=lane.checkpoint, facts={**lane.facts, **facts}) for lane in some
                 ]
-                yield from train_runs(again, batch, data, stop)
+                yield from train_runs(again, batch, data, stop, cores)
 
 
-def _train_together(lanes: list[_Lane], batch: PackedBatch, data: TrainingData, stop: Stop) -> Iterator[Happened]:
+def _train_together(
+    lanes: list[_Lane], batch: PackedBatch, data: TrainingData, stop: Stop, cores: CoreShare
+) -> Iterator[Happened]:
     specification = batch.runs[0].specification
     split = data.splits[specification.data.whole]
     training, damaged = _start(lanes, batch, split)
@@ -139,7 +154,7 @@ def _train_together(lanes: list[_Lane], batch: PackedBatch, data: TrainingData, 
             yield BatchInterrupted(batch=batch, position=training.position)
             return
         try:
-            yield from _advance(lanes, training, batch, data, split)
+            yield from _advance(lanes, training, batch, data, split, cores.now())
         except Exception:
             yield from _keep_printed(lanes, training)
             raise
@@ -196,14 +211,17 @@ def _start(lanes: list[_Lane], batch: PackedBatch, split: Split) -> tuple[Packed
 
 
 def _advance(
-    lanes: Sequence[_Lane], training: PackedTraining, batch: PackedBatch, data: TrainingData, split: Split
+    lanes: Sequence[_Lane], training: PackedTraining, batch: PackedBatch, data: TrainingData, split: Split, cores: int
 ) -> Iterator[Happened]:
-    """Let the engine train for a moment, and take the time."""
-    before, began = training.position, time.monotonic()
+    """Let the engine train for a moment, and take the time: what runs keep is that of all cores."""
+    before, began, used = training.position, time.monotonic(), 1
+    if isinstance(training, SpreadTraining):
+        training.spread(cores)
+        used = training.cores
     metrics = training.advance()
     seconds = time.monotonic() - began
     for lane in lanes:
-        lane.seconds += seconds
+        lane.seconds += seconds * used
         lane.position = training.position
     specification = batch.runs[0].specification
     training_images = share(len(split.training), specification.data.fraction)

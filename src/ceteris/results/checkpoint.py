@@ -26,7 +26,7 @@ class Checkpoint:
 
     Attributes:
         arithmetic: As that engine said it; another arithmetic would not continue with the same bits.
-        seconds: Wall-clock time spent in the epoch after them.
+        seconds: Time on one core spent in the epoch after them.
     """
 
     run: Run

@@ -17,7 +17,8 @@ class EpochRecord:
     """One epoch of one run.
 
     Attributes:
-        seconds: Wall-clock time that its packed batch trained and validated this epoch.
+        seconds: Time that its packed batch trained and validated this epoch, on one core: where it had several, theirs
+            together.
         packed_batch_runs: How many runs trained together then; `seconds / packed_batch_runs` is this run's share.
     """
 
@@ -31,7 +32,7 @@ class TrainingTime:
     """How long a run trained: with the runs of its packed batch, and its own share of that.
 
     Attributes:
-        packed_batch_seconds: Wall-clock time that the packed batches of this run trained and validated, over all
+        packed_batch_seconds: Time on one core that the packed batches of this run trained and validated, over all
             resumptions: the same for each of their runs, so that it must not be added up over them.
         packed_batch_runs: How many runs trained together in that time; the most, where that changed.
         share: The part of that time that counts for this run, in seconds: shares of all runs add up to the whole.

@@ -26,7 +26,7 @@ class Machine:
 
     Attributes:
         finished: When its result was written, in UTC, ISO 8601.
-        training_seconds: Wall-clock time that its packed batches trained and validated, over all resumptions: of all
+        training_seconds: Time on one core that its packed batches trained and validated, over all resumptions: of all
             runs in them together; see `TrainingTime` for the share of this run.
         engine: What the engine says of itself here, for example its instruction set or device.
         epochs_sha256: Of `epochs.csv`.

@@ -1,7 +1,9 @@
 // Trains sixteen runs of small networks over every layer kind and optimizer, and prints a hash of all bits that come of each.
-// Compiled for one instruction set at a time, without Python; builds with fused multiply-add must print the same.
+// Compiled for one instruction set at a time, without Python; builds with fused multiply-add must print the same, with any
+// number of threads, which is the argument.
 #include <cinttypes>
 #include <cstdio>
+#include <cstdlib>
 
 #include "bank.hpp"
 
@@ -141,6 +143,8 @@ const std::vector<std::pair<std::string, std::vector<Description>>> kLaterNetwor
       kClassifier}},
 };
 
+int threads = 1;
+
 uint64_t train(const std::vector<Description>& layers, const std::string& optimizer, const Pictures& images, bool looks_ahead,
                bool is_steadied) {
   Bank bank(kImage, kRuns, kBatch);
@@ -179,6 +183,7 @@ uint64_t train(const std::vector<Description>& layers, const std::string& optimi
     settings.push_back(own);
   }
   bank.finish(optimizer, settings);
+  bank.set_threads(threads);
 
   const auto weights = [](Network& network) -> Storage& { return network.parameters(); };
   const auto statistics = [](Network& network) -> Storage& { return network.statistics(); };
@@ -250,7 +255,8 @@ uint64_t see(const Pictures& images) {
 
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
+  threads = argc > 1 ? std::atoi(argv[1]) : 1;
   const Pictures images = draw_pictures();
   for (const auto& [name, layers] : kNetworks)
     for (const auto& [optimizer, kind] : optimizers())

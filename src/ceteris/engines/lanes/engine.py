@@ -19,6 +19,7 @@ from ceteris.engines.engine import (
     PortableEngine,
     Position,
     RunState,
+    SpreadTraining,
     mean_loss_and_accuracy,
 )
 from ceteris.engines.lanes.kernels import (
@@ -107,7 +108,10 @@ class LanesEngine(PortableEngine):
             for layer in every_layer(network, images.shape, images.classes)
             if not layer.branches and not isinstance(layer.layer, Convolution)
         )
-        return Requirements(memory=bank.memory() + 4 * (arrays - 3 * self.packed_runs * unpacked))
+        return Requirements(
+            memory=bank.memory() + 4 * (arrays - 3 * self.packed_runs * unpacked),
+            most_cores=specification.training.batch_size,
+        )
 
     def start(self, runs: Sequence[Run], split: Split, states: Sequence[RunState] | None = None) -> "LanesTraining":
         """Begin to train up to sixteen runs with one packing key, from initial weights or from where they stopped."""
@@ -142,7 +146,7 @@ def lanes_engine() -> LanesEngine:
 
 
 @dataclass(kw_only=True)
-class LanesTraining:
+class LanesTraining(SpreadTraining):
     """A packed batch in training; see `engines.engine.PackedTraining`."""
 
     runs: tuple[Run, ...]
@@ -174,6 +178,15 @@ class LanesTraining:
         labels, classes = self.split.training.labels, self.split.classes
         self._best = [BestEpoch.of(run, None) for run in self.runs]
         self._places = tuple(sampled_indices(run, labels, classes=classes) for run in self.runs)
+
+    @property
+    def cores(self) -> int:
+        """On how many cores it trains; see `SpreadTraining`."""
+        return self.bank.threads
+
+    def spread(self, cores: int) -> None:
+        """Train on so many cores from here on, each with some images of a minibatch."""
+        self.bank.threads = cores
 
     def begin(self, weights: Sequence[Mapping[str, NDArray[np.generic]]]) -> None:
         """Put initial weights in place."""

@@ -59,6 +59,7 @@ class CompiledBank(Protocol):
     """A packed batch in C++ (`bank.hpp`); sums are (loss, correct) per run over the images a call looked at."""
 
     steps: int
+    threads: int
 
     def begin_branch(self, number: int) -> None: ...  # noqa: D102
     def memory(self) -> int: ...  # noqa: D102

@@ -1,4 +1,4 @@
-// A bank: up to sixteen runs that one core trains at the same time, in as many parts as the registers need.
+// A bank: up to sixteen runs that are trained at the same time, in as many parts as the registers need, by one thread or more.
 #pragma once
 
 #include <memory>
@@ -40,11 +40,7 @@ struct Epoch {
 class Part {
  public:
   Part(Shape image, int first_run, int runs, int batch_size)
-      : network(image),
-        first_run_(first_run),
-        runs_(std::min(kWidth, runs - first_run)),
-        batch_size_(batch_size),
-        gatherer_(image) {}
+      : network(image), first_run_(first_run), runs_(std::min(kWidth, runs - first_run)), batch_size_(batch_size), image_(image) {}
 
   int run(int lane) const { return first_run_ + std::min(lane, runs_ - 1); }
   int first_run() const { return first_run_; }
@@ -53,61 +49,76 @@ class Part {
   void finish(const OptimizerKind& optimizer, RunSettings settings, bool averages) {
     optimizer_ = &optimizer;
     settings_ = std::move(settings);
-    group_ = network.needs_whole_minibatch() ? batch_size_ : std::min(batch_size_, kGroup);
-    capacity_ = capacity();
     clip_norm_ = settings_.lanes("clip_norm");
     average_rest_ = settings_.lanes([](double decay) { return decay > 0 ? 1 - decay : 0; }, "average_decay");
     const double classes = network.output().channels;
     targets_ = {settings_.lanes([=](double smoothing) { return 1 - smoothing + smoothing / classes; }, "label_smoothing"),
                 settings_.lanes([=](double smoothing) { return smoothing / classes; }, "label_smoothing")};
     averages_ = averages;
-    network.finish(capacity_, averages);
+    network.finish(averages);
+  }
+
+  // Lays out memory for so many threads; between two minibatches it may be laid out anew.
+  void lay_out(int threads) {
+    group_ = network.needs_whole_minibatch() ? batch_size_ : std::min(batch_size_, kGroup * threads);
+    capacity_ = std::max(group_, capacity());
     labels_.resize(static_cast<size_t>(capacity_));
+    gatherers_.assign(static_cast<size_t>(threads), Gatherer(image_));
+    network.lay_out(capacity_, threads);
   }
 
   // Images that there is room for; scoring wants a few at a time even where training takes fewer.
   int capacity() const { return network.needs_whole_minibatch() ? std::max(batch_size_, kLeast) : kLeast; }
 
-  void train(const Epoch& epoch, int64_t first_step, int64_t steps, Totals* totals) {
+  // What follows is called by each of the threads at the same time. The first of them, which may use `totals`, does what takes
+  // no time.
+
+  void train(const Epoch& epoch, int64_t first_step, int64_t steps, const Thread& thread, Totals* totals) {
     const FlushTinyNumbers flush;
     for (int64_t place = first_step * batch_size_; steps > 0 && place < epoch.images; place += batch_size_, --steps) {
       const int images = static_cast<int>(std::min<int64_t>(batch_size_, epoch.images - place));
-      network.begin({images, static_cast<uint32_t>(place), epoch.number, true});
+      network.begin({images, static_cast<uint32_t>(place), epoch.number, true, thread});
       for (int done = 0; done < images; done += group_) {
         const int64_t first = place + done;
-        const Step step{std::min(group_, images - done), static_cast<uint32_t>(first), epoch.number, true};
-        network.forward(step, [&](int image) { gather_training(epoch, first + image, image); });
-        score(step.images, totals, images);
+        const Step step{std::min(group_, images - done), static_cast<uint32_t>(first), epoch.number, true, thread};
+        network.forward(step, [&](int image) { gather_training(epoch, first + image, image, thread); });
+        if (thread.leads()) score(step.images, totals, images);
+        thread.meet();
         network.backward(step);
       }
-      network.end();
-      schedule(epoch, place / batch_size_);
-      if (any(clip_norm_)) clip(network.gradients(), clip_norm_);
-      network.update(*optimizer_, settings_);
-      if (averages_) network.average(average_rest_);
+      if (thread.leads()) {
+        schedule(epoch, place / batch_size_);
+        ++network.moments().steps;
+      }
+      network.end(thread);
+      network.update(*optimizer_, settings_, clip_norm_, thread);
+      if (averages_) network.average(average_rest_, thread);
     }
   }
 
   // `probabilities`, if wanted, is [run][image][class] over the whole bank.
-  void score_all(const Pixels& pixels, const int32_t* labels, int64_t images, float* probabilities, Totals* totals) {
+  void score_all(const Pixels& pixels, const int32_t* labels, int64_t images, float* probabilities, const Thread& thread,
+                 Totals* totals) {
     const FlushTinyNumbers flush;
     const int classes = network.output().channels;
-    network.begin({0, 0, 0, false});
+    network.begin({0, 0, 0, false, thread});
     for (int64_t first = 0; first < images; first += capacity_) {
       const int count = static_cast<int>(std::min<int64_t>(capacity_, images - first));
-      network.forward({count, 0, 0, false}, [&](int image) {
+      network.forward({count, 0, 0, false, thread}, [&](int image) {
         int64_t index[kWidth];
         std::fill_n(index, kWidth, first + image);
-        gatherer_.gather(pixels, index, nullptr, network.input().image(image));
+        gatherers_[static_cast<size_t>(thread.number)].gather(pixels, index, nullptr, network.input().image(image));
         labels_[static_cast<size_t>(image)] = broadcast(labels[first + image]);
       });
-      score(count, totals, 0);
-      if (!probabilities) continue;
-      for (int lane = 0; lane < runs_; ++lane)
-        for (int image = 0; image < count; ++image)
-          for (int k = 0; k < classes; ++k)
-            probabilities[(static_cast<int64_t>(first_run_ + lane) * images + first + image) * classes + k] =
-                network.logits().flat(image)[k][lane];
+      if (thread.leads()) {
+        score(count, totals, 0);
+        for (int lane = 0; probabilities && lane < runs_; ++lane)
+          for (int image = 0; image < count; ++image)
+            for (int k = 0; k < classes; ++k)
+              probabilities[(static_cast<int64_t>(first_run_ + lane) * images + first + image) * classes + k] =
+                  network.logits().flat(image)[k][lane];
+      }
+      thread.meet();
     }
   }
 
@@ -117,7 +128,7 @@ class Part {
   static constexpr int kLeast = 16;
   static_assert(kLeast >= kGroup);
 
-  void gather_training(const Epoch& epoch, int64_t place, int image) {
+  void gather_training(const Epoch& epoch, int64_t place, int image, const Thread& thread) {
     int64_t index[kWidth];
     View views[kWidth];
     Integers& label = labels_[static_cast<size_t>(image)];
@@ -127,7 +138,8 @@ class Part {
       label[lane] = epoch.labels[index[lane]];
       if (epoch.views) views[lane] = epoch.views[at];
     }
-    gatherer_.gather(epoch.pixels, index, epoch.views ? views : nullptr, network.input().image(image));
+    Gatherer& gatherer = gatherers_[static_cast<size_t>(thread.number)];
+    gatherer.gather(epoch.pixels, index, epoch.views ? views : nullptr, network.input().image(image));
   }
 
   void schedule(const Epoch& epoch, int64_t step) {
@@ -162,8 +174,9 @@ class Part {
   Lanes clip_norm_{}, average_rest_{};
   bool averages_ = false;
   Targets targets_{};
+  Shape image_;
   std::vector<Integers> labels_;
-  Gatherer gatherer_;
+  std::vector<Gatherer> gatherers_;  // of each thread
 };
 
 class Bank {
@@ -212,16 +225,30 @@ class Bank {
       for (int lane = 0; lane < kWidth; ++lane) lanes.push_back(&runs[static_cast<size_t>(part->run(lane))]);
       part->finish(found->second, RunSettings(lanes), averages);
     }
+    set_threads(1);
+  }
+
+  // How many threads train and score, from here on; not one bit depends on it.
+  int threads() const { return crew_ ? crew_->count() : 0; }
+  void set_threads(int threads) {
+    threads = std::min(threads, batch_size_);
+    if (threads == wanted_threads_) return;
+    crew_ = std::make_unique<Crew>(wanted_threads_ = threads);
+    for (auto& part : parts_) part->lay_out(crew_->count());
   }
 
   std::vector<Totals> train(const Epoch& epoch, int64_t first_step, int64_t steps) {
     std::vector<Totals> totals(static_cast<size_t>(runs_));
-    for (auto& part : parts_) part->train(epoch, first_step, steps, totals.data());
+    crew_->run([&](const Thread& thread) {
+      for (auto& part : parts_) part->train(epoch, first_step, steps, thread, totals.data());
+    });
     return totals;
   }
   std::vector<Totals> score(const Pixels& pixels, const int32_t* labels, int64_t images, float* probabilities) {
     std::vector<Totals> totals(static_cast<size_t>(runs_));
-    for (auto& part : parts_) part->score_all(pixels, labels, images, probabilities, totals.data());
+    crew_->run([&](const Thread& thread) {
+      for (auto& part : parts_) part->score_all(pixels, labels, images, probabilities, thread, totals.data());
+    });
     return totals;
   }
 
@@ -255,8 +282,9 @@ class Bank {
   }
 
  private:
-  int runs_, batch_size_;
+  int runs_, batch_size_, wanted_threads_ = 0;
   std::vector<std::unique_ptr<Part>> parts_;
+  std::unique_ptr<Crew> crew_;
 };
 
 }  // namespace ceteris

@@ -1,8 +1,8 @@
 // Batch normalisation (Ioffe and Szegedy 2015), as torch.nn.BatchNorm2d defines it: momentum 0.1, epsilon 1e-5, the
 // running variance unbiased, the batch's own variance not. Each run has its own statistics.
 //
-// What it needs of the whole minibatch is gathered image by image, while the values are hot; between such sums and their
-// use the network puts a barrier.
+// What it needs of the whole minibatch is gathered image by image, while the values are hot: the sums of rows, which one thread
+// then adds up for each channel. Between such sums and their use the network puts a barrier.
 #pragma once
 
 #include "activation.hpp"
@@ -18,7 +18,7 @@ class BatchNorm : public Layer {
         inverse_(channels()),
         factor_(channels()),
         shift_(channels()),
-        sum_(channels()),
+        squares_(channels()),
         gradient_sum_(channels()),
         gradient_product_(channels()) {}
 
@@ -40,39 +40,44 @@ class BatchNorm : public Layer {
     statistics_ = statistics;
   }
 
+  void reserve(int images, int, bool) override { sums_ = Storage(2 * rows(images)); }
+  size_t reserved(int images) const override { return 2 * rows(images) * sizeof(Lanes); }
+
   void begin(const Step& step) override {
-    pixels_ = static_cast<float>(step.images) * input_.height * input_.width;
-    sum_.clear();
-    gradient_sum_.clear();
-    gradient_product_.clear();
-    if (!step.training)
-      for (size_t c = 0; c < channels(); ++c) set(c, statistics_[c], statistics_[channels() + c]);
+    if (step.training) return;
+    const Span own = step.thread.share(channels());
+    for (size_t c = own.first; c < own.last; ++c) set(c, statistics_[c], statistics_[channels() + c]);
   }
 
   // Rows are summed apart, so that the error grows with the rows and not with the pixels.
   void gather(Images images, const Boundary& in) override {
-    each_row(images, in, [&](int, int, size_t c, const Lanes* row) {
+    each_row(images, in, all(), [&](int image, int y, size_t c, const Lanes* row) {
       Lanes row_sum{};
       for (int x = 0; x < input_.width; ++x) row_sum += row[x];
-      sum_.get()[c] += row_sum;
+      sums_.get()[place(image, y, c)] = row_sum;
     });
   }
 
   // Mean first, then the squares of what is left: no digits are lost to a large mean.
-  void measure(Images images, const Boundary& in) override {
-    Storage squares(channels());
-    for (size_t c = 0; c < channels(); ++c) mean_.get()[c] = sum_.get()[c] / pixels_;
-    each_row(images, in, [&](int, int, size_t c, const Lanes* row) {
+  void measure(const Thread& thread, Images images, const Boundary& in) override {
+    const Span own = thread.share(channels());
+    const float pixels = pixels_of(images);
+    add_up(images, own, sums_.get(), mean_.get());
+    for (size_t c = own.first; c < own.last; ++c) {
+      mean_.get()[c] /= broadcast(pixels);
+      squares_.get()[c] = Lanes{};
+    }
+    each_row(images, in, own, [&](int, int, size_t c, const Lanes* row) {
       const Lanes mean = mean_.get()[c];
       Lanes row_squares{};
       for (int x = 0; x < input_.width; ++x) row_squares = multiply_add(row[x] - mean, row[x] - mean, row_squares);
-      squares.get()[c] += row_squares;
+      squares_.get()[c] += row_squares;
     });
-    for (size_t c = 0; c < channels(); ++c) {
-      const Lanes mean = mean_.get()[c], sum = squares.get()[c];
-      set(c, mean, sum / pixels_);
+    for (size_t c = own.first; c < own.last; ++c) {
+      const Lanes mean = mean_.get()[c], sum = squares_.get()[c];
+      set(c, mean, sum / pixels);
       // One value alone has no unbiased variance; PyTorch refuses to train on it, and the study reader does too.
-      const float unbiased = pixels_ > 1 ? pixels_ - 1 : 1;
+      const float unbiased = pixels > 1 ? pixels - 1 : 1;
       Lanes &running_mean = statistics_[c], &running_variance = statistics_[channels() + c];
       running_mean = multiply_add(broadcast(kMomentum), mean, running_mean * (1 - kMomentum));
       running_variance = multiply_add(broadcast(kMomentum), sum / unbiased, running_variance * (1 - kMomentum));
@@ -81,7 +86,7 @@ class BatchNorm : public Layer {
 
   void forward(const Step&, Images images, const Boundary& in, const Boundary& out) override {
     with_tiled_activation(bend_.kind, [&](auto kind) {
-      each_row(images, in, [&](int image, int y, size_t c, const Lanes* row) {
+      each_row(images, in, all(), [&](int image, int y, size_t c, const Lanes* row) {
         const Lanes factor = factor_.get()[c], shift = shift_.get()[c], slope = bend_.slope;
         Lanes* target = out.image(image).row(y, static_cast<int>(c));
         for (int x = 0; x < input_.width; ++x)
@@ -94,7 +99,7 @@ class BatchNorm : public Layer {
   void collect(Images images, const Boundary& in, const Boundary& out_gradient) override {
     with_tiled_activation(bend_.kind, [&](auto kind) {
       constexpr Activation own = decltype(kind)::value;
-      each_row(images, in, [&](int image, int y, size_t c, const Lanes* row) {
+      each_row(images, in, all(), [&](int image, int y, size_t c, const Lanes* row) {
         const Lanes mean = mean_.get()[c], inverse_deviation = inverse_.get()[c];
         const Lanes factor = factor_.get()[c], shift = shift_.get()[c], slope = bend_.slope;
         Lanes* d = out_gradient.image(image).row(y, static_cast<int>(c));
@@ -105,25 +110,29 @@ class BatchNorm : public Layer {
           row_sum += d[x];
           row_product = multiply_add(d[x], (row[x] - mean) * inverse_deviation, row_product);
         }
-        gradient_sum_.get()[c] += row_sum;
-        gradient_product_.get()[c] += row_product;
+        sums_.get()[place(image, y, c)] = row_sum;
+        products()[place(image, y, c)] = row_product;
       });
     });
   }
 
-  void settle() override {
-    for (size_t c = 0; c < channels(); ++c) {
+  void settle(const Thread& thread, Images images) override {
+    const Span own = thread.share(channels());
+    add_up(images, own, sums_.get(), gradient_sum_.get());
+    add_up(images, own, products(), gradient_product_.get());
+    const Lanes pixels = broadcast(pixels_of(images));
+    for (size_t c = own.first; c < own.last; ++c) {
       parameters_.gradients[c] += gradient_product_.get()[c];
       parameters_.gradients[channels() + c] += gradient_sum_.get()[c];
-      gradient_sum_.get()[c] /= broadcast(pixels_);  // means from here on
-      gradient_product_.get()[c] /= broadcast(pixels_);
+      gradient_sum_.get()[c] /= pixels;  // means from here on
+      gradient_product_.get()[c] /= pixels;
     }
   }
 
   void backward(const Step&, Images images, const Boundary& in, const Boundary&, const Boundary& out_gradient,
                 const Boundary& in_gradient) override {
     if (!in_gradient.exists()) return;
-    each_row(images, in, [&](int image, int y, size_t c, const Lanes* row) {
+    each_row(images, in, all(), [&](int image, int y, size_t c, const Lanes* row) {
       const Lanes mean = mean_.get()[c], inverse_deviation = inverse_.get()[c], factor = factor_.get()[c];
       const Lanes mean_gradient = gradient_sum_.get()[c], mean_product = gradient_product_.get()[c];
       const Lanes* d = out_gradient.image(image).row(y, static_cast<int>(c));
@@ -149,20 +158,37 @@ class BatchNorm : public Layer {
     shift_.get()[c] = multiply_add(-mean, factor, bias(c));
   }
 
+  float pixels_of(Images images) const { return static_cast<float>(images.last - images.first) * input_.height * input_.width; }
+
+  // Rows of all channels of so many images, and the place of one of them.
+  size_t rows(int images) const { return static_cast<size_t>(images) * input_.height * channels(); }
+  size_t place(int image, int y, size_t c) const { return rows(image) + static_cast<size_t>(y) * channels() + c; }
+  Lanes* products() const { return sums_.get() + sums_.size() / 2; }
+
+  // Adds up the sums of rows, in the order of images and rows, for some channels.
+  void add_up(Images images, Span channels, const Lanes* sums, Lanes* totals) const {
+    for (size_t c = channels.first; c < channels.last; ++c) totals[c] = Lanes{};
+    for (int image = images.first; image < images.last; ++image)
+      for (int y = 0; y < input_.height; ++y)
+        for (size_t c = channels.first; c < channels.last; ++c) totals[c] += sums[place(image, y, c)];
+  }
+
+  Span all() const { return {0, channels()}; }
+
   template <typename Body>
-  void each_row(Images images, const Boundary& in, Body body) const {
+  void each_row(Images images, const Boundary& in, Span channels, Body body) const {
     for (int image = images.first; image < images.last; ++image) {
       const Map map = in.image(image);
       for (int y = 0; y < input_.height; ++y)
-        for (size_t c = 0; c < channels(); ++c) body(image, y, c, map.row(y, static_cast<int>(c)));
+        for (size_t c = channels.first; c < channels.last; ++c) body(image, y, c, map.row(y, static_cast<int>(c)));
     }
   }
 
   Bend bend_;
   Parameters parameters_;
   Lanes* statistics_ = nullptr;
-  float pixels_ = 0;
-  Storage mean_, inverse_, factor_, shift_, sum_, gradient_sum_, gradient_product_;
+  Storage mean_, inverse_, factor_, shift_, squares_, gradient_sum_, gradient_product_;
+  Storage sums_;  // of rows, [image][row][channel], and behind them, on the way back, those of products
 };
 
 }  // namespace ceteris

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "activation.hpp"
+#include "crew.hpp"
 #include "map.hpp"
 
 namespace ceteris {
@@ -86,6 +87,13 @@ constexpr std::array<std::array<CorrelateTile, kTileColumns>, kTileChannels> cor
   return {correlate_row<kind, static_cast<int>(Channels) + 1>(std::make_index_sequence<kTileColumns>{})...};
 }
 
+// What a thread has before it while it correlates: how far the pixel of each term lies from that of the first, and the sums
+// that wait.
+struct Workbench {
+  std::vector<ptrdiff_t> offsets;
+  Storage waiting;
+};
+
 // Weights in the order in which the tiles read them: [block of terms][group of output channels][ky][input channel][kx]
 // [output channel]. The weights of a block and a group stay in the first-level cache while many pixels meet them.
 class PackedWeights {
@@ -101,28 +109,31 @@ class PackedWeights {
         groups_(piece_count(outputs, most_)),
         weights_(static_cast<size_t>(outputs) * inputs * rows * columns),
         biases_(static_cast<size_t>(outputs)),
-        offsets_(static_cast<size_t>(inputs) * rows * columns),
         blocks_(are_many() ? piece_count(terms(), static_cast<int>(kBlockBytes / sizeof(Lanes)) / most_) : 1),
         rows_at_once_(are_many() ? std::max(1, kPixels / std::max(1, width)) : 1),
         waiting_(blocks_ > 1 ? static_cast<size_t>(outputs) * rows_at_once_ * width : 0) {}
 
-  // `weight(o, c, ky, kx)` gives one weight; `bias` is one value per output channel, or null for zeros.
+  // `weight(o, c, ky, kx)` gives one weight; `bias` is one value per output channel, or null for zeros. Each thread packs its
+  // share.
   template <typename Weight>
-  void pack(const Lanes* bias, Weight weight) {
-    if (bias) std::copy_n(bias, outputs_, biases_.get());
-    Lanes* target = weights_.get();
-    for (int block = 0; block < blocks_; ++block)
-      for (int group = 0; group < groups_; ++group)
-        for (int term = first_term(block); term < first_term(block + 1); ++term) {
-          const int kx = term % columns_, c = term / columns_ % inputs_, ky = term / columns_ / inputs_;
-          for (int o = first(group); o < first(group + 1); ++o) *target++ = weight(o, c, ky, kx);
-        }
+  void pack(const Thread& thread, const Lanes* bias, Weight weight) {
+    if (bias && thread.leads()) std::copy_n(bias, outputs_, biases_.get());
+    const Span own = thread.share(static_cast<size_t>(blocks_) * groups_);
+    for (size_t i = own.first; i < own.last; ++i) {
+      const int block = static_cast<int>(i) / groups_, group = static_cast<int>(i) % groups_;
+      Lanes* target = weights_.get() + place(block, group);
+      for (int term = first_term(block); term < first_term(block + 1); ++term) {
+        const int kx = term % columns_, c = term / columns_ % inputs_, ky = term / columns_ / inputs_;
+        for (int o = first(group); o < first(group + 1); ++o) *target++ = weight(o, c, ky, kx);
+      }
+    }
   }
 
   // Says how far the pixel of each term lies from that of the first, in images laid out like `in`; with a stride, in
   // images whose columns are sorted by their rest (`Phases`).
-  void aim(const Map& in, int stride = 1) {
-    ptrdiff_t* offset = offsets_.data();
+  void aim(Workbench& bench, const Map& in, int stride = 1) const {
+    bench.offsets.resize(static_cast<size_t>(terms()));
+    ptrdiff_t* offset = bench.offsets.data();
     for (int ky = 0; ky < rows_; ++ky)
       for (int c = 0; c < inputs_; ++c)
         for (int kx = 0; kx < columns_; ++kx)
@@ -131,18 +142,19 @@ class PackedWeights {
 
   // Whether they and an image do not fit into half of a second-level cache of 1 MiB.
   bool are_many() const { return weights_.size() * sizeof(Lanes) >= size_t{1} << 18; }
-  bool empty() const { return offsets_.empty(); }
+  bool empty() const { return terms() == 0; }
   int rows() const { return rows_; }
   int columns() const { return columns_; }
   int groups() const { return groups_; }
   int blocks() const { return blocks_; }
   int rows_at_once() const { return rows_at_once_; }
   int first(int group) const { return group == 0 ? 0 : piece_end(outputs_, groups_, group - 1); }
-  Lanes* waiting() const { return waiting_.get(); }
-  Terms terms(int block, int group, Lanes slope) const {
+  // Lanes for sums that wait: [group][row][piece of the columns][output channel][column], of the rows that are written at once.
+  size_t waiting() const { return waiting_; }
+  Terms terms(const Workbench& bench, int block, int group, Lanes slope) const {
     const int begin = first_term(block), count = first_term(block + 1) - begin;
-    const Lanes* weights = weights_.get() + static_cast<ptrdiff_t>(begin) * outputs_ + static_cast<ptrdiff_t>(first(group)) * count;
-    return {weights, biases_.get() + first(group), offsets_.data() + begin, count, block == 0, block + 1 == blocks_, slope};
+    const Lanes *weights = weights_.get() + place(block, group), *bias = biases_.get() + first(group);
+    return {weights, bias, bench.offsets.data() + begin, count, block == 0, block + 1 == blocks_, slope};
   }
 
  private:
@@ -160,14 +172,17 @@ class PackedWeights {
     }
     return tiles;
   }
-  int terms() const { return static_cast<int>(offsets_.size()); }
+  int terms() const { return inputs_ * rows_ * columns_; }
+  ptrdiff_t place(int block, int group) const {
+    const int begin = first_term(block), count = first_term(block + 1) - begin;
+    return static_cast<ptrdiff_t>(begin) * outputs_ + static_cast<ptrdiff_t>(first(group)) * count;
+  }
   int first_term(int block) const { return block == 0 ? 0 : piece_end(terms(), blocks_, block - 1); }
 
   int outputs_ = 0, inputs_ = 0, rows_ = 0, columns_ = 0, most_ = 1, groups_ = 0;
   Storage weights_, biases_;
-  std::vector<ptrdiff_t> offsets_;
   int blocks_ = 0, rows_at_once_ = 1;
-  Storage waiting_;  // [group][row][piece of the columns][output channel][column], of the rows that are written at once
+  size_t waiting_ = 0;
 };
 
 // Rows of `width` pixels that a correlation writes, of one image or of many: where each begins, and where what it reads.
@@ -182,15 +197,16 @@ struct OutputRows {
 
 // Writes rows of all output channels; `in` is the pixel of the first term of a row at 0.
 template <Activation kind>
-void correlate(const PackedWeights& weights, Lanes slope, const Lanes* in, Lanes* out, const OutputRows& rows) {
+void correlate(const PackedWeights& weights, const Workbench& bench, Lanes slope, const Lanes* in, Lanes* out,
+               const OutputRows& rows) {
   static constexpr auto tiles = correlate_tiles<kind>(std::make_index_sequence<kTileChannels>{});
   for (int begin = 0; begin < rows.count; begin += weights.rows_at_once()) {
     const int end = std::min(begin + weights.rows_at_once(), rows.count);
     for (int block = 0; block < weights.blocks(); ++block) {
-      Lanes* waiting = weights.waiting();
+      Lanes* waiting = bench.waiting.get();
       for (int group = 0; group < weights.groups(); ++group) {
         const int channel = weights.first(group), channels = weights.first(group + 1) - channel;
-        const Terms terms = weights.terms(block, group, slope);
+        const Terms terms = weights.terms(bench, block, group, slope);
         const int pieces = piece_count(rows.width, tile_columns(channels));
         for (int row = begin; row < end; ++row) {
           const Lanes* source = in + rows.rows[row].in;

@@ -21,7 +21,9 @@ class Dense : public Layer {
   size_t parameter_count() const override { return static_cast<size_t>(features_ + 1) * neurons_; }
   void bind(Parameters parameters, Lanes*) override { parameters_ = parameters; }
 
-  void forward(const Step&, Images images, const Boundary& in, const Boundary& out) override {
+  // Each thread has some of the images on the way forward, some of the features on the way back.
+  void forward(const Step& step, Images group, const Boundary& in, const Boundary& out) override {
+    const Images images = group.of(step.thread);
     for (int image = images.first; image < images.last; ++image)
       for (int neuron = 0; neuron < neurons_; ++neuron) out.flat(image)[neuron] = bias()[neuron];
     // A chunk of features and its weights stay in the first-level cache while all images pass.
@@ -40,18 +42,22 @@ class Dense : public Layer {
     });
   }
 
-  void backward(const Step&, Images images, const Boundary& in, const Boundary& out, const Boundary& out_gradient,
+  void backward(const Step& step, Images images, const Boundary& in, const Boundary& out, const Boundary& out_gradient,
                 const Boundary& in_gradient) override {
     Lanes* bias_gradient = parameters_.gradients + static_cast<size_t>(features_) * neurons_;
+    const Span neurons = step.thread.share(static_cast<size_t>(neurons_));
     with_activation(bend_.kind, [&](auto kind) {
       for (int image = images.first; image < images.last; ++image)
-        for (int neuron = 0; neuron < neurons_; ++neuron) {
+        for (size_t neuron = neurons.first; neuron < neurons.last; ++neuron) {
           Lanes& d = out_gradient.flat(image)[neuron];
           d = times_slope<decltype(kind)::value>(d, out.flat(image)[neuron], bend_.slope);
           bias_gradient[neuron] += d;
         }
     });
-    for (int feature = 0; feature < features_; feature += kFeatures)
+    step.thread.meet();
+    const Span tiles = step.thread.share(static_cast<size_t>((features_ + kFeatures - 1) / kFeatures));
+    for (int feature = static_cast<int>(tiles.first) * kFeatures; feature < static_cast<int>(tiles.last) * kFeatures;
+         feature += kFeatures)
       for (int neuron = 0; neuron < neurons_; neuron += kNeurons) {
         const bool whole = feature + kFeatures <= features_ && neuron + kNeurons <= neurons_;
         for (int f = feature; f < std::min(feature + kFeatures, features_); f += whole ? kFeatures : 1)

@@ -12,7 +12,7 @@ class Dropout : public Layer {
   Dropout(Shape shape, Key key, Words threshold, Lanes scale)
       : Layer(shape, shape), key_(key), threshold_(threshold), scale_(scale) {}
 
-  void reserve(int images, bool) override { kept_.resize(stride() * static_cast<size_t>(images)); }
+  void reserve(int images, int, bool) override { kept_.resize(stride() * static_cast<size_t>(images)); }
   size_t reserved(int images) const override { return stride() * static_cast<size_t>(images) * sizeof(Bytes); }
 
   void forward(const Step& step, Images images, const Boundary& in, const Boundary& out) override {

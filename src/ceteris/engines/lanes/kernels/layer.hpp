@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "crew.hpp"
 #include "map.hpp"
 
 namespace ceteris {
@@ -14,11 +15,18 @@ struct Step {
   uint32_t position;  // place of its first image in the epoch's order
   uint32_t epoch;     // epochs done before this one
   bool training;      // dropout and batch statistics on
+  Thread thread;      // which of those that train the packed batch this is
 };
 
 // The images of a group that a pass is about: all of them, or one.
 struct Images {
   int first, last;
+
+  // Those of them that a thread has.
+  Images of(const Thread& thread) const {
+    const Span span = thread.share(static_cast<size_t>(last - first));
+    return {first + static_cast<int>(span.first), first + static_cast<int>(span.last)};
+  }
 };
 
 // Trainable parameters of a layer, and the gradient of the loss by each.
@@ -37,8 +45,10 @@ class Layer {
   Shape input() const { return input_; }
   Shape output() const { return output_; }
 
-  // Whether the layer takes all images of a group in one call.
+  // Whether the layer takes all images of a group in one call, in which all threads do their shares.
   virtual bool takes_many_images() const { return false; }
+  // Whether all threads do its backward pass together, on the images of all of them, because it has sums over images.
+  virtual bool goes_back_together() const { return false; }
   // Whether it needs sums over the whole minibatch, which then is one group: over what comes in before the forward pass of
   // any image, over the gradient of what goes out before the backward pass of any.
   virtual bool measures() const { return false; }
@@ -60,20 +70,21 @@ class Layer {
   virtual size_t parameter_count() const { return 0; }
   virtual size_t statistics_count() const { return 0; }
   virtual void bind(Parameters, Lanes* /*statistics*/) {}
-  // Makes room for what the backward pass needs besides the boundaries.
-  virtual void reserve(int /*images*/, bool /*wants_input_gradient*/) {}
-  // Bytes of that.
+  // Makes room for what the backward pass needs besides the boundaries, and for what each of so many threads needs.
+  virtual void reserve(int /*images*/, int /*threads*/, bool /*wants_input_gradient*/) {}
+  // Bytes of that, for one thread.
   virtual size_t reserved(int /*images*/) const { return 0; }
-  // Called once before each minibatch, after the weights have changed.
+  // Called once by each thread before each minibatch, after the weights have changed.
   virtual void begin(const Step&) {}
-  // Called once after the backward pass of each minibatch, before the gradients are used.
-  virtual void end() {}
+  // Called once by each thread after the backward pass of each minibatch, before the gradients are used.
+  virtual void end(const Thread&) {}
 
-  // Of a layer that measures: adds up what came in, then draws its conclusions; the same for the gradient of what goes out.
+  // Of a layer that measures: notes what it needs of some images, then draws its conclusions from all of them, each thread for
+  // its share of the channels; the same for the gradient of what goes out.
   virtual void gather(Images, const Boundary& /*in*/) {}
-  virtual void measure(Images, const Boundary& /*in*/) {}
+  virtual void measure(const Thread&, Images, const Boundary& /*in*/) {}
   virtual void collect(Images, const Boundary& /*in*/, const Boundary& /*out_gradient*/) {}
-  virtual void settle() {}
+  virtual void settle(const Thread&, Images) {}
 
   virtual void forward(const Step&, Images, const Boundary& in, const Boundary& out) = 0;
   // Adds to the gradients of the trainable parameters; writes the gradient of the input if that boundary exists.

@@ -72,13 +72,13 @@ struct Map {
 class Boundary {
  public:
   Boundary() = default;
-  // Where values are not kept there is room for `at_once` images, a power of two.
+  // Where values are not kept there is room for `at_once` images.
   Boundary(Shape shape, int border, int images, bool kept, int at_once = 1)
-      : shape_(shape), border_(border), mask_(kept ? -1 : at_once - 1) {
+      : shape_(shape), border_(border), at_once_(kept ? images : at_once), kept_(kept) {
     const int width = shape.width + 2 * border;
     row_stride_ = static_cast<ptrdiff_t>(width) * shape.channels;
     image_stride_ = row_stride_ * (shape.height + 2 * border);
-    size_ = static_cast<size_t>(image_stride_) * (kept ? images : at_once);
+    size_ = static_cast<size_t>(image_stride_) * at_once_;
   }
 
   // Lanes that it needs, and where they are; the frame must be zero.
@@ -87,12 +87,12 @@ class Boundary {
 
   Map image(int index) const {
     const ptrdiff_t width = shape_.width + 2 * border_;
-    return {memory_ + (index & mask_) * image_stride_ + border_ * row_stride_ + border_, shape_, row_stride_, width};
+    return {flat(index) + border_ * row_stride_ + border_, shape_, row_stride_, width};
   }
   // All values of one image in a row; only without a border.
-  Lanes* flat(int index) const { return memory_ + (index & mask_) * image_stride_; }
+  Lanes* flat(int index) const { return memory_ + place(index) * image_stride_; }
   // How far one image lies from another.
-  ptrdiff_t between(int from, int to) const { return ((to & mask_) - (from & mask_)) * image_stride_; }
+  ptrdiff_t between(int from, int to) const { return (place(to) - place(from)) * image_stride_; }
   // The same, for who adds to what is there.
   Boundary added() const {
     Boundary boundary = *this;
@@ -105,9 +105,11 @@ class Boundary {
   bool exists() const { return memory_ != nullptr; }
 
  private:
+  int place(int index) const { return kept_ ? index : index % at_once_; }
+
   Shape shape_{};
-  int border_ = 0, mask_ = -1;
-  bool adds_ = false;
+  int border_ = 0, at_once_ = 1;
+  bool kept_ = true, adds_ = false;
   size_t size_ = 0;
   ptrdiff_t row_stride_ = 0, image_stride_ = 0;
   Lanes* memory_ = nullptr;

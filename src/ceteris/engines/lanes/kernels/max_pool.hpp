@@ -16,7 +16,7 @@ class MaxPool : public Layer {
       : Layer(input, Window{size, size, stride}.after(input)), window_{size, size, stride}, bend_(bend) {}
 
   bool reads_output() const override { return bend_.kind != Activation::none; }
-  void reserve(int images, bool) override { winners_.resize(output_.values() * static_cast<size_t>(images)); }
+  void reserve(int images, int, bool) override { winners_.resize(output_.values() * static_cast<size_t>(images)); }
   size_t reserved(int images) const override { return output_.values() * static_cast<size_t>(images) * sizeof(Bytes); }
 
   void forward(const Step& step, Images images, const Boundary& in, const Boundary& out) override {

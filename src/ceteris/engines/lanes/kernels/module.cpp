@@ -230,5 +230,11 @@ NB_MODULE(CETERIS_MODULE, module) {
                return 0;
              });
            })
+      .def_prop_rw("threads", &Bank::threads,
+                   [](Bank& bank, int threads) {
+                     require(threads >= 1, "at least one thread");
+                     const nb::gil_scoped_release release;
+                     bank.set_threads(threads);
+                   })
       .def_prop_rw("steps", &Bank::steps, &Bank::set_steps);
 }

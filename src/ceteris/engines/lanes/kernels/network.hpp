@@ -68,9 +68,9 @@ class Network {
     return std::any_of(nodes_.begin(), nodes_.end(), [](const Node& node) { return node.layer->measures(); });
   }
 
-  // Bytes that `finish` takes, without what an optimizer keeps: values, gradients and packed weights.
+  // Bytes that `finish` and `lay_out` take, without what an optimizer keeps: values, gradients and packed weights.
   size_t memory(int images) {
-    plan(images);
+    plan(images, 1);
     size_t lanes = 0, bytes = 0;
     for (const auto* boundaries : {&boundaries_, &scratch_})
       for (const Boundary& boundary : *boundaries) lanes += boundary.size();
@@ -82,8 +82,8 @@ class Network {
     return lanes * sizeof(Lanes) + bytes;
   }
 
-  // Lays out memory for groups of up to `images`.
-  void finish(int images, bool averages) {
+  // Makes room for all parameters.
+  void finish(bool averages) {
     size_t parameters = 0, statistics = 0;
     for (const Node& node : nodes_) {
       parameters += node.layer->parameter_count();
@@ -103,15 +103,23 @@ class Network {
       parameters += node.layer->parameter_count();
       statistics += node.layer->statistics_count();
     }
-    plan(images);
-    place();
-    for (const Node& node : nodes_) node.layer->reserve(images, schedule_.wants_gradient[static_cast<size_t>(node.in)]);
   }
+
+  // Lays out memory for groups of up to `images`, and for so many threads; between two minibatches it may be laid out anew.
+  void lay_out(int images, int threads) {
+    plan(images, threads);
+    place();
+    for (const Node& node : nodes_) node.layer->reserve(images, threads, schedule_.wants_gradient[at(node.in)]);
+  }
+
+  // What follows is called by each of the threads at the same time, and ends when all have done their shares.
 
   // Called once before the first group of a minibatch.
   void begin(const Step& step) {
-    if (step.training) gradients_.clear();
+    const Span own = step.thread.share(gradients_.size());
+    if (step.training) std::fill(gradients_.get() + own.first, gradients_.get() + own.last, Lanes{});
     for (const Node& node : nodes_) node.layer->begin(step);
+    step.thread.meet();
   }
 
   // `load(image)` puts one image into `input()`, just before it is needed.
@@ -120,13 +128,16 @@ class Network {
     const Images all{0, step.images};
     for (size_t s = 0; s < schedule_.forward.size(); ++s) {
       const Sweep& sweep = schedule_.forward[s];
-      if (step.training)
-        for (const Sweep::Measured& one : sweep.measured) {
-          if (!one.gathered) layer(one.node).gather(all, values(in(one.node)));
-          layer(one.node).measure(all, values(in(one.node)));
-        }
+      if (step.training) {
+        for (const Sweep::Measured& one : sweep.measured)
+          if (!one.gathered) layer(one.node).gather(all.of(step.thread), values(in(one.node)));
+        if (!sweep.measured.empty()) step.thread.meet();
+        for (const Sweep::Measured& one : sweep.measured) layer(one.node).measure(step.thread, all, values(in(one.node)));
+        if (!sweep.measured.empty()) step.thread.meet();
+      }
       if (sweep.many) {
         go(step, sweep.operations.front().node, all);
+        step.thread.meet();
         continue;
       }
       const auto begin = [&](Images images) {
@@ -138,6 +149,7 @@ class Network {
         else if (step.training)
           layer(operation.node).gather(images, values(in(operation.node)));
       });
+      step.thread.meet();
     }
   }
 
@@ -145,12 +157,14 @@ class Network {
   void backward(const Step& step) {
     const Images all{0, step.images};
     for (const Sweep& sweep : schedule_.backward) {
-      for (const Sweep::Measured& one : sweep.measured) {
-        if (!one.gathered) layer(one.node).collect(all, values(in(one.node)), gradients(one.node + 1));
-        layer(one.node).settle();
-      }
+      for (const Sweep::Measured& one : sweep.measured)
+        if (!one.gathered) layer(one.node).collect(all.of(step.thread), values(in(one.node)), gradients(one.node + 1));
+      if (!sweep.measured.empty()) step.thread.meet();
+      for (const Sweep::Measured& one : sweep.measured) layer(one.node).settle(step.thread, all);
+      if (!sweep.measured.empty()) step.thread.meet();
       if (sweep.many) {
         back(step, sweep.operations.front().node, all);
+        step.thread.meet();
         continue;
       }
       pass(
@@ -163,23 +177,32 @@ class Network {
             else
               layer(operation.node).collect(images, values(in(operation.node)), gradients(operation.node + 1));
           });
+      step.thread.meet();
     }
   }
 
   // Called once after the last group of a minibatch.
-  void end() {
-    for (const Node& node : nodes_) node.layer->end();
+  void end(const Thread& thread) {
+    for (const Node& node : nodes_) node.layer->end(thread);
+    thread.meet();
   }
 
-  void update(const OptimizerKind& optimizer, const RunSettings& settings) {
-    optimizer.update(settings, moments_, values_.get(), gradients_.get());
+  // Scales gradients down to a norm, and moves parameters by a step that has been counted.
+  void update(const OptimizerKind& optimizer, const RunSettings& settings, Lanes clip_norm, const Thread& thread) {
+    if (any(clip_norm)) {
+      clip(gradients_, clip_norm, thread, squares_);
+      thread.meet();
+    }
+    optimizer.update(settings, moments_, thread.share(values_.size()), values_.get(), gradients_.get());
+    thread.meet();
   }
 
   // Lets the averages follow the weights and statistics after a step; lanes whose `rest` is 0 have none.
-  void average(Lanes rest) {
+  void average(Lanes rest, const Thread& thread) {
     const Integers copies = moments_.steps == 1 ? broadcast(-1) : rest == Lanes{};
-    follow(averages_, values_, rest, copies);
-    follow(averaged_statistics_, statistics_, rest, copies);
+    follow(averages_, values_, rest, copies, thread.share(averages_.size()));
+    follow(averaged_statistics_, statistics_, rest, copies, thread.share(averaged_statistics_.size()));
+    thread.meet();
   }
 
   const Boundary& input() const { return boundaries_.front(); }
@@ -187,7 +210,6 @@ class Network {
   const Boundary& logits_gradient() const { return gradient_boundaries_.back(); }
   Storage& parameters() { return values_; }
   Storage& statistics() { return statistics_; }
-  Storage& gradients() { return gradients_; }
   Storage& averages() { return averages_; }
   Storage& averaged_statistics() { return averaged_statistics_; }
   Moments& moments() { return moments_; }
@@ -219,18 +241,31 @@ class Network {
     return current_ == 0 || begins || joined_ == current_ ? nullptr : nodes_[at(current_ - 1)].layer.get();
   }
 
-  // Takes the images through a sweep, some at a time: a layer that wants several gets them, and the others between take each
-  // by itself, one after the other.
+  // Takes the images through a sweep, some for each thread at a time: a layer that wants several gets them, and the others
+  // between take each by itself, one after the other.
   template <typename Begin, typename Body>
   void pass(const Sweep& sweep, const Step& step, Begin begin_some, Body body) const {
-    const auto wants = [&](size_t i) { return layer(sweep.operations[i].node).images_at_once() > 1; };
-    for (int first = 0; first < step.images; first += sweep.images) {
-      const Images some{first, std::min(first + sweep.images, step.images)};
+    const int at_once = sweep.images * step.thread.count;
+    const auto together = [&](size_t i) {
+      const Sweep::Operation& one = sweep.operations[i];
+      return step.thread.count > 1 && one.act == Act::backward && layer(one.node).goes_back_together();
+    };
+    const auto wants = [&](size_t i) { return together(i) || layer(sweep.operations[i].node).images_at_once() > 1; };
+    for (int first = 0; first < step.images; first += at_once) {
+      const Images of_all{first, std::min(first + at_once, step.images)}, some = of_all.of(step.thread);
+      // A thread that has fewer images at the end than before may get memory that another one has used.
+      if (first > 0 && of_all.last - first < at_once) step.thread.meet();
       begin_some(some);
       for (size_t begin = 0, end; begin < sweep.operations.size(); begin = end) {
         end = begin + 1;
+        if (together(begin)) {
+          body(sweep.operations[begin], of_all);
+          continue;
+        }
         if (wants(begin)) {
-          body(sweep.operations[begin], some);
+          const int own = layer(sweep.operations[begin].node).images_at_once();
+          for (int image = some.first; image < some.last; image += own)
+            body(sweep.operations[begin], {image, std::min(image + own, some.last)});
           continue;
         }
         while (end < sweep.operations.size() && !wants(end)) ++end;
@@ -278,8 +313,9 @@ class Network {
   }
 
   // Decides what each boundary is; gradients of all images that are not needed at the same time share memory.
-  void plan(int images) {
+  void plan(int images, int threads) {
     schedule_ = Schedule(nodes_);
+    for (int& at_once : schedule_.images_at_once) at_once *= threads;
     const size_t count = shapes_.size();
     boundaries_.assign(count, {});
     gradient_boundaries_.assign(count, {});
@@ -292,7 +328,7 @@ class Network {
       const size_t value = at(nodes_[n].in);
       const Layer& layer = *nodes_[n].layer;
       const bool adds = !nodes_[n].join && schedule_.wants_gradient[value] && schedule_.adds(static_cast<int>(n), nodes_[n].in);
-      if (adds && !layer.can_add()) scratch_[value] = Boundary(shapes_[value], 0, 1, false);
+      if (adds && !layer.can_add()) scratch_[value] = Boundary(shapes_[value], 0, images, false, schedule_.images_at_once[value]);
     }
     std::vector<std::vector<int>> owners(schedule_.backward.size() + 1);
     std::vector<int> at_once(count, 1);  // of the gradients that share a memory
@@ -358,6 +394,7 @@ class Network {
   std::vector<Storage> memory_;
   Storage values_, gradients_, statistics_, averages_, averaged_statistics_;
   Moments moments_;
+  Lanes squares_[kSums];  // of gradients that are clipped
 };
 
 }  // namespace ceteris

@@ -9,13 +9,14 @@
 #include <string>
 #include <vector>
 
+#include "crew.hpp"
 #include "map.hpp"
 
 namespace ceteris {
 
 using OptimizerSettings = std::map<std::string, double>;
 
-// What an optimizer remembers of a network; `steps` counts the updates so far.
+// What an optimizer remembers of a network; `steps` counts the updates so far, with the one that is being made.
 struct Moments {
   Storage first, second;
   int64_t steps = 0;
@@ -60,11 +61,12 @@ class RunSettings {
   Numbers rates_{};
 };
 
-// What an optimizer honours: settings by name, those of them that may differ from run to run, and its update.
+// What an optimizer honours: settings by name, those of them that may differ from run to run, and its update of some of the
+// values, for the step that has just been counted.
 struct OptimizerKind {
   std::vector<std::string> settings;
   std::vector<std::string> per_run;
-  void (*update)(const RunSettings&, Moments&, Lanes* values, const Lanes* gradients);
+  void (*update)(const RunSettings&, Moments&, Span, Lanes* values, const Lanes* gradients);
 };
 
 namespace detail {
@@ -85,8 +87,8 @@ namespace detail {
 
 // Moves parameters as Adam does; `decayed` gives the gradient at a place after weight decay has acted on it or on the value.
 template <typename Decayed>
-void adam_step(const RunSettings& settings, Moments& moments, Lanes* values, Decayed decayed) {
-  const int64_t step = ++moments.steps;
+void adam_step(const RunSettings& settings, Moments& moments, Span span, Lanes* values, Decayed decayed) {
+  const int64_t step = moments.steps;
   const Lanes beta1 = settings.lanes("beta1"), beta2 = settings.lanes("beta2");
   const Lanes rest1 = settings.lanes(rest, "beta1"), rest2 = settings.lanes(rest, "beta2");
   const Lanes epsilon = settings.lanes("epsilon");
@@ -94,7 +96,7 @@ void adam_step(const RunSettings& settings, Moments& moments, Lanes* values, Dec
       settings.lanes([=](double rate, double beta1) { return rate / (1 - whole_power(beta1, step)); }, "learning_rate", "beta1");
   const Lanes root = settings.lanes([=](double beta2) { return 1 / std::sqrt(1 - whole_power(beta2, step)); }, "beta2");
   Lanes *first = moments.first.get(), *second = moments.second.get();
-  for (size_t i = 0; i < moments.first.size(); ++i) {
+  for (size_t i = span.first; i < span.last; ++i) {
     const Lanes gradient = decayed(i);
     first[i] = multiply_add(beta1, first[i], rest1 * gradient);
     second[i] = multiply_add(beta2, second[i], rest2 * gradient * gradient);
@@ -105,29 +107,29 @@ void adam_step(const RunSettings& settings, Moments& moments, Lanes* values, Dec
 }  // namespace detail
 
 // Kingma and Ba 2015, arXiv:1412.6980.
-inline void adam(const RunSettings& settings, Moments& moments, Lanes* values, const Lanes* gradients) {
+inline void adam(const RunSettings& settings, Moments& moments, Span span, Lanes* values, const Lanes* gradients) {
   const Lanes decay = settings.lanes("weight_decay");
-  detail::adam_step(settings, moments, values, [&](size_t i) { return multiply_add(decay, values[i], gradients[i]); });
+  detail::adam_step(settings, moments, span, values, [&](size_t i) { return multiply_add(decay, values[i], gradients[i]); });
 }
 
 // Loshchilov and Hutter 2019, arXiv:1711.05101.
-inline void adamw(const RunSettings& settings, Moments& moments, Lanes* values, const Lanes* gradients) {
+inline void adamw(const RunSettings& settings, Moments& moments, Span span, Lanes* values, const Lanes* gradients) {
   const Lanes kept = settings.lanes([](double rate, double decay) { return 1 - rate * decay; }, "learning_rate", "weight_decay");
-  detail::adam_step(settings, moments, values, [&](size_t i) {
+  detail::adam_step(settings, moments, span, values, [&](size_t i) {
     values[i] *= kept;
     return gradients[i];
   });
 }
 
 // With Nesterov's momentum (Sutskever et al. 2013, https://proceedings.mlr.press/v28/sutskever13.html) where a lane has it.
-inline void gradient_descent(const RunSettings& settings, Moments& moments, Lanes* values, const Lanes* gradients) {
-  const bool first_step = moments.steps++ == 0;
+inline void gradient_descent(const RunSettings& settings, Moments& moments, Span span, Lanes* values, const Lanes* gradients) {
+  const bool first_step = moments.steps == 1;
   const Lanes rate = settings.lanes("learning_rate"), decay = settings.lanes("weight_decay");
   // PyTorch's velocity starts as the first gradient itself.
   const Lanes momentum = first_step ? Lanes{} : settings.lanes("momentum"), ahead = settings.lanes("momentum");
   const Integers looks_ahead = settings.lanes("nesterov") > Lanes{};
   Lanes* velocity = moments.first.get();
-  for (size_t i = 0; i < moments.first.size(); ++i) {
+  for (size_t i = span.first; i < span.last; ++i) {
     const Lanes gradient = multiply_add(decay, values[i], gradients[i]);
     velocity[i] = multiply_add(momentum, velocity[i], gradient);
     values[i] -= rate * select(looks_ahead, multiply_add(ahead, velocity[i], gradient), velocity[i]);
@@ -135,13 +137,12 @@ inline void gradient_descent(const RunSettings& settings, Moments& moments, Lane
 }
 
 // Tieleman and Hinton 2012, lecture 6.5; not centred.
-inline void rmsprop(const RunSettings& settings, Moments& moments, Lanes* values, const Lanes* gradients) {
-  ++moments.steps;
+inline void rmsprop(const RunSettings& settings, Moments& moments, Span span, Lanes* values, const Lanes* gradients) {
   const Lanes rate = settings.lanes("learning_rate"), decay = settings.lanes("weight_decay");
   const Lanes alpha = settings.lanes("alpha"), rest = settings.lanes(detail::rest, "alpha");
   const Lanes momentum = settings.lanes("momentum"), epsilon = settings.lanes("epsilon");
   Lanes *velocity = moments.first.get(), *squares = moments.second.get();
-  for (size_t i = 0; i < moments.first.size(); ++i) {
+  for (size_t i = span.first; i < span.last; ++i) {
     const Lanes gradient = multiply_add(decay, values[i], gradients[i]);
     squares[i] = multiply_add(alpha, squares[i], rest * gradient * gradient);
     velocity[i] = multiply_add(momentum, velocity[i], gradient / (square_root(squares[i]) + epsilon));
@@ -150,11 +151,11 @@ inline void rmsprop(const RunSettings& settings, Moments& moments, Lanes* values
 }
 
 // Duchi, Hazan and Singer 2011, https://jmlr.org/papers/v12/duchi11a.html; without decay of the rate.
-inline void adagrad(const RunSettings& settings, Moments& moments, Lanes* values, const Lanes* gradients) {
-  const Lanes start = moments.steps++ == 0 ? settings.lanes("initial_accumulator") : Lanes{};
+inline void adagrad(const RunSettings& settings, Moments& moments, Span span, Lanes* values, const Lanes* gradients) {
+  const Lanes start = moments.steps == 1 ? settings.lanes("initial_accumulator") : Lanes{};
   const Lanes rate = settings.lanes("learning_rate"), decay = settings.lanes("weight_decay"), epsilon = settings.lanes("epsilon");
   Lanes* sums = moments.second.get();
-  for (size_t i = 0; i < moments.first.size(); ++i) {
+  for (size_t i = span.first; i < span.last; ++i) {
     const Lanes gradient = multiply_add(decay, values[i], gradients[i]);
     sums[i] = multiply_add(gradient, gradient, sums[i] + start);
     values[i] -= rate * (gradient / (square_root(sums[i]) + epsilon));

@@ -87,7 +87,7 @@ class Schedule {
   std::vector<int> gradient_owner;  // the value whose gradient's memory it has
   // The sweeps on the way back in which the gradient of a value is used; of an owner, of all that share it.
   std::vector<int> first_sweep, last_sweep;
-  std::vector<int> images_at_once;  // of each value: of how many images a sweep needs it and its gradient
+  std::vector<int> images_at_once;  // of each value: of how many images a thread needs it and its gradient in a sweep
 
   // Whether the gradient that a node makes for a value is added to what others have made.
   bool adds(int node, int value) const { return consumers_[at(value)].back() != node; }

@@ -91,63 +91,79 @@ class PackedGradient {
         sums_(static_cast<size_t>(outputs) * terms_),
         pieces_(piece_count(outputs, are_many() ? kFewOutputs : kGradientOutputs)),
         term_pieces_(piece_count(terms_, gradient_terms(piece_count(outputs, pieces_)))),
-        rows_(rows_at_once()),
-        row_(static_cast<size_t>(width) * outputs * rows_),
-        offsets_(static_cast<size_t>(terms_)) {}
+        rows_(rows_at_once()) {}
 
-  void clear() { sums_.clear(); }
-  int pieces() const { return pieces_; }
+  // Threads share the tiles, counted [piece of the output channels][piece of the terms].
+  size_t tiles() const { return static_cast<size_t>(pieces_) * term_pieces_; }
+  // The pieces of the output channels that one of them looks at; and whether it is the first to look at a piece.
+  int first_piece(Span tiles) const { return static_cast<int>(tiles.first) / term_pieces_; }
+  int last_piece(Span tiles) const { return piece_count(static_cast<int>(tiles.last), term_pieces_); }
+  bool is_first(Span tiles, int piece) const { return static_cast<int>(tiles.first) <= piece * term_pieces_; }
+
+  void clear(Span tiles) {
+    each_tile(tiles, [](Lanes* sums, int, int outputs, int, int terms) { std::fill_n(sums, outputs * terms, Lanes{}); });
+  }
   int begin(int piece) const { return piece == 0 ? 0 : piece_end(outputs_, pieces_, piece - 1); }
 
   // Rows of the output gradient that are added at once: several where the sums are many, because each sum then passes
   // through the caches less often.
   int rows() const { return rows_; }
 
-  // A row of a block of them, interleaved [column][output channel of the piece].
-  Lanes* row(int piece, int row) {
+  // Lanes for a block of rows, and the place of a row among them, interleaved [column][output channel of the piece].
+  size_t block() const { return static_cast<size_t>(width_) * outputs_ * rows_; }
+  ptrdiff_t row(int piece, int row) const {
     const ptrdiff_t outputs = begin(piece + 1) - begin(piece);
-    return row_.get() + (static_cast<ptrdiff_t>(begin(piece)) * rows_ + outputs * row) * width_;
+    return (static_cast<ptrdiff_t>(begin(piece)) * rows_ + outputs * row) * width_;
   }
 
   // Says how far the pixel of each term lies from that of the first, in images laid out like `in`.
-  void aim(const Map& in) {
+  void aim(std::vector<ptrdiff_t>& offsets, const Map& in) const {
+    offsets.resize(static_cast<size_t>(terms_));
     for (int term = 0; term < terms_; ++term) {
       const int kx = term % kernel_, ky = term / kernel_ % kernel_, c = term / kernel_ / kernel_;
-      offsets_[static_cast<size_t>(term)] = ky * in.row_stride + c * in.channel_stride + kx;
+      offsets[static_cast<size_t>(term)] = ky * in.row_stride + c * in.channel_stride + kx;
     }
   }
 
-  // Adds what the interleaved rows contribute; `in` is the pixel of the first term of a row that begins at 0.
-  void add(const Lanes* in, const GradientRows& rows) {
+  // Adds what a block of interleaved rows contributes; `in` is the pixel of the first term of a row that begins at 0.
+  void add(Span own, const Lanes* in, const ptrdiff_t* offsets, const Lanes* block, const GradientRows& rows) {
     static constexpr auto tiles = weight_gradient_tiles(std::make_index_sequence<kGradientOutputs>{});
-    Lanes* target = sums_.get();
-    for (int block = 0; block < term_pieces_; block += kBlock)
-      for (int piece = 0; piece < pieces_; ++piece) {
-        const int outputs = begin(piece + 1) - begin(piece);
-        for (int t = block; t < std::min(block + kBlock, term_pieces_); ++t) {
-          const int first = first_term(t), terms = first_term(t + 1) - first;
-          const Lanes* pixels[kGradientTerms];
-          for (int i = 0; i < terms; ++i) pixels[i] = in + offsets_[static_cast<size_t>(first + i)];
-          tiles[outputs - 1][terms - 1](pixels, row(piece, 0), rows, target);
-          target += outputs * terms;
-        }
-      }
+    each_tile(own, [&](Lanes* sums, int piece, int outputs, int first, int terms) {
+      const Lanes* pixels[kGradientTerms];
+      for (int i = 0; i < terms; ++i) pixels[i] = in + offsets[first + i];
+      tiles[outputs - 1][terms - 1](pixels, block + row(piece, 0), rows, sums);
+    });
   }
 
   // Writes the sums in the order of the weights: [output channel][input channel][ky][kx].
-  void unpack(Lanes* gradients) const {
-    const Lanes* source = sums_.get();
-    for (int block = 0; block < term_pieces_; block += kBlock)
-      for (int piece = 0; piece < pieces_; ++piece)
-        for (int t = block; t < std::min(block + kBlock, term_pieces_); ++t)
-          for (int o = begin(piece); o < begin(piece + 1); ++o)
-            for (int term = first_term(t); term < first_term(t + 1); ++term)
-              gradients[static_cast<ptrdiff_t>(o) * terms_ + term] = *source++;
+  void unpack(Span tiles, Lanes* gradients) const {
+    each_tile(tiles, [&](const Lanes* sums, int piece, int, int first, int terms) {
+      for (int o = begin(piece); o < begin(piece + 1); ++o)
+        for (int term = first; term < first + terms; ++term) gradients[static_cast<ptrdiff_t>(o) * terms_ + term] = *sums++;
+    });
   }
 
  private:
   static constexpr size_t kManySums = size_t{1} << 18;
   static constexpr int kBlock = 32, kPixels = 128;
+
+  // Calls `body` with the sums of each of some tiles, in the order in which they lie, and which channels and terms these are of.
+  template <typename Body>
+  void each_tile(Span tiles, Body body) const {
+    for (int block = 0; block < term_pieces_; block += kBlock) {
+      const int end = std::min(block + kBlock, term_pieces_), width = first_term(end) - first_term(block);
+      for (int piece = first_piece(tiles); piece < last_piece(tiles); ++piece) {
+        const int outputs = begin(piece + 1) - begin(piece), before = piece * term_pieces_;
+        for (int t = std::max(block, static_cast<int>(tiles.first) - before);
+             t < std::min(end, static_cast<int>(tiles.last) - before); ++t) {
+          const int first = first_term(t), terms = first_term(t + 1) - first;
+          const ptrdiff_t place = static_cast<ptrdiff_t>(outputs_) * first_term(block) +
+                                  static_cast<ptrdiff_t>(begin(piece)) * width + outputs * (first - first_term(block));
+          body(sums_.get() + place, piece, outputs, first, terms);
+        }
+      }
+    }
+  }
 
   int first_term(int piece) const { return piece == 0 ? 0 : piece_end(terms_, term_pieces_, piece - 1); }
   bool are_many() const { return sums_.size() * sizeof(Lanes) >= kManySums; }
@@ -156,8 +172,6 @@ class PackedGradient {
   int outputs_, kernel_, terms_, width_;
   Storage sums_;
   int pieces_, term_pieces_, rows_;
-  Storage row_;
-  std::vector<ptrdiff_t> offsets_;
 };
 
 }  // namespace ceteris
