@@ -123,6 +123,13 @@ def run(  # noqa: PLR0913 - one argument an option
     executor: ExecutorOption = "local",
     ray_address: RayAddress = None,
     budget: BudgetOption = None,
+    shard: Annotated[
+        str | None,
+        typer.Option(
+            metavar="i/n",
+            help="Train the i-th of n parts of the study, into its own folder; `ceteris merge` puts them together.",
+        ),
+    ] = None,
     shapes_if_no_cifar10: Annotated[bool, typer.Option("--shapes-if-no-cifar10", hidden=True)] = False,
 ) -> None:
     """Train all networks of a study, and show the results.
@@ -135,6 +142,19 @@ def run(  # noqa: PLR0913 - one argument an option
 @command(app)
 def status(folder: ResultsFolder, *, as_json: AsJson = False) -> None:
     """Show the progress of the runs in a results folder, and which are damaged or failed."""
+
+
+@command(app)
+def merge(
+    folders: Annotated[list[Path], path_argument("DIR", "Results folders of one study.")],
+    *,
+    out: Annotated[Path, path_option("DIR", "The folder that all their runs go to; new, or one of the same study.")],
+) -> None:
+    """Put results folders of one study together, such as those of its shards.
+
+    Every file is checked. Other studies, images or arithmetic, and different results of one run are refused before
+    anything is written. What is there already is kept.
+    """
 
 
 @command(app)

@@ -11,11 +11,13 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 
-def in_home(path: Path | None) -> Path | None:
+def in_home(path: Any) -> Any:
     """Put home directories in the place of `~`, for every path on the command line."""
     from ceteris.errors import CeterisError
     from ceteris.paths import expanded
 
+    if isinstance(path, list):
+        return [expanded(one, error=CeterisError) for one in path]
     return None if path is None else expanded(path, error=CeterisError)
 
 

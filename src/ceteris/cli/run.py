@@ -23,6 +23,7 @@ from ceteris.cli.speeds import Speed
 from ceteris.execution.engines import choose_engines, find_backbones
 from ceteris.execution.events import Event, StudyStarted
 from ceteris.execution.executor import Executor
+from ceteris.execution.sharding import read_shard
 from ceteris.execution.study import run_study
 from ceteris.progress.board import Measuring
 from ceteris.progress.live import achievement, show
@@ -35,7 +36,7 @@ _MEASURED_SECONDS = 1.0
 """How long training is measured beforehand, to estimate the time; half of what `ceteris plan` takes for it."""
 
 
-def run(  # noqa: PLR0913 - one argument an option
+def run(  # noqa: PLR0913, PLR0915 - one argument an option
     file: Path,
     *,
     out: Path | None,
@@ -49,6 +50,7 @@ def run(  # noqa: PLR0913 - one argument an option
     executor: str,
     ray_address: str | None,
     budget: str | None,
+    shard: str | None,
     shapes_if_no_cifar10: bool,
     console: Console,
 ) -> None:
@@ -58,11 +60,12 @@ def run(  # noqa: PLR0913 - one argument an option
     if seconds is not None:
         limit = Budget(seconds=seconds, clock=time.monotonic, began=time.monotonic(), stop=stop)
     study, changes = override(read_study(file), seeds=seeds, epochs=epochs)
+    part = read_shard(shard, study)
     choice = choose_engines(engine, device=device_for(executor, device), is_here=executor == ExecutorName.LOCAL)
     download_weights(study, base=file.parent, console=console)
     here = threads or available_cores()
     images = get_images(study, location=data, or_shapes=shapes_if_no_cifar10, console=console)
-    folder = out or Path("results") / (file.stem if images.study is study else f"{file.stem}-shapes")
+    folder = out or _folder(file.stem if images.study is study else f"{file.stem}-shapes", part)
     backbones = find_backbones(images.study, base=file.parent, device=device or "cpu", threads=here)
     kind = images.dataset.kind(images.study.data)
     fastest = fastest_first(choice, backbones.study, kind, engine=engine, threads=here, folder=folder)
@@ -85,6 +88,7 @@ def run(  # noqa: PLR0913 - one argument an option
             notes=notes,
             skipped=backbones.skipped,
             stop=stop,
+            shard=part,
         )
         timer = threading.Timer(limit.left if limit else 0.0, stop.set)
         timer.daemon = True
@@ -114,6 +118,10 @@ def run(  # noqa: PLR0913 - one argument an option
         runs = count(len(results.failures), "run")
         console.print(f"{runs} failed. Fix the cause, and the same command tries again.", style="red")
         raise typer.Exit(1)
+
+
+def _folder(name: str, shard: tuple[int, int] | None) -> Path:
+    return Path("results") / (name if shard is None else f"{name}-shard-{shard[0]}-of-{shard[1]}")
 
 
 def _with_time(

@@ -27,6 +27,7 @@ from ceteris.execution.packing import (
     preparing,
 )
 from ceteris.execution.prediction_time import time_predictions
+from ceteris.execution.sharding import part_of, shard_of
 from ceteris.execution.waiting import let_go, look, writing
 from ceteris.formatting.wording import count, listed, nearest
 from ceteris.locks.lock import Watch
@@ -38,6 +39,7 @@ from ceteris.results.record import Status
 from ceteris.study.analysis import Resolution
 from ceteris.study.check import check_images
 from ceteris.study.run import BASELINE, Run
+from ceteris.study.shard import Shard
 from ceteris.study.study import Study
 
 _AT_AN_END = (Status.FINISHED, Status.DIVERGED)
@@ -82,7 +84,7 @@ class StudyPlan:
         return needed_memory(self.batches, self.images, cores=cores)
 
 
-def plan_study(
+def plan_study(  # noqa: PLR0913 - one argument a choice that the caller has
     study: Study,
     images: ImageKind,
     *,
@@ -92,6 +94,7 @@ def plan_study(
     only: Collection[str] = (),
     skipped: Mapping[str, str] | None = None,
     asked: Mapping[str, int] = MappingProxyType({}),
+    shard: Shard | None = None,
 ) -> StudyPlan:
     """Find out what a study has left to train, and who trains what; nothing is written.
 
@@ -104,6 +107,7 @@ def plan_study(
         only: Names of the variations to train now, `baseline` among them; all if empty.
         skipped: By name of the variation, why it cannot be trained now and what to do.
         asked: Of a study that adds seeds: how many each arm gets, as for `Study.seeds_of`.
+        shard: The part of the study that is trained; all if None.
 
     Raises:
         StudyError: If `only` names what is not in the study, or a network does not fit the images.
@@ -113,7 +117,9 @@ def plan_study(
     _check_names(study, only)
     check_images(study, images)
     runs = study.runs(data_digest, asked)
-    chosen = [run for run in runs if (not only or run.variation in only) and run.variation not in skipped]
+    chosen = [
+        run for run in part_of(runs, shard) if (not only or run.variation in only) and run.variation not in skipped
+    ]
     if any(run.specification.train for run in chosen):
         engines = (*engines, FunctionEngine())
     assignment = assign(chosen, engines, images)
@@ -133,7 +139,7 @@ def plan_study(
             *own_code_notes(chosen),
         ),
     )
-    return plan.after([Finding(run=run) for run in runs] if folder is None else _survey(folder, runs, skipped))
+    return plan.after([Finding(run=run) for run in runs] if folder is None else _survey(folder, runs, skipped, shard))
 
 
 def _idle_patience(study: Study) -> Iterator[StudyNote]:
@@ -173,6 +179,7 @@ def run_study(  # noqa: PLR0913 - one argument a choice that the caller has
     skipped: Mapping[str, str] | None = None,
     checkpoint_seconds: float = 60.0,
     stop: threading.Event | None = None,
+    shard: tuple[int, int] | None = None,
 ) -> Generator[Event, None, None]:
     """Train what a results folder still lacks, and tell what happens as it happens.
 
@@ -195,6 +202,7 @@ def run_study(  # noqa: PLR0913 - one argument a choice that the caller has
         skipped: By name of the variation, why it cannot be trained now and what to do; stored with the results.
         checkpoint_seconds: Most training time that a crash may cost.
         stop: Set it, from any thread, to have all runs saved and the training end.
+        shard: Which of how many parts of the study to train, from 1; see `ceteris.execution.sharding`. All if None.
 
     Yields:
         Notes, then for each round `StudyStarted` and what the workers tell.
@@ -222,6 +230,7 @@ def run_study(  # noqa: PLR0913 - one argument a choice that the caller has
     workspace = Workspace(
         folder=place, splits={study.data.whole: split}, origin=dataset.origin, checkpoint_seconds=checkpoint_seconds
     )
+    part = shard_of(study, dataset.digest, shard)
     asked = asked_seeds(place, Manifest.of(study, dataset, split, skipped=skipped))
     is_over, is_told = False, False
     while not is_over:
@@ -233,13 +242,16 @@ def run_study(  # noqa: PLR0913 - one argument a choice that the caller has
             only=only,
             skipped=skipped,
             asked=asked,
+            shard=part,
         )
         runs = [finding.run for finding in plan.findings]
         notes = with_repetition(notes, plan.shares, place, split)
-        manifest = Manifest.of(study, dataset, split, notes=(*notes, *plan.notes), skipped=plan.skipped, asked=asked)
+        manifest = Manifest.of(
+            study, dataset, split, notes=(*notes, *plan.notes), skipped=plan.skipped, asked=asked, shard=part
+        )
         yield from writing(place)
         found = place.prepare(manifest, dataset.test)
-        plan = plan.after(_survey(place, runs, plan.skipped))
+        plan = plan.after(_survey(place, runs, plan.skipped, part))
         if not is_told:
             for note in (*plan.notes, *filter(is_of_repetition, notes), *found):
                 yield Note(text=note)
@@ -260,12 +272,12 @@ def run_study(  # noqa: PLR0913 - one argument a choice that the caller has
             before, asked = asked, asked if stop.is_set() else asked_seeds(place, manifest)
             is_over = asked == before
             if is_over and not stop.is_set():
-                yield from time_predictions(place, _survey(place, runs, plan.skipped), engines, split)
+                yield from time_predictions(place, _survey(place, runs, plan.skipped, part), engines, split)
         except BaseException:
             with suppress(ResultsError):
-                place.write_table(_survey(place, runs, plan.skipped))
+                place.write_table(_survey(place, runs, plan.skipped, part))
             raise
-        place.write_table(_survey(place, runs, plan.skipped))
+        place.write_table(_survey(place, runs, plan.skipped, part))
         if not is_over:
             yield Note(text=_next_look(asked))
 
@@ -330,8 +342,10 @@ def _with_baseline_seeds(study: Study, place: ResultsFolder) -> Study:
     return study.with_baseline_seeds(before.baseline_seeds) if before.seeds == study.seeds else study
 
 
-def _survey(place: ResultsFolder, runs: Sequence[Run], skipped: Mapping[str, str]) -> tuple[Finding, ...]:
-    return tuple(finding.unless_skipped(skipped) for finding in place.survey(runs))
+def _survey(
+    place: ResultsFolder, runs: Sequence[Run], skipped: Mapping[str, str], shard: Shard | None
+) -> tuple[Finding, ...]:
+    return tuple(finding.unless_skipped(skipped, shard) for finding in place.survey(runs))
 
 
 def _check_names(study: Study, only: Collection[str]) -> None:

@@ -333,7 +333,7 @@ def _entries(folder: Path) -> list[str]:
     try:
         return sorted(os.listdir(folder))  # noqa: PTH208 - names are wanted
     except OSError as error:
-        if error.errno not in _GONE:
+        if error.errno not in _GONE | {errno.ENOTDIR}:
             raise
         return []
 

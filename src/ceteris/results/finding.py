@@ -11,6 +11,9 @@ from ceteris.engines.engine import Position
 from ceteris.results.epochs import TrainingTime
 from ceteris.results.record import RunFailure, RunRecord, Status
 from ceteris.study.run import Run
+from ceteris.study.shard import Shard
+
+_ELSEWHERE = "trained in another shard"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,9 +60,10 @@ class Finding:
             return ""
         return f"{self.failure.error} (in epoch {self.failure.position.epoch + 1})"
 
-    def unless_skipped(self, reasons: Mapping[str, str]) -> Self:
-        """Give the same, and why its variation is left out now, if it is."""
-        return replace(self, skipped=reasons.get(self.run.variation, ""))
+    def unless_skipped(self, reasons: Mapping[str, str], shard: Shard | None = None) -> Self:
+        """Give the same, and why it is left out now, if its variation is, or if it belongs to another shard."""
+        is_elsewhere = shard is not None and not shard.has(self.run)
+        return replace(self, skipped=_ELSEWHERE if is_elsewhere else reasons.get(self.run.variation, ""))
 
 
 _COLUMNS = (

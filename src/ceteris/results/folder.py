@@ -152,17 +152,29 @@ class ResultsFolder:
                 self.locks.tidy()
             clear_partials(self.path)
             before, notes = self._before(manifest)
-            kept = replace(manifest, declarations=self._declarations(before, manifest))
-            write_atomically(self.path / LABELS, encode_array(narrowed(test.labels)))
-            self._write_images(manifest, test.images)
-            self._write_code(manifest)
-            write_atomically(self.path / STUDY, stored.encode_manifest(kept))
+            self._write(replace(manifest, declarations=self._declarations(before, manifest)), test)
         self._adopt(manifest.runs())
         if stale := self.stale(manifest.runs()):
             notes += (
                 f"{self.path} also holds {count(len(stale), 'run')} of other versions of this study, not counted.",
             )
         return notes
+
+    def take_in(self, manifest: Manifest, test: LabelledImages) -> None:
+        """Write what the folder is about as it is given, declarations too; see `ceteris.results.merging`.
+
+        Raises:
+            ResultsError: If the folder cannot be written, or holds something that is not ours.
+        """
+        self._refuse_strangers()
+        with self._claim_folder():
+            self._write(manifest, test)
+
+    def _write(self, manifest: Manifest, test: LabelledImages) -> None:
+        write_atomically(self.path / LABELS, encode_array(narrowed(test.labels)))
+        self._write_images(manifest, test.images)
+        self._write_code(manifest)
+        write_atomically(self.path / STUDY, stored.encode_manifest(manifest))
 
     def read_manifest(self) -> Manifest:
         """Read what the folder is about.
@@ -292,12 +304,23 @@ class ResultsFolder:
             move(self.path / STUDY, aside)
             note = f"{self.path / STUDY} could not be read ({error}); it is now {aside}, a new one is in its place."
             return None, (note,)
+        self._refuse_other_shard(before, manifest)
         found = tuple(stored.differences(before, manifest))
         if not found:
             return before, ()
         shown = "; ".join(found[:_SHOWN_DIFFERENCES])
         more = f"; and {len(found) - _SHOWN_DIFFERENCES} more" if len(found) > _SHOWN_DIFFERENCES else ""
         return before, (f"{self.path} was last used for another version of this study: {shown}{more}.",)
+
+    def _refuse_other_shard(self, before: Manifest, manifest: Manifest) -> None:
+        """Keep shards apart: a folder says which of them it is."""
+        asked = manifest.shard
+        if asked is None or (before.shard and (before.shard.number, before.shard.total) == (asked.number, asked.total)):
+            return
+        raise ResultsError(
+            f"{self.path} holds {before.shard or 'a whole study'}, and {asked} was asked for. Give each shard a folder "
+            "of its own with --out, or leave out --shard: commands on one folder share the work by themselves."
+        )
 
     def _adopt(self, runs: Iterable[Run]) -> None:
         """Move what was trained under another name of the same variation to the name it has now."""

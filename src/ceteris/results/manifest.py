@@ -6,7 +6,7 @@ Declarations are kept for good, so that a change after the results is seen.
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass, field, replace
+from dataclasses import asdict, astuple, dataclass, field, replace
 from typing import Any, Self
 
 from pydantic import TypeAdapter
@@ -21,6 +21,7 @@ from ceteris.study.analysis import AnalysisSettings
 from ceteris.study.changes import changes
 from ceteris.study.run import BASELINE, Arm, Run
 from ceteris.study.seeds import PlannedSeeds
+from ceteris.study.shard import Shard
 from ceteris.study.study import Study
 
 
@@ -125,6 +126,7 @@ class Manifest:
         declarations: What the study declared about its evaluation, in the order of time; the last is what it declares
             now. Kept by `ResultsFolder.prepare`; empty where an earlier ceteris wrote the folder.
         asked: Of a study that adds seeds: how many each arm has been given so far; see `Study.seeds_of`.
+        shard: The part of the study that the folder is for; None if it is for all of it.
     """
 
     study: Study
@@ -142,6 +144,7 @@ class Manifest:
     skipped: Mapping[str, str] = field(default_factory=dict)
     declarations: tuple[Declaration, ...] = ()
     asked: Mapping[str, int] = field(default_factory=dict)
+    shard: Shard | None = None
 
     @classmethod
     def of(
@@ -152,6 +155,7 @@ class Manifest:
         notes: tuple[str, ...] = (),
         skipped: Mapping[str, str] | None = None,
         asked: Mapping[str, int] | None = None,
+        shard: Shard | None = None,
     ) -> Self:
         """Describe a study on a data set, whose own notes come first.
 
@@ -162,6 +166,7 @@ class Manifest:
             notes: What else a reader must know.
             skipped: By name of the variation, why it cannot be trained now; a note says each.
             asked: How many seeds each arm has been given, if the study adds seeds.
+            shard: The part of the study that the folder is for, if not all of it.
         """
         skipped = skipped or {}
         left_out = tuple(skipping(name, reason) for name, reason in skipped.items())
@@ -180,6 +185,7 @@ class Manifest:
             notes=dataset.notes + notes + left_out,
             skipped=dict(skipped),
             asked=dict(asked or {}),
+            shard=shard,
         )
 
     def seeds_of(self, arm: str = BASELINE) -> tuple[int, ...]:
@@ -193,7 +199,7 @@ class Manifest:
         return max(given, key=len, default=self.seeds_of())
 
     def runs(self) -> tuple[Run, ...]:
-        """Give every run that the folder is for, arm by arm."""
+        """Give every run of the study, arm by arm, those of other shards too."""
         return self.study.runs(self.data_digest, self.asked)
 
 
@@ -222,6 +228,7 @@ def encode_manifest(manifest: Manifest) -> bytes:
             "skipped": dict(manifest.skipped),
             "declarations": DECLARATIONS.dump_python(manifest.declarations, mode="json"),
             **({"asked": dict(manifest.asked)} if manifest.asked else {}),
+            **({"shard": asdict(manifest.shard)} if manifest.shard else {}),
         }
     )
 
@@ -253,7 +260,14 @@ def decode_manifest(content: bytes) -> Manifest:
         skipped=facts.get("skipped", {}),
         declarations=DECLARATIONS.validate_python(facts.get("declarations", ())),
         asked=facts.get("asked", {}),
+        shard=_shard(facts.get("shard")),
     )
+
+
+def _shard(facts: Mapping[str, Any] | None) -> Shard | None:
+    if facts is None:
+        return None
+    return Shard(number=facts["number"], total=facts["total"], digests=tuple(facts["digests"]))
 
 
 def _notes(facts: Mapping[str, Any], study: Study) -> Iterator[StudyNote]:

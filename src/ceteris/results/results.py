@@ -74,6 +74,9 @@ class Results:
         notes: list[str] = [told if note == too_few else note for note in self.manifest.notes]
         if too_few and too_few not in notes:
             notes.append(told)
+        if (shard := self.manifest.shard) is not None:
+            text = f"This folder is {shard} of the study and is for {len(shard.digests):,} of its"
+            notes.append(CodedWarning(f"{text} {len(self.findings):,} runs; `ceteris merge` puts the shards together."))
         kinds = Counter((record.engine, record.arithmetic) for record in self.records)
         if len(kinds) > 1:
             parts = " and ".join(f"{count} by {engine} ({arithmetic})" for (engine, arithmetic), count in kinds.items())
@@ -131,7 +134,7 @@ def read_results(path: AnyPath) -> Results:
     folder = ResultsFolder(expanded(path, error=ResultsError))
     manifest = folder.read_manifest()
     runs = manifest.runs()
-    findings = tuple(finding.unless_skipped(manifest.skipped) for finding in folder.survey(runs))
+    findings = tuple(finding.unless_skipped(manifest.skipped, manifest.shard) for finding in folder.survey(runs))
     going_on = [one.run for one in findings if one.record is None]
     holders = {run.digest: holder for run in going_on if (holder := folder.holder(run)) is not None}
     return Results(
