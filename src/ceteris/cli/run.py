@@ -68,9 +68,9 @@ def run(  # noqa: PLR0913, PLR0915 - one argument an option
     folder = out or _folder(file.stem if images.study is study else f"{file.stem}-shapes", part)
     backbones = find_backbones(images.study, base=file.parent, device=device or "cpu", threads=here)
     kind = images.dataset.kind(images.study.data)
-    fastest = fastest_first(choice, backbones.study, kind, engine=engine, threads=here, folder=folder)
-    choice = fastest.choice
-    notes = (*images.notes, *changes, *choice.notes, *backbones.notes)
+    with console.status("measuring which engine is faster ..."):
+        fastest = fastest_first(choice, backbones.study, kind, engine=engine, threads=here, folder=folder)
+    notes = (*images.notes, *changes, *fastest.choice.notes, *backbones.notes)
     console.print(Text(images.study.title, style="bold"), soft_wrap=True)
     console.print(f"images: {images.dataset.source}", markup=False, soft_wrap=True)
     console.print(f"results: {folder}", markup=False, soft_wrap=True)
@@ -82,7 +82,7 @@ def run(  # noqa: PLR0913, PLR0915 - one argument an option
             backbones.study,
             images.dataset,
             folder=folder,
-            engines=(*choice.engines, *backbones.engines),
+            engines=(*fastest.choice.engines, *backbones.engines),
             executor=where,
             only=only or (),
             notes=notes,
