@@ -54,7 +54,7 @@ EngineOption = Annotated[
         "faster).",
     ),
 ]
-Device = Annotated[str | None, typer.Option(metavar="DEVICE", help="Where torch computes: cpu, cuda, cuda:1.")]
+Device = Annotated[str | None, typer.Option(metavar="DEVICE", help="Where torch computes: cpu, cuda, cuda:1, mps.")]
 ExecutorOption = Annotated[
     str,
     typer.Option(
