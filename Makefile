@@ -11,7 +11,7 @@ TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 RUN := $(VENV)/bin/python -m
 KERNELS := $(wildcard src/ceteris/engines/lanes/kernels/*.hpp) src/ceteris/engines/lanes/kernels/module.cpp
 
-.PHONY: study test test-elsewhere check bench layers spread simulate soak fuzz sanitize arm clean
+.PHONY: study test test-elsewhere check bench layers spread simulate soak soak-ray fuzz sanitize arm clean
 .DELETE_ON_ERROR:
 
 # The founding study on the first batch of CIFAR-10; leaves results/cifar10-first-batch.
@@ -74,6 +74,10 @@ simulate: $(VENV)/.development
 soak: $(VENV)/.development
 	CETERIS_KILLS=40 $(RUN) pytest tests/execution/test_kill.py tests/soak -n 2
 	CETERIS_MACHINES=32 $(RUN) pytest tests/execution/test_machines.py
+
+# Kills workers, nodes and the driver of a Ray cluster of this machine fifty times, at times of chance, while a study trains.
+soak-ray: $(VENV)/.development
+	CETERIS_RAY_KILLS=50 $(RUN) pytest tests/soak/test_ray.py -s
 
 # Ten thousand image files damaged by chance, where the suite takes a tenth of them.
 fuzz: $(VENV)/.development

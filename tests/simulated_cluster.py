@@ -1,7 +1,7 @@
 """A cluster of threads, for what drives one: nodes, jobs and messages are real, machines are not."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 
@@ -26,6 +26,11 @@ class SimulatedCluster:
         """Give them."""
         return tuple(Node(name=f"{n}", address=f"node {n}", cores=1, memory=10**9) for n in range(self.size))
 
+    def compute(self, function, shared, pieces, *, needs) -> Iterator:
+        """Call a function for each piece, the last one first."""
+        for piece in reversed(pieces):
+            yield piece, function(shared, piece)
+
     def session(self, data: TrainingData) -> "SimulatedSession":
         """Start the nodes."""
         return SimulatedSession(self, data)
@@ -37,16 +42,20 @@ class SimulatedSession:
     def __init__(self, cluster: SimulatedCluster, data: TrainingData) -> None:
         self._cluster, self._data = cluster, data
         self._told = threading.Event()
-        self._waiting: SimpleQueue[tuple[int, Job, float] | None] = SimpleQueue()
+        self._waiting: SimpleQueue[tuple[int, Job, Mapping, float] | None] = SimpleQueue()
         self._reports: SimpleQueue[Report] = SimpleQueue()
         self._threads = [threading.Thread(target=self._work) for _ in range(cluster.size)]
         for thread in self._threads:
             thread.start()
 
-    def submit(self, job: Job, *, seconds: float) -> int:
+    def bring(self, carried: Mapping) -> Mapping:
+        """Threads have it already."""
+        return carried
+
+    def submit(self, job: Job, carried: Mapping, *, seconds: float) -> int:
         """Queue a job."""
         self._cluster.jobs.append(job)
-        self._waiting.put((len(self._cluster.jobs), job, seconds))
+        self._waiting.put((len(self._cluster.jobs), job, carried, seconds))
         return len(self._cluster.jobs)
 
     def reports(self, seconds: float) -> Sequence[Report]:
@@ -72,10 +81,11 @@ class SimulatedSession:
 
     def _work(self) -> None:
         while (one := self._waiting.get()) is not None:
-            number, job, seconds = one
+            number, job, carried, seconds = one
             report: Report = Ended(job=number)
             try:
-                for content in self._cluster.train(job, self._data, seconds=seconds, is_stopped=self._told.is_set):
+                messages = self._cluster.train(job, self._data, carried, seconds=seconds, is_stopped=self._told.is_set)
+                for content in messages:
                     self._reports.put(Sent(job=number, content=content))
             except DeathError:
                 report = Lost(job=number, cause="the worker died")

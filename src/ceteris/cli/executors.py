@@ -8,7 +8,7 @@ from typing import Self, TypedDict
 
 from ceteris.datasets.dataset import ImageKind
 from ceteris.errors import EngineError
-from ceteris.execution.cluster import ClusterExecutor
+from ceteris.execution.cluster_executor import ClusterExecutor
 from ceteris.execution.executor import Executor
 from ceteris.execution.local import LocalExecutor
 from ceteris.execution.packing import PackedBatch

@@ -2,9 +2,10 @@
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Hashable, Mapping, Sequence
+from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import ClassVar, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -272,12 +273,59 @@ class OwnCodeEngine(ABC):
         """Say whether beginning to train a run twice gives the same bits: whether its seed decides all that it does."""
 
 
+class CarryingEngine(ABC):
+    """An engine that reads files of this machine, and brings what it needs of them along to another one."""
+
+    @abstractmethod
+    def carried(self, runs: Sequence[Run], split: Split) -> Mapping[str, Any]:
+        """Give what training these runs takes of the files here, by name: arrays, which a node gets once for all."""
+
+    @abstractmethod
+    def unpacked(self, carried: Mapping[str, Any]) -> AbstractContextManager[Self]:
+        """Give the engine as it is where nothing but that is there, for a `with` statement."""
+
+
+Shared = TypeVar("Shared")
+Result = TypeVar("Result")
+
+
+class Places(ABC):
+    """Several places that compute pieces of one work at a time."""
+
+    @abstractmethod
+    def cores(self) -> int:
+        """How many pieces are computed at a time."""
+
+    @abstractmethod
+    def compute(
+        self,
+        function: Callable[[Shared, tuple[int, int]], Result],
+        shared: Shared,
+        pieces: Sequence[tuple[int, int]],
+        *,
+        needs: Requirements,
+    ) -> Generator[tuple[tuple[int, int], Result], None, None]:
+        """Call a function of a module for each piece, anywhere, and give what comes, in any order.
+
+        Args:
+            function: Of a module, so that it can be named elsewhere.
+            shared: Its first argument, which each place gets once.
+            pieces: Its second argument: from which index to which.
+            needs: What a piece takes.
+        """
+
+
 class PreparingEngine(ABC):
     """An engine that has something to do once, for all runs together, before they are trained."""
 
     @abstractmethod
-    def prepare(self, runs: Sequence[Run], split: Split) -> Generator[Preparation, None, None]:
-        """Do it for every run that is to be trained, and tell how far it is; what was done before is not done again."""
+    def prepare(
+        self, runs: Sequence[Run], split: Split, places: Places | None = None
+    ) -> Generator[Preparation, None, None]:
+        """Do it for every run that is to be trained, and tell how far it is; what was done before is not done again.
+
+        Given a `places`, the work is split over them.
+        """
 
     @abstractmethod
     def prepared_memory(self, runs: Sequence[Run], images: ImageKind) -> int:

@@ -6,17 +6,20 @@ import shutil
 import signal
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
+from ceteris.engines.engine import Result, Shared
 from ceteris.errors import EngineError
-from ceteris.execution.cluster import ClusterExecutor, Ended, Lost, Node, Refused, Report, Sent
+from ceteris.execution.cluster import Ended, Lost, Node, Refused, Report, Sent
+from ceteris.execution.cluster_executor import ClusterExecutor
 from ceteris.execution.executor import TrainingData
 from ceteris.execution.remote import Job, check_versions, train_job, versions
+from ceteris.resources import Requirements
 
 _ADDRESS = "RAY_ADDRESS"
 _ATTEMPTS = 3
@@ -130,7 +133,14 @@ def _versions_of(expected: tuple[str, str], node: str) -> None:
     check_versions(expected, node)
 
 
-def _train(job: Job, data: TrainingData, expected: tuple[str, str], seconds: float, told: list[Any]) -> Iterator[bytes]:
+def _train(
+    job: Job,
+    data: TrainingData,
+    carried: Mapping[str, Any],
+    expected: tuple[str, str],
+    seconds: float,
+    told: list[Any],
+) -> Iterator[bytes]:
     import ray  # noqa: PLC0415 - an extra
 
     node = ray.util.get_node_ip_address()
@@ -138,6 +148,7 @@ def _train(job: Job, data: TrainingData, expected: tuple[str, str], seconds: flo
     yield from train_job(
         job,
         data,
+        carried,
         seconds=seconds,
         is_stopped=lambda: bool(ray.wait(told, timeout=0, fetch_local=False)[0]),
         node=node,
@@ -164,6 +175,30 @@ class RayCluster:
             for node in self._ray.nodes()
             if node["Alive"]
         )
+
+    def compute(
+        self,
+        function: Callable[[Shared, tuple[int, int]], Result],
+        shared: Shared,
+        pieces: Sequence[tuple[int, int]],
+        *,
+        needs: Requirements,
+    ) -> Generator[tuple[tuple[int, int], Result], None, None]:
+        """Call a function for each piece on the nodes; one that is lost is called again."""
+        task = self._ray.remote(max_retries=-1)(function)
+        task = task.options(num_cpus=needs.cores, num_gpus=needs.gpus, memory=needs.memory)
+        there = self._ray.put(shared)
+        waiting = {task.remote(there, piece): piece for piece in pieces}
+        try:
+            while waiting:
+                for ready in self._ray.wait(list(waiting), num_returns=1, timeout=1.0)[0]:
+                    yield waiting[ready], self._ray.get(ready)
+                    del waiting[ready]
+        except self._ray.exceptions.RayTaskError as error:
+            raise EngineError(_refusal(error)) from error
+        finally:
+            for ready in waiting:
+                self._ray.cancel(ready, force=True)
 
     def session(self, data: TrainingData) -> "RaySession":
         """Put images into the object store, from where each node fetches them once, after a look at its software.
@@ -201,11 +236,15 @@ class RaySession:
         self._streams: dict[Any, int] = {}
         self._jobs = 0
 
-    def submit(self, job: Job, *, seconds: float) -> int:
+    def bring(self, carried: Mapping[str, Any]) -> Any:
+        """Put it into the object store, from where each node fetches it once."""
+        return self._ray.put(carried)
+
+    def submit(self, job: Job, carried: Any, *, seconds: float) -> int:
         """Queue a job with what it takes: Ray begins it where there is room."""
         needs = job.needs
         task = self._train.options(num_cpus=needs.cores, num_gpus=needs.gpus, memory=needs.memory)
-        stream = task.remote(job, self._data, versions(), seconds, [self._told])
+        stream = task.remote(job, self._data, carried, versions(), seconds, [self._told])
         self._jobs += 1
         self._streams[stream] = self._jobs
         return self._jobs

@@ -3,13 +3,14 @@
 import platform
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from importlib import metadata
 from queue import Empty, SimpleQueue
+from typing import Any
 
-from ceteris.engines.engine import PortableEngine
+from ceteris.engines.engine import CarryingEngine, Engine, PortableEngine
 from ceteris.errors import EngineError
 from ceteris.execution.events import Progress
 from ceteris.execution.executor import TrainingData
@@ -58,14 +59,37 @@ def check_versions(expected: tuple[str, str], node: str) -> None:
 
 
 def train_job(
-    job: Job, data: TrainingData, *, seconds: float, is_stopped: Callable[[], bool], node: str = "here"
+    job: Job,
+    data: TrainingData,
+    carried: Mapping[str, Any],
+    *,
+    seconds: float,
+    is_stopped: Callable[[], bool],
+    node: str = "here",
 ) -> Iterator[bytes]:
     """Train a job, and give a message about every so many seconds; `is_stopped` is asked as often.
+
+    Args:
+        job: What to train.
+        data: On which images.
+        carried: What the engine has brought along, if it brings something.
+        seconds: Between two messages.
+        is_stopped: Says whether to save and end.
+        node: Where this is, for errors.
 
     Raises:
         EngineError: If the processor would compute other bits than that of the process that asks.
     """
-    engine = job.batch.engine
+    with ExitStack() as files:
+        engine = job.batch.engine
+        if isinstance(engine, CarryingEngine):
+            engine = files.enter_context(engine.unpacked(carried))
+        yield from _messages(job, engine, data, seconds, is_stopped, node)
+
+
+def _messages(
+    job: Job, engine: Engine, data: TrainingData, seconds: float, is_stopped: Callable[[], bool], node: str
+) -> Iterator[bytes]:
     if isinstance(engine, PortableEngine):
         engine = engine.here()
         if engine.arithmetic != job.batch.engine.arithmetic:

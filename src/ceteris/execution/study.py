@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from ceteris.analysis.looks import asked_seeds
 from ceteris.datasets.dataset import Dataset, ImageKind, Origin, Split, split_dataset
-from ceteris.engines.engine import Engine
+from ceteris.engines.engine import Engine, Places
 from ceteris.engines.function import FunctionEngine
 from ceteris.errors import EngineError, ResultsError, StudyError
 from ceteris.execution.events import Event, Note, Preparing, RunsHeld, StudyStarted
@@ -288,7 +288,7 @@ def _train(
     """Train what a plan has left, and what other processes let go of meanwhile."""
     place, (split,) = workspace.folder, workspace.splits.values()
     watch = Watch(place.locks)
-    yield from _prepare(plan.batches, split, stop)
+    yield from _prepare(plan.batches, split, executor if isinstance(executor, Places) else None, stop)
     while plan.batches and not stop.is_set():
         held: list[Run] = []
         with interruptions(stop), closing(executor.execute(plan.batches, workspace, stop)) as events:
@@ -309,10 +309,13 @@ def _next_look(asked: Mapping[str, int]) -> str:
     return f"{still} of {len(asked) - 1} variations {they} not decided yet, and trained with up to {size} seeds now."
 
 
-def _prepare(batches: Sequence[PackedBatch], split: Split, stop: threading.Event) -> Iterator[Event]:
+def _prepare(
+    batches: Sequence[PackedBatch], split: Split, places: Places | None, stop: threading.Event
+) -> Iterator[Event]:
     """Let engines do what must be done once, with all cores, before packed batches share them."""
     for engine, runs in preparing(batches).items():
-        with closing(engine.prepare(runs, split)) as preparations:
+        work = engine.prepare(runs, split) if places is None else engine.prepare(runs, split, places)
+        with closing(work) as preparations:
             for preparation in preparations:
                 yield Preparing(preparation=preparation)
                 if stop.is_set():

@@ -1,5 +1,6 @@
 """What is known of a study while it runs: how far each variation is, how fast it goes, and how long it still takes."""
 
+import heapq
 import math
 from collections import deque
 from collections.abc import Iterator
@@ -95,6 +96,7 @@ class Board:
         self._earlier = 0.0  # seconds of the rounds before
         self._training: dict[str, _InTraining] = {}
         self._waiting: dict[str, PackedBatch] = {}
+        self._homes: dict[str, str] = {}  # of each run, by digest, the packed batch that it began in
         self._training_images = self._validation_images = self._test_images = 0
         self._workers = 1
         self._works: dict[str, float] = {}
@@ -173,8 +175,9 @@ class Board:
         # As the executor does it: the next packed batch goes to the thread that is free first; the last may be alone.
         free = [training.work - self._done(training) for training in self._training.values()]
         free += [0.0] * (self._workers - len(free))
+        heapq.heapify(free)
         for batch in self._waiting.values():
-            free[free.index(min(free))] += self._works[_name(batch)]
+            heapq.heapreplace(free, free[0] + self._works[_name(batch)])
         return max(free) * rate
 
     def _at_work(self) -> int:
@@ -194,6 +197,7 @@ class Board:
         self._validation_images = event.images.validation_images
         self._test_images = event.images.test_images
         self._waiting = {_name(batch): batch for batch in event.batches}
+        self._homes = {run.digest: _name(batch) for batch in event.batches for run in batch.runs}
         self._workers = max(1, event.workers)
         self._works = {run.digest: batch.work for batch in event.batches for run in batch.runs}
         trained = {run.digest for batch in event.batches for run in batch.runs}
@@ -230,7 +234,8 @@ class Board:
         digests = _digests(batch)
         for run in batch.runs:
             self._take_back(run)
-        self._waiting = {name: other for name, other in self._waiting.items() if digests.isdisjoint(_digests(other))}
+        for name in {self._homes[digest] for digest in digests if digest in self._homes}:
+            self._waiting.pop(name, None)
         # A packed batch that is tried again in halves takes its own place.
         self._training = {
             name: other for name, other in self._training.items() if digests.isdisjoint(_digests(other.batch))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Generator, Hashable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
@@ -11,11 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ceteris.datasets.dataset import ImageKind, Split
-from ceteris.datasets.features import FeatureCache
-from ceteris.engines.engine import PredictingEngine, Preparation, PreparingEngine, RunState
+from ceteris.datasets.features import FeatureCache, Features
+from ceteris.engines.engine import (
+    CarryingEngine,
+    Places,
+    PredictingEngine,
+    Preparation,
+    PreparingEngine,
+    RunState,
+)
 from ceteris.engines.support import BY_FUNCTION, SCHEDULE_SETTINGS, STOPPING, TrainingSupport
 from ceteris.engines.torch.engine import TORCH_TRAINING, OneRunEngine
 from ceteris.engines.torch.stacked.optimizer import STACKED_OPTIMIZERS
+from ceteris.engines.transfer.carried import as_file, content_of
 from ceteris.networks.backbone import FEATURES, BackboneNetwork
 from ceteris.networks.cost import network_cost
 from ceteris.networks.dropout import Dropout
@@ -47,7 +56,7 @@ _TRAINING = TrainingSupport(
 
 
 @dataclass(frozen=True, kw_only=True)
-class TransferEngine(PreparingEngine, PredictingEngine):
+class TransferEngine(PreparingEngine, PredictingEngine, CarryingEngine):
     """Trains heads on the features of a frozen backbone, those of all seeds and settings in one batched product.
 
     A run alone and beside others is the same to 1e-5 in float32 (to the bit on one processor, as far as seen). It
@@ -58,6 +67,7 @@ class TransferEngine(PreparingEngine, PredictingEngine):
         device: Where the backbone computes, as `torch.device` names it; heads are trained on the processor.
         threads: Minibatches of images that the backbone looks at side by side.
         precision: In which numbers it does; what is best for the device if not given.
+        brought: By digest of their key, features that came from another machine.
     """
 
     weights: Weights
@@ -65,6 +75,7 @@ class TransferEngine(PreparingEngine, PredictingEngine):
     device: str = "cpu"
     threads: int = 1
     precision: Precision | None = None
+    brought: tuple[tuple[str, Features], ...] = ()
 
     name: ClassVar[str] = "transfer"
     packed_runs: ClassVar[int] = _PACKED_RUNS
@@ -108,10 +119,25 @@ class TransferEngine(PreparingEngine, PredictingEngine):
         every_image = images.training_images + images.validation_images + images.test_images
         return sum(4 * every_image * FEATURES[backbone] for backbone, _ in kept)
 
-    def prepare(self, runs: Sequence[Run], split: Split) -> Generator[Preparation, None, None]:
+    def prepare(
+        self, runs: Sequence[Run], split: Split, places: Places | None = None
+    ) -> Generator[Preparation, None, None]:
         """Compute the features that the cache lacks, each backbone and resolution once."""
         for features, mirrored in self._wanted(runs):
-            yield from features.prepare(split, mirrored=mirrored)
+            yield from features.prepare(split, mirrored=mirrored, places=places)
+
+    def carried(self, runs: Sequence[Run], split: Split) -> Mapping[str, Features]:
+        """Give the features of all images, from the cache, by digest of their key."""
+        return {
+            key.digest: found
+            for features, mirrored in self._wanted(runs)
+            for key, found in features.all_of(split, mirrored=mirrored)
+        }
+
+    @contextmanager
+    def unpacked(self, carried: Mapping[str, Features]) -> Iterator[Self]:
+        """Give the engine with these features in place of a cache."""
+        yield replace(self, cache=None, brought=tuple(carried.items()))
 
     def rehearsal(self, runs: Sequence[Run], split: Split) -> Generator[Preparation, None, None]:
         """Compute the same features of other images, and keep none."""
@@ -168,6 +194,7 @@ class TransferEngine(PreparingEngine, PredictingEngine):
             device=self.device,
             threads=self.threads,
             cache=self.cache,
+            brought=self.brought,
         )
 
 
@@ -176,7 +203,7 @@ FINE_TUNING = "fine-tuning"
 
 
 @dataclass(frozen=True, kw_only=True)
-class FineTuningEngine(OneRunEngine):
+class FineTuningEngine(OneRunEngine, CarryingEngine):
     """Trains one run at a time with PyTorch, one core each on a processor; images are flipped and moved on the device.
 
     On one machine a run interrupted and resumed has the bits of one that was not, as far as PyTorch's kernels repeat
@@ -189,6 +216,18 @@ class FineTuningEngine(OneRunEngine):
     weights: Weights
 
     name: ClassVar[str] = FINE_TUNING
+
+    def carried(self, runs: Sequence[Run], split: Split) -> Mapping[str, NDArray[np.uint8]]:
+        """Give the files of weights, by SHA-256."""
+        wanted = {getattr(run.specification.network, "weights_sha256", "") for run in runs}
+        return {digest: content_of(file) for digest, file in self.weights if digest in wanted}
+
+    @contextmanager
+    def unpacked(self, carried: Mapping[str, NDArray[np.uint8]]) -> Iterator[Self]:
+        """Give the engine with these weights."""
+        with ExitStack() as files:
+            weights = tuple((digest, files.enter_context(as_file(content))) for digest, content in carried.items())
+            yield replace(self, weights=weights)
 
     @property
     def facts(self) -> Mapping[str, str]:

@@ -6,6 +6,7 @@ import copy
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -19,10 +20,12 @@ from torchvision.transforms.v2.functional import resize
 
 from ceteris.datasets.dataset import LabelledImages, Split
 from ceteris.datasets.features import FeatureCache, FeatureKey, Features, images_digest
-from ceteris.engines.engine import Preparation
+from ceteris.engines.engine import Places, Preparation
 from ceteris.engines.transfer.backbone import folded, load_backbone, pooled
+from ceteris.engines.transfer.carried import as_file, content_of
 from ceteris.engines.transfer.engine import Precision
 from ceteris.networks.backbone import FEATURES, Backbone, BackboneNetwork
+from ceteris.resources import Requirements
 
 VERSION = 1
 """Raised whenever the same image would be prepared differently, so that features kept before are not taken for new."""
@@ -124,6 +127,47 @@ class Extractor:
         return float(np.linalg.norm(here - there) / np.linalg.norm(there))
 
 
+_MOST_IN_A_PIECE = 4096
+_PIECE_MEMORY = 1_000_000_000
+"""Of a process that loads PyTorch and a backbone and looks at a piece."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extraction:
+    """Images and the frozen backbone that is to look at them, in any place.
+
+    Attributes:
+        weights: The content of the file.
+        images: Shape (n, h, w, 1 or 3).
+    """
+
+    network: BackboneNetwork
+    weights: NDArray[np.uint8]
+    precision: Precision
+    device: str
+    images: NDArray[np.uint8]
+    mirrored: bool
+
+
+def extract_piece(work: Extraction, piece: tuple[int, int]) -> NDArray[np.float32]:
+    """Give the features of the images from one index to another. Shape (images of the piece, f)."""
+    first, last = piece
+    with as_file(work.weights) as file:
+        network = load_backbone(file, work.network.backbone)
+    extractor = Extractor(
+        network=network,
+        backbone=work.network.backbone,
+        resolution=work.network.resolution,
+        precision=work.precision,
+        device=work.device,
+        threads=1,
+    )
+    values = np.empty((last - first, FEATURES[work.network.backbone]), np.float32)
+    for _ in extractor.extract(work.images[first:last], values, mirrored=work.mirrored):
+        pass
+    return values
+
+
 @dataclass(frozen=True, kw_only=True)
 class FeatureSource:
     """Gets the features of a backbone from a cache, if there is one, and computes what is not there."""
@@ -134,12 +178,18 @@ class FeatureSource:
     device: str
     threads: int
     cache: FeatureCache | None
+    brought: tuple[tuple[str, Features], ...] = ()
 
-    def prepare(self, split: Split, *, mirrored: bool) -> Iterator[Preparation]:
-        """Compute what the cache lacks for a split, and tell how far it is."""
+    def prepare(self, split: Split, *, mirrored: bool, places: Places | None = None) -> Iterator[Preparation]:
+        """Compute what the cache lacks for a split, in several places if there are, and tell how far it is."""
         for images, is_mirrored in self._needed(split, mirrored=mirrored):
             if self.cache is not None and self.cache.read(self._key(images, mirrored=is_mirrored)) is None:
-                yield from self._keep(images, mirrored=is_mirrored)
+                yield from self._keep(images, mirrored=is_mirrored, places=places)
+
+    def all_of(self, split: Split, *, mirrored: bool) -> Iterator[tuple[FeatureKey, Features]]:
+        """Give all features of a split, with the keys they are kept under."""
+        for images, is_mirrored in self._needed(split, mirrored=mirrored):
+            yield self._key(images, mirrored=is_mirrored), self.get(images, mirrored=is_mirrored)
 
     def rehearse(self, split: Split, *, mirrored: bool) -> Iterator[Preparation]:
         """Compute features for a split and keep none."""
@@ -149,6 +199,8 @@ class FeatureSource:
 
     def get(self, images: LabelledImages, *, mirrored: bool = False) -> Features:
         """Give the features of images, computed now if need be."""
+        if self.brought:
+            return dict(self.brought)[self._key(images, mirrored=mirrored).digest]
         if self.cache is None:
             values = np.empty((len(images), FEATURES[self.network.backbone]), np.float32)
             began = time.perf_counter()
@@ -170,7 +222,7 @@ class FeatureSource:
         if mirrored:
             yield split.training, True
 
-    def _keep(self, images: LabelledImages, *, mirrored: bool) -> Iterator[Preparation]:
+    def _keep(self, images: LabelledImages, *, mirrored: bool, places: Places | None = None) -> Iterator[Preparation]:
         assert self.cache is not None
         key = self._key(images, mirrored=mirrored)
         with self.cache.held(key):
@@ -178,7 +230,10 @@ class FeatureSource:
                 return
             values = self.cache.room(key, len(images), FEATURES[self.network.backbone])
             began = time.perf_counter()
-            yield from self._fill(images, values, mirrored=mirrored)
+            if places is None:
+                yield from self._fill(images, values, mirrored=mirrored)
+            else:
+                yield from self._spread(images, values, places, mirrored=mirrored)
             seconds = time.perf_counter() - began
             self.cache.keep(
                 key, values, seconds=seconds, precision_error=self._extractor.precision_error(images.images)
@@ -188,6 +243,30 @@ class FeatureSource:
         total = len(images)
         for done in self._extractor.extract(images.images, values, mirrored=mirrored):
             yield Preparation(what=f"features of {self.network.backbone}", done=done, total=total)
+
+    def _spread(
+        self, images: LabelledImages, values: NDArray[np.float32], places: Places, *, mirrored: bool
+    ) -> Iterator[Preparation]:
+        """Fill `values` by pieces of whole minibatches, so that where one is computed changes no bit."""
+        size = _BATCH.get(self.device, _BATCH_ELSEWHERE)
+        a_piece = size * max(1, min(_MOST_IN_A_PIECE, len(images) // (4 * places.cores())) // size)
+        starts = range(0, len(images), a_piece)
+        pieces = [(start, min(start + a_piece, len(images))) for start in starts]
+        work = Extraction(
+            network=self.network,
+            weights=content_of(self.weights),
+            precision=self.precision,
+            device=self.device,
+            images=images.images,
+            mirrored=mirrored,
+        )
+        done, what = 0, f"features of {self.network.backbone}"
+        needs = Requirements(memory=_PIECE_MEMORY, device=self.device)
+        with closing(places.compute(extract_piece, work, pieces, needs=needs)) as computed:
+            for (first, last), features in computed:
+                values[first:last] = features
+                done += last - first
+                yield Preparation(what=what, done=done, total=len(images))
 
     @cached_property
     def _extractor(self) -> Extractor:

@@ -5,7 +5,7 @@ import pytest
 
 from ceteris.engines.engine import PortableEngine, Position
 from ceteris.errors import EngineError, ResultsError
-from ceteris.execution.cluster import MOST_DEATHS, ClusterExecutor
+from ceteris.execution.cluster_executor import MOST_DEATHS, ClusterExecutor
 from ceteris.execution.events import Note, RunFailed, RunFinished
 from ceteris.execution.packing import pack
 from ceteris.results.record import Status
