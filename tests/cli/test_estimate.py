@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -40,6 +41,30 @@ def test_the_longest_thread_decides(study, monkeypatch):
     estimate = estimate_time(batches, images, threads=5)
     assert math.isclose(estimate.seconds, one)
     assert math.isclose(estimate.speed, 9 * 3 * 6600 / one)
+
+
+class Spread(FakeEngine):
+    """An engine whose packed batches up to four cores can train."""
+
+    __hash__ = object.__hash__
+
+    def requirements(self, specification, images, runs):
+        """Say so."""
+        return replace(super().requirements(specification, images, runs), most_cores=4)
+
+
+def test_fewer_packed_batches_than_cores_share_all_of_them(study, monkeypatch):
+    """Three on eight cores train on two each, one that is alone on four at most; in another place each has one."""
+    monkeypatch.setattr("ceteris.cli.estimate.seconds_per_image", lambda *_, cores, **__: 0.001 / cores)
+    monkeypatch.setattr("ceteris.cli.estimate.keep_speeds", lambda _: None)
+    batches, images = pack(study.runs("d" * 64), Spread(packed_runs=3)), known_images(study.data)
+    one = batch_seconds(batches[0], images, 0.001)
+
+    assert math.isclose(estimate_time(batches, images, threads=8).seconds, one / 2)
+    assert math.isclose(sum(estimate_time(batches, images, threads=8).batches), 3 * one)
+    assert math.isclose(estimate_time(batches[:1], images, threads=8).seconds, one / 4)
+    assert math.isclose(estimate_time(batches, images, threads=2).seconds, one + one / 2)
+    assert math.isclose(estimate_time(batches[:1], images, threads=8, spreads=False).seconds, one)
 
 
 def test_packed_batches_that_train_alike_are_measured_once(study, monkeypatch):

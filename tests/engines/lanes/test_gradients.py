@@ -118,6 +118,18 @@ NETWORKS = {
         Residual(residual=TWO),
         CLASSIFIER,
     ),
+    "many weights and strides": (
+        Convolution(conv=32, padding="same"),
+        Convolution(conv=32, padding="same", stride=2, activation="relu"),
+        Convolution(conv=32, padding="same", stride=2),
+        CLASSIFIER,
+    ),
+    "one convolution in a block": (
+        Convolution(conv=6, kernel=3),
+        Residual(residual=(Convolution(conv=6, padding="same"),), activation="relu"),
+        Residual(residual=(Convolution(conv=6, padding="same", activation="tanh"),)),
+        CLASSIFIER,
+    ),
     "identity around the image": (Residual(residual=(Convolution(conv=3, padding="same"),)), CLASSIFIER),
     "projection": (
         Convolution(conv=4, kernel=3),

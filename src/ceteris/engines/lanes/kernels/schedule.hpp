@@ -234,7 +234,9 @@ class Schedule {
         const Layer& maker = layer(value - 1);
         // The end of a branch; or what both branches began with, whose gradient the other one completes at its very end.
         const bool ends = readers.size() == 1 && !maker.changes_gradient() && !maker.takes_many_images();
-        const bool begins = value == node(n).second && readers.size() == 2 && readers.back() == n && readers.front() == value;
+        // A branch of one layer would read the gradient that it writes.
+        const bool begins = value == node(n).second && readers.size() == 2 && readers.back() == n && readers.front() == value &&
+                            node(n).in != value + 1;
         if (ends || begins) unite(value, n + 1);
       }
     }
