@@ -250,6 +250,8 @@ def test_what_was_measured_before_is_not_measured_again(study, monkeypatch):
     second = estimate_time(batches, images, threads=1)
 
     assert (first.known_since, first.is_known) == ("", False)
+    assert not first.is_disturbed
+    assert not second.is_disturbed
     assert (second.known_since, second.is_known) == (today(), True)
     assert second.seconds == first.seconds
     assert len(calls) == 2
@@ -265,8 +267,10 @@ def test_what_was_measured_beside_other_programs_is_not_kept(study, monkeypatch)
     batches, images = pack(study.runs("d" * 64), FakeEngine()), known_images(study.data)
     calls = measured_by(monkeypatch, seconds=0.001, share=0.5)
     for _ in range(2):
-        assert not estimate_time(batches, images, threads=1).is_known
+        busy = estimate_time(batches, images, threads=1)
+        assert (busy.is_known, busy.is_disturbed) == (False, True)
     assert len(calls) == 4
+    assert estimate_time(batches, images, threads=1, known=busy.speeds).is_disturbed
 
     elsewhere = pack(study.runs("d" * 64), FakeEngine(device="cuda", name="elsewhere"))
     assert not estimate_time(elsewhere, images, threads=1).is_known

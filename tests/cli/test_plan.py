@@ -138,6 +138,9 @@ def test_time_is_said_roughly():
         "Time: about 9 min on 1 thread of this machine, at 41,234 images x models per second. "
         "Measured on random images."
     )
+    assert time_needed(Estimate(seconds=540.0, speed=41_234.5, is_disturbed=True), 1).endswith(
+        " Measured on random images. Other programs used the processor meanwhile: without them it takes less."
+    )
 
 
 def test_features_have_a_time_of_their_own():

@@ -56,6 +56,7 @@ class Estimate:
         batches: Seconds of one core that each packed batch takes, in the order in which they were given.
         known_since: The day of the oldest measurement that was kept from before and used; empty if none was.
         is_known: Whether nothing was measured now.
+        is_disturbed: Whether other programs took the processor while something of it was measured.
         may_stop: Whether runs may stop early, so that this is the most that it takes.
         speeds: What was measured or known of each kind of packed batch, by key.
     """
@@ -67,6 +68,7 @@ class Estimate:
     batches: tuple[float, ...] = ()
     known_since: str = ""
     is_known: bool = False
+    is_disturbed: bool = False
     may_stop: bool = False
     speeds: Mapping[str, Speed] = field(default_factory=dict)
 
@@ -138,6 +140,7 @@ def estimate_time(
         batches=each,
         known_since=min(meter.used, default=""),
         is_known=not meter.measured,
+        is_disturbed=not meter.calm.issuperset(meter.asked),
         may_stop=any(run.specification.training.patience for batch in batches for run in batch.runs),
         speeds=meter.asked,
     )
@@ -178,6 +181,7 @@ class _Meter:
     def __init__(self, kept: Mapping[str, Speed], known: Mapping[str, Speed]) -> None:
         self.speeds = {**kept, **known}
         self.asked: dict[str, Speed] = {}
+        self.calm = set(kept)
         self.fresh = {key for key, speed in known.items() if speed.day == today()}
         self.new: dict[str, Speed] = {}
         self.used: set[str] = set()
@@ -208,6 +212,7 @@ class _Meter:
         ours = cores * (_OURS if cores == 1 else _OURS_TOGETHER)
         if busy is None or worked_in_all - worked >= (ended - began) * ours:
             self.new[key] = speed
+            self.calm.add(key)
 
 
 def _preparation(batches: Sequence[PackedBatch], images: ImageKind, meter: _Meter, threads: int) -> float:

@@ -340,14 +340,14 @@ def time_needed(estimate: Estimate, threads: int, place: Place | None = None) ->
     where = f"{count(threads, 'thread')} of this machine{f' ({limit})' if limit else ''}"
     if place is not None and place.description:
         where = f"{count(threads, 'core')} of the Ray cluster if they are as fast as this machine"
-    most = "at most" if estimate.may_stop else "about"
+    most, text = "at most" if estimate.may_stop else "about", ""
+    if estimate.is_disturbed:
+        text += " Other programs used the processor meanwhile: without them it takes less."
+    if estimate.preparation:
+        text += f" Before that about {duration(estimate.preparation)} for features of pretrained networks, unless kept."
     return (
-        f"Time: {most} {duration(estimate.seconds)} on {where}, at "
-        f"{estimate.speed:,.0f} images x models per second. Measured on random images{_when(estimate)}."
-    ) + (
-        f" Before that about {duration(estimate.preparation)} for features of pretrained networks, unless kept."
-        if estimate.preparation
-        else ""
+        f"Time: {most} {duration(estimate.seconds)} on {where}, at {estimate.speed:,.0f} images x models per second. "
+        f"Measured on random images{_when(estimate)}.{text}"
     )
 
 
