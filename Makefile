@@ -97,11 +97,14 @@ BITS = -std=c++17 -pthread -O3 -ffp-contract=off -fno-math-errno -fno-trapping-m
 	-Wno-uninitialized -I src/ceteris/engines/lanes/kernels tests/engines/lanes/bits.cpp
 arm:
 	mkdir -p build
-	$(CXX) -mavx2 -mfma $(BITS) -o build/bits-x86
+	$(MAKE) --no-print-directory -j 2 build/bits-x86 build/bits-arm
 	for threads in 1 3; do build/bits-x86 $$threads | diff tests/engines/lanes/bits.txt - || exit 1; done
-	aarch64-linux-gnu-g++ -static $(BITS) -o build/bits-arm
 	qemu-aarch64 build/bits-arm | diff tests/engines/lanes/bits.txt -
 	@echo "The same bits on ARM as on x86."
+build/bits-x86: tests/engines/lanes/bits.cpp $(KERNELS)
+	$(CXX) -mavx2 -mfma $(BITS) -o $@
+build/bits-arm: tests/engines/lanes/bits.cpp $(KERNELS)
+	aarch64-linux-gnu-g++ -static $(BITS) -o $@
 
 clean:
 	rm -rf $(VENV) build

@@ -4,6 +4,7 @@
 #include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
+#include <future>
 
 #include "bank.hpp"
 
@@ -258,13 +259,20 @@ uint64_t see(const Pictures& images) {
 int main(int argc, char** argv) {
   threads = argc > 1 ? std::atoi(argv[1]) : 1;
   const Pictures images = draw_pictures();
+  // Each line by a thread of its own, since an emulated processor takes minutes for all of them.
+  std::vector<std::pair<std::string, std::future<uint64_t>>> lines;
+  const auto add = [&](const std::string& what, auto compute) {
+    lines.emplace_back(what, std::async(std::launch::async, compute));
+  };
+  const auto add_trained = [&](const std::string& what, const auto& layers, const std::string& optimizer, bool looks_ahead,
+                               bool is_steadied) {
+    add(what, [&, optimizer, looks_ahead, is_steadied] { return train(layers, optimizer, images, looks_ahead, is_steadied); });
+  };
   for (const auto& [name, layers] : kNetworks)
-    for (const auto& [optimizer, kind] : optimizers())
-      std::printf("%s %s: %016" PRIx64 "\n", name.c_str(), optimizer.c_str(), train(layers, optimizer, images, false, false));
-  std::printf("plain sgd, looking ahead: %016" PRIx64 "\n", train(kNetworks.front().second, "sgd", images, true, false));
-  std::printf("seen: %016" PRIx64 "\n", see(images));
-  for (const auto& [name, layers] : kLaterNetworks)
-    std::printf("%s adam: %016" PRIx64 "\n", name.c_str(), train(layers, "adam", images, false, false));
-  for (const auto& [name, layers] : kNetworks)
-    std::printf("%s sgd, steadied: %016" PRIx64 "\n", name.c_str(), train(layers, "sgd", images, true, true));
+    for (const auto& [optimizer, kind] : optimizers()) add_trained(name + " " + optimizer, layers, optimizer, false, false);
+  add_trained("plain sgd, looking ahead", kNetworks.front().second, "sgd", true, false);
+  add("seen", [&] { return see(images); });
+  for (const auto& [name, layers] : kLaterNetworks) add_trained(name + " adam", layers, "adam", false, false);
+  for (const auto& [name, layers] : kNetworks) add_trained(name + " sgd, steadied", layers, "sgd", true, true);
+  for (auto& [what, hash] : lines) std::printf("%s: %016" PRIx64 "\n", what.c_str(), hash.get());
 }
