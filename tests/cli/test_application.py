@@ -58,9 +58,9 @@ def test_help_loads_nothing_heavy():
     assert {"torch", "scipy", "matplotlib", "numpy", "rich"} & loaded == set()
 
 
-def test_plan_loads_neither_torch_nor_figures():
-    """`ceteris plan` is there in a fraction of a second, but for its measurement."""
-    script = "import sys, ceteris.cli.plan, ceteris.cli.status; print(*sorted(sys.modules), sep='\\n')"
+def test_planning_and_training_load_neither_torch_nor_figures():
+    """`ceteris plan` is there in a fraction of a second, but for its measurement; `run` draws when all is trained."""
+    script = "import sys, ceteris.cli.plan, ceteris.cli.status, ceteris.cli.run; print(*sorted(sys.modules), sep='\\n')"
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
 
     assert {"torch", "torchvision", "matplotlib", "pandas"} & set(loaded) == set()

@@ -18,7 +18,6 @@ from ceteris.cli.executors import ExecutorName, Place, chosen_executor, device_f
 from ceteris.cli.fastest import fastest_first
 from ceteris.cli.fetching import download_weights, get_images
 from ceteris.cli.plan import override, time_needed
-from ceteris.cli.report import close
 from ceteris.cli.speeds import Speed
 from ceteris.execution.engines import choose_engines, find_backbones
 from ceteris.execution.events import Event, StudyStarted
@@ -99,13 +98,13 @@ def run(  # noqa: PLR0913, PLR0915 - one argument an option
                 timed = _with_time(events, fastest.speeds, where, console, limit, backbones.study.seeds)
                 board = show(timed, console, time.monotonic)
         except KeyboardInterrupt:
-            close(folder, console)
+            _close(folder, console)
             console.print("\nStopped. Every run is saved, and the same command goes on from here.")
             raise
         finally:
             timer.cancel()
     achieved = achievement(board, time.monotonic())
-    close(folder, console)
+    _close(folder, console)
     console.print()
     if achieved or not stop.is_set():
         console.print(achieved or "Everything was there already: nothing was left to train.")
@@ -118,6 +117,12 @@ def run(  # noqa: PLR0913, PLR0915 - one argument an option
         runs = count(len(results.failures), "run")
         console.print(f"{runs} failed. Fix the cause, and the same command tries again.", style="red")
         raise typer.Exit(1)
+
+
+def _close(folder: Path, console: Console) -> None:
+    from ceteris.cli.report import close  # noqa: PLC0415 - takes as long to load as all else: no training waits for it
+
+    close(folder, console)
 
 
 def _folder(name: str, shard: tuple[int, int] | None) -> Path:
