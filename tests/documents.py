@@ -2,8 +2,7 @@
 
 Commands of ceteris and programs in Python are run in the process of the test: starting sixty processes, each of which
 loads the same libraries, took most of the time. What is replaced is the data, by small data that the tests write or
-draw, and the sizes, by what `Workplace` adds to a command (fewer seeds, epochs and, of the founding study, arms) and
-`shortened` takes from a study.
+draw, and the sizes, by what `Workplace` adds to a command (fewer seeds and epochs) and `shortened` takes from a study.
 """
 
 import os
@@ -161,9 +160,8 @@ def _done(text, words, patch, environment):
 def _shorter(options):
     """Give what is added to a command."""
     match options:
-        case ["run" | "plan" as command, file, *_]:
-            arms = ["--only", "baseline", "--only", "5x5"] if command == "run" and file.startswith("studies/") else []
-            return ["--seeds", "2", "--epochs", "1", *arms]
+        case ["run" | "plan", *_]:
+            return ["--seeds", "2", "--epochs", "1"]
         case _:
             return []
 
@@ -199,7 +197,10 @@ def few_images():
         yield
 
 
-def shortened(study):
-    """Give the text of a study with two seeds and one epoch."""
+def shortened(study, variations=()):
+    """Give the text of a study with two seeds and one epoch, and only these variations, if some are named."""
     study = re.sub(r"^seeds = .*", "seeds = 2", study, flags=re.MULTILINE)
-    return re.sub(r"^epochs = \d+", "epochs = 1", study, flags=re.MULTILINE)
+    study = re.sub(r"^epochs = \d+", "epochs = 1", study, flags=re.MULTILINE)
+    first, *tables = study.split("\n[[variation]]\n")
+    kept = (table for table in tables if not variations or any(f'name = "{name}"' in table for name in variations))
+    return "\n[[variation]]\n".join((first, *kept))

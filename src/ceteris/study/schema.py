@@ -1,8 +1,6 @@
 """The JSON schema of a study file, with which editors complete it, explain it and check it as it is written."""
 
-import json
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
@@ -81,11 +79,6 @@ def study_schema() -> dict[str, Any]:
     tidy = _tidied({**schema, "$defs": definitions}, layer)
     tidy["$defs"]["Layer"] = layer
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "A ceteris study", **tidy}
-
-
-def write_study_schema(path: Path) -> None:
-    """Write the schema where editors find it: `studies/study.schema.json`, which the first line of a study names."""
-    path.write_text(json.dumps(study_schema(), indent=2) + "\n", encoding="utf-8")
 
 
 def _explained_presets() -> str:
