@@ -9,6 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+WORKER = "worker "
+"""How the names of threads begin that train on a core; who ends the process while they do must know them."""
 _ROOT = Path("/")
 
 

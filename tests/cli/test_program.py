@@ -24,6 +24,27 @@ def test_a_signal_becomes_an_exception(name):
     assert signal.getsignal(number) is before
 
 
+LEFT_WHILE_TRAINING = """
+import atexit, sys, threading
+from ceteris.cli.program import run_program
+
+class Kept:
+    def __del__(self):
+        print("torn down")
+
+kept = Kept()
+atexit.register(print, "children ended")
+threading.Thread(target=threading.Event().wait, name="worker 0", daemon=True).start()
+run_program(lambda: sys.exit(143))
+"""
+
+
+def test_who_leaves_while_threads_train_does_not_tear_them_down():
+    """The interpreter would end threads in the middle of compiled code, which aborts with a message of C++."""
+    ended = subprocess.run([sys.executable, "-c", LEFT_WHILE_TRAINING], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (143, "children ended\n", "")
+
+
 def test_an_ignored_signal_stays_ignored():
     """A command under nohup survives its terminal."""
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)

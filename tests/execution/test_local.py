@@ -2,6 +2,7 @@ import errno
 import itertools
 import os
 import signal
+import sys
 import threading
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -162,6 +163,42 @@ def test_a_second_ctrl_c_does_not_wait(make_workspace):
     release.set()
     worker.join(PATIENCE)
     assert not workspace.folder.holder(RUNS[-1])
+
+
+def test_a_signal_that_comes_twice_at_a_time_is_one(make_workspace):
+    """As `timeout` sends it, to the process and to its group: every run is saved all the same."""
+    workspace, stop = make_workspace(), threading.Event()
+
+    def interrupt_twice():
+        send(signal.SIGTERM)
+        send(signal.SIGTERM)
+        assert stop.wait(PATIENCE)
+
+    with pytest.raises(SystemExit):
+        train(workspace, FakeEngine(before_step=at_the_middle(interrupt_twice)), threads=1, stop=stop)
+    assert [one.position for one in workspace.folder.survey(RUNS) if one.position] == [Position(epoch=1, step=2)] * 3
+
+
+def test_a_second_signal_later_does_not_wait(make_workspace, monkeypatch):
+    """Whoever asks again after a second leaves at once."""
+    monkeypatch.setattr("ceteris.execution.executor.DOUBLED_SECONDS", 0.0)
+    workspace, stop, release = make_workspace(), threading.Event(), threading.Event()
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))
+
+    def interrupt_twice():
+        send(signal.SIGTERM)
+        assert stop.wait(PATIENCE)
+        send(signal.SIGTERM)
+        assert release.wait(PATIENCE)
+
+    try:
+        with pytest.raises(SystemExit, match="7"):
+            train(workspace, FakeEngine(before_step=at_the_middle(interrupt_twice)), threads=1, stop=stop)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        worker = next(thread for thread in threading.enumerate() if thread.name == "worker 0")
+        release.set()
+        worker.join(PATIENCE)
 
 
 def test_a_signal_that_is_ignored_stays_ignored(make_workspace):

@@ -2,6 +2,7 @@
 
 # ruff: noqa: PLC0415 - what a command needs is imported when it is called
 
+import atexit
 import codecs
 import errno
 import os
@@ -14,6 +15,7 @@ from types import FrameType
 from typing import Any, TextIO, cast
 
 from ceteris.errors import CeterisError, StudyError, reason
+from ceteris.resources import WORKER
 
 _NO_READER = 128 + 13
 """As shells report a program that SIGPIPE ended."""
@@ -33,6 +35,19 @@ def run_program(commands: Callable[[], None]) -> None:
             raise SystemExit(_NO_READER) from None
         _print_errors(f"standard output cannot be written: {lost.reason}. Run the same command again with room there.")
         raise SystemExit(2) from None
+    except SystemExit as leaving:
+        if any(thread.name.startswith(WORKER) for thread in threading.enumerate()):
+            _leave(leaving.code)
+        raise
+
+
+def _leave(code: str | int | None) -> None:
+    """End without tearing down the interpreter: a thread that trains in compiled code would be torn out of it."""
+    atexit._run_exitfuncs()  # noqa: SLF001 - ends child processes; there is no public name for it
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):
+            stream.flush()
+    os._exit(code if isinstance(code, int) else 1)
 
 
 def _call(commands: Callable[[], None]) -> None:

@@ -2,6 +2,7 @@
 
 import signal
 import threading
+import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -91,18 +92,24 @@ class Executor(Protocol):
         """
 
 
+DOUBLED_SECONDS = 1.0
+"""GNU `timeout` and schedulers of clusters send a signal to a process and to its group: it comes twice at a time."""
+
+
 @contextmanager
 def interruptions(stop: threading.Event) -> Iterator[None]:
     """Turn the first signal that would end the process into a request to stop, and pass it on when all is saved.
 
     These are Ctrl-C, SIGTERM, SIGHUP (the terminal was closed) and SIGBREAK (Windows). A second one leaves at once, at
-    the cost of what was trained since the last checkpoint.
+    the cost of what was trained since the last checkpoint; but for Ctrl-C, which people press, only if it comes a
+    second later or more.
 
     Raises:
         KeyboardInterrupt: At the end, after Ctrl-C.
         SystemExit: At the end, after another of these signals.
     """
     received: list[signal.Signals] = []
+    began = time.monotonic()
     # Only the main thread may handle signals; one that is ignored, as by nohup, stays ignored.
     is_main = threading.current_thread() is threading.main_thread()
     handlers = {kind: signal.getsignal(kind) for name in _ENDING if is_main and (kind := getattr(signal, name, None))}
@@ -113,9 +120,16 @@ def interruptions(stop: threading.Event) -> Iterator[None]:
             signal.signal(kind, handler)
 
     def request(number: int, _frame: FrameType | None) -> None:
-        received.append(signal.Signals(number))
-        restore()  # first: whoever sees `stop` may send the next one at once
-        stop.set()
+        nonlocal began
+        if not received:
+            received.append(signal.Signals(number))
+            began = time.monotonic()
+            if number == signal.SIGINT:
+                restore()  # first: whoever sees `stop` may send the next one at once
+            stop.set()
+        elif number == signal.SIGINT or time.monotonic() - began >= DOUBLED_SECONDS:
+            restore()
+            signal.raise_signal(number)
 
     for kind in before:
         signal.signal(kind, request)

@@ -13,7 +13,7 @@ from ceteris.execution.events import Event
 from ceteris.execution.executor import Workspace
 from ceteris.execution.packing import PackedBatch, longest_first
 from ceteris.execution.worker import train_batch
-from ceteris.resources import Resources, available_cores, free_memory
+from ceteris.resources import WORKER, Resources, available_cores, free_memory
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class LocalExecutor:
                 target=_work,
                 args=(number, waiting, events, workspace, stop, cores),
                 kwargs={"is_alone": count == 1},
-                name=f"worker {number}",
+                name=f"{WORKER}{number}",
                 daemon=True,
             )
             for number in range(count)
