@@ -9,7 +9,7 @@ from ceteris.datasets.dataset import Origin
 from ceteris.datasets.fashion_mnist import FashionMnist
 from ceteris.datasets.mnist import Mnist
 from ceteris.datasets.published import PublishedSource
-from ceteris.datasets.source import Received, Setback, finished
+from ceteris.datasets.source import LOCKS, Received, Setback, finished
 from ceteris.datasets.svhn import Svhn
 from ceteris.errors import DataError
 from tests.datasets.published_files import FILES, OFFERED, TEST, TRAINING, labelled, packed, small, write
@@ -185,7 +185,7 @@ def test_the_files_are_downloaded_once_and_checked(source, cache):
     assert {event.total for event in received} == {one.release.size}
     assert [event.received for event in received] == sorted(event.received for event in received)
     assert received[-1].received == one.release.size
-    assert sorted(path.name for path in (cache / one.name).iterdir() if path.name != ".lock") == sorted(OFFERED[source])
+    assert sorted(path.name for path in (cache / one.name).iterdir() if path.name != LOCKS) == sorted(OFFERED[source])
 
 
 def test_a_broken_download_goes_on_with_the_file_that_is_missing(cache):

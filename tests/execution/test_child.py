@@ -251,4 +251,4 @@ def test_an_error_of_the_results_folder_reaches_the_parent(make_workspace):
     with pytest.raises(ResultsError) as error:
         train(workspace, FakeEngine(threaded=False))
     assert str(error.value).startswith(f"{workspace.folder.path / 'runs'}/")
-    assert ": cannot read result.json: not a directory. Check the folder and its disk" in str(error.value)
+    assert ": cannot create the folder: not a directory. Check the folder and its disk" in str(error.value)

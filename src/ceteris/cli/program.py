@@ -15,7 +15,6 @@ from types import FrameType
 from typing import Any, TextIO, cast
 
 from ceteris.errors import CeterisError, StudyError, reason
-from ceteris.resources import WORKER
 
 _NO_READER = 128 + 13
 """As shells report a program that SIGPIPE ended."""
@@ -36,9 +35,15 @@ def run_program(commands: Callable[[], None]) -> None:
         _print_errors(f"standard output cannot be written: {lost.reason}. Run the same command again with room there.")
         raise SystemExit(2) from None
     except SystemExit as leaving:
-        if any(thread.name.startswith(WORKER) for thread in threading.enumerate()):
+        if threading.active_count() > 1 and _is_training():
             _leave(leaving.code)
         raise
+
+
+def _is_training() -> bool:
+    from ceteris.resources import WORKER
+
+    return any(thread.name.startswith(WORKER) for thread in threading.enumerate())
 
 
 def _leave(code: str | int | None) -> None:
