@@ -18,7 +18,7 @@ def free_memory(device: torch.device) -> int | None:
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:
-    """Tell an error of PyTorch for want of memory, on any device, from others."""
+    """Say whether an error of PyTorch, on any device, means that memory ran out."""
     text = str(error)
     return isinstance(error, torch.OutOfMemoryError) or "out of memory" in text or "can't allocate memory" in text
 
