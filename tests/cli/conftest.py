@@ -101,7 +101,7 @@ def measured_shortly(monkeypatch):
 @pytest.fixture(autouse=True)
 def unlimited(monkeypatch):
     """Plan for a machine whose cores nothing limits, and with 16 GB of memory, whichever the tests run on."""
-    monkeypatch.setattr("ceteris.cli.plan.cores", lambda: Cores(count=2))
+    monkeypatch.setattr("ceteris.cli.needs.cores", lambda: Cores(count=2))
     monkeypatch.setattr(
         "ceteris.execution.local.free_memory", lambda: Memory(free=16_000_000_000, limit="on this machine")
     )

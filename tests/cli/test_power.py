@@ -1,6 +1,6 @@
 import math
 
-from ceteris.cli.plan import size
+from ceteris.cli.extent import size
 from ceteris.cli.power import crossed_power, power, powers
 from ceteris.datasets.choice import presumed_images
 from ceteris.statistics.power import detectable_difference, detectable_shift

@@ -23,6 +23,7 @@ from ceteris.results.results import read_results
 from ceteris.study.study import Study
 from ceteris.testing.executors import results_of
 from ceteris.testing.miniature import FakeEngine, miniature_dataset, miniature_study
+from tests.execution.trained import of_kind
 from tests.miniature import MINIATURE_IMAGES
 
 STUDY = miniature_study(data={"name": "shapes", "batches": 1, "validation": 0.34})
@@ -40,11 +41,6 @@ def run(folder: Path, study=STUDY, engine=None, **options) -> list:
     """Run the miniature study, and give all events."""
     engines = options.pop("engines", (engine or FakeEngine(),))
     return list(run_study(study, DATASET, folder=folder, engines=engines, executor=LocalExecutor(threads=2), **options))
-
-
-def of_kind(events, kind) -> list:
-    """Choose events."""
-    return [event for event in events if isinstance(event, kind)]
 
 
 def rows(folder: Path) -> list[dict[str, str]]:

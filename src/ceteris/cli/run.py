@@ -17,7 +17,8 @@ from ceteris.cli.estimate import Estimate, estimate_time
 from ceteris.cli.executors import ExecutorName, Place, chosen_executor, device_for
 from ceteris.cli.fastest import fastest_first
 from ceteris.cli.fetching import download_weights, get_images
-from ceteris.cli.plan import override, time_needed
+from ceteris.cli.needs import time_needed
+from ceteris.cli.override import override
 from ceteris.cli.speeds import Speed
 from ceteris.execution.engines import choose_engines, find_backbones
 from ceteris.execution.events import Event, StudyStarted
