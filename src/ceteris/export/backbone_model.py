@@ -47,4 +47,9 @@ def front_modules(ensemble: Ensemble, pretrained: Pretrained) -> list[nn.Module]
     features = getattr(network, "features", None)
     if not isinstance(features, nn.Sequential):
         features = nn.Sequential(*list(network.children())[:-2])
+    for module in features.modules():
+        if isinstance(module, nn.ReLU | nn.ReLU6 | nn.SiLU):
+            module.inplace = (
+                False  # PyTorch takes an operator that overwrites apart before it writes ONNX: 2 to 7 s more
+            )
     return [Prepare(ensemble, pretrained), features.requires_grad_(requires_grad=False), nn.AdaptiveAvgPool2d(1)]

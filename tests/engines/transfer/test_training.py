@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -129,12 +131,16 @@ def test_an_interrupted_packed_batch_goes_on_where_it_stopped(engine, make_run, 
     runs = [make_run(seed, HIDDEN, average_decay=0.3 * seed, schedule="cosine") for seed in range(3)]
     _, expected = finish(engine.start(runs, split))
     training = engine.start(runs, split)
-    order, mirrored = training._sampling(0)
+    training._begin_epoch(0)
     with torch.inference_mode():
-        training._learn(order, mirrored, 0, 0)
+        training._learn(0, 0)
     training._position = type(training.position)(epoch=0, step=1)
 
-    _, resumed = finish(engine.start(runs, split, training.states()))
+    states = training.states()
+    earlier = {"epoch.loss": (1,), "epoch.correct": (1,)}  # shapes of earlier checkpoints of heads
+    arrays = {name: own.reshape(earlier.get(name, own.shape)) for name, own in states[0].arrays.items()}
+
+    _, resumed = finish(engine.start(runs, split, (replace(states[0], arrays=arrays), *states[1:])))
 
     for one, other in zip(expected, resumed, strict=True):
         np.testing.assert_allclose(other.probabilities, one.probabilities, rtol=0, atol=TOGETHER)

@@ -10,15 +10,13 @@ from torch import Tensor
 from ceteris.engines.average import average_arrays
 from ceteris.engines.best_epoch import without_best
 from ceteris.engines.torch.batches import mismatch
-from ceteris.engines.torch.stacked.arrays import as_tensor, named_rows
+from ceteris.engines.torch.stacked.arrays import Arrays, as_tensor, named_rows
 from ceteris.engines.torch.stacked.optimizer import StackedOptimizer
 from ceteris.networks.layer import Array
 from ceteris.study.run import Run
 
 _FIRST = frozenset({"exp_avg", "momentum_buffer"})
 """Moments that `StackedOptimizer.first` holds; `second` holds the others."""
-
-Arrays = Mapping[str, NDArray[np.generic]]
 
 
 def optimizer_arrays(
