@@ -77,6 +77,35 @@ def test_what_a_killed_worker_has_not_sent_is_trained_elsewhere(local_ray, make_
     assert starts == [Position(), Position(epoch=1, step=1)]
 
 
+@dataclass(frozen=True)
+class Crowd:
+    """Trains until others had time to begin, which they must not, and counts who trains at the same time."""
+
+    folder: Path
+
+    def __call__(self, runs, position):
+        """Sign in, wait for a second and then for a third, write down how many there are, and sign out."""
+        if position == Position(epoch=0, step=1):
+            own = self.folder / f"{runs[0].seed}.now"
+            own.touch()
+            for several, seconds in ((2, 60.0), (3, 3.0)):
+                until = time.monotonic() + seconds
+                while len([*self.folder.iterdir()]) < several and time.monotonic() < until:
+                    time.sleep(0.05)
+            (self.folder / f"{runs[0].seed}.seen").write_text(str(len([*self.folder.glob("*.now")])))
+            own.unlink()
+
+
+def test_no_more_packed_batches_train_at_a_time_than_there_are_cores(local_ray, make_workspace, tmp_path):
+    """The one that is queued ahead waits, whatever those in training ask of Ray."""
+    folder = tmp_path / "crowd"
+    folder.mkdir()
+    engine = FakeEngine(before_step=Crowd(folder))
+    batches = [batch for run in miniature_runs()[:3] for batch in pack([run], engine)]
+    list(local_ray.execute(batches, make_workspace(), threading.Event()))
+    assert max(int(path.read_text()) for path in folder.glob("*.seen")) == 2
+
+
 def test_a_ray_of_this_machine_asks_nothing_of_the_network(local_ray):
     """It listens on this machine only, and tells nobody that it is used."""
     assert [node.address for node in local_ray.cluster.nodes()] == ["127.0.0.1"]

@@ -145,14 +145,30 @@ def _train(
 
     node = ray.util.get_node_ip_address()
     check_versions(expected, node)
-    yield from train_job(
-        job,
-        data,
-        carried,
-        seconds=seconds,
-        is_stopped=lambda: bool(ray.wait(told, timeout=0, fetch_local=False)[0]),
-        node=node,
-    )
+    with _listening(ray, told, seconds) as is_told:
+        yield from train_job(job, data, carried, seconds=seconds, is_stopped=is_told, node=node)
+
+
+@contextmanager
+def _listening(ray: Any, told: list[Any], seconds: float) -> Iterator[Callable[[], bool]]:
+    """Look every so many seconds whether all are told to stop, in a thread of its own.
+
+    A task whose main thread asks Ray for a result, however shortly, counts as blocked: Ray begins another on its cores.
+    """
+    is_over, is_told = threading.Event(), threading.Event()
+
+    def listen() -> None:
+        while not is_over.wait(seconds) and not is_told.is_set():
+            if ray.wait(told, timeout=0, fetch_local=False)[0]:
+                is_told.set()
+
+    thread = threading.Thread(target=listen, name="listening", daemon=True)
+    thread.start()
+    try:
+        yield is_told.is_set
+    finally:
+        is_over.set()
+        thread.join()
 
 
 class RayCluster:
