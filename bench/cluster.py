@@ -4,16 +4,23 @@
 
 A cluster is several nodes of Ray on this machine, of one core each (`ray.cluster_utils.Cluster`). Each round trains the
 same runs three times, in turn: with the local executor on one thread, on one node, and on two. The results are compared
-byte for byte. Wants real CIFAR-10 images and a machine on which nothing else computes.
+byte for byte. What is done once for a study of any length does not count: each node has loaded ceteris before the clock
+starts, as this process has.
+
+Beside the clock is what the processor worked meanwhile: for the training (this process and all that it started), and
+for others, stolen time of a virtual machine included. Times of a turn in which others worked much say little. Wants
+real CIFAR-10 images and a machine of two cores at least on which nothing else computes.
 """
 
 import argparse
 import os
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from host import host_lines, others_at_work
@@ -21,10 +28,12 @@ from host import host_lines, others_at_work
 from ceteris.datasets.choice import load_dataset
 from ceteris.datasets.dataset import Dataset
 from ceteris.engines.lanes.engine import lanes_engine
+from ceteris.execution.cluster_executor import ClusterExecutor
 from ceteris.execution.executor import Executor
 from ceteris.execution.local import LocalExecutor
 from ceteris.execution.ray_cluster import ray_executor
 from ceteris.execution.study import run_study
+from ceteris.resources import Requirements
 from ceteris.study.reader import read_study
 from ceteris.study.study import Study
 
@@ -47,20 +56,67 @@ def founding(variations: int, seeds: int, epochs: int) -> Study:
     return Study(**{name: value for name, value in fields.items() if name in Study.model_fields})
 
 
-def train(study: Study, dataset: Dataset, executor: Executor, folder: Path) -> tuple[float, dict[str, bytes]]:
-    """Train the variations, and give the seconds and every file that specification and seed decide."""
+@dataclass(frozen=True, kw_only=True)
+class Taken:
+    """Seconds of the clock, of the processor for this process and those below it, and of the processor for others."""
+
+    clock: float
+    processor: float = 0.0
+    others: float = 0.0
+
+    @classmethod
+    def until_now(cls) -> "Taken":
+        """Read the clock and, on Linux, what each process and the whole machine have used since they began."""
+        if sys.platform != "linux":
+            return cls(clock=time.perf_counter())
+        tick = os.sysconf("SC_CLK_TCK")
+        parents, used = {}, {}
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                fields = (process / "stat").read_text().rpartition(")")[2].split()
+                parents[int(process.name)] = int(fields[1])
+                used[int(process.name)] = sum(map(int, fields[11:15])) / tick
+        own = {os.getpid()}
+        while below := {child for child, parent in parents.items() if parent in own} - own:
+            own |= below
+        user, nice, system, _, _, *interrupted_or_stolen = map(int, Path("/proc/stat").read_text().split()[1:9])
+        processor = sum(used[one] for one in own)
+        everyone = (user + nice + system + sum(interrupted_or_stolen)) / tick
+        return cls(clock=time.perf_counter(), processor=processor, others=everyone - processor)
+
+    def since(self, before: "Taken") -> "Taken":
+        """Give what was taken between two moments."""
+        return Taken(
+            clock=self.clock - before.clock,
+            processor=self.processor - before.processor,
+            others=max(0.0, self.others - before.others),
+        )
+
+
+def train(study: Study, dataset: Dataset, executor: Executor, folder: Path) -> tuple[Taken, dict[str, bytes]]:
+    """Train the variations, and give what it took and every file that specification and seed decide."""
     names = [variation.name for variation in study.variations]
-    began = time.perf_counter()
+    before = Taken.until_now()
     for _ in run_study(study, dataset, folder=folder, engines=(lanes_engine(),), executor=executor, only=names):
         pass
-    seconds = time.perf_counter() - began
+    taken = Taken.until_now().since(before)
     files = [path for name in DETERMINED for path in folder.glob(f"runs/*/*/{name}")]
-    return seconds, {str(path.relative_to(folder)): path.read_bytes() for path in files}
+    return taken, {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+def load(_: None, piece: tuple[int, int]) -> int:
+    """Load on a node what trains there, and stay long enough for each node to get one such task."""
+    from ceteris.engines.lanes.engine import lanes_engine  # noqa: PLC0415 - on the node
+    from ceteris.execution.remote import train_job  # noqa: F401, PLC0415 - on the node
+
+    lanes_engine()
+    time.sleep(5.0)
+    return piece[0]
 
 
 @contextmanager
-def cluster_of(nodes: int) -> Iterator[Executor]:
-    """Start a head without cores and some nodes of one core each, and join them."""
+def cluster_of(nodes: int) -> Iterator[ClusterExecutor]:
+    """Start a head without cores and some nodes of one core each, join them, and have each load ceteris."""
     from ray.cluster_utils import Cluster  # noqa: PLC0415 - an extra
 
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
@@ -68,6 +124,8 @@ def cluster_of(nodes: int) -> Iterator[Executor]:
         for _ in range(nodes):
             cluster.add_node(num_cpus=1, object_store_memory=500_000_000)
         with ray_executor(cluster.address) as executor:
+            pieces = [(node, node + 1) for node in range(nodes)]
+            list(executor.compute(load, None, pieces, needs=Requirements(memory=1_000_000)))
             yield executor
     finally:
         cluster.shutdown()
@@ -86,7 +144,7 @@ def main() -> None:
     dataset = load_dataset(study.data)
     print("\n".join(f"- {line}" for line in (*host_lines(), f"Images: {dataset.source}")))
     print(f"- Others at work when it began: {others_at_work():.2f} cores busy")
-    seconds: dict[str, list[float]] = {}
+    turns: dict[str, list[Taken]] = {}
     reference: dict[str, bytes] | None = None
 
     def turn(name: str, executor: Executor) -> None:
@@ -95,18 +153,22 @@ def main() -> None:
             taken, files = train(study, dataset, executor, Path(place) / "results")
         reference = reference or files
         assert files == reference, f"{name}: other bytes"
-        seconds.setdefault(name, []).append(taken)
-        print(f"{name}: {taken:.1f} s, {len(files)} files, equal to the byte", flush=True)
+        turns.setdefault(name, []).append(taken)
+        worked = f"{taken.processor:.1f} s of the processor, others {taken.others:.1f} s"
+        print(f"{name}: {taken.clock:.1f} s ({worked}), {len(files)} files, equal to the byte", flush=True)
 
     for _ in range(arguments.rounds):
         turn("local", LocalExecutor(threads=1))
         for nodes in (1, 2):
             with cluster_of(nodes) as executor:
-                list(executor.cluster.nodes())
                 turn(f"Ray, {nodes} node{'s' * (nodes > 1)}", executor)
-    local, one, two = (statistics.median(taken) for taken in seconds.values())
-    gains = f"one node {one:.1f} s ({one / local - 1:+.1%}), two {two:.1f} s ({one / two:.2f} times)"
-    print(f"\nmedians: local {local:.1f} s, {gains}")
+    for what, seconds in (
+        ("the clock", [[taken.clock for taken in turn] for turn in turns.values()]),
+        ("the processor", [[taken.processor for taken in turn] for turn in turns.values()]),
+    ):
+        local, one, two = map(statistics.median, seconds)
+        gains = f"one node {one:.1f} s ({one / local - 1:+.1%}), two nodes {two:.1f} s ({one / two:.2f} times)"
+        print(f"medians of {what}: local {local:.1f} s, {gains}")
 
 
 if __name__ == "__main__":
