@@ -114,6 +114,30 @@ def test_paths_mean_places_in_the_baseline(specification):
     assert found == ["batch norm", "conv 9, kernel 5, relu", "max pool 4", "dense 8", DENSE]
 
 
+@pytest.mark.parametrize(
+    ("by_number", "by_path"),
+    [
+        ({"remove": 2}, {"remove": "network.layers.2"}),
+        ({"remove": [1, 3]}, {"remove": ["network.layers.1", "network.layers.3"]}),
+        ({"insert": {"after": 0, "layer": DROP}}, {"insert": {"after": "network.layers.0", "layer": DROP}}),
+        ({"insert": {"before": 1, "layer": DROP}}, {"insert": {"before": "network.layers.1", "layer": DROP}}),
+        ({"replace": {"layer": 3, "by": DROP}}, {"replace": {"layer": "network.layers.3", "by": DROP}}),
+        (
+            {"replace": {"layers": [0, 1], "by": DROP}},
+            {"replace": {"layers": ["network.layers.0", "network.layers.1"], "by": DROP}},
+        ),
+    ],
+)
+def test_the_number_of_a_layer_stands_for_its_path(by_number, by_path):
+    """A layer of the baseline may be named by its number, and the variation is the same as with the path."""
+    assert variation(**by_number) == variation(**by_path)
+
+
+def test_a_number_that_no_layer_has_is_named_with_the_layers_that_there_are(specification):
+    """The message says which layers can be named."""
+    assert mistakes(specification, remove=7) == mistakes(specification, remove="network.layers.7")
+
+
 def test_insert_beside_replaced_layers(specification):
     """Before the first and after the last of the replaced layers there is a place, between them there is none."""
     both = {"layers": ["network.layers.0", "network.layers.1"], "by": {"conv": 2}}

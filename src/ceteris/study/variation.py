@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from ceteris.networks.backbone import NetworkField
 from ceteris.networks.kinds import LayerField
@@ -19,8 +19,13 @@ Value = bool | int | float | str
 
 
 def many(value: Any) -> Any:
-    """Take one table or one path for a list of one."""
-    return [value] if isinstance(value, Mapping | Frozen | str) else value
+    """Take one table, path or number for a list of one."""
+    return [value] if isinstance(value, Mapping | Frozen | str | int) else value
+
+
+def _layer_path(value: Any) -> Any:
+    """Take the number of a layer, counted from 0, for its path."""
+    return f"network.layers.{value}" if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _flat(value: Any) -> Any:
@@ -37,20 +42,22 @@ def _flat(value: Any) -> Any:
 
 
 Layers = Annotated[tuple[LayerField, ...], Field(strict=False), BeforeValidator(many)]
-Paths = Annotated[tuple[str, ...], Field(strict=False), BeforeValidator(many)]
+LayerPath = Annotated[str, BeforeValidator(_layer_path), WithJsonSchema({"type": ["string", "integer"]})]
+"""The path of a layer of the baseline, for example `network.layers.1`; a file may give its number, 1, instead."""
+Paths = Annotated[tuple[LayerPath, ...], Field(strict=False), BeforeValidator(many)]
 
 
 class Insertion(Frozen):
     """Layers put between two layers of the baseline.
 
     Attributes:
-        after: Path of the layer they follow, for example `network.layers.1`.
+        after: Path of the layer they follow, for example `network.layers.1`, or its number, here 1.
         before: Path of the layer they precede, if `after` is not given.
         layer: One layer, or a list of them.
     """
 
-    after: str | None = None
-    before: str | None = None
+    after: LayerPath | None = None
+    before: LayerPath | None = None
     layer: Layers
 
 
@@ -58,12 +65,12 @@ class Replacement(Frozen):
     """Neighbouring layers of the baseline that give way to others.
 
     Attributes:
-        layer: Path of the one layer that goes, for example `network.layers.1`.
-        layers: Paths of the neighbours that go, if `layer` is not given.
+        layer: Path of the one layer that goes, for example `network.layers.1`, or its number, here 1.
+        layers: Paths or numbers of the neighbours that go, if `layer` is not given.
         by: One layer, or a list of them, that comes in their place.
     """
 
-    layer: str | None = None
+    layer: LayerPath | None = None
     layers: Paths = ()
     by: Layers
 
@@ -76,7 +83,7 @@ class Level(Frozen):
         set: New values by path, for example 5 for `network.layers.0.kernel`.
         insert: Layers to put between layers.
         replace: Layers to put in place of others.
-        remove: Paths of layers to leave out.
+        remove: Paths or numbers of layers to leave out.
         train: A training function of the user's own, `train.py:train`, in place of all that ceteris does to train.
         network: A network to put in place of the baseline's, for example a pretrained backbone with a head.
     """

@@ -150,15 +150,15 @@ def _wrong_value(title: str, value: object, schema: dict[str, Any], root: dict[s
         end = "; after the last layer leave it out: the softmax belongs to the loss."
     elif key == "set":
         end = f", for example {_CHANGE}."
-    elif key in _OF_LAYERS and isinstance(value, int | Mapping | list):
-        return f'{title} = {written(value)} must be the path of a layer, for example "network.layers.1".'
+    elif key in _OF_LAYERS and not isinstance(value, str):
+        return f'{title} = {written(value)} must be a layer: its path, for example "network.layers.1", or its number.'
     if title in {"variation", "cross"} and isinstance(value, Mapping):
         end = f"; write [[{title}]] instead of [{title}]."
     return f"{title} = {written(value)} must be {_expectation(schema, root)}{end}"
 
 
 _OF_LAYERS = frozenset({"before", "after", "remove"})
-"""Keys of variations that take paths of layers."""
+"""Keys of variations that take layers."""
 _CHANGE = 'set = { "training.epochs" = 5 }'
 _KINDS = ("type", "kind", "name", "layer")
 """Keys by which other software says what a layer is."""
