@@ -166,7 +166,11 @@ def test_three_hundred_classes_are_learnt_reported_and_named(ceteris, tmp_path):
         for number in range(5):
             colour = (label % 7 * 40 + number, label // 7 % 7 * 40, label // 49 * 40)
             Image.new("RGB", (8, 8), colour).save(many / f"{label:03}" / f"{number}.png")
-    study = STUDY.replace("mine", "many").replace("size = 8", "size = 8\nvalidation = 0.25")
+    study = (
+        STUDY.replace("mine", "many")
+        .replace("size = 8", "size = 8\nvalidation = 0.25")
+        .replace("epochs = 20", "epochs = 8")
+    )
     network = study.replace('conv = 8, activation = "leaky_relu" }, { max_pool = 2', 'dense = 64, activation = "tanh"')
     Path("studies/many.toml").write_text(network)
 

@@ -9,7 +9,7 @@ from ceteris.analysis.study_analysis import analyze
 from ceteris.cli.judge import look_of
 from ceteris.errors import CeterisError, ResultsError
 from ceteris.results.results import read_results
-from tests.made_up import made_up_folder
+from tests.made_up import made_up_folder, made_up_study
 
 RUNS = """model,seed,val_acc,lr
 base,0,0.912,0.1
@@ -113,7 +113,8 @@ def test_a_table_is_written_for_latex(ceteris):
 def test_what_was_logged_is_judged_as_the_folder_is(tracker):
     """One study, exported to an experiment tracker by `ceteris log`: every verdict is that of the folder."""
     pytest.importorskip(tracker)
-    made_up_folder(Path("study"), became={("deeper", 2): "diverged", ("tanh", 1): "failed"})
+    study = made_up_study(seeds=5)  # so few that four verdicts differ: trackers take a fifth of a second for a run
+    made_up_folder(Path("study"), study=study, became={("deeper", 2): "diverged", ("tanh", 1): "failed"})
     folder = analyze(read_results("study"))
     log = [sys.executable, "-m", "ceteris", "log", "study", "--to", tracker, "--out", "logs"]
     subprocess.run(log, check=True, capture_output=True)  # in a process of its own: trackers warn and start threads

@@ -93,10 +93,10 @@ def test_processes_import_nothing_from_where_the_user_is(make_workspace, tmp_pat
     assert "PYTHONSAFEPATH" not in os.environ
 
 
-@pytest.mark.parametrize("name", ["signal", "random", "decimal"])
-def test_the_program_imports_nothing_from_where_the_user_is(tmp_path, name):
+def test_the_program_imports_nothing_from_where_the_user_is(tmp_path):
     """`python -m ceteris` is no different from `ceteris` there."""
-    (tmp_path / f"{name}.py").write_text("raise SystemExit('not the standard library')")
+    for name in ("signal", "random", "decimal"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('not the standard library')")
     command = [sys.executable, "-m", "ceteris", "status", "absent"]
     ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
 
@@ -142,13 +142,15 @@ def test_a_request_to_stop_reaches_the_processes(make_workspace):
             "training": {"learning_rate": 0.1, "batch_size": 8, "epochs": 100_000},
         }
     ).runs(miniature_dataset().digest)
-    events = []
+    begun, interrupted = set(), []
     for event in LocalExecutor(threads=2).execute(pack(runs, FakeEngine(threaded=False)), workspace, stop):
-        events.append(event)
-        # Before its first step a packed batch has nothing to save.
-        if len({one.batch.runs for one in events if isinstance(one, Progress)}) == 2:
+        match event:
+            case Progress():  # before its first step a packed batch has nothing to save
+                begun.add(event.batch.runs)
+            case BatchInterrupted():
+                interrupted.append(event)
+        if len(begun) == 2:
             stop.set()
-    interrupted = [event for event in events if isinstance(event, BatchInterrupted)]
     assert len(interrupted) == 2
     for event in interrupted:
         for finding in workspace.folder.survey(event.batch.runs):
