@@ -1,5 +1,6 @@
 """What holds for every test."""
 
+import gc
 import importlib.util
 import json
 import os
@@ -10,10 +11,14 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from ceteris.report.documents.document import Document
+from ceteris.results.results import read_results
 
 # Threads that wait for each other after every small operation take more than ten times as long on a machine that does
 # other work. Processes that tests start inherit this; `make test-elsewhere` asks for two threads.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# Most of what lives is no garbage, and would be searched again and again: a fifth of the time of a report.
+gc.set_threshold(50_000, 50, 100)
 
 # Images and weights that whoever runs the tests has at hand are nothing to a test.
 for name in ("CETERIS_DATA", "CETERIS_WEIGHTS"):
@@ -51,6 +56,32 @@ def documents_fit_their_schema():
         yield
 
 
+@pytest.fixture(scope="session")
+def trained_folder(tmp_path_factory):
+    """Give a results folder of two arms and three seeds, really trained; it is made once, so leave it as it is."""
+    from tests.inference.trained import train  # noqa: PLC0415 - few tests need a trained network
+
+    return train(tmp_path_factory.mktemp("trained") / "results")
+
+
+@pytest.fixture(scope="session")
+def trained_results(trained_folder):
+    """Give what is in it."""
+    return read_results(trained_folder)
+
+
+@pytest.fixture(scope="session")
+def heads_folder(tmp_path_factory):
+    """Give a results folder with heads on two backbones and a fine-tuned one; it is made once, so leave it as it is."""
+    pytest.importorskip("torchvision")
+    from tests.inference.pretrained import train_heads  # noqa: PLC0415 - needs torch
+
+    folder = tmp_path_factory.mktemp("heads")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+        return train_heads(folder)
+
+
 # Files whose tests take longest, in the order of what they took alone; xdist hands files out in order, so that these
 # come first and no process is left with one when the others are done.
 LONGEST = (
@@ -75,3 +106,4 @@ def pytest_collection_modifyitems(items):
         raise pytest.UsageError(f"name this case by ids=: {named[0]}")
     ranks = {name: rank for rank, name in enumerate(LONGEST)}
     items.sort(key=lambda item: ranks.get(item.path.stem, len(ranks)))
+    gc.freeze()

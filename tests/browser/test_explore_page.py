@@ -18,7 +18,6 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from ceteris.explore.guard import MOST_BYTES
-from tests.inference.trained import train
 
 HOST = "127.0.0.1"
 PATIENCE = 600_000  # milliseconds until a page that hangs is given up
@@ -59,12 +58,11 @@ class Served:
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory):
+def served(tmp_path_factory, trained_folder):
     """Serve the page from a process of its own; a proxy that nobody listens at must not matter."""
     if not os.environ.get("CI"):  # where the project is built, all its parts must be there
         pytest.importorskip("gradio")
     place = tmp_path_factory.mktemp("explored")
-    trained_folder = train(place / "results")
     temporary = place / "temporary"
     temporary.mkdir()
     environment = os.environ | {

@@ -6,7 +6,6 @@ import pytest
 from PIL import Image
 
 from ceteris.cli.estimate import Estimate
-from tests.inference.trained import train
 from tests.made_results import write_results
 from tests.made_up import made_up_folder, made_up_study
 
@@ -98,9 +97,9 @@ def test_a_comparison_as_json(ceteris):
     assert found["arms"][2]["value"] is None
 
 
-def test_predictions_as_json(ceteris):
+def test_predictions_as_json(ceteris, trained_folder):
     """Classes of each image, and why there is no answer; no other format may be asked for beside it."""
-    train(Path("r"))
+    Path("r").symlink_to(trained_folder)
     Image.new("RGB", (40, 48), "teal").save("one.png")
     Path("cut.png").write_bytes(Path("one.png").read_bytes()[:50])
     code, found = both(ceteris, "predict", "r/baseline", "one.png", "cut.png", "--top", "2")

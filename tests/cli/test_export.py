@@ -5,26 +5,19 @@ from pathlib import Path
 import pytest
 
 from ceteris.results.results import read_results
-from tests.inference.trained import train
 
 torch = pytest.importorskip("torch")
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """A results folder of two trained arms with three seeds; it is made once, so leave it as it is."""
-    return train(tmp_path_factory.mktemp("export") / "results")
-
-
 @pytest.fixture
-def here(tmp_path, monkeypatch, folder):
+def here(tmp_path, monkeypatch, trained_folder):
     """Work beside the results."""
     monkeypatch.chdir(tmp_path)
-    Path("results").symlink_to(folder)
+    Path("results").symlink_to(trained_folder)
 
 
 @pytest.mark.usefixtures("here")
-def test_a_run_becomes_a_folder(ceteris, folder):
+def test_a_run_becomes_a_folder(ceteris, trained_folder):
     """The files, the card and the facts of a seed, with what reading them back came to."""
     code, out, err = ceteris("export", "results/kernel-1x1", "--seed", "1")
 
@@ -37,7 +30,9 @@ def test_a_run_becomes_a_folder(ceteris, folder):
     assert lines[3:] == [f"{place}/README.md: what it is, how well it does, and its limits"]
     assert sorted(path.name for path in place.iterdir()) == ["README.md", "model.json", "model.py", "model.safetensors"]
     facts = json.loads((place / "model.json").read_text())
-    record = next(one for one in read_results(folder).records if (one.run.variation, one.run.seed) == ("Kernel 1x1", 1))
+    record = next(
+        one for one in read_results(trained_folder).records if (one.run.variation, one.run.seed) == ("Kernel 1x1", 1)
+    )
     assert (facts["variation"], facts["seed"], facts["run"]) == ("Kernel 1x1", 1, record.run.digest)
     assert facts["test_accuracy"] == record.test_accuracy
     assert facts["files"] == {

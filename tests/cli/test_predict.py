@@ -18,19 +18,13 @@ from tests.inference.trained import train, trained_study
 NOTE = "note: These images are bands of colour."
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """A results folder of two trained arms with three seeds; it is made once, so leave it as it is."""
-    return train(tmp_path_factory.mktemp("predict") / "results")
-
-
 @pytest.fixture
-def here(tmp_path, monkeypatch, folder):
+def here(tmp_path, monkeypatch, trained_folder):
     """Work beside the results and a folder of six test images as files, two of which cannot be read."""
     monkeypatch.chdir(tmp_path)
-    Path("results").symlink_to(folder)
+    Path("results").symlink_to(trained_folder)
     Path("photos").mkdir()
-    for number, pixels in enumerate(read_results(folder).images()[:4]):
+    for number, pixels in enumerate(read_results(trained_folder).images()[:4]):
         Image.fromarray(pixels).save(f"photos/{number}.png")
     Path("photos/cut.png").write_bytes(Path("photos/0.png").read_bytes()[:200])
     Path("photos/text.jpg").write_text("no image")
@@ -52,9 +46,9 @@ def objects(text):
 
 
 @pytest.mark.usefixtures("here")
-def test_files_are_answered_as_the_test_images_were(ceteris, folder):
+def test_files_are_answered_as_the_test_images_were(ceteris, trained_folder):
     """The seeds' predictions of the stored test images come out again from files of them, as their mean."""
-    results = read_results(folder)
+    results = read_results(trained_folder)
     told = np.stack(
         [results.predictions(one.run).astype(np.float64) for one in results.records if one.run.variation == "baseline"]
     )
@@ -139,9 +133,9 @@ def test_the_table_shows_the_seeds_together(ceteris):
 
 
 @pytest.mark.usefixtures("here")
-def test_one_seed_answers_alone(ceteris, folder):
+def test_one_seed_answers_alone(ceteris, trained_folder):
     """By the folder of its run or by --seed; there is no spread then, and no vote."""
-    path = next(path for path in (folder / "runs/baseline").iterdir() if path.name.startswith("seed-01"))
+    path = next(path for path in (trained_folder / "runs/baseline").iterdir() if path.name.startswith("seed-01"))
 
     code, out, _ = ceteris("predict", path, "0", "--top", "1")
     assert code == 0

@@ -168,15 +168,9 @@ def test_there_is_nothing_to_explore_before_training(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def pretrained(tmp_path_factory):
-    """Give what the page is made from of a study with pretrained backbones; weights lie beside the results."""
-    pytest.importorskip("torchvision")
-    from tests.inference.pretrained import train_heads  # noqa: PLC0415 - needs torch
-
-    folder = tmp_path_factory.mktemp("pretrained")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
-        return Explorer(read_results(train_heads(folder, seeds=2)))
+def pretrained(heads_folder):
+    """Give what the page is made from of a study with pretrained backbones."""
+    return Explorer(read_results(heads_folder))
 
 
 def test_a_pretrained_network_stands_beside_a_small_one(pretrained):

@@ -7,8 +7,7 @@ from ceteris.datasets.dataset import split_dataset
 from ceteris.execution.engines import choose_engines
 from ceteris.inference.ensemble import Ensemble
 from ceteris.networks.shape import Shape
-from ceteris.results.results import read_results
-from tests.inference.trained import CLASSES, LAYERS, train, trained_dataset, trained_study
+from tests.inference.trained import CLASSES, LAYERS, trained_dataset, trained_study
 
 NETWORKS = {
     "every layer": LAYERS,
@@ -77,15 +76,3 @@ def trained_network(request):
         class_names=CLASSES,
     )
     return ensemble, dataset.test.images, np.array(outcome.probabilities)
-
-
-@pytest.fixture(scope="session")
-def trained_folder(tmp_path_factory):
-    """Give a results folder of two arms and three seeds; it is made once, so leave it as it is."""
-    return train(tmp_path_factory.mktemp("exported") / "results")
-
-
-@pytest.fixture(scope="session")
-def trained_results(trained_folder):
-    """Give what is in it."""
-    return read_results(trained_folder)

@@ -178,15 +178,9 @@ def test_arms_without_the_layer_are_left_out(folders):
 
 
 @pytest.fixture(scope="module")
-def pretrained(tmp_path_factory):
-    """Give the results of a study with heads on two backbones, and a third one whose last block learns; one seed."""
-    pytest.importorskip("torchvision")
-    from tests.inference.pretrained import train_heads  # noqa: PLC0415 - needs torch
-
-    folder = tmp_path_factory.mktemp("pretrained")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
-        return read_results(train_heads(folder, seeds=1, tuned=True))
+def pretrained(heads_folder):
+    """Give the results of a study with heads on two backbones, and a third one whose last block learns."""
+    return read_results(heads_folder)
 
 
 def run_of(results, arm):
