@@ -1,8 +1,7 @@
 """`docs/own-code.md`: its files are written, and its study is run."""
 
 import re
-import subprocess
-import sys
+import runpy
 
 import pytest
 
@@ -36,16 +35,13 @@ def test_the_studies_of_the_page_run(tmp_path, name):
         assert ceteris.run(study, folder=tmp_path / "results", executor=CallingThread()).is_complete
 
 
-def test_the_program_of_the_page_runs(tmp_path):
-    """As a script, with a worker of its own."""
+def test_the_program_of_the_page_runs(tmp_path, monkeypatch, capsys):
+    """As a script, with a worker of its own, which reads the script again."""
     written(tmp_path)
-    program = f"""
-import runpy, sys
-sys.path[:0] = [{str(ROOT)!r}, {str(tmp_path)!r}]
-from tests.documents import few_images
-with few_images():
-    runpy.run_path("notebook.py", run_name="__main__")
-"""
-    ended = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
 
-    assert (ended.returncode, ended.stdout) == (0, "True\n"), ended.stderr
+    with few_images():
+        runpy.run_path(str(tmp_path / "notebook.py"), run_name="__main__")
+
+    assert capsys.readouterr() == ("True\n", "")
