@@ -42,6 +42,7 @@ class SimulatedSession:
     def __init__(self, cluster: SimulatedCluster, data: TrainingData) -> None:
         self._cluster, self._data = cluster, data
         self._told = threading.Event()
+        self._cancelled: set[int] = set()
         self._waiting: SimpleQueue[tuple[int, Job, Mapping, float] | None] = SimpleQueue()
         self._reports: SimpleQueue[Report] = SimpleQueue()
         self._threads = [threading.Thread(target=self._work) for _ in range(cluster.size)]
@@ -67,6 +68,10 @@ class SimulatedSession:
                 found.append(self._reports.get_nowait())
         return found
 
+    def cancel(self, job: int) -> None:
+        """Tell one."""
+        self._cancelled.add(job)
+
     def stop(self) -> None:
         """Tell all."""
         self._told.set()
@@ -84,7 +89,11 @@ class SimulatedSession:
             number, job, carried, seconds = one
             report: Report = Ended(job=number)
             try:
-                messages = self._cluster.train(job, self._data, carried, seconds=seconds, is_stopped=self._told.is_set)
+
+                def is_stopped(number: int = number) -> bool:
+                    return self._told.is_set() or number in self._cancelled
+
+                messages = self._cluster.train(job, self._data, carried, seconds=seconds, is_stopped=is_stopped)
                 for content in messages:
                     self._reports.put(Sent(job=number, content=content))
             except DeathError:

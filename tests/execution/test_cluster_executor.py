@@ -1,13 +1,16 @@
 import threading
+import time
 from dataclasses import dataclass, field, replace
 
 import pytest
 
 from ceteris.engines.engine import PortableEngine, Position
-from ceteris.errors import EngineError, ResultsError
+from ceteris.errors import EngineError, LostRunError, ResultsError
 from ceteris.execution.cluster_executor import MOST_DEATHS, ClusterExecutor
-from ceteris.execution.events import Note, RunFailed, RunFinished
+from ceteris.execution.events import Note, RunFailed, RunFinished, RunsHeld
 from ceteris.execution.packing import pack
+from ceteris.execution.remote import train_job
+from ceteris.results.folder import ResultsFolder
 from ceteris.results.record import Status
 from ceteris.results.run_folder import RunFolder
 from ceteris.testing.executors import CallingThread, ExecutorConformance, results_of
@@ -76,6 +79,33 @@ def test_a_packed_batch_goes_on_from_its_checkpoints_when_its_worker_has_died(ma
     assert not any(workspace.folder.holder(run) for run in RUNS)
 
 
+@dataclass(frozen=True)
+class Hasty:
+    """Trains a job as a node does, but takes the first one for told to stop after its first epoch."""
+
+    stopped: list = field(default_factory=list)
+
+    def __call__(self, job, data, carried, *, seconds, is_stopped):
+        """Stop once."""
+        for content in train_job(job, data, carried, seconds=0.01, is_stopped=lambda: not self.stopped):
+            self.stopped.append(True)
+            yield content
+
+
+def test_a_worker_that_stops_unasked_has_not_finished(make_workspace):
+    """What it left is trained, and the note says why it is sent again; it is not taken for the end of the study."""
+    workspace, reference = make_workspace(), make_workspace("reference")
+    cluster = SimulatedCluster(train=Hasty())
+    engine = FakeEngine(before_step=lambda *_: time.sleep(0.1))
+    events = train(workspace, engine, RUNS[:3], cluster)
+    train(reference, FakeEngine(), RUNS[:3], executor=CallingThread())
+    assert results_of(workspace.folder.path) == results_of(reference.folder.path)
+    assert [note.text for note in of_kind(events, Note)] == [
+        "3 runs of 'baseline': the worker stopped unasked. Training goes on elsewhere, from the last checkpoint."
+    ]
+    assert len(cluster.jobs) == 2
+
+
 def test_what_kills_three_workers_in_a_row_is_halved_until_the_run_is_alone(make_workspace):
     """Only the run that kills has failed, its failure says of what, and its checkpoint stays."""
     workspace = make_workspace(checkpoint_seconds=0)
@@ -128,6 +158,52 @@ def test_what_no_node_has_room_for_is_refused(make_workspace):
     with pytest.raises(EngineError) as caught:
         train(make_workspace(), FakeEngine(), RUNS, SimulatedCluster(nodes=0))
     assert str(caught.value) == message
+
+
+@dataclass(frozen=True)
+class TakenOver:
+    """Has another machine take over all that is held, in the second epoch of a packed batch."""
+
+    folder: ResultsFolder
+    trained: list = field(default_factory=list)
+
+    def __call__(self, runs, position):
+        """Do as a machine does that saw no sign of life, and train on for longer than it takes to learn of it."""
+        if position == Position(epoch=1):
+            for sign in self.folder.locks.path.glob("holders/*.[0-9]*"):
+                sign.rename(sign.with_suffix(".dead"))
+        if position >= Position(epoch=1):
+            time.sleep(0.5)
+        self.trained.append(position)
+
+
+def test_runs_that_another_process_has_taken_over_are_left_to_it(make_workspace):
+    """Their job is ended, and so is no other; an event says it, as on one machine."""
+    workspace = make_workspace(checkpoint_seconds=0)
+    engine = TakenOver(workspace.folder)
+    events = train(workspace, FakeEngine(before_step=engine), RUNS[:3], SimulatedCluster(nodes=1))
+    assert of_kind(events, RunsHeld) == [RunsHeld(runs=RUNS[:3])]
+    assert not of_kind(events, Note)
+    assert max(engine.trained) < Position(epoch=2, step=2)
+    assert {one.status for one in workspace.folder.survey(RUNS[:3])} == {Status.MISSING}
+
+
+def test_runs_that_are_taken_over_before_they_are_sent_are_left_too(make_workspace, monkeypatch):
+    """That ends no study: the other runs are trained."""
+    tidy, (first, *others) = RunFolder.tidy, RUNS[:3]
+
+    def refuse(folder):
+        if folder.run == first:
+            raise LostRunError("it is another's")
+        tidy(folder)
+
+    monkeypatch.setattr(RunFolder, "tidy", refuse)
+    workspace, batches = make_workspace(), [batch for run in RUNS[:3] for batch in pack([run], FakeEngine())]
+    executor = ClusterExecutor(cluster=SimulatedCluster())
+    events = list(executor.execute(batches, workspace, threading.Event()))
+    assert of_kind(events, RunsHeld) == [RunsHeld(runs=(first,))]
+    assert {event.record.run for event in of_kind(events, RunFinished)} == set(others)
+    assert not any(workspace.folder.holder(run) for run in RUNS)
 
 
 def test_a_folder_that_cannot_be_written_ends_the_training(make_workspace, monkeypatch):

@@ -13,10 +13,11 @@ import pytest
 
 from ceteris.engines.engine import Position
 from ceteris.errors import EngineError
-from ceteris.execution.events import BatchStarted, Note
+from ceteris.execution.events import BatchStarted, EpochFinished, Note
 from ceteris.execution.packing import pack
 from ceteris.execution.ray_cluster import ray_executor
 from ceteris.execution.remote import check_versions, versions
+from ceteris.results.record import Status
 from ceteris.testing.executors import CallingThread, ExecutorConformance, results_of
 from ceteris.testing.miniature import FakeEngine, miniature_runs
 
@@ -104,6 +105,30 @@ def test_no_more_packed_batches_train_at_a_time_than_there_are_cores(local_ray, 
     batches = [batch for run in miniature_runs()[:3] for batch in pack([run], engine)]
     list(local_ray.execute(batches, make_workspace(), threading.Event()))
     assert max(int(path.read_text()) for path in folder.glob("*.seen")) == 2
+
+
+@dataclass(frozen=True)
+class Slow:
+    """Trains a minibatch for so long that a request to stop arrives within the next."""
+
+    def __call__(self, runs, position):
+        """Wait."""
+        time.sleep(1.0)
+
+
+def test_only_a_request_to_stop_stops_workers(local_ray, make_workspace):
+    """The end of the process that passes it on is none, and it is passed on all the same."""
+    workspace, stop = make_workspace(), threading.Event()
+    for event in local_ray.execute(pack(miniature_runs()[:3], FakeEngine(before_step=Slow())), workspace, stop):
+        assert not isinstance(event, Note)
+        if isinstance(event, BatchStarted):
+            sys.modules["ray"].kill(local_ray.cluster._switch, no_restart=False)
+        elif isinstance(event, EpochFinished):
+            stop.set()
+    findings = workspace.folder.survey(miniature_runs()[:3])
+    assert {(one.status, one.position) for one in findings} <= {
+        (Status.UNFINISHED, Position(epoch=epoch, step=step)) for epoch in (1, 2) for step in range(9)
+    }
 
 
 def test_a_ray_of_this_machine_asks_nothing_of_the_network(local_ray):

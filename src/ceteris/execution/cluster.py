@@ -76,6 +76,9 @@ class Session(Protocol):
     def reports(self, seconds: float) -> Sequence[Report]:
         """Wait so long at most until something is reported of some job, and give all that is."""
 
+    def cancel(self, job: int) -> None:
+        """Have a job end, whatever it has not sent."""
+
     def stop(self) -> None:
         """Ask all jobs to save and end."""
 

@@ -198,6 +198,9 @@ class _Driver:
             part = self._waiting.popleft()
             try:
                 job = yield from self._job(part)
+            except LostRunError:
+                yield self._leave(part)
+                job = None
             except ResultsError as error:
                 self._give_up(part, error)
                 job = None
@@ -227,32 +230,46 @@ class _Driver:
 
     def _take(self, report: Report) -> Iterator[Event]:
         part = self._running[report.job]
-        folder = self._folder if part.claims is None else part.claims.folder
         try:
-            match report:
-                case Sent():
-                    for happened in () if part.is_given_up else decode_happened(report.content, part.batch):
-                        yield from keep(happened, folder)
-                        if isinstance(happened, RunFailed):
-                            part.ended.add(happened.failure.run.digest)
-                        elif isinstance(happened, RunFinished):
-                            part.ended.add(happened.record.run.digest)
-                case Ended():
-                    del self._running[report.job]
-                    self._end(part)
-                case Lost():
-                    del self._running[report.job]
-                    yield BatchInterrupted(batch=part.batch, position=min(part.positions.values()))
-                    yield from self._after_loss(part, report.cause)
-                case Refused():
-                    del self._running[report.job]
-                    self._give_up(part, EngineError(report.reason))
-                    self._end(part)
+            if isinstance(report, Sent):
+                yield from self._keep(report, part)
+            else:
+                del self._running[report.job]
+                yield from self._conclude(report, part)
         except LostRunError:
-            part.is_given_up = True
-            yield RunsHeld(runs=tuple(run for run in part.batch.runs if run.digest not in part.ended))
+            if report.job in self._running:
+                self._session.cancel(report.job)
+            yield self._leave(part)
         except ResultsError as error:
             self._give_up(part, error)
+        else:
+            return
+        if report.job not in self._running:
+            self._end(part)
+
+    def _keep(self, report: Sent, part: _Part) -> Iterator[Event]:
+        folder = self._folder if part.claims is None else part.claims.folder
+        for happened in () if part.is_given_up else decode_happened(report.content, part.batch):
+            yield from keep(happened, folder)
+            if isinstance(happened, RunFailed):
+                part.ended.add(happened.failure.run.digest)
+            elif isinstance(happened, RunFinished):
+                part.ended.add(happened.record.run.digest)
+
+    def _conclude(self, report: Ended | Lost | Refused, part: _Part) -> Iterator[Event]:
+        """Decide what is done about the runs of a job that has ended, one way or another."""
+        is_done = part.is_given_up or part.ended.issuperset(run.digest for run in part.batch.runs)
+        match report:
+            case Lost():
+                yield BatchInterrupted(batch=part.batch, position=min(part.positions.values()))
+                yield from self._after_loss(part, report.cause)
+            case Ended() if not (is_done or self._stop.is_set()):
+                yield from self._after_loss(part, "the worker stopped unasked")
+            case Ended():
+                self._end(part)
+            case Refused():
+                self._give_up(part, EngineError(report.reason))
+                self._end(part)
 
     def _after_loss(self, part: _Part, cause: str) -> Iterator[Event]:
         """Send what is left again, from its checkpoints; in halves, or not at all, after too many deaths in a row."""
@@ -285,6 +302,11 @@ class _Driver:
             yield from keep(failure_files(failure), part.claims.folder)
             yield RunFailed(failure=failure)
             self._end(part)
+
+    def _leave(self, part: _Part) -> Event:
+        """Leave runs to the process that has taken them over; see `train_batch`."""
+        part.is_given_up = True
+        return RunsHeld(runs=tuple(run for run in part.batch.runs if run.digest not in part.ended))
 
     def _give_up(self, part: _Part, error: CeterisError) -> None:
         """Keep why there is no going on, and have all saved that can be."""

@@ -6,7 +6,8 @@ import shutil
 import signal
 import tempfile
 import threading
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ from ceteris.resources import Requirements
 _ADDRESS = "RAY_ADDRESS"
 _ATTEMPTS = 3
 """To start Ray, which gives up after thirty seconds: on a busy machine the next attempt finds more in memory."""
+_TOLD_BY_NOTES = r"\A(A worker died or was killed|Raylet is terminated|The node with node id)"
+"""How messages begin that Ray prints, with dozens of lines, when a worker or a node is lost."""
 _PREFIX, _LOCK = "ceteris-ray-", "driver.lock"
 
 
@@ -62,6 +65,7 @@ def ray_executor(address: str | None = None, *, cores: int | None = None) -> Ite
 
 def _import_ray(*, is_here: bool) -> Any:
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", _TOLD_BY_NOTES)
     if is_here:  # on Linux too, Ray keeps to 127.0.0.1 only where it takes the system for one without clusters
         os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
     # What Ray will do by default later: a task without GPUs may see them, and uses none.
@@ -116,17 +120,19 @@ def _own_folder() -> Iterator[Path]:
 
 
 class _Switch:
-    """Tells all workers of a session to stop: they hold the result of `wait`, and look whether it is there."""
+    """Tells all workers of a session to stop: they hold the result of `wait`, and look whether it is there.
+
+    Sessions have numbers, because Ray calls again, in any order, what a switch that has died was asked.
+    """
 
     def __init__(self) -> None:
-        self._event = asyncio.Event()
+        self._turned: defaultdict[int, asyncio.Event] = defaultdict(asyncio.Event)
 
-    async def wait(self) -> None:
-        await self._event.wait()
+    async def wait(self, session: int) -> None:
+        await self._turned[session].wait()
 
-    async def turn(self) -> None:
-        self._event.set()
-        self._event = asyncio.Event()  # for the next session
+    async def turn(self, session: int) -> None:
+        self._turned[session].set()
 
 
 def _versions_of(expected: tuple[str, str], node: str) -> None:
@@ -177,6 +183,7 @@ class RayCluster:
     def __init__(self, ray: Any) -> None:
         self._ray = ray
         self._switch: Any = None
+        self._sessions = 0
 
     def nodes(self) -> tuple[Node, ...]:
         """Say which nodes are alive, and what they have in all, whoever uses it now."""
@@ -236,18 +243,21 @@ class RayCluster:
             except self._ray.exceptions.RayError:
                 continue  # the node has gone meanwhile, and trains nothing
         if self._switch is None:
-            here = strategy(self._ray.get_runtime_context().get_node_id(), soft=True)
-            self._switch = self._ray.remote(num_cpus=0)(_Switch).options(scheduling_strategy=here).remote()
-        return RaySession(self._ray, self._switch, data)
+            # Nowhere else, and begun again should it die: workers take its end for a request to stop.
+            here = strategy(self._ray.get_runtime_context().get_node_id(), soft=False)
+            switch = self._ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1)(_Switch)
+            self._switch = switch.options(scheduling_strategy=here).remote()
+        self._sessions += 1
+        return RaySession(self._ray, self._switch, self._sessions, data)
 
 
 class RaySession:
     """Jobs that look at the same images; see `ceteris.execution.cluster.Session`."""
 
-    def __init__(self, ray: Any, switch: Any, data: TrainingData) -> None:
-        self._ray, self._switch = ray, switch
+    def __init__(self, ray: Any, switch: Any, number: int, data: TrainingData) -> None:
+        self._ray, self._switch, self._number = ray, switch, number
         self._data = ray.put(data)
-        self._told = switch.wait.remote()
+        self._told = switch.wait.remote(number)
         self._train = ray.remote(max_retries=0)(_train)
         self._streams: dict[Any, int] = {}
         self._jobs = 0
@@ -273,17 +283,24 @@ class RaySession:
         ready, _ = self._ray.wait(streams, num_returns=len(streams), timeout=0)
         return [self._report(stream) for stream in ready]
 
+    def cancel(self, job: int) -> None:
+        """End the worker that trains it."""
+        self._end([stream for stream, number in self._streams.items() if number == job])
+
     def stop(self) -> None:
         """Turn the switch."""
-        self._switch.turn.remote()
+        self._switch.turn.remote(self._number)
 
     def close(self) -> None:
         """Forget all jobs; the workers of those that still train are ended."""
-        for stream in self._streams:
-            with suppress(self._ray.exceptions.RayError):
-                self._ray.cancel(stream, force=True)
+        self._end(self._streams)
         self._streams = {}
         self.stop()
+
+    def _end(self, streams: Iterable[Any]) -> None:
+        for stream in streams:
+            with suppress(self._ray.exceptions.RayError):
+                self._ray.cancel(stream, force=True)
 
     def _report(self, stream: Any) -> Report:
         errors, job = self._ray.exceptions, self._streams[stream]
