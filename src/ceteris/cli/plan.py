@@ -53,7 +53,7 @@ class Planned:
         notes: What a reader must know.
         own: Parameters of code of the user's own, by arm.
         spread: Over seeds, as it is assumed or was found.
-        threads: How many cores train.
+        cores: How many cores train, of this machine or of the cluster.
         memory: What training takes; None where nothing can be trained.
         free: What is free, where that is known.
         time: How long it takes; None where that is not estimated.
@@ -63,7 +63,7 @@ class Planned:
     notes: tuple[str, ...]
     own: Mapping[str, int]
     spread: Spread
-    threads: int
+    cores: int
     memory: NeededMemory | None = None
     free: Memory | None = None
     time: Estimate | None = None
@@ -100,7 +100,7 @@ def plan(  # noqa: PLR0913 - one argument an option
     planned = plan_study(study, images, engines=engines, skipped={**skipped, **absent})
     own_parameters = _tried(file, planned, images)
     notes = (*ahead.notes, *overridden, *choice.notes, *backbones.notes, *planned.notes)
-    found = Planned(plan=planned, notes=notes, own=own_parameters, spread=spread, threads=here)
+    found = Planned(plan=planned, notes=notes, own=own_parameters, spread=spread, cores=here)
 
     _print_head(study, notes, skipped, missing_weights(study, base=file.parent), console)
     console.print()
@@ -133,7 +133,7 @@ def _with_time(
     batches, images = found.plan.batches, found.plan.images
     need = found.plan.memory(place.cores)
     assert need is not None, "there is something to train"
-    found = replace(found, memory=need, free=free, threads=place.cores)
+    found = replace(found, memory=need, free=free, cores=place.cores)
     if place.description:
         console.print(Text(place.description))
     console.print(Text(memory_needed(need, free)))
@@ -181,7 +181,11 @@ def document(found: Planned) -> PlanDocument:
         time=None
         if time is None
         else TimeEntry(
-            training=time.seconds, preparation=time.preparation, is_most=time.may_stop, threads=found.threads
+            training=time.seconds,
+            preparation=time.preparation,
+            is_most=time.may_stop,
+            cores=found.cores,
+            threads=found.cores,
         ),
         warnings=warning_entries(found.notes),
     )

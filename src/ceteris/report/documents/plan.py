@@ -80,12 +80,14 @@ class TimeEntry(Entry):
         training: Until the last packed batch is done.
         preparation: Before that, for features of pretrained networks.
         is_most: Whether runs may stop earlier.
-        threads: How many cores train.
+        cores: How many cores train, of this machine or of the cluster.
+        threads: The same, as it was called before there were clusters.
     """
 
     training: float
     preparation: float
     is_most: bool
+    cores: int
     threads: int
 
 
