@@ -26,9 +26,8 @@ def test_the_public_names_are_these():
         "CrossedFactor", "DataChoice", "DataError", "Dense", "Dropout", "EngineError", "FolderComparison", "Insertion",
         "LatexReport", "Level", "MaxPool", "ModuleNetwork", "Network", "Replacement", "Report", "Results",
         "ResultsError", "Run", "Specification", "StatisticsError", "Study", "StudyError", "TrainFunction", "Training",
-        "TrainingRequest", "Variation", "changes", "compare_results", "judge", "layers", "read_results", "read_study",
-        "run", "write_latex",
-        "write_report",
+        "TrainingRequest", "Variation", "changes", "compare_results", "judge", "layers", "merge_results",
+        "read_results", "read_study", "run", "write_latex", "write_report",
     ]  # fmt: skip
 
 

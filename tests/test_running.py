@@ -78,6 +78,23 @@ def test_another_executor_gives_the_same_bytes(tiny, tmp_path):
     assert len(results_of(tmp_path / "other")) == 4 * 5
 
 
+def test_shards_are_trained_and_put_together_from_python(tiny, tmp_path):
+    """What comes out has the results of the study trained at once."""
+    wider = ceteris.Variation(factor="pooling", name="8x8", set={"network.layers.0.max_pool": 8})
+    study = ceteris.Study(**{**dict(tiny), "variations": [wider]})
+    folders = [tmp_path / "one", tmp_path / "two"]
+    parts = [
+        ceteris.run(study, folder=folder, shard=f"{number}/2", threads=1) for number, folder in enumerate(folders, 1)
+    ]
+    merged = ceteris.merge_results([str(folder) for folder in folders], tmp_path / "all")
+    alone = ceteris.run(study, folder=tmp_path / "alone", threads=1)
+
+    assert [len(part.records) for part in parts] == [2, 2]
+    assert merged.added == 4
+    assert results_of(tmp_path / "all") == results_of(tmp_path / "alone")
+    assert ceteris.read_results(tmp_path / "all").records == alone.records
+
+
 def test_mistakes_are_errors_of_ours(tiny, tmp_path):
     """From Python, too, a mistake is told in a sentence."""
     with pytest.raises(StudyError) as error:

@@ -18,7 +18,8 @@
 ['layer 1 (conv 4): kernel 3 -> 5']
 
 `run(study, folder="results/kernel")` trains it, and `write_report("results/kernel")` says what came of it; `read_study`
-reads a study from a file, and `compare_results` sets two results folders side by side. `judge` judges a table of
+reads a study from a file, `compare_results` sets two results folders side by side, and `merge_results` puts folders of
+one study together. `judge` judges a table of
 results that other software wrote. `ceteris.layers` has every layer kind.
 """
 
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from ceteris.networks.pooling import MaxPool
     from ceteris.report.latex import LatexReport, write_latex
     from ceteris.report.report import Report, write_report
+    from ceteris.results.merging import merge_results
     from ceteris.results.results import Results, read_results
     from ceteris.running import run
     from ceteris.study.analysis import AnalysisSettings
@@ -94,6 +96,7 @@ __all__ = [
     "compare_results",
     "judge",
     "layers",
+    "merge_results",
     "read_results",
     "read_study",
     "run",
@@ -110,6 +113,7 @@ _MODULES = {
     "ceteris.report.latex": ("LatexReport", "write_latex"),
     "ceteris.report.report": ("Report", "write_report"),
     "ceteris.running": ("run",),
+    "ceteris.results.merging": ("merge_results",),
     "ceteris.results.results": ("Results", "read_results"),
     "ceteris.study.analysis": ("AnalysisSettings",),
     "ceteris.study.changes": ("changes",),

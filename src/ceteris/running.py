@@ -10,6 +10,7 @@ from ceteris.errors import DataError, ResultsError, StudyError
 from ceteris.execution.engines import EngineName, choose_engines, find_backbones, missing_weights
 from ceteris.execution.executor import Executor
 from ceteris.execution.local import LocalExecutor
+from ceteris.execution.sharding import read_shard
 from ceteris.execution.study import run_study
 from ceteris.networks.own_module import ModuleNetwork
 from ceteris.paths import AnyPath, expanded
@@ -32,6 +33,7 @@ def run(  # noqa: PLR0913 - one argument a choice that the caller has
     threads: int | None = None,
     executor: Executor | None = None,
     only: Collection[str] = (),
+    shard: str | None = None,
     base: AnyPath = ".",
     network: Callable[..., Any] | ModuleNetwork | None = None,
     train: Callable[..., Any] | TrainFunction | None = None,
@@ -52,6 +54,8 @@ def run(  # noqa: PLR0913 - one argument a choice that the caller has
         threads: How many cores to train on; all of them, if not given.
         executor: Where packed batches train; by itself on this machine, if not given.
         only: Names of the variations to train now, `baseline` among them; all if empty.
+        shard: `2/4` for the second of four parts of the study, each into a folder of its own; `merge_results` puts
+            these together. All if None.
         base: The folder that paths of pretrained weights and of own code in the study start from.
         network: A PyTorch module of your own in place of the baseline's network: a class, a function that gives a
             module, or either with arguments as `ModuleNetwork.of(Net, width=8)`.
@@ -61,13 +65,14 @@ def run(  # noqa: PLR0913 - one argument a choice that the caller has
             the terminal; nothing is shown where there is neither.
 
     Raises:
-        StudyError: If it is no study, or the text of `network` or `train` cannot be found.
+        StudyError: If it is no study, there is no such shard, or the text of `network` or `train` cannot be found.
         DataError: If the images cannot be had.
         EngineError: If no engine on this machine can train the study.
         ResultsError: If the folder cannot be written.
         KeyboardInterrupt: After Ctrl-C, when every run is saved.
     """
     _check_study(study)
+    part = read_shard(shard, study)
     folder = expanded(folder, error=ResultsError)
     location = None if data is None else expanded(data, error=DataError)
     choice = choose_engines(engine, device=device)
@@ -88,6 +93,7 @@ def run(  # noqa: PLR0913 - one argument a choice that the caller has
         only=only,
         notes=(*choice.notes, *backbones.notes),
         skipped=backbones.skipped,
+        shard=part,
     )
     with closing(events):
         if progress:

@@ -60,9 +60,9 @@ def test_where_the_images_are_changes_no_shard():
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("1", "--shard 1 is not of the form i/n. Write --shard 1/4 for the first of four shards."),
-        ("0/4", f"--shard 0/4: there is no shard 0 of 4; {COUNTED}"),
-        ("5/4", f"--shard 5/4: there is no shard 5 of 4; {COUNTED}"),
+        ("1", "shard 1 is not of the form i/n. Write 1/4 for the first of four shards."),
+        ("0/4", f"shard 0/4: there is no shard 0 of 4; {COUNTED}"),
+        ("5/4", f"shard 5/4: there is no shard 5 of 4; {COUNTED}"),
     ],
 )
 def test_a_shard_that_cannot_be_is_refused_in_a_sentence(text, says):
@@ -78,8 +78,8 @@ def test_a_study_that_adds_seeds_has_no_shards():
     with pytest.raises(StudyError) as error:
         read_shard("1/2", study)
     assert str(error.value) == (
-        "--shard 1/2: this study adds seeds, and each look needs the results of all runs, which a shard does not have. "
-        "Leave out --shard and let the machines share one folder, or give seeds as a number."
+        "shard 1/2: this study adds seeds, and each look needs the results of all runs, which a shard does not have. "
+        "Train no shards and let the machines share one folder, or give seeds as a number."
     )
 
 

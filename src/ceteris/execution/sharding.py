@@ -32,17 +32,17 @@ def read_shard(text: str | None, study: Study) -> tuple[int, int] | None:
         return None
     found = re.fullmatch(r"(\d+)/(\d+)", text)
     if found is None:
-        raise StudyError(f"--shard {text} is not of the form i/n. Write --shard 1/4 for the first of four shards.")
+        raise StudyError(f"shard {text} is not of the form i/n. Write 1/4 for the first of four shards.")
     number, total = int(found[1]), int(found[2])
     if not 1 <= number <= total:
         raise StudyError(
-            f"--shard {text}: there is no shard {number} of {total}; they are counted from 1. Give a number from 1 to "
+            f"shard {text}: there is no shard {number} of {total}; they are counted from 1. Give a number from 1 to "
             f"{total}; a job array of Slurm then has --array=1-{total}."
         )
     if isinstance(study.seeds, PlannedSeeds):
         raise StudyError(
-            f"--shard {text}: this study adds seeds, and each look needs the results of all runs, which a shard does "
-            "not have. Leave out --shard and let the machines share one folder, or give seeds as a number."
+            f"shard {text}: this study adds seeds, and each look needs the results of all runs, which a shard does not "
+            "have. Train no shards and let the machines share one folder, or give seeds as a number."
         )
     return number, total
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from ceteris.datasets.dataset import LabelledImages
 from ceteris.errors import ResultsError
 from ceteris.formatting.wording import count
+from ceteris.paths import AnyPath, expanded
 from ceteris.results.atomic import explained
 from ceteris.results.finding import Finding
 from ceteris.results.folder import STUDY, ResultsFolder
@@ -38,19 +39,27 @@ class Merged:
     unfinished: dict[Path, int]
 
 
-def merge_results(sources: Sequence[Path], out: Path) -> Merged:
+def merge_results(sources: Sequence[AnyPath], out: AnyPath) -> Merged:
     """Put the results of several folders of one study into one, which may have some of them already.
+
+    The same as `ceteris merge`, for shards that `ceteris.run(..., shard="1/4")` has trained, or a study that was
+    trained in several places.
 
     A result that several folders hold is one result if its `result.json` is the same, byte by byte; times of training
     may differ, and those of the first folder are kept, of `out` before all others. Failures are taken where there is no
     result; checkpoints are left where they are.
+
+    Args:
+        sources: Results folders.
+        out: The folder that all goes to; new, or one of the same study.
 
     Raises:
         ResultsError: If a folder is no results folder or damaged, they are of different studies, images or arithmetic,
             or hold different results of one run; nothing is written then. Or if `out` cannot be written: what is there
             by then is whole, and merging again goes on.
     """
-    paths = dict.fromkeys(path.resolve() for path in sources)
+    out = expanded(out, error=ResultsError)
+    paths = dict.fromkeys(expanded(path, error=ResultsError).resolve() for path in sources)
     target = ResultsFolder(out)
     there = [target] if (out / STUDY).exists() else []
     places = [*there, *(ResultsFolder(path) for path in paths if path != out.resolve())]
