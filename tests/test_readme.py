@@ -1,4 +1,4 @@
-"""What README.md shows is what happens: its commands, its Python, its study files, and the keys that it lists."""
+"""What README.md and the pages about daily use show is what happens: commands, Python, study files, and keys."""
 
 import importlib.util
 import itertools
@@ -18,9 +18,11 @@ from ceteris.testing.executors import CallingThread
 from tests.datasets.photographs import write_photographs
 from tests.documents import COMMANDS, IMAGES, ROOT, Workplace, few_images, shortened, steps
 
-PAGE = ROOT / "README.md"
-STEPS = steps(PAGE)
-OTHERS = sorted({*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("bench/*.md")} - {PAGE})
+PAGE, FOUNDING, KEYS_PAGE = ROOT / "README.md", ROOT / "docs" / "founding-study.md", ROOT / "docs" / "study-files.md"
+# In the order in which they are done: later ones use what earlier ones leave.
+PAGES = (PAGE, FOUNDING, KEYS_PAGE, *(ROOT / "docs" / f"{name}.md" for name in ("comparing", "networks", "data")))
+STEPS = tuple(step for page in PAGES for step in steps(page))
+OTHERS = sorted({*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("bench/*.md")} - set(PAGES))
 
 NOT_RUN = {
     "git clone <this repository> && cd ceteris": "needs the network",
@@ -58,7 +60,7 @@ def write_cifar10(folder):
 
 @pytest.fixture(scope="module")
 def done(tmp_path_factory):
-    """Do all that the page says, in an empty folder with small data; gives the folder and what each step wrote."""
+    """Do all that the pages say, in an empty folder with small data; gives the folder and what each step wrote."""
     if not usable_instruction_sets():
         pytest.skip("the lanes engine is not compiled here")
     home = tmp_path_factory.mktemp("readme")
@@ -85,7 +87,7 @@ def done(tmp_path_factory):
     return place, written
 
 
-def test_the_commands_and_programs_of_the_page_run(done):
+def test_the_commands_and_programs_of_the_pages_run(done):
     """One after the other, each ends well and complains of nothing."""
     _, written = done
 
@@ -95,13 +97,13 @@ def test_the_commands_and_programs_of_the_page_run(done):
         assert (code, told) == (0, []), (text, out[-2000:], err)
 
 
-def test_what_is_not_run_is_on_the_page():
-    """Each has a reason, and goes when it is gone from the page."""
+def test_what_is_not_run_is_on_a_page():
+    """Each has a reason, and goes when it is gone from the pages."""
     assert set(NOT_RUN) <= {step.text for step in STEPS}
     assert all(NOT_RUN.values())
 
 
-def test_the_files_that_the_page_names_are_there(done):
+def test_the_files_that_the_pages_name_are_there(done):
     """Results, reports, exports."""
     place, written = done
 
@@ -115,7 +117,7 @@ def test_the_files_that_the_page_names_are_there(done):
 
 
 @pytest.mark.parametrize("step", [s for s in STEPS if s.kind == "toml"], ids=lambda step: step.text.splitlines()[0])
-def test_the_study_files_of_the_page_are_valid(tmp_path, step):
+def test_the_study_files_of_the_pages_are_valid(tmp_path, step):
     """A part of one is put into the whole one: a variation at its end, [data] in place of its own."""
     whole = next(step.text for step in STEPS if step.text.startswith("# kernel.toml"))
     text = step.text
@@ -129,7 +131,7 @@ def test_the_study_files_of_the_page_are_valid(tmp_path, step):
     assert ceteris.read_study(tmp_path / "study.toml").title == "Does a larger kernel help?"
 
 
-def test_every_block_of_the_page_is_of_a_kind_that_is_tested():
+def test_every_block_of_the_pages_is_of_a_kind_that_is_tested():
     """A block without a language would be read by nobody."""
     assert {step.kind for step in STEPS} <= {*COMMANDS, "python", "toml"}
 
@@ -144,6 +146,18 @@ def test_other_pages_have_no_code_that_nobody_runs(page):
     assert page.name in own or kinds <= {"", "latex"}
 
 
+@pytest.mark.parametrize("page", sorted({*PAGES, *OTHERS, *ROOT.glob("studies/*.md")}), ids=lambda page: page.stem)
+def test_every_link_of_a_page_leads_somewhere(page):
+    """To a file of the project, and where it names a heading, to that."""
+    for target in re.findall(r"\]\((?!https?:)([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        name, _, anchor = target.partition("#")
+        file = page.parent / name if name else page
+        assert file.exists(), target
+        if anchor:
+            heads = re.findall(r"^#+ (.*)", file.read_text(encoding="utf-8"), re.MULTILINE)
+            assert anchor in {re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in heads}, target
+
+
 @pytest.mark.parametrize("file", sorted(ROOT.glob("examples/*.toml")), ids=lambda file: file.stem)
 def test_the_examples_run(tmp_path, file):
     """Each from its file alone, with fewer seeds, epochs and images."""
@@ -156,11 +170,12 @@ def test_the_examples_run(tmp_path, file):
         assert ceteris.run(study, folder=tmp_path / "results", executor=CallingThread()).is_complete
 
 
-def test_the_output_of_make_study_is_of_the_study_as_it_is():
+@pytest.mark.parametrize("page", [PAGE, FOUNDING], ids=lambda page: page.name)
+def test_the_output_of_make_study_is_of_the_study_as_it_is(page):
     """Pasted from a terminal: a row for every arm in the order of the file, each with all its seeds."""
     study = ceteris.read_study(ROOT / "studies" / "cifar10-first-batch.toml")
-    (output,) = re.findall(r"<!-- .*`make study`.* -->\n\n```text\n(.*?)```", PAGE.read_text(), re.DOTALL)
-    rows = re.search(r"^factor .*?\n(.*?)\n\n", output, re.DOTALL | re.MULTILINE)[1].splitlines()
+    (output,) = re.findall(r"<!-- .*`make study`.* -->\n\n```text\n(.*?)```", page.read_text(), re.DOTALL)
+    rows = re.search(r"^factor .*?\n(.*?)\n(\n|$)", output, re.DOTALL | re.MULTILINE)[1].splitlines()
 
     expected = [("", "baseline"), *((variation.factor, variation.name) for variation in study.variations)]
     for row, (factor, name) in zip(rows, expected, strict=True):
@@ -169,9 +184,16 @@ def test_the_output_of_make_study_is_of_the_study_as_it_is():
         assert re.search(rf" {runs} of {runs}(, \d+ at chance)?$", row.rstrip()), row
 
 
+def test_the_table_of_the_first_page_is_that_of_the_whole_output():
+    """Both were pasted from one run."""
+    table = re.search(r"```text\n( +simultaneous\n.*?)```", PAGE.read_text(), re.DOTALL)[1]
+
+    assert table in FOUNDING.read_text()
+
+
 def tables():
     """Read the tables of keys: by the first words of the head, the cells of each row."""
-    tokens = MarkdownIt().enable("table").parse(PAGE.read_text())
+    tokens = MarkdownIt().enable("table").parse(KEYS_PAGE.read_text())
     found, rows = {}, []
     for token, inside in itertools.pairwise(tokens):
         if token.type == "tr_open":
@@ -217,7 +239,7 @@ def test_the_page_lists_every_word_that_a_key_may_have():
     """Optimizers, activations, scalings and the like."""
     words = {word for text in re.findall(r'"enum": (\[.*?\])', json.dumps(SCHEMA)) for word in json.loads(text)}
 
-    assert {word for word in words if f'"{word}"' not in PAGE.read_text()} == set()
+    assert {word for word in words if f'"{word}"' not in KEYS_PAGE.read_text()} == set()
 
 
 def test_the_page_states_every_default():
