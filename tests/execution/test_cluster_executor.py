@@ -206,6 +206,15 @@ def test_runs_that_are_taken_over_before_they_are_sent_are_left_too(make_workspa
     assert not any(workspace.folder.holder(run) for run in RUNS)
 
 
+def test_what_a_packed_batch_takes_is_estimated_twice_however_long_it_trains(make_workspace, monkeypatch):
+    """To see that there is room, and to send it: it takes milliseconds, and messages come all the time."""
+    estimated, estimate = [], FakeEngine.requirements
+    monkeypatch.setattr(FakeEngine, "requirements", lambda *given: estimated.append(given) or estimate(*given))
+    batches = [batch for run in RUNS[:3] for batch in pack([run], FakeEngine())]
+    list(ClusterExecutor(cluster=SimulatedCluster()).execute(batches, make_workspace(), threading.Event()))
+    assert len(estimated) == 2 * len(batches)
+
+
 def test_a_folder_that_cannot_be_written_ends_the_training(make_workspace, monkeypatch):
     """The error is raised when all jobs have ended, and nothing is held."""
     workspace = make_workspace()

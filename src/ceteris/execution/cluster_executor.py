@@ -129,6 +129,7 @@ class _Part:
 
     Attributes:
         claims: None before it is sent for the first time.
+        cores: That it takes where it trains; 0 before it is sent.
         positions: By digest, where its runs were when it was sent.
         ended: Digests of the runs that have finished or could not be trained.
         is_given_up: Whether what still comes of it is left unread, because it cannot or must not be written.
@@ -136,6 +137,7 @@ class _Part:
 
     batch: PackedBatch
     claims: _Claims | None = None
+    cores: int = 0
     deaths: int = 0
     positions: dict[str, Position] = field(default_factory=dict)
     ended: set[str] = field(default_factory=set)
@@ -193,7 +195,7 @@ class _Driver:
     def _send(self) -> Iterator[Event]:
         """Queue packed batches for all cores and a few more: no core waits, and runs are claimed late."""
         cores = sum(node.cores for node in self._nodes)
-        taken = sum(_needs(part.batch, self._workspace).cores for part in self._running.values())
+        taken = sum(part.cores for part in self._running.values())
         while self._waiting and not self._stop.is_set() and taken < cores + max(1, cores // 8):
             part = self._waiting.popleft()
             try:
@@ -210,7 +212,8 @@ class _Driver:
                 carried = self._carried[id(part.batch.engine)]
                 seconds = max(_SECONDS, cores / _MESSAGES_A_SECOND)
                 self._running[self._session.submit(job, carried, seconds=seconds)] = part
-                taken += job.needs.cores
+                part.cores = job.needs.cores
+                taken += part.cores
 
     def _job(self, part: _Part) -> Generator[Event, None, Job | None]:
         """Claim the runs of a packed batch, unless they are, and look where they are; None if none is left to train."""
