@@ -1,6 +1,6 @@
 """Measure what Ray costs and gains: the founding study's first variations, locally and on simulated clusters of Ray.
 
-    CETERIS_DATA=... python bench/cluster.py --seeds 16 --epochs 1 --rounds 3
+    CETERIS_DATA=... python bench/cluster.py --seeds 16 --epochs 1 --rounds 3 --minutes 12
 
 A cluster is several nodes of Ray on this machine, of one core each (`ray.cluster_utils.Cluster`). Each round trains the
 same runs three times, in turn: with the local executor on one thread, on one node, and on two. The results are compared
@@ -138,6 +138,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=16)
     parser.add_argument("--epochs", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--minutes", type=float, default=60.0, help="begin no round that would end later than this")
     arguments = parser.parse_args()
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     study = founding(arguments.variations, arguments.seeds, arguments.epochs)
@@ -157,7 +158,11 @@ def main() -> None:
         worked = f"{taken.processor:.1f} s of the processor, others {taken.others:.1f} s"
         print(f"{name}: {taken.clock:.1f} s ({worked}), {len(files)} files, equal to the byte", flush=True)
 
-    for _ in range(arguments.rounds):
+    began = time.perf_counter()
+    for done in range(arguments.rounds):
+        if done and (time.perf_counter() - began) * (done + 1) / done > 60 * arguments.minutes:
+            print(f"after {done} of {arguments.rounds} rounds: another would end too late")
+            break
         turn("local", LocalExecutor(threads=1))
         for nodes in (1, 2):
             with cluster_of(nodes) as executor:
