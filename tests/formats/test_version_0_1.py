@@ -9,14 +9,14 @@ AVX-512 with PyTorch 2.14.1. The files were written once and are never written a
 import csv
 import hashlib
 import json
-import os
 import shutil
-import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
+
+from ceteris.cli.application import main
 
 KEPT = Path(__file__).parent / "0.1"
 LISTING_SHA256 = "f01c51a23b3395f7e2d2b48e6856f8cdaef0cb8a000245ec852fc4c574d2fb11"
@@ -29,19 +29,22 @@ def old(tmp_path):
     return Path(shutil.copytree(KEPT, tmp_path / "old"))
 
 
-def ceteris(folder, *arguments, code=0):
-    """Run a command in a folder, which ends with a code, and give what it printed on standard output."""
-    environment = os.environ | {"XDG_CACHE_HOME": str(folder / "cache"), "CETERIS_WEIGHTS": ""}
-    done = subprocess.run(
-        [sys.executable, "-m", "ceteris", *arguments],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == code, done.stderr
-    return done.stdout
+@pytest.fixture
+def ceteris(old, monkeypatch, capsys):
+    """Run a command in the folder of the copy, which ends with a code, and give what it printed on standard output."""
+    monkeypatch.chdir(old)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(old / "cache"))
+    monkeypatch.setenv("CETERIS_WEIGHTS", "")
+
+    def call(*arguments, code=0):
+        monkeypatch.setattr(sys, "argv", ["ceteris", *arguments])
+        with pytest.raises(SystemExit) as left:
+            main()
+        out, err = capsys.readouterr()
+        assert (left.value.code or 0) == code, err
+        return out
+
+    return call
 
 
 def contents(folder, *names):
@@ -68,7 +71,7 @@ def test_the_kept_files_are_the_ones_that_were_written():
     )
 
 
-def test_it_reports(old):
+def test_it_reports(ceteris, old):
     """Every run is counted with the status and the accuracy that its own file holds."""
     stored = {
         (path.parent.parent.name, facts["seed"]): (facts["status"], facts["test_accuracy"])
@@ -76,7 +79,7 @@ def test_it_reports(old):
         for facts in [json.loads(path.read_bytes())]
     }
 
-    ceteris(old, "report", "first-study")
+    ceteris("report", "first-study")
 
     found = rows(old / "first-study")
     assert Counter(row["status"] for row in found) == {FINISHED: 9, DIVERGED: 3, FAILED: 3}
@@ -89,13 +92,13 @@ def test_it_reports(old):
     assert all(name in page for name in ("SGD that diverges", "batch norm that fails", "head"))
 
 
-def test_it_resumes(old):
+def test_it_resumes(ceteris, old):
     """One more seed trains that seed only; the exit code tells that runs have failed, those from before."""
     study = old / "study.toml"
     before = contents(old / "first-study", "result.json", "predictions.npy", "weights.safetensors")
     study.write_text(study.read_text().replace("seeds = 3", "seeds = 4"))
 
-    ceteris(old, "run", "study.toml", "--out", "first-study", "--only", "baseline", "--only", "0.001", code=1)
+    ceteris("run", "study.toml", "--out", "first-study", "--only", "baseline", "--only", "0.001", code=1)
 
     after = contents(old / "first-study", "result.json", "predictions.npy", "weights.safetensors")
     new = {path.parent.name.partition("-")[2][:2] for path in after.keys() - before.keys()}
@@ -104,10 +107,10 @@ def test_it_resumes(old):
     assert len(after) == len(before) + 2 * 3
 
 
-def test_it_compares(old):
+def test_it_compares(ceteris, old):
     """Set beside a copy of itself, every finished run is the same run with the same bits."""
     shutil.copytree(old / "first-study", old / "copy")
 
-    printed = ceteris(old, "compare", "first-study", "copy")
+    printed = ceteris("compare", "first-study", "copy")
 
     assert "12 of 12 pairs" in " ".join(printed.split())
