@@ -60,10 +60,19 @@ def address(tmp_path_factory):
     return write_report(folder).page.as_uri()
 
 
-@pytest.fixture(params=["light", "dark"])
-def page(request, browser, address):
+@pytest.fixture
+def scheme():
+    """Colours that the reader's system asks for; they change no size, no text and no script."""
+    return "light"
+
+
+both_schemes = pytest.mark.parametrize("scheme", ["light", "dark"])
+
+
+@pytest.fixture
+def page(browser, address, scheme):
     """Open the page; console messages and requests are kept beside it."""
-    context = browser.new_context(color_scheme=request.param, viewport={"width": 1100, "height": 900})
+    context = browser.new_context(color_scheme=scheme, viewport={"width": 1100, "height": 900})
     opened = context.new_page()
     opened.set_default_timeout(600_000)  # milliseconds until a page that hangs is given up
     opened.said, opened.asked = [], []
@@ -81,6 +90,7 @@ def first_column(page, table="#verdicts"):
     return [row.evaluate("cell => cell.firstChild.textContent.trim()") for row in rows.all()]
 
 
+@both_schemes
 def test_nothing_is_asked_of_anybody_and_nothing_goes_wrong(page, address):
     """One request, for the page itself; the console stays empty, while everything on the page is used."""
     for summary in page.locator("summary").all():
@@ -91,6 +101,7 @@ def test_nothing_is_asked_of_anybody_and_nothing_goes_wrong(page, address):
     assert page.said == []
 
 
+@both_schemes
 def test_every_picture_is_there(page):
     """Each figure has a drawing with a size and a label, and every image inside one is decoded."""
     figures = page.locator("figure svg[role=img]")
@@ -117,6 +128,7 @@ def test_names_are_text(page):
     assert "<i>5x5</i>" in first_column(page)
 
 
+@both_schemes
 def test_words_and_lines_stand_out_from_their_ground(page):
     """Ink and paper differ enough in either scheme: a contrast of 7 and more, as WCAG 2.2 asks for at level AAA."""
     ink, paper = page.evaluate(
