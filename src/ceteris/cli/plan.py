@@ -38,7 +38,6 @@ from ceteris.resources import Memory, available_cores
 from ceteris.statistics.power import detectable_difference
 from ceteris.study.check import check_images
 from ceteris.study.reader import read_study
-from ceteris.study.run import Arm
 from ceteris.study.study import Study
 
 _TRIED_IMAGES = 8
@@ -107,7 +106,8 @@ def plan(  # noqa: PLR0913 - one argument an option
     console.print(Text(size(study, images, planned.batches)))
     console.print()
     console.print(plan_table(study.arms(), images, own_parameters))
-    _print_diffs(study.arms(), console)
+    if diffs := list(code_diffs(study.arms())):
+        console.print(Text("\n".join(diffs), style="dim"))
     print_layers_of_preset(file, study.baseline.network, images, console)
     console.print()
     if looks := planned_looks(study.seeds):
@@ -219,8 +219,3 @@ def _choice(engine: str, device: str | None, *, is_here: bool) -> tuple[EngineCh
         return choose_engines(engine, device=device, is_here=is_here), ""
     except NoEngineError as error:
         return EngineChoice(engines=()), str(error)
-
-
-def _print_diffs(arms: Sequence[Arm], console: Console) -> None:
-    if diffs := list(code_diffs(arms)):
-        console.print(Text("\n".join(diffs), style="dim"))

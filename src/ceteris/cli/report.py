@@ -129,7 +129,8 @@ def results_table(analysis: Analysis, *, is_wide: bool = True) -> Table:
         word for one in analysis.comparisons for word in headline(one.verdict, one.collapse, is_short=True).split()
     )
     longest = max(map(len, words), default=0)  # which is not to be torn apart
-    has_factors = is_wide and (isinstance(analysis, StudyAnalysis) or _has_factors(analysis))
+    crossed = any(one.factor != one.variation for one in analysis.comparisons)
+    has_factors = is_wide and (isinstance(analysis, StudyAnalysis) or crossed)
     table = arm_table(with_factors=has_factors)
     scale = Scale.of(analysis)
     title = "accuracy" if scale.is_accuracy else f"{scale.metric.name}{scale.of_values}"
@@ -153,10 +154,6 @@ def results_table(analysis: Analysis, *, is_wide: bool = True) -> Table:
         factor = [Text("" if arm is analysis.baseline else arm.factor)] if has_factors else []
         table.add_row(*factor, *cells, _runs(arm, is_skipped=arm.name in skipped, is_wide=is_wide))
     return table
-
-
-def _has_factors(analysis: Analysis) -> bool:
-    return any(one.factor != one.variation for one in analysis.comparisons)
 
 
 def _baseline(arm: ArmSummary, scale: Scale, *, is_reference: bool = False) -> Sequence[Text]:

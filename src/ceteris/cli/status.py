@@ -57,7 +57,11 @@ def status(folder: Path, console: Console) -> FolderStatus:
     console.print()
     console.print(set_apart(status_table(results), console))
     console.print()
-    troubles = [_trouble(one) for one in results.findings if one.trouble]
+    troubles = [
+        f"{one.status.value}: '{one.run.variation}', seed {one.run.seed}: {one.trouble}"
+        for one in results.findings
+        if one.trouble
+    ]
     for trouble in troubles[:_SHOWN_TROUBLES]:
         print_sentence(Text(trouble, style="red"), console)
     if len(troubles) > _SHOWN_TROUBLES:
@@ -121,10 +125,6 @@ def _cell(name: str, count: int, findings: Sequence[Finding], held: set[str]) ->
     slowest = min(one.position for one in findings if one.position is not None and _state(one, held) == name)
     epochs = findings[0].run.specification.training.epochs
     return Text(f"{count}, epoch {min(slowest.epoch + 1, epochs)} of {epochs}")
-
-
-def _trouble(finding: Finding) -> str:
-    return f"{finding.status.value}: '{finding.run.variation}', seed {finding.run.seed}: {finding.trouble}"
 
 
 def _summary(results: Results) -> str:

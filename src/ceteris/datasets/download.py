@@ -214,7 +214,8 @@ def _from_any(
             else:
                 if file_sha256(part) == archive.sha256:
                     publish(part, folder / archive.name)
-                    _forget_parts(folder, offers)
+                    for other in offers:
+                        (folder / f"{other.archive.name}.part").unlink(missing_ok=True)
                     return
                 part.unlink()
                 setbacks.append(Setback(url=offer.url, reason="sent other bytes than the official archive's"))
@@ -237,11 +238,6 @@ def _check_room(folder: Path, needed: int, what: str) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise DataError(f"{folder}: {byte_count(free)} free, {byte_count(needed)} needed for {what}. {_ELSEWHERE}")
-
-
-def _forget_parts(folder: Path, offers: Sequence[Offer]) -> None:
-    for offer in offers:
-        (folder / f"{offer.archive.name}.part").unlink(missing_ok=True)
 
 
 def _size(path: Path) -> int:

@@ -115,7 +115,8 @@ class EntryWriter:
         needed = self.needed(shape, count)
         with keeping(path.parent, DECODED, needed):
             path.parent.mkdir(parents=True, exist_ok=True)
-            _clear_partials(path.parent)
+            for leftover in path.parent.glob(f".*{_PARTIAL}"):  # of writers that were killed: this one holds the lock
+                shutil.rmtree(leftover, ignore_errors=True)
             if (free := shutil.disk_usage(path.parent).free) < needed:
                 raise DataError(
                     f"{path.parent}: {byte_count(free)} free, {byte_count(needed)} needed for the decoded images. "
@@ -194,9 +195,3 @@ def clear(cache: Path) -> int:
 def folders_in(cache: Path) -> Path:
     """Say where in the cache decoded folders are."""
     return cache / "folders"
-
-
-def _clear_partials(folder: Path) -> None:
-    """Delete what writers that were killed left; whoever calls holds the lock, so nobody writes now."""
-    for leftover in folder.glob(f".*{_PARTIAL}"):
-        shutil.rmtree(leftover, ignore_errors=True)

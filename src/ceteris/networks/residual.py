@@ -168,7 +168,8 @@ class Residual(Layer):
             if (after.height, after.width) != (before.height, before.width):
                 advice = f'use padding = "same" and no pooling in it, and end with {before.channels} channels'
             if stride:
-                advice = f'{advice}, or give it shortcut = "{_fitting(before, after)}"'
+                fitting = Shortcut.PADDED if after.channels >= before.channels else Shortcut.PROJECTION
+                advice = f'{advice}, or give it shortcut = "{fitting}"'
             yield Fault(sentence=f"{found}; {advice}.")
         elif not stride:
             yield Fault(
@@ -218,7 +219,3 @@ def _stride(before: Shape, after: Shape) -> int | None:
         if (-(-before.height // stride), -(-before.width // stride)) == (after.height, after.width):
             return stride
     return None
-
-
-def _fitting(before: Shape, after: Shape) -> Shortcut:
-    return Shortcut.PADDED if after.channels >= before.channels else Shortcut.PROJECTION

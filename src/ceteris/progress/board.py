@@ -3,7 +3,6 @@
 import heapq
 import math
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ceteris.datasets.choice import share
@@ -288,7 +287,8 @@ class Board:
                 if training.position.epoch == training.batch.runs[0].specification.training.epochs:
                     self._work_done += training.work - self._done(training)
                 del self._training[name]
-        if not any(run.variation == other.variation for other in self._in_training()):
+        others = (other for one in self._training.values() for other in one.batch.runs if other.digest in one.left)
+        if not any(run.variation == other.variation for other in others):
             self.rows[run.variation].epoch = None
 
     def _leave(self, run: Run) -> None:
@@ -303,10 +303,6 @@ class Board:
         if run.digest in self._held:
             self._held.remove(run.digest)
             self.rows[run.variation].held -= 1
-
-    def _in_training(self) -> Iterator[Run]:
-        for training in self._training.values():
-            yield from (run for run in training.batch.runs if run.digest in training.left)
 
 
 def _name(batch: PackedBatch) -> str:

@@ -270,7 +270,7 @@ def _macros(numbers: Sequence[Number], texts: Iterable[str], prefix: str) -> str
     lines = [
         "% Written by ceteris: \\input it in a preamble, and write the numbers of the answer as these commands.",
         *(
-            f"\\newcommand{{\\{prefix}{one.name.removeprefix(PREFIX)}}}{{{one.latex}}}% {_comment(one.meaning)}"
+            f"\\newcommand{{\\{prefix}{one.name.removeprefix(PREFIX)}}}{{{one.latex}}}% {' '.join(one.meaning.split())}"
             for one in numbers
         ),
     ]
@@ -294,10 +294,6 @@ def _declared(sign: str) -> str:
         shown = ""
     known = f"\\ifcsname u8:\\detokenize{{{sign}}}\\endcsname"
     return f"{known}\\else\\DeclareUnicodeCharacter{{{ord(sign):04X}}}{{{shown}}}\\fi"
-
-
-def _comment(text: str) -> str:
-    return re.sub(r"\s+", " ", text)
 
 
 def _main(title: str, question: str, blocks: int) -> str:

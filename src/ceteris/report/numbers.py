@@ -119,7 +119,10 @@ def _of_study(analysis: Analysis) -> Iterator[Number]:
         ("Variations", f"{len(analysis.comparisons):,}", "variations that are compared with the baseline"),
         ("Level", f"{100 * criteria.level:g}", "level of all intervals, in per cent"),
         ("Margin", scale.bare(scale.size(criteria.margin)), f"margin of equivalence{scale.in_unit}"),
-        *((_capital(str(one)), f"{total:,}", f"variations with the verdict: {one}") for one, total in decided),
+        *(
+            (str(one).title().replace(" ", ""), f"{total:,}", f"variations with the verdict: {one}")
+            for one, total in decided
+        ),
         *((f"Collapse{name}", f"{len(analysis.with_stability(one)):,}", f"variations: {one}") for one, name in stable),
         ("HigherArea", f"{len(faster(analysis, higher=True)):,}", "variations with a higher area under the curve"),
         ("LowerArea", f"{len(faster(analysis, higher=False)):,}", "variations with a lower area under the curve"),
@@ -183,7 +186,3 @@ def _with_ends(name: str, number: str, ends: str, meaning: str) -> Iterator[Numb
 
 def _number(name: str, text: str, meaning: str) -> Number:
     return Number(name=f"ceteris{name}", text=text or "\N{EN DASH}", meaning=meaning)
-
-
-def _capital(words: str) -> str:
-    return "".join(word.capitalize() for word in words.split())

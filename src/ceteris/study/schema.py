@@ -54,7 +54,9 @@ def study_schema() -> dict[str, Any]:
     own = definitions["ModuleNetwork"]["properties"]
     del own["code"]  # ceteris reads it
     own["arguments"]["default"] = {}
-    definitions["PresetNetwork"]["properties"]["preset"]["description"] = _explained_presets()
+    definitions["PresetNetwork"]["properties"]["preset"]["description"] = (
+        "; ".join(f"`{preset.name}` is {preset.title}" for preset in PRESETS.values()) + "."
+    )
     _explain_training(definitions["Training"])
     name = definitions["DataChoice"]["properties"]["name"]
     name["anyOf"] = [{"enum": list(KNOWN_NAMES)}, {"type": name.pop("type")}]
@@ -79,10 +81,6 @@ def study_schema() -> dict[str, Any]:
     tidy = _tidied({**schema, "$defs": definitions}, layer)
     tidy["$defs"]["Layer"] = layer
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "A ceteris study", **tidy}
-
-
-def _explained_presets() -> str:
-    return "; ".join(f"`{preset.name}` is {preset.title}" for preset in PRESETS.values()) + "."
 
 
 def _explain_training(described: dict[str, Any]) -> None:

@@ -36,7 +36,7 @@ def code_of(value: Callable[..., Any]) -> tuple[str, tuple[tuple[str, str], ...]
         )
     module = sys.modules.get(value.__module__)
     if module is None or module.__name__ == "__main__":
-        taken = _Taken(_globals(value))
+        taken = _Taken(_method(value).__globals__)
         taken.take(name, value)
         main = Path(str(getattr(module, "__file__", None) or "notebook.py")).name
         return f"{main}:{name}", tuple(sorted({**taken.files, main: taken.text()}.items()))
@@ -64,10 +64,6 @@ def _is_installed(module: ModuleType) -> bool:
     file = Path(str(getattr(module, "__file__", None) or ""))
     is_known = top == "ceteris" or top in sys.stdlib_module_names
     return is_known or not file.name or bool({"site-packages", "dist-packages"} & {*file.parts})
-
-
-def _globals(value: type | FunctionType) -> Mapping[str, Any]:
-    return _method(value).__globals__
 
 
 def _method(value: type | FunctionType) -> FunctionType:

@@ -53,8 +53,10 @@ def answer(analysis: Analysis) -> tuple[str, ...]:
         return (*sentences, *crossed)
     if not analysis.comparisons:
         return (*sentences, "The study has no variations, so there is nothing to compare the baseline with.")
-    if any(_has_error_bars(one) for one in analysis.comparisons):
-        sentences += [_better(analysis), _worse(analysis), _neither(analysis), *_collapse(analysis)]
+    if any(one.accuracy is not None and one.accuracy.p_value is not None for one in analysis.comparisons):
+        gains = _shown(analysis, Decision.BETTER, "the largest gain")
+        losses = _shown(analysis, Decision.WORSE, "the largest loss")
+        sentences += [gains, losses, _neither(analysis), *_collapse(analysis)]
     else:
         several = any(arm.ended > 1 for arm in analysis.summaries)
         sentences += [*_without_error_bars(analysis), *(_collapse(analysis) if several else ())]
@@ -129,14 +131,6 @@ def _baseline_accuracy(analysis: Analysis, arm: ArmSummary) -> str:
     else:
         text += " with one seed, which has no error bars"
     return f"{text}; {collapsed}" if arm.collapsed else text
-
-
-def _better(analysis: Analysis) -> str:
-    return _shown(analysis, Decision.BETTER, "the largest gain")
-
-
-def _worse(analysis: Analysis) -> str:
-    return _shown(analysis, Decision.WORSE, "the largest loss")
 
 
 def _shown(analysis: Analysis, finding: Decision, extreme: str) -> str:
@@ -295,10 +289,6 @@ def _with_difference(analysis: Analysis, one: Comparison, *, is_first: bool) -> 
         return labelled(one.variation, one.factor, by, "the same for every seed")
     interval = f"simultaneous {_level(analysis)} intervals " if is_first else ""
     return labelled(one.variation, one.factor, by, f"{interval}{scale.difference_range(difference)}")
-
-
-def _has_error_bars(one: Comparison) -> bool:
-    return one.accuracy is not None and one.accuracy.p_value is not None
 
 
 def _labels(found: Sequence[Comparison]) -> str:

@@ -91,7 +91,8 @@ def _notes(analysis: StudyAnalysis) -> Iterator[str]:
         "that learned in both arms, and truncated at the last moment that every run of both was observed: a run that "
         "did not reach the target counts with it."
     )
-    if analysis.looks is not None and any(found.p_value is not None for found in _areas(analysis)):
+    areas = (one.convergence[Measure.AREA] for one in analysis.comparisons if Measure.AREA in one.convergence)
+    if analysis.looks is not None and any(area.p_value is not None for area in areas):
         yield (
             "Each variation is compared over the seeds of the look that showed a difference in the measure, or of its "
             "last look, with intervals and levels that hold over all planned looks."
@@ -100,10 +101,6 @@ def _notes(analysis: StudyAnalysis) -> Iterator[str]:
         "Areas are tested by the partially overlapping t test, times by the sign-flip test, whose interval holds all "
         "shifts that it does not reject."
     )
-
-
-def _areas(analysis: StudyAnalysis) -> Iterator[ConvergenceContrast]:
-    return (one.convergence[Measure.AREA] for one in analysis.comparisons if Measure.AREA in one.convergence)
 
 
 def _baseline_row(analysis: StudyAnalysis, measures: Sequence[Measure]) -> tuple[Cell, ...]:
