@@ -143,7 +143,7 @@ def test_random_kills_cost_no_result_and_leave_nothing_behind(tmp_path, study, a
     chance = np.random.default_rng(SEED)
     kills = {"worker": 0, "node": 0, "driver": 0}
     studies, folder, driver = 0, tmp_path / "results", None
-    while sum(kills.values()) < KILLS or driver is not None:
+    while sum(kills.values()) < KILLS or driver is not None or folder.exists():
         if driver is None:
             driver = subprocess.Popen([sys.executable, "-c", DRIVER, str(study), str(folder), cluster.address])
         what = str(chance.choice(list(kills)))
