@@ -21,6 +21,9 @@ from ceteris.statistics.summary import ArmSummary, summarise
 from ceteris.statistics.verdict import Decision
 from ceteris.study.changes import Change
 
+MOST_SHOWN = 200
+"""Arms beside the baseline that a report shows one by one: a page of 1,000 took a browser 20 seconds."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Analysis:
@@ -86,6 +89,44 @@ class Analysis:
         return (self.baseline, *(one.summary for one in self.comparisons), *crossed)
 
     @cached_property
+    def shown(self) -> frozenset[str]:
+        """Names of the arms that tables and figures show: all, or the baseline and the most and the least accurate.
+
+        Half of `MOST_SHOWN` are of either kind; arms without an accuracy fill up what these leave.
+        """
+        baseline, *others = self.summaries
+        if len(others) > MOST_SHOWN:
+            known = [(arm.accuracy.estimate, arm) for arm in others if arm.accuracy is not None]
+            ranked = [arm for _, arm in sorted(known, key=lambda one: one[0])]
+            left = [arm for arm in others if arm.accuracy is None][: max(0, MOST_SHOWN - len(ranked))]
+            half = MOST_SHOWN // 2
+            others = [*(ranked if len(ranked) <= MOST_SHOWN else (*ranked[:half], *ranked[-half:])), *left]
+        return frozenset(arm.name for arm in (baseline, *others))
+
+    @cached_property
+    def shown_comparisons(self) -> tuple[Comparison, ...]:
+        """The comparisons of the arms that are shown, in the order of the study."""
+        return tuple(one for one in self.comparisons if one.variation in self.shown)
+
+    @cached_property
+    def shown_summaries(self) -> tuple[ArmSummary, ...]:
+        """The arms that are shown, likewise."""
+        return tuple(one for one in self.summaries if one.name in self.shown)
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Say, below what shows single arms, that it does not show all of them; empty where it does."""
+        others, shown = len(self.summaries) - 1, len(self.shown) - 1
+        if others == shown:
+            return ()
+        which = f"{shown:,} of {others:,} variations are shown here, the best and the worst by {self.metric.name}"
+        return (f"{which}; verdicts.json has all.",)
+
+    @cached_property
+    def _summaries(self) -> Mapping[str, ArmSummary]:
+        return {one.name: one for one in self.summaries}
+
+    @cached_property
     def _comparisons(self) -> Mapping[str, Comparison]:
         return {one.variation: one for one in self.comparisons}
 
@@ -95,7 +136,7 @@ class Analysis:
 
     def summary(self, arm: str) -> ArmSummary:
         """Give one arm by itself."""
-        return next(one for one in self.summaries if one.name == arm)
+        return self._summaries[arm]
 
     def changes(self, arm: str) -> tuple[Change, ...]:
         """Say what an arm changes in the baseline, computed; empty for the baseline, or where it is not known."""

@@ -24,7 +24,7 @@ from ceteris.analysis.scores import (
 )
 from ceteris.results.finding import Finding
 from ceteris.results.manifest import Manifest, binding
-from ceteris.results.record import Status
+from ceteris.results.record import RunRecord, Status
 from ceteris.results.results import Results
 from ceteris.statistics.beside_looks import BesideLook, beside_looks
 from ceteris.statistics.comparison import compare
@@ -92,6 +92,15 @@ class StudyAnalysis(Analysis):
         """The planned runs by status."""
         found = self.results.findings
         return {status: tuple(one for one in found if one.status is status) for status in Status}
+
+    @cached_property
+    def finished(self) -> Mapping[str, Mapping[int, RunRecord]]:
+        """The runs that finished, by arm and seed; an arm without one is absent."""
+        found: dict[str, dict[int, RunRecord]] = {}
+        for record in self.results.records:
+            if record.status is Status.FINISHED:
+                found.setdefault(record.run.variation, {})[record.run.seed] = record
+        return found
 
     @cached_property
     def constant_runs(self) -> int:

@@ -36,7 +36,7 @@ _SECONDS = 1.0
 
 
 def time_predictions(
-    place: ResultsFolder, findings: Sequence[Finding], engines: Sequence[Engine], split: Split
+    place: ResultsFolder, runs: Sequence[Run], engines: Sequence[Engine], split: Split
 ) -> Iterator[Note]:
     """Time one network of each variation, where the study has a pretrained one and it has not been done on this host.
 
@@ -44,9 +44,10 @@ def time_predictions(
     Of `engines` those that know the pretrained weights are asked; the study's own layers are timed by PyTorch in any
     case. A note says which variation cannot be timed.
     """
-    variations = _by_variation(findings)
-    is_transfer = any(isinstance(runs[0].specification.network, BackboneNetwork) for runs in variations.values())
-    if not is_transfer or importlib.util.find_spec("torch") is None:
+    if not any(map(_is_transfer, runs)) or importlib.util.find_spec("torch") is None:
+        return
+    variations = _by_variation(place.survey(runs))
+    if not any(_is_transfer(finished[0]) for finished in variations.values()):
         return
     for finished in variations.values():
         run = _to_time(place, finished)
@@ -86,6 +87,10 @@ def prediction_time(
         TIMED_IMAGES: float(len(seconds)),
         PRETRAINED_BYTES: float(predictor.pretrained_bytes),
     }
+
+
+def _is_transfer(run: Run) -> bool:
+    return isinstance(run.specification.network, BackboneNetwork)
 
 
 def _by_variation(findings: Sequence[Finding]) -> dict[str, list[Run]]:

@@ -272,7 +272,7 @@ def run_study(  # noqa: PLR0913 - one argument a choice that the caller has
             before, asked = asked, asked if stop.is_set() else asked_seeds(place, manifest)
             is_over = asked == before
             if is_over and not stop.is_set():
-                yield from time_predictions(place, _survey(place, runs, plan.skipped, part), engines, split)
+                yield from time_predictions(place, runs, engines, split)
         except BaseException:
             with suppress(ResultsError):
                 place.write_table(_survey(place, runs, plan.skipped, part))

@@ -1,6 +1,6 @@
 """What one layer of a run makes of one image, before and after training."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -126,6 +126,7 @@ def layer_views(
     seed: int | None = None,
     layer: int | str | None = None,
     pretrained: bool = True,
+    arms: Collection[str] = (),
 ) -> LayerViews:
     """Show an image to the same layer of every arm, all with one seed.
 
@@ -136,6 +137,7 @@ def layer_views(
         layer: As for `layer_view`; the first convolution of each arm if not given. Arms without it are left out.
         pretrained: Whether to show pretrained backbones, which takes PyTorch and their weights; where they cannot be
             shown, they are left out with the reason.
+        arms: Only arms of these names; all if empty.
 
     Raises:
         ResultsError: If the study has no such seed, or no arm has such a layer.
@@ -148,7 +150,7 @@ def layer_views(
         raise ResultsError(
             f"{results.folder.path} has no seed {seed}; its seeds are {listed(str(one) for one in seeds)}."
         )
-    runs = [one.run for one in results.findings if one.run.seed == seed]
+    runs = [one.run for one in results.findings if one.run.seed == seed and (not arms or one.run.variation in arms)]
     views: list[LayerView] = []
     lacking: list[LayerError] = []
     left_out: list[ResultsError] = []
@@ -276,7 +278,7 @@ def _pretrained_view(
 
 
 def _finding(results: Results, run: Run) -> Finding:
-    return next(one for one in results.findings if one.run == run)
+    return results.by_run[run.variation, run.seed]
 
 
 def _shown(network: Network, weights: Weights, inputs: Values) -> Values:

@@ -85,7 +85,7 @@ class ResultsFolder:
     def run_folder(self, run: Run) -> RunFolder:
         """Give the folder of a run, whether it exists or not."""
         name = f"seed-{run.seed:02}-{run.digest[:8]}"
-        return RunFolder(path=self.path / _RUNS / arm_folder(run.variation) / name, run=run, held=self.held)
+        return RunFolder(path=self.path.joinpath(_RUNS, arm_folder(run.variation), name), run=run, held=self.held)
 
     @property
     def locks(self) -> Locks:

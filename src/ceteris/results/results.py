@@ -54,6 +54,11 @@ class Results:
         """The runs that came to their end, diverged ones too, in the order of the study."""
         return tuple(one.record for one in self.findings if one.record is not None and not one.damage)
 
+    @cached_property
+    def by_run(self) -> Mapping[tuple[str, int], Finding]:
+        """The findings by arm and seed."""
+        return {(one.run.variation, one.run.seed): one for one in self.findings}
+
     @property
     def failures(self) -> tuple[RunFailure, ...]:
         """The runs that could not be trained."""

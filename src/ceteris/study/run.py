@@ -5,7 +5,7 @@ import json
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 from ceteris.study.specification import Specification
 
@@ -32,6 +32,7 @@ class Arm:
     specification: Specification
 
 
+@cache  # every look at a run asks for it
 def arm_folder(name: str) -> str:
     """Turn the name of an arm into the name of its folder: safe on every file system, and readable.
 

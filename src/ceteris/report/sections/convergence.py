@@ -40,7 +40,7 @@ def convergence_table(analysis: StudyAnalysis, factor: str | None = None) -> Tab
     Returns:
         None where no variation has a run that learned, as the baseline has too.
     """
-    chosen = [one for one in analysis.comparisons if factor in (None, one.factor)]
+    chosen = [one for one in analysis.shown_comparisons if factor in (None, one.factor)]
     if not any(one.convergence for one in chosen):
         return None
     measures = [measure for measure in Measure if any(measure in one.convergence for one in chosen)]
@@ -77,6 +77,7 @@ def _column(measure: Measure, analysis: StudyAnalysis) -> Column:
 
 
 def _notes(analysis: StudyAnalysis) -> Iterator[str]:
+    yield from analysis.left_out
     yield (
         "Only runs that learned are compared. The baseline's row gives its means, the other rows differences. Each "
         "column is a family of its own in Holm's method."

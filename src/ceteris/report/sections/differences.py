@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from ceteris.analysis.analysis import Analysis
-from ceteris.report.blocks import Section
+from ceteris.report.blocks import Paragraph, Section
 from ceteris.report.figures.drawing import Drawing, finished
 from ceteris.report.figures.style import (
     BLUE,
@@ -48,18 +48,22 @@ def section(analysis: Analysis) -> Section | None:
         return None
     scale = Scale.of(analysis)
     values = analysis.accuracies if scale.is_accuracy else {n: arm.judged() for n, arm in analysis.arm_scores.items()}
-    seeds = seed_accuracies(analysis.summaries, values, scale=scale)
+    seeds = seed_accuracies(analysis.shown_summaries, values, scale=scale)
     margin = analysis.criteria.margin
-    forest = (forest_plot(analysis.comparisons, margin=margin, scale=scale),) if analysis.comparisons else ()
+    shown, family = analysis.shown_comparisons, len(analysis.comparisons)
+    forest = (forest_plot(shown, margin=margin, scale=scale, family=family),) if shown else ()
+    left_out = tuple(Paragraph(text, is_note=True) for text in analysis.left_out)
     return Section(
         anchor="differences",
         heading=f"Differences in {scale.metric.name}" if forest else f"{sentence(scale.metric.name)} of every run",
         short="Differences" if forest else "Every run",
-        blocks=(*forest, seeds),
+        blocks=(*left_out, *forest, seeds),
     )
 
 
-def forest_plot(comparisons: Sequence[Comparison], *, margin: float, scale: Scale = ACCURACY) -> Drawing:
+def forest_plot(
+    comparisons: Sequence[Comparison], *, margin: float, scale: Scale = ACCURACY, family: int | None = None
+) -> Drawing:
     """Draw the difference of each variation from the baseline, with error bars, margin and verdict.
 
     The thick bar is the simultaneous interval over seeds, the thin one that over seeds and test images. A variation
@@ -70,8 +74,10 @@ def forest_plot(comparisons: Sequence[Comparison], *, margin: float, scale: Scal
         comparisons: In the order to show them; those of one factor stand together.
         margin: Differences smaller than this are practically none; a fraction, or a number in the metric's unit.
         scale: Of what is compared.
+        family: How many comparisons simultaneous intervals allow for, where not all of them are drawn.
     """
-    alt = _alt(comparisons, margin, scale)
+    family = len(comparisons) if family is None else family
+    alt = _alt(comparisons, margin, scale, family)
     edge = scale.own_difference(PointEstimate(estimate=margin)).estimate
     limits = _limits(comparisons, abs(edge), scale)
     height = _TOP + _ROW * max(len(comparisons), 1) + _BOTTOM
@@ -90,7 +96,7 @@ def forest_plot(comparisons: Sequence[Comparison], *, margin: float, scale: Scal
         for row, comparison in enumerate(comparisons):
             is_first = row == 0 or comparisons[row - 1].factor != comparison.factor
             _draw(axes, row, comparison, scale, first=is_first)
-        _legend(figure, comparisons, scale.full_size(margin) if margin else "")
+        _legend(figure, comparisons, scale.full_size(margin) if margin else "", family)
         return finished(figure, title=f"Difference in {scale.metric.name} from the baseline", alt=alt)
 
 
@@ -180,7 +186,7 @@ def _limits(comparisons: Sequence[Comparison], margin: float, scale: Scale) -> t
     return low - space, high + space
 
 
-def _legend(figure: Figure, comparisons: Sequence[Comparison], margin: str) -> None:
+def _legend(figure: Figure, comparisons: Sequence[Comparison], margin: str, family: int) -> None:
     found = {comparison.verdict.decision for comparison in comparisons}
     verdicts = [
         Line2D(
@@ -195,7 +201,7 @@ def _legend(figure: Figure, comparisons: Sequence[Comparison], margin: str) -> N
         for finding, mark in MARKS.items()
         if finding in found
     ]
-    level = _level(comparisons)
+    level = _level(comparisons, family)
     bars = []
     if level is not None:
         label = f"simultaneous {100 * level:.3g} % interval {_over(comparisons)}"
@@ -217,14 +223,14 @@ def _over(comparisons: Sequence[Comparison]) -> str:
     return "over seeds and test images" if any(map(_is_over_images, comparisons)) else "over seeds"
 
 
-def _level(comparisons: Sequence[Comparison]) -> float | None:
+def _level(comparisons: Sequence[Comparison], family: int) -> float | None:
     for comparison in comparisons:
         if comparison.accuracy is not None and isinstance(comparison.accuracy.simultaneous, Interval):
-            return 1 - len(comparisons) * (1 - comparison.accuracy.simultaneous.level)
+            return 1 - family * (1 - comparison.accuracy.simultaneous.level)
     return None
 
 
-def _alt(comparisons: Sequence[Comparison], margin: float, scale: Scale) -> str:
+def _alt(comparisons: Sequence[Comparison], margin: float, scale: Scale, family: int) -> str:
     counts = [
         f"{sum(one.verdict.decision is finding for one in comparisons)} {finding}"
         for finding in Decision
@@ -238,7 +244,7 @@ def _alt(comparisons: Sequence[Comparison], margin: float, scale: Scale) -> str:
     ]
     if not rows:
         return "There is no variation to compare with the baseline."
-    level = _level(comparisons)
+    level = _level(comparisons, family)
     bars = "" if level is None else f" with simultaneous {100 * level:.3g} % intervals {_over(comparisons)}"
     limit = f"; the margin is {scale.full_size(margin)}" if margin else ""
     return (

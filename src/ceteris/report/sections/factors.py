@@ -38,20 +38,21 @@ _TOLD = (Measure.AREA, Measure.EPOCHS)
 
 def section(analysis: StudyAnalysis) -> Section | None:
     """Give the section of all factors, a card each, in the order of the study; None where there are no variations."""
-    factors = dict.fromkeys(one.factor for one in analysis.comparisons)
+    factors = dict.fromkeys(one.factor for one in analysis.shown_comparisons)
     if not factors:
         return None
     cards = tuple(_card(analysis, factor, f"factor-{index}") for index, factor in enumerate(factors, start=1))
-    return Section(anchor="factors", heading="Results by factor", blocks=cards)
+    left_out = tuple(Paragraph(text, is_note=True) for text in analysis.left_out)
+    return Section(anchor="factors", heading="Results by factor", blocks=(*left_out, *cards))
 
 
 def _card(analysis: StudyAnalysis, factor: str, name: str) -> Card:
-    chosen = [one for one in analysis.comparisons if one.factor == factor]
+    chosen = [one for one in analysis.shown_comparisons if one.factor == factor]
     names = [BASELINE, *(one.variation for one in chosen)]
     changed = {
         arm.name: tuple(map(arrows, in_words(analysis.changes(arm.name))))
         for arm in analysis.arms
-        if arm.factor == factor
+        if arm.factor == factor and arm.name in analysis.shown
     }
     blocks: list[Block] = [
         VariationSummary(

@@ -15,7 +15,6 @@ from ceteris.report.quantities import count, labelled, listed_up_to, quoted
 from ceteris.report.scale import Scale
 from ceteris.report.sections.warnings import changed_family, foresight, origin_sentence
 from ceteris.report.wording import is_of_these_images, is_unconfirmed
-from ceteris.results.record import RunRecord, Status
 from ceteris.statistics.interval import Scope
 from ceteris.statistics.metrics import TEST_ACCURACY
 from ceteris.statistics.verdict import Decision
@@ -260,15 +259,10 @@ def _about_circumstances(analysis: StudyAnalysis) -> Iterator[str]:
 
 def _still_rises(analysis: StudyAnalysis, arm: Arm) -> bool:
     """Say whether most of an arm's finished runs had their best validation accuracy, above chance, at the end."""
-    summary = next(one for one in analysis.summaries if one.name == arm.name)
-    records = [record for record in _records(analysis, arm) if record.run.seed not in summary.at_chance]
+    at_chance, finished = analysis.summary(arm.name).at_chance, analysis.finished.get(arm.name, {})
+    records = [record for seed, record in finished.items() if seed not in at_chance]
     last = [record for record in records if record.best_validation_epoch == record.epochs]
     return bool(records) and len(last) > len(records) / 2
-
-
-def _records(analysis: StudyAnalysis, arm: Arm) -> list[RunRecord]:
-    found = analysis.results.records
-    return [record for record in found if record.run.variation == arm.name and record.status is Status.FINISHED]
 
 
 def _largest_tie(analysis: StudyAnalysis) -> float:

@@ -28,7 +28,7 @@ def section(analysis: StudyAnalysis) -> Section | None:
 
 def _means(analysis: StudyAnalysis, shown: Sequence[PredictionMetric]) -> Table:
     rows = []
-    for arm in analysis.summaries:
+    for arm in analysis.shown_summaries:
         runs = _runs(analysis, arm)
         cells = (_mean_cell(metric, [run[metric.name] for run in runs.values()]) for metric in shown)
         rows.append((Cell(arm.name), Cell(str(len(runs)), key=len(runs)), *cells))
@@ -43,6 +43,7 @@ def _means(analysis: StudyAnalysis, shown: Sequence[PredictionMetric]) -> Table:
         rows=tuple(rows),
         pinned=1,
         notes=(
+            *analysis.left_out,
             (
                 "Means over the runs that learned, and standard deviations (sd) over seeds, computed from the stored "
                 "probabilities, which have three significant digits."
@@ -54,7 +55,7 @@ def _means(analysis: StudyAnalysis, shown: Sequence[PredictionMetric]) -> Table:
 def _differences(analysis: StudyAnalysis, shown: Sequence[PredictionMetric]) -> Table:
     level, before = analysis.criteria.level, _runs(analysis, analysis.baseline)
     rows = []
-    for one in analysis.comparisons:
+    for one in analysis.shown_comparisons:
         after = _runs(analysis, one.summary)
         rows.append((Cell(one.variation), *(_difference_cell(metric, before, after, level) for metric in shown)))
     return Table(
@@ -63,6 +64,7 @@ def _differences(analysis: StudyAnalysis, shown: Sequence[PredictionMetric]) -> 
         columns=(Column(title="variation"), *(Column(title=_title(metric), is_number=True) for metric in shown)),
         rows=tuple(rows),
         notes=(
+            *analysis.left_out,
             (
                 f"Variation minus baseline, with the {100 * level:g} % interval of this one difference. These "
                 "differences are described and not tested: no verdict rests on them, and among so many intervals some "

@@ -48,15 +48,16 @@ def _layers(analysis: StudyAnalysis, image: int) -> Visual:
         return MissingFigure(f"The output of the first convolution is not shown: {_NO_IMAGES}")
     if not 0 <= image < len(images):
         raise ResultsError(f"there is no test image {image}; they are numbered from 0 to {len(images) - 1:,}.")
-    networks = [arm.specification.network for arm in analysis.arms if not arm.specification.runs_own_code]
+    arms = [arm for arm in analysis.arms if arm.name in analysis.shown]
+    networks = [arm.specification.network for arm in arms if not arm.specification.runs_own_code]
     layers = (inner for network in networks for layer in network.layers for inner in layer.tree())
     if not any(isinstance(layer, Convolution) for layer in layers):
         return MissingFigure("The output of the first convolution is not shown: no network of this study has one.")
-    views = layer_views(analysis.results, images[image], pretrained=False).views
+    views = layer_views(analysis.results, images[image], pretrained=False, arms=analysis.shown).views
     name = f"test image {image}"
     if analysis.predictions is not None:
         name += f" ({analysis.results.manifest.class_names[analysis.predictions.labels[image]]})"
-    return first_layers(analysis.arms, views, image=images[image], image_name=name)
+    return first_layers(arms, views, image=images[image], image_name=name)
 
 
 def _classes(analysis: StudyAnalysis) -> tuple[Visual, ...]:
@@ -71,7 +72,7 @@ def _classes(analysis: StudyAnalysis) -> tuple[Visual, ...]:
     before = _class_means(predictions, analysis.baseline, len(names))
     changes = {
         one.variation: _class_means(predictions, one.summary, len(names)) - before
-        for one in analysis.comparisons
+        for one in analysis.shown_comparisons
         if one.variation in predictions.arms
     }
     if changes:

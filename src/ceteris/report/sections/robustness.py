@@ -25,7 +25,7 @@ def section(analysis: Analysis) -> Section | None:
             level=analysis.criteria.level,
         )
         for arm in analysis.scores.variations
-        if analysis.baseline.finished and analysis.summary(arm.name).finished
+        if arm.name in analysis.shown and analysis.baseline.finished and analysis.summary(arm.name).finished
     }
     if not checks:
         return None
@@ -62,6 +62,7 @@ def _table(level: str, rows: tuple[tuple[Cell, ...], ...], analysis: Analysis) -
         ),
         rows=rows,
         notes=(
+            *analysis.left_out,
             (
                 "Checks, not verdicts: they are not adjusted for the number of variations, and decide nothing. Runs "
                 "that did no better than chance count too, with what they scored, except in learning curves: these "
@@ -72,7 +73,7 @@ def _table(level: str, rows: tuple[tuple[Cell, ...], ...], analysis: Analysis) -
     if analysis.has_curves:
         return table
     note = "Checks, not verdicts: they are not adjusted for the number of variations, and decide nothing."
-    return replace(table, notes=(note,)).without_empty()
+    return replace(table, notes=(*analysis.left_out, note)).without_empty()
 
 
 _DIVERGED = {

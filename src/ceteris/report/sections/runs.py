@@ -24,6 +24,8 @@ def run_table(analysis: StudyAnalysis) -> Table:
     counted = {record.run.variation: record.parameters for record in analysis.results.records}
     kind = analysis.results.manifest.images
     for arm, summary in zip(analysis.arms, analysis.summaries, strict=True):
+        if arm.name not in analysis.shown:
+            continue
         cost = network_cost(arm.specification.network, kind.shape, kind.classes)
         is_own = arm.specification.runs_own_code  # of which only its runs say how large it is
         trained = counted.get(arm.name, 0) if is_own else cost.trainable
@@ -57,6 +59,7 @@ def run_table(analysis: StudyAnalysis) -> Table:
         ),
         rows=tuple(rows),
         pinned=1,
+        notes=analysis.left_out,
     )
 
 

@@ -80,12 +80,13 @@ def detail_table(analysis: Analysis) -> Table:
                 meaning="By how much shared seeds reduce the variance of a difference; below 0 where they add to it.",
             ),
         ),
-        rows=tuple(_row(one, scale, analysis.criteria) for one in analysis.comparisons),
-        notes=tuple(
+        rows=tuple(_row(one, scale, analysis.criteria) for one in analysis.shown_comparisons),
+        notes=analysis.left_out
+        + tuple(
             f"{one.variation}: only the baseline's network was right on {one.mcnemar.baseline_only:,} images, only the "
             f"variation's on {one.mcnemar.variation_only:,} (McNemar's test of these two networks: "
             f"p = {p_value(one.mcnemar.p_value)})."
-            for one in analysis.comparisons
+            for one in analysis.shown_comparisons
             if one.mcnemar is not None
         ),
     )

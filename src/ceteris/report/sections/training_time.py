@@ -24,7 +24,8 @@ def section(analysis: StudyAnalysis) -> Section | None:
 
 def training_time_table(analysis: StudyAnalysis) -> Table:
     """Draw up seconds per run and per epoch of each arm, from the epochs that its finished runs recorded."""
-    times = {arm.name: _epoch_seconds(analysis, arm) for arm in analysis.arms}
+    shown = [arm for arm in analysis.arms if arm.name in analysis.shown]
+    times = {arm.name: _epoch_seconds(analysis, arm) for arm in shown}
     baseline = [sum(run) for run in times[analysis.arms[0].name]]
     return Table(
         name="training-times",
@@ -47,7 +48,7 @@ def training_time_table(analysis: StudyAnalysis) -> Table:
             Column(title="images per second", is_number=True, meaning="Training images of an epoch, by its seconds."),
             Column(title="to baseline", is_number=True, meaning="Mean seconds per run, divided by the baseline's."),
         ),
-        rows=tuple(_row(analysis, arm, times[arm.name], baseline) for arm in analysis.arms),
+        rows=tuple(_row(analysis, arm, times[arm.name], baseline) for arm in shown),
         pinned=1,
         notes=tuple(_notes(analysis)),
     )
@@ -55,7 +56,7 @@ def training_time_table(analysis: StudyAnalysis) -> Table:
 
 def _epoch_seconds(analysis: StudyAnalysis, arm: Arm) -> list[list[float]]:
     """Give the seconds of each epoch of each finished run of an arm: its share of the packed batch."""
-    finished = {one.run.seed for one in analysis.findings[Status.FINISHED] if one.run.variation == arm.name}
+    finished = analysis.finished.get(arm.name, {})
     runs = [epochs for seed, epochs in analysis.epochs.get(arm.name, {}).items() if seed in finished]
     return [[one.seconds / one.packed_batch_runs for one in epochs] for epochs in runs]
 
@@ -81,7 +82,7 @@ def _row(
 
 def _unevenness(analysis: StudyAnalysis, arm: Arm) -> float:
     """Say how many times as long the slowest packed batch of an arm took as the fastest of as many runs; at least 1."""
-    finished = {one.run.seed for one in analysis.findings[Status.FINISHED] if one.run.variation == arm.name}
+    finished = analysis.finished.get(arm.name, {})
     by_runs: dict[int, list[float]] = {}
     for seed, epochs in analysis.epochs.get(arm.name, {}).items():
         if seed in finished and epochs:
@@ -109,6 +110,7 @@ def _written(number: float) -> str:
 
 
 def _notes(analysis: StudyAnalysis) -> Iterator[str]:
+    yield from analysis.left_out
     yield (
         "Times are as measured, whatever else the machine did, and are described here without a test. Runs of one "
         "packed batch train together and share its time equally, so that seeds give it no error bars."

@@ -48,12 +48,13 @@ def section(analysis: Analysis) -> Section:
 def verdict_table(analysis: Analysis) -> Table:
     """Draw up the verdicts, the baseline above them."""
     level = f"{100 * analysis.criteria.level:g} %"
-    changed = {arm.name: arrows("; ".join(in_words(analysis.changes(arm.name)))) for arm in analysis.summaries}
+    changed = {arm.name: arrows("; ".join(in_words(analysis.changes(arm.name)))) for arm in analysis.shown_summaries}
     scale = Scale.of(analysis)
     bars = f", with simultaneous {level} confidence intervals" if analysis.has_error_bars else ""
     if analysis.done and all(arm.ended < 2 for arm in analysis.summaries):
         bars = "; one seed gives no interval"
     notes = [
+        *analysis.left_out,
         f"Differences are variation minus baseline{_in_words(scale)}{about_images(analysis, ', ')}{bars}.",
     ]
     if analysis.criteria.margin:
@@ -107,7 +108,7 @@ def verdict_table(analysis: Analysis) -> Table:
         ),
         rows=(
             _baseline_row(scale, analysis.baseline),
-            *(_row(analysis, one, changed[one.variation]) for one in analysis.comparisons),
+            *(_row(analysis, one, changed[one.variation]) for one in analysis.shown_comparisons),
         ),
         pinned=1,
         notes=tuple(notes),
@@ -143,7 +144,7 @@ def _compact(analysis: Analysis, notes: tuple[str, ...]) -> Table:
                 Cell("reference"),
                 _counted(analysis.baseline),
             ),
-            *(_compact_row(analysis, one) for one in analysis.comparisons),
+            *(_compact_row(analysis, one) for one in analysis.shown_comparisons),
         ),
         notes=notes,
     )

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from itertools import pairwise
 
-from ceteris.analysis.analysis import Analysis
+from ceteris.analysis.analysis import MOST_SHOWN, Analysis
 from ceteris.analysis.scores import ChanceLevel
 from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.datasets.dataset import Origin
@@ -298,7 +298,8 @@ def chance_notes(level: ChanceLevel, summaries: Sequence[ArmSummary] = (), const
     if not arms:
         return
     runs = sum(len(arm.at_chance) for arm in arms)
-    which = listed_up_to([f"{quoted(arm.name)} ({len(arm.at_chance)} of {arm.planned})" for arm in arms], len(arms))
+    named = [f"{quoted(arm.name)} ({len(arm.at_chance)} of {arm.planned})" for arm in arms]
+    which = listed_up_to(named, most=MOST_SHOWN)
     verb = "counts" if runs == 1 else "count"
     text = (
         f"{count(runs, 'run')} finished no better than chance ({percent(level.share)}), and {verb} as not learned: "
