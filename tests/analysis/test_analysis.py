@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from ceteris.analysis import analysis
 from ceteris.analysis.frame import LIBRARIES
 from ceteris.analysis.judge import judge
 from ceteris.errors import ResultsError
@@ -44,3 +45,27 @@ def test_without_a_library_there_is_no_data_frame(monkeypatch):
         "a data frame takes pandas or polars, and neither is installed. Install one of them, for example with `pip "
         "install pandas`."
     )
+
+
+def test_of_many_arms_the_best_and_the_worst_are_shown(monkeypatch):
+    """In the order of the table, and it says of how many; arms without a value fill up what these leave."""
+    values = {"base": 2.0, "a": 1.0, "b": 1.8, "c": 3.0, "d": 2.2, "e": 1.5}
+    losses = {
+        "arm": [name for name in values for _ in range(3)],
+        "seed": [0, 1, 2] * len(values),
+        "loss": [value + 0.01 * seed for value in values.values() for seed in range(3)],
+    }
+    found = judge(losses, baseline="base")
+
+    assert len(found.shown) == 6
+    assert found.left_out == ()
+    monkeypatch.setattr(analysis, "MOST_SHOWN", 4)
+    found = judge(losses, baseline="base")
+    assert [one.name for one in found.shown_summaries] == ["base", "a", "c", "d", "e"]
+    assert [one.variation for one in found.shown_comparisons] == ["a", "c", "d", "e"]
+    assert found.left_out == (
+        "4 of 5 variations are shown here, the best and the worst by loss; verdicts.json has all.",
+    )
+    monkeypatch.setattr(analysis, "MOST_SHOWN", 3)
+    losses["status"] = ["diverged" if arm in "abcde" and arm != "d" else "finished" for arm in losses["arm"]]
+    assert [one.name for one in judge(losses, baseline="base").shown_summaries] == ["base", "a", "b", "d"]

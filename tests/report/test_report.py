@@ -4,6 +4,10 @@ import re
 
 import pytest
 
+from ceteris.analysis import analysis
+from ceteris.analysis.study_analysis import analyze
+from ceteris.report.figures.drawing import Drawing
+from ceteris.report.report import publish
 from ceteris.report.table import Table
 from ceteris.results.results import read_results
 from tests.report.html_page import Page
@@ -225,3 +229,35 @@ def test_hostile_names_are_text(reports):
 def test_all_states_are_covered():
     """The states that a user may bring a folder into are all among those above."""
     assert {"empty", "half", "one seed", "all diverged", "hostile", "complete"} <= set(STATES)
+
+
+def test_a_report_of_many_variations_shows_the_best_and_the_worst(folders, monkeypatch, tmp_path):
+    """Every table and figure of arms has these two and the baseline, all others are in verdicts.json."""
+    every = publish(analyze(read_results(folders("complete"))), out=tmp_path / "all")
+    monkeypatch.setattr(analysis, "MOST_SHOWN", 2)
+    few = publish(analyze(read_results(folders("complete"))), out=tmp_path / "few")
+
+    known, shown = {"baseline", "deeper", "shallow", "tanh", "noisy"}, {"baseline", "deeper", "shallow"}
+    before, after = tables_of(every.sections), tables_of(few.sections)
+    for name, table in after.items():
+        arms = {row[0].text for row in table.rows} & known
+        assert arms <= shown, name
+        assert {row[0].text for row in before[name].rows} & known in (set(), known, known - {"baseline"}, arms), name
+    note = "2 of 4 variations are shown here, the best and the worst by test accuracy; verdicts.json has all."
+    noted = {name for name, table in after.items() if note in table.notes}
+    assert noted == {
+        "verdicts",
+        "convergence",
+        "details",
+        "robustness-checks",
+        "other-metrics",
+        "metric-differences",
+        "runs",
+        "training-times",
+    }
+    assert note in sentences_of(few.sections, "differences")
+    assert note in sentences_of(few.sections, "factors")
+    assert few.verdicts.read_bytes() == every.verdicts.read_bytes()
+    forest, *_ = blocks_of([one for one in few.sections if one.anchor == "differences"], Drawing)
+    assert "with simultaneous 95 % intervals over seeds" in forest.alt
+    assert not re.search("tanh|noisy", "".join(one.alt for one in blocks_of(few.sections, Drawing)))
