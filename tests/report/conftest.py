@@ -7,6 +7,7 @@ from unittest import mock
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from ceteris.engines.engine import EpochMetrics
 from ceteris.report.report import write_report
@@ -26,6 +27,16 @@ def reports(folders):  # noqa: F811
         return made[name]
 
     return give
+
+
+@pytest.fixture
+def undrawn(monkeypatch):
+    """Save every figure as an empty picture, for tests of sentences and tables: drawing takes half of a report."""
+
+    def save(_figure, content, **_):
+        content.write(b'<svg xmlns="http://www.w3.org/2000/svg" width="9pt" height="9pt" viewBox="0 0 9 9"/>')
+
+    monkeypatch.setattr(Figure, "savefig", save)
 
 
 @pytest.fixture

@@ -21,6 +21,8 @@ from tests.made_up import made_up_folder, made_up_study
 from tests.report.reading import sentences_of, tables_of
 from tests.states import FEWER, HEAD
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 LOWER = {"analysis": {"metric": "Brier score", "margin": 0.01}}
 MINUS = "\N{MINUS SIGN}"
 

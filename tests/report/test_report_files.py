@@ -52,6 +52,7 @@ def test_an_image_that_is_not_there_is_refused_before_anything_is_written(copied
     assert {path.name for path in folder.iterdir()} <= {path.name for path in before} - {"report.html", "report.md"}
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_first_layer_of_each_network_is_a_file(copied, tmp_path):
     """Files are named as the folders of the runs are, beside the page, wherever that goes; a dense network has none."""
     folder, names = copied("one seed"), ["baseline.png", "deeper.png", "shallow.png"]
@@ -66,6 +67,7 @@ def test_the_first_layer_of_each_network_is_a_file(copied, tmp_path):
     )
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_pictures_are_written_whole_or_not_at_all(copied, monkeypatch):
     """Where one cannot take its place, those that were there are still what they were, and nothing else is left."""
     folder = copied("one seed")
@@ -84,6 +86,7 @@ def test_pictures_are_written_whole_or_not_at_all(copied, monkeypatch):
     assert {path: path.read_bytes() for path in pictures[0].parent.iterdir()} == before
 
 
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize(
     ("name", "said"),
     [
@@ -111,6 +114,7 @@ def test_a_damaged_file_of_a_run_costs_that_run_alone(copied, name, said):
     assert tables_of(sections)["verdicts"].rows[0][-1].text == "2 of 3"
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_damaged_labels_cost_what_needs_them(copied):
     """Without the labels accuracies stay, since the records hold them; what is about single images is left out."""
     folder = copied("one variation")
@@ -127,6 +131,7 @@ def test_damaged_labels_cost_what_needs_them(copied):
     assert "Confusion of baseline" not in report.page.read_text(encoding="utf-8")
 
 
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize("content", [b"", None])
 def test_damaged_or_missing_images_cost_the_pictures_of_them(copied, content):
     """The report is written without the pictures, and says so without naming a folder of this machine."""
@@ -141,6 +146,7 @@ def test_damaged_or_missing_images_cost_the_pictures_of_them(copied, content):
     assert str(folder.parent) not in text
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_folder_in_use_is_reported_as_it_is(copied):
     """What another process trains now is said, so that nobody takes the report for the last word."""
     folder = copied("half")

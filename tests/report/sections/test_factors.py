@@ -1,6 +1,10 @@
+import pytest
+
 from ceteris.report.blocks import VariationSummary
 from ceteris.report.sections.factors import section
 from tests.report.reading import blocks_of, tables_of
+
+pytestmark = pytest.mark.usefixtures("undrawn")
 
 
 def entry_of(analysis, variation):
