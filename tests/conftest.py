@@ -86,13 +86,14 @@ def heads_folder(tmp_path_factory):
 # come first and no process is left with one when the others are done.
 LONGEST = (
     "test_readme",
-    "test_kill",
     "test_explore_page",
     "test_tutorial",
-    "test_backbone",
-    "test_own_code_page",
-    "test_equivalence",
+    "test_notebooks",
     "test_child",
+    "test_kill",
+    "test_backbone",
+    "test_cluster_page",
+    "test_equivalence",
 )
 
 
