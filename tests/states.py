@@ -122,6 +122,8 @@ def _crossed(path):
     return made_up_folder(path, study=made_up_study(seeds=6, variation=(DEEPER, SHALLOW), cross=CROSSES), became=became)
 
 
+COSINE = {"factor": "schedule", "name": "cosine", "set": {"training.schedule": "cosine"}}
+MOVED = {"factor": "augmentation", "name": "moved", "set": {"training.flip": True, "training.rotation": 10.0}}
 LOOKS = {"first": 8, "step": 4, "most": 16}
 
 
@@ -154,6 +156,7 @@ STATES = {
     "few images": lambda path: _small(
         path, variation=(DEEPER, {"factor": "images", "name": "a tenth", "set": {"data.fraction": 0.1}})
     ),
+    "schedule and augmentation": lambda path: _small(path, variation=(COSINE, MOVED)),
     "pretrained": lambda path: _small(
         path,
         became="missing",
