@@ -18,7 +18,7 @@ from ceteris.results.results import read_results
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # Most of what lives is no garbage, and would be searched again and again: a fifth of the time of a report.
-gc.set_threshold(50_000, 50, 100)
+gc.set_threshold(50_000, 10, 10)
 
 # Images and weights that whoever runs the tests has at hand are nothing to a test.
 for name in ("CETERIS_DATA", "CETERIS_WEIGHTS"):

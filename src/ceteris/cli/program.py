@@ -27,9 +27,7 @@ def run_program(commands: Callable[[], None]) -> None:
     Exit codes: 2 for a mistake that can be fixed, 1 if a part of the work failed, 128 plus the number of the signal
     that ended it: 130 after Ctrl-C, 143 after SIGTERM, 141 when standard output lost its reader.
     """
-    gc.set_threshold(
-        50_000, 50, 100
-    )  # little of what a report is drawn with is garbage: looking took a fifth of its time
+    gc.set_threshold(50_000, 10, 10)  # little of a report is garbage: looking for it took a fifth of drawing one
     try:
         with guarded_streams(), ended_by_signals():
             _call(commands)
