@@ -7,12 +7,14 @@ same runs three times, in turn: with the local executor on one thread, on one no
 byte for byte. What is done once for a study of any length does not count: each node has loaded ceteris before the clock
 starts, as this process has.
 
-Beside the clock is what the processor worked meanwhile: for the training (this process and all that it started), and
-for others, stolen time of a virtual machine included. Times of a turn in which others worked much say little. Wants
-real CIFAR-10 images and a machine of two cores at least on which nothing else computes.
+Other tenants of a machine may slow a turn down; the clock over the seconds that packed batches trained, which each turn
+measures itself, tells what is lost beside training. Also shown is what the processor worked meanwhile: for the training
+(this process and all that it started), and for others, stolen time of a virtual machine included. Wants real CIFAR-10
+images and a machine of two cores at least on which nothing else computes.
 """
 
 import argparse
+import csv
 import os
 import statistics
 import sys
@@ -63,12 +65,15 @@ class Taken:
     """Seconds of the clock, of the processor for this process and those below it, and of the processor for others.
 
     Attributes:
+        training: What packed batches trained, by the clock, added up: that alone changes with what others do on the
+            machine, and what is beside it shows in a turn by itself.
         batches: When each packed batch began, by the clock.
     """
 
     clock: float
     processor: float = 0.0
     others: float = 0.0
+    training: float = 0.0
     batches: tuple[float, ...] = ()
 
     @classmethod
@@ -115,6 +120,8 @@ def train(study: Study, dataset: Dataset, executor: Executor, folder: Path) -> t
     events = run_study(study, dataset, folder=folder, engines=(lanes_engine(),), executor=executor, only=names)
     batches = [time.perf_counter() for event in events if isinstance(event, BatchStarted)]
     taken = replace(Taken.until_now(), batches=tuple(batches)).since(before)
+    with (folder / "results.csv").open(encoding="utf-8", newline="") as table:
+        taken = replace(taken, training=sum(float(row["training_seconds_share"]) for row in csv.DictReader(table)))
     files = [path for name in DETERMINED for path in folder.glob(f"runs/*/*/{name}")]
     return taken, {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
@@ -170,7 +177,7 @@ def main() -> None:
         reference = reference or files
         assert files == reference, f"{name}: other bytes"
         turns.setdefault(name, []).append(taken)
-        worked = f"{taken.processor:.1f} s of the processor, others {taken.others:.1f} s"
+        worked = f"training {taken.training:.1f} s, processor {taken.processor:.1f} s, others {taken.others:.1f} s"
         print(f"{name}: {taken.clock:.1f} s ({worked}), {len(files)} files, equal to the byte", flush=True)
 
     began = time.perf_counter()
@@ -189,6 +196,11 @@ def main() -> None:
         local, one, two = map(statistics.median, seconds)
         gains = f"one node {one:.1f} s ({one / local - 1:+.1%}), two nodes {two:.1f} s ({one / two:.2f} times)"
         print(f"medians of {what}: local {local:.1f} s, {gains}")
+    local, one, two = (statistics.median(taken.clock / taken.training for taken in turn) for turn in turns.values())
+    print(
+        f"medians of the clock over training: local {local:.3f}, one node {one:.3f} ({one / local - 1:+.1%}), "
+        f"two nodes {two:.3f} ({one / two:.2f} times)"
+    )
     most = statistics.median(taken.most_gain() for taken in turns["local"])
     print(f"As packed batches are not torn apart, a second node could gain {most:.2f} times at most.")
 
