@@ -121,7 +121,7 @@ def train(study: Study, dataset: Dataset, executor: Executor, folder: Path) -> t
     batches = [time.perf_counter() for event in events if isinstance(event, BatchStarted)]
     taken = replace(Taken.until_now(), batches=tuple(batches)).since(before)
     with (folder / "results.csv").open(encoding="utf-8", newline="") as table:
-        taken = replace(taken, training=sum(float(row["training_seconds_share"]) for row in csv.DictReader(table)))
+        taken = replace(taken, training=sum(float(row["training_seconds_share"] or 0) for row in csv.DictReader(table)))
     files = [path for name in DETERMINED for path in folder.glob(f"runs/*/*/{name}")]
     return taken, {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
