@@ -33,7 +33,7 @@ class Unusable:
 
 
 Happened = Event | RunFiles | Unusable
-"""What a worker yields: events, and between them what is to be stored before the next one is told."""
+"""What a worker yields: events, and between them what is to be stored before the next one is reported."""
 
 
 def claim_runs(
