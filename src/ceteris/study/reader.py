@@ -287,7 +287,7 @@ _HINTS = (
     ("expected '='", re.compile(r"^\s*[\w.-]+\s*:"), "A setting is written key = value."),
     ("invalid statement", re.compile(""), "A line is key = value, or the name of a table in brackets."),
 )
-"""How a message of the parser begins, what the line holds, and what to write instead: the first that fits is reported."""
+"""How a message of the parser begins, what the line holds, and what to write instead; the first that fits is shown."""
 _DECLARED, _QUOTED = re.compile(r"cannot declare \((.*?)\)"), re.compile(r"'([^']*)'")
 
 
