@@ -1,11 +1,11 @@
-"""Measure what Ray costs and gains: the founding study's first variations, locally and on simulated clusters of Ray.
+"""Measure what Ray costs and gains: the founding study's baseline and first variations, locally and on Ray.
 
     CETERIS_DATA=... python bench/cluster.py --seeds 16 --epochs 1 --rounds 3 --minutes 12
 
 A cluster is several nodes of Ray on this machine, of one core each (`ray.cluster_utils.Cluster`). Each round trains the
-same runs three times, in turn: with the local executor on one thread, on one node, and on two. The results are compared
-byte for byte. What is done once for a study of any length does not count: each node has loaded ceteris before the clock
-starts, as this process has.
+same runs four times, in turn: with the local executor on one thread and on two, which says what a second core of this
+machine gains at all, on one node, and on two. The results are compared byte for byte. What is done once for a study of
+any length does not count: each node has loaded ceteris before the clock starts, as this process has.
 
 Other tenants of a machine may slow a turn down; the clock over the seconds that packed batches trained, which each turn
 measures itself, tells what is lost beside training. Also shown is what the processor worked meanwhile: for the training
@@ -46,7 +46,7 @@ FOUNDING = Path(__file__).parents[1] / "studies" / "cifar10-first-batch.toml"
 
 
 def founding(variations: int, seeds: int, epochs: int) -> Study:
-    """Give the founding study with its first variations, some seeds and epochs."""
+    """Give the founding study: its first variations, some epochs and seeds, and three times these for the baseline."""
     study = read_study(FOUNDING)
     fields = {name: getattr(study, name) for name in Study.model_fields}
     training = study.baseline.training.model_copy(update={"epochs": epochs})
@@ -55,7 +55,7 @@ def founding(variations: int, seeds: int, epochs: int) -> Study:
         "variations": study.variations[:variations],
         "crosses": (),
         "seeds": tuple(range(seeds)),
-        "baseline_seeds": tuple(range(seeds)),
+        "baseline_seeds": tuple(range(3 * seeds)),
     }
     return Study(**{name: value for name, value in fields.items() if name in Study.model_fields})
 
@@ -114,10 +114,9 @@ class Taken:
 
 
 def train(study: Study, dataset: Dataset, executor: Executor, folder: Path) -> tuple[Taken, dict[str, bytes]]:
-    """Train the variations, and give what it took and every file that specification and seed decide."""
-    names = [variation.name for variation in study.variations]
+    """Train baseline and variations, and give what it took and every file that specification and seed decide."""
     before = Taken.until_now()
-    events = run_study(study, dataset, folder=folder, engines=(lanes_engine(),), executor=executor, only=names)
+    events = run_study(study, dataset, folder=folder, engines=(lanes_engine(),), executor=executor)
     batches = [time.perf_counter() for event in events if isinstance(event, BatchStarted)]
     taken = replace(Taken.until_now(), batches=tuple(batches)).since(before)
     with (folder / "results.csv").open(encoding="utf-8", newline="") as table:
@@ -186,21 +185,20 @@ def main() -> None:
             print(f"after {done} of {arguments.rounds} rounds: another would end too late")
             break
         turn("local", LocalExecutor(threads=1))
+        turn("local, two threads", LocalExecutor(threads=2))
         for nodes in (1, 2):
             with cluster_of(nodes) as executor:
                 turn(f"Ray, {nodes} node{'s' * (nodes > 1)}", executor)
     for what, seconds in (
         ("the clock", [[taken.clock for taken in turn] for turn in turns.values()]),
         ("the processor", [[taken.processor for taken in turn] for turn in turns.values()]),
+        ("the clock over training", [[taken.clock / taken.training for taken in turn] for turn in turns.values()]),
     ):
-        local, one, two = map(statistics.median, seconds)
-        gains = f"one node {one:.1f} s ({one / local - 1:+.1%}), two nodes {two:.1f} s ({one / two:.2f} times)"
-        print(f"medians of {what}: local {local:.1f} s, {gains}")
-    local, one, two = (statistics.median(taken.clock / taken.training for taken in turn) for turn in turns.values())
-    print(
-        f"medians of the clock over training: local {local:.3f}, one node {one:.3f} ({one / local - 1:+.1%}), "
-        f"two nodes {two:.3f} ({one / two:.2f} times)"
-    )
+        local, threads, one, two = map(statistics.median, seconds)
+        print(
+            f"medians of {what}: local {local:.4g}, two threads {threads:.4g} ({local / threads:.2f} times), "
+            f"one node {one:.4g} ({one / local - 1:+.1%}), two nodes {two:.4g} ({one / two:.2f} times)"
+        )
     most = statistics.median(taken.most_gain() for taken in turns["local"])
     print(f"As packed batches are not torn apart, a second node could gain {most:.2f} times at most.")
 

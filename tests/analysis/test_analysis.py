@@ -69,3 +69,23 @@ def test_of_many_arms_the_best_and_the_worst_are_shown(monkeypatch):
     monkeypatch.setattr(analysis, "MOST_SHOWN", 3)
     losses["status"] = ["diverged" if arm in "abcde" and arm != "d" else "finished" for arm in losses["arm"]]
     assert [one.name for one in judge(losses, baseline="base").shown_summaries] == ["base", "a", "b", "d"]
+
+
+def test_of_many_arms_one_that_seldom_learns_is_shown(monkeypatch):
+    """However good the runs are that did learn; the worst of the others take the places that are left."""
+    values = {"base": 2.0, "a": 3.0, "b": 2.9, "c": 1.5, "d": 1.4, "seldom": 2.0, "e": 1.2, "f": 1.1}
+    losses = {
+        "arm": [name for name in values for _ in range(3)],
+        "seed": [0, 1, 2] * len(values),
+        "loss": [value + 0.01 * seed for value in values.values() for seed in range(3)],
+        "status": ["diverged" if (arm, seed) == ("seldom", 1) else "finished" for arm in values for seed in range(3)],
+    }
+    monkeypatch.setattr(analysis, "MOST_SHOWN", 4)
+
+    found = judge(losses, baseline="base")
+    assert [one.name for one in found.shown_summaries] == ["base", "a", "seldom", "e", "f"]
+    (note,) = found.left_out
+    assert note == (
+        "4 of 7 variations are shown here, the best and the worst by loss and those of which most runs did not learn; "
+        "verdicts.json has all."
+    )

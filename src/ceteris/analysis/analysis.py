@@ -90,18 +90,23 @@ class Analysis:
 
     @cached_property
     def shown(self) -> frozenset[str]:
-        """Names of the arms that tables and figures show: all, or the baseline and the most and the least accurate.
+        """Names of the arms that tables and figures show: all, or the baseline and `MOST_SHOWN` others.
 
-        Half of `MOST_SHOWN` are of either kind; arms without an accuracy fill up what these leave.
+        Half of these are the most accurate, a quarter those with the greatest share of runs that did not learn, and the
+        others the least accurate; arms without an accuracy fill up what these leave.
         """
         baseline, *others = self.summaries
-        if len(others) > MOST_SHOWN:
-            known = [(arm.accuracy.estimate, arm) for arm in others if arm.accuracy is not None]
-            ranked = [arm for _, arm in sorted(known, key=lambda one: one[0])]
-            left = [arm for arm in others if arm.accuracy is None][: max(0, MOST_SHOWN - len(ranked))]
-            half = MOST_SHOWN // 2
-            others = [*(ranked if len(ranked) <= MOST_SHOWN else (*ranked[:half], *ranked[-half:])), *left]
-        return frozenset(arm.name for arm in (baseline, *others))
+        if len(others) <= MOST_SHOWN:
+            return frozenset(arm.name for arm in self.summaries)
+        half = MOST_SHOWN // 2
+        known = [(arm.accuracy.estimate, arm) for arm in others if arm.accuracy is not None]
+        ranked = [arm for _, arm in sorted(known, key=lambda one: one[0])]
+        worst_first = [*ranked[:-half], *(arm for arm in others if arm.accuracy is None)]
+        unsteady = [arm for arm in worst_first if arm.collapsed]
+        unsteady.sort(key=lambda arm: -len(arm.collapsed) / arm.ended)
+        names = {arm.name for arm in (baseline, *ranked[-half:], *unsteady[: (MOST_SHOWN - half) // 2])}
+        left = [arm.name for arm in worst_first if arm.name not in names]
+        return frozenset(names.union(left[: MOST_SHOWN + 1 - len(names)]))
 
     @cached_property
     def shown_comparisons(self) -> tuple[Comparison, ...]:
@@ -120,6 +125,8 @@ class Analysis:
         if others == shown:
             return ()
         which = f"{shown:,} of {others:,} variations are shown here, the best and the worst by {self.metric.name}"
+        if any(arm.collapsed for arm in self.summaries[1:]):
+            which += " and those of which most runs did not learn"
         return (f"{which}; verdicts.json has all.",)
 
     @cached_property
