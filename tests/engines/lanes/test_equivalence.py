@@ -11,6 +11,7 @@ from ceteris.datasets.shapes import draw_shapes
 from ceteris.engines.lanes.engine import LanesEngine
 from ceteris.engines.lanes.kernels import usable_instruction_sets
 from ceteris.engines.torch.engine import TorchEngine
+from tests.engines.lanes.single_steps import check_every_step
 
 SEEDS = 16
 
@@ -33,21 +34,16 @@ def test_final_accuracies_over_sixteen_seeds_are_equal_within_one_point(make):
 @pytest.mark.skipif(not usable_instruction_sets(), reason="the lanes engine is not compiled here")
 @pytest.mark.parametrize("side", [28, 32])
 def test_grey_images_train_alike_on_both_engines(make, side):
-    """Of one channel, mirrored and shifted: losses of a few steps agree with float64."""
+    """Of one channel, mirrored and shifted: each step agrees with float64."""
     colour = split_dataset(draw_shapes(batches=1, images=100), DataChoice(name="shapes"))
     parts = {
         part: replace(one, images=np.ascontiguousarray(one.images[:, :side, :side, :1]))
         for part, one in (("training", colour.training), ("validation", colour.validation), ("test", colour.test))
     }
     split = replace(colour, **parts, scale=colour.scale[:1], offset=colour.offset[:1])
-    run = make.run(0, learning_rate=0.002, batch_size=32, epochs=1, flip=True, crop=3)
+    run = make.run(0, learning_rate=0.002, epsilon=1e-4, batch_size=32, epochs=1, flip=True, crop=3)
 
-    lanes = LanesEngine(instruction_set=usable_instruction_sets()[0]).start([run], split)
-    torch = TorchEngine(precision="float64").start([run], split)
-
-    found, expected = (next(filter(None, iter(one.advance, ...)))[0] for one in (lanes, torch))
-    np.testing.assert_allclose(found.training_loss, expected.training_loss, rtol=1e-5)
-    np.testing.assert_allclose(found.validation_loss, expected.validation_loss, rtol=1e-4)
+    assert check_every_step(LanesEngine(instruction_set=usable_instruction_sets()[0]), run, split) > 1
 
 
 def finish(training):

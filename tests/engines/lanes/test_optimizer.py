@@ -1,21 +1,17 @@
-"""The optimizers of the kernels against PyTorch's in float64, step by step, alone and in one packed batch."""
+"""The optimizers of the kernels against PyTorch's in float64, step by step, and in one packed batch."""
 
 import numpy as np
 import pytest
-import torch
-from torch.nn import functional
 
 from ceteris.datasets.choice import DataChoice
 from ceteris.engines.lanes.engine import LanesEngine
 from ceteris.engines.lanes.kernels import kernel_training, usable_instruction_sets
-from ceteris.engines.streams import initial_weights, order
 from ceteris.networks.dense import Dense
 from ceteris.networks.network import Network
-from ceteris.networks.shape import Shape
 from ceteris.study.run import Run
 from ceteris.study.specification import Specification
 from ceteris.training.training import OPTIMIZERS, Training
-from tests.rounding import rounding
+from tests.engines.lanes.single_steps import check_every_step
 
 pytestmark = pytest.mark.skipif(not usable_instruction_sets(), reason="the lanes engine is not compiled here")
 
@@ -87,39 +83,10 @@ def test_the_kernels_honour_every_setting(kind):
 
 @pytest.mark.parametrize("kind", OPTIMIZERS, ids=lambda kind: kind.key)
 def test_every_step_is_that_of_pytorch_in_float64(make, kind):
-    """A linear network in three runs with other settings each, over two epochs with a smaller last minibatch."""
-    split, runs = make.split(training=20), made_runs(kind)
-    image = Shape(*split.training.images.shape[1:])
-    steps = weights_by_step(runs, split)
-    scale, offset = (torch.tensor(array, dtype=torch.float64) for array in (split.scale, split.offset))
-    pixels = torch.tensor(split.training.images).double() * scale + offset
-    rows = pixels.permute(0, 3, 1, 2).flatten(1)
-    labels = torch.tensor(split.training.labels.astype(np.int64))
-    for index, run in enumerate(runs):
-        training = run.specification.training
-        start = initial_weights(run.specification.network, image, split.classes, run.seed)
-        exact = [torch.tensor(start[name], dtype=torch.float64, requires_grad=True) for name in NAMES]
-        described = training.chosen_optimizer.torch()
-        optimizer = getattr(torch.optim, described.name)(exact, lr=training.learning_rate, **described.keywords)
-        chosen = [
-            order(run.seed, epoch, len(labels))[first : first + BATCH]
-            for epoch in range(EPOCHS)
-            for first in range(0, len(labels), BATCH)
-        ]
-        assert len(chosen) == len(steps) == 6
-        for number, (places, found) in enumerate(zip(chosen, steps, strict=True), start=1):
-            optimizer.zero_grad()
-            functional.cross_entropy(functional.linear(rows[places], *exact), labels[places]).backward()
-            # Sums of a minibatch and of all pixels, divided by epsilon at most, for each step so far.
-            gradient = max(float(one.grad.abs().max()) for one in exact)
-            step = (number - 1) % 3
-            factor = training.chosen_schedule.factors((number - 1) // 3, training.length(len(labels)))[step]
-            optimizer.param_groups[0]["lr"] = training.learning_rate * float(factor)
-            optimizer.step()
-            roundings = number * (BATCH + rows.shape[1] + 20)
-            bound = rounding(roundings, training.learning_rate * max(1, gradient) / 0.01) + rounding(3 * number)
-            for name, one in zip(NAMES, exact, strict=True):
-                assert np.abs(found[index][name] - one.detach().numpy()).max() < bound, (run.seed, number, name)
+    """A linear network with other settings in each of three runs, over two epochs with a smaller last minibatch."""
+    engine, split = LanesEngine(instruction_set=usable_instruction_sets()[0]), make.split(training=20)
+
+    assert [check_every_step(engine, run, split) for run in made_runs(kind)] == [2 * 3] * 3
 
 
 @pytest.mark.parametrize("kind", OPTIMIZERS, ids=lambda kind: kind.key)

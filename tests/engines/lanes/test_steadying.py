@@ -1,13 +1,11 @@
 """Label smoothing, clipping and averages of the lanes engine: PyTorch's, and each run's own."""
 
-from itertools import pairwise
-
 import numpy as np
 import pytest
 
 from ceteris.engines.lanes.engine import LanesEngine
 from ceteris.engines.lanes.kernels import usable_instruction_sets
-from ceteris.engines.torch.engine import TorchEngine
+from tests.engines.lanes.single_steps import check_every_step
 from tests.engines.lanes.test_bits import FUSED, finish
 from tests.rounding import rounding
 
@@ -90,35 +88,10 @@ def test_an_average_follows_the_weights_of_each_step(make):
     assert np.abs(others[-1]["average.layers.5.weight"] - others[-1]["layers.5.weight"]).max() > 0.01
 
 
-SUMS = 8 * 23
-"""Roundings of a gradient: eight sums of layers, forward and back, of at most 512 terms (8 images x 64 places).
-
-Errors of a sum grow with the root of its terms, as in `rounding.BACKBONE`; those of sums may all point one way.
-"""
-
-
 @pytest.mark.parametrize("settings", SETTINGS)
-def test_a_run_is_that_of_pytorch_in_float64(make, settings):
-    """Losses, weights, statistics and scores of fourteen steps agree with the PyTorch engine's."""
-    run, split = made(make, **settings), make.split()
-    lanes, torch = engine().start([run], split), TorchEngine(precision="float64").start([run], split)
-    metrics, expected_metrics, states = [], [], [torch.states()[0].arrays]
-    while lanes.position.epoch < 2:
-        metrics += lanes.advance() or ()
-    while torch.position.epoch < 2:
-        expected_metrics += torch.advance(seconds=0) or ()
-        states.append(torch.states()[0].arrays)
-
-    # Each step rounds a number once, and what it adds to it as above; what is stored is rounded in both. Errors last:
-    # moving all numbers by one rounding before the first step moves none by more than 1.05 after the last.
-    assert len(states) == 15
-    for name, array in torch.outcomes()[0].weights.items():
-        path = sum(np.abs(after[name] - before[name]).max() for before, after in pairwise(states))
-        tolerance = 1.05 * (rounding(16, np.abs(array).max()) + rounding(SUMS, path))
-        assert np.abs(lanes.outcomes()[0].weights[name] - array).max() <= tolerance < 1e-5, name
-    for one, other in zip(metrics, expected_metrics, strict=True):
-        np.testing.assert_allclose(one.training_loss, other.training_loss, rtol=rounding(SUMS))
-        np.testing.assert_allclose(one.validation_loss, other.validation_loss, rtol=rounding(SUMS))
+def test_every_step_is_that_of_pytorch_in_float64(make, settings):
+    """Losses, weights, statistics, averages and scores agree with the PyTorch engine's."""
+    assert check_every_step(engine(), made(make, **settings), make.split()) == 2 * 7
 
 
 def test_a_packed_batch_may_mix_them_and_leaves_others_as_they_are(make):

@@ -1,7 +1,5 @@
 """Networks drawn at random against PyTorch in float64: kinds, shapes and blocks in combinations that nobody listed."""
 
-from math import isqrt
-
 import numpy as np
 import pytest
 import torch
@@ -21,16 +19,12 @@ from ceteris.networks.placed import every_layer
 from ceteris.networks.pooling import AveragePool, GlobalAveragePool, MaxPool
 from ceteris.networks.residual import Residual
 from ceteris.networks.shape import Shape
+from tests.engines.lanes.single_steps import SAMPLES, disturb, unit_of
 from tests.engines.lanes.test_gradients import BATCH, CLASSES, made_run, made_split, reference, scaled
-from tests.rounding import rounding
 
 pytestmark = pytest.mark.skipif(not usable_instruction_sets(), reason="the lanes engine is not compiled here")
 
 ACTIVATIONS = (None, "relu", "leaky_relu", "tanh", "silu")
-SAMPLES = 3
-LAMBDA = 8
-"""A sum of n terms is off by more than this many times sqrt(n) roundings with a probability below 2 n exp(-32): Higham
-and Mary 2019, https://doi.org/10.1137/18M1226312."""
 
 
 def one_of(generator, *choices):
@@ -92,35 +86,6 @@ def drawn_network(generator, image, *, is_wide):
     return Network(layers=(*layers, Dense(dense="classes")))
 
 
-def unit_of(network, image):
-    """Bound the relative error of the longest sum of a step: over a kernel's weights, or a channel of a minibatch."""
-    terms = [BATCH * image.height * image.width]
-    for one in every_layer(network, image, CLASSES):
-        terms += [BATCH * one.after.height * one.after.width, one.before.values]
-    return rounding(LAMBDA * isqrt(max(terms)))
-
-
-def disturbed(network, unit, generator):
-    """Let each weight, each value between layers and each gradient of one be off by up to `unit` of itself."""
-
-    def off(values):
-        return values * (1 + unit * (2 * torch.rand(values.shape, generator=generator, dtype=torch.float64) - 1))
-
-    def disturb(_module, _inputs, output):
-        output = off(output)
-        if output.requires_grad:
-            output.register_hook(off)
-        return output
-
-    with torch.no_grad():
-        for parameter in network.parameters():
-            parameter.copy_(off(parameter))
-    for module in network.modules():
-        if not any(True for _ in module.children()):
-            module.register_forward_hook(disturb)
-    return network
-
-
 def step(network, pixels, labels):
     """Give the loss of a minibatch and the gradients of all parameters."""
     place = BatchPosition(epoch=0, positions=torch.arange(BATCH))
@@ -145,7 +110,7 @@ def check(found, compute, make, unit):
     ones do so a hundred times as often.
     """
     expected = compute(make())
-    moved = [compute(disturbed(make(), unit, torch.Generator().manual_seed(seed))) for seed in range(SAMPLES)]
+    moved = [compute(disturb(make(), unit, seed)) for seed in range(SAMPLES)]
     largest = max(float(np.abs(array).max()) for array in expected.values())
     for name, array in expected.items():
         tolerance = max(float(np.abs(other[name] - array).max()) for other in moved) + unit * largest
@@ -160,7 +125,7 @@ def test_a_random_network_computes_what_pytorch_does_in_float64(number):
     height, width = (int(side) for side in generator.integers(6, 15, 2))
     split, image = made_split(height, width), Shape(height, width, 3)
     network = drawn_network(generator, image, is_wide=number % 2 == 0)
-    run, unit = made_run(network.layers, number), unit_of(network, image)
+    run, unit = made_run(network.layers, number), unit_of(network, image, CLASSES, BATCH)
     engine = LanesEngine(instruction_set=usable_instruction_sets()[0])
     assert engine.unsupported(run.specification) is None
     training = engine.start([run], split)
