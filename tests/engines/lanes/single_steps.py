@@ -85,7 +85,7 @@ def check_every_step(engine, run, split):
             shares[name].append(tolerance / max(np.abs(array - before).max(), rounding(1)))
     for name, share in shares.items():
         # A drawn error that turns a ReLU or chooses another pixel of a pool allows more, in a step here and there.
-        assert np.median(share) < 0.03, f"{name}: a comparison within {np.median(share):.1e} of its step says nothing"
+        assert np.median(share) < 0.1, f"{name}: a comparison within {np.median(share):.1e} of its step says nothing"
     return steps
 
 
