@@ -52,7 +52,7 @@ class Layered(EngineConformance):
 
     @pytest.fixture(autouse=True)
     def _small_parts(self, monkeypatch):
-        for module in ("lanes.engine", "torch.training", "torch.stacked.joint"):
+        for module in ("lanes.engine", "torch.training", "torch.joint.training"):
             monkeypatch.setattr(f"ceteris.engines.{module}.SLICE_SECONDS", 0.0)
 
     @pytest.fixture

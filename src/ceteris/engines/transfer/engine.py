@@ -23,7 +23,7 @@ from ceteris.engines.engine import (
 )
 from ceteris.engines.support import BY_FUNCTION, SCHEDULE_SETTINGS, STOPPING, TrainingSupport
 from ceteris.engines.torch.engine import TORCH_TRAINING, OneRunEngine
-from ceteris.engines.torch.stacked.optimizer import STACKED_OPTIMIZERS
+from ceteris.engines.torch.joint.optimizer import STACKED_OPTIMIZERS
 from ceteris.engines.transfer.carried import as_file, content_of
 from ceteris.networks.backbone import FEATURES, BackboneNetwork
 from ceteris.networks.cost import network_cost

@@ -14,10 +14,10 @@ from ceteris.datasets.dataset import LabelledImages, Split
 from ceteris.engines.average import PREFIX, with_average
 from ceteris.engines.engine import EpochMetrics, Outcome, RunState, mean_loss_and_accuracy
 from ceteris.engines.streams import sampling_order, shifts
+from ceteris.engines.torch.joint.arrays import Arrays, as_tensor
+from ceteris.engines.torch.joint.optimizer import StackedOptimizer, stacked_optimizer
+from ceteris.engines.torch.joint.training import JointTraining
 from ceteris.engines.torch.network import BatchPosition
-from ceteris.engines.torch.stacked.arrays import Arrays, as_tensor
-from ceteris.engines.torch.stacked.joint import JointTraining
-from ceteris.engines.torch.stacked.optimizer import StackedOptimizer, stacked_optimizer
 from ceteris.engines.transfer.extraction import FeatureSource
 from ceteris.engines.transfer.head import StackedHead, stacked_head
 from ceteris.study.run import Run

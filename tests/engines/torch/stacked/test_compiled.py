@@ -1,7 +1,7 @@
 import numpy as np
 import torch
 
-from ceteris.engines.torch.stacked import joint
+from ceteris.engines.torch.joint import training
 from ceteris.engines.torch.stacked.engine import StackedEngine
 
 
@@ -19,7 +19,7 @@ def test_whole_minibatches_of_training_are_compiled(split, make_run, monkeypatch
         return compiled
 
     monkeypatch.setattr(torch, "compile", compile_)
-    monkeypatch.setattr(joint, "SLICE_SECONDS", 0.0)
+    monkeypatch.setattr(training, "SLICE_SECONDS", 0.0)
     runs = [make_run(seed=seed) for seed in (1, 2)]
     plain, compiled = (StackedEngine(compiled=one).start(runs, split) for one in (False, True))
     for _ in range(10):  # two epochs of five minibatches, the last of 11 images

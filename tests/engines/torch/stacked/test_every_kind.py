@@ -67,7 +67,7 @@ SMALL = (Convolution(conv=4, kernel=3, activation="tanh"), MaxPool(max_pool=2), 
 @pytest.fixture(autouse=True)
 def _steps(monkeypatch):
     """Let each call take one step."""
-    for module in ("torch.training", "torch.stacked.joint"):
+    for module in ("torch.training", "torch.joint.training"):
         monkeypatch.setattr(f"ceteris.engines.{module}.SLICE_SECONDS", 0.0)
 
 

@@ -13,9 +13,9 @@ from torch import Tensor
 from ceteris.engines.augmentation import plain_views, views
 from ceteris.engines.streams import stream_key
 from ceteris.engines.torch.batches import DeviceImages, seen
+from ceteris.engines.torch.joint.arrays import as_tensor
 from ceteris.engines.torch.mixing import Mixture, mixture
 from ceteris.engines.torch.network import BatchPosition, counted_words
-from ceteris.engines.torch.stacked.arrays import as_tensor
 from ceteris.networks.shape import Shape
 from ceteris.study.run import Run
 

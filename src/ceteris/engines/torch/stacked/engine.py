@@ -11,7 +11,7 @@ from ceteris.datasets.dataset import ImageKind, Split
 from ceteris.engines.engine import RunState
 from ceteris.engines.support import BY_FUNCTION, SCHEDULE_SETTINGS, STOPPING, TrainingSupport, values_but
 from ceteris.engines.torch.engine import DeviceEngine, TorchEngine, check_minibatches, missing_torch, process_memory
-from ceteris.engines.torch.stacked.optimizer import STACKED_OPTIMIZERS
+from ceteris.engines.torch.joint.optimizer import STACKED_OPTIMIZERS
 from ceteris.networks.convolution import Convolution
 from ceteris.networks.cost import network_cost
 from ceteris.networks.dropout import Dropout

@@ -10,8 +10,8 @@ from torch import Tensor
 from ceteris.engines.average import average_arrays
 from ceteris.engines.best_epoch import without_best
 from ceteris.engines.torch.batches import mismatch
-from ceteris.engines.torch.stacked.arrays import Arrays, as_tensor, named_rows
-from ceteris.engines.torch.stacked.optimizer import StackedOptimizer
+from ceteris.engines.torch.joint.arrays import Arrays, as_tensor, named_rows
+from ceteris.engines.torch.joint.optimizer import StackedOptimizer
 from ceteris.networks.layer import Array
 from ceteris.study.run import Run
 

@@ -16,7 +16,10 @@ from ceteris.datasets.dataset import Split
 from ceteris.engines.average import average_arrays, with_average
 from ceteris.engines.engine import EpochMetrics, Outcome, RunState, mean_loss_and_accuracy
 from ceteris.engines.torch.batches import DeviceImages, device_images, has_float64, pixel_table, scaled
-from ceteris.engines.torch.stacked.arrays import Arrays, StackedArrays, as_tensor
+from ceteris.engines.torch.joint.arrays import Arrays, StackedArrays, as_tensor
+from ceteris.engines.torch.joint.optimizer import StackedOptimizer, stacked_optimizer
+from ceteris.engines.torch.joint.sums import LossSums
+from ceteris.engines.torch.joint.training import JointTraining
 from ceteris.engines.torch.stacked.batches import (
     StackedMixture,
     StackedPlan,
@@ -25,12 +28,9 @@ from ceteris.engines.torch.stacked.batches import (
     stacked_plan,
 )
 from ceteris.engines.torch.stacked.compiled import CompiledNetwork
-from ceteris.engines.torch.stacked.joint import JointTraining
 from ceteris.engines.torch.stacked.memory import free_cache, free_memory, is_out_of_memory, shortage
 from ceteris.engines.torch.stacked.network import StackedNetwork
-from ceteris.engines.torch.stacked.optimizer import StackedOptimizer, stacked_optimizer
 from ceteris.engines.torch.stacked.state import optimizer_arrays, restored_optimizer, state_fault
-from ceteris.engines.torch.stacked.sums import LossSums
 from ceteris.engines.torch.training import VALUES_AT_ONCE, usable_device
 from ceteris.errors import DeviceMemoryError, EngineError
 from ceteris.networks.network import Network

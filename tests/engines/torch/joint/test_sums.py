@@ -1,7 +1,7 @@
 import numpy as np
 import torch
 
-from ceteris.engines.torch.stacked.sums import LossSums
+from ceteris.engines.torch.joint.sums import LossSums
 
 CPU = torch.device("cpu")
 

@@ -16,8 +16,8 @@ from ceteris.engines.best_epoch import BestEpoch, scored_weights
 from ceteris.engines.engine import SLICE_SECONDS, EpochMetrics, Outcome, Position, RunState, mean_loss_and_accuracy
 from ceteris.engines.streams import initial_weights, sampled_indices
 from ceteris.engines.torch.batches import has_float64
-from ceteris.engines.torch.stacked.arrays import Arrays, as_tensor
-from ceteris.engines.torch.stacked.sums import LossSums
+from ceteris.engines.torch.joint.arrays import Arrays, as_tensor
+from ceteris.engines.torch.joint.sums import LossSums
 from ceteris.engines.torch.training import processor_threads
 from ceteris.networks.shape import Shape
 from ceteris.study.run import Run

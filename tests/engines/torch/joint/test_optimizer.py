@@ -3,7 +3,7 @@ import dataclasses
 import pytest
 import torch
 
-from ceteris.engines.torch.stacked.optimizer import UPDATES, stacked_optimizer
+from ceteris.engines.torch.joint.optimizer import UPDATES, stacked_optimizer
 from ceteris.training.training import OPTIMIZERS, Training
 from tests.rounding import rounding
 
