@@ -5,6 +5,7 @@ import importlib.util
 import json
 import os
 import signal
+import sys
 from unittest import mock
 
 import pytest
@@ -16,6 +17,11 @@ from ceteris.results.results import read_results
 # Threads that wait for each other after every small operation take more than ten times as long on a machine that does
 # other work. Processes that tests start inherit this; `make test-elsewhere` asks for two threads.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# Containers often forbid Python to keep what it has compiled. Each process that a test starts would then compile all of
+# ceteris again, which takes a second, and each of the suite's own all tests, which takes six.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # Most of what lives is no garbage, and would be searched again and again: a fifth of the time of a report.
 gc.set_threshold(50_000, 10, 10)
