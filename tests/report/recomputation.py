@@ -259,9 +259,10 @@ def _one_way(variations, verdict, extreme, when):
     which = f"{len(found)} of the {len(variations)} variations {'was' if len(found) == 1 else 'were'}"
     if len(found) == len(variations):
         which = "Both variations were" if len(found) == 2 else f"All {len(found)} variations were"
+    called = f"simultaneous 95 % interval{'s' if found[1:] else ''} "
     labels = [
         f"“{one.name}” ({one.factor}, {_signed(100 * one.mean)} pp, "
-        f"{'simultaneous 95 % intervals ' if not place else ''}{_signed(100 * one.interval[0])} to "
+        f"{called if not place else ''}{_signed(100 * one.interval[0])} to "
         f"{_signed(100 * one.interval[1])} pp)"
         for place, one in enumerate(found[:3])
     ]

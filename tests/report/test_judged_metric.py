@@ -67,7 +67,7 @@ def test_the_answer_names_the_metric(judged):
     )
     assert said[1] == (
         "1 of the 4 variations was better than the baseline by the Brier score on these test images: “deeper” (depth, "
-        f"{MINUS}0.0767, simultaneous 95 % intervals {MINUS}0.0874 to {MINUS}0.0660)."
+        f"{MINUS}0.0767, simultaneous 95 % interval {MINUS}0.0874 to {MINUS}0.0660)."
     )
     assert said[3].startswith("Equivalent to the baseline, within \N{PLUS-MINUS SIGN}0.01, was “tanh” (activation);")
 

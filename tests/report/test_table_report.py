@@ -44,7 +44,7 @@ def test_the_answer_without_a_margin_says_that_there_is_none(tmp_path):
         "The baseline's val_acc was 91.20 % on average over 5 seeds (95 % interval 90.92 to 91.48 %).",
         (
             "1 of the 2 variations was better than the baseline by the val_acc, among runs that learned: “big” (+1.10 "
-            "pp, simultaneous 95 % intervals +0.72 to +1.48 pp)."
+            "pp, simultaneous 95 % interval +0.72 to +1.48 pp)."
         ),
         "Neither variation was shown to be worse than the baseline by the val_acc, among runs that learned.",
         (
@@ -111,7 +111,7 @@ def test_losses_are_told_as_changes_in_per_cent(tmp_path):
     assert answer[0] == (
         "The baseline's seconds per epoch time was 505.49 on average over 4 seeds (95 % interval 498.83 to 512.23)."
     )
-    assert answer[1].endswith(f"“wide” ({MINUS}19.93 %, simultaneous 95 % intervals {MINUS}21.22 to {MINUS}18.62 %).")
+    assert answer[1].endswith(f"“wide” ({MINUS}19.93 %, simultaneous 95 % interval {MINUS}21.22 to {MINUS}18.62 %).")
     assert verdicts.notes[0] == (
         "Differences are variation minus baseline, in per cent of the baseline (lower is better), with simultaneous "
         "95 % confidence intervals."

@@ -36,11 +36,15 @@ class ChanceLevel:
         share: In (0, 1].
         largest: The name of that class.
         is_unequal: Whether it is notably larger than an equal share.
+        smallest: The name of the class with the fewest test images, of those that have any.
+        fewest: How many test images that class has; None where the labels cannot be read.
     """
 
     share: float
     largest: str
     is_unequal: bool
+    smallest: str
+    fewest: int | None
 
 
 def chance_level(results: Results) -> ChanceLevel:
@@ -49,13 +53,16 @@ def chance_level(results: Results) -> ChanceLevel:
     try:
         labels = results.labels()
     except ResultsError:
-        return ChanceLevel(share=1 / len(names), largest=names[0], is_unequal=False)
+        return ChanceLevel(share=1 / len(names), largest=names[0], is_unequal=False, smallest=names[0], fewest=None)
     counts = np.bincount(labels, minlength=len(names))
     largest = int(counts.argmax())
+    smallest = int(np.where(counts > 0, counts, counts.sum() + 1).argmin())
     return ChanceLevel(
         share=float(counts[largest] / counts.sum()),
         largest=names[largest],
         is_unequal=counts[largest] > _UNEQUAL * math.ceil(counts.sum() / len(names)),
+        smallest=names[smallest],
+        fewest=int(counts[smallest]),
     )
 
 

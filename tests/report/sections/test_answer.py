@@ -10,7 +10,7 @@ from ceteris.report.sections.methods import methods
 from ceteris.results.results import read_results
 from tests.made_up import made_up_folder, made_up_study
 from tests.report.reading import blocks_of
-from tests.states import TANH
+from tests.states import DEEPER, TANH
 
 AREA = "mean validation accuracy over the epochs (area under the learning curve of runs that learned)"
 
@@ -52,6 +52,19 @@ def test_one_undecided_variation_says_what_is_possible(tmp_path):
         "The variation was left undecided, since it was not shown to be equivalent to the baseline, within "
         "\N{PLUS-MINUS SIGN}0.1 pp, either: “tanh” (activation), where the simultaneous 95 % interval leaves "
         "differences from \N{MINUS SIGN}0.62 to +0.62 pp possible."
+    )
+
+
+def test_only_variations_with_an_interval_are_said_to_have_one(tmp_path):
+    """One with a single run that learned is undecided too, and its difference has no error bars."""
+    study = made_up_study(seeds=3, variation=(TANH, DEEPER), analysis={"margin": 0.1})
+    diverged = {("deeper", 1): "diverged", ("deeper", 2): "diverged"}
+    analysis = analyze(read_results(made_up_folder(tmp_path / "r", study=study, became=diverged)))
+
+    assert answer(analysis)[3] == (
+        "Neither variation was shown to be equivalent to the baseline, within \N{PLUS-MINUS SIGN}0.1 pp; 2 were left "
+        "undecided: “deeper” (depth) and “tanh” (activation), where the simultaneous 95 % interval of “tanh” "
+        "(activation) leaves differences from \N{MINUS SIGN}0.90 to +0.90 pp possible."
     )
 
 

@@ -68,7 +68,7 @@ def test_what_the_looks_say_in_sentences(analysis):
     """The method, and how far it has come."""
     assert [block.text for block in parts(analysis, Paragraph)] == [
         (
-            "Seeds were added where the verdict was open, by a plan: 8 to 16 seeds for each arm. The levels follow Kim "
+            "Seeds are added where the verdict is open, by a plan: 8 to 16 seeds for each arm. The levels follow Kim "
             "and DeMets' spending function and are passed on by Holm's method. Tests at several looks err more often "
             "than one test at the same level, so each look has levels of its own; over all looks together, at most 5 % "
             "of such studies hold a false difference, and at most 5 % a false equivalence. Adjusted p-values elsewhere "

@@ -41,6 +41,18 @@ def test_runs_of_one_packed_batch_are_one_measurement(analyses):
     assert two[:2] == ["8 (2 packed batches)", "0.957 (sd 0.110; 0.938 to 1.09)"]
 
 
+def test_runs_that_were_stopped_early_stay_in_their_packed_batch(analyses):
+    """They have fewer epochs of the same times: one measurement, whose spread is not of the machine."""
+    complete = analyses("complete")
+    runs = complete.epochs["deeper"]
+    stopped = dict.fromkeys(runs, runs[0]) | {1: runs[0][:2], 2: runs[0][:4]}
+    analysis = replace(complete, epochs=complete.epochs | {"deeper": stopped})
+    (table,) = section(analysis).blocks
+
+    assert rows_of(analysis)["deeper"][:3] == ["8 (1 packed batch)", "0.844", "0.188"]
+    assert not any("Equal runs" in note for note in table.notes)
+
+
 def test_variations_are_set_against_the_baseline(analyses):
     """By the mean seconds of their finished runs; one that has none, or whose baseline has none, has no ratio."""
     complete, half = analyses("complete"), analyses("half")

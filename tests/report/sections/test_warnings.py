@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ceteris.analysis.scores import ChanceLevel, chance_level
+from ceteris.analysis.scores import chance_level
 from ceteris.analysis.study_analysis import analyze
 from ceteris.checksummed import seal, unseal
 from ceteris.report.report import write_report
@@ -273,11 +273,11 @@ def test_page_and_text_hold_the_change(folder, tmp_path):
 ALONE = {"seeds": 2, "variation": ()}
 
 
-def results_of(path, labels, became="finished"):
+def results_of(path, labels, became="finished", **settings):
     """Write the results of two seeds of a baseline on test images with these labels, and read them."""
     dataset = made_up_dataset()
     few = replace(dataset.test, images=dataset.test.images[: len(labels)], labels=np.array(labels, np.int32))
-    study = made_up_study(**ALONE)
+    study = made_up_study(**ALONE, **settings)
     return read_results(made_up_folder(path, study=study, dataset=made_up_dataset(test=few), became=became))
 
 
@@ -294,7 +294,7 @@ def results_of(path, labels, became="finished"):
 def test_the_chance_level_is_the_share_of_the_largest_class(tmp_path, labels, share, largest, is_unequal):
     """Among the test images; fewer images than classes are not called unequal."""
     found = chance_level(results_of(tmp_path / "r", labels))
-    assert found == ChanceLevel(share=pytest.approx(share), largest=largest, is_unequal=is_unequal)
+    assert (found.share, found.largest, found.is_unequal) == (pytest.approx(share), largest, is_unequal)
 
 
 def test_without_labels_classes_are_taken_to_be_equal(copied):
@@ -317,6 +317,36 @@ def test_unequal_classes_are_told_above_the_numbers(tmp_path):
     )
     assert "none of its 2 runs did better than chance" in answer(analysis)[0]
     assert tuple(chance_notes(analysis.chance)) == (told,)
+
+
+@pytest.mark.parametrize(
+    ("metric", "labels", "told"),
+    [
+        (
+            "balanced accuracy",
+            [3] * 60 + [0],
+            (
+                "“plane” has only 1 test image, which decides its whole part of the balanced accuracy, in which every "
+                "class counts alike."
+            ),
+        ),
+        (
+            "macro F1",
+            [3] * 40 + [0] * 9 + [4] * 20,
+            (
+                "“plane” has only 9 test images, which decide its whole part of the macro F1, in which every class "
+                "counts alike."
+            ),
+        ),
+        ("balanced accuracy", [3] * 40 + [0] * 10, None),
+        ("test accuracy", [3] * 60 + [0], None),
+    ],
+)
+def test_a_class_of_few_images_is_told_where_classes_count_alike(tmp_path, metric, labels, told):
+    """A mean over classes may hang on one image, which the share of the largest class does not say."""
+    found = warnings(analyze(results_of(tmp_path / "r", labels, analysis={"metric": metric})))
+
+    assert [one for one in found if "has only" in one] == ([told] if told else [])
 
 
 @pytest.mark.parametrize(

@@ -140,7 +140,8 @@ def _shown(analysis: Analysis, finding: Decision, extreme: str) -> str:
     when = f"{by}{about_images(analysis)}{', among runs that learned' if analysis.has_collapsed else ''}"
     if not found:
         return f"{_not_shown(total)} to be {finding} than the baseline{when}."
-    labels = [_with_difference(analysis, one, is_first=one is found[0]) for one in found]
+    called = f"simultaneous {_level(analysis)} interval{'' if len(found) == 1 else 's'} "
+    labels = [_with_difference(analysis, one, called=called if one is found[0] else "") for one in found]
     which = f"{len(found)} of the {total} variations {_verb(found)}"
     if len(found) == total:
         which = {1: "The variation was", 2: "Both variations were"}.get(total, f"All {total} variations were")
@@ -173,12 +174,16 @@ def _not_compared(found: Sequence[Comparison]) -> str:
 
 def _open(analysis: Analysis, undecided: Sequence[Comparison]) -> str:
     """Say what is left open where no margin was given."""
-    parts = ["None was left undecided"]
+    alone, without = len(analysis.comparisons) == 1, analysis.with_verdict(Decision.NOT_COMPARED)
+    if alone and not undecided and not without:
+        return "Without a margin the variation cannot be called equivalent."
+    parts = [] if alone else ["None was left undecided"]
     if undecided:
-        parts = [f"{_were(undecided)} left undecided: {_labels(undecided)}{_possible(analysis, undecided)}"]
-    if without := analysis.with_verdict(Decision.NOT_COMPARED):
+        which = "The variation was" if alone else _were(undecided)
+        parts = [f"{which} left undecided: {_labels(undecided)}{_possible(analysis, undecided)}"]
+    if without:
         parts.append(_not_compared(without))
-    return f"{'; '.join(parts)}. Without a margin none can be called equivalent."
+    return f"{'; '.join(parts)}. Without a margin {'it cannot' if alone else 'none can'} be called equivalent."
 
 
 def _neither_alone(analysis: Analysis, one: Comparison, within: str) -> str:
@@ -197,13 +202,15 @@ def _neither_alone(analysis: Analysis, one: Comparison, within: str) -> str:
 
 def _possible(analysis: Analysis, undecided: Sequence[Comparison]) -> str:
     """Say what the simultaneous intervals leave possible: no difference that was missed, which nobody knows."""
-    known = [one.accuracy.simultaneous for one in undecided if one.accuracy is not None]
-    intervals = [one for one in known if isinstance(one, Interval)]
+    known = [(one, one.accuracy.simultaneous) for one in undecided if one.accuracy is not None]
+    having = [one for one, found in known if isinstance(found, Interval)]
+    intervals = [found for _, found in known if isinstance(found, Interval)]
     if not intervals:
         return ""
+    of = "" if len(having) == len(undecided) else f" of {_labels(having)}"
     scale, level = Scale.of(analysis), _level(analysis)
     whole = replace(intervals[0], low=min(one.low for one in intervals), high=max(one.high for one in intervals))
-    which = "interval leaves" if len(intervals) == 1 else "intervals leave"
+    which = f"interval{of} leaves" if len(intervals) == 1 else f"intervals{of} leave"
     return f", where the simultaneous {level} {which} differences from {scale.difference_range(whole)} possible"
 
 
@@ -281,14 +288,13 @@ def _extreme(analysis: Analysis, found: Sequence[Comparison], word: str) -> str:
     return f", the largest {word} {label}" if len(found) > 1 else f": {label}"
 
 
-def _with_difference(analysis: Analysis, one: Comparison, *, is_first: bool) -> str:
+def _with_difference(analysis: Analysis, one: Comparison, *, called: str) -> str:
     assert one.accuracy is not None
     difference, scale = one.accuracy.simultaneous, Scale.of(analysis)
     by = scale.difference(difference.estimate)
     if not isinstance(difference, Interval):
         return labelled(one.variation, one.factor, by, "the same for every seed")
-    interval = f"simultaneous {_level(analysis)} intervals " if is_first else ""
-    return labelled(one.variation, one.factor, by, f"{interval}{scale.difference_range(difference)}")
+    return labelled(one.variation, one.factor, by, f"{called}{scale.difference_range(difference)}")
 
 
 def _labels(found: Sequence[Comparison]) -> str:

@@ -13,7 +13,7 @@ from ceteris.statistics.sequential import LookPlan
 from ceteris.study.seeds import PlannedSeeds
 
 _METHOD = (
-    "Seeds were added where the verdict was open, by a plan: {seeds} for each arm. {end} Tests at several looks err "
+    "Seeds are added where the verdict is open, by a plan: {seeds} for each arm. {end} Tests at several looks err "
     "more often than one test at the same level, so each look has levels of its own; {promise}. Adjusted p-values "
     "elsewhere in this report are the error rate at which the last look at a variation would just have decided. A "
     "difference that was decided early is probably estimated too large, since those that are large by chance are "

@@ -42,7 +42,7 @@ def training_time_table(analysis: StudyAnalysis) -> Table:
                 title="seconds per run",
                 is_number=True,
                 meaning="Mean of a run's share of the time of its packed batch; of several packed batches, below it "
-                "the standard deviation (sd) over these, and the shortest and the longest.",
+                "the standard deviation (sd) over the means of these, and the shortest and the longest.",
             ),
             Column(title="seconds per epoch", is_number=True, meaning="The same for the mean epoch of each run."),
             Column(title="images per second", is_number=True, meaning="Training images of an epoch, by its seconds."),
@@ -69,24 +69,42 @@ def _row(
         return (Cell(arm.name), Cell(str(len(runs)), key=len(runs)), *(Cell(NOTHING) for _ in range(4)))
     speed = training_images(analysis.results.manifest, arm.specification.data) / statistics.fmean(epochs)
     ratio = statistics.fmean(runs) / statistics.fmean(baseline) if any(baseline) else None
-    measured = list(dict.fromkeys(map(tuple, seconds)))  # runs of one packed batch have the same times
+    batches = _packed_batches(seconds)
     return (
         Cell(arm.name),
-        Cell(f"{len(runs):,}", key=len(runs), detail=count(len(measured), "packed batch", "packed batches")),
-        _spread_cell(runs, [sum(batch) for batch in measured]),
-        _spread_cell(epochs, [statistics.fmean(batch) for batch in measured]),
+        Cell(f"{len(runs):,}", key=len(runs), detail=count(len(batches), "packed batch", "packed batches")),
+        _spread_cell(runs, [statistics.fmean(map(sum, batch)) for batch in batches]),
+        _spread_cell(epochs, [statistics.fmean(map(statistics.fmean, batch)) for batch in batches]),
         Cell(_written(speed), key=speed),
         Cell(NOTHING) if ratio is None else Cell(f"{_written(ratio)} times", key=ratio),
     )
 
 
+def _packed_batches(runs: Sequence[Sequence[float]]) -> list[list[Sequence[float]]]:
+    """Group runs by packed batch: those of one have the same times, up to the epoch after which one was stopped early.
+
+    Example:
+        >>> _packed_batches([[0.5, 0.25], [0.5], [0.75]])
+        [[[0.5, 0.25], [0.5]], [[0.75]]]
+    """
+    batches: list[list[Sequence[float]]] = []
+    for run in sorted(runs, key=len, reverse=True):
+        own = next((one for one in batches if list(one[0][: len(run)]) == list(run)), None)
+        if own is None:
+            batches.append([run])
+        else:
+            own.append(run)
+    return batches
+
+
 def _unevenness(analysis: StudyAnalysis, arm: Arm) -> float:
-    """Say how many times as long the slowest packed batch of an arm took as the fastest of as many runs; at least 1."""
+    """Say how many times as long the slowest run of an arm took as the fastest of as many epochs in as many runs."""
     finished = analysis.finished.get(arm.name, {})
-    by_runs: dict[int, list[float]] = {}
+    by_runs: dict[tuple[int, ...], list[float]] = {}  # a run that was stopped early has fewer epochs
     for seed, epochs in analysis.epochs.get(arm.name, {}).items():
         if seed in finished and epochs:
-            by_runs.setdefault(epochs[0].packed_batch_runs, []).append(sum(one.seconds for one in epochs))
+            alike = tuple(one.packed_batch_runs for one in epochs)
+            by_runs.setdefault(alike, []).append(sum(one.seconds for one in epochs))
     return max((max(one) / min(one) for one in by_runs.values() if min(one) > 0), default=1.0)
 
 

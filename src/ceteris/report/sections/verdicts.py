@@ -286,6 +286,12 @@ def footnotes(analysis: Analysis) -> tuple[str, ...]:
     return tuple(_footnotes(analysis))
 
 
+def _has_added_seeds(analysis: Analysis) -> bool:
+    """Say whether a look left a verdict open, so that arms were given more seeds than the first look has."""
+    looks = analysis.looks
+    return looks is not None and bool(looks.done) and any(more > looks.done[0].seeds for more in looks.asked.values())
+
+
 def _footnotes(analysis: Analysis) -> Iterator[str]:
     if analysis.has_collapsed:
         yield (
@@ -295,7 +301,7 @@ def _footnotes(analysis: Analysis) -> Iterator[str]:
         )
     criteria = analysis.criteria
     level, narrow = f"{100 * criteria.level:g} %", f"{100 * (1 - 2 * criteria.significance):g} %"
-    if analysis.looks is not None and len({len(arm.learned) for arm in analysis.summaries}) > 1:
+    if _has_added_seeds(analysis) and len({len(arm.learned) for arm in analysis.summaries}) > 1:
         yield (
             "Seeds were added where the verdict was open: a difference is that of the seeds which both arms had when "
             "the variation was decided, the mean of an arm is that of all its seeds."

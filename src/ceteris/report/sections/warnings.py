@@ -20,6 +20,11 @@ from ceteris.results.warning import CodedWarning, WarningCode
 from ceteris.statistics.summary import ArmSummary
 from ceteris.study.run import BASELINE
 
+_MEANS_OVER_CLASSES = ("balanced accuracy", "macro F1")
+
+_FEW_IMAGES = 10
+"""Test images of a class below which one image is more than a tenth of what that class adds to a mean over classes."""
+
 
 def section(analysis: Analysis) -> Section | None:
     """Give the section that stands above everything else; None where there is nothing to warn of."""
@@ -107,6 +112,20 @@ def _warnings(analysis: StudyAnalysis) -> Iterator[str]:
             arms=(arm_name,),
         )
     yield from chance_notes(analysis.chance, analysis.summaries, analysis.constant_runs)
+    yield from _small_class(analysis)
+
+
+def _small_class(analysis: StudyAnalysis) -> Iterator[str]:
+    """Warn of a class of few test images where the metric is a mean over classes: a third may hang on one image."""
+    metric, few = analysis.metric.name, analysis.chance.fewest
+    if metric not in _MEANS_OVER_CLASSES or few is None or few >= _FEW_IMAGES:
+        return
+    images = "1 test image, which decides" if few == 1 else f"{few} test images, which decide"
+    yield CodedWarning(
+        f"{quoted(analysis.chance.smallest)} has only {images} its whole part of the {metric}, in which every class "
+        "counts alike.",
+        code=WarningCode.UNEQUAL_CLASSES,
+    )
 
 
 def _not_at_an_end(analysis: StudyAnalysis) -> Iterator[str]:

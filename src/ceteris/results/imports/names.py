@@ -35,6 +35,10 @@ SETTING = words("""lr, learning rate, batch size, batch, bs, epochs, steps, widt
     parameters, patience, kernel, kernel size, filters, channels, gpu, gpus, rank""")
 """Of a table with these columns no column is an arm."""
 
+SUMMARY = words("""mean, average, avg, std, std dev, sd, stdev, stddev, standard deviation, standard error, stderr,
+    sem, median, min, max, minimum, maximum""")
+"""A column with such a name describes several runs: it is no arm and no setting."""
+
 _SHARES = words("""accuracy, acc, f1, auc, auroc, auprc, precision, recall, iou, miou, dice, top1, top5, map,
     sensitivity, specificity""")
 _METRICS = _SHARES | words("""loss, error, err, score, perplexity, ppl, bleu, rouge, rmse, mse, mae, r2, reward,

@@ -170,7 +170,7 @@ def _is_setting(table: Table, name: str, arms: Sequence[str]) -> bool:
         return False
     if any(spelled(name) in known for known in (names.SEED, names.RUN, names.STEP)) or name.startswith("column "):
         return False
-    return not (names.is_result(words) and looks_numeric(cells))
+    return not ((names.is_result(words) or spelled(name) in names.SUMMARY) and looks_numeric(cells))
 
 
 def _without_copies(table: Table, columns: Sequence[str]) -> list[str]:

@@ -80,6 +80,9 @@ def _outcome(
 def _rows_of_runs(table: Table, roles: Roles) -> Mapping[tuple[str, str], list[int]]:
     """Give the rows of each run by its variation and seed, by rising step."""
     variations = _filled(table, roles.variation, "variation")
+    for column in table.columns:
+        if column == roles.seed or column.startswith("column "):  # one without a name may be an index
+            _refuse_summaries(table, column)
     if roles.seed is not None:
         seeds: Sequence[str] = [_whole(text) for text in _filled(table, roles.seed, "seed")]
     elif roles.step is not None:
@@ -134,6 +137,17 @@ def _filled(table: Table, column: str, role: str) -> tuple[str, ...]:
                 f"{table.source}, {row.place}: the {role} (column '{column}') is empty. Fill it in, or remove the row."
             )
     return cells
+
+
+def _refuse_summaries(table: Table, column: str) -> None:
+    """Refuse rows of means and spreads below the runs, which would count as runs: all other seeds are whole numbers."""
+    seeds = [_whole(text) for text in table.cells(column)]
+    words = [index for index, text in enumerate(seeds) if text and not any(map(str.isdigit, text))]
+    if 0 < len(words) < len(seeds) and all(text.isdecimal() for text in seeds if any(map(str.isdigit, text))):
+        raise ResultsError(
+            f"{table.source}, {table.rows[words[0]].place}: {column} = '{seeds[words[0]]}', and its other cells "
+            "are numbers. If the row is a mean or a spread of runs, remove it; if it is a run, give it a number."
+        )
 
 
 def _whole(text: str) -> str:

@@ -92,7 +92,7 @@ def _stem(column: str) -> str:
 
 
 def _columns_of_variations(table: Table, columns: Columns) -> list[str]:
-    others = (names.SEED, names.RUN, names.STEP, names.TEST_IMAGES)
+    others = (names.SEED, names.RUN, names.STEP, names.TEST_IMAGES, names.SUMMARY)
     if columns.variation is not None or any(spelled(name) in names.VARIATION for name in table.columns):
         return []
     if columns.metric is not None and nearest(columns.metric, table.columns) is not None:
