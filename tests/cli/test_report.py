@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from ceteris.analysis import analysis
 from ceteris.analysis.study_analysis import analyze
 from ceteris.cli.report import print_results, report
 from ceteris.execution.local import LocalExecutor
@@ -178,13 +179,27 @@ def test_means_and_differences_are_those_of_the_runs(tmp_path, console):
 def test_crossed_arms_stand_in_the_table_without_a_verdict(tmp_path, console):
     """Each with its accuracy; what the cross came to is the last sentence."""
     study = made_up_study(seeds=3, variation=(), cross=CROSSES[:1])
-    analysis = analyze(read_results(made_up_folder(tmp_path / "r", study=study)))
-    print_results(analysis, console)
+    found = analyze(read_results(made_up_folder(tmp_path / "r", study=study)))
+    print_results(found, console)
     lines = [line.rstrip() for line in console.file.getvalue().splitlines()]
-    arm = analysis.summary("deeper, tanh").accuracy
+    arm = found.summary("deeper, tanh").accuracy
 
     assert row(lines, "deeper, tanh")[-2:] == [percent(arm.estimate), "3 of 3"]
-    assert " ".join(lines).endswith(" ".join(summary(analysis.factorials[0]).split()))
+    assert " ".join(lines).endswith(" ".join(summary(found.factorials[0]).split()))
+
+
+def test_of_many_variations_the_table_has_those_of_the_page(tmp_path, console, monkeypatch):
+    """The best and the worst; a sentence below it says of how many, and where all are."""
+    monkeypatch.setattr(analysis, "MOST_SHOWN", 2)
+    found = analyze(read_results(made_up_folder(tmp_path / "r", study=made_up_study(seeds=3))))
+    print_results(found, console, elsewhere="`--json` has all")
+    lines = [line.rstrip() for line in console.file.getvalue().splitlines()]
+    note = "2 of 4 variations are shown here, the best and the worst by test accuracy; `--json` has all."
+
+    header = next(number for number, line in enumerate(lines) if line.startswith("factor  "))
+    names = {name for line in lines[header : lines.index(note)] for name in line.split()[:2]}
+    assert names & {one.name for one in found.summaries} == found.shown
+    assert len(found.shown) == 3
 
 
 def test_the_answer_ends_the_output(tmp_path, console):

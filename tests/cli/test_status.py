@@ -1,7 +1,9 @@
+import json
 from pathlib import Path
 
 import pytest
 
+from ceteris.cli import status
 from ceteris.engines.engine import Position
 from ceteris.results.folder import ResultsFolder
 from ceteris.results.manifest import Manifest
@@ -185,6 +187,33 @@ def test_many_failures_are_cut_short(tmp_path, ceteris, monkeypatch):
     assert out.count("\nfailed: ") == 10
     assert "failed: 'baseline', seed 0: [red]an error[/red] with brackets (in epoch 2)" in out
     assert "and 3 more.\n" in out
+
+
+def test_of_many_variations_those_come_first_that_are_not_at_an_end(folder, ceteris, monkeypatch):
+    """Runs that went wrong or are under way before those that have not begun; it says of how many, JSON has all."""
+    monkeypatch.setattr(status, "MOST_SHOWN", 1)
+    publish(folder, *RUNS[:6])
+    shown = "1 of 2 variations are shown here"
+    code, out, _ = ceteris("status", "results")
+    assert code == 0
+    assert lines(out)[5:] == [
+        "factor   variation  finished  missing",
+        "         baseline          3        -",
+        "pooling  Pool 4x4          -        3",
+        f"{shown}, first those that are under way or failed, then those that have not begun; `--json` has all.",
+        "",
+        "6 of 9 runs done; `ceteris run` with the same study and folder does the rest.",
+    ]
+
+    (folder.run_folder(RUNS[3]).path / "weights.safetensors").unlink()
+    code, out, _ = ceteris("status", "results")
+    assert code == 1
+    assert lines(out)[6:8] == [
+        "               baseline          3        -        -",
+        "learning rate  0.5               2        -        1",
+    ]
+    names = [arm["name"] for arm in json.loads(ceteris("status", "results", "--json")[1])["arms"]]
+    assert names == ["baseline", "0.5", "Pool 4x4"]
 
 
 def test_looking_changes_nothing(folder, ceteris):

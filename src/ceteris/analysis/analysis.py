@@ -120,14 +120,18 @@ class Analysis:
 
     @property
     def left_out(self) -> tuple[str, ...]:
-        """Say, below what shows single arms, that it does not show all of them; empty where it does."""
+        """Say, below what shows single arms of a report, that it does not show all of them; empty where it does."""
+        return self.without_some("verdicts.json has all")
+
+    def without_some(self, elsewhere: str) -> tuple[str, ...]:
+        """Say that not all arms are shown, and where all are; empty where they are all shown."""
         others, shown = len(self.summaries) - 1, len(self.shown) - 1
         if others == shown:
             return ()
         which = f"{shown:,} of {others:,} variations are shown here, the best and the worst by {self.metric.name}"
         if any(arm.collapsed for arm in self.summaries[1:]):
             which += " and those of which most runs did not learn"
-        return (f"{which}; verdicts.json has all.",)
+        return (f"{which}; {elsewhere}.",)
 
     @cached_property
     def _summaries(self) -> Mapping[str, ArmSummary]:

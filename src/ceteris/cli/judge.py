@@ -50,7 +50,7 @@ def judge(
     analysis = read_judged(source, **options)
     for line in taken(source, analysis):
         print_line(line, console)
-    print_results(analysis, console)
+    print_results(analysis, console, elsewhere="`--json` has all")
     if out is not None or latex is not None:
         console.print()
     if out is not None and isinstance(analysis, StudyAnalysis):

@@ -110,14 +110,17 @@ _STYLES = {
 }
 
 
-def print_results(analysis: Analysis, console: Console) -> None:
-    """Print what results say: first what must be known before believing it, then a table, then the answer."""
+def print_results(analysis: Analysis, console: Console, *, elsewhere: str = "verdicts.json has all") -> None:
+    """Print what results say: first what must be known before believing it, then a table, then the answer.
+
+    Of very many arms the table has some, and a sentence below it says where all are.
+    """
     console.print()
     console.print(Text(analysis.title, style="bold"), soft_wrap=True)
     print_notes(warnings(analysis), console)
     console.print()
     console.print(set_apart(results_table(analysis, is_wide=console.width >= _WIDE), console))
-    for sentence in (*footnotes(analysis), *answer(analysis)):
+    for sentence in (*analysis.without_some(elsewhere), *footnotes(analysis), *answer(analysis)):
         console.print()
         console.print(Text(sentence))
 
@@ -151,6 +154,8 @@ def results_table(analysis: Analysis, *, is_wide: bool = True) -> Table:
         ),
     )
     for arm, cells in arms:
+        if arm.name not in analysis.shown:
+            continue
         factor = [Text("" if arm is analysis.baseline else arm.factor)] if has_factors else []
         table.add_row(*factor, *cells, _runs(arm, is_skipped=arm.name in skipped, is_wide=is_wide))
     return table

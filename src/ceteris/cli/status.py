@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ceteris.analysis.analysis import MOST_SHOWN
 from ceteris.analysis.looks import study_looks
 from ceteris.analysis.scores import chance_level, constant_runs, study_scores
 from ceteris.cli.console import print_notes, print_sentence, set_apart
@@ -27,6 +28,7 @@ from ceteris.study.seeds import PlannedSeeds
 _IN_TRAINING = "in training"
 _COLUMNS = ("finished", "diverged", _IN_TRAINING, "unfinished", "missing", "failed", "damaged", "skipped")
 _SHOWN_TROUBLES = 10
+_AT_AN_END = frozenset({"finished", "diverged", "skipped"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +57,11 @@ def status(folder: Path, console: Console) -> FolderStatus:
     notes = (*results.notes, *_at_chance(results))
     print_notes(notes, console)
     console.print()
-    console.print(set_apart(status_table(results), console))
+    table = status_table(results)
+    console.print(set_apart(table, console))
+    if (others := len(results.manifest.study.arms()) - 1) > (shown := table.row_count - 1):
+        left_out = f"{shown:,} of {others:,} variations are shown here, first those that are under way or failed, then"
+        print_sentence(Text(f"{left_out} those that have not begun; `--json` has all."), console)
     console.print()
     troubles = [
         f"{one.status.value}: '{one.run.variation}', seed {one.run.seed}: {one.trouble}"
@@ -93,7 +99,11 @@ def _at_chance(results: Results) -> tuple[str, ...]:
 
 
 def status_table(results: Results) -> Table:
-    """Draw one row a variation and one column for each state that a run is in; `finished` is always there."""
+    """Draw one row a variation and one column for each state that a run is in; `finished` is always there.
+
+    Of more than `MOST_SHOWN` variations come first, below the baseline, those whose runs are under way or went wrong,
+    then those that have runs to begin; both in the order of the study.
+    """
     held = {run.digest for run in results.held}
     arms: dict[tuple[str, str], list[Finding]] = {}
     for finding in results.findings:
@@ -103,12 +113,22 @@ def status_table(results: Results) -> Table:
     table = arm_table()
     for name in columns:
         table.add_column(name, justify="right", no_wrap=True)
-    for (factor, variation), findings in arms.items():
+    baseline, *others = arms
+    if len(others) > MOST_SHOWN:
+        others = sorted(others, key=lambda arm: _urgency(states[arm]))[:MOST_SHOWN]
+    for factor, variation in (baseline, *others):
+        findings = arms[factor, variation]
         cells = [_cell(name, states[factor, variation][name], findings, held) for name in columns]
         is_baseline = factor == variation
         title = Text(variation, style="bold" if is_baseline else "")
         table.add_row(Text("" if is_baseline else factor), title, *cells)
     return table
+
+
+def _urgency(states: Counter[str]) -> int:
+    """Give 0 for an arm with runs that are under way or went wrong, 1 for one that has some to begin, 2 for others."""
+    left = states.keys() - _AT_AN_END
+    return 2 - bool(left) - bool(left - {"missing"})
 
 
 def _state(finding: Finding, held: set[str]) -> str:
