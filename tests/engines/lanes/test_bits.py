@@ -7,7 +7,12 @@ import numpy as np
 import pytest
 
 from ceteris.engines.lanes.engine import LanesEngine
-from ceteris.engines.lanes.kernels import InstructionSet, load_kernels, usable_instruction_sets
+from ceteris.engines.lanes.kernels import (
+    InstructionSet,
+    chosen_instruction_set,
+    load_kernels,
+    usable_instruction_sets,
+)
 
 pytestmark = pytest.mark.skipif(not usable_instruction_sets(), reason="the lanes engine is not compiled here")
 
@@ -15,8 +20,8 @@ FUSED = [name for name in usable_instruction_sets() if load_kernels(name).fused]
 
 
 def engine(name=None):
-    """Give the engine with one build, by default the widest."""
-    return LanesEngine(instruction_set=name or usable_instruction_sets()[0])
+    """Give the engine with one build, by default the one that `CETERIS_ISA` names, or the widest."""
+    return LanesEngine(instruction_set=name or chosen_instruction_set())
 
 
 def finish(training, *, epochs=2):

@@ -1,5 +1,7 @@
 """The kernels against PyTorch in float64: every kind of layer, forward and backward, in one step of one run."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 import torch
@@ -287,6 +289,22 @@ def relative_error(found, expected, floor=0.0):
     return float(np.abs(found - expected).max() / max(np.abs(expected).max(), floor))
 
 
+@cache
+def first_step(name, seed):
+    """Give what all builds are held to: the loss of the only step in float64, its gradients, and batch statistics."""
+    split, run = made_split(), made_run(NETWORKS[name], seed)
+    image = Shape(*split.training.images.shape[1:])
+    network = reference(run, image, initial_weights(run.specification.network, image, CLASSES, seed))
+    places = order(seed, 0, BATCH)
+    labels = torch.tensor(split.training.labels[places].astype(np.int64))
+    pixels = scaled(split, split.training.images[places])
+    loss = functional.cross_entropy(network(pixels, BatchPosition(epoch=0, positions=torch.arange(BATCH))), labels)
+    loss.backward()
+    gradients = {key: parameter.grad.numpy() for key, parameter in network.named_parameters()}
+    statistics = {key: buffer.numpy() for key, buffer in network.named_buffers() if "running" in key}
+    return float(loss.detach()), gradients, statistics
+
+
 @pytest.mark.parametrize("instruction_set", list(InstructionSet))
 @pytest.mark.parametrize("name", NETWORKS)
 def test_probabilities_and_gradients_are_those_of_pytorch_in_float64(name, instruction_set):
@@ -302,23 +320,15 @@ def test_probabilities_and_gradients_are_those_of_pytorch_in_float64(name, instr
     states, outcomes = training.states(), training.outcomes()
 
     for run, epoch, state, outcome in zip(runs, metrics, states, outcomes, strict=True):
-        start = initial_weights(run.specification.network, image, CLASSES, run.seed)
-        network = reference(run, image, start)
-        places = order(run.seed, 0, BATCH)
-        labels = torch.tensor(split.training.labels[places].astype(np.int64))
-        pixels = scaled(split, split.training.images[places])
-        loss = functional.cross_entropy(network(pixels, BatchPosition(epoch=0, positions=torch.arange(BATCH))), labels)
-        loss.backward()
-        assert epoch.training_loss == pytest.approx(float(loss.detach()), rel=TOLERANCE)
+        loss, gradients, statistics = first_step(name, run.seed)
+        assert epoch.training_loss == pytest.approx(loss, rel=TOLERANCE)
         # Some gradients cancel to nothing, such as that of a shift which a batch norm later takes away.
-        gradients = {name: parameter.grad.numpy() for name, parameter in network.named_parameters()}
         floor = 1e-2 * max(float(np.abs(gradient).max()) for gradient in gradients.values())
         for key, gradient in gradients.items():
             # The velocity of the first step of gradient descent is the gradient.
             assert relative_error(state.arrays[f"first_moments.{key}"], gradient, floor) < TOLERANCE, key
-        for key, statistic in network.named_buffers():
-            if "running" in key:
-                assert relative_error(state.arrays[key], statistic.numpy()) < TOLERANCE, key
+        for key, statistic in statistics.items():
+            assert relative_error(state.arrays[key], statistic) < TOLERANCE, key
         with torch.no_grad():
             logits = reference(run, image, outcome.weights).eval()(scaled(split, split.test.images))
         assert relative_error(outcome.probabilities, torch.softmax(logits, dim=1).numpy()) < TOLERANCE
