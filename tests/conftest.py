@@ -88,18 +88,28 @@ def heads_folder(tmp_path_factory):
         return train_heads(folder)
 
 
-# Files whose tests take longest, in the order of what they took alone; xdist hands files out in order, so that these
-# come first and no process is left with one when the others are done.
+# One process gets all of these, because they share what takes half a minute to make: results folders in every state
+# with their reports, and heads on backbones. Of other tests it gets a file, or a class, at a time.
+TOGETHER = (
+    "tests/report/",
+    "tests/analysis/",
+    "tests/inference/test_pretrained.py",
+    "tests/explore/test_explorer.py",
+)
+
+# What takes longest, in the order of what it took alone; xdist hands files out in order, so that these come first and
+# no process is left with one when the others are done.
 LONGEST = (
-    "test_readme",
-    "test_explore_page",
-    "test_tutorial",
-    "test_notebooks",
-    "test_child",
-    "test_kill",
-    "test_backbone",
-    "test_cluster_page",
-    "test_equivalence",
+    *TOGETHER,
+    "tests/browser/test_explore_page.py",
+    "tests/test_readme.py",
+    "tests/test_tutorial.py",
+    "tests/test_notebooks.py",
+    "tests/execution/test_child.py",
+    "tests/execution/test_kill.py",
+    "tests/export/test_backbone.py",
+    "tests/test_cluster_page.py",
+    "tests/engines/lanes/test_equivalence.py",
 )
 
 
@@ -111,6 +121,17 @@ def pytest_collection_modifyitems(items):
     named = [item.nodeid for item in items if " at 0x" in item.nodeid]
     if named:
         raise pytest.UsageError(f"name this case by ids=: {named[0]}")
-    ranks = {name: rank for rank, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: ranks.get(item.path.stem, len(ranks)))
+    items.sort(key=lambda item: next((n for n, name in enumerate(LONGEST) if item.nodeid.startswith(name)), 99))
     gc.freeze()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Let `--dist loadscope` give what belongs together to one process."""
+    from xdist.scheduler import LoadScopeScheduling  # noqa: PLC0415 - tests run without xdist too
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            return "together" if nodeid.startswith(TOGETHER) else super()._split_scope(nodeid)
+
+    return ByFile(config, log) if config.option.dist == "loadscope" else None
