@@ -39,3 +39,11 @@ def test_a_study_that_adds_seeds_has_a_range_of_runs(seeds, runs, looks):
 
     assert size(study, MINIATURE_IMAGES, ()).startswith(runs)
     assert planned_looks(study.seeds) == looks
+
+
+def test_a_folder_before_it_is_read_has_at_most_so_many_images(tmp_path):
+    """Files may turn out to be unreadable: a range would be one of upper ends."""
+    arm = {"factor": "images", "name": "half", "set": {"data.fraction": 0.5}}
+    study = miniature_study(data={"name": str(tmp_path)}, variation=(arm,))
+
+    assert f"on up to {MINIATURE_IMAGES.training_images} training and " in size(study, MINIATURE_IMAGES, ())

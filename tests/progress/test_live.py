@@ -10,7 +10,7 @@ from ceteris.execution.local import LocalExecutor
 from ceteris.execution.packing import pack
 from ceteris.execution.study import run_study
 from ceteris.progress.board import Board, Measuring
-from ceteris.progress.live import achievement, board_table, show, summary, told
+from ceteris.progress.live import achievement, board_table, ending, show, summary, told
 from ceteris.results.finding import Finding
 from ceteris.testing.miniature import FakeEngine, miniature_dataset
 from tests.miniature import MINIATURE_IMAGES
@@ -119,6 +119,20 @@ def test_the_summary_grows_with_what_is_known(tmp_path, study):
     assert summary(empty, 5.0) == "measuring how fast this machine trains ..."
     assert summary(board, 5.0) == "0 of 9 runs done"
     assert achievement(board, 5.0) is None
+
+
+def test_what_others_train_was_not_there_already(tmp_path, study):
+    """A second process on the folder has nothing to do, and the runs are not done."""
+    runs = study.runs("d" * 64)
+    findings, batches = tuple(Finding(run=run) for run in runs), pack(runs, FakeEngine())
+    board = Board()
+    assert ending(board, 1.0) == "Everything was there already: nothing was left to train."
+
+    board.take(
+        StudyStarted(folder=tmp_path, findings=findings, batches=batches, images=MINIATURE_IMAGES, workers=1), 0.0
+    )
+    board.take(RunsHeld(runs=tuple(runs)), 1.0)
+    assert ending(board, 1.0) == "Nothing was left to train here: other processes train 9 runs."
 
 
 def test_at_the_end_it_is_said_what_was_achieved(events, console):

@@ -66,7 +66,7 @@ def test_every_difference_is_named():
     assert tuple(differences(manifest(), after)) == (
         f"images {IMAGES[:8]} (built in) -> {OTHER_IMAGES[:8]} (built in)",
         "seeds 0-2 -> 0-2, 5",
-        "epochs 3 -> 5 in 2 variations",
+        "epochs 3 -> 5 in 2 arms",
         "learning rate 0.5 -> 0.7 in 0.5",
         "Pool 4x4 is gone",
         "Pool 2x2 is new",

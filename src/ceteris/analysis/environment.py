@@ -1,7 +1,7 @@
 """Where, when and with what the runs of a study were trained."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
@@ -55,6 +55,14 @@ class Environment:
     seconds: float
     together: tuple[int, int] | None
     extractions: Mapping[str, Extraction]
+
+    @property
+    def shared_extractions(self) -> Mapping[Extraction, Sequence[str]]:
+        """Give the variations of each computing of features: those with one backbone and resolution share it."""
+        return {
+            one: [name for name, other in self.extractions.items() if other == one]
+            for one in dict.fromkeys(self.extractions.values())
+        }
 
 
 def read_environment(results: Results, epochs: Epochs) -> Environment:

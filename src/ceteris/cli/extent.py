@@ -28,7 +28,8 @@ def size(study: Study, images: ImageKind, batches: Sequence[PackedBatch]) -> str
     combinations = [f"{count(crossed, 'combination')} of crossed factors"] if crossed else []
     arms = listed(["the baseline", *variations, *combinations])
     shares = sorted({share(images.training_images, arm.specification.data.fraction) for arm in study.arms()})
-    trained = " to ".join(f"{one:,}" for one in dict.fromkeys((shares[0], shares[-1])))
+    ends = (shares[0], shares[-1]) if source.is_exact else shares[-1:]  # no "up to 40 to 80"
+    trained = " to ".join(f"{one:,}" for one in dict.fromkeys(ends))
     runs_of_images = (
         f"{_runs(study)}: {arms}, {seeds_each(study)}, on {some}"
         f"{trained} training and {images.validation_images:,} validation images of {name}; tested on "

@@ -26,7 +26,7 @@ from ceteris.execution.executor import Executor
 from ceteris.execution.sharding import read_shard
 from ceteris.execution.study import run_study
 from ceteris.progress.board import Measuring
-from ceteris.progress.live import achievement, show
+from ceteris.progress.live import achievement, ending, show
 from ceteris.report.quantities import count
 from ceteris.resources import available_cores
 from ceteris.results.results import read_results
@@ -104,11 +104,12 @@ def run(  # noqa: PLR0913, PLR0915 - one argument an option
             raise
         finally:
             timer.cancel()
-    achieved = achievement(board, time.monotonic())
+    now = time.monotonic()
+    line = achievement(board, now) or ("" if stop.is_set() else ending(board, now))
     _close(folder, console)
     console.print()
-    if achieved or not stop.is_set():
-        console.print(achieved or "Everything was there already: nothing was left to train.")
+    if line:
+        console.print(line)
     if stop.is_set():
         print_sentence(
             Text("Stopped within the budget: every run is saved, and the same command goes on from here."), console

@@ -90,6 +90,15 @@ def summary(board: Board, now: float) -> str:
     return ", ".join(parts)
 
 
+def ending(board: Board, now: float) -> str:
+    """Say in a line what was trained, or why nothing was."""
+    held = sum(row.held for row in board.rows.values())
+    nothing = "Everything was there already: nothing was left to train."
+    if held:
+        nothing = f"Nothing was left to train here: other processes train {count(held, 'run')}."
+    return achievement(board, now) or nothing
+
+
 def achievement(board: Board, now: float) -> str | None:
     """Say in a line what was trained, if anything was."""
     runs, seconds, speed = board.achieved(now)

@@ -10,7 +10,7 @@ from typing import Any
 from ceteris.execution.events import Event
 from ceteris.formatting.html import block, bullets, paragraph, progress_bar, table
 from ceteris.progress.board import Board, Measuring
-from ceteris.progress.live import Clock, achievement, mishaps, summary, told
+from ceteris.progress.live import Clock, ending, mishaps, summary, told
 
 _RENEWED_SECONDS = 0.5
 """How often the output is renewed: a notebook keeps every message until it has drawn it."""
@@ -72,7 +72,7 @@ def show_in_notebook(events: Iterable[Event | Measuring], display: Display, cloc
             if now - last >= _RENEWED_SECONDS:
                 last = now
                 handle.update(board_view(board, now, title=title, lines=lines))
-        end = achievement(board, clock()) or "Everything was there already: nothing was left to train."
+        end = ending(board, clock())
     except KeyboardInterrupt:
         end = "Stopped. Every run is saved, and the same call goes on from here."
         raise

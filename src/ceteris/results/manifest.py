@@ -329,7 +329,7 @@ def differences(before: Manifest, after: Manifest) -> Iterator[str]:
         for change in changes(old[name], new[name]):
             where.setdefault(str(change), []).append(name)
     for found, names in sorted(where.items()):
-        place = names[0] if len(names) == 1 else f"{len(names)} variations"
+        place = names[0] if len(names) == 1 else f"{len(names)} arms"
         yield f"{found} in {place}"
     yield from (f"{name} is gone" for name in old if name not in new)
     yield from (f"{name} is new" for name in new if name not in old)

@@ -74,6 +74,9 @@ def explain(error: ValidationError, model: type[BaseModel], found: object) -> tu
             sentence = f"{where + ': ' if where else ''}{entry['msg']}."
         else:
             sentence = _sentence(entry["type"], node, where, key, entry["input"])
+            tables = entry["input"] if isinstance(entry["input"], list) else ()
+            if "set" in place[:-1] and any(isinstance(one, Mapping) for one in tables):
+                sentence += " Layers are changed with insert, replace or remove."
         told.setdefault(place, Mistake(place=place, sentence=sentence))
     # A misspelt key is one mistake: that the right one is missing goes without saying.
     return tuple(mistake for mistake in told.values() if mistake.place not in meant & missing)

@@ -34,6 +34,17 @@ def test_the_last_sentence_says_what_is_known_of_convergence(analyses, state):
     assert answer(analyses(state))[-1] == LAST[state]
 
 
+def test_without_a_baseline_nothing_is_said_of_error_bars(analyses):
+    """Its variations have three seeds each, as those of a shard may: more seeds are not what is missing."""
+    assert answer(analyses("baseline missing")) == (
+        (
+            "So far, with 6 of 9 runs at an end, the baseline has no result, so that no variation can be compared with "
+            "it."
+        ),
+        NO_CURVES,
+    )
+
+
 def test_one_variation_is_spoken_of_as_one(analyses):
     """A study of one variation has no `1 of the 1 variations`."""
     assert answer(analyses("one variation"))[1:4] == (

@@ -7,6 +7,7 @@ from ceteris.datasets.dataset import Origin
 from ceteris.networks.shape import Shape
 from ceteris.report.sections.environment import environment_table
 from ceteris.report.sections.limitations import limitations
+from ceteris.report.sections.training_time import training_time_table
 from ceteris.report.sections.warnings import warnings
 from ceteris.results.results import read_results
 from tests.made_up import made_up_dataset, made_up_folder, made_up_study
@@ -43,6 +44,28 @@ def test_time_for_features_is_told_apart_from_training(tmp_path):
     assert ("features of deeper, computed once", "1.6 min") in {
         (row[0].text, row[1].text) for row in environment_table(analysis).rows
     }
+
+
+def test_arms_that_share_their_features_are_told_once(tmp_path):
+    """Features were computed once for all of them: three sentences would say that it took three times as long."""
+    features = {"feature extraction (seconds)": 95.0, "feature drift (relative)": 0.04}
+    folder = made_up_folder(
+        tmp_path / "r", study=made_up_study(seeds=2), measured=dict.fromkeys(("deeper", "tanh"), features)
+    )
+    analysis = analyze(read_results(folder))
+
+    assert [one for one in warnings(analysis) if "features" in one] == [
+        (
+            "Seconds of “deeper” and “tanh” are those of their heads alone: the features of their images took 1.6 min "
+            "more, once for all their runs, and their backbone was trained before this study began."
+        )
+    ]
+    assert said(analysis, "half precision")[0].startswith("Features of “deeper” and “tanh” were computed")
+    assert "features of deeper and tanh, computed once" in {row[0].text for row in environment_table(analysis).rows}
+    assert training_time_table(analysis).notes[-1] == (
+        "The times of “deeper” and “tanh” are without the 95.0 seconds in which their features were computed, once for "
+        "all their runs."
+    )
 
 
 LOOKED_FOR = {

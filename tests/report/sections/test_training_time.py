@@ -96,8 +96,8 @@ def test_what_the_times_leave_out_is_said(analyses):
     assert table.notes[1:3] == (
         "Runs were trained on 2 kinds of machines, whose times cannot be compared.",
         (
-            "The times of “head” are without the 20.0 seconds in which its features were computed, once for all its "
-            "runs."
+            "The times of “head” and “head, a tenth” are without the 20.0 seconds in which their features were "
+            "computed, once for all their runs."
         ),
     )
 

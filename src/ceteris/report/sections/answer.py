@@ -243,6 +243,8 @@ def _without_error_bars(analysis: Analysis) -> list[str]:
         which = "each variation" if len(found) == total else f"{len(found)} of the {total} variations"
         lowest, highest = (labelled(one.variation, one.factor, written(by)) for one, by in (found[0], found[-1]))
         sentences.append(f"The difference to the baseline, measured once for {which}, goes from {lowest} to {highest}.")
+    if not found and not analysis.baseline.ended:
+        return []  # the first sentence says it: nothing can be compared
     if not found and analysis.baseline.ended > 1:
         return ["No variation can be called better, worse or equivalent: that takes runs of both arms that learned."]
     return [

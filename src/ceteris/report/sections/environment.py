@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
+from ceteris.analysis.analysis import MOST_SHOWN
 from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.report.blocks import Section
-from ceteris.report.quantities import count, duration
+from ceteris.report.quantities import count, duration, listed_up_to
 from ceteris.report.table import Cell, Column, Table
 from ceteris.report.wording import seed_ranges
 
@@ -46,8 +47,8 @@ def _facts(analysis: StudyAnalysis) -> Iterator[tuple[str, str]]:
         first, last = found.finished
         yield "finished", first if first == last else f"{first} to {last}"
         yield "training time on one core, the shares of all runs", duration(found.seconds)
-    for arm, extraction in found.extractions.items():
-        yield f"features of {arm}, computed once", duration(extraction.seconds)
+    for extraction, names in found.shared_extractions.items():
+        yield f"features of {listed_up_to(names, most=MOST_SHOWN)}, computed once", duration(extraction.seconds)
     if found.together is not None:
         fewest, most = found.together
         yield "runs trained together in a packed batch", str(most) if fewest == most else f"{fewest} to {most}"

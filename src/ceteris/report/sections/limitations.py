@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from ceteris.analysis.analysis import MOST_SHOWN
 from ceteris.analysis.scores import training_images
 from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.datasets.cifar10 import BATCHES
@@ -241,11 +242,12 @@ def _about_circumstances(analysis: StudyAnalysis) -> Iterator[str]:
         yield f"Runs were trained on {len(found.hosts)} kinds of machines: their seconds cannot be compared."
     if len(found.versions) > 1:
         yield f"Runs were trained with {len(found.versions)} sets of versions."
-    for arm, extraction in found.extractions.items():
+    for extraction, names in found.shared_extractions.items():
         if extraction.drift:
             yield (
-                f"Features of {quoted(arm)} were computed in half precision: on a sample they differed from those in "
-                f"single precision by {100 * extraction.drift:.1f} % of their size."
+                f"Features of {listed_up_to([quoted(name) for name in names], most=MOST_SHOWN)} were computed in half "
+                f"precision: on a sample they differed from those in single precision by "
+                f"{100 * extraction.drift:.1f} % of their size."
             )
     if found.together is not None:
         fewest, most = found.together

@@ -3,10 +3,11 @@
 import statistics
 from collections.abc import Iterator, Sequence
 
+from ceteris.analysis.analysis import MOST_SHOWN
 from ceteris.analysis.scores import training_images
 from ceteris.analysis.study_analysis import StudyAnalysis
 from ceteris.report.blocks import Section
-from ceteris.report.quantities import NOTHING, count, quoted
+from ceteris.report.quantities import NOTHING, count, listed_up_to, quoted
 from ceteris.report.table import Cell, Column, Table
 from ceteris.results.record import Status
 from ceteris.study.run import Arm
@@ -144,8 +145,9 @@ def _notes(analysis: StudyAnalysis) -> Iterator[str]:
     hosts = len(analysis.environment.hosts)
     if hosts > 1:
         yield f"Runs were trained on {hosts} kinds of machines, whose times cannot be compared."
-    for arm, extraction in analysis.environment.extractions.items():
+    for extraction, names in analysis.environment.shared_extractions.items():
+        its = "its" if len(names) == 1 else "their"
         yield (
-            f"The times of {quoted(arm)} are without the {_written(extraction.seconds)} seconds in which its features "
-            "were computed, once for all its runs."
+            f"The times of {listed_up_to([quoted(name) for name in names], most=MOST_SHOWN)} are without the "
+            f"{_written(extraction.seconds)} seconds in which {its} features were computed, once for all {its} runs."
         )

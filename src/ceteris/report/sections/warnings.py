@@ -103,13 +103,14 @@ def _warnings(analysis: StudyAnalysis) -> Iterator[str]:
             which += f" of {quoted(arm.name)}"
             text = f"{which} diverged ({seed_list(arm.diverged)}), and did not learn."
             yield CodedWarning(text, code=WarningCode.DIVERGED, arms=(arm.name,))
-    for arm_name, extraction in analysis.environment.extractions.items():
+    for extraction, names in analysis.environment.shared_extractions.items():
+        its, head = ("its", "its head") if len(names) == 1 else ("their", "their heads")
         yield CodedWarning(
-            f"Seconds of {quoted(arm_name)} are those of its head alone: the features of its images took "
-            f"{duration(extraction.seconds)} more, once for all its runs, and its backbone was trained before this "
-            "study began.",
+            f"Seconds of {listed_up_to([quoted(name) for name in names], most=MOST_SHOWN)} are those of {head} alone: "
+            f"the features of {its} images took {duration(extraction.seconds)} more, once for all {its} runs, and "
+            f"{its} backbone was trained before this study began.",
             code=WarningCode.FEATURES_BEFORE,
-            arms=(arm_name,),
+            arms=tuple(names),
         )
     yield from chance_notes(analysis.chance, analysis.summaries, analysis.constant_runs)
     yield from _small_class(analysis)
