@@ -47,7 +47,7 @@ def test_scores_are_those_of_the_records(folders):
     epochs = results.epochs(run)
 
     assert score.test_accuracy == results.records[0].test_accuracy
-    assert score.correct.mean() == score.test_accuracy
+    assert score.correct.each().mean() == score.test_accuracy
     np.testing.assert_array_equal(score.validation_accuracy, [epoch.metrics.validation_accuracy for epoch in epochs])
     np.testing.assert_allclose(score.seconds, np.cumsum([epoch.seconds / 8 for epoch in epochs]))
 

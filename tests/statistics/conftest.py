@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pytest
 
+from ceteris.statistics.images import CorrectImages
 from ceteris.statistics.scores import ArmScores, Ending, RunScore
 
 ArmMaker = Callable[..., ArmScores]
@@ -32,7 +33,7 @@ def make_arm() -> ArmMaker:
                     seed=seed,
                     status=accuracy if ended else Ending.FINISHED,
                     test_accuracy=None if ended else accuracy,
-                    correct=np.array(correct[seed], np.bool_) if correct and seed in correct else None,
+                    correct=CorrectImages.of(correct[seed]) if correct and seed in correct else None,
                     validation_accuracy=np.array(curves[seed]) if curves and seed in curves else None,
                     seconds=np.array(seconds[seed]) if seconds and seed in seconds else None,
                 )

@@ -5,6 +5,7 @@ from ceteris.statistics.beside_looks import beside_looks
 from ceteris.statistics.contrast import Criteria
 from ceteris.statistics.convergence import Measure
 from ceteris.statistics.difference import difference_interval, mean_difference
+from ceteris.statistics.images import CorrectImages
 from ceteris.statistics.interval import Scope
 from ceteris.statistics.looks import take_looks
 from ceteris.statistics.scores import ArmScores, Ending, RunScore, Scores
@@ -23,7 +24,7 @@ def arm(name, accuracies, areas):
             status=Ending.FINISHED,
             test_accuracy=float(accuracy),
             validation_accuracy=np.full(4, area),
-            correct=random.random(400) < accuracy,
+            correct=CorrectImages.of(random.random(400) < accuracy),
         )
         for seed, (accuracy, area) in enumerate(zip(accuracies, areas, strict=True))
     ]

@@ -13,7 +13,7 @@ from ceteris.statistics.contrast import Criteria
 from ceteris.statistics.convergence import Measure
 from ceteris.statistics.difference import difference_interval, difference_test
 from ceteris.statistics.equivalence import equivalence_test
-from ceteris.statistics.images import over_images, two_way_interval
+from ceteris.statistics.images import CorrectImages, over_images, two_way_interval
 from ceteris.statistics.interval import Interval, PointEstimate, Scope
 from ceteris.statistics.scores import ArmScores, Ending, RunScore, Scores
 from ceteris.statistics.verdict import Decision, Reason
@@ -35,7 +35,7 @@ def study(gains, *, seeds=SEEDS, order=1):
                     seed=seed,
                     status=Ending.FINISHED,
                     test_accuracy=float(correct.mean()),
-                    correct=correct,
+                    correct=CorrectImages.of(correct),
                     validation_accuracy=0.6 * rise + generator.normal(0, 0.02, EPOCHS),
                     seconds=np.cumsum(generator.uniform(1, 2, EPOCHS)),
                 )

@@ -153,10 +153,7 @@ def _has_same_times(one: tuple[StudyAnalysis, RunRecord], other: tuple[StudyAnal
 
 
 def _answers(side: StudyAnalysis, arm: str) -> Mapping[int, Labels]:
-    if side.predictions is None or arm not in side.predictions.arms:
-        return {}
-    found = side.predictions.arms[arm]
-    return dict(zip(found.seeds, found.predictions, strict=True))
+    return {} if side.predictions is None else side.predictions.predicted(arm)
 
 
 def _alike(one: Labels | None, other: Labels | None) -> float | None:

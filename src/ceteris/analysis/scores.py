@@ -1,7 +1,7 @@
 """From a results folder to the numbers that statistics are computed from: chance level, predictions, epochs, scores."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,6 +16,7 @@ from ceteris.results.manifest import Manifest
 from ceteris.results.record import Status
 from ceteris.results.results import Results
 from ceteris.statistics.contrast import Criteria
+from ceteris.statistics.images import CorrectImages
 from ceteris.statistics.interval import Floats, Scope
 from ceteris.statistics.metric import Metric
 from ceteris.statistics.metrics import METRICS, TEST_ACCURACY, all_metrics
@@ -68,18 +69,16 @@ def chance_level(results: Results) -> ChanceLevel:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ArmPredictions:
-    """The predictions of one arm, without the runs that have none.
+    """What is kept in memory of the predictions of one arm, without the runs that have none.
 
     Attributes:
         seeds: Of the finished runs, in the order of the study.
-        predictions: The most probable class. Shape (seeds, images), int32.
-        probabilities: Mean over seeds. Shape (images, classes), float32.
+        correct: Which images each run classified correctly, by seed.
         metrics: By name, what the probabilities of each run are worth. Shape (seeds,).
     """
 
     seeds: tuple[int, ...]
-    predictions: Labels
-    probabilities: NDArray[np.float32]
+    correct: Mapping[int, CorrectImages]
     metrics: Mapping[str, Floats]
 
 
@@ -88,16 +87,39 @@ class Predictions:
     """The predictions of a study, and the right ones.
 
     Attributes:
+        results: Where predictions are read again by whoever needs all of an arm.
         labels: The class of each test image. Shape (images,), int32.
         arms: By name; an arm without a finished run is absent.
     """
 
+    results: Results
     labels: Labels
     arms: Mapping[str, ArmPredictions]
 
+    def correct(self, arm: str, seeds: Iterable[int]) -> NDArray[np.bool_]:
+        """Say for runs of an arm which images they classified correctly. Shape (seeds, images)."""
+        return np.array([self.arms[arm].correct[seed].each() for seed in seeds])
+
+    def predicted(self, arm: str) -> Mapping[int, Labels]:
+        """Read the most probable class of each image again, by seed. Each of shape (images,)."""
+        if arm not in self.arms:
+            return {}
+        return {seed: as_labels(one.argmax(axis=1)) for seed, one in self._read(arm)}
+
+    def mean_probabilities(self, arm: str) -> NDArray[np.float32]:
+        """Read the probabilities again, and give their mean over the runs of an arm. Shape (images, classes)."""
+        total = np.zeros((), np.float32)
+        for _, one in self._read(arm):
+            total = total + one.astype(np.float32)
+        return total / np.float32(len(self.arms[arm].seeds))
+
+    def _read(self, arm: str) -> Iterator[tuple[int, NDArray[np.float16]]]:
+        for seed in self.arms[arm].seeds:
+            yield seed, self.results.predictions(self.results.by_run[arm, seed].run)
+
 
 def read_predictions(results: Results) -> Predictions | None:
-    """Read what all finished runs answered, one file at a time: 40 kB a run stay in memory.
+    """Read what all finished runs answered, one file at a time: a bit for each image of each run stays in memory.
 
     Returns:
         None where the labels of the test images are missing or damaged, without which no answer can be judged.
@@ -106,26 +128,22 @@ def read_predictions(results: Results) -> Predictions | None:
         labels = results.labels()
     except ResultsError:
         return None
-    arms: dict[str, list[tuple[int, Labels, dict[str, float]]]] = {}
-    sums: dict[str, NDArray[np.float32]] = {}
+    arms: dict[str, dict[int, tuple[CorrectImages, dict[str, float]]]] = {}
     for finding in results.findings:
         if finding.status is not Status.FINISHED:
             continue
         run = finding.run
         probabilities = results.predictions(run)
-        worth = all_metrics(probabilities, labels)
-        arms.setdefault(run.variation, []).append((run.seed, as_labels(probabilities.argmax(axis=1)), worth))
-        if run.variation not in sums:
-            sums[run.variation] = np.zeros(probabilities.shape, np.float32)
-        sums[run.variation] += probabilities
+        correct = CorrectImages.of(probabilities.argmax(axis=1) == labels)
+        arms.setdefault(run.variation, {})[run.seed] = correct, all_metrics(probabilities, labels)
     return Predictions(
+        results=results,
         labels=labels,
         arms={
             name: ArmPredictions(
-                seeds=tuple(seed for seed, _, _ in runs),
-                predictions=np.array([predictions for _, predictions, _ in runs]),
-                probabilities=sums[name] / np.float32(len(runs)),
-                metrics={name: np.array([worth[name] for _, _, worth in runs]) for name in METRICS},
+                seeds=tuple(runs),
+                correct={seed: correct for seed, (correct, _) in runs.items()},
+                metrics={name: np.array([worth[name] for _, worth in runs.values()]) for name in METRICS},
             )
             for name, runs in arms.items()
         },
@@ -246,11 +264,11 @@ def _score(finding: Finding, predictions: Predictions | None, epochs: Epochs, me
         return RunScore(seed=run.seed, status=status)
     correct = score = None
     arm = None if predictions is None else predictions.arms.get(run.variation)
-    if predictions is not None and arm is not None and run.seed in arm.seeds:
-        index = arm.seeds.index(run.seed)
+    if arm is not None and run.seed in arm.correct:
         if metric is TEST_ACCURACY:
-            correct = arm.predictions[index] == predictions.labels
+            correct = arm.correct[run.seed]
         else:  # intervals over images are about the share of correct predictions alone
+            index = arm.seeds.index(run.seed)
             score = float(arm.metrics[metric.name][index]) * (1 if metric.higher_is_better else -1)
     trained = epochs.get(run.variation, {}).get(run.seed)
     if trained is None:

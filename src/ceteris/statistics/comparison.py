@@ -137,7 +137,7 @@ def compare(scores: Scores, criteria: Criteria = USUAL, *, seed: int = 0) -> tup
         pairs, chance, replace(criteria, scope=Scope.SEEDS_AND_IMAGES), [np.random.default_rng(seed) for _ in arms]
     )
     correct = scores.baseline.predictions(chance)
-    predictions = [arm.predictions(chance) for arm in arms]
+    predictions = (arm.predictions(chance) for arm in arms)  # of one arm at a time, since those of all take much memory
     failed = _with_failed(pairs, chance, criteria, seed)
     learned = scores.baseline.learned(chance)
     return tuple(
@@ -154,16 +154,16 @@ def compare(scores: Scores, criteria: Criteria = USUAL, *, seed: int = 0) -> tup
             else interval_over_images(
                 judgement.accuracy,
                 correct,
-                predictions[index],
+                own,
                 level=1 - criteria.significance / criteria.comparisons(len(arms)),
             ),
-            mcnemar=_mcnemar(correct, predictions[index]),
+            mcnemar=_mcnemar(correct, own),
             convergence=convergences[index],
             verdict=judgement.verdict,
-            in_population=wider[index].verdict.decision if correct and predictions[index] else None,
+            in_population=wider[index].verdict.decision if correct and own else None,
             with_failed=failed[index] if failed and _finding(failed[index]) != _finding(judgement) else None,
         )
-        for index, (arm, judgement) in enumerate(zip(arms, judgements, strict=True))
+        for index, (arm, judgement, own) in enumerate(zip(arms, judgements, predictions, strict=True))
     )
 
 

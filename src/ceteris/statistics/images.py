@@ -17,6 +17,34 @@ Correct = Mapping[int, NDArray[np.bool_]]
 """Whether each test image was classified correctly, by seed. Each of shape (images,)."""
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CorrectImages:
+    """Which test images a run classified correctly: a bit each, because a study may have 64,000 runs of 10,000 images.
+
+    Attributes:
+        bits: Eight images in a byte. Shape (ceil(images / 8),).
+        images: How many there are.
+    """
+
+    bits: NDArray[np.uint8]
+    images: int
+
+    @classmethod
+    def of(cls, correct: ArrayLike) -> "CorrectImages":
+        """Keep whether each image was classified correctly. Shape (images,).
+
+        Example:
+            >>> CorrectImages.of([True, False, True]).each()
+            array([ True, False,  True])
+        """
+        each = np.asarray(correct, np.bool_)
+        return cls(bits=np.packbits(each), images=len(each))
+
+    def each(self) -> NDArray[np.bool_]:
+        """Give whether each image was classified correctly. Shape (images,)."""
+        return np.unpackbits(self.bits, count=self.images).view(np.bool_)
+
+
 def over_images(found: Difference, baseline: Correct, variation: Correct) -> Difference | None:
     """Let the standard error of a difference in test accuracy allow for the test images too.
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ceteris.errors import StatisticsError
 from ceteris.statistics.distributions import binomial_above
+from ceteris.statistics.images import CorrectImages
 from ceteris.statistics.interval import Floats
 
 CHANCE_SIGNIFICANCE = 0.05
@@ -73,7 +74,7 @@ class RunScore:
             better than chance; where only a score is known, nobody can tell, and a finished run counts as learned.
         score: What verdicts are about, higher is better, if that is not the test accuracy. A finished run has one of
             the two.
-        correct: Whether each test image was classified correctly, where that is known. Shape (images,).
+        correct: Which test images were classified correctly, where that is known.
         validation_accuracy: At the end of each epoch, where that is known; what is not a number counts at the chance
             level. Shape (epochs,).
         seconds: Training time up to the end of each epoch, where that is known. Shape (epochs,).
@@ -83,7 +84,7 @@ class RunScore:
     status: Ending
     test_accuracy: float | None = None
     score: float | None = None
-    correct: NDArray[np.bool_] | None = None
+    correct: CorrectImages | None = None
     validation_accuracy: Floats | None = None
     seconds: Floats | None = None
 
@@ -143,7 +144,7 @@ class ArmScores:
     def predictions(self, chance: float) -> dict[int, NDArray[np.bool_]]:
         """Give which test images each run that learned classified correctly, by seed, where that is known."""
         learned = self.learned(chance)
-        return {run.seed: run.correct for run in self.runs if run.seed in learned and run.correct is not None}
+        return {run.seed: run.correct.each() for run in self.runs if run.seed in learned and run.correct is not None}
 
     def counted(self, chance: float) -> dict[int, float]:
         """Give the test accuracy that each run counts with in a mean over all, by rising seed.
@@ -196,7 +197,7 @@ class Scores:
             raise StatisticsError(f"{count} arms are called '{name}', expected distinct names. Rename all but one.")
         for arm in arms:
             _check(arm)
-        sizes = {run.correct.shape for arm in arms for run in arm.runs if run.correct is not None}
+        sizes = {(run.correct.images,) for arm in arms for run in arm.runs if run.correct is not None}
         if len(sizes) > 1:
             raise StatisticsError(
                 f"correct answers have shapes {', '.join(map(str, sorted(sizes)))}, expected one shape (images,) for "

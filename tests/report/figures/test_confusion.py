@@ -40,7 +40,7 @@ def test_rows_are_true_classes_and_columns_given_ones():
 
 def test_each_run_has_an_accuracy_for_each_class():
     """A class without images has none."""
-    found = class_accuracies(LABELS, [[0, 1, 1, 1], [0, 0, 2, 1]], 3)
+    found = class_accuracies(LABELS, np.array([[0, 1, 1, 1], [0, 0, 2, 1]]) == LABELS, 3)
 
     np.testing.assert_allclose(found, [[0.5, 1, np.nan], [1, 0.5, np.nan]])
 

@@ -99,19 +99,23 @@ def confusion(labels: ArrayLike, answers: ArrayLike, classes: int) -> Floats:
     return shares
 
 
-def class_accuracies(labels: ArrayLike, answers: ArrayLike, classes: int) -> Floats:
-    """Give the share of each class that each run classified correctly: labels have the shape (n,), answers (s, n).
+def class_accuracies(labels: ArrayLike, correct: ArrayLike, classes: int) -> Floats:
+    """Give the share of each class that each run classified correctly.
+
+    Args:
+        labels: The class of each image. Shape (n,).
+        correct: Whether each run classified it correctly. Shape (s, n).
+        classes: How many there are, k.
 
     Returns:
         In [0, 1]; not-a-number for a class without images. Shape (s, k).
 
     Example:
-        >>> class_accuracies([0, 0, 1], [[0, 1, 1], [0, 0, 0]], 2).tolist()
+        >>> class_accuracies([0, 0, 1], [[True, False, True], [True, True, False]], 2).tolist()
         [[0.5, 1.0], [1.0, 0.0]]
     """
-    true = np.asarray(labels, np.intp)
-    correct = np.atleast_2d(np.asarray(answers, np.intp)) == true
-    hits = np.array([np.bincount(true[row], minlength=classes) for row in correct]).reshape(len(correct), classes)
+    true, rows = np.asarray(labels, np.intp), np.atleast_2d(np.asarray(correct, np.bool_))
+    hits = np.array([np.bincount(true[row], minlength=classes) for row in rows]).reshape(len(rows), classes)
     with np.errstate(invalid="ignore"):
         shares: Floats = hits / np.bincount(true, minlength=classes)
     return shares

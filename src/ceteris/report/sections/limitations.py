@@ -271,7 +271,7 @@ def _largest_tie(analysis: StudyAnalysis) -> float:
     """Give the largest distance between an accuracy as recorded and as counted from the stored predictions."""
     every = [run for arm in analysis.scores.arms for run in arm.runs]
     runs = [run for run in every if run.correct is not None and run.test_accuracy is not None]
-    apart = [abs(float(run.correct.mean()) - run.test_accuracy) for run in runs]  # type: ignore[union-attr, operator]
+    apart = [abs(float(run.correct.each().mean()) - run.test_accuracy) for run in runs]  # type: ignore[union-attr, operator]
     return max((one for one in apart if one > 1e-6), default=0.0)
 
 

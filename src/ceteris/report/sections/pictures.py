@@ -65,9 +65,8 @@ def _classes(analysis: StudyAnalysis) -> tuple[Visual, ...]:
     if predictions is None or not analysis.baseline.learned:
         reason = "Classes are not shown: the baseline has no predictions of a run that learned."
         return (MissingFigure(reason),) if analysis.done else ()
-    names, baseline = analysis.results.manifest.class_names, predictions.arms[BASELINE]
-    learned = [baseline.seeds.index(seed) for seed in analysis.baseline.learned]
-    shares = confusion(predictions.labels, baseline.predictions[learned], len(names))
+    names, baseline = analysis.results.manifest.class_names, predictions.predicted(BASELINE)
+    shares = confusion(predictions.labels, [baseline[seed] for seed in analysis.baseline.learned], len(names))
     pictures = [confusion_matrix(BASELINE, shares, names)]
     before = _class_means(predictions, analysis.baseline, len(names))
     changes = {
@@ -84,9 +83,8 @@ def _class_means(predictions: Predictions, arm: ArmSummary, classes: int) -> Flo
     """Give the accuracy of each class over the runs of an arm that learned; not-a-number without one. Shape (k,)."""
     if not arm.learned:
         return np.full(classes, np.nan)
-    found = predictions.arms[arm.name]
-    learned = [found.seeds.index(seed) for seed in arm.learned]
-    means: Floats = class_accuracies(predictions.labels, found.predictions[learned], classes).mean(axis=0)
+    correct = predictions.correct(arm.name, arm.learned)
+    means: Floats = class_accuracies(predictions.labels, correct, classes).mean(axis=0)
     return means
 
 
@@ -104,8 +102,8 @@ def _images(analysis: StudyAnalysis) -> tuple[Visual, ...]:
     return (
         disagreements(
             widest.variation,
-            predictions.arms[BASELINE].probabilities.astype(np.float64),
-            predictions.arms[widest.variation].probabilities.astype(np.float64),
+            predictions.mean_probabilities(BASELINE).astype(np.float64),
+            predictions.mean_probabilities(widest.variation).astype(np.float64),
             images=images,
             labels=predictions.labels,
             class_names=analysis.results.manifest.class_names,
