@@ -185,7 +185,6 @@ def document(found: Planned) -> PlanDocument:
             preparation=time.preparation,
             is_most=time.may_stop,
             cores=found.cores,
-            threads=found.cores,
         ),
         warnings=warning_entries(found.notes),
     )

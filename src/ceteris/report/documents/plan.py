@@ -81,14 +81,12 @@ class TimeEntry(Entry):
         preparation: Before that, for features of pretrained networks.
         is_most: Whether runs may stop earlier.
         cores: How many cores train, of this machine or of the cluster.
-        threads: The same, as it was called before there were clusters.
     """
 
     training: float
     preparation: float
     is_most: bool
     cores: int
-    threads: int
 
 
 class PlanDocument(Document):
