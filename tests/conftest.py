@@ -44,6 +44,14 @@ def ctrl_c():
 
 
 @pytest.fixture(autouse=True, scope="session")
+def no_flushing():
+    """Leave out waiting for the disk: a process that is killed loses nothing that it wrote, only a power cut would."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: None)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
 def documents_fit_their_schema():
     """Hold every JSON document that a test has written to its schema, and to itself: read back, it is equal."""
     encode = Document.encode

@@ -162,9 +162,8 @@ def write_results(
 
 
 @pytest.fixture
-def make_results(tmp_path, monkeypatch):
+def make_results(tmp_path):
     """Write a results folder under a name; the rest is said at `write_results`."""
-    monkeypatch.setattr("os.fsync", lambda _: None)  # thousands of files that no power cut threatens
 
     def make(name, right, **description):
         return write_results(tmp_path / name, right, **description)

@@ -5,11 +5,9 @@ records and epochs agree with each other as those of a real run do.
 """
 
 import hashlib
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from unittest import mock
 
 import numpy as np
 
@@ -129,12 +127,11 @@ def made_up_folder(
         offset=np.full(3, -1, np.float32),
     )
     folder = ResultsFolder(path)
-    with mock.patch.object(os, "fsync"):
-        folder.prepare(Manifest.of(study, dataset, split, skipped=skipped, asked=asked), dataset.test)
-        for run in study.runs(dataset.digest, asked):
-            fate = became if isinstance(became, str) else became.get((run.variation, run.seed), "finished")
-            fate = "missing" if run.variation in skipped else fate
-            _write(folder, run, fate, dataset, measured.get(run.variation))
+    folder.prepare(Manifest.of(study, dataset, split, skipped=skipped, asked=asked), dataset.test)
+    for run in study.runs(dataset.digest, asked):
+        fate = became if isinstance(became, str) else became.get((run.variation, run.seed), "finished")
+        fate = "missing" if run.variation in skipped else fate
+        _write(folder, run, fate, dataset, measured.get(run.variation))
     return path
 
 

@@ -1,6 +1,5 @@
 """Results folders in every state that a user may bring them into."""
 
-import os
 import shutil
 from pathlib import Path
 from types import MappingProxyType
@@ -223,9 +222,3 @@ def copied(folders, tmp_path):
 def state(request):
     """Go through all states."""
     return request.param
-
-
-@pytest.fixture(autouse=True)
-def no_flushing(monkeypatch):
-    """Leave out waiting for the disk, which changes nothing that a test can see."""
-    monkeypatch.setattr(os, "fsync", lambda _: None)

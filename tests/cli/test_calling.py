@@ -1,5 +1,4 @@
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -12,9 +11,8 @@ from tests.made_up import made_up_folder, made_up_study
 
 @pytest.fixture(autouse=True)
 def here(tmp_path, monkeypatch):
-    """Work in an empty folder, without waiting for the disk."""
+    """Work in an empty folder."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(os, "fsync", lambda _: None)
 
 
 def both(ceteris, *arguments):

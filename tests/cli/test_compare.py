@@ -29,7 +29,6 @@ def undated(text: str) -> str:
 def folders(tmp_path, monkeypatch):
     """Two results folders: in B one variation has another kernel, and another engine trained all."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("os.fsync", lambda _: None)  # files that no power cut threatens
     changed = made_study(
         variation=[
             {"factor": "kernel", "name": "5x5", "set": {"network.layers.0.kernel": 7}},

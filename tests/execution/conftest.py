@@ -1,4 +1,3 @@
-import os
 from collections.abc import Callable
 
 import pytest
@@ -26,12 +25,6 @@ def make_workspace(tmp_path) -> Callable[..., Workspace]:
         )
 
     return make
-
-
-@pytest.fixture(autouse=True)
-def no_flushing(monkeypatch):
-    """Leave out waiting for the disk, which takes most of the time and changes nothing that a test can see."""
-    monkeypatch.setattr(os, "fsync", lambda _: None)
 
 
 @pytest.fixture(autouse=True, scope="session")

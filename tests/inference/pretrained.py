@@ -1,6 +1,5 @@
 """A study of heads on a backbone with random weights, really trained, in a second or two."""
 
-import os
 from pathlib import Path
 from unittest import mock
 
@@ -77,7 +76,7 @@ def train_heads(folder: Path) -> Path:
     found = find_backbones(study, base=folder)
     assert not found.skipped
     # How long a prediction takes is measured all the same, for a shorter time.
-    with mock.patch.object(os, "fsync"), mock.patch("ceteris.execution.prediction_time._SECONDS", 0.05):
+    with mock.patch("ceteris.execution.prediction_time._SECONDS", 0.05):
         for _ in run_study(
             found.study,
             trained_dataset(),

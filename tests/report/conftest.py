@@ -1,9 +1,7 @@
 """Reports of results folders in every state, each made once."""
 
-import os
 import re
 import xml.etree.ElementTree as ET
-from unittest import mock
 
 import numpy as np
 import pytest
@@ -12,7 +10,7 @@ from matplotlib.figure import Figure
 from ceteris.engines.engine import EpochMetrics
 from ceteris.report.report import write_report
 from ceteris.results.epochs import EpochRecord
-from tests.states import analyses, copied, folders, no_flushing, state  # noqa: F401 - fixtures
+from tests.states import analyses, copied, folders, state  # noqa: F401 - fixtures
 
 
 @pytest.fixture(scope="session")
@@ -22,8 +20,7 @@ def reports(folders):  # noqa: F811
 
     def give(name: str):
         if name not in made:
-            with mock.patch.object(os, "fsync"):
-                made[name] = write_report(folders(name))
+            made[name] = write_report(folders(name))
         return made[name]
 
     return give

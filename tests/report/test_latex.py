@@ -1,8 +1,6 @@
-import os
 import re
 import shutil
 import subprocess
-from unittest import mock
 
 import pytest
 
@@ -20,8 +18,7 @@ def write(reports, analyses):
     def into(folder, state):
         study = analyses(state).results.manifest.study
         numbers, sections = answer_numbers(analyses(state)), reports(state).sections
-        with mock.patch.object(os, "fsync"):
-            return publish_latex(sections, numbers, title=study.title, question=study.question, out=folder)
+        return publish_latex(sections, numbers, title=study.title, question=study.question, out=folder)
 
     return into
 
