@@ -34,6 +34,20 @@ def test_an_analysis_becomes_a_data_frame(monkeypatch, library):
     assert frame["p_adjusted"][1] < 0.05 < frame["p_equivalent"][1]
 
 
+def test_a_data_frame_has_every_run_in_a_column(monkeypatch):
+    """Those at chance are in no mean: without a column of theirs they would be gone, and so would what they show."""
+    monkeypatch.setitem(sys.modules, "pandas", SimpleNamespace(DataFrame=dict))
+    accuracies = {
+        "arm": ["base"] * 8 + ["deep"] * 8,
+        "seed": [*range(8)] * 2,
+        "accuracy": [*(0.9 + seed / 1000 for seed in range(8)), *(0.1 for _ in range(7)), 0.9],
+    }
+    frame = judge(accuracies, baseline="base", chance=0.1).frame()
+
+    assert [frame[kind] for kind in ("learned", "at_chance", "diverged", "failed")] == [[8, 1], [0, 7], [0, 0], [0, 0]]
+    assert frame["collapse"] == ["", "collapses more often"]
+
+
 def test_without_a_library_there_is_no_data_frame(monkeypatch):
     """One error says what to do."""
     for name in LIBRARIES:

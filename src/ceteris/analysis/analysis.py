@@ -174,9 +174,10 @@ class Analysis:
     def frame(self) -> Any:
         """Give every arm as a row of a data frame, the baseline first.
 
-        Its columns: variation; factor; runs that learned, diverged and failed; value, the mean over the runs that
-        learned; difference to the baseline, with the ends of its simultaneous interval, low and high; p_adjusted by
-        Holm's method; p_equivalent likewise; verdict. Missing numbers are not-a-number.
+        Its columns: variation; factor; runs that learned, ended at_chance, diverged and failed; value, the mean over
+        the runs that learned; difference to the baseline, with the ends of its simultaneous interval, low and high;
+        p_adjusted by Holm's method; p_equivalent likewise; verdict; collapse, which says whether runs collapse more or
+        less often. Missing numbers are not-a-number.
 
         Raises:
             ResultsError: If neither pandas nor polars is installed.
@@ -194,6 +195,7 @@ class Analysis:
             "variation": arm.name,
             "factor": arm.factor,
             "learned": len(arm.learned),
+            "at_chance": len(arm.at_chance),
             "diverged": len(arm.diverged),
             "failed": len(arm.failed),
             "value": math.nan if arm.accuracy is None else self.natural(arm.accuracy.estimate),
@@ -203,6 +205,7 @@ class Analysis:
             "p_adjusted": _number(None if found is None else found.p_value_adjusted),
             "p_equivalent": _number(None if equal is None else equal.p_value_adjusted),
             "verdict": "reference" if arm is self.baseline else "" if one is None else str(one.verdict.decision),
+            "collapse": "" if one is None or not one.collapse else str(one.collapse.stability),
         }
 
     @property
