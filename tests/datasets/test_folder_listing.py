@@ -153,6 +153,13 @@ def test_names_are_safe_to_show(make):
     [
         ([], "mine is empty, expected a folder of images for each class."),
         (
+            ["results/study.json", "results/runs/baseline/1"],
+            (
+                "mine has only results or exports of ceteris ('results'), and no class folders. Make a folder for each "
+                "class, and put its images there."
+            ),
+        ),
+        (
             ["1.jpg", "2.jpg"],
             (
                 "mine has no class folders; it has 2 files ('1.jpg' and '2.jpg'). Make a folder for each class, and "

@@ -137,7 +137,14 @@ def test_a_folder_keeps_the_seeds_of_its_baseline(tmp_path):
     """A study that declares none goes on with those that the folder has; one that declares more trains them."""
     folder = tmp_path / "results"
     run(folder, Study(**{**dict(STUDY), "baseline_seeds": 4}))
-    assert of_kind(run(folder), StudyStarted)[0].batches == ()
+    events = run(folder)
+    assert of_kind(events, StudyStarted)[0].batches == ()
+    assert [event.text for event in of_kind(events, Note)] == [
+        (
+            "This folder keeps the 4 seeds of the baseline that it has; a new one would have 3. To train as many here, "
+            "write baseline_seeds = 3 into the study file."
+        )
+    ]
     assert len(read_results(folder).records) == 10
     run(folder, Study(**{**dict(STUDY), "baseline_seeds": 6}))
     assert len(read_results(folder).records) == 12

@@ -170,7 +170,7 @@ def list_folder(path: Path) -> FolderListing:
     else:
         class_names, by_part = _in_parts(path, parts)
     if len(class_names) < 2:
-        raise DataError(_too_few_classes(path, class_names, top.files))
+        raise DataError(_too_few_classes(path, class_names, top))
     if empty := sorted(set(range(len(class_names))) - {file.label for file in by_part["training"][0]}):
         what = "class folder" if len(empty) == 1 else "class folders"
         names = some(class_names[label] for label in empty)
@@ -261,13 +261,15 @@ def _below(path: Path, class_folder: str) -> Iterator[tuple[str, str]]:
         waiting += [(f"{name}/{folder}", above | {here}) for folder in reversed(entries.folders)]
 
 
-def _too_few_classes(path: Path, class_names: Sequence[str], files: Sequence[str]) -> str:
+def _too_few_classes(path: Path, class_names: Sequence[str], top: Entries) -> str:
     where = shown(path)
     want = "Make a folder for each class, and put its images there."
     if class_names:
         return f"{where} has one class folder, {some(class_names)}, expected two or more. {want}"
-    if files:
-        return f"{where} has no class folders; it has {count(len(files), 'file')} ({some(files)}). {want}"
+    if top.files:
+        return f"{where} has no class folders; it has {count(len(top.files), 'file')} ({some(top.files)}). {want}"
+    if top.written:
+        return f"{where} has only results or exports of ceteris ({some(top.written)}), and no class folders. {want}"
     return f"{where} is empty, expected a folder of images for each class."
 
 

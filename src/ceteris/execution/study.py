@@ -226,7 +226,7 @@ def run_study(  # noqa: PLR0913 - one argument a choice that the caller has
         raise EngineError(f"the baseline cannot be trained, and all else is compared with it: {skipped[BASELINE]}.")
     stop, executor = stop or threading.Event(), executor or LocalExecutor()
     place, split = ResultsFolder(folder), split_dataset(dataset, study.data)
-    study = _with_baseline_seeds(study, place)
+    declared, study = study, _with_baseline_seeds(study, place)
     workspace = Workspace(
         folder=place, splits={study.data.whole: split}, origin=dataset.origin, checkpoint_seconds=checkpoint_seconds
     )
@@ -255,6 +255,7 @@ def run_study(  # noqa: PLR0913 - one argument a choice that the caller has
         if not is_told:
             for note in (*plan.notes, *filter(is_of_repetition, notes), *found):
                 yield Note(text=note)
+            yield from (Note(text=note) for note in _kept_seeds(declared, study))
             yield from _missing_baseline(only, plan.findings)
             is_told = True
         _tidy(place, plan.findings)
@@ -343,6 +344,16 @@ def _with_baseline_seeds(study: Study, place: ResultsFolder) -> Study:
     if before.baseline_seeds is not None and before.baseline_seeds == before.seeds:
         return study.with_baseline_seeds(study.seeds)
     return study.with_baseline_seeds(before.baseline_seeds) if before.seeds == study.seeds else study
+
+
+def _kept_seeds(declared: Study, study: Study) -> Iterator[str]:
+    """Say that a folder has another number of seeds of the baseline than the study would have, which `plan` counts."""
+    has, new = len(study.seeds_of(BASELINE)), len(declared.seeds_of(BASELINE))
+    if has != new:
+        yield (
+            f"This folder keeps the {count(has, 'seed')} of the baseline that it has; a new one would have {new}. To "
+            f"train as many here, write baseline_seeds = {new} into the study file."
+        )
 
 
 def _survey(
