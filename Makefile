@@ -73,7 +73,7 @@ simulate: $(VENV)/.development
 # Kills a study again and again, at times of chance and at every call of the system, before it may finish.
 soak: $(VENV)/.development
 	CETERIS_KILLS=40 $(RUN) pytest tests/execution/test_kill.py tests/soak -n 2
-	CETERIS_MACHINES=32 $(RUN) pytest tests/execution/test_machines.py
+	CETERIS_MACHINES=32 $(RUN) pytest tests/execution/test_machines.py tests/locks/test_lock.py
 
 # Kills workers, nodes and the driver of a Ray cluster of this machine fifty times, at times of chance, while a study trains.
 soak-ray: $(VENV)/.development

@@ -97,7 +97,8 @@ def heads_folder(tmp_path_factory):
 
 
 # One process gets all of these, because they share what takes half a minute to make: results folders in every state
-# with their reports, and heads on backbones. Of other tests it gets a file, or a class, at a time.
+# with their reports, and heads on backbones. Of other tests it gets a file at a time, with the classes in it, so that
+# one Ray is started.
 TOGETHER = (
     "tests/report/",
     "tests/analysis/",
@@ -140,6 +141,6 @@ def pytest_xdist_make_scheduler(config, log):
 
     class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid):
-            return "together" if nodeid.startswith(TOGETHER) else super()._split_scope(nodeid)
+            return "together" if nodeid.startswith(TOGETHER) else nodeid.partition("::")[0]
 
     return ByFile(config, log) if config.option.dist == "loadscope" else None

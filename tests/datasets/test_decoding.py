@@ -77,20 +77,20 @@ def test_files_and_contents_come_back_with_their_digests(tmp_path, good):
 def test_a_file_that_hangs_is_given_up_and_the_rest_goes_on(good, tmp_path, monkeypatch):
     """After its time, the process is ended, the file is named, and another process decodes the others.
 
-    The clock stands still, but for the ten and a half seconds after the decoder has begun to hang.
+    The clock stands still, but for the two and a half seconds after the decoder has begun to hang.
     """
     now = [0.0]
 
     def clock():
         if (tmp_path / "hanging").exists():
-            now[0] = min(now[0] + 0.9, 10.5)
+            now[0] = min(now[0] + 0.9, 2.5)
         return now[0]
 
     monkeypatch.setattr(decoding, "time", SimpleNamespace(monotonic=clock))
 
-    found = outcomes([good, b"hang", good, good], workers=1, seconds=10)
+    found = outcomes([good, b"hang", good, good], workers=1, seconds=2)
 
-    assert found[1] == Unreadable(reason="takes longer than 10 seconds to decode")
+    assert found[1] == Unreadable(reason="takes longer than 2 seconds to decode")
     assert [isinstance(one, Decoded) for one in found] == [True, False, True, True]
 
 
