@@ -212,6 +212,8 @@ def test_of_many_variations_those_come_first_that_are_not_at_an_end(folder, cete
         "               baseline          3        -        -",
         "learning rate  0.5               2        -        1",
     ]
+    publish(folder, *RUNS)
+    assert "\n1 of 2 variations are shown here; `--json` has all.\n" in ceteris("status", "results")[1]
     names = [arm["name"] for arm in json.loads(ceteris("status", "results", "--json")[1])["arms"]]
     assert names == ["baseline", "0.5", "Pool 4x4"]
 

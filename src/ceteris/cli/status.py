@@ -60,8 +60,9 @@ def status(folder: Path, console: Console) -> FolderStatus:
     table = status_table(results)
     console.print(set_apart(table, console))
     if (others := len(results.manifest.study.arms()) - 1) > (shown := table.row_count - 1):
-        left_out = f"{shown:,} of {others:,} variations are shown here, first those that are under way or failed, then"
-        print_sentence(Text(f"{left_out} those that have not begun; `--json` has all."), console)
+        order = ", first those that are under way or failed, then those that have not begun"
+        left_out = f"{shown:,} of {others:,} variations are shown here{'' if results.is_complete else order}"
+        print_sentence(Text(f"{left_out}; `--json` has all."), console)
     console.print()
     troubles = [
         f"{one.status.value}: '{one.run.variation}', seed {one.run.seed}: {one.trouble}"
@@ -149,12 +150,12 @@ def _cell(name: str, count: int, findings: Sequence[Finding], held: set[str]) ->
 
 def _summary(results: Results) -> str:
     counts = Counter(one.status for one in results.findings)
-    done = f"{counts[Status.FINISHED] + counts[Status.DIVERGED]} of {count(len(results.findings), 'run')} done"
+    done = f"{counts[Status.FINISHED] + counts[Status.DIVERGED]:,} of {count(len(results.findings), 'run')} done"
     if counts[Status.SKIPPED]:
-        done += f", {counts[Status.SKIPPED]} skipped"
+        done += f", {counts[Status.SKIPPED]:,} skipped"
     if results.is_complete:
         return f"{done}."
     if results.held:
-        return f"{done}; {len(results.held)} {'is' if len(results.held) == 1 else 'are'} in training now."
+        return f"{done}; {len(results.held):,} {'is' if len(results.held) == 1 else 'are'} in training now."
     mended = ", setting damaged files aside" if counts[Status.DAMAGED] else ""
     return f"{done}; `ceteris run` with the same study and folder does the rest{mended}."

@@ -272,4 +272,4 @@ def listed_up_to(labels: Sequence[str], most: int = 3) -> str:
     """
     shown = list(labels[:most])
     rest = len(labels) - len(shown)
-    return listed([*shown, f"{rest} more"] if rest else shown)
+    return listed([*shown, f"{rest:,} more"] if rest else shown)

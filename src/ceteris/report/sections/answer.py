@@ -142,9 +142,9 @@ def _shown(analysis: Analysis, finding: Decision, extreme: str) -> str:
         return f"{_not_shown(total)} to be {finding} than the baseline{when}."
     called = f"simultaneous {_level(analysis)} interval{'' if len(found) == 1 else 's'} "
     labels = [_with_difference(analysis, one, called=called if one is found[0] else "") for one in found]
-    which = f"{len(found)} of the {total} variations {_verb(found)}"
+    which = f"{len(found):,} of the {total:,} variations {_verb(found)}"
     if len(found) == total:
-        which = {1: "The variation was", 2: "Both variations were"}.get(total, f"All {total} variations were")
+        which = {1: "The variation was", 2: "Both variations were"}.get(total, f"All {total:,} variations were")
     order = f", {extreme} first" if len(found) > 1 else ""
     return f"{which} {finding} than the baseline{when}{order}: {listed_up_to(labels)}."
 
@@ -240,7 +240,7 @@ def _without_error_bars(analysis: Analysis) -> list[str]:
         sentences.append(f"Measured once, {label} differs from the baseline by {written(difference)}.")
     elif found:
         total = len(analysis.comparisons)
-        which = "each variation" if len(found) == total else f"{len(found)} of the {total} variations"
+        which = "each variation" if len(found) == total else f"{len(found):,} of the {total:,} variations"
         lowest, highest = (labelled(one.variation, one.factor, written(by)) for one, by in (found[0], found[-1]))
         sentences.append(f"The difference to the baseline, measured once for {which}, goes from {lowest} to {highest}.")
     if not found and not analysis.baseline.ended:
@@ -274,7 +274,7 @@ def _convergence(analysis: Analysis) -> str:
     if not higher:
         shown = f"{_were(lower)} shown to have a lower one{_extreme(analysis, lower, 'loss')}"
         return f"{_not_shown(len(analysis.comparisons))} to have a higher {what} than the baseline; {shown}."
-    rest = f", and {len(lower)} a lower one{_extreme(analysis, lower, 'loss')}" if lower else ""
+    rest = f", and {len(lower):,} a lower one{_extreme(analysis, lower, 'loss')}" if lower else ""
     return (
         f"{count(len(higher), 'variation')} {_verb(higher)} shown to have a higher {what} than the baseline"
         f"{_extreme(analysis, higher, 'gain')}{rest}."
@@ -309,11 +309,11 @@ def _verb(found: Sequence[Comparison]) -> str:
 
 def _not_shown(total: int) -> str:
     known = {1: "The variation was not shown", 2: "Neither variation was shown"}
-    return known.get(total, f"None of the {total} variations was shown")
+    return known.get(total, f"None of the {total:,} variations was shown")
 
 
 def _were(found: Sequence[Comparison]) -> str:
-    return f"{len(found)} {_verb(found)}"
+    return f"{len(found):,} {_verb(found)}"
 
 
 def _level(analysis: Analysis) -> str:

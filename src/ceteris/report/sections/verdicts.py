@@ -334,8 +334,8 @@ def _footnotes(analysis: Analysis) -> Iterator[str]:
     largest = max(analysis.with_verdict(Decision.BETTER), key=_size_of, default=None)
     if largest is not None and len(analysis.comparisons) > 1:
         yield (
-            f"The largest of {len(analysis.comparisons)} differences, that of {quoted(largest.variation)}, was chosen "
-            "because it is large, and so is probably estimated too large."
+            f"The largest of {len(analysis.comparisons):,} differences, that of {quoted(largest.variation)}, was "
+            "chosen because it is large, and so is probably estimated too large."
         )
 
 
