@@ -10,6 +10,8 @@ from ceteris.report.sections.limitations import limitations
 from ceteris.report.sections.training_time import training_time_table
 from ceteris.report.sections.warnings import warnings
 from ceteris.results.results import read_results
+from ceteris.statistics.verdict import Decision
+from ceteris.study.changes import CodeChange, SettingChange
 from tests.made_up import made_up_dataset, made_up_folder, made_up_study
 from tests.states import SHALLOW
 
@@ -117,6 +119,52 @@ def test_changing_two_things_is_a_warning(tmp_path):
     ]
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"replace": {"layer": 1, "by": {"average_pool": 2}}},
+        {"replace": [{"layer": 1, "by": {"average_pool": 2}}, {"layer": 3, "by": {"average_pool": 2}}]},
+    ],
+)
+def test_a_layer_in_place_of_another_is_one_thing(tmp_path, change):
+    """One goes and one comes, as often as the network has it, and the question is the same."""
+    pools = {"layers": [{"conv": 2}, {"max_pool": 2}, {"conv": 2}, {"max_pool": 2}, {"dense": "classes"}]}
+    baseline = {"network": pools, "training": {"epochs": 5, "learning_rate": 0.01}}
+    variation = {"factor": "pool", "name": "average"} | change
+
+    assert said(account_of(tmp_path / "r", variation, baseline=baseline), "more than one thing") == []
+
+
+def test_other_code_in_another_file_is_one_thing(analyses):
+    """The name of the file says nothing more; another argument does."""
+    analysis = analyses("one variation")
+    code = CodeChange(path="a.py -> b.py", diff=("-x = 1", "+x = 2"))
+    named = SettingChange(path="network.module", before="a.py:A", after="b.py:A")
+    wider = SettingChange(path="network.arguments.width", before=4, after=8)
+    name = analysis.arms[1].name
+
+    assert said(replace(analysis, changed={name: (named, code)}), "more than one thing") == []
+    assert said(replace(analysis, changed={name: (named, wider, code)}), "more than one thing")
+    assert said(replace(analysis, changed={name: (wider, code)}), "more than one thing")
+
+
+def test_a_network_of_unknown_size_is_in_no_range(analyses):
+    """A training function does not say how many parameters it has: 0 stands in its records."""
+    analysis = analyses("complete")
+    findings = tuple(
+        replace(one, record=replace(one.record, parameters=0)) if one.run.variation == "deeper" else one
+        for one in analysis.results.findings
+    )
+    found = replace(analysis, results=replace(analysis.results, findings=findings))
+
+    assert said(found, "differ in size") == [
+        (
+            "Networks differ in size, from 786 to 1,562 trainable parameters: where size changed too (“shallow”), a "
+            "difference may come from it."
+        )
+    ]
+
+
 def test_size_is_told_where_it_changes(analyses):
     """Networks of other size than the baseline are named; where all have one size nothing is said."""
     assert said(analyses("complete"), "differ in size") == [
@@ -169,6 +217,8 @@ def test_what_no_record_can_prove_is_said(analyses):
     assert said(analyses("complete"), seeds)
     assert said(analyses("official"), margin)
     assert said(analyses("official"), seeds) == []
+    assert analyses("looks").with_verdict(Decision.UNDECIDED)
+    assert said(analyses("looks"), seeds) == []  # it adds seeds by a plan whose tests allow for it
     for state in ("one seed", "all diverged", "empty", "no variations"):
         assert said(analyses(state), "declared before") == said(analyses(state), "adds seeds") == []
 

@@ -177,7 +177,12 @@ def test_without_a_last_look_convergence_is_told_and_not_tested(tmp_path):
     for one in found.comparisons:
         area = one.convergence[Measure.AREA]
         assert (type(area.difference), area.p_value, one.over_images) == (PointEstimate, None, None)
-    assert answer(found)[-1].startswith("How fast the variations learn was not tested: ")
+    assert answer(found)[-1] == (
+        "How fast the variations learn was not tested: no level of it allows for looks of which the last is not "
+        "declared."
+    )
+    before = replace(found, looks=replace(found.looks, done=()))
+    assert answer(before)[-1] == "How fast the variations learn was not tested: that waits for the first look."
     assert "Each variation is compared over the seeds" not in " ".join(convergence_table(found).notes)
 
 

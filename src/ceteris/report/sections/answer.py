@@ -262,10 +262,10 @@ def _convergence(analysis: Analysis) -> str:
         )
     if all(one.p_value is None for one in areas):
         if analysis.looks is not None:
-            return (
-                "How fast the variations learn was not tested: it has levels that allow for looks at the results only "
-                "once a look was taken and where the last one is declared."
-            )
+            why = "no level of it allows for looks of which the last is not declared"
+            if not analysis.looks.done:
+                why = "that waits for the first look"
+            return f"How fast the variations learn was not tested: {why}."
         return "How fast the variations learn is not known from one run each."
     higher, lower = (faster(analysis, higher=is_higher) for is_higher in (True, False))
     what = "mean validation accuracy over the epochs (area under the learning curve of runs that learned)"

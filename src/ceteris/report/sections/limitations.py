@@ -1,6 +1,6 @@
 """Limitations: what the study did not control, and how far its numbers reach; each sentence if it is true."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ceteris.analysis.analysis import MOST_SHOWN
 from ceteris.analysis.scores import training_images
@@ -19,9 +19,11 @@ from ceteris.report.wording import is_of_these_images, is_unconfirmed
 from ceteris.statistics.interval import Scope
 from ceteris.statistics.metrics import TEST_ACCURACY
 from ceteris.statistics.verdict import Decision
-from ceteris.study.changes import SettingChange, in_words
+from ceteris.study.changes import Change, CodeChange, LayerAdded, LayerRemoved, SettingChange, in_words
 from ceteris.study.run import Arm
 from ceteris.training.augmentation import Crop, Flip
+
+_FILES_OF_CODE = ("network.module", "training_function")
 
 
 def section(analysis: StudyAnalysis) -> Section:
@@ -162,13 +164,14 @@ def _about_settings(analysis: StudyAnalysis) -> Iterator[str]:
             f"The baseline's learning rate is not the best of those tried, {best} is better: what the other variations "
             f"do at {rate:g} they need not do there."
         )
-    several = [arm for arm in variations if len(in_words(analysis.changes(arm.name))) > 1]
+    several = [arm for arm in variations if _things(analysis.changes(arm.name)) > 1]
     if several:
         yield (
             f"{count(len(several), 'variation')} {_verb(several)} more than one thing, so that a difference cannot be "
             f"put down to one of them: {_names(several)}."
         )
-    sizes = {record.run.variation: record.parameters for record in analysis.results.records}
+    records = analysis.results.records  # a training function does not say how many parameters it has
+    sizes = {record.run.variation: record.parameters for record in records if record.parameters}
     resized = [arm for arm in variations if arm.name in sizes and sizes[arm.name] != sizes.get(baseline.name)]
     if resized and baseline.name in sizes:
         smallest, largest = min(sizes.values()), max(sizes.values())
@@ -223,13 +226,28 @@ def _about_spread(analysis: StudyAnalysis) -> Iterator[str]:
         )
 
 
+def _things(found: Sequence[Change]) -> int:
+    """Count what changes: a layer in place of another is one thing, and so is other code with the name of its file."""
+    gone = {one.path: one.layer for one in found if isinstance(one, LayerRemoved)}
+    come = {one.path: one.layer for one in found if isinstance(one, LayerAdded)}
+    swapped = {(str(gone[path]), str(come[path])) for path in gone.keys() & come.keys()}
+    renamed = any(isinstance(one, SettingChange) and one.path in _FILES_OF_CODE for one in found)
+    rest = [
+        one
+        for one in found
+        if not (isinstance(one, LayerRemoved | LayerAdded) and one.path in gone and one.path in come)
+        and not (isinstance(one, CodeChange) and renamed and " -> " in one.path)
+    ]
+    return len(swapped) + len(in_words(rest))
+
+
 def _about_foresight(analysis: StudyAnalysis) -> Iterator[str]:
     """Say what error rates rest on: decisions made before the results were seen."""
     judged = [one for one in analysis.comparisons if one.equivalence is not None]
     if not judged:
         return
     yield from foresight(analysis)
-    if any(one.verdict.decision is Decision.UNDECIDED for one in judged):
+    if analysis.looks is None and any(one.verdict.decision is Decision.UNDECIDED for one in judged):
         yield (
             "The error rates hold for a number of seeds that was fixed beforehand: adding seeds until a difference "
             "is significant finds one by chance more often."
