@@ -68,13 +68,16 @@ def check_every_step(engine, run, split):
     training, choice, steps = engine.start([run], split), run.specification, 0
     image = Shape(*split.training.images.shape[1:])
     unit = unit_of(choice.network, image, split.classes, choice.training.batch_size)
+    references = [TorchEngine(precision="float64").start([run], split) for _ in range(1 + SAMPLES)]
+    for seed, one in enumerate(references[1:]):
+        disturb(one._network, unit, seed)
     shares = defaultdict(list)
     while training.position.epoch < choice.training.epochs:
         begun = in_pytorch(run, training.states()[0], steps)
         training._steps_a_slice, steps = 1, steps + 1
         scores = scored(run, training, training.advance())
         found = in_pytorch(run, training.states()[0], steps).arrays | scores
-        expected, *moved = (again(run, split, begun, unit, seed) for seed in (None, *range(SAMPLES)))
+        expected, *moved = (again(run, one, begun) for one in references)
         assert found.keys() == expected.keys()
         for name, array in expected.items():
             before = begun.arrays.get(name, np.zeros(()))
@@ -102,11 +105,9 @@ def own_rounding(name, before, after, unit):
     return rounding(16, moved) + rounding(4, largest) + (unit * largest if "running" in name else 0)
 
 
-def again(run, split, state, unit, seed):
-    """Make one step in PyTorch from a state; with a seed, rounding errors are drawn in it."""
-    training = TorchEngine(precision="float64").start([run], split, [state])
-    if seed is not None:
-        disturb(training._network, unit, seed)
+def again(run, training, state):
+    """Make one step in PyTorch from a state."""
+    training._restore(state, run)
     scores = scored(run, training, training.advance(seconds=0))
     return {**training.states()[0].arrays, **scores}
 
