@@ -63,7 +63,9 @@ def documents_fit_their_schema():
         if importlib.util.find_spec("jsonschema"):
             from jsonschema import Draft202012Validator  # noqa: PLC0415 - few tests write documents
 
-            validators.setdefault(kind, Draft202012Validator(kind.schema_document())).validate(json.loads(content))
+            if kind not in validators:
+                validators[kind] = Draft202012Validator(kind.schema_document())
+            validators[kind].validate(json.loads(content))
         return content
 
     with mock.patch.object(Document, "encode", checked):

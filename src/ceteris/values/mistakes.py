@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -47,7 +48,7 @@ def explain(error: ValidationError, model: type[BaseModel], found: object) -> tu
     """
     if isinstance(found, Mapping) and "variations" in found:
         found = {"variation": found["variations"], **found}
-    schema = model.model_json_schema()
+    schema = _schema(model)
     told: dict[Place, Mistake] = {}
     meant: set[Place] = set()
     missing: set[Place] = set()
@@ -80,6 +81,11 @@ def explain(error: ValidationError, model: type[BaseModel], found: object) -> tu
         told.setdefault(place, Mistake(place=place, sentence=sentence))
     # A misspelt key is one mistake: that the right one is missing goes without saying.
     return tuple(mistake for mistake in told.values() if mistake.place not in meant & missing)
+
+
+@cache
+def _schema(model: type[BaseModel]) -> dict[str, Any]:
+    return model.model_json_schema()
 
 
 def _belongs(key: str, known: Sequence[str], root: dict[str, Any]) -> str:
@@ -131,7 +137,7 @@ def variation_title(variation: object, index: int, kind: str = "variation") -> s
 
 def wrong_value(model: type[BaseModel], field: str, title: str, value: object) -> str:
     """Say that a model's field, which the reader knows by a title, does not take a value, and what it does take."""
-    schema = model.model_json_schema()
+    schema = _schema(model)
     return _wrong_value(title, value, schema["properties"][field], schema)
 
 
