@@ -100,6 +100,17 @@ def test_the_table_beside_a_report_gives_the_same_verdicts(tmp_path):
     assert again.changed == found.changed
 
 
+def test_checks_say_that_they_are_of_all_runs(tmp_path):
+    """Where runs ended at chance, a trimmed difference is another than that of the verdict; elsewhere it need not be."""
+    base, big = [0.9, 0.91, 0.92, 0.9, 0.91], [0.93, 0.94, 0.93, 0.94, 0.1]
+    told = "these differences are of all runs, those of the verdicts of runs that learned."
+
+    for values, is_told in ((big, True), (big[:4], False)):
+        found = judge(table(base=base, big=values), baseline="base", chance=0.1)
+        text = write_table_report(found, tmp_path / str(is_told)).text.read_text("utf-8")
+        assert (told in " ".join(text.split())) is is_told
+
+
 def test_losses_are_told_as_changes_in_per_cent(tmp_path):
     """Values in their own unit, differences as ratios; times around 500 with fewer digits."""
     base, wide = [500.0, 510.0, 505.0, 507.0], [400.0, 410.0, 404.0, 405.0]

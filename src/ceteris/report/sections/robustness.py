@@ -73,6 +73,11 @@ def _table(level: str, rows: tuple[tuple[Cell, ...], ...], analysis: Analysis) -
     if analysis.has_curves:
         return table
     note = "Checks, not verdicts: they are not adjusted for the number of variations, and decide nothing."
+    if any(arm.at_chance for arm in analysis.summaries):
+        note += (
+            " Runs that did no better than chance count too, with what they scored: these differences are of all runs, "
+            "those of the verdicts of runs that learned."
+        )
     return replace(table, notes=(*analysis.left_out, note)).without_empty()
 
 
