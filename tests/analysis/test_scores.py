@@ -62,6 +62,16 @@ def test_what_a_lost_network_answers_is_not_counted(folders):
     assert np.isnan(score.validation_accuracy).tolist() == [False, True]
 
 
+def test_the_accuracy_beside_other_metrics_is_the_one_that_was_scored(folders):
+    """Of probabilities stored in half precision two may tie, which would make it another number than in every table."""
+    results = read_results(folders("one seed"))
+    first = results.findings[0]
+    scored = replace(first, record=replace(first.record, test_accuracy=0.4375))
+    predictions = read_predictions(replace(results, findings=(scored, *results.findings[1:])))
+
+    assert predictions.arms["baseline"].metrics["test accuracy"] == [0.4375]
+
+
 def test_images_of_an_epoch_are_an_arm_s_own(folders):
     """What was there, less validation, and a share of the rest, is learnt from."""
     _, scores = scores_of(folders("few images"))

@@ -101,7 +101,7 @@ def test_the_table_beside_a_report_gives_the_same_verdicts(tmp_path):
 
 
 def test_checks_say_that_they_are_of_all_runs(tmp_path):
-    """Where runs ended at chance, a trimmed difference is another than that of the verdict; elsewhere it need not be."""
+    """Where runs ended at chance, a trimmed difference is another than that of the verdict."""
     base, big = [0.9, 0.91, 0.92, 0.9, 0.91], [0.93, 0.94, 0.93, 0.94, 0.1]
     told = "these differences are of all runs, those of the verdicts of runs that learned."
 

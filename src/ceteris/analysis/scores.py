@@ -74,7 +74,8 @@ class ArmPredictions:
     Attributes:
         seeds: Of the finished runs, in the order of the study.
         correct: Which images each run classified correctly, by seed.
-        metrics: By name, what the probabilities of each run are worth. Shape (seeds,).
+        metrics: By name, what the probabilities of each run are worth; its accuracy is the one that was scored. Shape
+            (seeds,).
     """
 
     seeds: tuple[int, ...]
@@ -132,10 +133,14 @@ def read_predictions(results: Results) -> Predictions | None:
     for finding in results.findings:
         if finding.status is not Status.FINISHED:
             continue
-        run = finding.run
+        assert finding.record is not None
+        run, scored = finding.run, finding.record.test_accuracy
         probabilities = results.predictions(run)
         correct = CorrectImages.of(probabilities.argmax(axis=1) == labels)
-        arms.setdefault(run.variation, {})[run.seed] = correct, all_metrics(probabilities, labels)
+        metrics = all_metrics(probabilities, labels)
+        if scored is not None:  # of probabilities in half precision two may tie
+            metrics[TEST_ACCURACY.name] = scored
+        arms.setdefault(run.variation, {})[run.seed] = correct, metrics
     return Predictions(
         results=results,
         labels=labels,

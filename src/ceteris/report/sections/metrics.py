@@ -11,7 +11,7 @@ from ceteris.report.scale import Scale
 from ceteris.report.table import Cell, Column, Table
 from ceteris.statistics.difference import difference_interval, mean_difference
 from ceteris.statistics.metric import Unit
-from ceteris.statistics.metrics import METRICS, PredictionMetric
+from ceteris.statistics.metrics import METRICS, TEST_ACCURACY, PredictionMetric
 from ceteris.statistics.summary import ArmSummary
 
 
@@ -28,6 +28,7 @@ def section(analysis: StudyAnalysis) -> Section | None:
 
 def _means(analysis: StudyAnalysis, shown: Sequence[PredictionMetric]) -> Table:
     rows = []
+    but = ", but for the test accuracy, which was scored before" if TEST_ACCURACY in shown else ""
     for arm in analysis.shown_summaries:
         runs = _runs(analysis, arm)
         cells = (_mean_cell(metric, [run[metric.name] for run in runs.values()]) for metric in shown)
@@ -46,7 +47,7 @@ def _means(analysis: StudyAnalysis, shown: Sequence[PredictionMetric]) -> Table:
             *analysis.left_out,
             (
                 "Means over the runs that learned, and standard deviations (sd) over seeds, computed from the stored "
-                "probabilities, which have three significant digits."
+                f"probabilities, which have three significant digits{but}."
             ),
         ),
     )
