@@ -15,6 +15,7 @@ from ceteris.report.report import Report
 from ceteris.resources import Cores, Memory
 from ceteris.testing.miniature import FakeEngine, miniature_dataset, miniature_study
 from tests.datasets.weights_server import OFFICIAL, serving
+from tests.report.undrawn import undrawn  # noqa: F401 - a fixture
 
 STUDY = """\
 title = "A miniature"

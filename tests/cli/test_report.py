@@ -19,7 +19,7 @@ from ceteris.testing.miniature import FakeEngine, miniature_dataset
 from tests.made_up import made_up_folder, made_up_study
 from tests.states import CROSSES
 
-pytestmark = pytest.mark.usefixtures("few_images", "engine")
+pytestmark = pytest.mark.usefixtures("few_images", "engine", "undrawn")
 
 
 def test_a_run_ends_with_its_report(ceteris, study_file):
