@@ -206,7 +206,7 @@ def test_what_is_no_folder_of_images_is_refused(make, refusal, names, message):
 
 def test_a_missing_folder_is_told_with_the_nearest_one(make, refusal):
     """Beside a misspelt name, the right one is suggested; a file is no folder."""
-    folder = make("a/1", "file")
+    folder = make("a/1", "file", "mine.npz")
 
     assert refusal(folder.with_name("mime")) == "mime: there is no such folder. Did you mean mine?"
     assert refusal(folder.with_name("elsewhere")) == (
@@ -214,6 +214,10 @@ def test_a_missing_folder_is_told_with_the_nearest_one(make, refusal):
     )
     assert refusal(folder / "file") == (
         "mine/file is a file, expected a folder with a folder of images for each class."
+    )
+    assert refusal(folder / "mine.npz") == (
+        "mine/mine.npz is a file, expected a folder with a folder of images for each class. A study takes the file as "
+        'it is, name = "./mine.npz" in [data], and checks it when it runs.'
     )
 
 

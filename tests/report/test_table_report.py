@@ -100,6 +100,16 @@ def test_the_table_beside_a_report_gives_the_same_verdicts(tmp_path):
     assert again.changed == found.changed
 
 
+def test_two_seeds_of_which_one_learned_are_too_few(tmp_path):
+    """It is not two seeds that are missing."""
+    found = judge(table(base=[0.9, 0.95], big=[0.8, float("nan")]), baseline="base")
+
+    assert write_table_report(found, tmp_path).sections[1].blocks[0].sentences[2] == (
+        "No variation can be called better, worse or equivalent yet: that takes error bars, and these take two runs of "
+        "each arm that learned."
+    )
+
+
 def test_checks_say_that_they_are_of_all_runs(tmp_path):
     """Where runs ended at chance, a trimmed difference is another than that of the verdict."""
     base, big = [0.9, 0.91, 0.92, 0.9, 0.91], [0.93, 0.94, 0.93, 0.94, 0.1]

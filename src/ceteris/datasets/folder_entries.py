@@ -180,7 +180,11 @@ def _is_ours(folder: Path) -> bool:
 def _no_folder(path: Path, error: OSError | ValueError) -> str:
     where = shown(path)
     if isinstance(error, NotADirectoryError):
-        return f"{where} is a file, expected a folder with a folder of images for each class."
+        text = f"{where} is a file, expected a folder with a folder of images for each class."
+        if path.suffix == ".npz":
+            name = f'name = "./{shown(path.name)}" in [data]'
+            text += f" A study takes the file as it is, {name}, and checks it when it runs."
+        return text
     if isinstance(error, FileNotFoundError):
         names: list[str] = []
         with suppress(OSError):

@@ -91,8 +91,12 @@ def test_differences_measured_once_have_no_verdict(analyses):
     """The smallest and the largest are given, and what it takes to judge them."""
     assert answer(analyses("half"))[1:3] == (
         "Measured once, “deeper” (depth) differs from the baseline by +4.67 pp.",
-        "No variation can be called better, worse or equivalent yet: that takes error bars, and these take two seeds.",
+        (
+            "No variation can be called better, worse or equivalent yet: that takes error bars, and these take two "
+            "runs of each arm that learned."
+        ),
     )
+    assert answer(analyses("one seed"))[2].endswith("and these take two seeds.")
     assert answer(analyses("one seed"))[1] == (
         "The difference to the baseline, measured once for each variation, goes from “shallow” (depth, "
         "\N{MINUS SIGN}9.00 pp) to “deeper” (depth, +4.75 pp)."

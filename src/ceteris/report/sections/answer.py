@@ -247,9 +247,11 @@ def _without_error_bars(analysis: Analysis) -> list[str]:
         return []  # the first sentence says it: nothing can be compared
     if not found and analysis.baseline.ended > 1:
         return ["No variation can be called better, worse or equivalent: that takes runs of both arms that learned."]
+    several = any(arm.ended > 1 for arm in analysis.summaries)
+    takes = "two runs of each arm that learned" if several else "two seeds"
     return [
         *sentences,
-        "No variation can be called better, worse or equivalent yet: that takes error bars, and these take two seeds.",
+        f"No variation can be called better, worse or equivalent yet: that takes error bars, and these take {takes}.",
     ]
 
 
