@@ -1,6 +1,7 @@
 import csv
 import os
 import signal
+import threading
 import time
 from pathlib import Path
 
@@ -170,3 +171,18 @@ def test_no_look_is_begun_that_the_budget_does_not_allow(ceteris, study_file):
 
     ceteris("run", study_file)
     assert read_results(Path("results/study")).is_complete
+
+
+@pytest.mark.usefixtures("engine")
+def test_a_budget_that_ends_with_the_last_run_stopped_nothing(ceteris, study_file, monkeypatch):
+    """Nothing is left for the same command to go on with, whatever the clock said last."""
+
+    class AtOnce(threading.Timer):
+        def start(self):
+            self.function()
+
+    ceteris("run", study_file)
+    monkeypatch.setattr(threading, "Timer", AtOnce)
+    code, out, _ = ceteris("run", study_file, "--budget", "1m")
+
+    assert (code, "Stopped within the budget" in out) == (0, False)

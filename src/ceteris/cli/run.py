@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from ceteris.analysis.looks import asked_seeds
 from ceteris.cli.budget import Budget, read_budget
 from ceteris.cli.console import print_notes, print_sentence
 from ceteris.cli.estimate import Estimate, estimate_time
@@ -29,7 +30,8 @@ from ceteris.progress.board import Measuring
 from ceteris.progress.live import achievement, ending, show
 from ceteris.report.quantities import count
 from ceteris.resources import available_cores
-from ceteris.results.results import read_results
+from ceteris.results.record import Status
+from ceteris.results.results import Results, read_results
 from ceteris.study.reader import read_study
 
 _MEASURED_SECONDS = 1.0
@@ -110,15 +112,22 @@ def run(  # noqa: PLR0913, PLR0915 - one argument an option
     console.print()
     if line:
         console.print(line)
-    if stop.is_set():
+    results = read_results(folder)
+    if stop.is_set() and _has_more(results):
         print_sentence(
             Text("Stopped within the budget: every run is saved, and the same command goes on from here."), console
         )
-    results = read_results(folder)
     if results.failures:
         runs = count(len(results.failures), "run")
         console.print(f"{runs} failed. Fix the cause, and the same command tries again.", style="red")
         raise typer.Exit(1)
+
+
+def _has_more(results: Results) -> bool:
+    """Say whether there is something left that the same command goes on with: runs, or a look."""
+    is_left = {Status.MISSING, Status.UNFINISHED, Status.DAMAGED}
+    asked = asked_seeds(results.folder, results.manifest)
+    return any(one.status in is_left for one in results.findings) or asked != results.manifest.asked
 
 
 def _close(folder: Path, console: Console) -> None:
