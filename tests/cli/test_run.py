@@ -108,6 +108,22 @@ def test_divergence_is_a_result(ceteris, study_file, engine):
     assert out.count("3 of 3, 2 at chance, 1 diverged") == 3
 
 
+def test_a_scheduler_that_ends_the_command_is_told_that_it_goes_on(ceteris, study_file, engine):
+    """After SIGTERM the last line says so, without the table for which there may be no time."""
+    sent = []
+
+    def end(_runs, position):
+        if position.epoch == 1 and not sent:
+            sent.append(position)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    engine(before_step=end)
+    code, out, err = ceteris("run", study_file, "--threads", 1)
+    assert (code, err) == (143, "")
+    assert out.splitlines()[-1] == "Stopped. Every run is saved, and the same command goes on from here."
+    assert "runs are missing" not in out
+
+
 def test_ctrl_c_saves_and_leaves(ceteris, study_file, engine):
     """After an interruption the table shows what is there, the code is 130, and the next call goes on."""
     usual = signal.getsignal(signal.SIGINT)

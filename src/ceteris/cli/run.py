@@ -1,5 +1,6 @@
 """`ceteris run`: trains a study, shows how it goes, and ends with a table."""
 
+import signal
 import threading
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -33,6 +34,8 @@ from ceteris.resources import available_cores
 from ceteris.results.record import Status
 from ceteris.results.results import Results, read_results
 from ceteris.study.reader import read_study
+
+_STOPPED = "Stopped. Every run is saved, and the same command goes on from here."
 
 _MEASURED_SECONDS = 1.0
 """How long training is measured beforehand, to estimate the time; half of what `ceteris plan` takes for it."""
@@ -102,7 +105,11 @@ def run(  # noqa: PLR0913, PLR0915 - one argument an option
                 board = show(timed, console, time.monotonic)
         except KeyboardInterrupt:
             _close(folder, console)
-            console.print("\nStopped. Every run is saved, and the same command goes on from here.")
+            console.print(f"\n{_STOPPED}")
+            raise
+        except SystemExit as leaving:
+            if leaving.code == 128 + signal.SIGTERM:  # others say that nobody reads any more
+                console.print(f"\n{_STOPPED}")  # and no table, because whoever sent it may soon kill
             raise
         finally:
             timer.cancel()
