@@ -109,26 +109,27 @@ def test_no_more_packed_batches_train_at_a_time_than_there_are_cores(local_ray, 
 
 @dataclass(frozen=True)
 class Slow:
-    """Trains a minibatch for so long that a request to stop arrives within the next."""
+    """Makes training last for minutes, in which a request to stop arrives however busy the machine is."""
 
     def __call__(self, runs, position):
         """Wait."""
-        time.sleep(1.0)
+        time.sleep(0.1)
 
 
 def test_only_a_request_to_stop_stops_workers(local_ray, make_workspace):
     """The end of the process that passes it on is none, and it is passed on all the same."""
+    training = {"learning_rate": 0.1, "batch_size": 8, "epochs": 1_000}
+    runs = miniature_runs(baseline={"network": {"layers": [{"dense": "classes"}]}, "training": training}, variation=[])
     workspace, stop = make_workspace(), threading.Event()
-    for event in local_ray.execute(pack(miniature_runs()[:3], FakeEngine(before_step=Slow())), workspace, stop):
+    for event in local_ray.execute(pack(runs, FakeEngine(before_step=Slow())), workspace, stop):
         assert not isinstance(event, Note)
         if isinstance(event, BatchStarted):
             sys.modules["ray"].kill(local_ray.cluster._switch, no_restart=False)
         elif isinstance(event, EpochFinished):
             stop.set()
-    findings = workspace.folder.survey(miniature_runs()[:3])
-    assert {(one.status, one.position) for one in findings} <= {
-        (Status.UNFINISHED, Position(epoch=epoch, step=step)) for epoch in (1, 2) for step in range(9)
-    }
+    findings = workspace.folder.survey(runs)
+    assert {one.status for one in findings} == {Status.UNFINISHED}
+    assert all(one.position >= Position(epoch=1) for one in findings)
 
 
 def test_a_ray_of_this_machine_asks_nothing_of_the_network(local_ray):
