@@ -100,6 +100,6 @@ def test_of_many_arms_one_that_seldom_learns_is_shown(monkeypatch):
     assert [one.name for one in found.shown_summaries] == ["base", "a", "seldom", "e", "f"]
     (note,) = found.left_out
     assert note == (
-        "4 of 7 variations are shown here, the best and the worst by loss and those of which most runs did not learn; "
+        "4 of 7 variations are shown here, the best and the worst by loss and those that most often did not learn; "
         "verdicts.json has all."
     )

@@ -130,7 +130,7 @@ class Analysis:
             return ()
         which = f"{shown:,} of {others:,} variations are shown here, the best and the worst by {self.metric.name}"
         if any(arm.collapsed for arm in self.summaries[1:]):
-            which += " and those of which most runs did not learn"
+            which += " and those that most often did not learn"
         return (f"{which}; {elsewhere}.",)
 
     @cached_property

@@ -114,7 +114,7 @@ def run(  # noqa: PLR0913, PLR0915 - one argument an option
         finally:
             timer.cancel()
     now = time.monotonic()
-    line = achievement(board, now) or ("" if stop.is_set() else ending(board, now))
+    line = achievement(board, now) if stop.is_set() else ending(board, now)
     _close(folder, console)
     console.print()
     if line:
