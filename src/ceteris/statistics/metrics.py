@@ -33,11 +33,14 @@ class PredictionMetric(Metric):
         compute: From probabilities and labels, checked; call `of`.
         worst: The other end of its range; its best is 1 if higher is better, and 0 if lower.
         has_chance_level: Whether a network that learned nothing cannot reach the best; see `chance_level`.
+        is_over_classes: Whether it is a mean over classes, so that the few images of a small one count as much as all
+            of a large one.
     """
 
     compute: Callable[["_Answers"], float]
     worst: float = 0.0
     has_chance_level: bool = True
+    is_over_classes: bool = False
 
     @property
     def limits(self) -> tuple[float, float]:
@@ -174,11 +177,13 @@ METRICS = {
             name="balanced accuracy",
             definition="the mean over the classes of the test images of the share of their images classified correctly",
             compute=_balanced_accuracy,
+            is_over_classes=True,
         ),
         PredictionMetric(
             name="macro F1",
             definition="the mean over the classes of the test images of F1, the harmonic mean of precision and recall",
             compute=_macro_f1,
+            is_over_classes=True,
         ),
         PredictionMetric(
             name="negative log likelihood",

@@ -17,10 +17,9 @@ from ceteris.results.finding import Finding
 from ceteris.results.manifest import Declaration, binding, skipping
 from ceteris.results.record import Status
 from ceteris.results.warning import CodedWarning, WarningCode
+from ceteris.statistics.metrics import PredictionMetric
 from ceteris.statistics.summary import ArmSummary
 from ceteris.study.run import BASELINE
-
-_MEANS_OVER_CLASSES = ("balanced accuracy", "macro F1")
 
 _FEW_IMAGES = 10
 """Test images of a class below which one image is more than a tenth of what that class adds to a mean over classes."""
@@ -117,14 +116,14 @@ def _warnings(analysis: StudyAnalysis) -> Iterator[str]:
 
 
 def _small_class(analysis: StudyAnalysis) -> Iterator[str]:
-    """Warn of a class of few test images where the metric is a mean over classes: a third may hang on one image."""
-    metric, few = analysis.metric.name, analysis.chance.fewest
-    if metric not in _MEANS_OVER_CLASSES or few is None or few >= _FEW_IMAGES:
+    """Warn of a class of few test images where the metric is a mean over classes: each is a large part of it."""
+    metric, few = analysis.metric, analysis.chance.fewest
+    if not (isinstance(metric, PredictionMetric) and metric.is_over_classes) or few is None or few >= _FEW_IMAGES:
         return
     images = "1 test image, which decides" if few == 1 else f"{few} test images, which decide"
     yield CodedWarning(
-        f"{quoted(analysis.chance.smallest)} has only {images} its whole part of the {metric}, in which every class "
-        "counts alike.",
+        f"{quoted(analysis.chance.smallest)} has only {images} its whole part of the {metric.name}, in which every "
+        "class counts alike.",
         code=WarningCode.UNEQUAL_CLASSES,
     )
 
