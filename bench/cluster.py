@@ -7,6 +7,10 @@ same runs four times, in turn: with the local executor on one thread and on two,
 machine gains at all, on one node, and on two. The results are compared byte for byte. What is done once for a study of
 any length does not count: each node has loaded ceteris before the clock starts, as this process has.
 
+With `--share 0.6` each node gets 0.6 of a core at most (control groups of Linux; wants the right to make one). What
+trains then leaves room for what in a cluster has a machine of its own, the command and Ray's head, and the clock shows
+what a second node gains; the turns of the local executor, which has no such bound, are left out.
+
 Other tenants of a machine may slow a turn down; the clock over the seconds that packed batches trained, which each turn
 measures itself, tells what is lost beside training. Also shown is what the processor worked meanwhile: for the training
 (this process and all that it started), and for others, stolen time of a virtual machine included. Wants real CIFAR-10
@@ -60,6 +64,18 @@ def founding(variations: int, seeds: int, epochs: int) -> Study:
     return Study(**{name: value for name, value in fields.items() if name in Study.model_fields})
 
 
+def below(process: int) -> set[int]:
+    """Give a process and all that it started, and they in turn."""
+    parents = {}
+    for one in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            parents[int(one.name)] = int((one / "stat").read_text().rpartition(")")[2].split()[1])
+    found = {process}
+    while more := {child for child, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found
+
+
 @dataclass(frozen=True, kw_only=True)
 class Taken:
     """Seconds of the clock, of the processor for this process and those below it, and of the processor for others.
@@ -82,15 +98,12 @@ class Taken:
         if sys.platform != "linux":
             return cls(clock=time.perf_counter())
         tick = os.sysconf("SC_CLK_TCK")
-        parents, used = {}, {}
+        used = {}
         for process in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):
                 fields = (process / "stat").read_text().rpartition(")")[2].split()
-                parents[int(process.name)] = int(fields[1])
                 used[int(process.name)] = sum(map(int, fields[11:15])) / tick
-        own = {os.getpid()}
-        while below := {child for child, parent in parents.items() if parent in own} - own:
-            own |= below
+        own = below(os.getpid()) & used.keys()
         user, nice, system, _, _, *interrupted_or_stolen = map(int, Path("/proc/stat").read_text().split()[1:9])
         processor = sum(used[one] for one in own)
         everyone = (user + nice + system + sum(interrupted_or_stolen)) / tick
@@ -135,21 +148,43 @@ def load(_: None, piece: tuple[int, int]) -> int:
     return piece[0]
 
 
+def confine(process: int, share: float) -> Path:
+    """Let a process and all that it starts have a share of a core, in a control group of its own; gives its folder."""
+    root, period = Path("/sys/fs/cgroup"), 20_000
+    old = root / "cpu"
+    group = (old if old.is_dir() else root) / f"ceteris-{process}"
+    group.mkdir()
+    if old.is_dir():
+        (group / "cpu.cfs_period_us").write_text(str(period))
+        (group / "cpu.cfs_quota_us").write_text(str(round(share * period)))
+    else:
+        (group / "cpu.max").write_text(f"{round(share * period)} {period}")
+    for one in below(process):
+        (group / "cgroup.procs").write_text(str(one))
+    return group
+
+
 @contextmanager
-def cluster_of(nodes: int) -> Iterator[ClusterExecutor]:
+def cluster_of(nodes: int, share: float = 1.0) -> Iterator[ClusterExecutor]:
     """Start a head without cores and some nodes of one core each, join them, and have each load ceteris."""
     from ray.cluster_utils import Cluster  # noqa: PLC0415 - an extra
 
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
+    groups = []
     try:
         for _ in range(nodes):
-            cluster.add_node(num_cpus=1, object_store_memory=500_000_000)
+            node = cluster.add_node(num_cpus=1, object_store_memory=500_000_000)
+            if share < 1:
+                groups.append(confine(node.all_processes["raylet"][0].process.pid, share))
         with ray_executor(cluster.address) as executor:
             pieces = [(node, node + 1) for node in range(nodes)]
             list(executor.compute(load, None, pieces, needs=Requirements(memory=1_000_000)))
             yield executor
     finally:
         cluster.shutdown()
+        for group in groups:
+            with suppress(OSError):  # a process of the node is still on its way out
+                group.rmdir()
 
 
 def main() -> None:
@@ -159,6 +194,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=16)
     parser.add_argument("--epochs", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--share", type=float, default=1.0, help="of a core, that each node has at most")
     parser.add_argument("--minutes", type=float, default=60.0, help="begin no round that would end later than this")
     arguments = parser.parse_args()
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
@@ -184,22 +220,22 @@ def main() -> None:
         if done and (time.perf_counter() - began) * (done + 1) / done > 60 * arguments.minutes:
             print(f"after {done} of {arguments.rounds} rounds: another would end too late")
             break
-        turn("local", LocalExecutor(threads=1))
-        turn("local, two threads", LocalExecutor(threads=2))
+        if arguments.share == 1:
+            turn("local", LocalExecutor(threads=1))
+            turn("local, two threads", LocalExecutor(threads=2))
         for nodes in (1, 2):
-            with cluster_of(nodes) as executor:
+            with cluster_of(nodes, arguments.share) as executor:
                 turn(f"Ray, {nodes} node{'s' * (nodes > 1)}", executor)
     for what, seconds in (
         ("the clock", [[taken.clock for taken in turn] for turn in turns.values()]),
         ("the processor", [[taken.processor for taken in turn] for turn in turns.values()]),
         ("the clock over training", [[taken.clock / taken.training for taken in turn] for turn in turns.values()]),
     ):
-        local, threads, one, two = map(statistics.median, seconds)
-        print(
-            f"medians of {what}: local {local:.4g}, two threads {threads:.4g} ({local / threads:.2f} times), "
-            f"one node {one:.4g} ({one / local - 1:+.1%}), two nodes {two:.4g} ({one / two:.2f} times)"
-        )
-    most = statistics.median(taken.most_gain() for taken in turns["local"])
+        *alone, one, two = map(statistics.median, seconds)
+        local = f"local {alone[0]:.4g}, two threads {alone[1]:.4g} ({alone[0] / alone[1]:.2f} times), " if alone else ""
+        more = f" ({one / alone[0] - 1:+.1%})" if alone else ""
+        print(f"medians of {what}: {local}one node {one:.4g}{more}, two nodes {two:.4g} ({one / two:.2f} times)")
+    most = statistics.median(taken.most_gain() for taken in turns["local" if "local" in turns else "Ray, 1 node"])
     print(f"As packed batches are not torn apart, a second node could gain {most:.2f} times at most.")
 
 

@@ -23,6 +23,7 @@
 #include <vector>
 #define private public  // to put a clock around the layers of a network that is built
 #include "bank.hpp"
+#include "winograd.hpp"
 #undef private
 
 using namespace ceteris;
@@ -289,6 +290,9 @@ int main(int argc, char** argv) {
       const int k = convolution->geometry_.kernel;
       own = static_cast<double>(out.values()) * in.channels * k * k / convolution->geometry_.groups;
       what = "conv " + std::to_string(k) + "x" + std::to_string(k) + "/" + std::to_string(convolution->geometry_.stride);
+    } else if (dynamic_cast<const WinogradConvolution*>(layer.layer_.get())) {
+      own = static_cast<double>(out.values()) * in.channels * 9;
+      what = "winograd";
     } else if (dense) {
       own = static_cast<double>(in.values()) * out.channels;
       what = "dense";

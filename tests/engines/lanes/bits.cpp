@@ -142,6 +142,19 @@ const std::vector<std::pair<std::string, std::vector<Description>>> kLaterNetwor
       block_end("gelu"),
       {"global_average_pool", {}},
       kClassifier}},
+    {"many channels",
+     {convolution(16, 3, 1, "same", 1, 0, "none"),
+      kNorm,
+      activation("relu"),
+      branch(0),
+      convolution(18, 3, 1, int64_t{2}, 1, 1, "relu"),
+      convolution(16, 3, 1, "none", 1, 0, "none"),
+      branch(1),
+      block_end("relu"),
+      {"max_pool", {{"max_pool", int64_t{2}}}},
+      convolution(21, 3, 1, "same", 1, 1, "none"),
+      {"global_average_pool", {}},
+      kClassifier}},
 };
 
 int threads = 1;

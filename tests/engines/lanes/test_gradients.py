@@ -109,9 +109,32 @@ NETWORKS = {
     ),
     "many weights": (
         Convolution(conv=32, padding="same"),
-        Convolution(conv=32, padding="same", activation="relu"),
-        Convolution(conv=32, kernel=3),
+        Convolution(conv=32, kernel=5, padding="same", activation="relu"),
+        Convolution(conv=32, kernel=5),
         Convolution(conv=32, kernel=3, stride=2),
+        CLASSIFIER,
+    ),
+    "many channels": (
+        Convolution(conv=16, padding="same", activation="relu"),
+        Convolution(conv=19, padding="same", activation="leaky_relu", slope=0.3),
+        Convolution(conv=34, padding=2, bias=False),
+        Convolution(conv=17, activation="tanh"),
+        MaxPool(max_pool=2),
+        Convolution(conv=20, padding="same", activation="gelu"),
+        CLASSIFIER,
+    ),
+    "many channels in blocks": (
+        Convolution(conv=18, kernel=3, bias=False),
+        Residual(residual=(Convolution(conv=18, padding="same"),), activation="relu"),
+        Residual(
+            residual=(
+                Convolution(conv=24, padding="same", bias=False),
+                BatchNorm(batch_norm=True),
+                ActivationLayer(activation="relu"),
+                Convolution(conv=24, padding="same", activation="relu"),
+            ),
+            shortcut="projection",
+        ),
         CLASSIFIER,
     ),
     "identity": (

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "bend.hpp"
 #include "layer.hpp"
 #include "phases.hpp"
 #include "weight_gradient.hpp"
@@ -106,7 +107,7 @@ class Convolution : public Layer {
                                          target.row(0, g * outputs()), rows);
     });
     if (!is_tiled(bend_.kind))
-      for (int image = images.first; image < images.last; ++image) activate_all(out.image(image));
+      for (int image = images.first; image < images.last; ++image) bend_image(out.image(image), bend_);
   }
 
   void backward(const Step& step, Images images, const Boundary& in, const Boundary& out, const Boundary& out_gradient,
@@ -177,16 +178,6 @@ class Convolution : public Layer {
     return reach;
   }
 
-  void activate_all(const Map& out) const {
-    with_activation(bend_.kind, [&](auto kind) {
-      for (int y = 0; y < output_.height; ++y) {
-        Lanes* value = out.row(y, 0);
-        for (int i = 0; i < output_.channels; ++i, value += out.channel_stride)
-          for (int x = 0; x < output_.width; ++x) value[x] = activate<decltype(kind)::value>(value[x], bend_.slope);
-      }
-    });
-  }
-
   // Every thread brings the gradient of its images through the activation, adds up its share of the gradient of the weights
   // over all images, and writes the gradient of the input of its own.
   void back(const Thread& thread, Images images, const Boundary& in, const Boundary& out, const Boundary& out_gradient,
@@ -194,24 +185,12 @@ class Convolution : public Layer {
     Place& place = places_[static_cast<size_t>(thread.number)];
     const Images own = images.of(thread);
     for (int image = own.first; image < own.last && bend_.kind != Activation::none; ++image)
-      bend_gradient(out.image(image), out_gradient.image(image));
+      bend_gradient(out.image(image), out_gradient.image(image), bend_);
     thread.meet();
     add_up(thread, place, images, in, out_gradient);
     if (in_gradient.exists() && own.first < own.last)
       stride() == 1 ? pass_back(place, own, out_gradient, in_gradient) : pass_back_by_rest(place, own, out_gradient, in_gradient);
     thread.meet();
-  }
-
-  // Turns the gradient of the output into that of the sums, in place.
-  void bend_gradient(const Map& out, const Map& gradient) const {
-    with_activation(bend_.kind, [&](auto kind) {
-      for (int y = 0; y < output_.height; ++y)
-        for (int c = 0; c < output_.channels; ++c) {
-          Lanes* d = gradient.row(y, c);
-          const Lanes* value = out.row(y, c);
-          for (int x = 0; x < output_.width; ++x) d[x] = times_slope<decltype(kind)::value>(d[x], value[x], bend_.slope);
-        }
-    });
   }
 
   // Goes down the rows of all images, some at once where sums are many, and adds what they contribute to a thread's share.

@@ -12,6 +12,7 @@
 #include "average_pool.hpp"
 #include "network.hpp"
 #include "padded.hpp"
+#include "winograd.hpp"
 
 namespace ceteris {
 
@@ -107,9 +108,14 @@ void add_bent(Network& network, Bend bend, Add add) {
 
 inline void add_convolution(Network& network, const LaneSettings& settings) {
   const Geometry geometry{settings.whole("kernel"), settings.whole("stride", 1), settings.margin(), settings.whole("groups", 1)};
+  const Shape input = network.output();
+  const int channels = settings.whole("conv");
+  const bool has_bias = settings.whole("bias", 1) != 0;
   add_bent(network, settings.bend(), [&](Bend bend) {
-    network.add(
-        std::make_unique<Convolution>(network.output(), settings.whole("conv"), geometry, settings.whole("bias", 1) != 0, bend));
+    if (WinogradConvolution::suits(input, channels, geometry))
+      network.add(std::make_unique<WinogradConvolution>(input, channels, geometry.margin, has_bias, bend));
+    else
+      network.add(std::make_unique<Convolution>(input, channels, geometry, has_bias, bend));
   });
 }
 

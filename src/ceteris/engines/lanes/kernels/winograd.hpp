@@ -1,0 +1,244 @@
+// Convolution with 3x3 taps and stride 1 of many channels, by minimal filtering (`squares.hpp`).
+//
+// All squares at hand pass a row of places before the next: only two rows of pixels make them, and a quarter of the memory
+// is enough. The gradient of the input is the same with the weights turned round; that of the weights is made of products of
+// transformed pixels and transformed gradients. Sums add their terms in one order, however many squares there are at hand.
+#pragma once
+
+#include <algorithm>
+#include <vector>
+
+#include "bend.hpp"
+#include "convolution.hpp"
+#include "squares.hpp"
+
+namespace ceteris {
+
+class WinogradConvolution : public Layer {
+ public:
+  WinogradConvolution(Shape input, int channels, int margin, bool has_bias, Bend bend)
+      : Layer(input, {input.height + 2 * margin - 2, input.width + 2 * margin - 2, channels}),
+        margin_(margin),
+        has_bias_(has_bias),
+        bend_(bend),
+        forward_(channels, input.channels),
+        turned_(input.channels, channels),
+        gradient_(channels, input.channels) {}
+
+  // Which convolutions it is: with fewer channels the transforms would take what the products save. The same on every
+  // machine, because the sums are others.
+  static bool suits(Shape input, int channels, Geometry geometry) {
+    return geometry.kernel == 3 && geometry.stride == 1 && geometry.groups == 1 && geometry.margin <= 2 &&
+           std::min(input.channels, channels) >= kFewestChannels;
+  }
+
+  bool goes_back_together() const override { return true; }
+  int images_at_once() const override {
+    const int squares = squares_across(output_.height) * squares_across(output_.width);
+    int images = 1;
+    while (images < kMostAtOnce && 2 * images * squares <= kAtOnce) images *= 2;
+    return images;
+  }
+  bool can_add() const override { return true; }
+  bool reads_input() const override { return true; }
+  bool reads_output() const override { return bend_.kind != Activation::none; }
+  bool changes_gradient() const override { return reads_output(); }
+  // The last square of an odd side looks at one pixel more.
+  int input_border() const override { return margin_ + is_odd(output_); }
+  int gradient_border() const override { return std::max(2 - margin_ + is_odd(input_), is_odd(output_)); }
+  size_t parameter_count() const override { return weight_count() + (has_bias_ ? output_.channels : 0); }
+  void bind(Parameters parameters, Lanes*) override { parameters_ = parameters; }
+  void reserve(int, int threads, bool) override {
+    offsets_.resize(std::max(static_cast<size_t>(room()), most_channels()));
+    for (size_t i = 0; i < offsets_.size(); ++i) offsets_[i] = static_cast<ptrdiff_t>(i) * kSquares;
+    places_.clear();
+    for (int thread = 0; thread < threads; ++thread) places_.push_back({Storage(of_input()), Storage(of_output()), {}});
+  }
+  size_t reserved(int) const override {
+    const size_t copies = weight_count() * 7 / 3;  // of the weights, three, 16 numbers for 9, beyond those that each layer has
+    return (copies + of_input() + of_output()) * sizeof(Lanes);
+  }
+
+  void begin(const Step& step) override {
+    const Lanes* weight = parameters_.values;
+    const auto at = [=](int o, int c, int ky, int kx) { return weight[((o * input_.channels + c) * 3 + ky) * 3 + kx]; };
+    forward_.pack(step.thread, at);
+    if (!step.training) return;
+    turned_.pack(step.thread, [&](int c, int o, int ky, int kx) { return at(o, c, 2 - ky, 2 - kx); });
+    gradient_.clear(pieces(step.thread));
+  }
+  void end(const Thread& thread) override { gradient_.unpack(thread, parameters_.gradients); }
+
+  void forward(const Step& step, Images images, const Boundary& in, const Boundary& out) override {
+    Place& place = places_[static_cast<size_t>(step.thread.number)];
+    const Map source = in.image(images.first).grown(margin_), target = out.image(images.first);
+    place.rows = rows(images, in, source, out, target);
+    filter(forward_, place, has_bias_ ? parameters_.values + weight_count() : nullptr, false, source, target);
+    for (int image = images.first; image < images.last && bend_.kind != Activation::none; ++image)
+      bend_image(out.image(image), bend_);
+  }
+
+  // Every thread brings the gradient of its images through the activation, adds up its share of the gradient of the weights
+  // over all images, and writes the gradient of the input of its own.
+  void backward(const Step& step, Images images, const Boundary& in, const Boundary& out, const Boundary& out_gradient,
+                const Boundary& in_gradient) override {
+    Place& place = places_[static_cast<size_t>(step.thread.number)];
+    const Images own = images.of(step.thread);
+    for (int image = own.first; image < own.last && bend_.kind != Activation::none; ++image)
+      bend_gradient(out.image(image), out_gradient.image(image), bend_);
+    step.thread.meet();
+    add_up(step.thread, place, images, in, out_gradient);
+    if (in_gradient.exists() && own.first < own.last) {
+      const Map source = out_gradient.image(own.first).grown(2 - margin_), target = in_gradient.image(own.first);
+      place.rows = rows(own, out_gradient, source, in_gradient, target);
+      filter(turned_, place, nullptr, in_gradient.adds(), source, target);
+    }
+    step.thread.meet();
+  }
+
+ private:
+  // What a thread has for itself.
+  struct Place {
+    Storage squares;  // of what is read, transformed
+    Storage sums;     // of a group of output channels; on the way back the gradient of the output, transformed
+    std::vector<SquareRow> rows;
+  };
+
+  static int is_odd(Shape shape) { return shape.height % 2 | shape.width % 2; }
+  size_t weight_count() const { return static_cast<size_t>(output_.channels) * input_.channels * 9; }
+  Span pieces(const Thread& thread) const { return thread.share(gradient_.pieces()); }
+
+  size_t most_channels() const { return static_cast<size_t>(std::max(input_.channels, output_.channels)); }
+  // Lanes for a row of places of the squares at hand: of what is read, and of a group's sums or of a gradient.
+  size_t of_input() const { return kPlaces * static_cast<size_t>(room()) * (most_channels() + 3); }
+  size_t of_output() const { return kPlaces * static_cast<size_t>(room()) * most_channels(); }
+  // Squares that there is room for: as many, or a row of them, in whole fours.
+  int room() const {
+    const int across = squares_across(std::max(input_.width, output_.width));
+    return (std::max(kAtOnce, across) + kSquares - 1) / kSquares * kSquares;
+  }
+
+  static std::vector<SquareRow> rows(Images images, const Boundary& in, const Map& source, const Boundary& out, const Map& target) {
+    std::vector<SquareRow> rows;
+    for (int image = images.first; image < images.last; ++image)
+      for (int y = 0; y < target.shape.height; y += 2)
+        rows.push_back({in.between(images.first, image) + y * source.row_stride,
+                        out.between(images.first, image) + y * target.row_stride, std::min(2, target.shape.height - y)});
+    return rows;
+  }
+
+  // Calls `body` with the first of some rows of squares and the first beyond them.
+  template <typename Body>
+  void each_some(const Place& place, int across, Body body) const {
+    const int count = static_cast<int>(place.rows.size()), some = std::max(1, kAtOnce / across);
+    for (int row = 0; row < count; row += some) body(row, std::min(row + some, count));
+  }
+
+  void filter(const SquareWeights& weights, Place& place, const Lanes* bias, bool adds, const Map& in, const Map& out) const {
+    static const Lanes none{};
+    const int inputs = weights.inputs(), across = squares_across(out.shape.width);
+    each_some(place, across, [&](int first, int last) {
+      const int squares = (last - first) * across, fours = (squares + kSquares - 1) / kSquares;
+      const SquareLayout read{static_cast<ptrdiff_t>(fours) * kSquares * inputs, static_cast<ptrdiff_t>(kSquares) * inputs, 1};
+      each_row_of_places([&](auto r) {
+        for (int row = first; row < last; ++row)
+          for (int x = 0; x < across; x += kSquares)
+            for (int c = 0; c < inputs; ++c)
+              transform_input<r>(in.row(0, c) + place.rows[static_cast<size_t>(row)].in + 2 * x, in.row_stride,
+                                 std::min(kSquares, across - x), (row - first) * across + x, read,
+                                 place.squares.get() + c * kSquares);
+        for (int group = 0; group < weights.groups.count(); ++group) {
+          const int size = weights.groups.size(group), channel = weights.groups.first(group);
+          const SquareLayout made{static_cast<ptrdiff_t>(fours) * kSquares * size, static_cast<ptrdiff_t>(kSquares) * size, 1};
+          for (int column = 0; column < kPlaces; ++column)
+            for (int term = 0; term < inputs; term += kTerms)
+              for (int four = 0; four < fours; ++four)
+                multiply(size, weights.get(r, group, column) + term * size,
+                         place.squares.get() + column * read.column + four * read.four + term * kSquares, offsets_.data(),
+                         std::min(kTerms, inputs - term), term == 0, place.sums.get() + column * made.column + four * made.four);
+          for (int row = first; row < last; ++row)
+            for (int o = 0; o < size; ++o) {
+              const SquareRow& to = place.rows[static_cast<size_t>(row)];
+              const Lanes* begin = adds ? nullptr : bias ? bias + channel + o : &none;
+              transform_sums<r>(place.sums.get() + o * kSquares, made, (row - first) * across, out.shape.width, begin, to.height,
+                                out.row_stride, out.row(0, channel + o) + to.out);
+            }
+        }
+      });
+    });
+  }
+
+  // Adds what some images contribute to a thread's share of the gradient of the weights, and of the biases.
+  void add_up(const Thread& thread, Place& place, Images images, const Boundary& in, const Boundary& out_gradient) {
+    const Span own = pieces(thread);
+    const Map source = in.image(images.first).grown(margin_), gradient = out_gradient.image(images.first);
+    const int across = squares_across(output_.width), groups = gradient_.groups.count();
+    place.rows = rows(images, in, source, out_gradient, gradient);
+    each_some(place, across, [&](int first, int last) {
+      const int squares = (last - first) * across, outputs = output_.channels;
+      const SquareLayout read{static_cast<ptrdiff_t>(squares) * 4 * gradient_.fours(), 16, 4};
+      const ptrdiff_t column_stride = static_cast<ptrdiff_t>(squares) * outputs;
+      each_row_of_places([&](auto r) {
+        const int begin = std::clamp(static_cast<int>(own.first) - r * groups, 0, groups);
+        const int end = std::clamp(static_cast<int>(own.last) - r * groups, 0, groups);
+        if (begin == end) return;
+        for (int row = first; row < last; ++row) {
+          const SquareRow& at = place.rows[static_cast<size_t>(row)];
+          const int square = (row - first) * across;
+          for (int x = 0; x < across; x += kSquares)
+            for (int c = 0; c < input_.channels; ++c)
+              transform_input<r>(source.row(0, c) + at.in + 2 * x, source.row_stride, std::min(kSquares, across - x), square + x,
+                                 read, place.squares.get() + c / 4 * static_cast<ptrdiff_t>(squares) * 4 + c % 4);
+          for (int group = begin; group < end; ++group) {
+            const int channel = gradient_.groups.first(group), size = gradient_.groups.size(group);
+            for (int o = 0; o < size; ++o)
+              transform_gradient<r>(gradient.row(0, channel + o) + at.out, gradient.row_stride, across, column_stride, size,
+                                    place.sums.get() + static_cast<ptrdiff_t>(channel) * squares + square * size + o);
+          }
+        }
+        for (int column = 0; column < kPlaces; ++column)
+          for (int group = begin; group < end; ++group) {
+            const Lanes* left =
+                place.sums.get() + column * column_stride + static_cast<ptrdiff_t>(gradient_.groups.first(group)) * squares;
+            for (int four = 0; four < gradient_.fours(); ++four)
+              multiply(gradient_.groups.size(group), left,
+                       place.squares.get() + column * read.column + static_cast<ptrdiff_t>(four) * squares * 4, offsets_.data(),
+                       squares, false, gradient_.get(r, group, column, four));
+          }
+        if (r == 0 && has_bias_) add_up_biases(place, first, last, begin, end, gradient);
+      });
+    });
+  }
+
+  void add_up_biases(const Place& place, int first, int last, int first_group, int last_group, const Map& gradient) {
+    for (int c = gradient_.groups.first(first_group); c < gradient_.groups.first(last_group); ++c)
+      for (int row = first; row < last; ++row) {
+        const SquareRow& at = place.rows[static_cast<size_t>(row)];
+        for (int y = 0; y < at.height; ++y) {
+          const Lanes* d = gradient.row(y, c) + at.out;
+          Lanes sum{};
+          for (int x = 0; x < output_.width; ++x) sum += d[x];
+          parameters_.gradients[weight_count() + c] += sum;
+        }
+      }
+  }
+
+  // With fewer channels the transforms take longer than the products save.
+  static constexpr int kFewestChannels = 16;
+  // Squares that are transformed at once; their rows of places stay in the second-level cache, and weights and sums, which lie
+  // beyond it where channels are many, pass less often. Of 4x4 pixels these are sixteen images.
+  static constexpr int kAtOnce = 64, kMostAtOnce = 16;
+  // Input channels whose weights, with a group of outputs, stay in the first-level cache.
+  static constexpr int kTerms = 32;
+
+  int margin_;
+  bool has_bias_;
+  Bend bend_;
+  SquareWeights forward_, turned_;
+  SquareGradient gradient_;
+  Parameters parameters_;
+  std::vector<ptrdiff_t> offsets_;  // of terms that lie four numbers apart
+  std::vector<Place> places_;       // of each thread
+};
+
+}  // namespace ceteris
