@@ -1,4 +1,5 @@
 import importlib.util
+import json
 import statistics
 
 import pytest
@@ -50,6 +51,20 @@ def test_the_plan_shows_all_there_is_to_know(ceteris, study_file):
     lines = "".join(f"{line.rstrip()}\n" for line in out.splitlines())
     difference = detectable_difference(3, 3, comparisons=2)
     assert lines == PLAN.format(difference=f"{difference:.2f}", points=f"{2 * difference:.2f}")
+
+
+@pytest.mark.usefixtures("engine")
+def test_of_many_variations_the_first_ones_are_shown(ceteris, study_file, monkeypatch):
+    """It says of how many, and JSON has all."""
+    monkeypatch.setattr("ceteris.cli.plan.MOST_SHOWN", 1)
+
+    lines = [line.rstrip() for line in ceteris("plan", study_file, "--threads", 2)[1].splitlines()]
+    arms = json.loads(ceteris("plan", study_file, "--threads", 2, "--json")[1])["arms"]
+
+    note = lines.index("1 of 2 variations are shown here, the first ones; `--json` has all.")
+    assert [line.split()[0] for line in lines[note - 2 : note]] == ["baseline", "learning"]
+    assert lines[note + 1] == ""
+    assert [arm["name"] for arm in arms] == ["baseline", "0.5", "Pool 4x4"]
 
 
 @pytest.mark.usefixtures("engine")

@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from ceteris.analysis.analysis import MOST_SHOWN
 from ceteris.cli.estimate import Estimate, estimate_time, random_split
 from ceteris.cli.executors import ExecutorName, Place, chosen_executor, device_for
 from ceteris.cli.extent import code_diffs, plan_table, planned_looks, size
@@ -105,8 +106,13 @@ def plan(  # noqa: PLR0913 - one argument an option
     console.print()
     console.print(Text(size(study, images, planned.batches)))
     console.print()
-    console.print(plan_table(study.arms(), images, own_parameters))
-    if diffs := list(code_diffs(study.arms())):
+    arms = study.arms()
+    shown = arms[: 1 + MOST_SHOWN]
+    console.print(plan_table(shown, images, own_parameters))
+    if len(shown) < len(arms):
+        left_out = f"{MOST_SHOWN:,} of {len(arms) - 1:,} variations are shown here, the first ones; `--json` has all."
+        console.print(Text(left_out, style="dim"))
+    if diffs := list(code_diffs(shown)):
         console.print(Text("\n".join(diffs), style="dim"))
     print_layers_of_preset(file, study.baseline.network, images, console)
     console.print()
