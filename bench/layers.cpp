@@ -132,6 +132,7 @@ struct Builder {
     if (stride > 1 && !projects) add("padded", {{"padded", int64_t{channels}}, {"stride", int64_t{stride}}});
     add("residual", {{"activation", "relu"}});
   }
+  void pooled(int channels) { conv(channels, 3, 1), add("max_pool", {{"max_pool", int64_t{2}}}), norm(), relu(); }
   void head() {
     add("global_average_pool", {});
     add("dense", {{"dense", int64_t{kClasses}}, {"activation", "none"}});
@@ -149,7 +150,9 @@ void build(Bank& bank, const std::string& name) {
     return;
   }
   builder.conv(16, 3, 1), builder.norm(), builder.relu();
-  if (name == "residual") {
+  if (name == "r9") {
+    builder.pooled(32), builder.block(32, 1, false), builder.pooled(64), builder.pooled(128), builder.block(128, 1, false);
+  } else if (name == "residual") {
     for (int channels : {32, 64, 128}) builder.block(channels, 2, true);
   } else {
     for (int channels : {16, 32, 64})

@@ -127,42 +127,72 @@ class WinogradConvolution : public Layer {
     return rows;
   }
 
-  // Calls `body` with the first of some rows of squares and the first beyond them.
+  // Some rows of squares, which are transformed at once.
+  struct Some {
+    const SquareRow* rows;
+    int count, across;
+    int squares() const { return count * across; }
+    int fours() const { return (squares() + kSquares - 1) / kSquares; }
+    // Calls `body` with each row, and the number of its first square.
+    template <typename Body>
+    void each_row(Body body) const {
+      for (int row = 0; row < count; ++row) body(rows[row], row * across);
+    }
+  };
+
   template <typename Body>
-  void each_some(const Place& place, int across, Body body) const {
-    const int count = static_cast<int>(place.rows.size()), some = std::max(1, kAtOnce / across);
-    for (int row = 0; row < count; row += some) body(row, std::min(row + some, count));
+  static void each_some(const Place& place, int across, Body body) {
+    const int count = static_cast<int>(place.rows.size()), most = std::max(1, kAtOnce / across);
+    for (int row = 0; row < count; row += most) body(Some{place.rows.data() + row, std::min(most, count - row), across});
   }
 
-  void filter(const SquareWeights& weights, Place& place, const Lanes* bias, bool adds, const Map& in, const Map& out) const {
+  // Writes a row of places of what some squares see; the numbers of a channel begin at `target(channel)`.
+  template <int Row, typename Target>
+  static void transform(const Some& some, const Map& in, int channels, const SquareLayout& layout, Target target) {
+    some.each_row([&](const SquareRow& row, int square) {
+      for (int x = 0; x < some.across; x += kSquares)
+        for (int c = 0; c < channels; ++c)
+          transform_input<Row>(in.row(0, c) + row.in + 2 * x, in.row_stride, std::min(kSquares, some.across - x), square + x,
+                               layout, target(c));
+    });
+  }
+
+  // Writes what the weights make of an image, or adds it to what is there.
+  void filter(const SquareWeights& weights, const Place& place, const Lanes* bias, bool adds, const Map& in, const Map& out) const {
     static const Lanes none{};
-    const int inputs = weights.inputs(), across = squares_across(out.shape.width);
-    each_some(place, across, [&](int first, int last) {
-      const int squares = (last - first) * across, fours = (squares + kSquares - 1) / kSquares;
-      const SquareLayout read{static_cast<ptrdiff_t>(fours) * kSquares * inputs, static_cast<ptrdiff_t>(kSquares) * inputs, 1};
+    const OutputGroups& groups = weights.groups;
+    each_some(place, squares_across(out.shape.width), [&](const Some& some) {
+      const ptrdiff_t fours = some.fours(), four = static_cast<ptrdiff_t>(kSquares) * weights.inputs();
       each_row_of_places([&](auto r) {
-        for (int row = first; row < last; ++row)
-          for (int x = 0; x < across; x += kSquares)
-            for (int c = 0; c < inputs; ++c)
-              transform_input<r>(in.row(0, c) + place.rows[static_cast<size_t>(row)].in + 2 * x, in.row_stride,
-                                 std::min(kSquares, across - x), (row - first) * across + x, read,
-                                 place.squares.get() + c * kSquares);
-        for (int group = 0; group < weights.groups.count(); ++group) {
-          const int size = weights.groups.size(group), channel = weights.groups.first(group);
-          const SquareLayout made{static_cast<ptrdiff_t>(fours) * kSquares * size, static_cast<ptrdiff_t>(kSquares) * size, 1};
+        transform<r>(some, in, weights.inputs(), {fours * four, four, 1},
+                     [&](int c) { return place.squares.get() + c * kSquares; });
+        for (int begin = 0; begin < groups.count(); begin += kGroupsAtOnce) {
+          const int end = std::min(begin + kGroupsAtOnce, groups.count());
+          const auto sums = [&](int group) {
+            return place.sums.get() + (groups.first(group) - groups.first(begin)) * kPlaces * kSquares * fours;
+          };
           for (int column = 0; column < kPlaces; ++column)
-            for (int term = 0; term < inputs; term += kTerms)
-              for (int four = 0; four < fours; ++four)
-                multiply(size, weights.get(r, group, column) + term * size,
-                         place.squares.get() + column * read.column + four * read.four + term * kSquares, offsets_.data(),
-                         std::min(kTerms, inputs - term), term == 0, place.sums.get() + column * made.column + four * made.four);
-          for (int row = first; row < last; ++row)
-            for (int o = 0; o < size; ++o) {
-              const SquareRow& to = place.rows[static_cast<size_t>(row)];
-              const Lanes* begin = adds ? nullptr : bias ? bias + channel + o : &none;
-              transform_sums<r>(place.sums.get() + o * kSquares, made, (row - first) * across, out.shape.width, begin, to.height,
-                                out.row_stride, out.row(0, channel + o) + to.out);
-            }
+            for (int term = 0; term < weights.inputs(); term += kTerms)
+              for (ptrdiff_t i = 0; i < fours; ++i)
+                for (int group = begin; group < end; ++group) {
+                  const int size = groups.size(group);
+                  multiply(size, weights.get(r, group, column) + static_cast<ptrdiff_t>(term) * size,
+                           place.squares.get() + (column * fours + i) * four + term * kSquares, offsets_.data(),
+                           std::min(kTerms, weights.inputs() - term), term == 0,
+                           sums(group) + (column * fours + i) * size * kSquares);
+                }
+          for (int group = begin; group < end; ++group) {
+            const int size = groups.size(group), channel = groups.first(group);
+            const SquareLayout layout{fours * kSquares * size, static_cast<ptrdiff_t>(kSquares) * size, 1};
+            some.each_row([&](const SquareRow& row, int square) {
+              for (int o = 0; o < size; ++o)
+                transform_sums<r>(sums(group) + o * kSquares, layout, square, out.shape.width,
+                                  adds   ? nullptr
+                                  : bias ? bias + channel + o
+                                         : &none,
+                                  row.height, out.row_stride, out.row(0, channel + o) + row.out);
+            });
+          }
         }
       });
     });
@@ -172,55 +202,45 @@ class WinogradConvolution : public Layer {
   void add_up(const Thread& thread, Place& place, Images images, const Boundary& in, const Boundary& out_gradient) {
     const Span own = pieces(thread);
     const Map source = in.image(images.first).grown(margin_), gradient = out_gradient.image(images.first);
-    const int across = squares_across(output_.width), groups = gradient_.groups.count();
+    const OutputGroups& groups = gradient_.groups;
     place.rows = rows(images, in, source, out_gradient, gradient);
-    each_some(place, across, [&](int first, int last) {
-      const int squares = (last - first) * across, outputs = output_.channels;
-      const SquareLayout read{static_cast<ptrdiff_t>(squares) * 4 * gradient_.fours(), 16, 4};
-      const ptrdiff_t column_stride = static_cast<ptrdiff_t>(squares) * outputs;
+    each_some(place, squares_across(output_.width), [&](const Some& some) {
+      const ptrdiff_t squares = some.squares(), channels = kSquares * gradient_.fours();
       each_row_of_places([&](auto r) {
-        const int begin = std::clamp(static_cast<int>(own.first) - r * groups, 0, groups);
-        const int end = std::clamp(static_cast<int>(own.last) - r * groups, 0, groups);
+        const int begin = std::clamp(static_cast<int>(own.first) - r * groups.count(), 0, groups.count());
+        const int end = std::clamp(static_cast<int>(own.last) - r * groups.count(), 0, groups.count());
         if (begin == end) return;
-        for (int row = first; row < last; ++row) {
-          const SquareRow& at = place.rows[static_cast<size_t>(row)];
-          const int square = (row - first) * across;
-          for (int x = 0; x < across; x += kSquares)
-            for (int c = 0; c < input_.channels; ++c)
-              transform_input<r>(source.row(0, c) + at.in + 2 * x, source.row_stride, std::min(kSquares, across - x), square + x,
-                                 read, place.squares.get() + c / 4 * static_cast<ptrdiff_t>(squares) * 4 + c % 4);
-          for (int group = begin; group < end; ++group) {
-            const int channel = gradient_.groups.first(group), size = gradient_.groups.size(group);
+        transform<r>(some, source, input_.channels, {squares * channels, kSquares * kSquares, kSquares},
+                     [&](int c) { return place.squares.get() + c / kSquares * squares * kSquares + c % kSquares; });
+        for (int group = begin; group < end; ++group) {
+          const int size = groups.size(group), channel = groups.first(group);
+          some.each_row([&](const SquareRow& row, int square) {
             for (int o = 0; o < size; ++o)
-              transform_gradient<r>(gradient.row(0, channel + o) + at.out, gradient.row_stride, across, column_stride, size,
-                                    place.sums.get() + static_cast<ptrdiff_t>(channel) * squares + square * size + o);
-          }
+              transform_gradient<r>(gradient.row(0, channel + o) + row.out, gradient.row_stride, some.across,
+                                    squares * output_.channels, size, place.sums.get() + channel * squares + square * size + o);
+          });
         }
         for (int column = 0; column < kPlaces; ++column)
-          for (int group = begin; group < end; ++group) {
-            const Lanes* left =
-                place.sums.get() + column * column_stride + static_cast<ptrdiff_t>(gradient_.groups.first(group)) * squares;
+          for (int group = begin; group < end; ++group)
             for (int four = 0; four < gradient_.fours(); ++four)
-              multiply(gradient_.groups.size(group), left,
-                       place.squares.get() + column * read.column + static_cast<ptrdiff_t>(four) * squares * 4, offsets_.data(),
-                       squares, false, gradient_.get(r, group, column, four));
-          }
-        if (r == 0 && has_bias_) add_up_biases(place, first, last, begin, end, gradient);
+              multiply(groups.size(group), place.sums.get() + (column * output_.channels + groups.first(group)) * squares,
+                       place.squares.get() + (column * channels + four * kSquares) * squares, offsets_.data(),
+                       static_cast<int>(squares), false, gradient_.get(r, group, column, four));
+        if (r == 0 && has_bias_) add_up_biases(some, groups.first(begin), groups.first(end), gradient);
       });
     });
   }
 
-  void add_up_biases(const Place& place, int first, int last, int first_group, int last_group, const Map& gradient) {
-    for (int c = gradient_.groups.first(first_group); c < gradient_.groups.first(last_group); ++c)
-      for (int row = first; row < last; ++row) {
-        const SquareRow& at = place.rows[static_cast<size_t>(row)];
-        for (int y = 0; y < at.height; ++y) {
-          const Lanes* d = gradient.row(y, c) + at.out;
+  void add_up_biases(const Some& some, int first, int last, const Map& gradient) {
+    for (int c = first; c < last; ++c)
+      some.each_row([&](const SquareRow& row, int) {
+        for (int y = 0; y < row.height; ++y) {
+          const Lanes* d = gradient.row(y, c) + row.out;
           Lanes sum{};
           for (int x = 0; x < output_.width; ++x) sum += d[x];
           parameters_.gradients[weight_count() + c] += sum;
         }
-      }
+      });
   }
 
   // With fewer channels the transforms take longer than the products save.
@@ -230,6 +250,8 @@ class WinogradConvolution : public Layer {
   static constexpr int kAtOnce = 64, kMostAtOnce = 16;
   // Input channels whose weights, with a group of outputs, stay in the first-level cache.
   static constexpr int kTerms = 32;
+  // Groups that meet squares while these are in that cache too.
+  static constexpr int kGroupsAtOnce = 12 / kTileChannels;
 
   int margin_;
   bool has_bias_;
