@@ -33,41 +33,58 @@ def make_network() -> nn.Sequential:
 
 
 class Block(nn.Module):
-    """Two convolutions and a shortcut: the input, every second pixel of it with channels of zeros, or a projection."""
+    """Two convolutions, and a shortcut: the input, or every second pixel of it with channels of zeros."""
 
-    def __init__(self, before: int, channels: int, stride: int, *, projects: bool) -> None:
+    def __init__(self, before: int, channels: int) -> None:
         super().__init__()
+        self.stride, self.added = 1 if channels == before else 2, channels - before
         self.inner = nn.Sequential(
-            nn.Conv2d(before, channels, 3, stride, 1, bias=False),
+            nn.Conv2d(before, channels, 3, self.stride, 1, bias=False),
             nn.BatchNorm2d(channels),
             nn.ReLU(inplace=True),
             nn.Conv2d(channels, channels, 3, 1, 1, bias=False),
             nn.BatchNorm2d(channels),
         )
-        self.stride, self.added = stride, channels - before
-        self.projection: nn.Module | None = None
-        if projects:
-            convolution = nn.Conv2d(before, channels, 1, stride, bias=False)
-            self.projection = nn.Sequential(convolution, nn.BatchNorm2d(channels))
 
     def forward(self, values: Tensor) -> Tensor:
         """Add both branches."""
-        if self.projection is not None:
-            shortcut = self.projection(values)
-        elif self.added:
+        shortcut = values
+        if self.added:
             shortcut = nn.functional.pad(values[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, 0, self.added))
-        else:
-            shortcut = values
         return nn.functional.relu(self.inner(values).add_(shortcut), inplace=True)
 
 
-def make_residual(channels: Sequence[int], *, projects: bool) -> nn.Sequential:
-    """Build a residual network for small images: a block for each number of channels, with stride 2 where it grows."""
-    first = 16
-    layers: list[nn.Module] = [nn.Conv2d(3, first, 3, 1, 1, bias=False), nn.BatchNorm2d(first), nn.ReLU(inplace=True)]
-    for before, after in zip((first, *channels), channels, strict=False):
-        layers.append(Block(before, after, 1 if after == before else 2, projects=projects))
-    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels[-1], CLASSES))
+def normalised(before: int, channels: int, *, pools: bool = False) -> list[nn.Module]:
+    """Give a convolution, max pooling if it is wanted, batch normalisation and ReLU."""
+    pool = [nn.MaxPool2d(2)] if pools else []
+    return [
+        nn.Conv2d(before, channels, 3, 1, 1, bias=False),
+        *pool,
+        nn.BatchNorm2d(channels),
+        nn.ReLU(inplace=True),
+    ]
+
+
+def make_resnet20() -> nn.Sequential:
+    """Build ResNet-20 (He et al. 2016, section 4.2)."""
+    channels = [16] * 3 + [32] * 3 + [64] * 3
+    blocks = [Block(before, after) for before, after in zip((16, *channels), channels, strict=False)]
+    return nn.Sequential(*normalised(3, 16), *blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, CLASSES))
+
+
+def make_residual() -> nn.Sequential:
+    """Build the network of `studies/residual.toml`."""
+    return nn.Sequential(
+        *normalised(3, 16),
+        *normalised(16, 32, pools=True),
+        Block(32, 32),
+        *normalised(32, 64, pools=True),
+        *normalised(64, 128, pools=True),
+        Block(128, 128),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+        nn.Linear(128, CLASSES),
+    )
 
 
 def made(workload: Workload) -> tuple[nn.Sequential, torch.optim.Optimizer]:
@@ -76,9 +93,9 @@ def made(workload: Workload) -> tuple[nn.Sequential, torch.optim.Optimizer]:
         network = make_network()
         return network, torch.optim.Adam(network.parameters(), lr=LEARNING_RATE, fused=True)
     if workload is Workload.RESNET20:
-        network = make_residual([16] * 3 + [32] * 3 + [64] * 3, projects=False)
+        network = make_resnet20()
     else:
-        network = make_residual([32, 64, 128], projects=True)
+        network = make_residual()
     parameters, whole = sum(one.numel() for one in network.parameters()), network_of(workload)
     assert parameters == network_cost(whole, Shape(32, 32, 3), CLASSES).parameters, "another network than the study's"
     return network, torch.optim.SGD(network.parameters(), lr=LEARNING_RATE, momentum=MOMENTUM, fused=True)
