@@ -1,7 +1,7 @@
 """The networks in PyTorch, as tutorials write them and as an expert would; each loop yields the images of each step."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cache
 
 import torch
@@ -92,10 +92,7 @@ def made(workload: Workload) -> tuple[nn.Sequential, torch.optim.Optimizer]:
     if workload is Workload.BASELINE:
         network = make_network()
         return network, torch.optim.Adam(network.parameters(), lr=LEARNING_RATE, fused=True)
-    if workload is Workload.RESNET20:
-        network = make_resnet20()
-    else:
-        network = make_residual()
+    network = make_resnet20() if workload is Workload.RESNET20 else make_residual()
     parameters, whole = sum(one.numel() for one in network.parameters()), network_of(workload)
     assert parameters == network_cost(whole, Shape(32, 32, 3), CLASSES).parameters, "another network than the study's"
     return network, torch.optim.SGD(network.parameters(), lr=LEARNING_RATE, momentum=MOMENTUM, fused=True)
