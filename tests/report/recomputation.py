@@ -285,7 +285,9 @@ def _neither(variations, margin):
         text = f"{_none(variations)} to be equivalent to the baseline, {within}"
     if without:
         verb, labels = "was" if len(without) == 1 else "were", _listed([one.label for one in without], len(without))
-        text += f"; {len(without)} {verb} not compared, because an arm has no run that learned: {labels}"
+        text += (
+            f"; {len(without)} {verb} not compared, because an arm has no run that learned, or none at an end: {labels}"
+        )
     if not undecided:
         return f"{text}{';' if without else ','} and none was left undecided."
     low, high = min(one.interval[0] for one in undecided), max(one.interval[1] for one in undecided)

@@ -82,7 +82,7 @@ def test_only_variations_with_an_interval_are_said_to_have_one(tmp_path):
 def test_a_variation_without_results_is_not_called_undecided(analyses):
     """It is said to be not compared, apart from those that were."""
     assert (
-        "; 1 was not compared, because an arm has no run that learned: “left out” (transfer)"
+        "; 1 was not compared, because an arm has no run that learned, or none at an end: “left out” (transfer)"
         in answer(analyses("transfer"))[3]
     )
 

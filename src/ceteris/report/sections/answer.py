@@ -169,7 +169,7 @@ def _neither(analysis: Analysis) -> str:
 
 
 def _not_compared(found: Sequence[Comparison]) -> str:
-    return f"{_were(found)} not compared, because an arm has no run that learned: {_labels(found)}"
+    return f"{_were(found)} not compared, because an arm has no run that learned, or none at an end: {_labels(found)}"
 
 
 def _open(analysis: Analysis, undecided: Sequence[Comparison]) -> str:
