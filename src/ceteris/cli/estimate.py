@@ -31,8 +31,8 @@ _SCORED_IN_A_ROUND = 16
 _ENOUGH, _FEWEST = 12_000_000_000, 8
 """Multiply-adds forward after which a minibatch that is measured needs no more images, and how many it has anyway.
 
-The network of `studies/residual.toml` took 20.1, 18.6, 17.4 and 15.8 ms of processor time for an image of sixteen runs in
-minibatches of 8, 16, 32 and 128 images (AMD EPYC with AVX-512), because its weights are transformed once for each.
+The network of `studies/residual.toml` took 20.1, 18.6, 17.4 and 15.8 ms of processor time for an image of sixteen runs
+in minibatches of 8, 16, 32 and 128 images (AMD EPYC with AVX-512), because its weights are transformed once for each.
 """
 _LONG = 2.0
 """Seconds after which what was trained first counts, although it is slower than what comes later."""
