@@ -83,13 +83,16 @@ soak-ray: $(VENV)/.development
 fuzz: $(VENV)/.development
 	CETERIS_MUTATIONS=10000 $(RUN) pytest tests/datasets/test_decoding.py -k mutated -s
 
-# The kernels under the address and undefined-behaviour sanitizers of the compiler; their tests run on the portable and the AVX2 build.
+# The kernels under the address and undefined-behaviour sanitizers of the compiler, on every build. Python is started without
+# `site` (-S), because an editable installation would come before what is compiled here.
 SANITIZED := build/sanitized
 sanitize: $(VENV)/.development
 	$(RUN) pip install --quiet --no-deps --upgrade --target $(SANITIZED) --config-settings=cmake.define.CETERIS_SANITIZE=ON .
 	for name in $$($(VENV)/bin/python -c "from ceteris.engines.lanes.kernels import *; print(*usable_instruction_sets())"); do \
-	CETERIS_ISA=$$name LD_PRELOAD="$$($(CXX) -print-file-name=libasan.so) $$($(CXX) -print-file-name=libubsan.so)" ASAN_OPTIONS=detect_leaks=0 \
-	UBSAN_OPTIONS=print_stacktrace=1 PYTHONPATH=$(SANITIZED) $(RUN) pytest -q tests/engines/lanes || exit 1; done
+	export CETERIS_ISA=$$name LD_PRELOAD="$$($(CXX) -print-file-name=libasan.so) $$($(CXX) -print-file-name=libubsan.so)" ASAN_OPTIONS=detect_leaks=0 \
+	UBSAN_OPTIONS=print_stacktrace=1 PYTHONPATH=$(SANITIZED):$$($(VENV)/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))"); \
+	$(VENV)/bin/python -S -c "import ceteris; assert '$(SANITIZED)' in ceteris.__file__, ceteris.__file__" || exit 1; \
+	$(VENV)/bin/python -S -m pytest -q tests/engines/lanes || exit 1; unset LD_PRELOAD PYTHONPATH; done
 
 # Bits of small networks over every layer kind and optimizer, from the kernels for x86 (AVX2) and, under emulation, for ARM (NEON).
 # On Debian and Ubuntu: apt-get install g++-aarch64-linux-gnu qemu-user
