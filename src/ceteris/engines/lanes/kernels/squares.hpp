@@ -25,12 +25,6 @@ constexpr int kPlaces = 4, kSquares = 4;
 static_assert(tile_columns(kTileChannels) >= kSquares);
 constexpr int squares_across(int pixels) { return (pixels + 1) / 2; }
 
-// Calls `body` with each row of places as a compile-time constant.
-template <typename Body>
-void each_row_of_places(Body body) {
-  each<kPlaces>([&](auto row) { body(row); });
-}
-
 // Row `Row` of B'd, at one column: `pixel` gives the column's four rows.
 template <int Row, typename Pixel>
 [[gnu::always_inline]] inline Lanes mixed_input(Pixel pixel) {

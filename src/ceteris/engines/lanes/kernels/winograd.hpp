@@ -163,7 +163,7 @@ class WinogradConvolution : public Layer {
     const OutputGroups& groups = weights.groups;
     each_some(place, squares_across(out.shape.width), [&](const Some& some) {
       const ptrdiff_t fours = some.fours(), four = static_cast<ptrdiff_t>(kSquares) * weights.inputs();
-      each_row_of_places([&](auto r) {
+      each<kPlaces>([&](auto r) {
         transform<r>(some, in, weights.inputs(), {fours * four, four, 1},
                      [&](int c) { return place.squares.get() + c * kSquares; });
         for (int begin = 0; begin < groups.count(); begin += kGroupsAtOnce) {
@@ -206,7 +206,7 @@ class WinogradConvolution : public Layer {
     place.rows = rows(images, in, source, out_gradient, gradient);
     each_some(place, squares_across(output_.width), [&](const Some& some) {
       const ptrdiff_t squares = some.squares(), channels = kSquares * gradient_.fours();
-      each_row_of_places([&](auto r) {
+      each<kPlaces>([&](auto r) {
         const int begin = std::clamp(static_cast<int>(own.first) - r * groups.count(), 0, groups.count());
         const int end = std::clamp(static_cast<int>(own.last) - r * groups.count(), 0, groups.count());
         if (begin == end) return;
