@@ -187,7 +187,7 @@ float uniform() { return static_cast<float>((draw = draw * 1664525u + 1013904223
 void finish(Bank& bank, const std::string& name) {
   const OptimizerSettings settings{{"learning_rate", 0.01}, {"weight_decay", 0.0005}, {"momentum", 0.9}, {"nesterov", 0.0},
                                    {"beta1", 0.9},          {"beta2", 0.999},         {"epsilon", 1e-8}, {"label_smoothing", 0.0},
-                                   {"clip_norm", 0.0},      {"average_decay", 0.0}};
+                                   {"clip_norm", 0.0},      {"average_decay", 0.0},  {"test_time_flip", 0.0}};
   bank.finish(name == "baseline" ? "adam" : "sgd", std::vector<OptimizerSettings>(kRuns, settings));
   const auto weights = [](Network& network) -> Storage& { return network.parameters(); };
   const auto statistics = [](Network& network) -> Storage& { return network.statistics(); };

@@ -225,6 +225,10 @@ def test_only_this_engine_trains_such_runs():
     assert FunctionEngine().unsupported(patient) == (
         "training.patience is left to the training function, which gets arguments"
     )
+    mirrored = run.specification.model_copy(update={"training": Training(test_time_flip=True)})
+    assert FunctionEngine().unsupported(mirrored) == (
+        "training.test_time_flip is left to the training function, which gets arguments"
+    )
     assert FunctionEngine().unsupported(without) == "there is no training function"
     assert TorchEngine().unsupported(run.specification) == BY_FUNCTION
     assert TransferEngine(weights=(), cache=None).unsupported(run.specification) == BY_FUNCTION

@@ -89,9 +89,10 @@ SETTINGS = {
     "final_divisor": {"schedule": "one_cycle", "final_divisor": 5.0},
     "patience": {"patience": 5},
     "scored_epoch": {"scored_epoch": "best"},
+    "test_time_flip": {"test_time_flip": True},
 }
 AUGMENTATIONS = {"flip", "crop", "rotation", "cutout", "brightness", "contrast"}
-REFUSED_SETTINGS = {("heads", name) for name in AUGMENTATIONS - {"flip"}}
+REFUSED_SETTINGS = {("heads", name) for name in AUGMENTATIONS - {"flip"} | {"test_time_flip"}}
 REFUSED_SETTINGS |= {(engine, name) for engine in ("heads", "lanes") for name in ("mixup", "cutmix")}
 
 
@@ -239,7 +240,7 @@ def test_runs_share_a_packed_batch_only_if_they_differ_in_what_each_has_for_itse
     """The rest is part of the key, also what nobody thought of: keys are made by exclusion."""
     own = {"learning_rate", "momentum", "beta1", "beta2", "epsilon", "weight_decay", *SCHEDULE_SETTINGS}
     own |= {"patience", "scored_epoch"}
-    own |= AUGMENTATIONS if engine in {"lanes", "stacked"} else set()
+    own |= AUGMENTATIONS | {"test_time_flip"} if engine in {"lanes", "stacked"} else set()
     own |= {"nesterov", "alpha", "initial_accumulator", "label_smoothing", "clip_norm", "average_decay"}
     own -= {"label_smoothing"} if engine == "stacked" else set()
     usual = {key: value for key, value in SETTINGS[setting].items() if key == "optimizer" != setting}

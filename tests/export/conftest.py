@@ -51,12 +51,17 @@ NETWORKS = {
 }
 """Every layer in every place where it makes a difference to what is exported."""
 
+FLIPPED = {"flat at once"}
+"""Networks whose answers are averaged over an image and its mirror image."""
+
 
 @pytest.fixture(scope="session", params=NETWORKS)
 def trained_network(request):
     """Give a network, the test images, and the float32 probabilities that its engine scored them with."""
     dataset = trained_dataset()
-    baseline = {"network": {"layers": NETWORKS[request.param]}, "training": trained_study().baseline.training}
+    flip = request.param in FLIPPED
+    training = trained_study().baseline.training.model_copy(update={"test_time_flip": flip})
+    baseline = {"network": {"layers": NETWORKS[request.param]}, "training": training}
     study = trained_study(baseline=baseline, variation=[], seeds=1)
     (run,) = study.runs(dataset.digest)
     engine = next(one for one in choose_engines().engines if one.unsupported(run.specification) is None)
@@ -73,6 +78,7 @@ def trained_network(request):
         image=Shape(32, 32, 3),
         scale=tuple(split.scale.tolist()),
         offset=tuple(split.offset.tolist()),
+        flip=flip,
         class_names=CLASSES,
     )
     return ensemble, dataset.test.images, np.array(outcome.probabilities)

@@ -26,6 +26,7 @@ from ceteris.engines.streams import sampled_indices, words
 from ceteris.resources import Requirements
 from ceteris.study.run import Run
 from ceteris.study.specification import Specification
+from ceteris.training.scoring import Scoring
 from ceteris.training.stopping import Stopping
 from ceteris.usercode.load import OwnCodeError, Printed, captured, explained, kind_of, load
 
@@ -33,7 +34,7 @@ _PROCESS = 800_000_000  # bytes of a worker process, PyTorch in it if the functi
 _LEAST = 1e-7  # a probability, so that a method that is sure of a wrong class has a loss and has not diverged
 _TOLERANCE = 1e-3
 _TRIED_IMAGES = 256
-_USUAL = dict(Stopping())
+_USUAL = {**dict(Stopping()), **dict(Scoring())}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -94,7 +95,9 @@ class FunctionEngine(OwnCodeEngine):
         """Say that there is no function, or that ceteris would have to do a part of its work."""
         if not specification.train:
             return "there is no training function"
-        set_here = next((name for name, value in specification.training.stopping if value != _USUAL[name]), None)
+        training = specification.training
+        asked = {**dict(training.stopping), **dict(training.scoring)}
+        set_here = next((name for name, value in asked.items() if value != _USUAL[name]), None)
         return f"training.{set_here} is left to the training function, which gets arguments" if set_here else None
 
     def packing_key(self, specification: Specification) -> Hashable:

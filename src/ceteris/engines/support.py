@@ -7,6 +7,7 @@ silently or trained as something else.
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
+from ceteris.training.scoring import Scoring
 from ceteris.training.stopping import Stopping
 from ceteris.training.training import SCHEDULES, Training
 
@@ -15,6 +16,9 @@ SCHEDULE_SETTINGS = frozenset({"schedule"}).union(*(kind.model_fields for kind i
 
 STOPPING = frozenset(Stopping.model_fields)
 """Followed by every engine whose runs of a packed batch may end before the others, and that keeps a best epoch."""
+
+SCORING = frozenset(Scoring.model_fields)
+"""Followed by every engine that shows a network an image and its mirror image when it is scored."""
 
 
 BY_FUNCTION = "a training function of your own trains it"

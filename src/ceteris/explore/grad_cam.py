@@ -35,7 +35,8 @@ def grad_cam(ensemble: Ensemble, image: NDArray[np.uint8], label: int) -> Attent
     Of a residual network its last block with one is asked, after the addition; of a pretrained backbone its last block,
     whose output the head sees averaged over the image. The maps of that layer, after its activation, are weighted by
     the mean gradient of the class's logit, summed, and cut off below zero. It shows places that raise the logit at the
-    layer's resolution, not why. The ensemble has a single seed.
+    layer's resolution, not why. The network sees the image as it is, also where its answers are averaged with those on
+    the mirror image. The ensemble has a single seed.
 
     Returns:
         The places, or in a sentence why there are none.

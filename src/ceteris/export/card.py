@@ -301,6 +301,8 @@ def _training(analysis: StudyAnalysis, record: RunRecord) -> Iterator[str]:
         which = f"epoch {record.scored_epoch}, which had the lowest validation loss"
     if training.average_decay:
         which = f"{which}, averaged over steps with decay {training.average_decay:g}"
+    if training.test_time_flip:
+        yield "Class probabilities are the mean of those of an image and of its mirror image, in the files here too."
     yield f"The weights are those after {which}. The test images were scored once, at the end, and chose nothing."
 
 

@@ -202,11 +202,11 @@ def _in_torch(module: Callable[..., Any]) -> tuple[str, Predict]:
 def _read_safetensors(content: bytes, ensemble: Ensemble) -> tuple[str, Predict]:
     from safetensors.torch import load  # noqa: PLC0415 - needs torch
 
-    from ceteris.export.torch_program import torch_module  # noqa: PLC0415 - needs torch
+    from ceteris.export.torch_program import answering, torch_module  # noqa: PLC0415 - needs torch
 
     module = torch_module(ensemble)
     module.load_state_dict(load(content))
-    return _in_torch(module)
+    return _in_torch(answering(module, ensemble))
 
 
 _READERS = {

@@ -32,14 +32,14 @@ def onnx_model(ensemble: Ensemble, facts: Mapping[str, str]) -> bytes:
     import onnx  # noqa: PLC0415 - an extra
     import torch  # noqa: PLC0415 - an extra
 
-    from ceteris.export.torch_program import torch_module  # noqa: PLC0415 - needs torch
+    from ceteris.export.torch_program import answering, torch_module  # noqa: PLC0415 - needs torch
 
     image = ensemble.image
     example = torch.zeros(2, image.channels, image.height, image.width, dtype=torch.uint8)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of PyTorch about itself
         program = torch.onnx.export(
-            torch_module(ensemble),
+            answering(torch_module(ensemble), ensemble),
             (example,),
             dynamo=True,
             verbose=False,

@@ -40,7 +40,7 @@ class Scale(nn.Module):
 {modules}
     )
     network.load_state_dict(load_file(weights))
-    return network.eval()
+    return {answer}.eval()
 '''
 
 
@@ -82,8 +82,18 @@ class Prepare(nn.Module):  # resizes as torchvision does, and normalises
 {modules}
     )
     network.load_state_dict(load_file(weights))
-    return network.eval()
+    return {answer}.eval()
 '''
+
+_WITH_MIRRORED = """\
+class WithMirrored(nn.Module):  # the mean over an image and its mirror image
+    def __init__(self, network):
+        super().__init__()
+        self.network = network
+
+    def forward(self, images):
+        return (self.network(images) + self.network(images.flip(3))) / 2
+"""
 
 FACTORIES = {
     Backbone.MOBILENET_V2: "models.mobilenet_v2().features",
@@ -117,6 +127,8 @@ def safetensors_loader(ensemble: Ensemble) -> bytes:
         template, factory = _BACKBONE_TEMPLATE, FACTORIES[pretrained.network.backbone]
     pieces = network_pieces(ensemble)
     definitions = sorted(frozenset().union(*(piece.definitions for piece in pieces)))
+    if ensemble.flip:
+        definitions.append(_WITH_MIRRORED)
     text = template.format(
         definitions="".join(f"{definition}\n\n" for definition in definitions),
         resolution=0 if pretrained is None else pretrained.network.resolution,
@@ -127,6 +139,7 @@ def safetensors_loader(ensemble: Ensemble) -> bytes:
         classes=len(ensemble.class_names),
         names=ensemble.class_names,
         weights=WEIGHTS,
+        answer="WithMirrored(network)" if ensemble.flip else "network",
         modules="".join(piece.source(" " * 8) for piece in pieces).rstrip("\n"),
     )
     return text.encode()

@@ -30,8 +30,26 @@ class Scale(nn.Module):
         return images_nchw.float() * self.scale + self.offset
 
 
+class WithMirrored(nn.Module):
+    """A network asked about each image and its mirror image; gives the mean of the class probabilities."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, images_nchw: Tensor) -> Tensor:
+        """Give the mean of both answers."""
+        mean: Tensor = (self.network(images_nchw) + self.network(images_nchw.flip(3))) / 2
+        return mean
+
+
+def answering(network: nn.Module, ensemble: Ensemble) -> nn.Module:
+    """Give what answers as the run does: the network, asked about mirror images too where the run does that."""
+    return WithMirrored(network).eval() if ensemble.flip else network
+
+
 def torch_module(ensemble: Ensemble) -> nn.Sequential:
-    """Build a network with its weights, from uint8 images (n, c, h, w) to class probabilities."""
+    """Build a network with its weights, from uint8 images (n, c, h, w) as they are to class probabilities."""
     modules: list[nn.Module] = [Scale(ensemble)]
     if ensemble.pretrained is not None:
         from ceteris.export.backbone_model import front_modules  # noqa: PLC0415 - needs torchvision
@@ -74,7 +92,9 @@ def torch_program(ensemble: Ensemble) -> bytes:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of PyTorch about itself
         program = torch.export.export(
-            torch_module(ensemble), (example,), dynamic_shapes=({0: torch.export.Dim("batch", min=1)},)
+            answering(torch_module(ensemble), ensemble),
+            (example,),
+            dynamic_shapes=({0: torch.export.Dim("batch", min=1)},),
         )
         buffer = io.BytesIO()
         torch.export.save(program, buffer)

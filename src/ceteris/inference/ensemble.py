@@ -1,7 +1,5 @@
 """The trained networks of one variation, one per seed, and how their predictions are ranked together."""
 
-# s = seeds of a variation, k = classes
-
 # s = seeds of a variation, n = images, h, w = height, width, c = channels, k = classes
 
 from collections.abc import Sequence
@@ -89,6 +87,7 @@ class Ensemble:
         weights: What was trained of each network, in the order of the seeds.
         scale: What the grey levels of each channel are multiplied by, as in training.
         pretrained: The backbone that they begin with; None if they are layers alone. It scales images itself.
+        flip: Whether their answers are averaged over an image and its mirror image, as `test_time_flip` has it.
     """
 
     arm: str
@@ -100,6 +99,7 @@ class Ensemble:
     offset: tuple[float, ...]
     class_names: tuple[str, ...]
     pretrained: Pretrained | None = None
+    flip: bool = False
 
     def alone(self, seed: int) -> "Ensemble":
         """Give the network of one seed, which must be among them."""
@@ -134,6 +134,7 @@ def gather(results: Results, findings: Sequence[Finding]) -> Ensemble:
         offset=manifest.offset,
         class_names=manifest.class_names,
         pretrained=find_pretrained(results, records) if isinstance(network, BackboneNetwork) else None,
+        flip=first.specification.training.test_time_flip,
     )
 
 
@@ -146,10 +147,18 @@ def own_code_refused(run: Run) -> str:
 
 
 def ensemble_probabilities(ensemble: Ensemble, images_nhwc: NDArray[np.uint8]) -> Values:
-    """Show images, shape (n, h, w, c), to every network, scaled as in training.
+    """Show images, shape (n, h, w, c), to every network, scaled as in training; mirrored too where their arm says so.
 
     Shape (s, n, k), float32; each row adds up to 1, or holds not-a-number where a network's sums overflow.
     """
+    answers = _answers(ensemble, images_nhwc)
+    if not ensemble.flip:
+        return answers
+    mean: Values = (answers + _answers(ensemble, np.ascontiguousarray(images_nhwc[:, :, ::-1]))) / np.float32(2)
+    return mean
+
+
+def _answers(ensemble: Ensemble, images_nhwc: NDArray[np.uint8]) -> Values:
     if ensemble.pretrained is not None:
         return ensemble.pretrained.probabilities(ensemble.weights, images_nhwc)
     network = ensemble.network

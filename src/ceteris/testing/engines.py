@@ -178,6 +178,38 @@ class EngineConformance:
             self._same(outcome, ends[chosen - 1][place])
             self._same(resumed[place], outcome)
 
+    def test_mirror_images_count_as_much_where_a_study_asks_for_it(
+        self, engine: Engine, runs: Sequence[Run], split: Split
+    ) -> None:
+        """Class probabilities are the mean of both and the loss is theirs; training and neighbours stay as they are."""
+        usual = runs[: engine.packed_runs]
+        asked = [_with_training(run, test_time_flip=True) for run in usual]
+        if engine.unsupported(asked[0].specification) is not None:
+            return
+        mirror = replace(split.test, images=np.ascontiguousarray(split.test.images[:, :, ::-1]))
+        plain, _ = _finished(engine, usual, split)
+        mirrored, _ = _finished(engine, usual, replace(split, test=mirror))
+        found, epochs = _finished(engine, asked, split)
+        (first, *others), _ = _finished(engine, [asked[0], *usual[1:]], split)
+        images = np.arange(len(split.test))
+        for place, own in enumerate(found):
+            mean = (plain[place].probabilities + mirrored[place].probabilities) / 2
+            # Of float32, in a few roundings: a sum of exponentials, a quotient, and the logarithm of a mean.
+            off = self.tolerance + 2.0**-20
+            np.testing.assert_allclose(own.probabilities, mean, rtol=0, atol=off)
+            shares = mean[images, split.test.labels]
+            assert abs(own.test_loss + np.log(shares).mean()) <= (off / shares).mean() + 2.0**-20 * own.test_loss
+            assert abs(own.test_accuracy - (mean.argmax(axis=1) == split.test.labels).mean()) <= 1 / len(split.test)
+            assert not np.array_equal(own.probabilities, plain[place].probabilities)
+            for name, array in plain[place].weights.items():
+                self._close(own.weights[name], array)
+        both = replace(split, test=split.validation)
+        (validated, *_), _ = _finished(engine, asked, both)
+        assert abs(validated.test_loss - epochs[-1][0].validation_loss) <= self.tolerance + 1e-9 * validated.test_loss
+        self._same(first, found[0])
+        for outcome, expected in zip(others, plain[1:], strict=True):
+            self._same(outcome, expected)
+
     def test_a_run_that_diverges_is_a_result(
         self, engine: Engine, runs: Sequence[Run], split: Split, diverging: Run | None
     ) -> None:

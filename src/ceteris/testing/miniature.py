@@ -102,6 +102,8 @@ class FakeEngine:
         """Refuse momentum, so that a test can ask for a fallback."""
         if specification.training.scored_epoch != "last":
             return "it keeps no best epoch"
+        if specification.training.test_time_flip:
+            return "it mirrors no image"
         return "it knows no momentum" if dict(specification.training)["momentum"] else None
 
     def packing_key(self, specification: Specification) -> Hashable:

@@ -14,6 +14,7 @@ from ceteris.training.loss import CrossEntropy, Loss
 from ceteris.training.mixing import Cutmix, Mixup
 from ceteris.training.rmsprop import RMSprop
 from ceteris.training.schedule import Constant, Cosine, Exponential, Length, OneCycle, Schedule, Step
+from ceteris.training.scoring import Scoring
 from ceteris.training.sgd import SGD
 from ceteris.training.steadying import Averaging, Clipping
 from ceteris.training.stopping import Stopping
@@ -50,6 +51,7 @@ SECTIONS: tuple[type[Frozen], ...] = (
     *AUGMENTATIONS,
     *MIXTURES,
     Stopping,
+    Scoring,
 )
 """Everything whose fields are keys of `[baseline.training]`; fields of one name are one setting."""
 
@@ -103,6 +105,12 @@ class _Training(Frozen):
         """When training ends, and which epoch is scored."""
         stopping: Stopping = self._made(Stopping)
         return stopping
+
+    @property
+    def scoring(self) -> Scoring:
+        """How the trained network is asked about an image."""
+        scoring: Scoring = self._made(Scoring)
+        return scoring
 
     def faults(self) -> Iterator[str]:
         """Say what is wrong with the settings of a chosen kind together."""
@@ -183,6 +191,7 @@ if TYPE_CHECKING:
         cutmix: float
         patience: int
         scored_epoch: str
+        test_time_flip: bool
 
 else:
     Training = create_model("Training", __base__=_Training, __module__=__name__, __doc__=_Training.__doc__, **_fields())

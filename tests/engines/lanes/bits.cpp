@@ -159,8 +159,12 @@ const std::vector<std::pair<std::string, std::vector<Description>>> kLaterNetwor
 
 int threads = 1;
 
-uint64_t train(const std::vector<Description>& layers, const std::string& optimizer, const Pictures& images, bool looks_ahead,
-               bool is_steadied) {
+struct Ways {
+  bool looks_ahead = false, is_steadied = false, is_mirrored = false;
+};
+
+uint64_t train(const std::vector<Description>& layers, const std::string& optimizer, const Pictures& images, Ways ways) {
+  const auto [looks_ahead, is_steadied, is_mirrored] = ways;
   Bank bank(kImage, kRuns, kBatch);
   for (size_t index = 0; index < layers.size(); ++index) {
     if (layers[index].kind == "branch") {
@@ -190,7 +194,8 @@ uint64_t train(const std::vector<Description>& layers, const std::string& optimi
                                 {"nesterov", looks_ahead ? run % 2 : 0},
                                 {"label_smoothing", is_steadied ? 0.1 * (run % 3) : 0},
                                 {"clip_norm", is_steadied ? 0.2 * (run % 4) : 0},
-                                {"average_decay", is_steadied ? 0.3 * (run % 3) : 0}};
+                                {"average_decay", is_steadied ? 0.3 * (run % 3) : 0},
+                                {"test_time_flip", is_mirrored ? run % 2 : 0}};
     OptimizerSettings own;
     for (const std::string& name : optimizers().at(optimizer).settings) own[name] = all.at(name);
     for (const std::string& name : kOtherSettings) own[name] = all.at(name);
@@ -277,15 +282,16 @@ int main(int argc, char** argv) {
   const auto add = [&](const std::string& what, auto compute) {
     lines.emplace_back(what, std::async(std::launch::async, compute));
   };
-  const auto add_trained = [&](const std::string& what, const auto& layers, const std::string& optimizer, bool looks_ahead,
-                               bool is_steadied) {
-    add(what, [&, optimizer, looks_ahead, is_steadied] { return train(layers, optimizer, images, looks_ahead, is_steadied); });
+  const auto add_trained = [&](const std::string& what, const auto& layers, const std::string& optimizer, Ways ways = {}) {
+    add(what, [&, optimizer, ways] { return train(layers, optimizer, images, ways); });
   };
   for (const auto& [name, layers] : kNetworks)
-    for (const auto& [optimizer, kind] : optimizers()) add_trained(name + " " + optimizer, layers, optimizer, false, false);
-  add_trained("plain sgd, looking ahead", kNetworks.front().second, "sgd", true, false);
+    for (const auto& [optimizer, kind] : optimizers()) add_trained(name + " " + optimizer, layers, optimizer);
+  add_trained("plain sgd, looking ahead", kNetworks.front().second, "sgd", {.looks_ahead = true});
   add("seen", [&] { return see(images); });
-  for (const auto& [name, layers] : kLaterNetworks) add_trained(name + " adam", layers, "adam", false, false);
-  for (const auto& [name, layers] : kNetworks) add_trained(name + " sgd, steadied", layers, "sgd", true, true);
+  for (const auto& [name, layers] : kLaterNetworks) add_trained(name + " adam", layers, "adam");
+  for (const auto& [name, layers] : kNetworks)
+    add_trained(name + " sgd, steadied", layers, "sgd", {.looks_ahead = true, .is_steadied = true});
+  add_trained("normalised sgd, mirrored", kNetworks[1].second, "sgd", {.is_mirrored = true});
   for (auto& [what, hash] : lines) std::printf("%s: %016" PRIx64 "\n", what.c_str(), hash.get());
 }

@@ -56,7 +56,7 @@ def test_without_compiled_kernels_the_error_says_what_was_lost(monkeypatch):
 
 
 SETTINGS = dict.fromkeys(("momentum", "weight_decay", "nesterov", "label_smoothing", "clip_norm", "average_decay"), 0.0)
-SETTINGS |= {"learning_rate": 0.1}
+SETTINGS |= {"learning_rate": 0.1, "test_time_flip": 0.0}
 
 
 @compiled

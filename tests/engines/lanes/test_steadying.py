@@ -18,6 +18,8 @@ SETTINGS = (
     {"clip_norm": 1e6},
     {"average_decay": 0.8},
     {"average_decay": 0.3, "clip_norm": 0.5, "label_smoothing": 0.1},
+    {"test_time_flip": True},
+    {"test_time_flip": True, "average_decay": 0.5},
 )
 
 

@@ -116,9 +116,10 @@ def test_the_engine_tells_whether_a_seed_decides_all(split):
     assert not TorchEngine().repeats(own_run(state), split)
 
 
-def test_a_finished_module_predicts_what_it_was_scored_with(split):
-    """Image by image, with the stored weights."""
-    run = own_run()
+@pytest.mark.parametrize("flip", [False, True])
+def test_a_finished_module_predicts_what_it_was_scored_with(split, flip):
+    """Image by image, with the stored weights, averaged with the mirror image where the study says so."""
+    run = own_run(test_time_flip=flip)
     outcome = finish(TorchEngine().start([run], split))
     predictor = TorchEngine().predictor(run, outcome.weights, split)
 

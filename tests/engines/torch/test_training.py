@@ -366,9 +366,10 @@ LAYERS = (
 )
 
 
-def test_it_answers_as_the_run_did(make_run, split):
+@pytest.mark.parametrize("flip", [False, True])
+def test_it_answers_as_the_run_did(make_run, split, flip):
     """The network that is timed is the one that was trained: shown one by one, test images get the same answers."""
-    run = make_run(LAYERS, epochs=2)
+    run = make_run(LAYERS, epochs=2, test_time_flip=flip)
     training = TorchEngine().start([run], split)
     while training.position.epoch < 2:
         training.advance()

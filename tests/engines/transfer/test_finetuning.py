@@ -119,7 +119,8 @@ def test_the_whole_network_learns(tuning, make_run, split):
 def test_it_answers_as_the_run_did(engine, make_run, split, weights, train, statistics):
     """From pixels, through all of the backbone: what was frozen, what was fine-tuned, and the head."""
     trainer = engine if train == "head" else FineTuningEngine(weights=((file_sha256(weights), weights),))
-    run = make_run(network={"train": train, "batch_norm": statistics}, epochs=1, learning_rate=0.001)
+    settings = {} if train == "head" else {"test_time_flip": True}
+    run = make_run(network={"train": train, "batch_norm": statistics}, epochs=1, learning_rate=0.001, **settings)
     training = trainer.start([run], split)
     while training.position.epoch < 1:
         training.advance()

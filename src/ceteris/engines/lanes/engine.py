@@ -51,8 +51,8 @@ class LanesEngine(PortableEngine):
     """Trains small networks on the CPU, sixteen runs a core.
 
     Runs share a packed batch if they have the same network but for drop-out rates, batch size, epochs and optimizer;
-    seed, learning rate and its schedule, momentum, betas, weight decay, drop-out rate, augmentation, patience and
-    scored epoch are each run's own.
+    seed, learning rate and its schedule, momentum, betas, weight decay, drop-out rate, augmentation, patience, scored
+    epoch and test-time flip are each run's own.
 
     Attributes:
         instruction_set: Which build of the kernels to use; builds with fused multiply-add give the same bits.
@@ -380,5 +380,5 @@ def _layer_settings(placed: PlacedLayer, seed: int) -> dict[str, int | float | s
 def _numbers(run: Run) -> dict[str, float]:
     """Write the settings of the optimizer, and those around its steps, as the kernels take them."""
     training = run.specification.training
-    sections = (training.chosen_optimizer, training.chosen_loss, *training.steadying)
+    sections = (training.chosen_optimizer, training.chosen_loss, *training.steadying, training.scoring)
     return {name: float(value) for section in sections for name, value in section}

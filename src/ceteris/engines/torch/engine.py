@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ceteris.datasets.choice import share
 from ceteris.datasets.dataset import ImageKind, Split
 from ceteris.engines.engine import REPEATED_STEPS, OwnCodeEngine, PredictingEngine, RunState
-from ceteris.engines.support import BY_FUNCTION, SCHEDULE_SETTINGS, STOPPING, OptimizerSupport, TrainingSupport
+from ceteris.engines.support import BY_FUNCTION, SCHEDULE_SETTINGS, SCORING, STOPPING, OptimizerSupport, TrainingSupport
 from ceteris.errors import EngineError
 from ceteris.networks.backbone import BackboneNetwork
 from ceteris.networks.cost import network_cost
@@ -34,7 +34,7 @@ TORCH_TRAINING = TrainingSupport(
     shared=frozenset({"batch_size", "epochs", "loss"}).union(
         *(kind.model_fields for kind in (*LOSSES, *AUGMENTATIONS, *MIXTURES, *STEADYING))
     ),
-    per_run=SCHEDULE_SETTINGS | STOPPING,
+    per_run=SCHEDULE_SETTINGS | STOPPING | SCORING,
 )
 """What `torch.training` follows, of layers and of backbones that are trained."""
 

@@ -17,6 +17,7 @@ from ceteris.datasets.dataset import Split
 from ceteris.engines.engine import REPEATED_STEPS, EpochMetrics, Outcome, OwnCodeTraining
 from ceteris.engines.streams import words
 from ceteris.engines.torch.batches import pixel_table, scaled, to_arrays
+from ceteris.engines.torch.mirrored import scored_logits
 from ceteris.engines.torch.network import BatchPosition
 from ceteris.engines.torch.training import ScaledTraining, processor_threads
 from ceteris.formatting.wording import listed
@@ -147,11 +148,15 @@ class OwnModulePredictor:
             self._network(scaled(torch.from_numpy(np.array(split.test.images[:1])), self._table).contiguous())
             for name, tensor in _state(self._network).items():
                 tensor.copy_(torch.from_numpy(weights[name]))
+        self._flip = run.specification.training.test_time_flip
 
     def __call__(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Go from pixels, shape (h, w, c), to class probabilities, shape (k,), on one core."""
         with processor_threads(1), torch.inference_mode():
-            logits_bk = self._network(scaled(torch.from_numpy(image[None].copy()), self._table).contiguous())
+            pixels_bhwc = torch.from_numpy(image[None].copy())
+            logits_bk = scored_logits(
+                self._network, pixels_bhwc, lambda pixels: scaled(pixels, self._table).contiguous(), flip=self._flip
+            )
             probabilities: NDArray[np.float32] = logits_bk.softmax(1)[0].numpy()
             return probabilities
 

@@ -38,6 +38,7 @@ from ceteris.engines.torch.batches import (
     to_arrays,
     weight_tensors,
 )
+from ceteris.engines.torch.mirrored import scored_logits
 from ceteris.engines.torch.mixing import Mixture, mixture
 from ceteris.engines.torch.network import LayeredNetwork
 from ceteris.errors import EngineError
@@ -62,17 +63,18 @@ class ScoredImages:
 
 @torch.no_grad()
 def score(
-    network: nn.Module, images: DeviceImages, inputs: Callable[[Tensor], Tensor], *, at_once: int
+    network: nn.Module, images: DeviceImages, inputs: Callable[[Tensor], Tensor], *, at_once: int, flip: bool = False
 ) -> ScoredImages:
     """Score a network in evaluation mode, some images at once, and put it back into the mode it was in.
 
-    `inputs` turns pixels, uint8, into what the network sees, which gives logits, shape (b, k).
+    `inputs` turns pixels, uint8, into what the network sees, which gives logits, shape (b, k). With `flip` an image's
+    class probabilities are averaged with those of its mirror image.
     """
     was_training = network.training
     network.eval()
     sums, probabilities = epoch_sums(images.labels.device), []
     for pixels, labels in zip(torch.split(images.pixels, at_once), torch.split(images.labels, at_once), strict=True):
-        logits_bk = network(inputs(pixels))
+        logits_bk = scored_logits(network, pixels, inputs, flip=flip)
         sums.add(functional.cross_entropy(logits_bk, labels, reduction="sum"))
         sums.correct.add_((logits_bk.argmax(1) == labels).sum())
         probabilities.append(logits_bk.softmax(1).to(torch.float32))
@@ -237,7 +239,8 @@ class TorchTraining(ABC):
         """Score with these weights in place of the present ones."""
         present = to_arrays(self._trained())
         fill(self._trained(), weights)
-        scores = score(self._network, images, self._inputs, at_once=self._at_once)
+        flip = self._settings.test_time_flip
+        scores = score(self._network, images, self._inputs, at_once=self._at_once, flip=flip)
         fill(self._trained(), present)
         return scores
 
@@ -376,10 +379,14 @@ class LayeredPredictor:
             for name, tensor in weight_tensors(self._network).items():
                 tensor.copy_(torch.from_numpy(weights[name]))
         self._network.eval()
+        self._flip = run.specification.training.test_time_flip
 
     def __call__(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Go from pixels, shape (h, w, c), to class probabilities, shape (k,), on one core."""
         with processor_threads(1), torch.inference_mode():
-            logits_bk = self._network(scaled(torch.from_numpy(image[None].copy()), self._table))
+            pixels_bhwc = torch.from_numpy(image[None].copy())
+            logits_bk = scored_logits(
+                self._network, pixels_bhwc, lambda pixels: scaled(pixels, self._table), flip=self._flip
+            )
             probabilities: NDArray[np.float32] = logits_bk.softmax(1)[0].numpy()
             return probabilities

@@ -14,6 +14,7 @@ from ceteris.datasets.dataset import Split
 from ceteris.engines.engine import RunState
 from ceteris.engines.streams import initial_weights
 from ceteris.engines.torch.batches import optimizer_of
+from ceteris.engines.torch.mirrored import scored_logits
 from ceteris.engines.torch.network import BatchPosition, LayerModules
 from ceteris.engines.torch.training import TorchTraining, processor_threads, usable_device
 from ceteris.engines.transfer.backbone import folded, load_backbone, pooled
@@ -126,6 +127,7 @@ class BackbonePredictor:
         choice, image = run.specification.network, Shape(*split.training.images.shape[1:])
         assert isinstance(choice, BackboneNetwork)
         self._choice, self._pretrained = choice, pretrained
+        self._flip = run.specification.training.test_time_flip
         network = FineTunedNetwork(run, pretrained, image, split.classes)
         state = network.state_dict()
         with torch.no_grad():
@@ -142,7 +144,10 @@ class BackbonePredictor:
     def __call__(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Go from pixels, shape (h, w, c), to class probabilities, shape (k,), on one core."""
         with processor_threads(1), torch.inference_mode():
-            pixels = torch.from_numpy(image[None].copy())
-            inputs = prepared(pixels, self._choice.backbone, self._choice.resolution, torch.float32)
-            probabilities: NDArray[np.float32] = self._network(inputs).softmax(1)[0].numpy()
+            pixels_bhwc = torch.from_numpy(image[None].copy())
+            logits_bk = scored_logits(self._network, pixels_bhwc, self._inputs, flip=self._flip)
+            probabilities: NDArray[np.float32] = logits_bk.softmax(1)[0].numpy()
             return probabilities
+
+    def _inputs(self, pixels: Tensor) -> Tensor:
+        return prepared(pixels, self._choice.backbone, self._choice.resolution, torch.float32)

@@ -150,6 +150,7 @@ def _training(training: Training) -> str:
         *training.augmentations,
         *training.mixtures,
         training.stopping,
+        training.scoring,
     )
     return ", ".join((*parts, *filter(None, map(str, others))))
 

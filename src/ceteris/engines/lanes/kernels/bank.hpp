@@ -1,6 +1,7 @@
 // A bank: up to sixteen runs that are trained at the same time, in as many parts as the registers need, by one thread or more.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <vector>
 
@@ -54,6 +55,8 @@ class Part {
     const double classes = network.output().channels;
     targets_ = {settings_.lanes([=](double smoothing) { return 1 - smoothing + smoothing / classes; }, "label_smoothing"),
                 settings_.lanes([=](double smoothing) { return smoothing / classes; }, "label_smoothing")};
+    mirrored_ = settings_.lanes("test_time_flip") > Lanes{};
+    mirrors_ = any(as_lanes(mirrored_ & as_integers(broadcast(1.0f))));
     averages_ = averages;
     network.finish(averages);
   }
@@ -63,6 +66,7 @@ class Part {
     group_ = network.needs_whole_minibatch() ? batch_size_ : std::min(batch_size_, kGroup * threads);
     capacity_ = std::max(group_, capacity());
     labels_.resize(static_cast<size_t>(capacity_));
+    if (mirrors_) mirrored_logits_.resize(static_cast<size_t>(capacity_ * network.output().channels));
     gatherers_.assign(static_cast<size_t>(threads), Gatherer(image_));
     network.lay_out(capacity_, threads);
   }
@@ -96,20 +100,32 @@ class Part {
     }
   }
 
-  // `probabilities`, if wanted, is [run][image][class] over the whole bank.
+  // `probabilities`, if wanted, is [run][image][class] over the whole bank. Where a run asks for it, they and the loss are those
+  // of the mean over an image and its mirror image.
   void score_all(const Pixels& pixels, const int32_t* labels, int64_t images, float* probabilities, const Thread& thread,
                  Totals* totals) {
     const FlushTinyNumbers flush;
     const int classes = network.output().channels;
+    std::array<View, kWidth> mirror;
+    for (View& view : mirror) view.mirrored = 1;
     network.begin({0, 0, 0, false, thread});
     for (int64_t first = 0; first < images; first += capacity_) {
       const int count = static_cast<int>(std::min<int64_t>(capacity_, images - first));
-      network.forward({count, 0, 0, false, thread}, [&](int image) {
-        int64_t index[kWidth];
-        std::fill_n(index, kWidth, first + image);
-        gatherers_[static_cast<size_t>(thread.number)].gather(pixels, index, nullptr, network.input().image(image));
-        labels_[static_cast<size_t>(image)] = broadcast(labels[first + image]);
-      });
+      const auto look = [&](const View* views) {
+        network.forward({count, 0, 0, false, thread}, [&](int image) {
+          int64_t index[kWidth];
+          std::fill_n(index, kWidth, first + image);
+          gatherers_[static_cast<size_t>(thread.number)].gather(pixels, index, views, network.input().image(image));
+          labels_[static_cast<size_t>(image)] = broadcast(labels[first + image]);
+        });
+      };
+      if (mirrors_) {
+        look(mirror.data());
+        for (int image = 0; thread.leads() && image < count; ++image)
+          std::copy_n(network.logits().flat(image), classes, mirrored_logits(image));
+        thread.meet();
+      }
+      look(nullptr);
       if (thread.leads()) {
         score(count, totals, 0);
         for (int lane = 0; probabilities && lane < runs_; ++lane)
@@ -156,7 +172,11 @@ class Part {
     for (int image = 0; image < images; ++image) {
       Lanes* logits = network.logits().flat(image);
       const Integers label = labels_[static_cast<size_t>(image)];
-      const Score score = softmax(logits, classes, label);
+      Score score = softmax(logits, classes, label);
+      if (mirrors_ && trained_images == 0) {
+        const Score other = softmax(mirrored_logits(image), classes, label);
+        score = mean_of_looks(logits, score, mirrored_logits(image), other, classes, label, mirrored_);
+      }
       for (int lane = 0; lane < runs_; ++lane) {
         totals[first_run_ + lane].loss += static_cast<double>(score.loss[lane]);
         totals[first_run_ + lane].correct += score.correct[lane];
@@ -168,11 +188,15 @@ class Part {
     }
   }
 
+  Lanes* mirrored_logits(int image) { return mirrored_logits_.data() + static_cast<ptrdiff_t>(image) * network.output().channels; }
+
   int first_run_, runs_, batch_size_, group_ = 0, capacity_ = 0;
   const OptimizerKind* optimizer_ = nullptr;
   RunSettings settings_;
   Lanes clip_norm_{}, average_rest_{};
-  bool averages_ = false;
+  bool averages_ = false, mirrors_ = false;
+  Integers mirrored_{};  // which lanes average over mirrored images in scoring
+  std::vector<Lanes> mirrored_logits_;
   Targets targets_{};
   Shape image_;
   std::vector<Integers> labels_;

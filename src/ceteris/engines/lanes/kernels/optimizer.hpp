@@ -163,7 +163,7 @@ inline void adagrad(const RunSettings& settings, Moments& moments, Span span, La
 }
 
 // Settings besides an optimizer's; each run has its own.
-inline const std::vector<std::string> kOtherSettings{"label_smoothing", "clip_norm", "average_decay"};
+inline const std::vector<std::string> kOtherSettings{"label_smoothing", "clip_norm", "average_decay", "test_time_flip"};
 
 inline const std::map<std::string, OptimizerKind>& optimizers() {
   static const std::vector<std::string> of_adam{"learning_rate", "weight_decay", "beta1", "beta2", "epsilon"};

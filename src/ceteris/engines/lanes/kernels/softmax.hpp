@@ -32,6 +32,28 @@ inline Score softmax(Lanes* logits, int classes, Integers label) {
   return {loss, select(finite, (winner == label) & 1, Integers{})};
 }
 
+// The mean of the class probabilities of an image and of another look at it, both from `softmax`, left in `probabilities` in
+// the lanes that are asked for; the others keep what they have.
+inline Score mean_of_looks(Lanes* probabilities, const Score& own, const Lanes* others, const Score& other, int classes,
+                           Integers label, Integers asked) {
+  Lanes largest{};
+  Integers winner{};
+  for (int k = 0; k < classes; ++k) {
+    const Lanes mean = (probabilities[k] + others[k]) * broadcast(0.5f);
+    const Integers wins = mean > largest;
+    largest = select(wins, mean, largest);
+    winner = select(wins, broadcast(k), winner);
+    probabilities[k] = select(asked, mean, probabilities[k]);
+  }
+  // By way of the losses, because a probability may be too small for a float.
+  const Integers is_less = own.loss < other.loss;
+  const Lanes least = select(is_less, own.loss, other.loss), most = select(is_less, other.loss, own.loss);
+  const Lanes loss = least - logarithm((broadcast(1.0f) + exponential(least - most)) * broadcast(0.5f));
+  const Integers finite = loss == loss;
+  const Integers correct = select(finite, (winner == label) & 1, Integers{});
+  return {select(asked, loss, own.loss), select(asked, correct, own.correct)};
+}
+
 // The share of the right class and of each class in what probabilities are compared with: PyTorch's label smoothing, of
 // Szegedy et al. 2016, arXiv:1512.00567.
 struct Targets {

@@ -22,6 +22,7 @@ from ceteris.networks.placed import every_layer
 from ceteris.resources import Requirements
 from ceteris.study.run import Run
 from ceteris.study.specification import Specification
+from ceteris.training.scoring import Scoring
 from ceteris.training.training import AUGMENTATIONS, LOSSES, MIXTURES, STEADYING
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 RUNS_AT_ONCE = 64
 """The most runs of a packed batch, where nobody says another number; not measured on a GPU."""
 
-_PER_RUN = frozenset().union(*(kind.model_fields for kind in (*AUGMENTATIONS, *STEADYING)))
+_PER_RUN = frozenset().union(*(kind.model_fields for kind in (*AUGMENTATIONS, *STEADYING, Scoring)))
 
 STACKED_TRAINING = TrainingSupport(
     optimizers=STACKED_OPTIMIZERS,

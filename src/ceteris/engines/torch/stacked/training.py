@@ -20,6 +20,7 @@ from ceteris.engines.torch.joint.arrays import Arrays, StackedArrays, as_tensor
 from ceteris.engines.torch.joint.optimizer import StackedOptimizer, stacked_optimizer
 from ceteris.engines.torch.joint.sums import LossSums
 from ceteris.engines.torch.joint.training import JointTraining
+from ceteris.engines.torch.mirrored import mean_logits
 from ceteris.engines.torch.stacked.batches import (
     StackedMixture,
     StackedPlan,
@@ -90,6 +91,7 @@ class StackedTraining(JointTraining):
         if compiled:
             self._forward = CompiledNetwork(self._network, self._settings.batch_size, self._device)
         self._loss = self._settings.chosen_loss
+        self._flips = np.array([run.specification.training.test_time_flip for run in runs])
         self._minimises_score = (self._loss.function, dict(self._loss.keywords)) == ("cross_entropy", {})
         self._plan: StackedPlan | None = None
         self._in_memory(lambda: self._begin(states))
@@ -128,7 +130,7 @@ class StackedTraining(JointTraining):
 
     def _tested(self, weights: Sequence[Arrays], runs: Sequence[int]) -> tuple[Outcome, ...]:
         stack = StackedArrays.of(self._arrays, weights, self._table)
-        found = self._score(self._test, stack, self._built(runs))
+        found = self._score(self._test, stack, self._built(runs), self._flips[list(runs)])
         return tuple(
             Outcome(
                 probabilities=probabilities,
@@ -189,18 +191,19 @@ class StackedTraining(JointTraining):
             self._average.follow(self._stack, as_tensor(shares, self._table))
 
     def _validated(self) -> Sequence[tuple[float, float]]:
-        return self._score(self._validation, self._average or self._stack, self._network).scores
+        return self._score(self._validation, self._average or self._stack, self._network, self._flips).scores
 
     @torch.no_grad()
-    def _score(self, images: DeviceImages, stack: StackedArrays, network: StackedNetwork) -> StackedScores:
+    def _score(
+        self, images: DeviceImages, stack: StackedArrays, network: StackedNetwork, flips_r: NDArray[np.bool_]
+    ) -> StackedScores:
         arrays, runs = stack.tensors, len(stack.rows)
         losses = LossSums(np.zeros(runs), self._device, has_float64=has_float64(self._device))
         correct = torch.zeros(runs, dtype=torch.int64, device=self._device)
         probabilities = []
         at_once = max(1, VALUES_AT_ONCE // (self._widest * runs))
         for pixels, labels in zip(*(torch.split(one, at_once) for one in (images.pixels, images.labels)), strict=True):
-            inputs = scaled(pixels, self._table).contiguous()
-            logits_brk = network(inputs[:, None].expand(-1, runs, -1, -1, -1).contiguous(), arrays)
+            logits_brk = self._asked(network, arrays, pixels, flips_r)
             labels_br = labels[:, None].expand(-1, runs)
             each = functional.cross_entropy(logits_brk.flatten(0, 1), labels_br.flatten(), reduction="none")
             losses.add(each.view(labels_br.shape).sum(0))
@@ -209,6 +212,22 @@ class StackedTraining(JointTraining):
         sums = zip(losses.values().tolist(), correct.tolist(), strict=True)
         scores = tuple(mean_loss_and_accuracy(loss, right, len(images)) for loss, right in sums)
         return StackedScores(probabilities=torch.cat(probabilities).transpose(0, 1).contiguous().numpy(), scores=scores)
+
+    def _asked(
+        self, network: StackedNetwork, arrays: Mapping[str, Tensor], pixels: Tensor, flips_r: NDArray[np.bool_]
+    ) -> Tensor:
+        """Ask every network about the same images, some about their mirror images too. Logits, shape (b, r, k)."""
+
+        def seen(pixels: Tensor) -> Tensor:
+            inputs = scaled(pixels, self._table).contiguous()
+            logits_brk: Tensor = network(inputs[:, None].expand(-1, len(flips_r), -1, -1, -1).contiguous(), arrays)
+            return logits_brk
+
+        logits_brk = seen(pixels)
+        if not flips_r.any():
+            return logits_brk
+        chosen_r1 = torch.from_numpy(flips_r[:, None]).to(self._device)
+        return torch.where(chosen_r1, mean_logits(logits_brk, seen(pixels.flip(2))), logits_brk)
 
     def _in_memory(self, do: Callable[[], _Result]) -> _Result:
         """Do something; if memory runs out, give all of it back, and say so: nothing more can be done with this."""
