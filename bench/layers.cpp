@@ -149,9 +149,11 @@ void build(Bank& bank, const std::string& name) {
     builder.add("dense", {{"dense", int64_t{kClasses}}, {"activation", "none"}});
     return;
   }
-  builder.conv(16, 3, 1), builder.norm(), builder.relu();
-  if (name == "residual") {
-    builder.pooled(32), builder.block(32, 1), builder.pooled(64), builder.pooled(128), builder.block(128, 1);
+  const int width = name == "residual24" ? 24 : 16;
+  builder.conv(width, 3, 1), builder.norm(), builder.relu();
+  if (name != "resnet20") {
+    builder.pooled(2 * width), builder.block(2 * width, 1), builder.pooled(4 * width);
+    builder.pooled(8 * width), builder.block(8 * width, 1);
   } else {
     for (int channels : {16, 32, 64})
       for (int block = 0; block < 3; ++block) builder.block(channels, channels > 16 && block == 0 ? 2 : 1);
@@ -185,9 +187,10 @@ float uniform() { return static_cast<float>((draw = draw * 1664525u + 1013904223
 
 // Ends the layers, and gives them weights.
 void finish(Bank& bank, const std::string& name) {
-  const OptimizerSettings settings{{"learning_rate", 0.01}, {"weight_decay", 0.0005}, {"momentum", 0.9}, {"nesterov", 0.0},
-                                   {"beta1", 0.9},          {"beta2", 0.999},         {"epsilon", 1e-8}, {"label_smoothing", 0.0},
-                                   {"clip_norm", 0.0},      {"average_decay", 0.0},  {"test_time_flip", 0.0}};
+  const OptimizerSettings settings{{"learning_rate", 0.01}, {"weight_decay", 0.0005}, {"momentum", 0.9},
+                                   {"nesterov", 0.0},       {"beta1", 0.9},           {"beta2", 0.999},
+                                   {"epsilon", 1e-8},       {"label_smoothing", 0.0}, {"clip_norm", 0.0},
+                                   {"average_decay", 0.0},  {"test_time_flip", 0.0}};
   bank.finish(name == "baseline" ? "adam" : "sgd", std::vector<OptimizerSettings>(kRuns, settings));
   const auto weights = [](Network& network) -> Storage& { return network.parameters(); };
   const auto statistics = [](Network& network) -> Storage& { return network.statistics(); };
@@ -196,6 +199,12 @@ void finish(Bank& bank, const std::string& name) {
   for (float& value : start) value = (uniform() - 0.4f) * 0.1f;
   bank.write(weights, start.data());
   bank.write(statistics, state.data());
+}
+
+// The side of the squares of a convolution that filters minimally; 0 of other layers.
+int filtered(const Layer* layer) {
+  if (dynamic_cast<const WinogradConvolution<Filter<2>>*>(layer)) return 2;
+  return dynamic_cast<const WinogradConvolution<Filter<4>>*>(layer) ? 4 : 0;
 }
 
 double process_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
@@ -291,9 +300,9 @@ int main(int argc, char** argv) {
       const int k = convolution->geometry_.kernel;
       own = static_cast<double>(out.values()) * in.channels * k * k / convolution->geometry_.groups;
       what = "conv " + std::to_string(k) + "x" + std::to_string(k) + "/" + std::to_string(convolution->geometry_.stride);
-    } else if (dynamic_cast<const WinogradConvolution*>(layer.layer_.get())) {
+    } else if (const int side = filtered(layer.layer_.get())) {
       own = static_cast<double>(out.values()) * in.channels * 9;
-      what = "winograd";
+      what = "filtered " + std::to_string(side);
     } else if (dense) {
       own = static_cast<double>(in.values()) * out.channels;
       what = "dense";

@@ -106,8 +106,7 @@ class Convolution : public Layer {
         correlate<decltype(kind)::value>(groups_[g].forward, own.bench, bend_.slope, source.row(0, g * inputs()),
                                          target.row(0, g * outputs()), rows);
     });
-    if (!is_tiled(bend_.kind))
-      for (int image = images.first; image < images.last; ++image) bend_image(out.image(image), bend_);
+    if (!is_tiled(bend_.kind)) bend_images(images, out, bend_);
   }
 
   void backward(const Step& step, Images images, const Boundary& in, const Boundary& out, const Boundary& out_gradient,
@@ -184,8 +183,7 @@ class Convolution : public Layer {
             const Boundary& in_gradient) {
     Place& place = places_[static_cast<size_t>(thread.number)];
     const Images own = images.of(thread);
-    for (int image = own.first; image < own.last && bend_.kind != Activation::none; ++image)
-      bend_gradient(out.image(image), out_gradient.image(image), bend_);
+    bend_gradients(own, out, out_gradient, bend_);
     thread.meet();
     add_up(thread, place, images, in, out_gradient);
     if (in_gradient.exists() && own.first < own.last)

@@ -112,10 +112,14 @@ inline void add_convolution(Network& network, const LaneSettings& settings) {
   const int channels = settings.whole("conv");
   const bool has_bias = settings.whole("bias", 1) != 0;
   add_bent(network, settings.bend(), [&](Bend bend) {
-    if (WinogradConvolution::suits(input, channels, geometry))
-      network.add(std::make_unique<WinogradConvolution>(input, channels, geometry.margin, has_bias, bend));
-    else
-      network.add(std::make_unique<Convolution>(input, channels, geometry, has_bias, bend));
+    switch (square_size(input, channels, geometry)) {
+      case 2:
+        return network.add(std::make_unique<WinogradConvolution<Filter<2>>>(input, channels, geometry.margin, has_bias, bend));
+      case 4:
+        return network.add(std::make_unique<WinogradConvolution<Filter<4>>>(input, channels, geometry.margin, has_bias, bend));
+      default:
+        return network.add(std::make_unique<Convolution>(input, channels, geometry, has_bias, bend));
+    }
   });
 }
 

@@ -27,8 +27,9 @@ class Storage {
   explicit Storage(size_t count) : count_(count) {
     if (count == 0) return;
     size_t bytes = count * sizeof(Lanes);
-    size_t alignment = bytes >= kHugePage ? kHugePage : 64;
-    values_.reset(static_cast<Lanes*>(std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment)));
+    const size_t alignment = bytes >= kHugePage / 16 ? kHugePage : 64;
+    bytes = (bytes + alignment - 1) / alignment * alignment;
+    values_.reset(static_cast<Lanes*>(std::aligned_alloc(alignment, bytes)));
     if (!values_) throw std::bad_alloc();
 #ifdef MADV_HUGEPAGE
     if (alignment == kHugePage) madvise(values_.get(), bytes, MADV_HUGEPAGE);  // a wish: refused, all works as before

@@ -1,15 +1,6 @@
-// Squares of pixels and weights transformed for minimal filtering, and the way back: what a convolution with 3x3 taps and
-// stride 1 then needs are four ninths of the multiplications.
+// Squares of pixels and weights transformed for minimal filtering (`filters.hpp`), and the way back.
 //
-// A square of 2x2 output pixels is A'[(G g G') * (B' d B)]A: d is the 4x4 input pixels that it sees, g are the taps, A' is A
-// transposed, and * multiplies place by place (Winograd 1980; Lavin and Gray 2016, https://arxiv.org/abs/1509.09308, F(2x2, 3x3)).
-//
-//        1  0 -1  0          1    0    0
-//   B' = 0  1  1  0     G = 1/2  1/2  1/2     A' = 1  1  1  0
-//        0 -1  1  0         1/2 -1/2  1/2          0  1 -1 -1
-//        0  1  0 -1          0    0    1
-//
-// Sums over channels are products of matrices, one for each of 16 places.
+// Sums over channels are products of matrices, one for each place of a transformed square.
 #pragma once
 
 #include <algorithm>
@@ -17,44 +8,15 @@
 #include <utility>
 
 #include "correlation.hpp"
+#include "filters.hpp"
 
 namespace ceteris {
 
-// Rows and columns of places; and how many squares a tile has, which stand where a direct convolution has columns.
-constexpr int kPlaces = 4, kSquares = 4;
+// How many squares a tile of sums has, which stand where a direct convolution has columns.
+constexpr int kSquares = 4;
 static_assert(tile_columns(kTileChannels) >= kSquares);
-constexpr int squares_across(int pixels) { return (pixels + 1) / 2; }
 
-// Row `Row` of B'd, at one column: `pixel` gives the column's four rows.
-template <int Row, typename Pixel>
-[[gnu::always_inline]] inline Lanes mixed_input(Pixel pixel) {
-  if constexpr (Row == 0) return pixel(0) - pixel(2);
-  if constexpr (Row == 1) return pixel(1) + pixel(2);
-  if constexpr (Row == 2) return pixel(2) - pixel(1);
-  if constexpr (Row == 3) return pixel(1) - pixel(3);
-}
-
-// Row `Row` of A times a gradient of the output, at one column.
-template <int Row, typename Pixel>
-[[gnu::always_inline]] inline Lanes mixed_gradient(Pixel pixel) {
-  if constexpr (Row == 0) return pixel(0);
-  if constexpr (Row == 1) return pixel(0) + pixel(1);
-  if constexpr (Row == 2) return pixel(0) - pixel(1);
-  if constexpr (Row == 3) return -pixel(1);
-}
-
-// G times a column of taps.
-inline std::array<Lanes, kPlaces> spread(Lanes a, Lanes b, Lanes c) {
-  const Lanes ends = a + c;
-  return {a, (ends + b) * 0.5f, (ends - b) * 0.5f, c};
-}
-// G' times a column of places: the way back of a gradient.
-inline std::array<Lanes, 3> gathered(Lanes a, Lanes b, Lanes c, Lanes d) {
-  const Lanes half = (b + c) * 0.5f;
-  return {a + half, (b - c) * 0.5f, half + d};
-}
-
-// A row of squares: where its pixels begin in what is read and in what is written, and how many rows it writes, 1 or 2.
+// A row of squares: where its pixels begin in what is read and in what is written, and how many rows it writes.
 struct SquareRow {
   ptrdiff_t in, out;
   int height;
@@ -68,55 +30,89 @@ struct SquareLayout {
   ptrdiff_t of(int square) const { return square / kSquares * four + square % kSquares * one; }
 };
 
-// Writes a row of places of the squares of one row and channel; `in` is the first pixel that the first square sees.
-template <int Row>
+// Squares pass their rows of places one after the other: the first, pairs of rows, which share most of what they read, and the
+// last.
+template <typename Filter>
+constexpr int kPasses = Filter::kPlaces / 2 + 1;
+template <typename Filter, int Pass>
+struct Rows {
+  static constexpr int kFirst = Pass == 0 ? 0 : 2 * Pass - 1;
+  static constexpr int kCount = Pass == 0 || Pass == kPasses<Filter> - 1 ? 1 : 2;
+};
+
+// Writes the rows of a pass of the squares of one row and channel; `in` is the first pixel that the first square sees.
+template <typename Filter, int Pass>
 void transform_input(const Lanes* in, ptrdiff_t row_stride, int across, int square, const SquareLayout& layout, Lanes* out) {
-  const auto column = [&](int x) { return mixed_input<Row>([&](int y) { return in[y * row_stride + x]; }); };
-  Lanes a = column(0), b = column(1);
+  using Own = Rows<Filter, Pass>;
+  std::array<Lanes, Filter::kPlaces> seen[Own::kCount];
+  const auto see = [&](int x, size_t place) {
+    const auto pixel = [&](int y) { return in[y * row_stride + x]; };
+    each<Own::kCount>([&](auto r) { seen[r][place] = Filter::template input<Own::kFirst + r>(pixel); });
+  };
+  each<2>([&](auto x) { see(x, Filter::kSize + x); });
   for (int i = 0; i < across; ++i) {
-    const Lanes c = column(2 * i + 2), d = column(2 * i + 3);
+    each<Own::kCount>([&](auto r) { each<2>([&](auto x) { seen[r][x] = seen[r][Filter::kSize + x]; }); });
+    each<Filter::kSize>([&](auto x) { see(Filter::kSize * i + x + 2, x + 2); });
     Lanes* place = out + layout.of(square + i);
-    place[0] = a - c;
-    place[layout.column] = b + c;
-    place[2 * layout.column] = c - b;
-    place[3 * layout.column] = b - d;
-    a = c;
-    b = d;
+    each<Own::kCount>([&](auto r) {
+      each<Filter::kPlaces>([&](auto c) {
+        place[(r * Filter::kPlaces + c) * layout.column] = Filter::template input<c>([&](int x) { return seen[r][x]; });
+      });
+    });
   }
 }
 
 // The same of a gradient of the output; squares lie `step` apart.
-template <int Row>
+template <typename Filter, int Pass>
 void transform_gradient(const Lanes* in, ptrdiff_t row_stride, int across, ptrdiff_t column_stride, int step, Lanes* out) {
-  for (int i = 0; i < across; ++i, in += 2, out += step) {
-    const auto column = [&](int x) { return mixed_gradient<Row>([&](int y) { return in[y * row_stride + x]; }); };
-    const Lanes a = column(0), b = column(1);
-    out[0] = a;
-    out[column_stride] = a + b;
-    out[2 * column_stride] = a - b;
-    out[3 * column_stride] = -b;
+  using Own = Rows<Filter, Pass>;
+  for (int i = 0; i < across; ++i, in += Filter::kSize, out += step) {
+    std::array<Lanes, Filter::kSize> column[Own::kCount];
+    each<Filter::kSize>([&](auto x) {
+      const auto pixel = [&](int y) { return in[y * row_stride + x]; };
+      each<Own::kCount>([&](auto r) { column[r][x] = Filter::template gradient<Own::kFirst + r>(pixel); });
+    });
+    each<Own::kCount>([&](auto r) {
+      each<Filter::kPlaces>([&](auto c) {
+        out[(r * Filter::kPlaces + c) * column_stride] = Filter::template gradient<c>([&](int x) { return column[r][x]; });
+      });
+    });
   }
 }
 
-// What a row of places adds to the output of the squares of one row and channel, which is complete after the last of them.
+// What the rows of a pass add to the output of the squares of one row and channel, which is complete after the last of them.
 // `sums` are those of the channel; `begin` is the bias, or null to add to what is there.
-template <int Row>
+template <typename Filter, int Pass>
 void transform_sums(const Lanes* sums, const SquareLayout& layout, int square, int width, const Lanes* begin, int height,
                     ptrdiff_t row_stride, Lanes* out) {
-  const auto write = [&](int x, Lanes sum) {
-    Lanes* pixel = out + x;
-    if constexpr (Row < 3) *pixel = (Row == 0 && begin ? *begin : *pixel) + sum;
-    if constexpr (Row > 0) {
-      if (height == 1) return;
-      pixel += row_stride;
-      *pixel = Row == 1 ? (begin ? *begin : *pixel) + sum : *pixel - sum;
-    }
+  using Own = Rows<Filter, Pass>;
+  using Pixels = std::array<Lanes, Filter::kSize>;
+  // The first output takes part from the first row of places on, the others from the second.
+  const auto write = [&](auto y, int x, const Pixels* pixels, auto i) {
+    Lanes* pixel = out + y * row_stride + x;
+    Lanes value = Pass == (y == 0 ? 0 : 1) && begin ? *begin : *pixel;
+    each<Own::kCount>([&](auto r) {
+      constexpr float share = Filter::share(y, Own::kFirst + r);
+      const Lanes sum = pixels[r][i];
+      value = share == 1 ? value + sum : share == -1 ? value - sum : multiply_add(broadcast(share), sum, value);
+    });
+    *pixel = value;
   };
-  for (int x = 0; x < width; x += 2) {
-    const Lanes* place = sums + layout.of(square + x / 2);
-    const Lanes b = place[layout.column], c = place[2 * layout.column];
-    write(x, place[0] + b + c);
-    if (x + 1 < width) write(x + 1, b - c - place[3 * layout.column]);
+  for (int x = 0; x < width; x += Filter::kSize) {
+    const Lanes* place = sums + layout.of(square + x / Filter::kSize);
+    Pixels pixels[Own::kCount];
+    each<Own::kCount>([&](auto r) {
+      typename Filter::Places row;
+      each<Filter::kPlaces>([&](auto c) { row[c] = place[(r * Filter::kPlaces + c) * layout.column]; });
+      pixels[r] = Filter::output(row);
+    });
+    each<Filter::kSize>([&](auto y) {
+      if constexpr (Filter::share(y, Own::kFirst) != 0)
+        if (y < height)
+          each<Filter::kSize>([&](auto i) {
+            if (x + i < width) write(y, x + i, pixels, i);
+          });
+    });
   }
 }
 
@@ -142,6 +138,7 @@ inline void multiply(int outputs, const Lanes* left, const Lanes* right, const p
 }
 
 // Transformed weights: [row of places][group of output channels][column of places][input channel][output channel].
+template <typename Filter>
 class SquareWeights {
  public:
   SquareWeights(int outputs, int inputs) : groups(outputs), outputs_(outputs), inputs_(inputs), values_(all()) {}
@@ -154,12 +151,12 @@ class SquareWeights {
       const int first = groups.first(group), size = groups.size(group);
       for (int o = 0; o < size; ++o)
         for (int c = 0; c < inputs_; ++c) {
-          std::array<Lanes, kPlaces> column[3];
+          typename Filter::Places column[3];
           for (int kx = 0; kx < 3; ++kx)
-            column[kx] = spread(weight(first + o, c, 0, kx), weight(first + o, c, 1, kx), weight(first + o, c, 2, kx));
+            column[kx] = Filter::taps(weight(first + o, c, 0, kx), weight(first + o, c, 1, kx), weight(first + o, c, 2, kx));
           for (int row = 0; row < kPlaces; ++row) {
             const size_t r = static_cast<size_t>(row);
-            const auto place = spread(column[0][r], column[1][r], column[2][r]);
+            const auto place = Filter::taps(column[0][r], column[1][r], column[2][r]);
             for (int i = 0; i < kPlaces; ++i)
               values_.get()[at(row, group, i) + static_cast<ptrdiff_t>(c) * size + o] = place[static_cast<size_t>(i)];
           }
@@ -172,6 +169,8 @@ class SquareWeights {
   OutputGroups groups;
 
  private:
+  static constexpr int kPlaces = Filter::kPlaces;
+
   size_t all() const { return static_cast<size_t>(kPlaces * kPlaces) * outputs_ * inputs_; }
   ptrdiff_t at(int row, int group, int column) const {
     return (static_cast<ptrdiff_t>(row) * outputs_ * kPlaces + groups.first(group) * kPlaces + column * groups.size(group)) *
@@ -184,10 +183,11 @@ class SquareWeights {
 
 // Sums that make the gradient of the weights: [row of places][group of output channels][column of places][fours of input
 // channels][output channel][one of four].
+template <typename Filter>
 class SquareGradient {
  public:
   SquareGradient(int outputs, int inputs)
-      : groups(outputs), outputs_(outputs), inputs_(inputs), fours_((inputs + 3) / 4), values_(all()) {}
+      : groups(outputs), outputs_(outputs), inputs_(inputs), fours_((inputs + kSquares - 1) / kSquares), values_(all()) {}
 
   // Threads share the groups of all rows of places.
   size_t pieces() const { return static_cast<size_t>(kPlaces) * groups.count(); }
@@ -200,8 +200,9 @@ class SquareGradient {
   }
   Lanes* get(int row, int group, int column, int four) {
     const int size = groups.size(group);
-    return values_.get() + ((static_cast<ptrdiff_t>(row) * outputs_ + groups.first(group)) * kPlaces + column * size) * fours_ * 4 +
-           four * size * 4;
+    return values_.get() +
+           ((static_cast<ptrdiff_t>(row) * outputs_ + groups.first(group)) * kPlaces + column * size) * fours_ * kSquares +
+           four * size * kSquares;
   }
   int fours() const { return fours_; }
 
@@ -212,13 +213,16 @@ class SquareGradient {
       for (int o = 0; o < groups.size(group); ++o)
         for (int c = 0; c < inputs_; ++c) {
           std::array<Lanes, 3> column[kPlaces];
+          typename Filter::Places place;
           for (int i = 0; i < kPlaces; ++i) {
-            const auto place = [&](int row) { return get(row, group, i, c / 4)[o * 4 + c % 4]; };
-            column[i] = gathered(place(0), place(1), place(2), place(3));
+            for (int row = 0; row < kPlaces; ++row)
+              place[static_cast<size_t>(row)] = get(row, group, i, c / kSquares)[o * kSquares + c % kSquares];
+            column[i] = Filter::tap_gradient(place);
           }
           Lanes* target = gradients + (static_cast<ptrdiff_t>(groups.first(group) + o) * inputs_ + c) * 9;
           for (size_t ky = 0; ky < 3; ++ky) {
-            const auto taps = gathered(column[0][ky], column[1][ky], column[2][ky], column[3][ky]);
+            for (int i = 0; i < kPlaces; ++i) place[static_cast<size_t>(i)] = column[i][ky];
+            const auto taps = Filter::tap_gradient(place);
             for (size_t kx = 0; kx < 3; ++kx) *target++ = taps[kx];
           }
         }
@@ -227,7 +231,9 @@ class SquareGradient {
   OutputGroups groups;
 
  private:
-  size_t all() const { return static_cast<size_t>(kPlaces * kPlaces) * outputs_ * fours_ * 4; }
+  static constexpr int kPlaces = Filter::kPlaces;
+
+  size_t all() const { return static_cast<size_t>(kPlaces * kPlaces) * outputs_ * fours_ * kSquares; }
 
   int outputs_, inputs_, fours_;
   Storage values_;
