@@ -149,12 +149,11 @@ void build(Bank& bank, const std::string& name) {
     builder.add("dense", {{"dense", int64_t{kClasses}}, {"activation", "none"}});
     return;
   }
-  const int width = name == "residual24" ? 24 : 16;
-  builder.conv(width, 3, 1), builder.norm(), builder.relu();
-  if (name != "resnet20") {
-    builder.pooled(2 * width), builder.block(2 * width, 1), builder.pooled(4 * width);
-    builder.pooled(8 * width), builder.block(8 * width, 1);
+  if (name == "residual") {
+    builder.conv(24, 3, 1), builder.norm(), builder.relu();
+    builder.pooled(48), builder.block(48, 1), builder.pooled(96), builder.pooled(192), builder.block(192, 1);
   } else {
+    builder.conv(16, 3, 1), builder.norm(), builder.relu();
     for (int channels : {16, 32, 64})
       for (int block = 0; block < 3; ++block) builder.block(channels, channels > 16 && block == 0 ? 2 : 1);
   }

@@ -75,15 +75,15 @@ def make_resnet20() -> nn.Sequential:
 def make_residual() -> nn.Sequential:
     """Build the network of `studies/residual.toml`."""
     return nn.Sequential(
-        *normalised(3, 16),
-        *normalised(16, 32, pools=True),
-        Block(32, 32),
-        *normalised(32, 64, pools=True),
-        *normalised(64, 128, pools=True),
-        Block(128, 128),
+        *normalised(3, 24),
+        *normalised(24, 48, pools=True),
+        Block(48, 48),
+        *normalised(48, 96, pools=True),
+        *normalised(96, 192, pools=True),
+        Block(192, 192),
         nn.AdaptiveAvgPool2d(1),
         nn.Flatten(),
-        nn.Linear(128, CLASSES),
+        nn.Linear(192, CLASSES),
     )
 
 
