@@ -147,7 +147,7 @@ def own_code_refused(run: Run) -> str:
 
 
 def ensemble_probabilities(ensemble: Ensemble, images_nhwc: NDArray[np.uint8]) -> Values:
-    """Show images, shape (n, h, w, c), to every network, scaled as in training, mirrored too where their arm is.
+    """Show images, shape (n, h, w, c), to every network, scaled as in training; with `flip` mirrored too, and averaged.
 
     Shape (s, n, k), float32; each row adds up to 1, or holds not-a-number where a network's sums overflow.
     """

@@ -27,6 +27,7 @@ class Storage {
   explicit Storage(size_t count) : count_(count) {
     if (count == 0) return;
     size_t bytes = count * sizeof(Lanes);
+    // Also for less than a page: from 128 KiB on, small pages cost more in address translation than in memory.
     const size_t alignment = bytes >= kHugePage / 16 ? kHugePage : 64;
     bytes = (bytes + alignment - 1) / alignment * alignment;
     values_.reset(static_cast<Lanes*>(std::aligned_alloc(alignment, bytes)));
