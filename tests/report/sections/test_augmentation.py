@@ -13,6 +13,7 @@ from tests.made_up import IMAGE, made_up_folder, made_up_study
 FLIPPED = {"factor": "augmentation", "name": "mirrored", "set": {"training.flip": True}}
 CUT = {"factor": "augmentation", "name": "cut", "set": {"training.flip": True, "training.cutout": 8}}
 MIXED = {"factor": "mixing", "name": "mixed", "set": {"training.mixup": 0.2}}
+LOOKED = {"factor": "scoring", "name": "twice", "set": {"training.test_time_flip": True}}
 WIDER = {"factor": "width", "name": "wider", "set": {"network.layers.0.conv": 5}}
 
 
@@ -69,6 +70,20 @@ def test_arms_with_the_same_augmentation_share_a_row(analysed):
         "“mixed”: half of the images mirrored, shifts of up to 2 pixels, mixup with alpha 0.2.",
     )
     assert isinstance(figure, Drawing)
+
+
+@pytest.mark.parametrize(
+    ("training", "variation", "whose"),
+    [({"flip": True, "test_time_flip": True}, WIDER, ""), ({"flip": True}, LOOKED, " in the scores of “twice”")],
+)
+def test_mirror_images_that_are_scored_are_no_silent_change(analysed, training, variation, whose):
+    """Test images are left alone by augmentation, but what is scored is not the image alone."""
+    paragraph, *_ = section(analysed(variation, **training)).blocks
+
+    assert paragraph.text == (
+        "Training images were changed anew in every epoch. Validation and test images were not, but their mirror "
+        f"images count too{whose}."
+    )
 
 
 def test_images_that_are_missing_are_said(analysed):

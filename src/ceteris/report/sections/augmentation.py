@@ -40,10 +40,21 @@ def section(analysis: StudyAnalysis) -> Section | None:
     )
     drawn = [same for same in alike.values() if _is_drawn(same[0].specification.training)][:_MOST]
     figure: tuple[Block, ...] = (_figure(analysis, drawn),) if drawn else ()
-    text = "Training images were changed anew in every epoch, validation and test images never."
+    text = _what_changed(analysis.arms)
     if any(one.is_active for same in alike.values() for one in same[0].specification.training.mixtures):
         text += " Mixing images with each other is not drawn."
     return Section(anchor="augmentation", heading="Augmentation", blocks=(Paragraph(text), Bullets(sentences), *figure))
+
+
+def _what_changed(arms: Sequence[Arm]) -> str:
+    mirrored = [quoted(arm.name) for arm in arms if arm.specification.training.scoring.test_time_flip]
+    if not mirrored:
+        return "Training images were changed anew in every epoch, validation and test images never."
+    whose = "" if len(mirrored) == len(arms) else f" in the scores of {listed(mirrored)}"
+    return (
+        "Training images were changed anew in every epoch. Validation and test images were not, but their mirror "
+        f"images count too{whose}."
+    )
 
 
 def _words(training: Training) -> tuple[str, ...]:
